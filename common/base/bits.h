@@ -1,0 +1,64 @@
+/*
+ * bits.h - bitmaps of records: bit i of word i/64 is record i.
+ *
+ * Bits behind the last record are zero in every bitmap that leaves a function.
+ */
+#ifndef BASE_BITS_H
+#define BASE_BITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+static inline size_t
+bits_words(size_t n)
+{
+	return (n + 63) / 64;
+}
+
+static inline bool
+bits_get(const uint64_t *w, size_t i)
+{
+	return w[i / 64] >> (i % 64) & 1;
+}
+
+static inline void
+bits_set(uint64_t *w, size_t i)
+{
+	w[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+/* The valid bits of the last word of n records. */
+static inline uint64_t
+bits_tail(size_t n)
+{
+	return n % 64 ? (UINT64_C(1) << (n % 64)) - 1 : ~UINT64_C(0);
+}
+
+/* Set all n bits, clear those behind. */
+static inline void
+bits_fill(uint64_t *w, size_t n)
+{
+	if (n == 0)
+		return;
+	memset(w, 0xff, bits_words(n) * 8);
+	w[(n - 1) / 64] &= bits_tail(n);
+}
+
+static inline size_t
+bits_count(const uint64_t *w, size_t n)
+{
+	size_t c = 0;
+
+	for (size_t i = 0; i < bits_words(n); i++)
+		c += (size_t)__builtin_popcountll(w[i]);
+	return c;
+}
+
+void bits_set_range(uint64_t *, size_t first, size_t n);
+
+/* The set bits of n as ascending indexes; idx has room for n (or the count). Returns the count. */
+size_t bits_indexes(const uint64_t *, size_t n, uint32_t *idx);
+
+#endif

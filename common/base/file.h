@@ -1,0 +1,43 @@
+/*
+ * file.h - files and pipes: whole reads and writes, and output files that appear complete or not at all.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* Read up to n octets, continuing after short reads and EINTR; less only at the end. -1 with errno. */
+ssize_t file_read(int fd, void *, size_t n);
+
+/* Write all n octets. -1 with errno (EPIPE when the reader has gone: programs exit quietly). */
+int file_write(int fd, const void *, size_t n);
+
+/* Ask for a 1 MiB pipe (F_SETPIPE_SZ); nothing happens when fd is no pipe or the kernel refuses. */
+void file_widen_pipe(int fd);
+
+bool file_is_regular(int fd);
+
+/*
+ * An output file, written under a temporary name beside the final one.
+ * commit: fsync, rename, fsync the directory.  keep_incomplete: rename to PATH.incomplete.
+ * discard: remove.  After any of them the struct is done.  A path that exists and is no regular
+ * file (/dev/full, a FIFO) is written directly and never renamed.
+ */
+struct outfile {
+	char *path, *tmp;
+	int fd;
+	bool direct;
+};
+int outfile_open(struct outfile *, const char *path, struct err *);
+int outfile_commit(struct outfile *, struct err *);
+int outfile_keep_incomplete(struct outfile *, struct err *);
+void outfile_discard(struct outfile *);
+
+/* A temporary file in dir (NULL: TMPDIR or /tmp), unlinked already. -1 with err. */
+int file_temp(const char *dir, struct err *);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * mem.h - memory that is there or ends the program, and arenas.
+ *
+ * The one surprising rule: an allocation never returns NULL; out of memory prints a line and exits 3.
+ * Sizes that an input chose are bounded before they come here.
+ */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include <stddef.h>
+
+void *mem_alloc(size_t n);			     /* uninitialised */
+void *mem_zero(size_t count, size_t size);	     /* zeroed */
+void *mem_resize(void *, size_t count, size_t size); /* realloc of count * size */
+char *mem_string(const char *);			     /* strdup */
+char *mem_string_n(const char *, size_t n);	     /* strndup; NUL-terminated */
+void mem_free(void *);				     /* takes NULL */
+
+/* A large zeroed table, 2 MiB aligned and advised to huge pages; free with mem_free_table. */
+void *mem_table(size_t n);
+void mem_free_table(void *, size_t n);
+
+/*
+ * An arena hands out memory that is freed as a whole.  After arena_reset the chunks are kept and
+ * used again, so per-block work settles to no allocations.
+ */
+struct arena {
+	struct arena_chunk *first, *current;
+	size_t used; /* of the current chunk */
+};
+enum { ARENA_ALIGN = 64 };
+
+void *arena_alloc(struct arena *, size_t n); /* 64-aligned, uninitialised; 64 octets of slack behind */
+void *arena_zero(struct arena *, size_t n);
+char *arena_string(struct arena *, const char *, size_t n);
+void arena_reset(struct arena *); /* everything handed out is void; memory kept */
+void arena_free(struct arena *);
+
+#endif

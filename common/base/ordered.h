@@ -1,0 +1,44 @@
+/*
+ * ordered.h - the one way this toolkit works in parallel: produce items one after another, work on
+ * them on several threads, consume them in the order they were produced.
+ *
+ * Items are slots of a ring that the caller owns; the ring's size bounds memory.  The producer runs
+ * on a thread of its own (so reading ahead hides the disk), consume on the calling thread, work on the
+ * workers.  With one thread, and unless `live` is set, all three run on the calling thread in turn.
+ * Nothing spins.
+ */
+#ifndef BASE_ORDERED_H
+#define BASE_ORDERED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum ordered_next { ORDERED_ITEM, ORDERED_END };
+
+struct ordered {
+	unsigned threads; /* workers, >= 1 */
+	bool live;	  /* input may block: keep a producer thread even with one worker */
+	unsigned idle_ms; /* call idle() when nothing was consumed for so long; 0 never */
+
+	void *items; /* ring of n_items, item_size each; caller owned; at least threads + 2 */
+	size_t item_size;
+	unsigned n_items;
+
+	void *ctx;
+	enum ordered_next (*produce)(void *ctx, void *item); /* fill a slot, or END (also on failure) */
+	void (*work)(void *ctx, void *item, unsigned worker); /* worker < threads */
+	bool (*consume)(void *ctx, void *item);		      /* in order; false: stop early */
+	void (*idle)(void *ctx);			      /* on the consuming thread */
+};
+
+/*
+ * Run to the end of the input or until consume says stop; then produce is not called again.  A
+ * producer that is blocked in a read when the run stops is abandoned through `cancel` (may be NULL),
+ * which must make the read return.
+ */
+void ordered_run(struct ordered *, void (*cancel)(void *ctx));
+
+/* Processors this process may use. */
+unsigned ordered_processors(void);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * time.h - points in time as text; in memory i64 nanoseconds since the Unix epoch, UTC.
+ */
+#ifndef BASE_TIME_H
+#define BASE_TIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/num.h"
+
+/* The clock now. */
+int64_t time_now_ns(void);
+int64_t time_monotonic_ns(void);
+
+/*
+ * ISO 8601 with `digits` decimals (0, 3, 6 or 9) in UTC: 2026-11-23T21:45:49.123Z.
+ * tz_s is added first and printed as +hh:mm when it is not 0.
+ */
+size_t fmt_time(char *dst, int64_t ns, unsigned digits, int tz_s);
+
+/* For people: 2026-11-23 21:45:49.123 */
+size_t fmt_time_human(char *dst, int64_t ns, unsigned digits, int tz_s);
+
+/*
+ * A point in time: ISO 8601 (date, date and time to minutes/seconds/decimals, T or blank, Z or
+ * +hh:mm; without a zone tz_s), epoch seconds with optional fraction, `now`, `today`,
+ * `yesterday`, `-1h` (before now_ns), nfdump's YYYYMMDDhhmm[ss] and YYYY/MM/DD.hh:mm:ss.
+ * *span_ns is how long the named point lasts (a date: a day; a minute: 60 s; a second or finer: 0).
+ */
+bool parse_time(const char *, size_t, int64_t now_ns, int tz_s, int64_t *ns, int64_t *span_ns);
+
+/* A..B, A.., ..B or A alone (A and how long it lasts); [*since, *until), open ends INT64_MIN/MAX. */
+bool parse_window(const char *, size_t, int64_t now_ns, int tz_s, int64_t *since, int64_t *until);
+
+/* UTC or +hh:mm, or a zone name the system knows at this instant. */
+bool parse_tz(const char *, size_t, int *tz_s);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * expr.h - the expression language (flowexpr(7)): text compiled once, evaluated a batch at a time.
+ *
+ * Two-valued logic: a comparison with a missing operand is false, `not` is the plain complement,
+ * arithmetic with a missing operand or a zero divisor is missing.  Evaluation reads only the columns
+ * the outcome depends on: zone maps and dictionaries decide what they can before anything is unpacked.
+ */
+#ifndef EXPR_EXPR_H
+#define EXPR_EXPR_H
+
+#include "base/buf.h"
+#include "flow/batch.h"
+
+struct expr;
+
+/*
+ * Compile.  NULL with EXIT_USAGE and err text of several lines: the text, a caret line, the reason,
+ * a suggestion.  The result is immutable and may be shared by threads.
+ */
+struct expr *expr_compile(const char *text, struct err *);
+void expr_free(struct expr *);
+
+/* Per-thread state of evaluation: scratch memory and bindings. */
+struct expr_state *expr_state_new(const struct expr *);
+void expr_state_free(struct expr_state *);
+
+/*
+ * The records for which the expression is true: sel has bits_words(b->n) words, all written.
+ * Returns how many.  Damage found in columns read sticks in b->err.
+ */
+size_t expr_select(struct expr_state *, struct batch *b, uint64_t *sel);
+
+/* The compiled plan, as text for --explain. */
+void expr_explain(const struct expr *, struct buf *);
+
+/* Fields that the expression reads, for projection: fn is called once for each. */
+void expr_fields(const struct expr *, void (*fn)(void *ctx, const struct field *), void *ctx);
+
+/* The words of the language (primitives, operators), NULL-ended: completions and documents. */
+const char *const *expr_words(void);
+
+#endif

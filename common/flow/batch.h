@@ -1,0 +1,170 @@
+/*
+ * batch.h - a set of records as typed columns: what every program works on.
+ *
+ * A column of a batch is absent (not in the array), packed (as stored; unpacked on first use by a
+ * function that the reader installed), dictionary + codes, or plain.  Ask through batch_plain,
+ * batch_dict and batch_present only.  Surprising rule one: unpacking cannot fail at the call; damage
+ * makes the column all missing and sticks in b->err, which whoever finishes the batch checks once.
+ * Rule two: missing is not zero; slots of missing records exist everywhere but mean nothing.
+ *
+ * A batch is either read-only (from a reader; memory in its arena) or open (batch_new; appended to).
+ */
+#ifndef FLOW_BATCH_H
+#define FLOW_BATCH_H
+
+#include "base/addr.h"
+#include "base/bits.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "flow/field.h"
+
+enum { BATCH_RECORDS = 65536, BATCH_RECORDS_MAX = 1 << 20, BATCH_COLUMNS_MAX = 4096 };
+
+enum column_form { COLUMN_PACKED, COLUMN_DICT, COLUMN_PLAIN };
+
+enum column_flag {
+	COLUMN_SCOPE = 1 << 0,	   /* scope field of an options record; part of the identity */
+	COLUMN_ZONE = 1 << 1,	   /* min/max are valid */
+	COLUMN_TRUNCATED = 1 << 2, /* min/max are of the first 8 octets only */
+	COLUMN_COMPUTED = 1 << 3,  /* made by batch_resolve; not part of the record */
+	COLUMN_PARTIAL = 1 << 4,   /* some records are missing (known before unpacking) */
+};
+
+struct column {
+	struct field_id id;
+	uint8_t type;  /* enum type */
+	uint8_t width; /* octets a value, 0 variable */
+	uint8_t scale; /* TIME, DURATION: power of ten of ns, the source's precision */
+	uint8_t form;  /* enum column_form */
+	uint16_t flags;
+
+	/* Zone map: order-mapped keys of present values (zone_key below); COLUMN_ZONE. */
+	uint64_t min, max;
+
+	/* Plain. */
+	uint64_t *present; /* NULL: every record */
+	void *data;	   /* n values of width octets; variable: the octets */
+	uint32_t *off;	   /* variable: n + 1 offsets into data */
+
+	/* Dictionary: value of record i is dictionary entry codes[i]. */
+	uint32_t dict_n;
+	void *dict_data;
+	uint32_t *dict_off;
+	uint16_t *codes;
+
+	/* Open batches. */
+	size_t n_present, n_filled, data_len, data_cap;
+	unsigned packed; /* read-only: index into the reader's entries */
+};
+
+enum unpack { UNPACK_PRESENT, UNPACK_DICT, UNPACK_PLAIN };
+
+struct batch {
+	size_t n; /* records */
+	struct column *col;
+	unsigned n_cols;   /* stored columns */
+	unsigned n_all;	   /* with computed ones behind; index into col */
+	unsigned cap_cols;
+	bool options;	   /* options records, not flows */
+	bool open;
+	size_t cap; /* open: records there is room for */
+	struct arena arena;
+	struct err err; /* sticky: damage found while unpacking */
+
+	/* Declared order of the whole segment: column index + 1, 0 none. */
+	uint16_t sort_column;
+	bool sort_descending;
+
+	/* From a reader: unpack a column, and the block as stored for pass-through. */
+	void (*unpack)(struct batch *, unsigned col, enum unpack what);
+	void *source;
+	unsigned n_unpacked; /* columns unpacked so far, for tests and -v */
+};
+
+/* Open batches ------------------------------------------------------------------------------- */
+
+struct batch *batch_new(void);
+void batch_free(struct batch *); /* any batch made by batch_new; takes NULL */
+
+/* Forget all records, keep columns and memory.  Columns that stay without a record are not written. */
+void batch_clear(struct batch *);
+
+/* Forget the columns too. */
+void batch_reset(struct batch *);
+
+/*
+ * Find or add a column; records so far are missing in it.  A wider width (UINT, INT, IP) widens the
+ * column in place; a narrower one uses it as it is: write cells by the column's own width.
+ * Returns its index (stable until batch_reset), or -1 when it exists with another type, or the batch
+ * is full of columns: the caller starts a new batch.
+ */
+int batch_column(struct batch *, const struct field_id *, enum type, unsigned width, unsigned flags);
+
+/* n more records, missing everywhere; returns the index of the first.  Moves cells. */
+size_t batch_extend(struct batch *, size_t n);
+
+/* Fixed-width cells of an open batch, from record 0, until the next extend or column call. */
+static inline void *
+batch_cells(struct batch *b, unsigned col)
+{
+	return b->col[col].data;
+}
+void batch_mark(struct batch *, unsigned col, size_t first, size_t n); /* records have a value now */
+
+/* Set one value (any width; present).  put_octets: records in ascending order only. */
+void batch_put_uint(struct batch *, unsigned col, size_t rec, uint64_t); /* also BOOL TIME MAC INT as bits */
+void batch_put_double(struct batch *, unsigned col, size_t rec, double);
+void batch_put_ip(struct batch *, unsigned col, size_t rec, const struct addr *); /* widens if need be */
+void batch_put_octets(struct batch *, unsigned col, size_t rec, const void *, size_t n);
+
+/* All is in: complete offsets, and let present be NULL where no record is missing.  Readable after. */
+void batch_close(struct batch *);
+
+/*
+ * Append records idx[0..n) of src (NULL: all) to an open batch: its columns are the union.
+ * Computed columns are left out.  -1 when a column's type differs: nothing was appended.
+ */
+int batch_append(struct batch *, struct batch *src, const uint32_t *idx, size_t n);
+
+/* Reading ------------------------------------------------------------------------------------ */
+
+/* The index of a stored column, or -1. */
+int batch_find(const struct batch *, const struct field_id *);
+
+/*
+ * The column to read for a field: a stored one, or one computed for this batch (first present of
+ * several, derived quantities).  -1: no record has it.  The result may move b->col.
+ */
+int batch_resolve(struct batch *, const struct field *);
+
+/* Plain values; present is valid too. */
+static inline const struct column *
+batch_plain(struct batch *b, unsigned i)
+{
+	if (b->col[i].form != COLUMN_PLAIN)
+		b->unpack(b, i, UNPACK_PLAIN);
+	return &b->col[i];
+}
+
+/* Dictionary and codes if the column is stored so, and present; else NULL: ask for plain. */
+const struct column *batch_dict(struct batch *, unsigned i);
+
+/* Presence bitmap, NULL: every record has a value. */
+const uint64_t *batch_present(struct batch *, unsigned i);
+
+/* Zone keys: unsigned order equals the order of values. */
+static inline uint64_t
+zone_key_int(int64_t v)
+{
+	return (uint64_t)v ^ UINT64_C(1) << 63;
+}
+uint64_t zone_key_double(double);
+uint64_t zone_key_octets(const void *, size_t n); /* first 8, big-endian, zero padded */
+
+/* The zone key of one plain cell. */
+uint64_t column_zone_key(const struct column *, size_t rec);
+
+/* Compute min/max over the present values of a plain column; clears COLUMN_ZONE when there is none. */
+void column_zone(struct column *, size_t n);
+
+#endif

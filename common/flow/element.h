@@ -1,0 +1,103 @@
+/*
+ * element.h - what is known about information elements: the one table of them.
+ *
+ * A column's identity is (enterprise, element, instance).  Enterprises from FFFFFF01 up are ours and
+ * never sent as such.  Rows come from the IANA IPFIX registry (2026-07-22), RFC 5103, vendors'
+ * published tables and NetFlow v9 field lists; see element_list.h.
+ */
+#ifndef FLOW_ELEMENT_H
+#define FLOW_ELEMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Types of columns.  The numbers are in files: never change one (flowstream(5)). */
+enum type {
+	TYPE_NONE = 0, /* not known until bound to a batch */
+	TYPE_UINT = 1, /* width 1 2 4 8 */
+	TYPE_INT = 2,  /* width 1 2 4 8, two's complement */
+	TYPE_FLOAT32 = 3,
+	TYPE_FLOAT64 = 4,
+	TYPE_BOOL = 5,	   /* width 1: 0 or 1 */
+	TYPE_TIME = 6,	   /* i64 nanoseconds since the Unix epoch */
+	TYPE_DURATION = 7, /* i64 nanoseconds */
+	TYPE_IP = 8,	   /* width 4: IPv4 as a number; width 16: network order, IPv4 mapped */
+	TYPE_MAC = 9,	   /* width 8: a number of 48 bits */
+	TYPE_STRING = 10,  /* octets as sent, trailing NULs removed; not necessarily valid UTF-8 */
+	TYPE_BYTES = 11,
+	TYPE_LIST = 12, /* RFC 6313, self-contained octets: see wire/list.h */
+	TYPE_COUNT
+};
+
+enum {
+	PEN_IANA = 0,
+	PEN_REVERSE = 29305, /* RFC 5103: reverse direction of an IANA element */
+};
+#define PEN_OWN UINT32_C(0xffffff01)   /* our own elements: enum own */
+#define PEN_V9 UINT32_C(0xffffff02)    /* NetFlow v9 types that IANA does not share */
+#define PEN_SCOPE UINT32_C(0xffffff03) /* NetFlow v9 scope types 1..5 */
+#define PEN_NAMED UINT32_C(0xffffff04) /* the name is the identity: aggregates, csv columns */
+
+/* Elements of PEN_OWN.  The numbers are in files: never change one. */
+enum own {
+	OWN_START = 1,	      /* TIME: first packet of the flow, from whatever the exporter sent */
+	OWN_END = 2,	      /* TIME: last packet */
+	OWN_RECEIVED = 3,     /* TIME: when the collector had the message */
+	OWN_EXPORTER = 4,     /* IP: source address of the export message */
+	OWN_DOMAIN = 5,	      /* UINT 4: observation domain, v9 source id, v5 engineType<<8|engineId */
+	OWN_SAMPLING = 6,     /* UINT 4: packets that one stands for; missing: unknown */
+	OWN_SAMPLING_SRC = 7, /* UINT 1: where sampling came from: enum sampling_src */
+	OWN_WIRE = 8,	      /* BOOL: the record carries every element as sent (flowrecv --raw) */
+	OWN_VERSION = 9,      /* UINT 2: NetFlow/IPFIX version of the message */
+	OWN_TIME_GUESS = 10,  /* BOOL: no time element: start and end are the received time */
+	OWN_SAMPLING_MODE = 11, /* UINT 1: NetFlow v5 header's two mode bits */
+	OWN_EXPORTER_PORT = 12, /* UINT 2: source port of the export message */
+};
+
+/* How the values of records of one flow combine. */
+enum merge { MERGE_NONE, MERGE_KEY, MERGE_SUM, MERGE_MIN, MERGE_MAX, MERGE_OR, MERGE_FIRST, MERGE_LAST };
+
+enum semantics { SEM_NONE, SEM_QUANTITY, SEM_TOTAL, SEM_DELTA, SEM_IDENTIFIER, SEM_FLAGS, SEM_LIST };
+
+struct element {
+	uint32_t pen;
+	uint16_t id;
+	uint8_t type;  /* enum type */
+	uint8_t width; /* natural width in memory; 0 variable */
+	uint8_t scale; /* TIME: power of ten of ns its wire type counts in (9 s, 6 ms, 3 us, 0 ns) */
+	uint8_t semantics, merge;
+	const char *name;
+	const char *unit; /* as IANA writes it; NULL none */
+};
+
+/* By number; a reverse element (29305) resolves to its forward facts; NULL unknown. */
+const struct element *element_find(uint32_t pen, uint16_t id);
+
+/* By exact name, case-insensitive; sets *reverse for "reverse..." of a reversible element. */
+const struct element *element_by_name(const char *, size_t n, bool *reverse);
+
+/* The whole table, by pen and id. */
+const struct element *element_table(size_t *count);
+
+/* RFC 5103 6.1: may element id of IANA be reversed? */
+bool element_reversible(uint16_t id);
+
+/* NetFlow v9 types 1..127 (and those IANA kept) share IANA's numbers; others are PEN_V9. */
+uint32_t element_v9_pen(uint16_t type);
+
+/*
+ * Address pairs: the IPv4 element that stores the logical field and its IPv6 partner.  Returns the
+ * partner's id or 0; *is_v6 says which of the two `id` is.  (8/27, 12/28, 15/62, 18/63, 44/170 ...)
+ */
+uint16_t element_pair(uint16_t id, bool *is_v6);
+
+const char *type_name(enum type);
+unsigned type_width(enum type); /* the natural width; 0 variable */
+static inline bool
+type_is_var(enum type t)
+{
+	return t >= TYPE_STRING;
+}
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * field.h - fields as people name them: aliases, IANA names, PEN.ID, derived quantities.
+ *
+ * An alias names one canonical element; where exporters use another element for the same thing, the
+ * alias lists several and the first one present in a record is read.  Nothing is added up.
+ */
+#ifndef FLOW_FIELD_H
+#define FLOW_FIELD_H
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "flow/element.h"
+
+struct field_id {
+	uint32_t pen;
+	uint16_t id;
+	uint8_t instance;  /* 0 the first; 1 prints as #2 ... */
+	const char *named; /* PEN_NAMED: the name; compared as text; else NULL */
+};
+
+/* High bit of instance: the wire's integer, kept because the typed value could not hold it. */
+enum { FIELD_AS_SENT = 0x80, FIELD_ALT_MAX = 6, FIELD_NAME_MAX = 128 };
+
+/* Quantities computed from others (flow/resolve.c). */
+enum derived {
+	DERIVED_NONE,
+	DERIVED_DURATION, /* end - start, else 161, 162: DURATION */
+	DERIVED_BPS,	  /* bits per second: FLOAT64; missing when the duration is 0 or missing */
+	DERIVED_PPS,
+	DERIVED_BPP,   /* bytes per packet */
+	DERIVED_FLOWS, /* deltaFlowCount, absent counts 1: UINT 8 */
+};
+
+struct field {
+	char name[FIELD_NAME_MAX]; /* as printed in headers: alias, else IANA name, PEN.ID or name */
+	enum type type;		   /* TYPE_NONE: known when bound */
+	enum derived derived;
+	unsigned n; /* identities to try in order; 0 for purely derived ones */
+	struct field_id id[FIELD_ALT_MAX];
+	char named[FIELD_NAME_MAX]; /* storage for id[0].named: fields may be copied by field_copy only */
+};
+
+static inline struct field_id
+field_iana(uint16_t id)
+{
+	return (struct field_id){ .id = id };
+}
+static inline struct field_id
+field_own(enum own id)
+{
+	return (struct field_id){ .pen = PEN_OWN, .id = (uint16_t)id };
+}
+bool field_id_equal(const struct field_id *, const struct field_id *);
+
+/*
+ * Parse a field name: alias (rbytes: reverse), IANA or vendor name (case-insensitive), PEN.ID, v9_N,
+ * NAME#2, an aggregate (distinct_dstip, distinct(dstip), p95_bytes, mean_bytes ...), or `NAME` in
+ * backquotes for a named column.  Wrong: status EXIT_USAGE with the nearest name suggested.
+ */
+int field_parse(struct field *, const char *text, size_t n, struct err *);
+
+/* The field of which a column with this identity is the canonical one (named if need be). */
+void field_of_id(struct field *, const struct field_id *);
+void field_copy(struct field *dst, const struct field *src);
+
+/* Names.  Column as people see it (alias first), and as wires do (`--raw`: IANA, v9_N, ePENidID,
+ * scopeSystem, reverse..., #2).  Append to the buffer. */
+void field_put_name(struct buf *, const struct field_id *);
+void field_put_wire_name(struct buf *, const struct field_id *);
+
+/* A comma separated list, +f adds to and -f removes from the list so far. */
+struct field_list {
+	struct field *fields;
+	size_t n;
+	bool all; /* the word `all` */
+};
+int field_list_parse(struct field_list *, const char *text, struct err *);
+bool field_list_has(const struct field_list *, const struct field *);
+void field_list_free(struct field_list *);
+
+/* `--help-fields`: alias, names, type, unit, example. */
+void field_help(FILE *);
+
+/* The alias table, for documents, completions and tests. */
+struct alias {
+	const char *name;
+	const char *help;
+	enum derived derived;
+	unsigned n;
+	struct field_id id[FIELD_ALT_MAX];
+};
+const struct alias *field_aliases(size_t *count);
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * io.h - what makes every program take every format: sources, sinks, and the run between them.
+ *
+ * A program opens a source (files, directories in time order, standard input; flow, csv, IPFIX
+ * recognised), a sink (flow or text, to standard output or a file that appears whole), and runs its
+ * work on the batches in parallel.  Options records pass by the work untouched.
+ */
+#ifndef IO_IO_H
+#define IO_IO_H
+
+#include "base/opt.h"
+#include "flow/batch.h"
+#include "text/text.h"
+
+/* Formats: one table. */
+enum io_format { IO_AUTO, IO_FLOW, IO_TABLE, IO_CSV, IO_TSV, IO_JSON, IO_NDJSON, IO_NULL, IO_IPFIX };
+int io_format_parse(const char *, bool input, enum io_format *, struct err *);
+const char *io_format_names(bool input); /* blank separated, for help and completions */
+
+/*
+ * Options shared by programs: rows for their tables, filled by io_opt.  io_opt returns 1 when the key was one
+ * of these, 0 when not, -1 with err.
+ */
+extern const struct opt io_input_options[];  /* -i -t --since --until --recover --skip-bad --live --tz */
+extern const struct opt io_output_options[]; /* -o -w -n -k -N --raw --options --fast --level --no-history */
+extern const struct opt io_run_options[];    /* -j -q -v */
+
+struct io_opts {
+	/* input */
+	enum io_format in_format;
+	int64_t since_ns, until_ns; /* overlap: end >= since and start < until */
+	bool recover, skip_bad, live, follow;
+	/* output */
+	enum io_format out_format; /* IO_AUTO: flow, or a table on a terminal */
+	const char *out_path;	   /* -w; NULL: standard output */
+	uint64_t limit;		   /* -n; UINT64_MAX none */
+	struct field_list fields;  /* -k */
+	bool has_fields, plain, raw, options, fast, no_history;
+	int level, tz_s;
+	/* run */
+	unsigned threads;
+	bool quiet, verbose;
+	uint64_t memory;	 /* -m */
+	const char *tmpdir;	 /* -T */
+	/* Where what is wrong with an input, but not fatal, is said: programs set diag_err. */
+	void (*warn)(const char *subject, const struct err *);
+};
+void io_opts_init(struct io_opts *);
+int io_opt(struct io_opts *, int key, const char *arg, struct err *);
+void io_opts_free(struct io_opts *);
+
+struct io_source;
+struct io_sink;
+
+/* paths: operands; none or "-" is standard input.  NULL with err. */
+struct io_source *io_source_open(char *const *paths, int n, const struct io_opts *, struct err *);
+void io_source_close(struct io_source *);
+
+/* argv: for the history.  NULL with err.  Refuses binary to a terminal. */
+struct io_sink *io_sink_open(const struct io_opts *, char *const *argv, struct err *);
+
+/*
+ * Finish: end mark or closing text, everything flushed, the file in place.  complete false: no end mark and
+ * PATH.incomplete instead of PATH.  Frees the sink.  -1 with err.
+ */
+int io_sink_close(struct io_sink *, bool complete, struct err *);
+
+/* Write a batch of one's own making (aggregates, generated records), in order. -1 err; 1: the limit is reached. */
+int io_sink_batch(struct io_sink *, struct batch *, struct err *);
+
+/*
+ * The work on one batch, on any worker thread: set bits of sel (b->n records, all set before).  Return
+ * IO_KEEP to write the selected records, IO_DROP for nothing, -1 with err.
+ */
+enum io_verdict { IO_KEEP, IO_DROP };
+typedef int (*io_work)(void *ctx, unsigned worker, struct batch *, uint64_t *sel, struct err *);
+
+struct io_result {
+	uint64_t read, selected; /* flow records */
+	uint64_t columns, unpacked; /* columns of blocks read, and of those unpacked */
+	bool incomplete;	 /* input was cut or damaged: warn was called; exit 3 */
+	bool stopped;		 /* the limit was reached */
+};
+
+/*
+ * Run work (NULL: keep all) over the source into the sink (NULL: none).  Time windows of the options
+ * are applied before work.  Damage in one input is told to opts->warn and ends that input.
+ * -1: err (output failed; errno EPIPE: exit quietly).
+ */
+int io_run(struct io_source *, struct io_sink *, const struct io_opts *, io_work, void *ctx,
+    struct io_result *, struct err *);
+
+/* The whole life of a filter: open both, run, close.  Returns the exit status; err says why not 0. */
+int io_filter(const struct io_opts *, char *const *paths, int n, char *const *argv, io_work, void *ctx,
+    struct io_result *, struct err *);
+
+#endif

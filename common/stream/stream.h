@@ -1,0 +1,123 @@
+/*
+ * stream.h - the flow stream (flowstream(5)): the one thing that passes through pipes.
+ *
+ * Blocks of records and an end mark; nothing in it needs seeking.  A stream without its end mark
+ * was cut short, and reading it fails: a program that died upstream must not become a smaller,
+ * believable total downstream.
+ */
+#ifndef STREAM_STREAM_H
+#define STREAM_STREAM_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "flow/batch.h"
+
+/* Blocks ---------------------------------------------------------------------------------------- */
+
+enum block_profile {
+	PROFILE_PIPE, /* CONST and PLAIN */
+	PROFILE_FILE, /* PLANES and DICT, zstd */
+	PROFILE_FAST, /* PLANES and DICT, no zstd */
+};
+
+/* Per-thread state of encoding: compressor and scratch. */
+struct encoder;
+struct encoder *encoder_new(enum block_profile, int level); /* level 0: the default, 1 */
+void encoder_free(struct encoder *);
+
+/* Append one block holding the batch (plain columns, n <= BATCH_RECORDS_MAX) to out; sequence 0. -1: err. */
+int block_encode(struct encoder *, struct batch *, struct buf *out, struct err *);
+
+/* Reading --------------------------------------------------------------------------------------- */
+
+enum stream_status {
+	STREAM_BATCH,  /* *slot was filled */
+	STREAM_END,    /* the input ended after an end mark */
+	STREAM_FAILED, /* see err; nothing more comes */
+};
+
+enum stream_flags {
+	STREAM_RECOVER = 1 << 0, /* skip damage to the next valid header, count it */
+	STREAM_LIVE = 1 << 1,	 /* a missing end mark is no error: the file is still being written */
+};
+
+struct stream_totals {
+	uint64_t records, options, blocks, segments, octets;
+	uint64_t skipped_octets, skipped_places, lost_records; /* under STREAM_RECOVER */
+	bool incomplete; /* no end mark, or something was skipped */
+};
+
+struct stream_reader;
+
+/* A block as read: reused from call to call by one owner; memory settles. */
+struct stream_slot;
+struct stream_slot *slot_new(void);
+void slot_free(struct stream_slot *);
+
+/* Start reading.  Owns fd from here.  Octets already taken from fd by recognising come first. */
+struct stream_reader *stream_open(int fd, unsigned flags, const void *head, size_t head_len);
+void stream_close(struct stream_reader *);
+const struct stream_totals *stream_totals(const struct stream_reader *);
+
+/*
+ * Read the next block with records (header checked) into the slot.  For regular files sections are
+ * read when unpacked; for pipes the whole block is in memory.  Cheap: decoding happens in
+ * slot_batch, on any thread.  History and unknown skippable blocks are passed to stream_history.
+ */
+enum stream_status stream_next(struct stream_reader *, struct stream_slot *, struct err *);
+
+/* The slot's batch, columns packed; valid until the slot is filled again. */
+struct batch *slot_batch(struct stream_slot *);
+
+/* The whole block as stored, for pass-through; read now if it was not.  NULL: err. */
+const uint8_t *slot_octets(struct stream_slot *, size_t *len, struct err *);
+
+/* Verify every section's hash (--check).  -1: err. */
+int slot_check(struct stream_slot *, struct err *);
+
+/* Provenance lines seen so far, newline separated. */
+const char *stream_history(const struct stream_reader *);
+
+/* Facts of a block for --info. */
+struct block_info {
+	uint64_t offset, length, sequence;
+	uint32_t records;
+	bool options;
+	unsigned columns;
+};
+struct column_info {
+	struct column col; /* identity, type, flags, zone */
+	const char *encoding;
+	unsigned planes;
+	uint64_t stored, unpacked;
+	uint32_t dict_n;
+};
+void slot_info(const struct stream_slot *, struct block_info *);
+void slot_column_info(const struct stream_slot *, unsigned column, struct column_info *);
+
+/* Does the input start as a flow stream? (needs 8 octets) */
+bool stream_recognise(const void *, size_t);
+
+/* Writing --------------------------------------------------------------------------------------- */
+
+struct stream_writer;
+
+/* Start writing to fd (not owned).  history: one line of provenance, NULL none. */
+struct stream_writer *stream_create(int fd, const char *history);
+
+/* Carry the provenance of inputs; before the first block. */
+void stream_inherit(struct stream_writer *, const char *lines);
+
+/*
+ * Write encoded blocks (block_encode's or slot_octets'): the sequence is set and the header sealed
+ * here.  -1: err, errno kept (EPIPE).
+ */
+int stream_put(struct stream_writer *, void *blocks, size_t len, struct err *);
+
+/* Totals and the end mark.  -1: err. */
+int stream_finish(struct stream_writer *, struct err *);
+
+/* Free the writer without an end mark (readers will see that we failed), or after finish. */
+void stream_abandon(struct stream_writer *);
+
+#endif

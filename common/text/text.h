@@ -1,0 +1,62 @@
+/*
+ * text.h - records as text: table, csv, tsv, json, ndjson; and csv as records.
+ *
+ * A writer is made once; text_rows is called for each batch, on any thread, and only appends to the
+ * buffer it is given, so formatting runs in parallel and its caller keeps the order.
+ */
+#ifndef TEXT_TEXT_H
+#define TEXT_TEXT_H
+
+#include "base/buf.h"
+#include "flow/batch.h"
+#include "flow/value.h"
+
+enum text_format { TEXT_TABLE, TEXT_CSV, TEXT_TSV, TEXT_JSON, TEXT_NDJSON };
+
+struct text_spec {
+	enum text_format format;
+	const struct field_list *fields; /* NULL: the format's documented default */
+	bool raw;     /* ndjson: wire names and plain integers, _kind _scope _exporter _domain */
+	bool options; /* print options records too */
+	bool plain;   /* -N */
+	bool header;  /* csv, table: column names first */
+	int tz_s;
+	bool color;
+};
+
+struct text_writer;
+struct text_writer *text_new(const struct text_spec *);
+void text_free(struct text_writer *);
+
+/* Before the first record.  first: the first batch, for column widths and defaults, or NULL. */
+void text_begin(struct text_writer *, struct batch *first, struct buf *);
+
+/* The selected records (NULL: all).  -1: err: a record has a value that no column shows (csv -k all). */
+int text_rows(const struct text_writer *, struct batch *, const uint64_t *sel, struct buf *, struct err *);
+
+/* After the last record (json's bracket). */
+void text_end(struct text_writer *, struct buf *);
+
+/* csv and tsv in ---------------------------------------------------------------------------------- */
+
+/* What to do with lines that are not records. */
+struct csv_bad {
+	bool skip;	/* --skip-bad: count them and go on */
+	uint64_t lines; /* skipped so far */
+	uint64_t first_line;
+	char reason[160]; /* of the first */
+};
+
+struct csv_reader;
+
+/* fd is owned; head are octets already taken from it.  delimiter ',' or '\t'. */
+struct csv_reader *csv_open(int fd, char delimiter, const void *head, size_t head_len);
+void csv_close(struct csv_reader *);
+
+/*
+ * Read up to BATCH_RECORDS records into an open batch (cleared first).  1 a batch, 0 the end, -1 err
+ * (with the line's number; records before the bad line are in the batch).
+ */
+int csv_next(struct csv_reader *, struct batch *, struct csv_bad *, struct err *);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * export.h - batches encoded as NetFlow v5, v9 or IPFIX messages.
+ *
+ * Templates are made from the columns that records have; a message holds templates it needs first.
+ * What a format cannot say is counted per field, never silently dropped.
+ */
+#ifndef WIRE_EXPORT_H
+#define WIRE_EXPORT_H
+
+#include "base/buf.h"
+#include "flow/batch.h"
+
+enum export_version { EXPORT_V5 = 5, EXPORT_V9 = 9, EXPORT_IPFIX = 10 };
+
+struct export_opts {
+	enum export_version version;
+	size_t mtu;		      /* payload bound of one message; 65535 for files */
+	unsigned template_messages;   /* repeat templates after so many messages; 0 never */
+	unsigned template_seconds;    /* and after so long */
+	bool stream;		      /* file or TCP: templates once */
+	uint32_t domain;	      /* when records have none */
+	bool now;		      /* header times are the clock's; else from the records' end times */
+};
+
+/* One message ready to go: data borrowed until the function returns. -1: stop, err set. */
+typedef int (*export_fn)(void *ctx, const void *data, size_t len, unsigned records, int64_t time_ns,
+    struct err *);
+
+struct exporter;
+struct exporter *export_new(const struct export_opts *, export_fn, void *ctx);
+void export_free(struct exporter *);
+
+/* Encode the selected records (NULL: all); options batches go as options data.  -1: err. */
+int export_batch(struct exporter *, struct batch *, const uint64_t *sel, struct err *);
+
+/* Send what is still held.  -1: err. */
+int export_flush(struct exporter *, struct err *);
+
+/* What could not be said, in one line ("srcip: 12 IPv6 flows; vlanId: 30 values"); false: nothing. */
+bool export_report(const struct exporter *, struct buf *);
+
+struct export_totals {
+	uint64_t messages, records, options, octets, dropped;
+};
+const struct export_totals *export_totals(const struct exporter *);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * wire.h - exporters' messages decoded into batches.
+ *
+ * One decoder holds what exporters said before: sessions, templates, sequence numbers.  A message is
+ * never trusted and never fails the decoder: what is wrong is counted for its exporter, what is right
+ * is appended.  Templates are compiled once to column copies; nothing is looked up per record.
+ */
+#ifndef WIRE_WIRE_H
+#define WIRE_WIRE_H
+
+#include "base/addr.h"
+#include "flow/batch.h"
+
+/* Open batches that records are appended to, by kind and family (so addresses stay 4 wide). */
+enum wire_kind { WIRE_FLOWS4, WIRE_FLOWS6, WIRE_OPTIONS, WIRE_KINDS };
+struct wire_out {
+	struct batch *batch[WIRE_KINDS]; /* open; the caller takes them when full or old */
+	/*
+	 * Called when a record cannot join the open batch (a column of another type, too many
+	 * columns) and when it is full (BATCH_RECORDS): the caller writes it and leaves it reset.
+	 */
+	void (*full)(void *ctx, enum wire_kind);
+	void *ctx;
+};
+
+struct wire_opts {
+	bool raw;	      /* keep every wire element as sent */
+	bool strict;	      /* a malformed message is discarded whole (RFC 7011 9.1) */
+	bool scope_ip;	      /* templates are keyed without the source port */
+	unsigned lifetime_s;  /* of a template over UDP; 0: 1800 */
+	size_t max_templates; /* per session; 0: 4096 */
+	size_t max_sessions;  /* 0: 16384 */
+};
+
+struct wire_msg {
+	const uint8_t *data;
+	size_t len;
+	struct addr exporter;
+	uint16_t port;
+	int64_t received_ns;
+	bool stream; /* TCP or file: templates do not expire, withdrawals are obeyed */
+};
+
+/* Counts per (exporter, port, version, domain). */
+enum wire_bad { BAD_VERSION, BAD_SHORT, BAD_COUNT, BAD_SET_LENGTH, BAD_SET_ID, BAD_TEMPLATE, BAD_TRAILING,
+	BAD_RECORD, BAD_KINDS };
+extern const char *const wire_bad_names[BAD_KINDS];
+
+struct wire_stats {
+	struct addr exporter;
+	uint16_t port, version;
+	uint32_t domain;
+	uint64_t messages, octets, flows, options, templates;
+	uint64_t lost, reordered, duplicate, restarts; /* lost in the protocol's own unit */
+	uint64_t unknown_template_sets, records_unknown;
+	uint64_t bad[BAD_KINDS];
+	uint64_t odd_times; /* kept under their wire element */
+	int64_t first_ns, last_ns;
+};
+
+struct wire;
+struct wire *wire_new(const struct wire_opts *);
+void wire_free(struct wire *);
+
+/* Decode one message (NetFlow v5, v9, IPFIX).  Returns records appended; problems are counted. */
+size_t wire_decode(struct wire *, const struct wire_msg *, const struct wire_out *);
+
+/* Statistics, one after another: i from 0; false when there are no more. */
+bool wire_stats_at(const struct wire *, size_t i, struct wire_stats *);
+
+/* Is this the start of an IPFIX file (RFC 5655): version 10 and a plausible length? (needs 16 octets) */
+bool wire_recognise_ipfix(const void *, size_t);
+
+#endif
