@@ -18,7 +18,8 @@
 #include "base/mem.h"
 #include "flow/field.h"
 
-enum { BATCH_RECORDS = 65536, BATCH_RECORDS_MAX = 1 << 20, BATCH_COLUMNS_MAX = 4096 };
+enum { BATCH_RECORDS = 65536, BATCH_RECORDS_MAX = 1 << 20, BATCH_COLUMNS_MAX = 4096,
+	BATCH_OCTETS = 1 << 26 };
 
 enum column_form { COLUMN_PACKED, COLUMN_DICT, COLUMN_PLAIN };
 
@@ -28,6 +29,7 @@ enum column_flag {
 	COLUMN_TRUNCATED = 1 << 2, /* min/max are of the first 8 octets only */
 	COLUMN_COMPUTED = 1 << 3,  /* made by batch_resolve; not part of the record */
 	COLUMN_PARTIAL = 1 << 4,   /* some records are missing (known before unpacking) */
+	COLUMN_EMPTY = 1 << 5,	   /* closed batch: no record has a value; as if absent */
 };
 
 struct column {
@@ -36,6 +38,7 @@ struct column {
 	uint8_t width; /* octets a value, 0 variable */
 	uint8_t scale; /* TIME, DURATION: power of ten of ns, the source's precision */
 	uint8_t form;  /* enum column_form */
+	uint8_t derived; /* COLUMN_COMPUTED: enum derived it answers */
 	uint16_t flags;
 
 	/* Zone map: order-mapped keys of present values (zone_key below); COLUMN_ZONE. */
@@ -52,9 +55,9 @@ struct column {
 	uint32_t *dict_off;
 	uint16_t *codes;
 
-	/* Open batches. */
-	size_t n_present, n_filled, data_len, data_cap;
-	unsigned packed; /* read-only: index into the reader's entries */
+	/* Open batches: presence as owned memory, records whose offset is set, octets used and allocated. */
+	uint64_t *bits;
+	size_t n_filled, data_len, data_cap;
 };
 
 enum unpack { UNPACK_PRESENT, UNPACK_DICT, UNPACK_PLAIN };
@@ -68,7 +71,8 @@ struct batch {
 	bool options;	   /* options records, not flows */
 	bool open;
 	size_t cap; /* open: records there is room for */
-	struct arena arena;
+	struct arena arena; /* computed columns; read-only: all columns */
+	struct arena names; /* of named columns, open batches */
 	struct err err; /* sticky: damage found while unpacking */
 
 	/* Declared order of the whole segment: column index + 1, 0 none. */
@@ -111,11 +115,17 @@ batch_cells(struct batch *b, unsigned col)
 }
 void batch_mark(struct batch *, unsigned col, size_t first, size_t n); /* records have a value now */
 
+/* Times of this column are precise to 10^scale ns: the finest one asked for is kept. */
+void batch_precision(struct batch *, unsigned col, unsigned scale);
+
 /* Set one value (any width; present).  put_octets: records in ascending order only. */
 void batch_put_uint(struct batch *, unsigned col, size_t rec, uint64_t); /* also BOOL TIME MAC INT as bits */
 void batch_put_double(struct batch *, unsigned col, size_t rec, double);
 void batch_put_ip(struct batch *, unsigned col, size_t rec, const struct addr *); /* widens if need be */
 void batch_put_octets(struct batch *, unsigned col, size_t rec, const void *, size_t n);
+
+/* Octets of values held: a batch of 64 MiB (BATCH_OCTETS) is full whatever its records. */
+size_t batch_octets(const struct batch *);
 
 /* All is in: complete offsets, and let present be NULL where no record is missing.  Readable after. */
 void batch_close(struct batch *);

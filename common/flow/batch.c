@@ -1,0 +1,629 @@
+#include "flow/batch.h"
+
+#include <assert.h>
+
+enum { FIRST_CAPACITY = 1024, FIRST_OCTETS = 16 * 1024, COARSEST = 9 };
+
+struct batch *
+batch_new(void)
+{
+	struct batch *b = mem_zero(1, sizeof(*b));
+
+	b->open = true;
+	return b;
+}
+
+static void
+free_columns(struct batch *b)
+{
+	if (b->open) {
+		for (unsigned i = 0; i < b->n_cols; i++) {
+			mem_free(b->col[i].bits);
+			mem_free(b->col[i].data);
+			mem_free(b->col[i].off);
+		}
+	}
+	b->n_cols = b->n_all = 0;
+}
+
+void
+batch_free(struct batch *b)
+{
+	if (b == NULL)
+		return;
+	free_columns(b);
+	mem_free(b->col);
+	arena_free(&b->arena);
+	arena_free(&b->names);
+	mem_free(b);
+}
+
+static unsigned
+coarsest_scale(const struct column *c)
+{
+	return c->type == TYPE_TIME || c->type == TYPE_DURATION ? COARSEST : 0;
+}
+
+void
+batch_clear(struct batch *b)
+{
+	for (unsigned i = 0; i < b->n_cols; i++) {
+		struct column *c = &b->col[i];
+
+		memset(c->bits, 0, bits_words(b->n) * 8);
+		c->present = c->bits;
+		c->flags &= COLUMN_SCOPE;
+		c->scale = (uint8_t)coarsest_scale(c);
+		c->n_filled = c->data_len = 0;
+	}
+	b->n = 0;
+	b->n_all = b->n_cols;
+	b->sort_column = 0;
+	b->sort_descending = false;
+	b->err = (struct err){ 0 };
+	arena_reset(&b->arena);
+}
+
+void
+batch_reset(struct batch *b)
+{
+	batch_clear(b);
+	free_columns(b);
+	arena_reset(&b->names);
+}
+
+/* Octets of memory for the fixed cells of `cap` records, with room for a whole last word of 64. */
+static size_t
+cells_size(size_t cap, unsigned width)
+{
+	return (cap + 64) * width;
+}
+
+static void
+column_reserve(struct column *c, size_t old_cap, size_t cap)
+{
+	size_t old_words = old_cap ? bits_words(old_cap) + 1 : 0, words = bits_words(cap) + 1;
+
+	c->bits = mem_resize(c->bits, words, 8);
+	memset(c->bits + old_words, 0, (words - old_words) * 8);
+	c->present = c->bits;
+	if (c->width == 0)
+		c->off = mem_resize(c->off, cap + 1, sizeof(*c->off));
+	else
+		c->data = mem_resize(c->data, cells_size(cap, c->width), 1);
+}
+
+static struct column *
+column_append(struct batch *b)
+{
+	if (b->n_all == b->cap_cols) {
+		b->cap_cols = b->cap_cols ? b->cap_cols * 2 : 32;
+		b->col = mem_resize(b->col, b->cap_cols, sizeof(*b->col));
+	}
+	b->col[b->n_all] = (struct column){ .form = COLUMN_PLAIN };
+	return &b->col[b->n_all++];
+}
+
+static int
+find_column(const struct batch *b, const struct field_id *id, unsigned flags)
+{
+	for (unsigned i = 0; i < b->n_cols; i++) {
+		const struct column *c = &b->col[i];
+
+		if (c->id.id == id->id && field_id_equal(&c->id, id) &&
+		    ((c->flags ^ flags) & COLUMN_SCOPE) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static uint64_t
+load_uint(const struct column *c, size_t rec)
+{
+	switch (c->width) {
+	case 1: return ((const uint8_t *)c->data)[rec];
+	case 2: return ((const uint16_t *)c->data)[rec];
+	case 4: return ((const uint32_t *)c->data)[rec];
+	default: return ((const uint64_t *)c->data)[rec];
+	}
+}
+
+static int64_t
+load_int(const struct column *c, size_t rec)
+{
+	switch (c->width) {
+	case 1: return ((const int8_t *)c->data)[rec];
+	case 2: return ((const int16_t *)c->data)[rec];
+	case 4: return ((const int32_t *)c->data)[rec];
+	default: return ((const int64_t *)c->data)[rec];
+	}
+}
+
+static void
+store_uint(struct column *c, size_t rec, uint64_t v)
+{
+	switch (c->width) {
+	case 1: ((uint8_t *)c->data)[rec] = (uint8_t)v; break;
+	case 2: ((uint16_t *)c->data)[rec] = (uint16_t)v; break;
+	case 4: ((uint32_t *)c->data)[rec] = (uint32_t)v; break;
+	default: ((uint64_t *)c->data)[rec] = v; break;
+	}
+}
+
+/* dst[first + k] = src[idx[k]] where both are fixed and of one type but not of one width. */
+static void
+convert_cells(
+    struct column *dst, size_t first, const struct column *src, const uint32_t *idx, size_t n)
+{
+	for (size_t k = 0; k < n; k++) {
+		size_t from = idx ? idx[k] : k;
+
+		if (dst->type == TYPE_IP) {
+			struct addr a = addr_v4(((const uint32_t *)src->data)[from]);
+
+			memcpy((uint8_t *)dst->data + (first + k) * 16, a.b, 16);
+		} else if (dst->type == TYPE_INT) {
+			store_uint(dst, first + k, (uint64_t)load_int(src, from));
+		} else {
+			store_uint(dst, first + k, load_uint(src, from));
+		}
+	}
+}
+
+/* Make the cells of a column wider, keeping their values. */
+static void
+column_widen(struct batch *b, struct column *c, unsigned width)
+{
+	struct column old = *c;
+
+	c->width = (uint8_t)width;
+	c->data = mem_alloc(cells_size(b->cap, width));
+	convert_cells(c, 0, &old, NULL, b->n);
+	mem_free(old.data);
+}
+
+int
+batch_column(
+    struct batch *b, const struct field_id *id, enum type type, unsigned width, unsigned flags)
+{
+	int i = find_column(b, id, flags);
+	struct column *c;
+
+	assert(b->open);
+	if (i >= 0) {
+		c = &b->col[i];
+		if (c->type != type)
+			return -1;
+		if (width > c->width && c->width != 0)
+			column_widen(b, c, width);
+		return i;
+	}
+	if (b->n_cols >= BATCH_COLUMNS_MAX)
+		return -1;
+	b->n_all = b->n_cols; /* computed columns stand behind the stored ones: they go */
+	c = column_append(b);
+	c->id = *id;
+	if (id->named != NULL)
+		c->id.named = arena_string(&b->names, id->named, strlen(id->named));
+	c->type = (uint8_t)type;
+	c->width = (uint8_t)(type_is_var(type) ? 0 : width);
+	c->flags = (uint16_t)(flags & COLUMN_SCOPE);
+	c->scale = (uint8_t)coarsest_scale(c);
+	b->n_cols = b->n_all;
+	if (b->cap > 0)
+		column_reserve(c, 0, b->cap);
+	return (int)b->n_cols - 1;
+}
+
+size_t
+batch_extend(struct batch *b, size_t n)
+{
+	size_t first = b->n;
+
+	assert(b->open && n <= BATCH_RECORDS_MAX);
+	b->n_all = b->n_cols;
+	if (b->n + n > b->cap) {
+		size_t cap = b->cap ? b->cap : FIRST_CAPACITY;
+
+		while (cap < b->n + n)
+			cap *= 2;
+		for (unsigned i = 0; i < b->n_cols; i++)
+			column_reserve(&b->col[i], b->cap, cap);
+		b->cap = cap;
+	}
+	for (unsigned i = 0; i < b->n_cols; i++) {
+		b->col[i].present = b->col[i].bits;
+		b->col[i].flags &= COLUMN_SCOPE;
+	}
+	b->n += n;
+	return first;
+}
+
+void
+batch_mark(struct batch *b, unsigned col, size_t first, size_t n)
+{
+	bits_set_range(b->col[col].bits, first, n);
+}
+
+void
+batch_precision(struct batch *b, unsigned col, unsigned scale)
+{
+	if (scale < b->col[col].scale)
+		b->col[col].scale = (uint8_t)scale;
+}
+
+void
+batch_put_uint(struct batch *b, unsigned col, size_t rec, uint64_t v)
+{
+	store_uint(&b->col[col], rec, v);
+	bits_set(b->col[col].bits, rec);
+}
+
+void
+batch_put_double(struct batch *b, unsigned col, size_t rec, double v)
+{
+	if (b->col[col].width == 4)
+		((float *)b->col[col].data)[rec] = (float)v;
+	else
+		((double *)b->col[col].data)[rec] = v;
+	bits_set(b->col[col].bits, rec);
+}
+
+void
+batch_put_ip(struct batch *b, unsigned col, size_t rec, const struct addr *a)
+{
+	struct column *c = &b->col[col];
+
+	if (c->width == 4 && addr_is_v4(a)) {
+		((uint32_t *)c->data)[rec] = addr_u32(a);
+	} else {
+		if (c->width == 4)
+			column_widen(b, c, 16);
+		memcpy((uint8_t *)c->data + rec * 16, a->b, 16);
+	}
+	bits_set(c->bits, rec);
+}
+
+/* Offsets of records up to rec: those not put are empty. */
+static void
+fill_offsets(struct column *c, size_t rec)
+{
+	while (c->n_filled <= rec)
+		c->off[c->n_filled++] = (uint32_t)c->data_len;
+}
+
+static void
+reserve_octets(struct column *c, size_t n)
+{
+	if (c->data_len + n <= c->data_cap)
+		return;
+	c->data_cap = c->data_cap ? c->data_cap : FIRST_OCTETS;
+	while (c->data_cap < c->data_len + n)
+		c->data_cap *= 2;
+	c->data = mem_resize(c->data, c->data_cap, 1);
+}
+
+void
+batch_put_octets(struct batch *b, unsigned col, size_t rec, const void *p, size_t n)
+{
+	struct column *c = &b->col[col];
+
+	fill_offsets(c, rec);
+	reserve_octets(c, n);
+	if (n > 0)
+		memcpy((uint8_t *)c->data + c->data_len, p, n);
+	c->data_len += n;
+	bits_set(c->bits, rec);
+}
+
+/* Slots of missing records hold zeros in a closed batch, so equal batches encode to equal octets. */
+static void
+zero_missing(struct column *c, size_t n)
+{
+	uint8_t *cells = c->data;
+
+	for (size_t w = 0; w < bits_words(n); w++) {
+		uint64_t missing = ~c->bits[w] & (w == n / 64 ? bits_tail(n) : ~UINT64_C(0));
+
+		for (; missing; missing &= missing - 1) {
+			size_t rec = w * 64 + (size_t)__builtin_ctzll(missing);
+
+			memset(cells + rec * c->width, 0, c->width);
+		}
+	}
+}
+
+size_t
+batch_octets(const struct batch *b)
+{
+	size_t sum = 0;
+
+	for (unsigned i = 0; i < b->n_cols; i++)
+		sum += b->col[i].width ? b->n * b->col[i].width : b->col[i].data_len + b->n * 4;
+	return sum;
+}
+
+void
+batch_close(struct batch *b)
+{
+	for (unsigned i = 0; i < b->n_cols; i++) {
+		struct column *c = &b->col[i];
+		size_t present = b->n ? bits_count(c->bits, b->n) : 0;
+
+		c->flags &= COLUMN_SCOPE;
+		if (c->width == 0 && b->cap > 0)
+			fill_offsets(c, b->n);
+		c->present = present == b->n ? NULL : c->bits;
+		if (present == 0)
+			c->flags |= COLUMN_EMPTY;
+		if (present < b->n)
+			c->flags |= COLUMN_PARTIAL;
+		if (present < b->n && c->width > 0)
+			zero_missing(c, b->n);
+	}
+}
+
+/* Appending ---------------------------------------------------------------------------------- */
+
+static void
+append_presence(
+    struct column *dst, size_t first, const struct column *src, const uint32_t *idx, size_t n)
+{
+	if (src->present == NULL) {
+		bits_set_range(dst->bits, first, n);
+		return;
+	}
+	for (size_t k = 0; k < n; k++) {
+		size_t rec = first + k, from = idx ? idx[k] : k;
+
+		dst->bits[rec / 64] |= (uint64_t)bits_get(src->present, from) << (rec % 64);
+	}
+}
+
+#define GATHER(T) \
+	do { \
+		T *to = (T *)dst->data + first; \
+		const T *from = src->data; \
+		for (size_t k = 0; k < n; k++) \
+			to[k] = from[idx[k]]; \
+	} while (0)
+
+struct cell16 {
+	uint64_t w[2];
+};
+
+static void
+append_cells(
+    struct column *dst, size_t first, const struct column *src, const uint32_t *idx, size_t n)
+{
+	if (dst->width != src->width) {
+		convert_cells(dst, first, src, idx, n);
+		return;
+	}
+	if (idx == NULL) {
+		memcpy((uint8_t *)dst->data + first * dst->width, src->data, n * dst->width);
+		return;
+	}
+	switch (dst->width) {
+	case 1: GATHER(uint8_t); break;
+	case 2: GATHER(uint16_t); break;
+	case 4: GATHER(uint32_t); break;
+	case 8: GATHER(uint64_t); break;
+	default: GATHER(struct cell16); break;
+	}
+}
+
+static void
+append_octets(
+    struct column *dst, size_t first, const struct column *src, const uint32_t *idx, size_t n)
+{
+	const uint8_t *octets = src->data;
+
+	if (n == 0)
+		return;
+	fill_offsets(dst, first);
+	dst->n_filled = first;
+	for (size_t k = 0; k < n; k++) {
+		size_t from = idx ? idx[k] : k, len = src->off[from + 1] - src->off[from];
+
+		dst->off[dst->n_filled++] = (uint32_t)dst->data_len;
+		reserve_octets(dst, len);
+		if (len > 0)
+			memcpy((uint8_t *)dst->data + dst->data_len, octets + src->off[from], len);
+		dst->data_len += len;
+	}
+}
+
+int
+batch_append(struct batch *dst, struct batch *src, const uint32_t *idx, size_t n)
+{
+	unsigned stored = src->n_cols;
+	int to[stored + 1];
+	size_t first;
+
+	for (unsigned i = 0; i < stored; i++) {
+		const struct column *c = &src->col[i];
+
+		to[i] = -1;
+		if (c->flags & COLUMN_EMPTY)
+			continue;
+		to[i] = batch_column(dst, &c->id, (enum type)c->type, c->width, c->flags);
+		if (to[i] < 0)
+			return -1;
+	}
+	first = batch_extend(dst, n);
+	for (unsigned i = 0; i < stored; i++) {
+		const struct column *from;
+		struct column *c;
+
+		if (to[i] < 0)
+			continue;
+		from = batch_plain(src, i);
+		c = &dst->col[to[i]];
+		if (c->width == 0)
+			append_octets(c, first, from, idx, n);
+		else
+			append_cells(c, first, from, idx, n);
+		append_presence(c, first, from, idx, n);
+		batch_precision(dst, (unsigned)to[i], from->scale);
+	}
+	return 0;
+}
+
+/* Reading ------------------------------------------------------------------------------------ */
+
+int
+batch_find(const struct batch *b, const struct field_id *id)
+{
+	int i = find_column(b, id, 0);
+
+	if (i < 0 && b->options)
+		i = find_column(b, id, COLUMN_SCOPE);
+	return i >= 0 && (b->col[i].flags & COLUMN_EMPTY) ? -1 : i;
+}
+
+const struct column *
+batch_dict(struct batch *b, unsigned i)
+{
+	if (b->col[i].form == COLUMN_PACKED)
+		b->unpack(b, i, UNPACK_DICT);
+	return b->col[i].codes != NULL ? &b->col[i] : NULL;
+}
+
+const uint64_t *
+batch_present(struct batch *b, unsigned i)
+{
+	if (b->col[i].form == COLUMN_PACKED && (b->col[i].flags & COLUMN_PARTIAL))
+		b->unpack(b, i, UNPACK_PRESENT);
+	return b->col[i].present;
+}
+
+uint64_t
+zone_key_double(double v)
+{
+	uint64_t u;
+
+	memcpy(&u, &v, 8);
+	return u >> 63 ? ~u : u | UINT64_C(1) << 63;
+}
+
+uint64_t
+zone_key_octets(const void *p, size_t n)
+{
+	const uint8_t *o = p;
+	uint64_t key = 0;
+
+	for (size_t i = 0; i < 8; i++)
+		key = key << 8 | (i < n ? o[i] : 0);
+	return key;
+}
+
+uint64_t
+column_zone_key(const struct column *c, size_t rec)
+{
+	switch ((enum type)c->type) {
+	case TYPE_INT:
+	case TYPE_TIME:
+	case TYPE_DURATION: return zone_key_int(load_int(c, rec));
+	case TYPE_FLOAT32: return zone_key_double((double)((const float *)c->data)[rec]);
+	case TYPE_FLOAT64: return zone_key_double(((const double *)c->data)[rec]);
+	case TYPE_STRING:
+	case TYPE_BYTES:
+	case TYPE_LIST:
+		return zone_key_octets(
+		    (const uint8_t *)c->data + c->off[rec], c->off[rec + 1] - c->off[rec]);
+	case TYPE_IP:
+		if (c->width == 16)
+			return zone_key_octets((const uint8_t *)c->data + rec * 16, 16);
+		return load_uint(c, rec);
+	default: return load_uint(c, rec);
+	}
+}
+
+#define ZONE(T, KEY) \
+	do { \
+		const T *v = c->data; \
+		T lo = v[0], hi = v[0]; \
+		for (size_t i = 1; i < n; i++) { \
+			lo = v[i] < lo ? v[i] : lo; \
+			hi = v[i] > hi ? v[i] : hi; \
+		} \
+		c->min = KEY(lo); \
+		c->max = KEY(hi); \
+	} while (0)
+#define UNSIGNED_KEY(v) (uint64_t)(v)
+#define SIGNED_KEY(v) zone_key_int((int64_t)(v))
+
+/* The quick way, for integers that no record misses.  false: take the slow one. */
+static bool
+zone_dense(struct column *c, size_t n)
+{
+	bool is_signed = c->type == TYPE_INT || c->type == TYPE_TIME || c->type == TYPE_DURATION;
+
+	if (c->present != NULL || c->width == 0 || c->width == 16 || c->type == TYPE_FLOAT32 ||
+	    c->type == TYPE_FLOAT64)
+		return false;
+	switch (c->width) {
+	case 1:
+		if (is_signed)
+			ZONE(int8_t, SIGNED_KEY);
+		else
+			ZONE(uint8_t, UNSIGNED_KEY);
+		break;
+	case 2:
+		if (is_signed)
+			ZONE(int16_t, SIGNED_KEY);
+		else
+			ZONE(uint16_t, UNSIGNED_KEY);
+		break;
+	case 4:
+		if (is_signed)
+			ZONE(int32_t, SIGNED_KEY);
+		else
+			ZONE(uint32_t, UNSIGNED_KEY);
+		break;
+	default:
+		if (is_signed)
+			ZONE(int64_t, SIGNED_KEY);
+		else
+			ZONE(uint64_t, UNSIGNED_KEY);
+		break;
+	}
+	return true;
+}
+
+static bool
+is_nan_cell(const struct column *c, size_t rec)
+{
+	if (c->type == TYPE_FLOAT32)
+		return __builtin_isnan(((const float *)c->data)[rec]);
+	return c->type == TYPE_FLOAT64 && __builtin_isnan(((const double *)c->data)[rec]);
+}
+
+void
+column_zone(struct column *c, size_t n)
+{
+	bool any = false;
+
+	c->flags &= (uint16_t) ~(COLUMN_ZONE | COLUMN_TRUNCATED);
+	if (n == 0)
+		return;
+	if (c->width == 0 || c->width == 16)
+		c->flags |= COLUMN_TRUNCATED;
+	if (zone_dense(c, n)) {
+		c->flags |= COLUMN_ZONE;
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint64_t key;
+
+		if ((c->present != NULL && !bits_get(c->present, i)) || is_nan_cell(c, i))
+			continue;
+		key = column_zone_key(c, i);
+		c->min = any && c->min < key ? c->min : key;
+		c->max = any && c->max > key ? c->max : key;
+		any = true;
+	}
+	if (any)
+		c->flags |= COLUMN_ZONE;
+}

@@ -1,0 +1,312 @@
+/*
+ * resolve.c - which column answers for a field in this batch, computing one where none is stored.
+ *
+ * Computed columns live in the batch's arena behind its stored columns and are remembered, so an
+ * expression that names a field twice pays once.
+ */
+#include <math.h>
+
+#include "flow/batch.h"
+
+static bool
+same_question(const struct column *c, const struct field *f)
+{
+	return c->derived == (uint8_t)f->derived &&
+	       (f->n == 0 || field_id_equal(&c->id, &f->id[0]));
+}
+
+static int
+find_computed(const struct batch *b, const struct field *f)
+{
+	for (unsigned i = b->n_cols; i < b->n_all; i++)
+		if (same_question(&b->col[i], f))
+			return (int)i;
+	return -1;
+}
+
+/* A new computed column of a fixed width, values and presence zeroed. */
+static int
+add_computed(struct batch *b, const struct field *f, enum type type, unsigned width)
+{
+	struct column *c;
+
+	if (b->n_all == b->cap_cols) {
+		b->cap_cols = b->cap_cols ? b->cap_cols * 2 : 32;
+		b->col = mem_resize(b->col, b->cap_cols, sizeof(*b->col));
+	}
+	c = &b->col[b->n_all];
+	*c = (struct column){ .type = (uint8_t)type,
+		.width = (uint8_t)width,
+		.form = COLUMN_PLAIN,
+		.flags = COLUMN_COMPUTED | COLUMN_PARTIAL,
+		.derived = (uint8_t)f->derived };
+	if (f->n > 0)
+		c->id = f->id[0];
+	c->data = arena_zero(&b->arena, (b->n + 64) * (width ? width : 1));
+	c->present = arena_zero(&b->arena, (bits_words(b->n) + 1) * 8);
+	return (int)b->n_all++;
+}
+
+/* Presence that turned out complete is NULL, as everywhere. */
+static int
+finish_computed(struct batch *b, int i)
+{
+	struct column *c = &b->col[i];
+
+	if (bits_count(c->present, b->n) == b->n) {
+		c->present = NULL;
+		c->flags &= (uint16_t)~COLUMN_PARTIAL;
+	}
+	return i;
+}
+
+static void
+copy_cell(struct column *dst, const struct column *src, size_t rec)
+{
+	uint8_t *to = (uint8_t *)dst->data + rec * dst->width;
+	const uint8_t *from = (const uint8_t *)src->data + rec * src->width;
+
+	if (dst->width == src->width) {
+		memcpy(to, from, dst->width);
+	} else if (dst->type == TYPE_IP) {
+		struct addr a = addr_v4(((const uint32_t *)src->data)[rec]);
+
+		memcpy(to, a.b, 16);
+	} else {
+		memcpy(to, from, src->width); /* little-endian, zeroed before */
+		if (dst->type == TYPE_INT && (from[src->width - 1] & 0x80))
+			memset(to + src->width, 0xff, (size_t)(dst->width - src->width));
+	}
+}
+
+/* Octets of the first present of several variable-length columns. */
+static void
+merge_octets(struct batch *b, int to, const unsigned *from, unsigned n)
+{
+	struct column *dst = &b->col[to];
+	size_t len = 0, at = 0;
+
+	for (unsigned k = 0; k < n; k++)
+		len += b->col[from[k]].off[b->n];
+	dst->data = arena_alloc(&b->arena, len + 1);
+	dst->off = arena_alloc(&b->arena, (b->n + 1) * sizeof(*dst->off));
+	for (size_t rec = 0; rec < b->n; rec++) {
+		dst->off[rec] = (uint32_t)at;
+		for (unsigned k = 0; k < n; k++) {
+			const struct column *src = &b->col[from[k]];
+			size_t octets = src->off[rec + 1] - src->off[rec];
+
+			if (src->present != NULL && !bits_get(src->present, rec))
+				continue;
+			memcpy((uint8_t *)dst->data + at,
+			    (const uint8_t *)src->data + src->off[rec], octets);
+			at += octets;
+			bits_set(dst->present, rec);
+			break;
+		}
+	}
+	dst->off[b->n] = (uint32_t)at;
+}
+
+/* The first present of several columns, record by record. */
+static int
+merge_columns(struct batch *b, const struct field *f, const unsigned *from, unsigned n)
+{
+	unsigned width = 0, scale = 9;
+	int to;
+
+	for (unsigned k = 0; k < n; k++) {
+		const struct column *c = batch_plain(b, from[k]);
+
+		width = c->width > width ? c->width : width;
+		scale = c->scale < scale ? c->scale : scale;
+	}
+	to = add_computed(b, f, (enum type)b->col[from[0]].type, width);
+	b->col[to].scale = (uint8_t)scale;
+	if (width == 0) {
+		merge_octets(b, to, from, n);
+		return finish_computed(b, to);
+	}
+	for (unsigned k = n; k-- > 0;) {
+		const struct column *src = &b->col[from[k]];
+		struct column *dst = &b->col[to];
+
+		for (size_t rec = 0; rec < b->n; rec++) {
+			if (src->present != NULL && !bits_get(src->present, rec))
+				continue;
+			copy_cell(dst, src, rec);
+			bits_set(dst->present, rec);
+		}
+	}
+	return finish_computed(b, to);
+}
+
+static int
+resolve_stored(struct batch *b, const struct field *f)
+{
+	unsigned have[FIELD_ALT_MAX], n = 0;
+	int i;
+
+	for (unsigned k = 0; k < f->n; k++) {
+		i = batch_find(b, &f->id[k]);
+		if (i < 0 || (n > 0 && b->col[i].type != b->col[have[0]].type))
+			continue;
+		have[n++] = (unsigned)i;
+		if (!(b->col[i].flags & COLUMN_PARTIAL))
+			break; /* every record has it: nothing behind it is read */
+	}
+	if (n == 0)
+		return -1;
+	if (n == 1)
+		return (int)have[0];
+	i = find_computed(b, f);
+	return i >= 0 ? i : merge_columns(b, f, have, n);
+}
+
+/* Derived quantities -------------------------------------------------------------------------- */
+
+static bool
+cell_double(const struct column *c, size_t rec, double *v)
+{
+	if (c->present != NULL && !bits_get(c->present, rec))
+		return false;
+	switch (c->width) {
+	case 1: *v = ((const uint8_t *)c->data)[rec]; break;
+	case 2: *v = ((const uint16_t *)c->data)[rec]; break;
+	case 4: *v = ((const uint32_t *)c->data)[rec]; break;
+	default:
+		*v = c->type == TYPE_DURATION ? (double)((const int64_t *)c->data)[rec]
+					      : (double)((const uint64_t *)c->data)[rec];
+	}
+	return true;
+}
+
+/* A column of this batch for one identity, plain; NULL where there is none of the type. */
+static const struct column *
+plain_of(struct batch *b, struct field_id id, enum type type)
+{
+	int i = batch_find(b, &id);
+
+	return i < 0 || b->col[i].type != type ? NULL : batch_plain(b, (unsigned)i);
+}
+
+/* end - start; where one is missing, flowDurationMilliseconds (161) or Microseconds (162). */
+static int
+derive_duration(struct batch *b, const struct field *f)
+{
+	int to = add_computed(b, f, TYPE_DURATION, 8);
+	const struct column *start = plain_of(b, field_own(OWN_START), TYPE_TIME);
+	const struct column *end = plain_of(b, field_own(OWN_END), TYPE_TIME);
+	const struct column *ms = plain_of(b, field_iana(161), TYPE_UINT);
+	const struct column *us = plain_of(b, field_iana(162), TYPE_UINT);
+	struct column *c = &b->col[to];
+	int64_t *out = c->data;
+
+	c->scale = 6;
+	if (start != NULL && end != NULL)
+		c->scale = start->scale < end->scale ? start->scale : end->scale;
+	if (us != NULL && c->scale > 3)
+		c->scale = 3;
+	for (size_t i = 0; i < b->n; i++) {
+		double v;
+
+		if (start != NULL && end != NULL &&
+		    (start->present == NULL || bits_get(start->present, i)) &&
+		    (end->present == NULL || bits_get(end->present, i)))
+			out[i] = (int64_t)((uint64_t)((const int64_t *)end->data)[i] -
+					   (uint64_t)((const int64_t *)start->data)[i]);
+		else if (ms != NULL && cell_double(ms, i, &v))
+			out[i] = (int64_t)v * 1000000;
+		else if (us != NULL && cell_double(us, i, &v))
+			out[i] = (int64_t)v * 1000;
+		else
+			continue;
+		bits_set(c->present, i);
+	}
+	return finish_computed(b, to);
+}
+
+/* Fields that derived ones are made of; the alternatives are those of the aliases bytes and packets. */
+static const struct field octets_field = {
+	.type = TYPE_UINT, .n = 3, .id = { { .id = 1 }, { .id = 85 }, { .id = 231 } }
+};
+static const struct field packets_field = {
+	.type = TYPE_UINT, .n = 3, .id = { { .id = 2 }, { .id = 86 }, { .id = 298 } }
+};
+static const struct field duration_field = { .type = TYPE_DURATION, .derived = DERIVED_DURATION };
+
+/* numerator * factor / denominator, missing where either is or the denominator is not above zero. */
+static int
+derive_ratio(struct batch *b, const struct field *f, const struct field *num,
+    const struct field *den, double factor)
+{
+	int to = add_computed(b, f, TYPE_FLOAT64, 8);
+	int x = batch_resolve(b, num), y = batch_resolve(b, den);
+	double *out = b->col[to].data;
+	uint64_t *present = b->col[to].present;
+	const struct column *cx, *cy;
+
+	if (x < 0 || y < 0)
+		return to;
+	cx = batch_plain(b, (unsigned)x);
+	cy = batch_plain(b, (unsigned)y);
+	for (size_t i = 0; i < b->n; i++) {
+		double p, q;
+
+		if (!cell_double(cx, i, &p) || !cell_double(cy, i, &q) || !(q > 0))
+			continue;
+		out[i] = p * factor / q;
+		bits_set(present, i);
+	}
+	return finish_computed(b, to);
+}
+
+/* deltaFlowCount, absent counts 1. */
+static int
+derive_flows(struct batch *b, const struct field *f)
+{
+	int from = batch_find(b, &(struct field_id){ .id = 3 });
+	const struct column *stored = NULL;
+	uint64_t *out;
+	int to;
+
+	if (from >= 0 && b->col[from].type == TYPE_UINT) {
+		if (!(b->col[from].flags & COLUMN_PARTIAL))
+			return from;
+		(void)batch_plain(b, (unsigned)from);
+	} else {
+		from = -1;
+	}
+	to = add_computed(b, f, TYPE_UINT, 8);
+	stored = from >= 0 ? &b->col[from] : NULL;
+	out = b->col[to].data;
+	for (size_t i = 0; i < b->n; i++) {
+		out[i] = 1;
+		if (stored != NULL && (stored->present == NULL || bits_get(stored->present, i))) {
+			out[i] = 0;
+			memcpy(&out[i], (const uint8_t *)stored->data + i * stored->width,
+			    stored->width);
+		}
+	}
+	bits_fill(b->col[to].present, b->n);
+	return finish_computed(b, to);
+}
+
+int
+batch_resolve(struct batch *b, const struct field *f)
+{
+	int i;
+
+	if (f->derived == DERIVED_NONE)
+		return resolve_stored(b, f);
+	i = find_computed(b, f);
+	if (i >= 0)
+		return i;
+	switch (f->derived) {
+	case DERIVED_DURATION: return derive_duration(b, f);
+	case DERIVED_BPS: return derive_ratio(b, f, &octets_field, &duration_field, 8e9);
+	case DERIVED_PPS: return derive_ratio(b, f, &packets_field, &duration_field, 1e9);
+	case DERIVED_BPP: return derive_ratio(b, f, &octets_field, &packets_field, 1);
+	default: return derive_flows(b, f);
+	}
+}
