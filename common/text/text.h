@@ -20,6 +20,7 @@ struct text_spec {
 	bool options; /* print options records too */
 	bool plain;   /* -N */
 	bool header;  /* csv, table: column names first */
+	bool complete; /* csv -k all: fields are single columns, and all: a value outside them is an error */
 	int tz_s;
 	bool color;
 };
@@ -33,6 +34,12 @@ void text_begin(struct text_writer *, struct batch *first, struct buf *);
 
 /* The selected records (NULL: all).  -1: err: a record has a value that no column shows (csv -k all). */
 int text_rows(const struct text_writer *, struct batch *, const uint64_t *sel, struct buf *, struct err *);
+
+/*
+ * In output order, before a chunk of len octets that text_rows filled goes out: how many of its first
+ * octets to leave out (json: the comma before the very first record; 0 in every other format).
+ */
+size_t text_lead(struct text_writer *, size_t len);
 
 /* After the last record (json's bracket). */
 void text_end(struct text_writer *, struct buf *);
