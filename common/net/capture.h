@@ -9,20 +9,21 @@
 #define NET_CAPTURE_H
 
 #include "base/err.h"
-#include "net/datagram.h"
+#include "net/frame.h"
 
 struct capture;
-struct capture_stats {
-	uint64_t packets, datagrams, not_udp, malformed, fragments, reassembled, fragments_dropped;
-};
 
 /* Recognised by its first 4 octets? */
 bool capture_recognise(const void *, size_t);
 
-/* path "-" is standard input.  NULL with err. */
-struct capture *capture_open(const char *path, struct err *);
+/*
+ * Start reading.  Owns fd from here, also on failure: NULL with err.  Octets already taken from fd
+ * by recognising come first (they are copied).
+ */
+struct capture *capture_open(int fd, const void *head, size_t head_len, struct err *);
 
-/* 1 a datagram (data valid until the next call), 0 the end, -1 err (truncated file: what was whole came first). */
+/* 1 a datagram (data valid until the next call), 0 the end, -1 err (truncated file: what was whole
+ * came first). */
 int capture_next(struct capture *, struct datagram *, struct err *);
 const struct capture_stats *capture_stats(const struct capture *);
 void capture_close(struct capture *);
