@@ -18,26 +18,30 @@
 #include "base/mem.h"
 #include "flow/field.h"
 
-enum { BATCH_RECORDS = 65536, BATCH_RECORDS_MAX = 1 << 20, BATCH_COLUMNS_MAX = 4096,
-	BATCH_OCTETS = 1 << 26 };
+enum {
+	BATCH_RECORDS = 65536,
+	BATCH_RECORDS_MAX = 1 << 20,
+	BATCH_COLUMNS_MAX = 4096,
+	BATCH_OCTETS = 1 << 26
+};
 
 enum column_form { COLUMN_PACKED, COLUMN_DICT, COLUMN_PLAIN };
 
 enum column_flag {
-	COLUMN_SCOPE = 1 << 0,	   /* scope field of an options record; part of the identity */
-	COLUMN_ZONE = 1 << 1,	   /* min/max are valid */
+	COLUMN_SCOPE = 1 << 0, /* scope field of an options record; part of the identity */
+	COLUMN_ZONE = 1 << 1, /* min/max are valid */
 	COLUMN_TRUNCATED = 1 << 2, /* min/max are of the first 8 octets only */
-	COLUMN_COMPUTED = 1 << 3,  /* made by batch_resolve; not part of the record */
-	COLUMN_PARTIAL = 1 << 4,   /* some records are missing (known before unpacking) */
-	COLUMN_EMPTY = 1 << 5,	   /* closed batch: no record has a value; as if absent */
+	COLUMN_COMPUTED = 1 << 3, /* made by batch_resolve; not part of the record */
+	COLUMN_PARTIAL = 1 << 4, /* some records are missing (known before unpacking) */
+	COLUMN_EMPTY = 1 << 5, /* closed batch: no record has a value; as if absent */
 };
 
 struct column {
 	struct field_id id;
-	uint8_t type;  /* enum type */
+	uint8_t type; /* enum type */
 	uint8_t width; /* octets a value, 0 variable */
 	uint8_t scale; /* TIME, DURATION: power of ten of ns, the source's precision */
-	uint8_t form;  /* enum column_form */
+	uint8_t form; /* enum column_form */
 	uint8_t derived; /* COLUMN_COMPUTED: enum derived it answers */
 	uint16_t flags;
 
@@ -46,8 +50,8 @@ struct column {
 
 	/* Plain. */
 	uint64_t *present; /* NULL: every record */
-	void *data;	   /* n values of width octets; variable: the octets */
-	uint32_t *off;	   /* variable: n + 1 offsets into data */
+	void *data; /* n values of width octets; variable: the octets */
+	uint32_t *off; /* variable: n + 1 offsets into data */
 
 	/* Dictionary: value of record i is dictionary entry codes[i]. */
 	uint32_t dict_n;
@@ -65,10 +69,10 @@ enum unpack { UNPACK_PRESENT, UNPACK_DICT, UNPACK_PLAIN };
 struct batch {
 	size_t n; /* records */
 	struct column *col;
-	unsigned n_cols;   /* stored columns */
-	unsigned n_all;	   /* with computed ones behind; index into col */
+	unsigned n_cols; /* stored columns */
+	unsigned n_all; /* with computed ones behind; index into col */
 	unsigned cap_cols;
-	bool options;	   /* options records, not flows */
+	bool options; /* options records, not flows */
 	bool open;
 	size_t cap; /* open: records there is room for */
 	struct arena arena; /* computed columns; read-only: all columns */
@@ -102,7 +106,8 @@ void batch_reset(struct batch *);
  * Returns its index (stable until batch_reset), or -1 when it exists with another type, or the batch
  * is full of columns: the caller starts a new batch.
  */
-int batch_column(struct batch *, const struct field_id *, enum type, unsigned width, unsigned flags);
+int batch_column(
+    struct batch *, const struct field_id *, enum type, unsigned width, unsigned flags);
 
 /* n more records, missing everywhere; returns the index of the first.  Moves cells. */
 size_t batch_extend(struct batch *, size_t n);
@@ -113,15 +118,18 @@ batch_cells(struct batch *b, unsigned col)
 {
 	return b->col[col].data;
 }
-void batch_mark(struct batch *, unsigned col, size_t first, size_t n); /* records have a value now */
+void batch_mark(
+    struct batch *, unsigned col, size_t first, size_t n); /* records have a value now */
 
 /* Times of this column are precise to 10^scale ns: the finest one asked for is kept. */
 void batch_precision(struct batch *, unsigned col, unsigned scale);
 
 /* Set one value (any width; present).  put_octets: records in ascending order only. */
-void batch_put_uint(struct batch *, unsigned col, size_t rec, uint64_t); /* also BOOL TIME MAC INT as bits */
+void batch_put_uint(
+    struct batch *, unsigned col, size_t rec, uint64_t); /* also BOOL TIME MAC INT as bits */
 void batch_put_double(struct batch *, unsigned col, size_t rec, double);
-void batch_put_ip(struct batch *, unsigned col, size_t rec, const struct addr *); /* widens if need be */
+void batch_put_ip(
+    struct batch *, unsigned col, size_t rec, const struct addr *); /* widens if need be */
 void batch_put_octets(struct batch *, unsigned col, size_t rec, const void *, size_t n);
 
 /* Octets of values held: a batch of 64 MiB (BATCH_OCTETS) is full whatever its records. */

@@ -13,7 +13,17 @@
 #include "text/text.h"
 
 /* Formats: one table. */
-enum io_format { IO_AUTO, IO_FLOW, IO_TABLE, IO_CSV, IO_TSV, IO_JSON, IO_NDJSON, IO_NULL, IO_IPFIX };
+enum io_format {
+	IO_AUTO,
+	IO_FLOW,
+	IO_TABLE,
+	IO_CSV,
+	IO_TSV,
+	IO_JSON,
+	IO_NDJSON,
+	IO_NULL,
+	IO_IPFIX
+};
 int io_format_parse(const char *, bool input, enum io_format *, struct err *);
 const char *io_format_names(bool input); /* blank separated, for help and completions */
 
@@ -21,9 +31,11 @@ const char *io_format_names(bool input); /* blank separated, for help and comple
  * Options shared by programs: rows for their tables, filled by io_opt.  io_opt returns 1 when the key was one
  * of these, 0 when not, -1 with err.
  */
-extern const struct opt io_input_options[];  /* -i -t --since --until --recover --skip-bad --live --tz */
-extern const struct opt io_output_options[]; /* -o -w -n -k -N --raw --options --fast --level --no-history */
-extern const struct opt io_run_options[];    /* -j -q -v */
+extern const struct opt
+    io_input_options[]; /* -i -t --since --until --recover --skip-bad --live --tz */
+extern const struct opt
+    io_output_options[]; /* -o -w -n -k -N --raw --options --fast --level --no-history */
+extern const struct opt io_run_options[]; /* -j -q -v */
 
 struct io_opts {
 	/* input */
@@ -32,22 +44,37 @@ struct io_opts {
 	bool recover, skip_bad, live, follow;
 	/* output */
 	enum io_format out_format; /* IO_AUTO: flow, or a table on a terminal */
-	const char *out_path;	   /* -w; NULL: standard output */
-	uint64_t limit;		   /* -n; UINT64_MAX none */
-	struct field_list fields;  /* -k */
+	const char *out_path; /* -w; NULL: standard output */
+	uint64_t limit; /* -n; UINT64_MAX none */
+	struct field_list fields; /* -k */
 	bool has_fields, plain, raw, options, fast, no_history;
 	int level, tz_s;
 	/* run */
 	unsigned threads;
 	bool quiet, verbose;
-	uint64_t memory;	 /* -m */
-	const char *tmpdir;	 /* -T */
+	uint64_t memory; /* -m */
+	const char *tmpdir; /* -T */
 	/* Where what is wrong with an input, but not fatal, is said: programs set diag_err. */
 	void (*warn)(const char *subject, const struct err *);
 };
 void io_opts_init(struct io_opts *);
 int io_opt(struct io_opts *, int key, const char *arg, struct err *);
 void io_opts_free(struct io_opts *);
+
+/*
+ * Operands as files: a directory stands for the flow files in and below it, in time order (by the start of
+ * their first records); names that begin with a dot are left out unless live.  Borrowed strings are
+ * copied.  -1 with err: a directory without flow files, or one that cannot be read.
+ */
+struct io_paths {
+	char **path;
+	size_t n;
+};
+int io_paths_expand(struct io_paths *, char *const *operands, int n, bool live, struct err *);
+void io_paths_free(struct io_paths *);
+
+/* What the input's first octets say it is; *why names a format that is known but not read here. */
+enum io_format io_recognise(const void *head, size_t n, const char **why);
 
 struct io_source;
 struct io_sink;
@@ -78,8 +105,8 @@ typedef int (*io_work)(void *ctx, unsigned worker, struct batch *, uint64_t *sel
 struct io_result {
 	uint64_t read, selected; /* flow records */
 	uint64_t columns, unpacked; /* columns of blocks read, and of those unpacked */
-	bool incomplete;	 /* input was cut or damaged: warn was called; exit 3 */
-	bool stopped;		 /* the limit was reached */
+	bool incomplete; /* input was cut or damaged: warn was called; exit 3 */
+	bool stopped; /* the limit was reached */
 };
 
 /*
@@ -91,7 +118,7 @@ int io_run(struct io_source *, struct io_sink *, const struct io_opts *, io_work
     struct io_result *, struct err *);
 
 /* The whole life of a filter: open both, run, close.  Returns the exit status; err says why not 0. */
-int io_filter(const struct io_opts *, char *const *paths, int n, char *const *argv, io_work, void *ctx,
-    struct io_result *, struct err *);
+int io_filter(const struct io_opts *, char *const *paths, int n, char *const *argv, io_work,
+    void *ctx, struct io_result *, struct err *);
 
 #endif

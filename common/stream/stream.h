@@ -31,14 +31,14 @@ int block_encode(struct encoder *, struct batch *, struct buf *out, struct err *
 /* Reading --------------------------------------------------------------------------------------- */
 
 enum stream_status {
-	STREAM_BATCH,  /* *slot was filled */
-	STREAM_END,    /* the input ended after an end mark */
+	STREAM_BATCH, /* *slot was filled */
+	STREAM_END, /* the input ended after an end mark */
 	STREAM_FAILED, /* see err; nothing more comes */
 };
 
 enum stream_flags {
 	STREAM_RECOVER = 1 << 0, /* skip damage to the next valid header, count it */
-	STREAM_LIVE = 1 << 1,	 /* a missing end mark is no error: the file is still being written */
+	STREAM_LIVE = 1 << 1, /* a missing end mark is no error: the file is still being written */
 };
 
 struct stream_totals {
@@ -71,6 +71,12 @@ struct batch *slot_batch(struct stream_slot *);
 
 /* The whole block as stored, for pass-through; read now if it was not.  NULL: err. */
 const uint8_t *slot_octets(struct stream_slot *, size_t *len, struct err *);
+
+/* Is it encoded as files are (planes, dictionaries), so that a file may take it as it is? */
+bool slot_packed(const struct stream_slot *);
+
+/* Bounds of its records' times as the header says; false: not known. */
+bool slot_times(const struct stream_slot *, int64_t *min_start_ns, int64_t *max_end_ns);
 
 /* Verify every section's hash (--check).  -1: err. */
 int slot_check(struct stream_slot *, struct err *);

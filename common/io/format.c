@@ -1,0 +1,78 @@
+/*
+ * format.c - the table of formats, and recognising them.
+ */
+#include "io/io.h"
+#include "stream/stream.h"
+#include "wire/wire.h"
+
+static const struct format_row {
+	const char *name;
+	enum io_format format;
+	bool in, out;
+} formats[] = {
+	{ "flow", IO_FLOW, true, true },
+	{ "table", IO_TABLE, false, true },
+	{ "csv", IO_CSV, true, true },
+	{ "tsv", IO_TSV, true, true },
+	{ "json", IO_JSON, false, true },
+	{ "ndjson", IO_NDJSON, false, true },
+	{ "ipfix", IO_IPFIX, true, true },
+	{ "null", IO_NULL, false, true },
+};
+enum { N_FORMATS = sizeof(formats) / sizeof(formats[0]) };
+
+int
+io_format_parse(const char *name, bool input, enum io_format *format, struct err *err)
+{
+	for (size_t i = 0; i < N_FORMATS; i++) {
+		if (strcmp(formats[i].name, name) == 0 &&
+		    (input ? formats[i].in : formats[i].out)) {
+			*format = formats[i].format;
+			return 0;
+		}
+	}
+	return err_usage(err, "unknown %s format '%s'; known are: %s", input ? "input" : "output",
+	    name, io_format_names(input));
+}
+
+const char *
+io_format_names(bool input)
+{
+	return input ? "flow csv tsv ipfix" : "flow table csv tsv json ndjson ipfix null";
+}
+
+static bool
+starts_with(const uint8_t *p, size_t n, const char *magic, size_t len)
+{
+	return n >= len && memcmp(p, magic, len) == 0;
+}
+
+enum io_format
+io_recognise(const void *head, size_t n, const char **why)
+{
+	const uint8_t *p = head;
+	const uint8_t *line = memchr(p, '\n', n);
+
+	*why = NULL;
+	if (n == 0 || stream_recognise(p, n))
+		return IO_FLOW;
+	if (n >= 16 && wire_recognise_ipfix(p, n))
+		return IO_IPFIX;
+	if (starts_with(p, n, "\xd4\xc3\xb2\xa1", 4) || starts_with(p, n, "\xa1\xb2\xc3\xd4", 4) ||
+	    starts_with(p, n, "\x4d\x3c\xb2\xa1", 4) || starts_with(p, n, "\xa1\xb2\x3c\x4d", 4) ||
+	    starts_with(p, n, "\x0a\x0d\x0d\x0a", 4))
+		*why = "a packet capture; decode its export packets with: flowrecv -r FILE";
+	else if (starts_with(p, n, "\x0c\xa5", 2) || starts_with(p, n, "\xa5\x0c", 2))
+		*why = "an nfdump file; send it with nfreplay to flowrecv, or print it as csv";
+	else if (starts_with(p, n, "\x28\xb5\x2f\xfd", 4))
+		*why = "compressed with zstd; unpack it with: zstd -dc FILE | ...";
+	else if (starts_with(p, n, "\x1f\x8b", 2))
+		*why = "compressed with gzip; unpack it with: gzip -dc FILE | ...";
+	else if (p[0] == '{' || p[0] == '[')
+		*why = "json, which is written here but not read";
+	else if (memchr(p, 0, n) != NULL || p[0] >= 0xf0)
+		*why = "neither a flow stream, csv, tsv nor IPFIX file";
+	if (*why != NULL)
+		return IO_AUTO;
+	return memchr(p, '\t', line ? (size_t)(line - p) : n) != NULL ? IO_TSV : IO_CSV;
+}

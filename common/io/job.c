@@ -1,0 +1,41 @@
+#include "io/job.h"
+
+void
+job_free(struct job *j)
+{
+	slot_free(j->slot);
+	batch_free(j->own);
+	batch_free(j->rest);
+	mem_free(j->sel);
+	buf_free(&j->out);
+	*j = (struct job){ 0 };
+}
+
+uint64_t *
+job_select_all(struct job *j, size_t n)
+{
+	size_t words = bits_words(n) + 1;
+
+	if (j->cap_sel < words) {
+		j->cap_sel = words;
+		j->sel = mem_resize(j->sel, words, sizeof(*j->sel));
+	}
+	bits_fill(j->sel, n);
+	j->n_sel = n;
+	return j->sel;
+}
+
+void
+job_trim(struct job *j, size_t n)
+{
+	size_t words = bits_words(j->b->n), seen = 0;
+
+	if (j->n_sel <= n)
+		return;
+	for (size_t w = 0; w < words; w++) {
+		while (seen + (size_t)__builtin_popcountll(j->sel[w]) > n)
+			j->sel[w] &= ~(UINT64_C(1) << (63 - __builtin_clzll(j->sel[w])));
+		seen += (size_t)__builtin_popcountll(j->sel[w]);
+	}
+	j->n_sel = n;
+}

@@ -1,0 +1,90 @@
+/*
+ * job.h - one batch on its way from source to sink: private to io/.
+ *
+ * Filled by the source on the producing thread, worked on and prepared on a worker, written on the
+ * consuming thread in the order of production.
+ */
+#ifndef IO_JOB_H
+#define IO_JOB_H
+
+#include "io/io.h"
+#include "stream/stream.h"
+
+enum job_form {
+	JOB_NOTHING, /* no record was selected, or the work dropped it */
+	JOB_PASS, /* the block as it was read */
+	JOB_BLOCKS, /* encoded blocks in out */
+	JOB_TEXT, /* text in out */
+	JOB_REST, /* few records, in rest: to be joined with others */
+	JOB_SELECT, /* the sink takes b and sel itself, in order */
+};
+
+struct job {
+	/* From the source. */
+	struct stream_slot *slot; /* flow input: the block */
+	struct batch *own; /* other input: the records */
+	struct batch *b; /* either one's batch */
+	unsigned input; /* number of the input, and its name */
+	const char *path;
+	struct err err; /* status set: the input failed here, there is no batch */
+	bool note; /* err only tells something; the input is complete */
+
+	/* From the work. */
+	uint64_t *sel;
+	size_t cap_sel, n_sel, n_read;
+	struct err work_err;
+
+	/* From the sink's preparation. */
+	enum job_form form;
+	struct buf out;
+	struct batch *rest;
+};
+
+void job_free(struct job *);
+
+/* Bits for n records, all set. */
+uint64_t *job_select_all(struct job *, size_t n);
+
+/* Keep only the first n of the selected records. */
+void job_trim(struct job *, size_t n);
+
+/* Source: the next batch or failure; false at the end of all inputs. */
+bool source_next(struct io_source *, struct job *);
+bool source_is_live(const struct io_source *);
+const char *source_history(struct io_source *); /* provenance of the inputs seen so far */
+void source_recovered(const struct io_source *, struct stream_totals *sum);
+
+/*
+ * The columns of everything the source will give, as single-column fields: files are looked at by
+ * their headers, anything else is first spooled to a temporary file.  -1: err.
+ */
+int source_union(struct io_source *, struct field_list *, struct err *);
+
+/* Sink: what a worker keeps. */
+struct sink_worker {
+	struct encoder *encoder;
+	struct batch *gather, view;
+	uint32_t *idx;
+	size_t cap_idx;
+};
+void sink_worker_free(struct sink_worker *);
+
+/* Before the first job is prepared: b is the first batch with flow records, or NULL. */
+void sink_begin(struct io_sink *, struct batch *b);
+bool sink_begun(const struct io_sink *);
+bool sink_takes(
+    const struct io_sink *, const struct batch *); /* does it print such records at all? */
+void sink_inherit(struct io_sink *, const char *history);
+int sink_fields(struct io_sink *, struct field_list *); /* takes the list: csv -k all */
+bool sink_wants_union(const struct io_sink *);
+
+/* On a worker: everything that needs no order.  Damage sticks in job->b->err. */
+void sink_prepare(struct io_sink *, struct sink_worker *, struct job *);
+
+/* In order.  -1: err; 1: the limit is reached. */
+int sink_write(struct io_sink *, struct job *, struct err *);
+
+/* Write what is held if it has been held long enough (0.2 s), or at once.  -1: err. */
+int sink_flush(struct io_sink *, bool now, struct err *);
+
+#endif

@@ -1,0 +1,269 @@
+/*
+ * run.c - from source to sink: batches in parallel, written in order.
+ */
+#include <errno.h>
+
+#include "base/ordered.h"
+#include "io/job.h"
+
+struct run {
+	struct io_source *source;
+	struct io_sink *sink;
+	const struct io_opts *opts;
+	io_work work;
+	void *ctx;
+	struct io_result *result;
+	struct err *err;
+	struct sink_worker *workers;
+	char *history; /* of the inputs when the first batch came */
+	bool inherited;
+	unsigned bad_input; /* damaged: the rest of it is dropped */
+	bool failed;
+};
+
+/* Time windows: records that overlap [since, until). -------------------------------------------------- */
+
+static const int64_t *
+times_of(struct batch *b, enum own which, const uint64_t **present)
+{
+	struct field_id id = field_own(which);
+	int i = batch_find(b, &id);
+	const struct column *c;
+
+	if (i < 0 || b->col[i].type != TYPE_TIME)
+		return NULL;
+	c = batch_plain(b, (unsigned)i);
+	*present = c->present;
+	return c->data;
+}
+
+/* Clear the bits of records outside; a record without times is outside every window. */
+static void
+select_window(const struct io_opts *o, struct job *j)
+{
+	const uint64_t *has_start, *has_end;
+	int64_t min_start, max_end;
+	const int64_t *start, *end;
+
+	if (o->since_ns == INT64_MIN && o->until_ns == INT64_MAX)
+		return;
+	if (j->slot != NULL && j->b == slot_batch(j->slot) &&
+	    slot_times(j->slot, &min_start, &max_end) &&
+	    (max_end < o->since_ns || min_start >= o->until_ns)) {
+		memset(j->sel, 0, bits_words(j->b->n) * 8);
+		j->n_sel = 0;
+		return;
+	}
+	start = times_of(j->b, OWN_START, &has_start);
+	end = times_of(j->b, OWN_END, &has_end);
+	for (size_t i = 0; i < j->b->n; i++) {
+		bool in = start != NULL && end != NULL && end[i] >= o->since_ns &&
+			  start[i] < o->until_ns && (has_start == NULL || bits_get(has_start, i)) &&
+			  (has_end == NULL || bits_get(has_end, i));
+
+		if (!in)
+			j->sel[i / 64] &= ~(UINT64_C(1) << (i % 64));
+	}
+	j->n_sel = bits_count(j->sel, j->b->n);
+}
+
+/* The three stages ----------------------------------------------------------------------------------- */
+
+static enum ordered_next
+produce(void *ctx, void *item)
+{
+	struct run *r = ctx;
+	struct job *j = item;
+
+	if (!source_next(r->source, j))
+		return ORDERED_END;
+	if (j->err.status != 0 || r->sink == NULL)
+		return ORDERED_ITEM;
+	if (!sink_begun(r->sink) && sink_takes(r->sink, j->b))
+		sink_begin(r->sink, j->b);
+	if (r->history == NULL)
+		r->history = mem_string(source_history(r->source));
+	return ORDERED_ITEM;
+}
+
+static void
+work(void *ctx, void *item, unsigned worker)
+{
+	struct run *r = ctx;
+	struct job *j = item;
+	int verdict = IO_KEEP;
+
+	j->work_err = (struct err){ 0 };
+	j->form = JOB_NOTHING;
+	if (j->err.status != 0)
+		return;
+	j->n_read = j->b->n;
+	job_select_all(j, j->b->n);
+	if (!j->b->options) {
+		select_window(r->opts, j);
+		if (j->n_sel > 0 && r->work != NULL) {
+			verdict = r->work(r->ctx, worker, j->b, j->sel, &j->work_err);
+			j->n_sel = bits_count(j->sel, j->b->n);
+		}
+	}
+	if (verdict < 0 || r->sink == NULL || verdict == IO_DROP)
+		return;
+	if (!j->b->options && j->n_sel > r->opts->limit)
+		job_trim(j, (size_t)r->opts->limit);
+	sink_prepare(r->sink, &r->workers[worker], j);
+}
+
+static void
+complain(struct run *r, const struct job *j, const struct err *why)
+{
+	if (r->opts->warn != NULL)
+		r->opts->warn(j->path, why);
+	if (!j->note) {
+		r->result->incomplete = true;
+		r->bad_input = j->input;
+	}
+}
+
+static void
+count(struct run *r, const struct job *j)
+{
+	if (j->b->options)
+		return;
+	r->result->read += j->n_read;
+	r->result->selected += j->n_sel;
+	r->result->columns += j->b->n_cols;
+	r->result->unpacked += j->b->n_unpacked;
+}
+
+static bool
+consume(void *ctx, void *item)
+{
+	struct run *r = ctx;
+	struct job *j = item;
+	int status;
+
+	if (j->err.status != 0) {
+		complain(r, j, &j->err);
+		return true;
+	}
+	if (j->input == r->bad_input)
+		return true;
+	if (j->b->err.status != 0) {
+		complain(r, j, &j->b->err);
+		return true;
+	}
+	if (j->work_err.status != 0) {
+		*r->err = j->work_err;
+		r->failed = true;
+		return false;
+	}
+	if (r->sink == NULL) {
+		count(r, j);
+		return true;
+	}
+	if (!r->inherited)
+		sink_inherit(r->sink, r->history);
+	r->inherited = true;
+	status = sink_write(r->sink, j, r->err);
+	count(r, j);
+	r->failed = status < 0;
+	r->result->stopped = status > 0;
+	return status == 0;
+}
+
+static void
+idle(void *ctx)
+{
+	struct run *r = ctx;
+
+	if (r->sink != NULL && sink_flush(r->sink, false, r->err) != 0)
+		r->failed = true;
+}
+
+static int
+prepare_union(struct run *r)
+{
+	struct field_list list = { 0 };
+
+	if (r->sink == NULL || !sink_wants_union(r->sink))
+		return 0;
+	if (source_union(r->source, &list, r->err) != 0)
+		return -1;
+	return sink_fields(r->sink, &list);
+}
+
+int
+io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opts, io_work fn,
+    void *ctx, struct io_result *result, struct err *err)
+{
+	struct run r = { .source = source,
+		.sink = sink,
+		.opts = opts,
+		.work = fn,
+		.ctx = ctx,
+		.result = result,
+		.err = err };
+	unsigned threads = opts->threads ? opts->threads : ordered_processors();
+	bool live = source_is_live(source);
+	struct stream_totals lost;
+	struct ordered o = { .threads = threads,
+		.live = live,
+		.idle_ms = live ? 100 : 0,
+		.n_items = threads * 2 + 2,
+		.item_size = sizeof(struct job),
+		.ctx = &r,
+		.produce = produce,
+		.work = work,
+		.consume = consume,
+		.idle = idle };
+	struct job *jobs;
+
+	if (prepare_union(&r) != 0)
+		return -1;
+	jobs = mem_zero(o.n_items, sizeof(*jobs));
+	o.items = jobs;
+	r.workers = mem_zero(threads, sizeof(*r.workers));
+	if (opts->limit > 0)
+		ordered_run(&o, NULL);
+	for (unsigned i = 0; i < o.n_items; i++)
+		job_free(&jobs[i]);
+	for (unsigned i = 0; i < threads; i++)
+		sink_worker_free(&r.workers[i]);
+	mem_free(r.workers);
+	mem_free(r.history);
+	mem_free(jobs);
+	source_recovered(source, &lost);
+	if (lost.skipped_places > 0 && opts->warn != NULL) {
+		struct err told = { 0 };
+
+		err_set(&told,
+		    "recovered: %llu damaged place%s, %llu octets skipped, at least %llu records "
+		    "lost",
+		    (unsigned long long)lost.skipped_places, lost.skipped_places == 1 ? "" : "s",
+		    (unsigned long long)lost.skipped_octets, (unsigned long long)lost.lost_records);
+		opts->warn(NULL, &told);
+	}
+	return r.failed ? -1 : 0;
+}
+
+int
+io_filter(const struct io_opts *opts, char *const *paths, int n, char *const *argv, io_work fn,
+    void *ctx, struct io_result *result, struct err *err)
+{
+	struct io_source *source = io_source_open(paths, n, opts, err);
+	struct io_sink *sink = source == NULL ? NULL : io_sink_open(opts, argv, err);
+	struct err closing = { 0 };
+	int r = -1;
+
+	*result = (struct io_result){ 0 };
+	if (sink != NULL)
+		r = io_run(source, sink, opts, fn, ctx, result, err);
+	if (io_sink_close(sink, r == 0 && !result->incomplete, &closing) != 0 && r == 0) {
+		*err = closing;
+		r = -1;
+	}
+	io_source_close(source);
+	if (r == 0)
+		return result->incomplete ? EXIT_FAILED : EXIT_DONE;
+	return err->status ? err->status : EXIT_FAILED;
+}

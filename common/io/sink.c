@@ -1,0 +1,537 @@
+/*
+ * sink.c - records out: a flow stream, text or an IPFIX file, to standard output or a file that appears whole.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/time.h"
+#include "io/job.h"
+#include "wire/export.h"
+
+enum { HOLD_MS = 200, ENCODE_AT_ONCE = BATCH_RECORDS / 8 };
+
+struct io_sink {
+	const struct io_opts *opts;
+	enum io_format format;
+	int fd;
+	bool to_file; /* fd belongs to file */
+	struct outfile file;
+	uint64_t left; /* records until the limit */
+
+	/* flow */
+	struct stream_writer *writer;
+	enum block_profile profile;
+	bool slow; /* output is a file: small blocks are joined however long that takes */
+	struct encoder *encoder; /* of the consuming thread */
+	struct batch *held; /* records waiting for company */
+	int64_t held_since_ns;
+	struct buf out;
+
+	/* text */
+	struct text_writer *text;
+	bool begun;
+	struct buf head;
+	struct field_list columns; /* csv -k all: the union */
+
+	/* IPFIX */
+	struct exporter *exporter;
+	struct sink_worker own; /* for batches of the program's making and the limit's last block */
+};
+
+/* Opening ---------------------------------------------------------------------------------------- */
+
+static bool
+is_text(enum io_format f)
+{
+	return f == IO_TABLE || f == IO_CSV || f == IO_TSV || f == IO_JSON || f == IO_NDJSON;
+}
+
+static bool
+is_binary(enum io_format f)
+{
+	return f == IO_FLOW || f == IO_IPFIX;
+}
+
+static void
+open_text(struct io_sink *s)
+{
+	static const enum text_format formats[] = { [IO_TABLE] = TEXT_TABLE,
+		[IO_CSV] = TEXT_CSV,
+		[IO_TSV] = TEXT_TSV,
+		[IO_JSON] = TEXT_JSON,
+		[IO_NDJSON] = TEXT_NDJSON };
+	struct text_spec spec = { .format = formats[s->format],
+		.raw = s->opts->raw,
+		.options = s->opts->options,
+		.plain = s->opts->plain,
+		.header = true,
+		.tz_s = s->opts->tz_s };
+
+	if (s->columns.n > 0) {
+		spec.fields = &s->columns;
+		spec.complete = true;
+	} else if (s->opts->has_fields) {
+		spec.fields = &s->opts->fields;
+	}
+	s->text = text_new(&spec);
+}
+
+static int
+write_message(
+    void *ctx, const void *data, size_t len, unsigned records, int64_t time_ns, struct err *err)
+{
+	struct io_sink *s = ctx;
+
+	(void)records;
+	(void)time_ns;
+	return file_write(s->fd, data, len) == 0 ? 0 : err_set(err, "%s", strerror(errno));
+}
+
+static void
+open_ipfix(struct io_sink *s)
+{
+	struct export_opts opts = { .version = EXPORT_IPFIX, .mtu = 65535, .stream = true };
+
+	s->exporter = export_new(&opts, write_message, s);
+}
+
+/* The command line as one line of provenance. */
+static char *
+history_line(char *const *argv)
+{
+	struct buf b = { 0 };
+
+	for (int i = 0; argv[i] != NULL; i++) {
+		const char *base = i == 0 ? strrchr(argv[0], '/') : NULL;
+		const char *word = base ? base + 1 : argv[i];
+		bool quote = *word == 0 || strpbrk(word, " \t\n'\"\\$&|;<>()*?[]#~") != NULL;
+
+		if (i > 0)
+			buf_putc(&b, ' ');
+		if (quote)
+			buf_putc(&b, '\'');
+		for (; *word != 0; word++)
+			buf_putc(&b, (unsigned char)*word < ' ' ? ' ' : *word);
+		if (quote)
+			buf_putc(&b, '\'');
+	}
+	buf_cstr(&b);
+	return b.data;
+}
+
+static void
+open_flow(struct io_sink *s, char *const *argv)
+{
+	char *history = s->opts->no_history ? NULL : history_line(argv);
+
+	s->slow = file_is_regular(s->fd);
+	s->profile = s->slow ? s->opts->fast ? PROFILE_FAST : PROFILE_FILE : PROFILE_PIPE;
+	s->encoder = encoder_new(s->profile, s->opts->level);
+	s->writer = stream_create(s->fd, history);
+	s->held = batch_new();
+	mem_free(history);
+}
+
+struct io_sink *
+io_sink_open(const struct io_opts *opts, char *const *argv, struct err *err)
+{
+	struct io_sink *s = mem_zero(1, sizeof(*s));
+	bool standard = opts->out_path == NULL || strcmp(opts->out_path, "-") == 0;
+
+	s->opts = opts;
+	s->fd = STDOUT_FILENO;
+	s->left = opts->limit;
+	s->format = opts->out_format;
+	if (s->format == IO_AUTO)
+		s->format = standard && isatty(STDOUT_FILENO) ? IO_TABLE : IO_FLOW;
+	if (standard && is_binary(s->format) && isatty(STDOUT_FILENO)) {
+		err_usage(
+		    err, "binary is not written to a terminal: use -w FILE, -o table or a pipe");
+		mem_free(s);
+		return NULL;
+	}
+	if (!standard && s->format != IO_NULL) {
+		if (outfile_open(&s->file, opts->out_path, err) != 0) {
+			mem_free(s);
+			return NULL;
+		}
+		s->to_file = true;
+		s->fd = s->file.fd;
+	}
+	if (s->format == IO_FLOW)
+		open_flow(s, argv);
+	else if (s->format == IO_IPFIX)
+		open_ipfix(s);
+	return s;
+}
+
+bool
+sink_wants_union(const struct io_sink *s)
+{
+	return s->opts->has_fields && s->opts->fields.all && is_text(s->format) &&
+	       s->format != IO_JSON && s->format != IO_NDJSON;
+}
+
+int
+sink_fields(struct io_sink *s, struct field_list *list)
+{
+	s->columns = *list;
+	*list = (struct field_list){ 0 };
+	return 0;
+}
+
+bool
+sink_begun(const struct io_sink *s)
+{
+	return s->begun || !is_text(s->format);
+}
+
+bool
+sink_takes(const struct io_sink *s, const struct batch *b)
+{
+	if (!b->options || is_binary(s->format))
+		return true;
+	return s->opts->options && (s->format == IO_JSON || s->format == IO_NDJSON);
+}
+
+void
+sink_begin(struct io_sink *s, struct batch *b)
+{
+	s->begun = true;
+	if (!is_text(s->format))
+		return;
+	open_text(s);
+	text_begin(s->text, b != NULL && b->options ? NULL : b, &s->head);
+}
+
+void
+sink_inherit(struct io_sink *s, const char *history)
+{
+	if (s->writer != NULL && *history != 0)
+		stream_inherit(s->writer, history);
+}
+
+/* Preparing -------------------------------------------------------------------------------------- */
+
+void
+sink_worker_free(struct sink_worker *w)
+{
+	encoder_free(w->encoder);
+	batch_free(w->gather);
+	mem_free(w->view.col);
+	mem_free(w->idx);
+	*w = (struct sink_worker){ 0 };
+}
+
+static void
+view_add(struct batch *view, struct batch *b, const struct field *f)
+{
+	int i = batch_resolve(b, f);
+	struct column c;
+
+	if (i < 0)
+		return;
+	c = *batch_plain(b, (unsigned)i);
+	if (c.derived != DERIVED_NONE && f->n == 0)
+		c.id = (struct field_id){ .pen = PEN_NAMED, .named = f->name };
+	c.flags &= (uint16_t)~COLUMN_COMPUTED;
+	for (unsigned k = 0; k < view->n_cols; k++)
+		if (field_id_equal(&view->col[k].id, &c.id))
+			return;
+	if (view->n_cols == view->cap_cols) {
+		view->cap_cols = view->cap_cols ? view->cap_cols * 2 : 32;
+		view->col = mem_resize(view->col, view->cap_cols, sizeof(*view->col));
+	}
+	view->col[view->n_cols++] = c;
+	view->n_all = view->n_cols;
+}
+
+/* Only the columns that -k names, borrowed from b. */
+static struct batch *
+project(const struct io_sink *s, struct sink_worker *w, struct batch *b)
+{
+	const struct field_list *list = &s->opts->fields;
+
+	if (!s->opts->has_fields || list->all || b->options)
+		return b;
+	w->view.n = b->n;
+	w->view.n_cols = w->view.n_all = 0;
+	for (size_t i = 0; i < list->n; i++)
+		view_add(&w->view, b, &list->fields[i]);
+	return &w->view;
+}
+
+static size_t
+selected_indexes(struct sink_worker *w, const struct job *j)
+{
+	if (w->cap_idx < j->b->n) {
+		w->cap_idx = j->b->n;
+		w->idx = mem_resize(w->idx, w->cap_idx, sizeof(*w->idx));
+	}
+	return bits_indexes(j->sel, j->b->n, w->idx);
+}
+
+/* May the block go out as it came in? */
+static bool
+can_pass(const struct io_sink *s, const struct job *j)
+{
+	if (j->slot == NULL || j->b != slot_batch(j->slot) || j->n_sel != j->b->n)
+		return false;
+	if (s->opts->has_fields && !s->opts->fields.all && !j->b->options)
+		return false;
+	return !s->slow || (slot_packed(j->slot) && s->profile == PROFILE_FILE &&
+			       s->opts->level == 0 && (j->b->n >= ENCODE_AT_ONCE || j->b->options));
+}
+
+static void
+prepare_flow(struct io_sink *s, struct sink_worker *w, struct job *j)
+{
+	struct batch *from;
+	bool all = j->n_sel == j->b->n;
+
+	if (can_pass(s, j)) {
+		j->form = JOB_PASS;
+		return;
+	}
+	if (w->encoder == NULL)
+		w->encoder = encoder_new(s->profile, s->opts->level);
+	from = project(s, w, j->b);
+	if (all && (j->n_sel >= ENCODE_AT_ONCE || j->b->options)) {
+		j->form = JOB_BLOCKS;
+		if (block_encode(w->encoder, from, &j->out, &j->work_err) == 0)
+			return;
+	}
+	if (j->rest == NULL)
+		j->rest = batch_new();
+	batch_reset(j->rest);
+	j->rest->options = j->b->options;
+	if (batch_append(
+		j->rest, from, all ? NULL : w->idx, all ? j->b->n : selected_indexes(w, j)) != 0) {
+		err_set(&j->work_err, "a block names one element twice with different types");
+		return;
+	}
+	batch_close(j->rest);
+	j->form = JOB_REST;
+	if (j->n_sel >= ENCODE_AT_ONCE) {
+		j->form = JOB_BLOCKS;
+		block_encode(w->encoder, j->rest, &j->out, &j->work_err);
+	}
+}
+
+void
+sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j)
+{
+	j->form = JOB_NOTHING;
+	j->out.len = 0;
+	if (j->n_sel == 0 || !sink_takes(s, j->b))
+		return;
+	switch (s->format) {
+	case IO_FLOW: prepare_flow(s, w, j); break;
+	case IO_IPFIX:
+		j->form = JOB_SELECT;
+		for (unsigned i = 0; i < j->b->n_cols; i++)
+			(void)batch_plain(j->b, i);
+		break;
+	case IO_NULL: j->form = JOB_SELECT; break;
+	default:
+		j->form = JOB_TEXT;
+		text_rows(
+		    s->text, j->b, j->n_sel == j->b->n ? NULL : j->sel, &j->out, &j->work_err);
+	}
+}
+
+/* Writing ---------------------------------------------------------------------------------------- */
+
+static int
+write_octets(struct io_sink *s, const void *p, size_t n, struct err *err)
+{
+	int saved;
+
+	if (n == 0 || file_write(s->fd, p, n) == 0)
+		return 0;
+	saved = errno;
+	err_set(err, "%s", strerror(saved));
+	errno = saved;
+	return -1;
+}
+
+int
+sink_flush(struct io_sink *s, bool now, struct err *err)
+{
+	int r;
+
+	if (s->held == NULL || s->held->n == 0)
+		return 0;
+	if (!now && (s->slow || time_monotonic_ns() - s->held_since_ns < HOLD_MS * NS_PER_MS))
+		return 0;
+	batch_close(s->held);
+	s->out.len = 0;
+	r = block_encode(s->encoder, s->held, &s->out, err);
+	if (r == 0)
+		r = stream_put(s->writer, s->out.data, s->out.len, err);
+	batch_clear(s->held);
+	return r;
+}
+
+static int
+hold(struct io_sink *s, struct batch *rest, struct err *err)
+{
+	if (s->held->n > 0 && s->held->n + rest->n > BATCH_RECORDS && sink_flush(s, true, err) != 0)
+		return -1;
+	if (s->held->n == 0)
+		s->held_since_ns = time_monotonic_ns();
+	if (batch_append(s->held, rest, NULL, rest->n) != 0) {
+		/* A column changed its type: the records so far are a block of their own. */
+		if (sink_flush(s, true, err) != 0)
+			return -1;
+		batch_reset(s->held);
+		if (batch_append(s->held, rest, NULL, rest->n) != 0)
+			return err_set(err, "records cannot be joined to a block");
+	}
+	if (s->held->n >= BATCH_RECORDS || batch_octets(s->held) > BATCH_OCTETS / 2)
+		return sink_flush(s, true, err);
+	return sink_flush(s, false, err);
+}
+
+static int
+write_pass(struct io_sink *s, struct job *j, struct err *err)
+{
+	size_t len;
+	const uint8_t *p = slot_octets(j->slot, &len, err);
+
+	if (p == NULL || sink_flush(s, true, err) != 0)
+		return -1;
+	return stream_put(s->writer, (void *)(uintptr_t)p, len, err);
+}
+
+static int
+write_form(struct io_sink *s, struct job *j, struct err *err)
+{
+	size_t lead;
+
+	switch (j->form) {
+	case JOB_PASS: return write_pass(s, j, err);
+	case JOB_BLOCKS:
+		return sink_flush(s, true, err) == 0
+			   ? stream_put(s->writer, j->out.data, j->out.len, err)
+			   : -1;
+	case JOB_REST:
+		if (!j->rest->options)
+			return hold(s, j->rest, err);
+		s->out.len = 0;
+		if (sink_flush(s, true, err) != 0)
+			return -1;
+		s->out.len = 0;
+		if (block_encode(s->encoder, j->rest, &s->out, err) != 0)
+			return -1;
+		return stream_put(s->writer, s->out.data, s->out.len, err);
+	case JOB_TEXT:
+		lead = text_lead(s->text, j->out.len);
+		return write_octets(s, j->out.data + lead, j->out.len - lead, err);
+	case JOB_SELECT:
+		if (s->exporter == NULL)
+			return 0;
+		return export_batch(s->exporter, j->b, j->n_sel == j->b->n ? NULL : j->sel, err);
+	default: return sink_flush(s, false, err);
+	}
+}
+
+int
+sink_write(struct io_sink *s, struct job *j, struct err *err)
+{
+	if (s->head.len > 0) {
+		if (write_octets(s, s->head.data, s->head.len, err) != 0)
+			return -1;
+		s->head.len = 0;
+	}
+	if (!j->b->options && j->n_sel > s->left) {
+		job_trim(j, (size_t)s->left);
+		sink_prepare(s, &s->own, j);
+	}
+	if (j->work_err.status != 0) {
+		*err = j->work_err;
+		return -1;
+	}
+	if (write_form(s, j, err) != 0)
+		return -1;
+	if (!j->b->options)
+		s->left -= j->n_sel;
+	return s->left == 0 ? 1 : 0;
+}
+
+int
+io_sink_batch(struct io_sink *s, struct batch *b, struct err *err)
+{
+	struct job j = { .b = b };
+	int r;
+
+	if (!sink_begun(s))
+		sink_begin(s, b);
+	job_select_all(&j, b->n);
+	sink_prepare(s, &s->own, &j);
+	if (b->err.status != 0) {
+		*err = b->err;
+		r = -1;
+	} else {
+		r = sink_write(s, &j, err);
+	}
+	j.b = NULL;
+	job_free(&j);
+	return r;
+}
+
+/* Closing ---------------------------------------------------------------------------------------- */
+
+static int
+finish(struct io_sink *s, bool complete, struct err *err)
+{
+	int r = 0;
+
+	if (s->format == IO_FLOW) {
+		r = sink_flush(s, true, err);
+		if (r == 0 && complete)
+			r = stream_finish(s->writer, err);
+	} else if (s->exporter != NULL) {
+		r = export_flush(s->exporter, err);
+	} else if (is_text(s->format)) {
+		if (!s->begun)
+			sink_begin(s, NULL);
+		text_end(s->text, &s->head);
+		r = write_octets(s, s->head.data, s->head.len, err);
+	}
+	return r;
+}
+
+static void
+release(struct io_sink *s)
+{
+	stream_abandon(s->writer);
+	encoder_free(s->encoder);
+	batch_free(s->held);
+	text_free(s->text);
+	export_free(s->exporter);
+	sink_worker_free(&s->own);
+	field_list_free(&s->columns);
+	buf_free(&s->out);
+	buf_free(&s->head);
+	mem_free(s);
+}
+
+int
+io_sink_close(struct io_sink *s, bool complete, struct err *err)
+{
+	int r;
+
+	if (s == NULL)
+		return 0;
+	r = finish(s, complete, err);
+	if (s->to_file) {
+		if (r != 0 || !complete)
+			r = outfile_keep_incomplete(&s->file, err) != 0 ? -1 : r;
+		else
+			r = outfile_commit(&s->file, err);
+	}
+	release(s);
+	return r;
+}

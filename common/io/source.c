@@ -1,0 +1,385 @@
+/*
+ * source.c - inputs one after another, recognised, as batches.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "io/ipfix_in.h"
+#include "io/job.h"
+
+enum { HEAD = 4096, HEAD_LEAST = 16 };
+
+struct io_source {
+	const struct io_opts *opts;
+	struct io_paths paths;
+	size_t next; /* path to open */
+	unsigned input;
+	const char *path; /* of the open input */
+
+	/* The open input: one of these. */
+	struct stream_reader *flow;
+	struct csv_reader *csv;
+	struct ipfix_in *ipfix;
+	struct csv_bad bad;
+	struct err pending; /* failed, but records before it are handed out first */
+
+	struct stream_totals lost; /* under --recover, over all inputs */
+	struct buf history;
+	bool seen_history; /* of the open input */
+};
+
+struct io_source *
+io_source_open(char *const *paths, int n, const struct io_opts *opts, struct err *err)
+{
+	struct io_source *s = mem_zero(1, sizeof(*s));
+
+	s->opts = opts;
+	if (io_paths_expand(&s->paths, paths, n, opts->live, err) != 0) {
+		io_source_close(s);
+		return NULL;
+	}
+	return s;
+}
+
+static void
+close_input(struct io_source *s)
+{
+	stream_close(s->flow);
+	csv_close(s->csv);
+	ipfix_in_close(s->ipfix);
+	s->flow = NULL;
+	s->csv = NULL;
+	s->ipfix = NULL;
+}
+
+void
+io_source_close(struct io_source *s)
+{
+	if (s == NULL)
+		return;
+	close_input(s);
+	io_paths_free(&s->paths);
+	buf_free(&s->history);
+	mem_free(s);
+}
+
+bool
+source_is_live(const struct io_source *s)
+{
+	for (size_t i = 0; i < s->paths.n; i++) {
+		int fd;
+		bool regular;
+
+		if (strcmp(s->paths.path[i], "-") == 0) {
+			if (!file_is_regular(STDIN_FILENO))
+				return true;
+			continue;
+		}
+		fd = open(s->paths.path[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		regular = fd < 0 || file_is_regular(fd);
+		if (fd >= 0)
+			close(fd);
+		if (!regular)
+			return true;
+	}
+	return false;
+}
+
+/* The first octets: looked at in a file, taken from anything else. */
+static ssize_t
+read_head(int fd, uint8_t *head, size_t *taken)
+{
+	ssize_t n;
+
+	*taken = 0;
+	if (file_is_regular(fd)) {
+		off_t at = lseek(fd, 0, SEEK_CUR);
+
+		return pread(fd, head, HEAD, at < 0 ? 0 : at);
+	}
+	do {
+		n = read(fd, head + *taken, HEAD - *taken);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		*taken += n > 0 ? (size_t)n : 0;
+	} while ((n < 0 || n > 0) && *taken < HEAD_LEAST);
+	return (ssize_t)*taken;
+}
+
+static int
+open_format(struct io_source *s, int fd, enum io_format format, const uint8_t *head, size_t taken)
+{
+	unsigned flags =
+	    (s->opts->recover ? STREAM_RECOVER : 0U) | (s->opts->live ? STREAM_LIVE : 0U);
+
+	switch (format) {
+	case IO_FLOW: s->flow = stream_open(fd, flags, head, taken); break;
+	case IO_IPFIX: s->ipfix = ipfix_in_open(fd, head, taken, s->opts->raw); break;
+	default: s->csv = csv_open(fd, format == IO_TSV ? '\t' : ',', head, taken); break;
+	}
+	return 0;
+}
+
+static int
+open_input(struct io_source *s, const char *path, struct err *err)
+{
+	bool standard = strcmp(path, "-") == 0;
+	int fd = standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	enum io_format format = s->opts->in_format;
+	uint8_t head[HEAD];
+	const char *why = NULL;
+	size_t taken;
+	ssize_t n;
+
+	s->path = standard ? "standard input" : path;
+	s->input++;
+	s->seen_history = false;
+	if (fd < 0)
+		return err_set(err, "%s", strerror(errno));
+	if (standard && isatty(fd)) {
+		close(fd);
+		return err_usage(err, "nothing to read: name a FILE or pipe flow records in");
+	}
+	n = read_head(fd, head, &taken);
+	if (n < 0) {
+		err_set(err, "%s", strerror(errno));
+	} else {
+		if (format == IO_AUTO)
+			format = io_recognise(head, (size_t)n, &why);
+		if (why == NULL)
+			return open_format(s, fd, format, head, taken);
+		err_set(err, "this is %s", why);
+	}
+	close(fd);
+	return -1;
+}
+
+static void
+end_flow(struct io_source *s)
+{
+	const struct stream_totals *t = stream_totals(s->flow);
+
+	s->lost.skipped_octets += t->skipped_octets;
+	s->lost.skipped_places += t->skipped_places;
+	s->lost.lost_records += t->lost_records;
+}
+
+static void
+note_history(struct io_source *s)
+{
+	if (s->seen_history || s->flow == NULL)
+		return;
+	s->seen_history = true;
+	buf_puts(&s->history, stream_history(s->flow));
+}
+
+const char *
+source_history(struct io_source *s)
+{
+	return buf_cstr(&s->history);
+}
+
+void
+source_recovered(const struct io_source *s, struct stream_totals *sum)
+{
+	*sum = s->lost;
+}
+
+/* 1 a batch, 0 the input's end, -1 its failure. */
+static int
+next_batch(struct io_source *s, struct job *j)
+{
+	int r;
+
+	if (s->flow != NULL) {
+		enum stream_status status;
+
+		if (j->slot == NULL)
+			j->slot = slot_new();
+		status = stream_next(s->flow, j->slot, &j->err);
+		note_history(s);
+		j->b = slot_batch(j->slot);
+		if (status != STREAM_BATCH)
+			end_flow(s);
+		return status == STREAM_BATCH ? 1 : status == STREAM_END ? 0 : -1;
+	}
+	if (j->own == NULL)
+		j->own = batch_new();
+	if (s->ipfix != NULL) {
+		r = ipfix_in_next(s->ipfix, &j->own, &j->err);
+	} else {
+		s->bad.skip = s->opts->skip_bad;
+		r = csv_next(s->csv, j->own, &s->bad, &j->err);
+	}
+	j->b = j->own;
+	return r;
+}
+
+/* At the end of csv input: skipped lines are told, as a note. */
+static bool
+note_skipped(struct io_source *s, struct job *j)
+{
+	if (s->csv == NULL || s->bad.lines == 0)
+		return false;
+	err_set(&j->err, "line %llu: %s (%llu bad line%s skipped)",
+	    (unsigned long long)s->bad.first_line, s->bad.reason, (unsigned long long)s->bad.lines,
+	    s->bad.lines == 1 ? "" : "s");
+	j->note = true;
+	return true;
+}
+
+bool
+source_next(struct io_source *s, struct job *j)
+{
+	j->err = (struct err){ 0 };
+	j->note = false;
+	for (;;) {
+		bool open = s->flow != NULL || s->csv != NULL || s->ipfix != NULL;
+		int r;
+
+		if (!open && s->next == s->paths.n)
+			return false;
+		if (!open) {
+			r = open_input(s, s->paths.path[s->next++], &j->err);
+			j->path = s->path;
+			j->input = s->input;
+			if (r != 0)
+				return true;
+			continue;
+		}
+		j->path = s->path;
+		j->input = s->input;
+		r = s->pending.status != 0 ? -1 : next_batch(s, j);
+		if (r > 0)
+			return true;
+		if (r < 0 && s->pending.status == 0 && s->csv != NULL && j->own->n > 0) {
+			s->pending = j->err;
+			j->err = (struct err){ 0 };
+			return true;
+		}
+		if (s->pending.status != 0)
+			j->err = s->pending;
+		s->pending = (struct err){ 0 };
+		r = r < 0 || note_skipped(s, j) ? -1 : 0;
+		close_input(s);
+		s->bad = (struct csv_bad){ 0 };
+		if (r < 0)
+			return true;
+	}
+}
+
+/* The union of columns ------------------------------------------------------------------------- */
+
+static void
+add_column(struct field_list *list, const struct field_id *id)
+{
+	struct field f;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (field_id_equal(&list->fields[i].id[0], id))
+			return;
+	field_of_id(&f, id);
+	list->fields = mem_resize(list->fields, list->n + 1, sizeof(*list->fields));
+	/* Copies move id[0].named; field_copy points it at its own storage again. */
+	for (size_t i = 0; i < list->n; i++)
+		if (list->fields[i].id[0].named != NULL)
+			list->fields[i].id[0].named = list->fields[i].named;
+	field_copy(&list->fields[list->n++], &f);
+}
+
+static void
+add_columns(struct field_list *list, const struct batch *b)
+{
+	if (b->options)
+		return;
+	for (unsigned i = 0; i < b->n_cols; i++)
+		if (!(b->col[i].flags & COLUMN_EMPTY))
+			add_column(list, &b->col[i].id);
+}
+
+/* All of the source's batches into a temporary file, which becomes its only input. */
+static int
+spool(struct io_source *s, struct field_list *list, struct err *err)
+{
+	int fd = file_temp(s->opts->tmpdir, err);
+	struct stream_writer *w = fd < 0 ? NULL : stream_create(fd, NULL);
+	struct encoder *e = encoder_new(PROFILE_PIPE, 0);
+	struct job j = { 0 };
+	bool failed = w == NULL;
+	struct buf out = { 0 };
+
+	while (!failed && source_next(s, &j)) {
+		if (j.err.status != 0) {
+			/* What was good is printed; the missing end mark makes the rest incomplete. */
+			if (s->opts->warn != NULL)
+				s->opts->warn(j.path, &j.err);
+			stream_abandon(w);
+			w = NULL;
+			break;
+		}
+		add_columns(list, j.b);
+		out.len = 0;
+		failed = block_encode(e, j.b, &out, err) != 0 ||
+			 stream_put(w, out.data, out.len, err) != 0;
+	}
+	if (!failed && w != NULL)
+		failed = stream_finish(w, err) != 0;
+	stream_abandon(w);
+	encoder_free(e);
+	buf_free(&out);
+	job_free(&j);
+	close_input(s);
+	io_paths_free(&s->paths);
+	if (failed) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	lseek(fd, 0, SEEK_SET);
+	s->flow = stream_open(fd, 0, NULL, 0);
+	s->path = "input";
+	return 0;
+}
+
+static bool
+all_flow_files(const struct io_source *s)
+{
+	for (size_t i = 0; i < s->paths.n; i++) {
+		uint8_t head[8];
+		int fd = strcmp(s->paths.path[i], "-") == 0
+			     ? -1
+			     : open(s->paths.path[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		bool flow = fd >= 0 && file_is_regular(fd) && pread(fd, head, 8, 0) == 8 &&
+			    stream_recognise(head, 8);
+
+		if (fd >= 0)
+			close(fd);
+		if (!flow)
+			return false;
+	}
+	return true;
+}
+
+int
+source_union(struct io_source *s, struct field_list *list, struct err *err)
+{
+	struct stream_slot *slot;
+
+	if (!all_flow_files(s))
+		return spool(s, list, err);
+	slot = slot_new();
+	for (size_t i = 0; i < s->paths.n; i++) {
+		int fd = open(s->paths.path[i], O_RDONLY | O_CLOEXEC);
+		struct stream_reader *r =
+		    fd < 0 ? NULL : stream_open(fd, s->opts->recover ? STREAM_RECOVER : 0, NULL, 0);
+		struct err ignored = { 0 };
+
+		while (r != NULL && stream_next(r, slot, &ignored) == STREAM_BATCH)
+			add_columns(list, slot_batch(slot));
+		stream_close(r);
+	}
+	slot_free(slot);
+	return 0;
+}

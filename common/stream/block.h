@@ -1,0 +1,68 @@
+/*
+ * block.h - a block as read: checked header, entries, and where its octets come from.
+ *
+ * Private to stream/.  A block's octets are either all in memory (pipes) or read piece by piece
+ * from a file that several slots share.
+ */
+#ifndef STREAM_BLOCK_H
+#define STREAM_BLOCK_H
+
+#include <stdatomic.h>
+
+#include "stream/format.h"
+#include "stream/stream.h"
+
+/* A file shared by its reader and the slots that still read sections from it. */
+struct stream_file {
+	int fd;
+	atomic_uint users;
+};
+struct stream_file *file_share(struct stream_file *);
+void file_release(struct stream_file *); /* takes NULL */
+
+struct block_entry {
+	uint8_t encoding, planes, scale;
+	uint16_t flags, reference;
+	uint32_t offset, length, unpacked;
+	uint64_t base, hash;
+};
+
+struct stream_slot {
+	struct batch batch;
+	struct block_entry *entry;
+	unsigned cap_entries;
+	uint16_t flags; /* BLOCK_* */
+	uint64_t file_offset, sequence;
+	uint32_t header_len, block_len, columns;
+	int64_t min_start_ns, max_end_ns;
+
+	/* The block's octets: 64-aligned, `have` of them; or header only, the rest in file. */
+	uint8_t *octets;
+	size_t cap, have;
+	struct stream_file *file;
+};
+
+/* What a header says, before its entries are believed. */
+struct block_header {
+	uint32_t header_len, block_len, records;
+	uint16_t columns, flags, version, sort;
+	uint64_t sequence;
+	int64_t min_start_ns, max_end_ns;
+};
+
+/* Fields of the first 64 octets; false: no magic. */
+bool header_read(struct block_header *, const uint8_t *);
+
+/* Are its sizes within bounds?  NULL: yes; else why not. */
+const char *header_bounds(const struct block_header *);
+
+/* Does the hash over header, entries and names hold? */
+bool header_sealed(const uint8_t *, size_t header_len);
+
+/* Room for n octets in the slot's buffer, 64-aligned, with slack for whole vectors behind. */
+uint8_t *slot_room(struct stream_slot *, size_t n);
+
+/* Make the batch of a slot whose header octets (header_len of them) are in place.  -1: err. */
+int slot_open(struct stream_slot *, const struct block_header *, struct err *);
+
+#endif

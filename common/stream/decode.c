@@ -1,0 +1,696 @@
+/*
+ * decode.c - blocks to batches, a column at a time and only when asked.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cursor.h"
+#include "base/hash.h"
+#include "stream/block.h"
+#include "stream/pack.h"
+
+/* Kernels work on whole words of 64 records: so much may be read behind the last value. */
+enum { SLACK = 64 * 16 };
+
+struct stream_slot *
+slot_new(void)
+{
+	return mem_zero(1, sizeof(struct stream_slot));
+}
+
+void
+slot_free(struct stream_slot *s)
+{
+	if (s == NULL)
+		return;
+	file_release(s->file);
+	free(s->octets);
+	mem_free(s->entry);
+	mem_free(s->batch.col);
+	arena_free(&s->batch.arena);
+	arena_free(&s->batch.names);
+	mem_free(s);
+}
+
+struct batch *
+slot_batch(struct stream_slot *s)
+{
+	return &s->batch;
+}
+
+uint8_t *
+slot_room(struct stream_slot *s, size_t n)
+{
+	if (s->cap < n) {
+		size_t cap = (n + n / 2 + SLACK + 63) / 64 * 64;
+		void *p = NULL;
+
+		if (posix_memalign(&p, 64, cap) != 0)
+			p = NULL;
+		if (p != NULL && s->have > 0)
+			memcpy(p, s->octets, s->have);
+		free(s->octets);
+		s->octets = p;
+		s->cap = p == NULL ? 0 : cap - SLACK;
+	}
+	return s->octets;
+}
+
+struct stream_file *
+file_share(struct stream_file *f)
+{
+	atomic_fetch_add(&f->users, 1);
+	return f;
+}
+
+void
+file_release(struct stream_file *f)
+{
+	if (f == NULL || atomic_fetch_sub(&f->users, 1) > 1)
+		return;
+	close(f->fd);
+	mem_free(f);
+}
+
+/* Headers -------------------------------------------------------------------------------------- */
+
+bool
+header_read(struct block_header *h, const uint8_t *p)
+{
+	h->header_len = (uint32_t)le_uint(p + H_HEADER_LEN, 4);
+	h->block_len = (uint32_t)le_uint(p + H_BLOCK_LEN, 4);
+	h->records = (uint32_t)le_uint(p + H_RECORDS, 4);
+	h->columns = (uint16_t)le_uint(p + H_COLUMNS, 2);
+	h->flags = (uint16_t)le_uint(p + H_FLAGS, 2);
+	h->version = (uint16_t)le_uint(p + H_VERSION, 2);
+	h->sort = (uint16_t)le_uint(p + H_SORT, 2);
+	h->min_start_ns = (int64_t)le_uint(p + H_MIN_START, 8);
+	h->max_end_ns = (int64_t)le_uint(p + H_MAX_END, 8);
+	h->sequence = le_uint(p + H_SEQUENCE, 8);
+	return memcmp(p, STREAM_MAGIC, 8) == 0;
+}
+
+const char *
+header_bounds(const struct block_header *h)
+{
+	if (h->header_len < HEADER_LEN || h->header_len > MAX_HEADER)
+		return "header length out of bounds";
+	if (h->block_len < h->header_len || h->block_len > MAX_BLOCK)
+		return "block length out of bounds";
+	if (h->header_len < HEADER_LEN + (size_t)h->columns * ENTRY_LEN)
+		return "header too short for its columns";
+	if (h->columns > BATCH_COLUMNS_MAX)
+		return "more than 4096 columns";
+	if (h->records > BATCH_RECORDS_MAX)
+		return "more than 1048576 records";
+	return NULL;
+}
+
+bool
+header_sealed(const uint8_t *p, size_t header_len)
+{
+	return hash_xxh64_hole(p, header_len, H_HASH) == le_uint(p + H_HASH, 8);
+}
+
+static const char *
+entry_bounds(
+    const struct block_header *h, const struct block_entry *e, const struct column *c, unsigned at)
+{
+	if (c->type == TYPE_NONE || c->type >= TYPE_COUNT)
+		return "unknown column type";
+	if (type_is_var((enum type)c->type) != (c->width == 0))
+		return "column width does not fit its type";
+	if (c->width & (c->width - 1) || c->width > 16 || (c->width == 16 && c->type != TYPE_IP))
+		return "impossible column width";
+	if (type_width((enum type)c->type) != c->width && c->type != TYPE_UINT &&
+	    c->type != TYPE_INT && c->type != TYPE_IP)
+		return "column width does not fit its type";
+	if (e->encoding < ENC_CONST || e->encoding > ENC_DICT)
+		return "unknown encoding";
+	if (e->flags & ~ENTRY_KNOWN)
+		return "unknown column flags";
+	if (e->scale > 18 || e->planes > 8)
+		return "impossible scale or planes";
+	if (e->length > 0 &&
+	    (e->offset % SECTION_ALIGN || e->offset < h->header_len || e->offset > h->block_len ||
+		e->length > h->block_len - e->offset || e->length < 8))
+		return "section outside its block";
+	if (e->reference != NO_REFERENCE &&
+	    (e->reference >= at || e->encoding != ENC_PLANES || c->width != 8))
+		return "impossible reference column";
+	if (e->encoding == ENC_CONST && (c->width == 0 || c->width > 8))
+		return "constant of variable width";
+	if (e->encoding == ENC_PLANES && (c->width == 0 || c->width > 8))
+		return "planes of variable width";
+	if ((e->encoding == ENC_BYTES) != (c->width == 0) && e->encoding != ENC_DICT)
+		return "encoding does not fit the width";
+	return NULL;
+}
+
+/* A name as a string of its own; NULL: outside the header or not a C string. */
+static const char *
+entry_name(struct stream_slot *s, const struct block_header *h, uint32_t at)
+{
+	size_t area = HEADER_LEN + (size_t)h->columns * ENTRY_LEN, len;
+
+	if (at < area || at > h->header_len - 2)
+		return NULL;
+	len = le_uint(s->octets + at, 2);
+	if (len == 0 || len > h->header_len - at - 2 || memchr(s->octets + at + 2, 0, len) != NULL)
+		return NULL;
+	return arena_string(&s->batch.arena, (const char *)s->octets + at + 2, len);
+}
+
+static const char *
+read_entry(struct stream_slot *s, const struct block_header *h, unsigned i)
+{
+	const uint8_t *p = s->octets + HEADER_LEN + (size_t)i * ENTRY_LEN;
+	struct column *c = &s->batch.col[i];
+	struct block_entry *e = &s->entry[i];
+	uint32_t name = (uint32_t)le_uint(p + E_NAME, 4);
+	const char *why;
+
+	*c = (struct column){ .id = { .pen = (uint32_t)le_uint(p, 4),
+				  .id = (uint16_t)le_uint(p + E_ELEMENT, 2),
+				  .instance = p[E_INSTANCE] },
+		.type = p[E_TYPE],
+		.width = p[E_WIDTH],
+		.scale = p[E_SCALE],
+		.form = COLUMN_PACKED,
+		.min = le_uint(p + E_MIN, 8),
+		.max = le_uint(p + E_MAX, 8) };
+	*e = (struct block_entry){ .encoding = p[E_ENCODING],
+		.planes = p[E_PLANES],
+		.scale = p[E_SCALE],
+		.flags = (uint16_t)le_uint(p + E_FLAGS, 2),
+		.reference = (uint16_t)le_uint(p + E_REFERENCE, 2),
+		.offset = (uint32_t)le_uint(p + E_OFFSET, 4),
+		.length = (uint32_t)le_uint(p + E_LENGTH, 4),
+		.unpacked = (uint32_t)le_uint(p + E_UNPACKED, 4),
+		.base = le_uint(p + E_BASE, 8),
+		.hash = le_uint(p + E_HASH, 8) };
+	why = entry_bounds(h, e, c, i);
+	if (why != NULL)
+		return why;
+	if (e->reference != NO_REFERENCE && (s->entry[e->reference].reference != NO_REFERENCE ||
+						s->batch.col[e->reference].width != 8))
+		return "impossible reference column";
+	c->flags = (uint16_t)((e->flags & ENTRY_SCOPE ? COLUMN_SCOPE : 0) |
+			      (e->flags & ENTRY_ZONE ? COLUMN_ZONE : 0) |
+			      (e->flags & ENTRY_TRUNCATED ? COLUMN_TRUNCATED : 0) |
+			      (e->flags & ENTRY_PRESENCE ? COLUMN_PARTIAL : 0));
+	if (c->id.pen == PEN_NAMED && (c->id.named = entry_name(s, h, name)) == NULL)
+		return "column without its name";
+	return NULL;
+}
+
+static void slot_unpack(struct batch *, unsigned col, enum unpack what);
+
+int
+slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
+{
+	struct batch *b = &s->batch;
+	uint64_t unpacked = 0;
+
+	arena_reset(&b->arena);
+	b->err = (struct err){ 0 };
+	b->n = h->records;
+	b->options = (h->flags & BLOCK_OPTIONS) != 0;
+	b->sort_column = (uint16_t)(h->sort & ~SORT_DESCENDING);
+	b->sort_descending = (h->sort & SORT_DESCENDING) != 0;
+	b->unpack = slot_unpack;
+	b->source = s;
+	b->n_unpacked = 0;
+	s->flags = h->flags;
+	s->sequence = h->sequence;
+	s->header_len = h->header_len;
+	s->block_len = h->block_len;
+	s->columns = h->columns;
+	s->min_start_ns = h->min_start_ns;
+	s->max_end_ns = h->max_end_ns;
+	if (b->cap_cols < h->columns + 16U) {
+		b->cap_cols = h->columns + 16U;
+		b->col = mem_resize(b->col, b->cap_cols, sizeof(*b->col));
+	}
+	if (s->cap_entries < h->columns) {
+		s->cap_entries = h->columns;
+		s->entry = mem_resize(s->entry, s->cap_entries, sizeof(*s->entry));
+	}
+	b->n_cols = b->n_all = h->columns;
+	if (b->sort_column > h->columns)
+		return err_set(err, "order by column %u of %u", b->sort_column, h->columns);
+	for (unsigned i = 0; i < h->columns; i++) {
+		const char *why = read_entry(s, h, i);
+
+		if (why != NULL)
+			return err_set(err, "column %u: %s", i, why);
+		unpacked += s->entry[i].unpacked;
+	}
+	if (unpacked > MAX_UNPACKED)
+		return err_set(err, "block unpacks to more than %d MiB", MAX_UNPACKED >> 20);
+	return 0;
+}
+
+/* Sections ------------------------------------------------------------------------------------- */
+
+/* A section in memory, its parts found: nothing is unpacked yet. */
+struct section {
+	unsigned parts, next;
+	uint32_t dict_n;
+	const uint8_t *stored[MAX_PARTS];
+	uint32_t stored_len[MAX_PARTS], unpacked_len[MAX_PARTS];
+	struct arena *arena;
+};
+
+static const uint8_t *
+section_octets(struct stream_slot *s, const struct block_entry *e)
+{
+	uint8_t *p;
+	size_t got = 0;
+
+	if (s->have >= (size_t)e->offset + e->length)
+		return s->octets + e->offset;
+	if (s->file == NULL)
+		return NULL;
+	p = arena_alloc(&s->batch.arena, e->length + (size_t)SLACK);
+	while (got < e->length) {
+		ssize_t n = pread(s->file->fd, p + got, e->length - got,
+		    (off_t)(s->file_offset + e->offset + got));
+
+		if (n <= 0)
+			return NULL;
+		got += (size_t)n;
+	}
+	return p;
+}
+
+static const char *
+section_load(struct stream_slot *s, const struct block_entry *e, struct section *sec)
+{
+	const uint8_t *p = section_octets(s, e);
+	struct cursor c;
+	uint64_t at, total = 0;
+
+	*sec = (struct section){ .arena = &s->batch.arena };
+	if (p == NULL)
+		return "section cannot be read";
+	if (hash_xxh64(p, e->length) != e->hash)
+		return "damaged section (its hash does not hold)";
+	c = cur_over(p, e->length);
+	sec->parts = (unsigned)cur_le(&c, 4);
+	sec->dict_n = (uint32_t)cur_le(&c, 4);
+	if (sec->parts == 0 || sec->parts > MAX_PARTS || sec->dict_n > MAX_DICT)
+		return "impossible section";
+	at = 8 + (uint64_t)sec->parts * PART_LEN;
+	for (unsigned k = 0; k < sec->parts; k++) {
+		sec->stored_len[k] = (uint32_t)cur_le(&c, 4);
+		sec->unpacked_len[k] = (uint32_t)cur_le(&c, 4);
+		at = (at + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN;
+		if (c.bad || at > e->length || sec->stored_len[k] > e->length - at)
+			return "part outside its section";
+		sec->stored[k] = p + at;
+		at += sec->stored_len[k];
+		total += sec->unpacked_len[k];
+	}
+	return total == e->unpacked && total <= MAX_UNPACKED ? NULL : "parts do not add up";
+}
+
+/* The next part, unpacked: exactly n octets (n SIZE_MAX: whatever it says, *len).  NULL: it is not so. */
+static const void *
+section_part(struct section *sec, size_t n, size_t *len)
+{
+	unsigned k = sec->next;
+	size_t unpacked;
+	uint8_t *to;
+
+	if (k >= sec->parts)
+		return NULL;
+	unpacked = sec->unpacked_len[k];
+	if ((n != SIZE_MAX && unpacked != n) || unpacked > MAX_UNPACKED)
+		return NULL;
+	sec->next++;
+	if (len != NULL)
+		*len = unpacked;
+	if (sec->stored_len[k] == unpacked)
+		return sec->stored[k];
+	to = arena_alloc(sec->arena, unpacked + SLACK);
+	return unpack_octets(to, unpacked, sec->stored[k], sec->stored_len[k]) ? to : NULL;
+}
+
+/* Decoding ------------------------------------------------------------------------------------- */
+
+#define JOIN(T, P, EXPR) \
+	case P: { \
+		T *out = to; \
+		for (size_t i = 0; i < n; i++) \
+			out[i] = (T)(base + scale * (uint64_t)(EXPR)); \
+		break; \
+	}
+#define B(k) ((uint64_t)p[k][i] << (8 * (k)))
+#define JOIN_WIDTH(T) \
+	switch (planes) { \
+		JOIN(T, 0, 0) \
+		JOIN(T, 1, p[0][i]) \
+		JOIN(T, 2, B(0) | B(1)) \
+		JOIN(T, 3, B(0) | B(1) | B(2)) \
+		JOIN(T, 4, B(0) | B(1) | B(2) | B(3)) \
+		JOIN(T, 5, B(0) | B(1) | B(2) | B(3) | B(4)) \
+		JOIN(T, 6, B(0) | B(1) | B(2) | B(3) | B(4) | B(5)) \
+		JOIN(T, 7, B(0) | B(1) | B(2) | B(3) | B(4) | B(5) | B(6)) \
+	default: JOIN(T, 8, B(0) | B(1) | B(2) | B(3) | B(4) | B(5) | B(6) | B(7)) \
+	}
+
+static void
+join_planes(void *to, unsigned width, size_t n, const uint8_t *const *p, unsigned planes,
+    uint64_t base, uint64_t scale)
+{
+	switch (width) {
+	case 1: JOIN_WIDTH(uint8_t); break;
+	case 2: JOIN_WIDTH(uint16_t); break;
+	case 4: JOIN_WIDTH(uint32_t); break;
+	default: JOIN_WIDTH(uint64_t); break;
+	}
+}
+
+static const char *
+decode_planes(struct stream_slot *s, unsigned col, const struct block_entry *e, struct section *sec)
+{
+	struct column *c = &s->batch.col[col];
+	size_t n = s->batch.n;
+	const uint8_t *p[8] = { 0 };
+
+	for (unsigned k = 0; k < e->planes; k++)
+		if ((p[k] = section_part(sec, n, NULL)) == NULL)
+			return "damaged plane";
+	c->data = arena_alloc(&s->batch.arena, n * c->width + SLACK);
+	join_planes(c->data, c->width, n, p, e->planes, e->base, pow10_u64(e->scale));
+	if (e->reference != NO_REFERENCE) {
+		const struct column *r = batch_plain(&s->batch, e->reference);
+		const uint64_t *from = r->data;
+		uint64_t *v = s->batch.col[col].data;
+
+		for (size_t i = 0; i < n; i++)
+			v[i] = from[i] - v[i];
+	}
+	return NULL;
+}
+
+/* Lengths to offsets, checked against the octets there are. */
+static const char *
+decode_octets(struct section *sec, size_t n, void **data, uint32_t **off)
+{
+	const uint32_t *lengths = section_part(sec, n * 4, NULL);
+	size_t len = 0;
+	const void *octets = lengths == NULL ? NULL : section_part(sec, SIZE_MAX, &len);
+	uint64_t at = 0;
+
+	if (octets == NULL)
+		return "damaged lengths";
+	*off = arena_alloc(sec->arena, (n + 1) * sizeof(**off));
+	for (size_t i = 0; i < n; i++) {
+		(*off)[i] = (uint32_t)at;
+		at += lengths[i];
+		if (at > len)
+			return "lengths beyond their octets";
+	}
+	(*off)[n] = (uint32_t)at;
+	*data = (void *)(uintptr_t)octets;
+	return at == len ? NULL : "octets beyond their lengths";
+}
+
+static const char *
+decode_dict(
+    struct stream_slot *s, struct column *c, const struct block_entry *e, struct section *sec)
+{
+	size_t n = s->batch.n;
+	const uint8_t *low, *high = NULL;
+	uint16_t *codes;
+	unsigned most = 0;
+	const char *why = NULL;
+
+	if (sec->dict_n == 0 || e->planes < 1 || e->planes > 2)
+		return "impossible dictionary";
+	if (c->width == 0)
+		why = decode_octets(sec, sec->dict_n, &c->dict_data, &c->dict_off);
+	else if ((c->dict_data = (void *)(uintptr_t)section_part(
+		      sec, (size_t)sec->dict_n * c->width, NULL)) == NULL)
+		why = "damaged dictionary";
+	if (why != NULL)
+		return why;
+	low = section_part(sec, n, NULL);
+	if (e->planes == 2)
+		high = section_part(sec, n, NULL);
+	if (low == NULL || (e->planes == 2 && high == NULL))
+		return "damaged codes";
+	codes = arena_alloc(&s->batch.arena, n * sizeof(*codes) + SLACK);
+	if (high == NULL)
+		for (size_t i = 0; i < n; i++)
+			codes[i] = low[i];
+	else
+		for (size_t i = 0; i < n; i++)
+			codes[i] = (uint16_t)(low[i] | high[i] << 8);
+	for (size_t i = 0; i < n; i++)
+		most = codes[i] > most ? codes[i] : most;
+	if (n > 0 && most >= sec->dict_n)
+		return "code beyond its dictionary";
+	c->dict_n = sec->dict_n;
+	c->codes = codes;
+	c->form = COLUMN_DICT;
+	return NULL;
+}
+
+static void
+expand_octets(struct stream_slot *s, struct column *c)
+{
+	size_t n = s->batch.n;
+	uint64_t at = 0;
+
+	c->off = arena_alloc(&s->batch.arena, (n + 1) * sizeof(*c->off));
+	for (size_t i = 0; i < n; i++) {
+		c->off[i] = (uint32_t)at;
+		at += c->dict_off[c->codes[i] + 1] - c->dict_off[c->codes[i]];
+	}
+	if (at > MAX_UNPACKED) {
+		err_set(&s->batch.err, "column unpacks to more than 256 MiB");
+		memset(c->off, 0, (n + 1) * sizeof(*c->off));
+		c->data = c->dict_data;
+		return;
+	}
+	c->off[n] = (uint32_t)at;
+	c->data = arena_alloc(&s->batch.arena, at + SLACK);
+	for (size_t i = 0; i < n; i++)
+		memcpy((uint8_t *)c->data + c->off[i],
+		    (const uint8_t *)c->dict_data + c->dict_off[c->codes[i]],
+		    c->off[i + 1] - c->off[i]);
+}
+
+#define EXPAND(T) \
+	do { \
+		const T *from = c->dict_data; \
+		T *to = c->data; \
+		for (size_t i = 0; i < n; i++) \
+			to[i] = from[c->codes[i]]; \
+	} while (0)
+
+struct octets16 {
+	uint64_t w[2];
+};
+
+static void
+expand_dict(struct stream_slot *s, struct column *c)
+{
+	size_t n = s->batch.n;
+
+	c->form = COLUMN_PLAIN;
+	if (c->width == 0) {
+		expand_octets(s, c);
+		return;
+	}
+	c->data = arena_alloc(&s->batch.arena, n * c->width + SLACK);
+	switch (c->width) {
+	case 1: EXPAND(uint8_t); break;
+	case 2: EXPAND(uint16_t); break;
+	case 4: EXPAND(uint32_t); break;
+	case 8: EXPAND(uint64_t); break;
+	default: EXPAND(struct octets16); break;
+	}
+}
+
+static void
+fill_constant(struct stream_slot *s, struct column *c, uint64_t v)
+{
+	size_t n = s->batch.n;
+
+	c->data = arena_alloc(&s->batch.arena, n * c->width + SLACK);
+	join_planes(c->data, c->width, n, NULL, 0, v, 1);
+	c->form = COLUMN_PLAIN;
+}
+
+/* A damaged column is missing everywhere: whoever finishes the batch sees err. */
+static void
+blank_column(struct stream_slot *s, struct column *c)
+{
+	size_t n = s->batch.n;
+
+	c->form = COLUMN_PLAIN;
+	c->codes = NULL;
+	c->flags = (uint16_t)((c->flags & COLUMN_SCOPE) | COLUMN_PARTIAL);
+	c->data = arena_zero(&s->batch.arena, n * c->width + SLACK);
+	if (c->width == 0)
+		c->off = arena_zero(&s->batch.arena, (n + 1) * sizeof(*c->off));
+	c->present = arena_zero(&s->batch.arena, (bits_words(n) + 1) * 8);
+}
+
+static const char *
+decode_presence(struct stream_slot *s, struct column *c, struct section *sec)
+{
+	size_t n = s->batch.n, words = bits_words(n);
+	uint64_t *bits = (uint64_t *)(uintptr_t)section_part(sec, words * 8, NULL);
+
+	if (bits == NULL)
+		return "damaged presence";
+	if (words > 0 && (bits[words - 1] & ~bits_tail(n)))
+		return "presence beyond the last record";
+	c->present = bits;
+	return NULL;
+}
+
+static const char *
+decode_column(struct stream_slot *s, unsigned col, enum unpack what)
+{
+	const struct block_entry *e = &s->entry[col];
+	struct column *c = &s->batch.col[col];
+	struct section sec = { 0 };
+	const char *why;
+
+	if (e->length == 0) {
+		if (e->encoding != ENC_CONST && !(e->encoding == ENC_PLANES && e->planes == 0))
+			return "column without its section";
+		if (e->flags & ENTRY_PRESENCE)
+			return "column without its section";
+	} else if ((why = section_load(s, e, &sec)) != NULL) {
+		return why;
+	}
+	if ((e->flags & ENTRY_PRESENCE) && (why = decode_presence(s, c, &sec)) != NULL)
+		return why;
+	if (what == UNPACK_PRESENT)
+		return NULL;
+	switch (e->encoding) {
+	case ENC_CONST: fill_constant(s, c, e->base); return NULL;
+	case ENC_PLANES: why = decode_planes(s, col, e, &sec); break;
+	case ENC_BYTES: why = decode_octets(&sec, s->batch.n, &c->data, &c->off); break;
+	case ENC_DICT: return decode_dict(s, c, e, &sec);
+	default:
+		c->data = (void *)(uintptr_t)section_part(&sec, s->batch.n * c->width, NULL);
+		why = c->data == NULL ? "damaged values" : NULL;
+	}
+	s->batch.col[col].form = COLUMN_PLAIN;
+	return why;
+}
+
+static void
+slot_unpack(struct batch *b, unsigned col, enum unpack what)
+{
+	struct stream_slot *s = b->source;
+	struct column *c = &b->col[col];
+	const char *why = NULL;
+
+	if (what == UNPACK_DICT && s->entry[col].encoding != ENC_DICT)
+		return;
+	if (c->form == COLUMN_PACKED) {
+		why = decode_column(s, col, what);
+		b->n_unpacked++;
+	}
+	if (why != NULL) {
+		err_set(&b->err, "offset %llu: column %u: %s", (unsigned long long)s->file_offset,
+		    col, why);
+		blank_column(s, c);
+	}
+	if (what == UNPACK_PLAIN && c->form == COLUMN_DICT)
+		expand_dict(s, c);
+}
+
+int
+slot_check(struct stream_slot *s, struct err *err)
+{
+	for (unsigned i = 0; i < s->columns; i++) {
+		(void)batch_plain(&s->batch, i);
+		if (s->batch.err.status != 0) {
+			*err = s->batch.err;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+const uint8_t *
+slot_octets(struct stream_slot *s, size_t *len, struct err *err)
+{
+	while (s->have < s->block_len) {
+		ssize_t n;
+
+		if (s->file == NULL || slot_room(s, s->block_len) == NULL) {
+			err_set(err, "offset %llu: block cannot be read",
+			    (unsigned long long)s->file_offset);
+			return NULL;
+		}
+		n = pread(s->file->fd, s->octets + s->have, s->block_len - s->have,
+		    (off_t)(s->file_offset + s->have));
+		if (n <= 0) {
+			err_set(err, "offset %llu: block cannot be read",
+			    (unsigned long long)s->file_offset);
+			return NULL;
+		}
+		s->have += (size_t)n;
+	}
+	*len = s->block_len;
+	return s->octets;
+}
+
+bool
+slot_packed(const struct stream_slot *s)
+{
+	for (unsigned i = 0; i < s->columns; i++)
+		if (s->entry[i].encoding == ENC_PLANES || s->entry[i].encoding == ENC_DICT)
+			return true;
+	return false;
+}
+
+bool
+slot_times(const struct stream_slot *s, int64_t *min_start_ns, int64_t *max_end_ns)
+{
+	*min_start_ns = s->min_start_ns;
+	*max_end_ns = s->max_end_ns;
+	return s->min_start_ns != INT64_MIN && s->max_end_ns != INT64_MAX;
+}
+
+/* Facts ---------------------------------------------------------------------------------------- */
+
+void
+slot_info(const struct stream_slot *s, struct block_info *info)
+{
+	*info = (struct block_info){ .offset = s->file_offset,
+		.length = s->block_len,
+		.sequence = s->sequence,
+		.records = (uint32_t)s->batch.n,
+		.options = s->batch.options,
+		.columns = s->columns };
+}
+
+void
+slot_column_info(const struct stream_slot *s, unsigned column, struct column_info *info)
+{
+	static const char *const names[] = { [ENC_CONST] = "const",
+		[ENC_PLAIN] = "plain",
+		[ENC_PLANES] = "planes",
+		[ENC_BYTES] = "bytes",
+		[ENC_DICT] = "dict" };
+	const struct block_entry *e = &s->entry[column];
+
+	*info = (struct column_info){ .col = s->batch.col[column],
+		.encoding = names[e->encoding],
+		.planes = e->planes,
+		.stored = e->length,
+		.unpacked = e->unpacked };
+	info->dict_n = s->batch.col[column].dict_n;
+}

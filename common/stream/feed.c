@@ -1,0 +1,141 @@
+#include "stream/feed.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+enum { WINDOW = 64 * 1024 };
+
+void
+feed_open(struct feed *f, int fd, const void *head, size_t head_len)
+{
+	*f = (struct feed){ .regular = file_is_regular(fd) };
+	f->file = mem_zero(1, sizeof(*f->file));
+	f->file->fd = fd;
+	f->file->users = 1;
+	if (f->regular) {
+		off_t at = lseek(fd, 0, SEEK_CUR);
+
+		/* Start where the descriptor stood before octets were taken to recognise it. */
+		f->offset = at < 0 ? 0 : (uint64_t)at - head_len;
+	} else if (head_len > 0) {
+		f->cap = head_len > WINDOW ? head_len : WINDOW;
+		f->data = mem_alloc(f->cap);
+		memcpy(f->data, head, head_len);
+		f->have = head_len;
+	}
+}
+
+void
+feed_close(struct feed *f)
+{
+	file_release(f->file);
+	mem_free(f->data);
+	*f = (struct feed){ 0 };
+}
+
+/* One read behind what is buffered; 0 at the end, -1 with errno. */
+static ssize_t
+read_more(struct feed *f)
+{
+	uint8_t *to = f->data + f->at + f->have;
+	size_t room = f->cap - f->at - f->have;
+	ssize_t n;
+
+	do {
+		if (f->regular)
+			n = pread(f->file->fd, to, room, (off_t)(f->offset + f->have));
+		else
+			n = read(f->file->fd, to, room);
+	} while (n < 0 && errno == EINTR);
+	if (n > 0)
+		f->have += (size_t)n;
+	return n;
+}
+
+const uint8_t *
+feed_peek(struct feed *f, size_t n, size_t *have)
+{
+	if (f->have < n && f->cap - f->at < n) {
+		if (f->cap < n) {
+			f->cap = n + WINDOW;
+			f->data = mem_resize(f->data, f->cap, 1);
+		}
+		memmove(f->data, f->data + f->at, f->have);
+		f->at = 0;
+	}
+	while (f->have < n) {
+		ssize_t got = read_more(f);
+
+		if (got < 0)
+			return NULL;
+		if (got == 0)
+			break;
+	}
+	*have = f->have;
+	return f->data + f->at;
+}
+
+static void
+drop(struct feed *f, size_t n)
+{
+	f->at += n;
+	f->have -= n;
+	f->offset += n;
+	if (f->have == 0)
+		f->at = 0;
+}
+
+bool
+feed_skip(struct feed *f, uint64_t n)
+{
+	if (f->regular && n > f->have) {
+		bool whole = n <= feed_left(f);
+
+		f->offset += n;
+		f->at = f->have = 0;
+		return whole;
+	}
+	while (n > 0) {
+		size_t have, step;
+
+		if (feed_peek(f, 1, &have) == NULL || have == 0)
+			return false;
+		step = have < n ? have : (size_t)n;
+		drop(f, step);
+		n -= step;
+	}
+	return true;
+}
+
+ssize_t
+feed_take(struct feed *f, void *dst, size_t n)
+{
+	size_t first = f->have < n ? f->have : n;
+	ssize_t got;
+
+	memcpy(dst, f->data + f->at, first);
+	drop(f, first);
+	if (first == n)
+		return (ssize_t)n;
+	if (f->regular)
+		got = pread(f->file->fd, (uint8_t *)dst + first, n - first, (off_t)f->offset);
+	else
+		got = file_read(f->file->fd, (uint8_t *)dst + first, n - first);
+	if (got < 0)
+		return -1;
+	f->offset += (size_t)got;
+	return (ssize_t)first + got;
+}
+
+uint64_t
+feed_left(const struct feed *f)
+{
+	struct stat st;
+
+	if (!f->regular || fstat(f->file->fd, &st) != 0)
+		return UINT64_MAX;
+	return (uint64_t)st.st_size > f->offset ? (uint64_t)st.st_size - f->offset : 0;
+}

@@ -1,0 +1,105 @@
+/*
+ * format.h - the numbers of flowstream(5), shared by encoder and decoder.  Never change one.
+ */
+#ifndef STREAM_FORMAT_H
+#define STREAM_FORMAT_H
+
+#include <stdint.h>
+
+#define STREAM_MAGIC \
+	"\xf1" \
+	"FLOW\r\n\x1a"
+
+enum {
+	STREAM_VERSION = 1,
+	HEADER_LEN = 64,
+	ENTRY_LEN = 64,
+	SECTION_ALIGN = 64,
+	PART_LEN = 8, /* u32 stored, u32 unpacked */
+
+	/* Bounds that a reader checks before it believes a header. */
+	MAX_HEADER = 4 << 20,
+	MAX_BLOCK = 64 << 20,
+	MAX_UNPACKED = 256 << 20,
+	MAX_PARTS = 16,
+	MAX_DICT = 1 << 16,
+};
+
+/* Offsets within the block header. */
+enum {
+	H_MAGIC = 0,
+	H_HEADER_LEN = 8,
+	H_BLOCK_LEN = 12,
+	H_RECORDS = 16,
+	H_COLUMNS = 20,
+	H_FLAGS = 22,
+	H_VERSION = 24,
+	H_SORT = 26,
+	H_ZERO = 28,
+	H_MIN_START = 32,
+	H_MAX_END = 40,
+	H_SEQUENCE = 48,
+	H_HASH = 56,
+};
+
+/* Flags of a block.  A reader refuses flags it does not know unless the block is skippable. */
+enum {
+	BLOCK_END = 1 << 0, /* end mark: H_SEQUENCE all records, H_MIN_START all blocks */
+	BLOCK_OPTIONS = 1 << 1, /* options records */
+	BLOCK_SKIPPABLE = 1 << 2, /* a reader that does not know it may skip it */
+	BLOCK_HISTORY = 1 << 3, /* provenance lines in the name area; no records */
+	BLOCK_KNOWN = BLOCK_END | BLOCK_OPTIONS | BLOCK_SKIPPABLE | BLOCK_HISTORY,
+};
+enum { SORT_DESCENDING = 1 << 15 };
+
+/* Offsets within a column entry. */
+enum {
+	E_ENTERPRISE = 0,
+	E_ELEMENT = 4,
+	E_INSTANCE = 6,
+	E_TYPE = 7,
+	E_WIDTH = 8,
+	E_ENCODING = 9,
+	E_SCALE = 10,
+	E_PLANES = 11,
+	E_FLAGS = 12,
+	E_REFERENCE = 14,
+	E_OFFSET = 16,
+	E_LENGTH = 20,
+	E_UNPACKED = 24,
+	E_NAME = 28,
+	E_BASE = 32,
+	E_MIN = 40,
+	E_MAX = 48,
+	E_HASH = 56,
+};
+
+enum {
+	ENTRY_PRESENCE = 1 << 0,
+	ENTRY_SORTED_DICT = 1 << 1,
+	ENTRY_SCOPE = 1 << 2,
+	ENTRY_ZONE = 1 << 3,
+	ENTRY_TRUNCATED = 1 << 4,
+	ENTRY_KNOWN = 31,
+};
+enum { NO_REFERENCE = 0xffff };
+
+enum encoding {
+	ENC_CONST = 1, /* base is every value; width <= 8 */
+	ENC_PLAIN = 2, /* values of width octets */
+	ENC_PLANES = 3, /* base + 10^scale * sum(plane[k] << 8k), or reference minus that */
+	ENC_BYTES = 4, /* u32 lengths, octets */
+	ENC_DICT = 5, /* values (or u32 lengths, octets), code plane 0 [, code plane 1] */
+};
+
+static inline uint64_t
+pow10_u64(unsigned n)
+{
+	uint64_t v = 1;
+
+	while (n-- > 0)
+		v *= 10;
+	return v;
+}
+
+#endif

@@ -1,0 +1,340 @@
+/*
+ * reader.c - a stream read block by block: order, totals, end marks, and the way back after damage.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/cursor.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "stream/feed.h"
+
+struct stream_reader {
+	struct feed feed;
+	unsigned flags;
+	bool in_segment; /* a block was read since the last end mark */
+	bool failed;
+	uint64_t segment_records, segment_blocks;
+	struct stream_totals totals;
+	struct buf history;
+};
+
+bool
+stream_recognise(const void *p, size_t n)
+{
+	return n >= 8 && memcmp(p, STREAM_MAGIC, 8) == 0;
+}
+
+struct stream_reader *
+stream_open(int fd, unsigned flags, const void *head, size_t head_len)
+{
+	struct stream_reader *r = mem_zero(1, sizeof(*r));
+
+	feed_open(&r->feed, fd, head, head_len);
+	r->flags = flags;
+	if (!r->feed.regular)
+		file_widen_pipe(fd);
+	return r;
+}
+
+void
+stream_close(struct stream_reader *r)
+{
+	if (r == NULL)
+		return;
+	feed_close(&r->feed);
+	buf_free(&r->history);
+	mem_free(r);
+}
+
+const struct stream_totals *
+stream_totals(const struct stream_reader *r)
+{
+	return &r->totals;
+}
+
+const char *
+stream_history(const struct stream_reader *r)
+{
+	return buf_cstr((struct buf *)(uintptr_t)&r->history);
+}
+
+static enum stream_status
+fail(struct stream_reader *r, struct err *err, uint64_t offset, const char *why)
+{
+	err_set(err, "offset %llu: %s", (unsigned long long)offset, why);
+	r->failed = true;
+	r->totals.incomplete = true;
+	return STREAM_FAILED;
+}
+
+/* The header at the feed's place, whole and sealed; NULL: why says what is wrong ("" the input ends here). */
+static const uint8_t *
+next_header(struct stream_reader *r, struct block_header *h, const char **why)
+{
+	size_t have;
+	const uint8_t *p = feed_peek(&r->feed, HEADER_LEN, &have);
+
+	*why = "";
+	if (p == NULL) {
+		*why = strerror(errno);
+		return NULL;
+	}
+	if (have == 0)
+		return NULL;
+	if (have < HEADER_LEN) {
+		*why = "stream ends within a block header";
+		return NULL;
+	}
+	if (!header_read(h, p)) {
+		*why = "no flow stream block here";
+		return NULL;
+	}
+	if ((*why = header_bounds(h)) != NULL)
+		return NULL;
+	p = feed_peek(&r->feed, h->header_len, &have);
+	if (p == NULL || have < h->header_len) {
+		*why = p == NULL ? strerror(errno) : "stream ends within a block header";
+		return NULL;
+	}
+	if (!header_sealed(p, h->header_len)) {
+		*why = "damaged block header (its hash does not hold)";
+		return NULL;
+	}
+	return p;
+}
+
+/* Skip octets until a valid header or the end.  true: there is one. */
+static bool
+resynchronise(struct stream_reader *r)
+{
+	r->totals.skipped_places++;
+	r->totals.incomplete = true;
+	for (;;) {
+		struct block_header h;
+		size_t have, step = 0;
+		const char *why;
+		const uint8_t *p = feed_peek(&r->feed, 2, &have), *hit = NULL;
+
+		if (p == NULL || have < 2)
+			return false;
+		hit = memchr(p + 1, STREAM_MAGIC[0] & 0xff, have - 1);
+		step = hit == NULL ? have : (size_t)(hit - p);
+		if (hit == NULL && have > 1)
+			step = have;
+		r->totals.skipped_octets += step;
+		feed_skip(&r->feed, step);
+		p = feed_peek(&r->feed, 8, &have);
+		if (p == NULL || have < 8)
+			return false;
+		if (stream_recognise(p, have) && next_header(r, &h, &why) != NULL)
+			return true;
+	}
+}
+
+static void
+add_history(struct stream_reader *r, const uint8_t *header, uint32_t header_len)
+{
+	struct cursor c = cur_over(header + HEADER_LEN, header_len - HEADER_LEN);
+	size_t len = (size_t)cur_le(&c, 2);
+	const uint8_t *text = cur_octets(&c, len);
+	const char *line = (const char *)text, *end = line + len;
+
+	if (text == NULL || r->history.len > (1 << 20))
+		return;
+	/* The first line explains the stream to people who print it; provenance follows. */
+	line = memchr(line, '\n', len);
+	if (line != NULL && line + 1 < end) {
+		buf_put(&r->history, line + 1, (size_t)(end - line - 1));
+		if (end[-1] != '\n')
+			buf_putc(&r->history, '\n');
+	}
+}
+
+/* What the order of blocks must be.  NULL: fine. */
+static const char *
+check_order(struct stream_reader *r, const struct block_header *h)
+{
+	if (h->flags & BLOCK_END) {
+		if (h->sequence != r->segment_records)
+			return "end mark counts other records than were read";
+		if ((uint64_t)h->min_start_ns != r->segment_blocks)
+			return "end mark counts other blocks than were read";
+		return NULL;
+	}
+	if (h->sequence == 0 && r->segment_records > 0)
+		return "a new segment begins before the end mark of the last";
+	if (h->sequence != r->segment_records)
+		return "blocks are missing (sequence)";
+	return NULL;
+}
+
+static const char *
+check_version(const struct block_header *h)
+{
+	if (h->version > STREAM_VERSION && !(h->flags & BLOCK_SKIPPABLE))
+		return "written in a newer version of the format";
+	if ((h->flags & ~BLOCK_KNOWN) && !(h->flags & BLOCK_SKIPPABLE))
+		return "a kind of block this version does not know";
+	return NULL;
+}
+
+static void
+end_segment(struct stream_reader *r)
+{
+	r->in_segment = false;
+	r->segment_records = r->segment_blocks = 0;
+	r->totals.segments++;
+}
+
+/* Body of the block whose header is at the feed's place into the slot. */
+static enum stream_status
+take_block(
+    struct stream_reader *r, struct stream_slot *s, const struct block_header *h, struct err *err)
+{
+	uint64_t at = r->feed.offset;
+	struct err why = { 0 };
+	ssize_t got;
+
+	file_release(s->file);
+	s->file = NULL;
+	s->have = 0;
+	s->file_offset = at;
+	if (slot_room(s, h->block_len) == NULL)
+		return fail(r, err, at, "no memory for a block");
+	if (r->feed.regular && feed_left(&r->feed) < h->block_len)
+		return fail(r, err, at, "stream ends within a block");
+	got = feed_take(&r->feed, s->octets, r->feed.regular ? h->header_len : h->block_len);
+	if (got < 0)
+		return fail(r, err, at, strerror(errno));
+	if (!r->feed.regular && (size_t)got < h->block_len)
+		return fail(r, err, at, "stream ends within a block");
+	s->have = (size_t)got;
+	if (r->feed.regular) {
+		s->file = file_share(r->feed.file);
+		feed_skip(&r->feed, h->block_len - h->header_len);
+	}
+	r->totals.octets += h->block_len;
+	if (slot_open(s, h, &why) != 0)
+		return fail(r, err, at, why.text);
+	return STREAM_BATCH;
+}
+
+/*
+ * Recovering, a block is believed only with every section's hash: a valid header whose body was cut would
+ * otherwise lead past the next good block.
+ */
+static bool
+sections_sound(struct stream_reader *r, const struct block_header *h)
+{
+	size_t have;
+	const uint8_t *p = feed_peek(&r->feed, h->block_len, &have);
+
+	if (p == NULL || have < h->block_len)
+		return false;
+	for (unsigned i = 0; i < h->columns; i++) {
+		const uint8_t *e = p + HEADER_LEN + (size_t)i * ENTRY_LEN;
+		uint64_t offset = le_uint(e + E_OFFSET, 4), length = le_uint(e + E_LENGTH, 4);
+
+		if (offset + length > h->block_len ||
+		    (length > 0 && hash_xxh64(p + offset, length) != le_uint(e + E_HASH, 8)))
+			return false;
+	}
+	return true;
+}
+
+static void
+count_block(struct stream_reader *r, const struct block_header *h)
+{
+	r->in_segment = true;
+	r->segment_records += h->records;
+	r->segment_blocks++;
+	r->totals.blocks++;
+	if (h->flags & BLOCK_OPTIONS)
+		r->totals.options += h->records;
+	else
+		r->totals.records += h->records;
+}
+
+static enum stream_status
+at_end(struct stream_reader *r, struct err *err)
+{
+	if (r->flags & STREAM_LIVE)
+		return STREAM_END;
+	if (r->totals.blocks == 0 && r->totals.segments == 0 && r->totals.skipped_places == 0)
+		return fail(
+		    r, err, r->feed.offset, "empty input: a flow stream has at least an end mark");
+	if (r->in_segment)
+		return fail(r, err, r->feed.offset, "stream ends without its end mark");
+	return r->totals.incomplete ? fail(r, err, r->feed.offset, "input was damaged")
+				    : STREAM_END;
+}
+
+/* After damage: back in step with whatever block comes next.  Records between are lost. */
+static void
+rejoin(struct stream_reader *r, const struct block_header *h)
+{
+	if (h->sequence > r->segment_records && r->in_segment && !(h->flags & BLOCK_END))
+		r->totals.lost_records += h->sequence - r->segment_records;
+	else if ((h->flags & BLOCK_END) && h->sequence > r->segment_records)
+		r->totals.lost_records += h->sequence - r->segment_records;
+	r->segment_records = h->sequence;
+	if (h->flags & BLOCK_END)
+		r->segment_blocks = (uint64_t)h->min_start_ns;
+}
+
+enum stream_status
+stream_next(struct stream_reader *r, struct stream_slot *s, struct err *err)
+{
+	bool recover = r->flags & STREAM_RECOVER;
+
+	while (!r->failed) {
+		struct block_header h;
+		const char *why;
+		const uint8_t *p = next_header(r, &h, &why);
+
+		if (p == NULL && why != NULL && *why == '\0')
+			return at_end(r, err);
+		if (p == NULL && (r->flags & STREAM_LIVE) && strncmp(why, "stream ends", 11) == 0)
+			return STREAM_END;
+		if (p == NULL && !recover)
+			return fail(r, err, r->feed.offset, why);
+		if (p == NULL || (recover && !sections_sound(r, &h))) {
+			if (!resynchronise(r))
+				return fail(r, err, r->feed.offset, "input was damaged to its end");
+			continue;
+		}
+		p = recover ? feed_peek(&r->feed, h.header_len, &(size_t){ 0 }) : p;
+		why = check_version(&h);
+		if (why == NULL && (why = check_order(r, &h)) != NULL && recover) {
+			r->totals.incomplete = true;
+			rejoin(r, &h);
+			why = NULL;
+		}
+		if (why != NULL)
+			return fail(r, err, r->feed.offset, why);
+		if (h.flags & BLOCK_END) {
+			end_segment(r);
+			feed_skip(&r->feed, h.block_len);
+			continue;
+		}
+		if (h.flags & BLOCK_HISTORY)
+			add_history(r, p, h.header_len);
+		if (h.flags & (BLOCK_HISTORY | BLOCK_SKIPPABLE)) {
+			count_block(r, &h);
+			if (!feed_skip(&r->feed, h.block_len))
+				return fail(r, err, r->feed.offset, "stream ends within a block");
+			continue;
+		}
+		if (take_block(r, s, &h, err) != STREAM_BATCH) {
+			if ((r->flags & STREAM_LIVE) && feed_left(&r->feed) < h.block_len) {
+				*err = (struct err){ 0 };
+				return STREAM_END;
+			}
+			return STREAM_FAILED;
+		}
+		count_block(r, &h);
+		return STREAM_BATCH;
+	}
+	return STREAM_FAILED;
+}

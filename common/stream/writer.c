@@ -1,0 +1,160 @@
+/*
+ * writer.c - blocks to a stream: sequence, seals, totals, end mark, provenance.
+ */
+#include <errno.h>
+
+#include "base/cursor.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "stream/format.h"
+#include "stream/stream.h"
+
+static const char explanation[] =
+    "This is a stream of network flow records; print it with: flowcat FILE\n";
+
+struct stream_writer {
+	int fd;
+	uint64_t records, blocks;
+	struct buf history; /* lines to write before the first block */
+	bool begun;
+};
+
+struct stream_writer *
+stream_create(int fd, const char *history)
+{
+	struct stream_writer *w = mem_zero(1, sizeof(*w));
+
+	w->fd = fd;
+	file_widen_pipe(fd);
+	if (history != NULL) {
+		buf_puts(&w->history, history);
+		buf_putc(&w->history, '\n');
+	}
+	return w;
+}
+
+void
+stream_inherit(struct stream_writer *w, const char *lines)
+{
+	struct buf own = w->history;
+
+	if (own.len == 0 || w->begun)
+		return; /* --no-history: nor that of the inputs */
+	w->history = (struct buf){ 0 };
+	buf_puts(&w->history, lines);
+	buf_put(&w->history, own.data, own.len);
+	buf_free(&own);
+}
+
+static void
+seal(uint8_t *h, uint32_t header_len)
+{
+	uint64_t hash = hash_xxh64_hole(h, header_len, H_HASH);
+
+	memcpy(h + H_HASH, &hash, 8);
+}
+
+static int
+write_out(struct stream_writer *w, const void *p, size_t n, struct err *err)
+{
+	int saved;
+
+	if (file_write(w->fd, p, n) == 0)
+		return 0;
+	saved = errno;
+	err_set(err, "%s", strerror(saved));
+	errno = saved;
+	return -1;
+}
+
+static void
+empty_header(uint8_t *h, uint32_t len, uint16_t flags)
+{
+	uint16_t version = STREAM_VERSION;
+
+	memset(h, 0, len);
+	memcpy(h + H_MAGIC, STREAM_MAGIC, 8);
+	memcpy(h + H_HEADER_LEN, &len, 4);
+	memcpy(h + H_BLOCK_LEN, &len, 4);
+	memcpy(h + H_FLAGS, &flags, 2);
+	memcpy(h + H_VERSION, &version, 2);
+}
+
+/* The oldest lines give way when there are too many for one name (u16 length). */
+static int
+write_history(struct stream_writer *w, struct err *err)
+{
+	enum { MOST = 65000 };
+	uint8_t *h;
+	const char *lines = w->history.data;
+	size_t n = w->history.len, text, len;
+	uint16_t text16;
+	int r;
+
+	w->begun = true;
+	if (n == 0)
+		return 0;
+	while (n > MOST) {
+		const char *next = memchr(lines, '\n', n);
+
+		if (next == NULL)
+			return 0;
+		n -= (size_t)(next + 1 - lines);
+		lines = next + 1;
+	}
+	text = sizeof(explanation) - 1 + n;
+	len = (HEADER_LEN + 2 + text + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN;
+	h = mem_alloc(len);
+	empty_header(h, (uint32_t)len, BLOCK_SKIPPABLE | BLOCK_HISTORY);
+	text16 = (uint16_t)text;
+	memcpy(h + HEADER_LEN, &text16, 2);
+	memcpy(h + HEADER_LEN + 2, explanation, sizeof(explanation) - 1);
+	memcpy(h + HEADER_LEN + 2 + sizeof(explanation) - 1, lines, n);
+	seal(h, (uint32_t)len);
+	r = write_out(w, h, len, err);
+	mem_free(h);
+	w->blocks++;
+	return r;
+}
+
+int
+stream_put(struct stream_writer *w, void *blocks, size_t len, struct err *err)
+{
+	uint8_t *p = blocks;
+
+	if (!w->begun && write_history(w, err) != 0)
+		return -1;
+	for (size_t at = 0; at < len;) {
+		uint8_t *h = p + at;
+
+		memcpy(h + H_SEQUENCE, &w->records, 8);
+		seal(h, (uint32_t)le_uint(h + H_HEADER_LEN, 4));
+		w->records += le_uint(h + H_RECORDS, 4);
+		w->blocks++;
+		at += le_uint(h + H_BLOCK_LEN, 4);
+	}
+	return len == 0 ? 0 : write_out(w, p, len, err);
+}
+
+int
+stream_finish(struct stream_writer *w, struct err *err)
+{
+	uint8_t h[HEADER_LEN];
+
+	if (!w->begun && write_history(w, err) != 0)
+		return -1;
+	empty_header(h, HEADER_LEN, BLOCK_END);
+	memcpy(h + H_SEQUENCE, &w->records, 8);
+	memcpy(h + H_MIN_START, &w->blocks, 8);
+	seal(h, HEADER_LEN);
+	return write_out(w, h, HEADER_LEN, err);
+}
+
+void
+stream_abandon(struct stream_writer *w)
+{
+	if (w == NULL)
+		return;
+	buf_free(&w->history);
+	mem_free(w);
+}
