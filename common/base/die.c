@@ -1,0 +1,176 @@
+/*
+ * die.c - one line on standard error.
+ *
+ * The line is built on the stack, so that "out of memory" can be said, and leaves in one write(2), so
+ * that lines of several programs of a pipe do not mix.
+ */
+#include "base/die.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LINE_MAX_LEN = 4096, TEXT_MAX_LEN = 2048 };
+
+struct line {
+	size_t len;
+	char text[LINE_MAX_LEN];
+};
+
+static const char *program = "flowkit";
+
+void
+diag_init(const char *argv0)
+{
+	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
+
+	if (argv0 && *argv0)
+		program = slash ? slash + 1 : argv0;
+}
+
+const char *
+diag_program(void)
+{
+	return program;
+}
+
+/*
+ * Octets of the well-formed, printable UTF-8 character at s (RFC 3629 4), 0 when there is none.
+ * The C1 controls U+0080..U+009F move cursors too.
+ */
+static size_t
+utf8_printable(const unsigned char *s)
+{
+	if (s[0] < 0x80)
+		return s[0] >= 0x20 && s[0] != 0x7f;
+	if (s[0] < 0xc2 || s[0] > 0xf4 || (s[1] & 0xc0) != 0x80)
+		return 0;
+	if (s[0] < 0xe0)
+		return s[0] == 0xc2 && s[1] < 0xa0 ? 0 : 2;
+	if ((s[2] & 0xc0) != 0x80)
+		return 0;
+	if (s[0] < 0xf0) {
+		if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0))
+			return 0;
+		return 3;
+	}
+	if ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90) ||
+	    (s[3] & 0xc0) != 0x80)
+		return 0;
+	return 4;
+}
+
+/* Append s, escaping what is not printable; newlines pass when keep_nl. */
+static void
+put(struct line *l, const char *s, bool keep_nl)
+{
+	static const char digit[] = "0123456789abcdef";
+	const unsigned char *p = (const unsigned char *)s;
+
+	while (*p && l->len < sizeof(l->text) - 8) {
+		size_t n = keep_nl && *p == '\n' ? 1 : utf8_printable(p);
+
+		if (n > 0) {
+			memcpy(l->text + l->len, p, n);
+			l->len += n;
+			p += n;
+			continue;
+		}
+		l->text[l->len++] = '\\';
+		l->text[l->len++] = 'x';
+		l->text[l->len++] = digit[*p >> 4];
+		l->text[l->len++] = digit[*p & 15];
+		p++;
+	}
+}
+
+static void
+print(const char *subject, const char *text, bool keep_nl)
+{
+	int saved = errno;
+	struct line l;
+	size_t done = 0;
+
+	l.len = 0;
+	put(&l, program, false);
+	put(&l, ": ", false);
+	if (subject) {
+		put(&l, subject, false);
+		put(&l, ": ", false);
+	}
+	put(&l, text, keep_nl);
+	l.text[l.len++] = '\n';
+	while (done < l.len) {
+		ssize_t n = write(STDERR_FILENO, l.text + done, l.len - done);
+
+		if (n < 0 && errno != EINTR)
+			break;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	errno = saved;
+}
+
+void
+diag(const char *subject, const char *fmt, ...)
+{
+	char text[TEXT_MAX_LEN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	print(subject, text, false);
+}
+
+void
+diag_err(const char *subject, const struct err *err)
+{
+	print(subject, err->text, true);
+}
+
+void
+diag_limited(struct diag_limit *limit, const char *subject, const char *fmt, ...)
+{
+	unsigned burst = limit->burst ? limit->burst : 5;
+	unsigned interval_s = limit->interval_s ? limit->interval_s : 10;
+	char text[TEXT_MAX_LEN];
+	struct timespec now;
+	va_list ap;
+	int n;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (limit->printed == 0 || now.tv_sec - limit->window_s >= interval_s) {
+		limit->window_s = now.tv_sec;
+		limit->printed = 0;
+	}
+	if (limit->printed >= burst) {
+		limit->suppressed++;
+		return;
+	}
+	limit->printed++;
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (limit->suppressed > 0 && n >= 0 && (size_t)n < sizeof(text))
+		snprintf(text + n, sizeof(text) - (size_t)n, " (%llu more like it not shown)",
+		    (unsigned long long)limit->suppressed);
+	limit->suppressed = 0;
+	print(subject, text, false);
+}
+
+_Noreturn void
+die(int status, const char *subject, const char *fmt, ...)
+{
+	char text[TEXT_MAX_LEN];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	print(subject, text, false);
+	exit(status);
+}
