@@ -1,0 +1,66 @@
+/*
+ * hash.c - XXH64 for integrity, XXH3 for tables (https://xxhash.com; XXH3 is the faster, and its values
+ * never leave the process).
+ */
+#include "base/hash.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+uint64_t
+hash_xxh64(const void *p, size_t n)
+{
+	return XXH64(p, n, 0);
+}
+
+uint64_t
+hash_xxh64_hole(const void *p, size_t n, size_t hole)
+{
+	static const uint8_t zero[8];
+	const uint8_t *octets = p;
+	XXH64_state_t state;
+
+	assert(n >= 8 && hole <= n - 8);
+	XXH64_reset(&state, 0);
+	XXH64_update(&state, octets, hole);
+	XXH64_update(&state, zero, sizeof(zero));
+	XXH64_update(&state, octets + hole + 8, n - hole - 8);
+	return XXH64_digest(&state);
+}
+
+static uint64_t process_seed;
+
+static void
+draw_seed(void)
+{
+	struct timespec ts;
+
+	if (getrandom(&process_seed, sizeof(process_seed), GRND_NONBLOCK) == sizeof(process_seed))
+		return;
+	/* Before the kernel's source is ready: the clock and the process are better than nothing. */
+	clock_gettime(CLOCK_REALTIME, &ts);
+	process_seed =
+	    hash_u64((uint64_t)ts.tv_nsec, (uint64_t)ts.tv_sec ^ (uint64_t)getpid() << 32);
+}
+
+uint64_t
+hash_seed(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, draw_seed);
+	return process_seed;
+}
+
+uint64_t
+hash_octets(uint64_t seed, const void *p, size_t n)
+{
+	return XXH3_64bits_withSeed(p, n, seed);
+}
