@@ -26,12 +26,13 @@ enum type {
 	TYPE_MAC = 9,	   /* width 8: a number of 48 bits */
 	TYPE_STRING = 10,  /* octets as sent, trailing NULs removed; not necessarily valid UTF-8 */
 	TYPE_BYTES = 11,
-	TYPE_LIST = 12, /* RFC 6313, self-contained octets: see wire/list.h */
+	TYPE_LIST = 12, /* RFC 6313, self-contained octets: see flow/list.h */
 	TYPE_COUNT
 };
 
 enum {
 	PEN_IANA = 0,
+	PEN_CERT = 6871,     /* bit 0x4000 of its ids marks the reverse direction (YAF) */
 	PEN_REVERSE = 29305, /* RFC 5103: reverse direction of an IANA element */
 };
 #define PEN_OWN UINT32_C(0xffffff01)   /* our own elements: enum own */
@@ -71,10 +72,13 @@ struct element {
 	const char *unit; /* as IANA writes it; NULL none */
 };
 
-/* By number; a reverse element (29305) resolves to its forward facts; NULL unknown. */
+/* By number; a reverse element (29305, CERT's bit) resolves to its forward facts; NULL unknown. */
 const struct element *element_find(uint32_t pen, uint16_t id);
 
-/* By exact name, case-insensitive; sets *reverse for "reverse..." of a reversible element. */
+/*
+ * By exact name, case-insensitive; sets *reverse for "reverse..." of a reversible element.  Vendors
+ * share names: the first of the table has it, the others are told apart by number only.
+ */
 const struct element *element_by_name(const char *, size_t n, bool *reverse);
 
 /* The whole table, by pen and id. */
