@@ -1,0 +1,439 @@
+/*
+ * time.c - points in time as text.
+ *
+ * Days are counted in the proleptic Gregorian calendar with years that begin in March, so the leap day
+ * is the last of its year (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+ */
+#include "base/time.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { DAY_S = 86400, ERA_YEARS = 400, ERA_DAYS = 146097, EPOCH_DAYS = 719468 };
+
+static int64_t
+clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+int64_t
+time_now_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+int64_t
+time_monotonic_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* v / d and v mod d, rounded down. */
+static int64_t
+floor_div(int64_t v, int64_t d, int64_t *rest)
+{
+	int64_t q = v / d, r = v % d;
+
+	if (r < 0) {
+		r += d;
+		q--;
+	}
+	*rest = r;
+	return q;
+}
+
+static int64_t
+days_of(int64_t year, unsigned month, unsigned day)
+{
+	int64_t y = month <= 2 ? year - 1 : year, year_of_era, era, day_of_year;
+
+	era = floor_div(y, ERA_YEARS, &year_of_era);
+	day_of_year = (153 * (int64_t)(month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+	return era * ERA_DAYS + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+	       day_of_year - EPOCH_DAYS;
+}
+
+struct date {
+	unsigned year, month, day;
+};
+
+/* Only days within i64 nanoseconds, so years of four digits. */
+static struct date
+date_of(int64_t days)
+{
+	int64_t doe, era = floor_div(days + EPOCH_DAYS, ERA_DAYS, &doe);
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t mp = (5 * doy + 2) / 153;
+	unsigned month = (unsigned)(mp < 10 ? mp + 3 : mp - 9);
+
+	return (struct date){ .year = (unsigned)(yoe + era * ERA_YEARS + (month <= 2)),
+		.month = month,
+		.day = (unsigned)(doy - (153 * mp + 2) / 5 + 1) };
+}
+
+static char *
+put2(char *p, unsigned v)
+{
+	p[0] = (char)('0' + v / 10);
+	p[1] = (char)('0' + v % 10);
+	return p + 2;
+}
+
+static char *
+put_point(char *p, int64_t ns, unsigned digits, int tz_s, char between)
+{
+	int64_t fraction, in_day, days, sec = floor_div(ns, NS_PER_S, &fraction) + tz_s;
+	struct date d;
+	unsigned s;
+
+	days = floor_div(sec, DAY_S, &in_day);
+	d = date_of(days);
+	s = (unsigned)in_day;
+	p = put2(p, d.year / 100);
+	p = put2(p, d.year % 100);
+	*p++ = '-';
+	p = put2(p, d.month);
+	*p++ = '-';
+	p = put2(p, d.day);
+	*p++ = between;
+	p = put2(p, s / 3600);
+	*p++ = ':';
+	p = put2(p, s / 60 % 60);
+	*p++ = ':';
+	p = put2(p, s % 60);
+	if (digits == 0)
+		return p;
+	*p++ = '.';
+	for (unsigned i = 0; i < digits && i < 9; i++) {
+		*p++ = (char)('0' + fraction / 100000000);
+		fraction = fraction % 100000000 * 10;
+	}
+	return p;
+}
+
+size_t
+fmt_time(char *dst, int64_t ns, unsigned digits, int tz_s)
+{
+	char *p = put_point(dst, ns, digits, tz_s, 'T');
+	unsigned minutes = (unsigned)abs(tz_s) / 60;
+
+	if (tz_s == 0) {
+		*p++ = 'Z';
+		return (size_t)(p - dst);
+	}
+	*p++ = tz_s < 0 ? '-' : '+';
+	p = put2(p, minutes / 60);
+	*p++ = ':';
+	p = put2(p, minutes % 60);
+	return (size_t)(p - dst);
+}
+
+size_t
+fmt_time_human(char *dst, int64_t ns, unsigned digits, int tz_s)
+{
+	return (size_t)(put_point(dst, ns, digits, tz_s, ' ') - dst);
+}
+
+/* Text being read; every take_ returns false and leaves it where it was when the text is not that. */
+struct scan {
+	const char *p, *end;
+};
+
+static bool
+take_char(struct scan *s, char c)
+{
+	if (s->p == s->end || *s->p != c)
+		return false;
+	s->p++;
+	return true;
+}
+
+/* Exactly n digits. */
+static bool
+take_digits(struct scan *s, unsigned n, unsigned *v)
+{
+	unsigned r = 0;
+
+	if ((size_t)(s->end - s->p) < n)
+		return false;
+	for (unsigned i = 0; i < n; i++) {
+		if (s->p[i] < '0' || s->p[i] > '9')
+			return false;
+		r = r * 10 + (unsigned)(s->p[i] - '0');
+	}
+	s->p += n;
+	*v = r;
+	return true;
+}
+
+struct point {
+	unsigned year, month, day, hour, minute, second;
+	int64_t ns;
+	int tz_s;
+	int64_t span_ns;
+};
+
+static bool
+date_valid(const struct point *t)
+{
+	static const unsigned char days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = (t->year % 4 == 0 && t->year % 100 != 0) || t->year % 400 == 0;
+
+	return t->month >= 1 && t->month <= 12 && t->day >= 1 &&
+	       t->day <= days[t->month - 1] + (unsigned)(t->month == 2 && leap);
+}
+
+static bool
+point_ns(const struct point *t, int64_t *ns)
+{
+	int64_t sec;
+
+	if (!date_valid(t) || t->hour > 23 || t->minute > 59 || t->second > 59)
+		return false;
+	sec = days_of(t->year, t->month, t->day) * DAY_S + (int64_t)t->hour * 3600 +
+	      (int64_t)t->minute * 60 + t->second - t->tz_s;
+	return !__builtin_mul_overflow(sec, NS_PER_S, ns) &&
+	       !__builtin_add_overflow(*ns, t->ns, ns);
+}
+
+/* Digits of a fraction, at least one; those behind the ninth are dropped. */
+static bool
+take_fraction(struct scan *s, int64_t *ns)
+{
+	int64_t unit = NS_PER_S / 10;
+	const char *begin = s->p;
+
+	*ns = 0;
+	for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
+		*ns += (*s->p - '0') * unit;
+		unit /= 10;
+	}
+	return s->p > begin;
+}
+
+/* hh:mm[:ss[.fraction]] */
+static bool
+take_clock(struct scan *s, struct point *t)
+{
+	if (!take_digits(s, 2, &t->hour) || !take_char(s, ':') || !take_digits(s, 2, &t->minute))
+		return false;
+	t->span_ns = 60 * NS_PER_S;
+	if (!take_char(s, ':'))
+		return true;
+	t->span_ns = 0;
+	return take_digits(s, 2, &t->second) && (!take_char(s, '.') || take_fraction(s, &t->ns));
+}
+
+/* +hh:mm, +hhmm or +hh */
+static bool
+take_offset(struct scan *s, int *tz_s)
+{
+	bool west = s->p < s->end && *s->p == '-';
+	unsigned h, m = 0;
+
+	if ((!take_char(s, '+') && !take_char(s, '-')) || !take_digits(s, 2, &h))
+		return false;
+	if (s->p < s->end) {
+		(void)take_char(s, ':');
+		if (!take_digits(s, 2, &m))
+			return false;
+	}
+	if (h > 23 || m > 59)
+		return false;
+	*tz_s = (int)(h * 3600 + m * 60) * (west ? -1 : 1);
+	return true;
+}
+
+/* YYYY-MM-DD[(T| )CLOCK[Z|OFFSET]] and nfdump's YYYY/MM/DD[.CLOCK] */
+static bool
+take_date(struct scan s, struct point *t)
+{
+	char between;
+
+	if (!take_digits(&s, 4, &t->year) || s.p == s.end)
+		return false;
+	between = *s.p;
+	if ((between != '-' && between != '/') || !take_char(&s, between) ||
+	    !take_digits(&s, 2, &t->month) || !take_char(&s, between) ||
+	    !take_digits(&s, 2, &t->day))
+		return false;
+	t->span_ns = (int64_t)DAY_S * NS_PER_S;
+	if (s.p == s.end)
+		return true;
+	if (between == '/')
+		return take_char(&s, '.') && take_clock(&s, t) && s.p == s.end;
+	if ((!take_char(&s, 'T') && !take_char(&s, ' ')) || !take_clock(&s, t))
+		return false;
+	if (s.p == s.end)
+		return true;
+	if (take_char(&s, 'Z')) {
+		t->tz_s = 0;
+		return s.p == s.end;
+	}
+	return take_offset(&s, &t->tz_s) && s.p == s.end;
+}
+
+/* nfdump's YYYYMMDDhhmm[ss]; epoch seconds of so many digits are beyond i64 nanoseconds. */
+static bool
+take_packed(struct scan s, struct point *t)
+{
+	size_t n = (size_t)(s.end - s.p);
+
+	if ((n != 12 && n != 14) || !take_digits(&s, 4, &t->year) ||
+	    !take_digits(&s, 2, &t->month) || !take_digits(&s, 2, &t->day) ||
+	    !take_digits(&s, 2, &t->hour) || !take_digits(&s, 2, &t->minute))
+		return false;
+	t->span_ns = 60 * NS_PER_S;
+	if (n == 12)
+		return true;
+	t->span_ns = 0;
+	return take_digits(&s, 2, &t->second);
+}
+
+static bool
+parse_epoch(const char *text, size_t n, int64_t *ns)
+{
+	const char *dot = memchr(text, '.', n);
+	size_t whole = dot ? (size_t)(dot - text) : n;
+	struct scan s = { dot ? dot + 1 : text + n, text + n };
+	int64_t sec, fraction = 0;
+
+	if (whole == 0 || text[0] == '-' || (whole > 1 && text[1] > '9') ||
+	    !parse_i64(text, whole, &sec))
+		return false;
+	if (dot && (!take_fraction(&s, &fraction) || s.p != s.end))
+		return false;
+	return !__builtin_mul_overflow(sec, NS_PER_S, ns) &&
+	       !__builtin_add_overflow(*ns, fraction, ns);
+}
+
+/* now, today, yesterday, -DURATION */
+static bool
+parse_relative(const char *text, size_t n, int64_t now_ns, int tz_s, int64_t *ns, int64_t *span_ns)
+{
+	static const int64_t day_ns = (int64_t)DAY_S * NS_PER_S;
+	bool today = n == 5 && memcmp(text, "today", 5) == 0;
+	bool yesterday = n == 9 && memcmp(text, "yesterday", 9) == 0;
+	int64_t back, rest;
+
+	*span_ns = 0;
+	if (today || yesterday) {
+		back = floor_div(now_ns + tz_s * NS_PER_S, day_ns, &rest) - yesterday;
+		*ns = back * day_ns - tz_s * NS_PER_S;
+		*span_ns = day_ns;
+		return true;
+	}
+	if (n == 3 && memcmp(text, "now", 3) == 0) {
+		*ns = now_ns;
+		return true;
+	}
+	return n > 1 && text[0] == '-' && parse_duration(text + 1, n - 1, false, &back) &&
+	       !__builtin_sub_overflow(now_ns, back, ns);
+}
+
+bool
+parse_time(const char *text, size_t n, int64_t now_ns, int tz_s, int64_t *ns, int64_t *span_ns)
+{
+	struct scan s = { text, text + n };
+	struct point t = { .tz_s = tz_s };
+
+	if (parse_relative(text, n, now_ns, tz_s, ns, span_ns))
+		return true;
+	if (take_date(s, &t) || (t = (struct point){ .tz_s = tz_s }, take_packed(s, &t))) {
+		*span_ns = t.span_ns;
+		return point_ns(&t, ns);
+	}
+	*span_ns = 0;
+	return parse_epoch(text, n, ns);
+}
+
+bool
+parse_window(const char *text, size_t n, int64_t now_ns, int tz_s, int64_t *since, int64_t *until)
+{
+	const char *dots = memmem(text, n, "..", 2);
+	size_t left = dots ? (size_t)(dots - text) : n;
+	int64_t span;
+
+	if (dots == NULL) {
+		if (!parse_time(text, n, now_ns, tz_s, since, &span))
+			return false;
+		if (text[0] == '-')
+			*until = INT64_MAX;
+		else if (__builtin_add_overflow(*since, span ? span : 1, until))
+			*until = INT64_MAX;
+		return true;
+	}
+	*since = INT64_MIN;
+	*until = INT64_MAX;
+	if (n == 2 || (left > 0 && !parse_time(text, left, now_ns, tz_s, since, &span)))
+		return false;
+	if (left + 2 < n && !parse_time(dots + 2, n - left - 2, now_ns, tz_s, until, &span))
+		return false;
+	return *since <= *until;
+}
+
+/* A name under the system's zone directory; glibc takes unknown ones for UTC without a word. */
+static bool
+zone_known(const char *name)
+{
+	const char *dir = getenv("TZDIR");
+	char path[256];
+
+	if (name[0] == '/' || name[0] == '.' || name[0] == '\0' || strstr(name, "..") != NULL)
+		return false;
+	if (dir == NULL)
+		dir = "/usr/share/zoneinfo";
+	if (strlen(dir) + strlen(name) + 2 > sizeof(path))
+		return false;
+	strcpy(stpcpy(stpcpy(path, dir), "/"), name);
+	return access(path, R_OK) == 0;
+}
+
+static int
+zone_offset(const char *name)
+{
+	const char *before = getenv("TZ");
+	char *saved = before ? strdup(before) : NULL;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	setenv("TZ", name, 1);
+	tzset();
+	localtime_r(&now, &tm);
+	if (saved)
+		setenv("TZ", saved, 1);
+	else
+		unsetenv("TZ");
+	tzset();
+	free(saved);
+	return (int)tm.tm_gmtoff;
+}
+
+bool
+parse_tz(const char *text, size_t n, int *tz_s)
+{
+	struct scan s = { text, text + n };
+	char name[64];
+
+	if ((n == 3 && memcmp(text, "UTC", 3) == 0) || (n == 1 && *text == 'Z')) {
+		*tz_s = 0;
+		return true;
+	}
+	if (take_offset(&s, tz_s))
+		return s.p == s.end;
+	if (n >= sizeof(name) || memchr(text, '\0', n) != NULL)
+		return false;
+	memcpy(name, text, n);
+	name[n] = '\0';
+	if (!zone_known(name))
+		return false;
+	*tz_s = zone_offset(name);
+	return true;
+}
