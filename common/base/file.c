@@ -1,0 +1,259 @@
+/*
+ * file.c - whole reads and writes; outputs that appear complete or not at all.
+ */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/time.h"
+
+enum { PIPE_SIZE = 1 << 20, IO_MAX = 1 << 30 };
+
+ssize_t
+file_read(int fd, void *p, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		size_t want = n - done < IO_MAX ? n - done : IO_MAX;
+		ssize_t r = read(fd, (char *)p + done, want);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -1;
+		if (r == 0)
+			break;
+		done += (size_t)r;
+	}
+	return (ssize_t)done;
+}
+
+int
+file_write(int fd, const void *p, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		size_t want = n - done < IO_MAX ? n - done : IO_MAX;
+		ssize_t r = write(fd, (const char *)p + done, want);
+
+		if (r < 0 && errno != EINTR)
+			return -1;
+		done += r > 0 ? (size_t)r : 0;
+	}
+	return 0;
+}
+
+void
+file_widen_pipe(int fd)
+{
+	int saved = errno;
+
+#ifdef F_SETPIPE_SZ
+	if (fcntl(fd, F_GETPIPE_SZ) < PIPE_SIZE)
+		(void)fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE);
+#else
+	(void)fd;
+#endif
+	errno = saved;
+}
+
+bool
+file_is_regular(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Six letters that nobody else is likely to use now. */
+static void
+put_random(struct buf *b)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	uint64_t v =
+	    hash_u64(hash_seed(), (uint64_t)time_monotonic_ns() ^ (uint64_t)getpid() << 40);
+
+	for (unsigned i = 0; i < 6; i++) {
+		buf_putc(b, letters[v % 36]);
+		v /= 36;
+	}
+}
+
+/* DIR/.NAME.XXXXXX beside path */
+static char *
+temporary_name(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	struct buf b = { 0 };
+
+	buf_put(&b, path, (size_t)(name - path));
+	buf_putc(&b, '.');
+	buf_puts(&b, name);
+	buf_putc(&b, '.');
+	put_random(&b);
+	(void)buf_cstr(&b);
+	return b.data;
+}
+
+static void
+outfile_end(struct outfile *f)
+{
+	if (f->path && f->fd >= 0)
+		close(f->fd);
+	mem_free(f->path);
+	mem_free(f->tmp);
+	*f = (struct outfile){ .fd = -1 };
+}
+
+/* mkstemp would make it 0600; open applies the umask without our having to touch it. */
+static int
+open_temporary(struct outfile *f)
+{
+	for (unsigned tries = 0; tries < 100; tries++) {
+		f->tmp = temporary_name(f->path);
+		f->fd = open(f->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (f->fd >= 0)
+			return 0;
+		mem_free(f->tmp);
+		f->tmp = NULL;
+		if (errno != EEXIST)
+			break;
+	}
+	return -1;
+}
+
+int
+outfile_open(struct outfile *f, const char *path, struct err *err)
+{
+	struct stat st;
+	char *target;
+
+	*f = (struct outfile){ .fd = -1 };
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		f->direct = true;
+		f->path = mem_string(path);
+		f->fd = open(path, O_WRONLY | O_CLOEXEC);
+	} else {
+		/* through a symbolic link the file it names is replaced, not the link */
+		target = realpath(path, NULL);
+		f->path = mem_string(target ? target : path);
+		free(target);
+		(void)open_temporary(f);
+	}
+	if (f->fd >= 0)
+		return 0;
+	err_set(err, "cannot write: %s", strerror(errno));
+	outfile_end(f);
+	return -1;
+}
+
+/* Make the rename itself durable. File systems that cannot sync a directory say EINVAL. */
+static int
+sync_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? mem_string_n(path, (size_t)(slash - path) + 1) : mem_string(".");
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), status = 0;
+
+	mem_free(dir);
+	if (fd < 0)
+		return errno == EACCES ? 0 : -1;
+	if (fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
+		status = -1;
+	close(fd);
+	return status;
+}
+
+/* Close what was written; a full disk may show only here. */
+static int
+outfile_close(struct outfile *f, struct err *err)
+{
+	int fd = f->fd;
+
+	if (!f->direct && fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
+		return err_set(err, "cannot write: %s", strerror(errno));
+	f->fd = -1;
+	if (close(fd) != 0 && errno != EINTR)
+		return err_set(err, "cannot write: %s", strerror(errno));
+	return 0;
+}
+
+static int
+outfile_place(struct outfile *f, const char *path, struct err *err)
+{
+	if (rename(f->tmp, path) != 0)
+		return err_set(err, "cannot rename %s: %s", f->tmp, strerror(errno));
+	mem_free(f->tmp);
+	f->tmp = NULL;
+	if (sync_directory(path) != 0)
+		return err_set(err, "cannot sync its directory: %s", strerror(errno));
+	return 0;
+}
+
+int
+outfile_commit(struct outfile *f, struct err *err)
+{
+	int status = outfile_close(f, err);
+
+	if (status == 0 && !f->direct)
+		status = outfile_place(f, f->path, err);
+	outfile_discard(f);
+	return status;
+}
+
+int
+outfile_keep_incomplete(struct outfile *f, struct err *err)
+{
+	struct buf b = { 0 };
+	int status = outfile_close(f, err);
+
+	/* what did reach the disk is kept even when closing failed */
+	buf_puts(&b, f->path);
+	buf_puts(&b, ".incomplete");
+	if (!f->direct && outfile_place(f, buf_cstr(&b), err) != 0)
+		status = -1;
+	buf_free(&b);
+	outfile_discard(f);
+	return status;
+}
+
+void
+outfile_discard(struct outfile *f)
+{
+	if (f->tmp)
+		(void)unlink(f->tmp);
+	outfile_end(f);
+}
+
+int
+file_temp(const char *dir, struct err *err)
+{
+	struct buf b = { 0 };
+	int fd;
+
+	if (dir == NULL)
+		dir = getenv("TMPDIR");
+	if (dir == NULL || *dir == '\0')
+		dir = "/tmp";
+	buf_printf(&b, "%s/flowkit.XXXXXX", dir);
+	(void)buf_cstr(&b);
+	fd = mkostemp(b.data, O_CLOEXEC);
+	if (fd < 0)
+		err_set(err, "cannot create a temporary file in %s: %s", dir, strerror(errno));
+	else
+		(void)unlink(b.data);
+	buf_free(&b);
+	return fd;
+}
