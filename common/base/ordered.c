@@ -1,0 +1,254 @@
+/*
+ * ordered.c - produce, work, consume, in order.
+ *
+ * Items are numbered; number i lives in slot i % n_items.  Three counters move in this order:
+ * produced >= claimed >= consumed, and a slot is free again once its item is consumed.  One mutex
+ * guards them: items are blocks of thousands of records, so it is taken rarely.
+ */
+#include "base/ordered.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+struct run {
+	struct ordered *o;
+	pthread_mutex_t lock;
+	pthread_cond_t can_produce; /* a slot became free */
+	pthread_cond_t can_work; /* an item was produced */
+	pthread_cond_t can_consume; /* the next item is done, or no more come */
+	uint64_t produced, claimed, consumed;
+	bool *done; /* of a slot: worked on */
+	bool ended; /* produced is final */
+	bool stop;
+	bool producing; /* the producer is inside produce() */
+};
+
+struct worker {
+	struct run *run;
+	unsigned index;
+	pthread_t thread;
+};
+
+static void *
+slot(const struct run *r, uint64_t i)
+{
+	return (char *)r->o->items + i % r->o->n_items * r->o->item_size;
+}
+
+static void *
+producer_main(void *arg)
+{
+	struct run *r = arg;
+	struct ordered *o = r->o;
+	enum ordered_next next;
+
+	pthread_mutex_lock(&r->lock);
+	while (!r->stop && !r->ended) {
+		if (r->produced - r->consumed == o->n_items) {
+			pthread_cond_wait(&r->can_produce, &r->lock);
+			continue;
+		}
+		r->producing = true;
+		pthread_mutex_unlock(&r->lock);
+		next = o->produce(o->ctx, slot(r, r->produced));
+		pthread_mutex_lock(&r->lock);
+		r->producing = false;
+		if (next == ORDERED_ITEM) {
+			r->done[r->produced % o->n_items] = false;
+			r->produced++;
+			pthread_cond_signal(&r->can_work);
+		} else
+			r->ended = true;
+	}
+	pthread_cond_broadcast(&r->can_work);
+	pthread_cond_signal(&r->can_consume);
+	pthread_mutex_unlock(&r->lock);
+	return NULL;
+}
+
+static void *
+worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct run *r = w->run;
+	struct ordered *o = r->o;
+
+	pthread_mutex_lock(&r->lock);
+	while (!r->stop) {
+		uint64_t i = r->claimed;
+
+		if (i == r->produced) {
+			if (r->ended)
+				break;
+			pthread_cond_wait(&r->can_work, &r->lock);
+			continue;
+		}
+		r->claimed++;
+		pthread_mutex_unlock(&r->lock);
+		o->work(o->ctx, slot(r, i), w->index);
+		pthread_mutex_lock(&r->lock);
+		r->done[i % o->n_items] = true;
+		if (i == r->consumed)
+			pthread_cond_signal(&r->can_consume);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return NULL;
+}
+
+static void
+deadline_after(struct timespec *at, unsigned ms)
+{
+	clock_gettime(CLOCK_MONOTONIC, at);
+	at->tv_sec += ms / 1000;
+	at->tv_nsec += (long)(ms % 1000) * 1000000;
+	if (at->tv_nsec >= 1000000000) {
+		at->tv_nsec -= 1000000000;
+		at->tv_sec++;
+	}
+}
+
+/* Consume until the end or until told to stop.  Called and returns with the lock held. */
+static void
+consume_all(struct run *r)
+{
+	struct ordered *o = r->o;
+	bool idles = o->idle_ms > 0 && o->idle != NULL, more = true;
+	struct timespec deadline = { 0 };
+
+	if (idles)
+		deadline_after(&deadline, o->idle_ms);
+	while (more) {
+		if (r->consumed < r->claimed && r->done[r->consumed % o->n_items]) {
+			pthread_mutex_unlock(&r->lock);
+			more = o->consume(o->ctx, slot(r, r->consumed));
+			if (idles)
+				deadline_after(&deadline, o->idle_ms);
+			pthread_mutex_lock(&r->lock);
+			r->consumed++;
+			pthread_cond_signal(&r->can_produce);
+		} else if (r->ended && r->consumed == r->produced) {
+			break;
+		} else if (!idles) {
+			pthread_cond_wait(&r->can_consume, &r->lock);
+		} else if (pthread_cond_timedwait(&r->can_consume, &r->lock, &deadline) ==
+			   ETIMEDOUT) {
+			pthread_mutex_unlock(&r->lock);
+			o->idle(o->ctx);
+			deadline_after(&deadline, o->idle_ms);
+			pthread_mutex_lock(&r->lock);
+		}
+	}
+}
+
+static void
+run_alone(struct ordered *o)
+{
+	while (o->produce(o->ctx, o->items) == ORDERED_ITEM) {
+		o->work(o->ctx, o->items, 0);
+		if (!o->consume(o->ctx, o->items))
+			break;
+	}
+}
+
+static void
+run_init(struct run *r, struct ordered *o)
+{
+	pthread_condattr_t attr;
+
+	*r = (struct run){ .o = o };
+	r->done = mem_zero(o->n_items, sizeof(*r->done));
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->can_produce, NULL);
+	pthread_cond_init(&r->can_work, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&r->can_consume, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+static void
+run_free(struct run *r)
+{
+	pthread_cond_destroy(&r->can_consume);
+	pthread_cond_destroy(&r->can_work);
+	pthread_cond_destroy(&r->can_produce);
+	pthread_mutex_destroy(&r->lock);
+	mem_free(r->done);
+}
+
+/* Start the workers and the producer; false when the system has no thread to give. */
+static bool
+start_threads(struct run *r, struct worker *workers, unsigned *started, pthread_t *producer)
+{
+	sigset_t all, before;
+	bool ok;
+
+	/* signals are for the thread that called */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	for (*started = 0; *started < r->o->threads; ++*started) {
+		struct worker *w = &workers[*started];
+
+		*w = (struct worker){ .run = r, .index = *started };
+		if (pthread_create(&w->thread, NULL, worker_main, w) != 0)
+			break;
+	}
+	ok = *started > 0 && pthread_create(producer, NULL, producer_main, r) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return ok;
+}
+
+void
+ordered_run(struct ordered *o, void (*cancel)(void *ctx))
+{
+	struct worker *workers;
+	pthread_t producer;
+	unsigned started;
+	struct run r;
+	bool threaded, blocked;
+
+	if (o->threads <= 1 && !o->live) {
+		run_alone(o);
+		return;
+	}
+	run_init(&r, o);
+	workers = mem_zero(o->threads, sizeof(*workers));
+	threaded = start_threads(&r, workers, &started, &producer);
+	pthread_mutex_lock(&r.lock);
+	if (threaded)
+		consume_all(&r);
+	r.stop = true;
+	blocked = r.producing;
+	pthread_cond_broadcast(&r.can_work);
+	pthread_cond_signal(&r.can_produce);
+	pthread_mutex_unlock(&r.lock);
+	if (blocked && cancel)
+		cancel(o->ctx);
+	if (threaded)
+		pthread_join(producer, NULL);
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(workers[i].thread, NULL);
+	mem_free(workers);
+	run_free(&r);
+	if (!threaded)
+		run_alone(o);
+}
+
+unsigned
+ordered_processors(void)
+{
+	cpu_set_t set;
+	long n;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 0)
+		return (unsigned)CPU_COUNT(&set);
+	n = sysconf(_SC_NPROCESSORS_ONLN);
+	return n > 0 ? (unsigned)n : 1;
+}
