@@ -16,11 +16,12 @@ enum text_format { TEXT_TABLE, TEXT_CSV, TEXT_TSV, TEXT_JSON, TEXT_NDJSON };
 struct text_spec {
 	enum text_format format;
 	const struct field_list *fields; /* NULL: the format's documented default */
-	bool raw;     /* ndjson: wire names and plain integers, _kind _scope _exporter _domain */
+	bool raw; /* ndjson: wire names and plain integers, _kind _scope _exporter _domain */
 	bool options; /* print options records too */
-	bool plain;   /* -N */
-	bool header;  /* csv, table: column names first */
-	bool complete; /* csv -k all: fields are single columns, and all: a value outside them is an error */
+	bool plain; /* -N */
+	bool header; /* csv, table: column names first */
+	bool
+	    complete; /* csv -k all: fields are single columns, and all: a value outside them is an error */
 	int tz_s;
 	bool color;
 };
@@ -33,7 +34,8 @@ void text_free(struct text_writer *);
 void text_begin(struct text_writer *, struct batch *first, struct buf *);
 
 /* The selected records (NULL: all).  -1: err: a record has a value that no column shows (csv -k all). */
-int text_rows(const struct text_writer *, struct batch *, const uint64_t *sel, struct buf *, struct err *);
+int text_rows(
+    const struct text_writer *, struct batch *, const uint64_t *sel, struct buf *, struct err *);
 
 /*
  * In output order, before a chunk of len octets that text_rows filled goes out: how many of its first
@@ -48,7 +50,7 @@ void text_end(struct text_writer *, struct buf *);
 
 /* What to do with lines that are not records. */
 struct csv_bad {
-	bool skip;	/* --skip-bad: count them and go on */
+	bool skip; /* --skip-bad: count them and go on */
 	uint64_t lines; /* skipped so far */
 	uint64_t first_line;
 	char reason[160]; /* of the first */

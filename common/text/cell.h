@@ -1,0 +1,133 @@
+/*
+ * cell.h - columns of a batch as the text of cells, 64 records at a time.
+ *
+ * Formatting runs down a column, not along a row: type, width and scale are decided once a batch,
+ * the loop that formats is flat, a constant column is formatted once and a dictionary once an entry.
+ * Rows are then put together from the cells' texts.  Columns of variable length are not staged: the
+ * writer of the format quotes and escapes them straight into its buffer.
+ */
+#ifndef TEXT_CELL_H
+#define TEXT_CELL_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/num.h"
+#include "flow/batch.h"
+
+enum {
+	CELL_TILE = 64, /* records at a time: a word of a selection */
+	CELL_STRIDE = 48 /* longest fixed text, rounded up: IPv6 39, time with zone 35 */
+};
+
+enum cell_form {
+	CELL_ISO, /* times ISO 8601, durations in seconds, nan and inf */
+	CELL_JSON, /* the same, but null for what is not finite */
+	CELL_WIRE, /* json of wires: times as integers of `unit` ns */
+};
+
+/* Which addresses of a column a cell shows: wires have an element for each family. */
+enum cell_family { CELL_V4, CELL_V6, CELL_V6_OF_BOTH, CELL_ZERO_V4 };
+
+struct cell;
+typedef void cell_fill_fn(struct cell *, const uint32_t *rec, unsigned n);
+
+struct cell {
+	struct column col; /* a copy: asking for other columns moves them in the batch */
+	struct column pair; /* CELL_V6_OF_BOTH, CELL_ZERO_V4: the logical column */
+	enum cell_form form;
+	enum cell_family family;
+	int64_t unit; /* CELL_WIRE: ns of a unit, of TIME and DURATION */
+	int tz_s;
+	bool variable; /* not staged: octets of col */
+	cell_fill_fn *fill; /* NULL: no record has a value, or variable */
+
+	/* Filled: the text of record i of the tile; length 0: missing. */
+	const char *at[CELL_TILE];
+	uint8_t len[CELL_TILE];
+
+	char stage[CELL_TILE * CELL_STRIDE + FMT_MAX];
+	char *dict; /* texts of dictionary entries, CELL_STRIDE each */
+	uint8_t *dict_len;
+
+	/* The last time formatted down to its day and second. */
+	int64_t day, second;
+	char clock[24];
+	char zone[8];
+	unsigned zone_len;
+};
+
+/* A cell without a column: missing everywhere. */
+void cell_none(struct cell *);
+
+/* Bind to column i of the batch, unpacking it.  unit 0: 1 ns. */
+void cell_bind(struct cell *, struct batch *, unsigned i, enum cell_form, int tz_s, int64_t unit);
+
+/* Bind to an address column, showing one family only.  logical: the column of the pair's IPv4 element, or -1. */
+void cell_bind_family(struct cell *, struct batch *, unsigned i, enum cell_family, int logical);
+
+/* Format the records of a tile. */
+static inline void
+cell_fill(struct cell *c, const uint32_t *rec, unsigned n)
+{
+	if (c->fill != NULL)
+		c->fill(c, rec, n);
+}
+
+static inline bool
+cell_has(const struct cell *c, size_t rec)
+{
+	return c->col.present == NULL || bits_get(c->col.present, rec);
+}
+
+/* Octets of a variable cell that the record has. */
+static inline const char *
+cell_octets(const struct cell *c, size_t rec, size_t *n)
+{
+	*n = c->col.off[rec + 1] - c->col.off[rec];
+	return (const char *)c->col.data + c->col.off[rec];
+}
+
+/* Copy a staged text: at most CELL_STRIDE octets are written, the text's length is returned. */
+static inline size_t
+cell_copy(char *dst, const struct cell *c, unsigned i)
+{
+	memcpy(dst, c->at[i], 16);
+	if (c->len[i] > 16)
+		memcpy(dst + 16, c->at[i] + 16, CELL_STRIDE - 16);
+	return c->len[i];
+}
+
+void cell_free(struct cell *);
+
+/* The selected records (sel NULL: all) of n, a tile at a time. */
+struct tiles {
+	const uint64_t *sel;
+	size_t n, word;
+};
+
+/* The next records, ascending; 0 at the end. */
+static inline unsigned
+tile_next(struct tiles *t, uint32_t rec[CELL_TILE])
+{
+	unsigned n = 0;
+
+	for (; n == 0 && t->word < bits_words(t->n); t->word++) {
+		uint64_t w = t->sel ? t->sel[t->word] : ~UINT64_C(0);
+
+		if (t->word == t->n / 64)
+			w &= bits_tail(t->n);
+		for (; w; w &= w - 1)
+			rec[n++] = (uint32_t)(t->word * 64) + (uint32_t)__builtin_ctzll(w);
+	}
+	return n;
+}
+
+/* Decimals that a column of this scale is printed with: 0, 3, 6 or 9. */
+static inline unsigned
+scale_digits(unsigned scale)
+{
+	return scale >= 9 ? 0 : scale >= 6 ? 3 : scale >= 3 ? 6 : 9;
+}
+
+#endif

@@ -1,0 +1,267 @@
+#include "text/csv_cell.h"
+
+#include "base/num.h"
+#include "base/time.h"
+#include "text/escape.h"
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Decimal digits only, without overflow; anything else is left to the general parser. */
+static bool
+parse_digits(const char *p, size_t n, uint64_t *v)
+{
+	uint64_t sum = 0;
+
+	if (n == 0 || n > 19)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		unsigned digit = (unsigned)(unsigned char)p[i] - '0';
+
+		if (digit > 9)
+			return false;
+		sum = sum * 10 + digit;
+	}
+	*v = sum;
+	return true;
+}
+
+/* The precision of a number in units of 10^exponent ns that has this many decimals. */
+static unsigned
+precision(unsigned exponent, size_t decimals)
+{
+	unsigned ten = decimals < exponent ? exponent - (unsigned)decimals : 0;
+
+	return ten >= 9 ? 9 : ten >= 6 ? 6 : ten >= 3 ? 3 : 0;
+}
+
+static void
+lower(unsigned *scale, unsigned to)
+{
+	if (to < *scale)
+		*scale = to;
+}
+
+static unsigned
+exponent_of(int64_t unit_ns)
+{
+	unsigned e = 0;
+
+	for (; unit_ns >= 10; unit_ns /= 10)
+		e++;
+	return e;
+}
+
+/* [-]digits[.digits] counted in units of unit_ns, a power of ten; exact.  false: no such text. */
+static bool
+parse_units(const char *p, size_t n, int64_t unit_ns, int64_t *ns, unsigned *scale)
+{
+	bool negative = n > 0 && *p == '-';
+	const char *text = p + negative, *end = p + n;
+	const char *dot = memchr(text, '.', (size_t)(end - text));
+	const char *whole_end = dot ? dot : end;
+	int64_t sum = 0, unit = unit_ns;
+
+	if (text == whole_end || (dot != NULL && dot + 1 == end))
+		return false;
+	for (const char *d = text; d < whole_end; d++)
+		if (!is_digit(*d) || __builtin_mul_overflow(sum, 10, &sum) ||
+		    __builtin_sub_overflow(sum, *d - '0', &sum)) /* below zero: reaches INT64_MIN */
+			return false;
+	if (__builtin_mul_overflow(sum, unit_ns, &sum))
+		return false;
+	for (const char *d = dot ? dot + 1 : end; d < end; d++) {
+		unit /= 10;
+		if (!is_digit(*d) || __builtin_sub_overflow(sum, (*d - '0') * unit, &sum))
+			return false;
+	}
+	if (!negative && sum == INT64_MIN)
+		return false;
+	*ns = negative ? sum : -sum;
+	lower(scale, precision(exponent_of(unit_ns), dot ? (size_t)(end - dot - 1) : 0));
+	return true;
+}
+
+static bool
+two_digits(const char *p, unsigned *v)
+{
+	*v = (unsigned)(p[0] - '0') * 10 + (unsigned)(p[1] - '0');
+	return is_digit(p[0]) && is_digit(p[1]);
+}
+
+/* Days from 1970-01-01 of a Gregorian date, years 1..9999. */
+static int64_t
+days_from_civil(int64_t y, unsigned m, unsigned d)
+{
+	int64_t era, year_of_era, day_of_year;
+
+	/* Counted in years that start in March, so that the leap day is the last. */
+	y -= m <= 2;
+	era = y / 400;
+	year_of_era = y - era * 400;
+	day_of_year = (int64_t)(153 * (m + (m > 2 ? (unsigned)-3 : 9)) + 2) / 5 + d - 1;
+	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+	       day_of_year - 719468;
+}
+
+/*
+ * The form we write: 2026-11-23T21:45:49[.123]Z, T or blank, in UTC, a day that every month has.
+ * Others are left to parse_time, which knows them all.
+ */
+static bool
+parse_iso(const char *p, size_t n, int64_t *ns, unsigned *scale)
+{
+	unsigned century, year, month, day, hour, minute, second;
+	int64_t fraction = 0, unit = NS_PER_S, s;
+	size_t i = 19;
+
+	if (n < 20 || p[4] != '-' || p[7] != '-' || (p[10] != 'T' && p[10] != ' ') ||
+	    p[13] != ':' || p[16] != ':' || p[n - 1] != 'Z')
+		return false;
+	if (!two_digits(p, &century) || !two_digits(p + 2, &year) || !two_digits(p + 5, &month) ||
+	    !two_digits(p + 8, &day) || !two_digits(p + 11, &hour) ||
+	    !two_digits(p + 14, &minute) || !two_digits(p + 17, &second))
+		return false;
+	if (century < 17 || century > 22 || month < 1 || month > 12 || day < 1 || day > 28 ||
+	    hour > 23 || minute > 59 || second > 59)
+		return false;
+	if (p[i] == '.') {
+		for (i++; i < n - 1 && unit > 1; i++) {
+			if (!is_digit(p[i]))
+				return false;
+			unit /= 10;
+			fraction += (p[i] - '0') * unit;
+		}
+	}
+	if (i != n - 1)
+		return false;
+	s = days_from_civil((int64_t)(century * 100 + year), month, day) * 86400 +
+	    (int64_t)(hour * 3600 + minute * 60 + second);
+	if (__builtin_mul_overflow(s, NS_PER_S, ns) || __builtin_add_overflow(*ns, fraction, ns))
+		return false;
+	lower(scale, precision(9, n > 20 ? n - 21 : 0));
+	return true;
+}
+
+/* Decimals behind the point of a time or duration in any form. */
+static size_t
+decimals(const char *p, size_t n)
+{
+	const char *dot = memchr(p, '.', n);
+	size_t count = 0;
+
+	if (dot == NULL)
+		return 0;
+	while (dot + 1 + count < p + n && is_digit(dot[1 + count]))
+		count++;
+	return count;
+}
+
+static bool
+parse_general(struct csv_value *v, const struct csv_name *name, const char *p, size_t n)
+{
+	struct value value;
+
+	if (!value_parse(&value, name->type, &name->id, p, n))
+		return false;
+	if (name->type == TYPE_IP)
+		v->ip = value.ip;
+	else if (name->type == TYPE_FLOAT32 || name->type == TYPE_FLOAT64)
+		v->f = value.f;
+	else
+		v->u = value.u;
+	return true;
+}
+
+static const char *
+parse_time_cell(
+    struct csv_value *v, const struct csv_name *name, const struct csv_span *cell, unsigned *scale)
+{
+	int64_t unit = name->unit_ns ? name->unit_ns : NS_PER_S;
+
+	if (name->type == TYPE_TIME && parse_iso(cell->p, cell->n, &v->i, scale))
+		return NULL;
+	if (parse_units(cell->p, cell->n, unit, &v->i, scale))
+		return NULL;
+	if (!parse_general(v, name, cell->p, cell->n))
+		return name->type == TYPE_TIME ? "is no time" : "is no duration";
+	lower(scale, precision(9, decimals(cell->p, cell->n)));
+	return NULL;
+}
+
+static const char *
+parse_int_cell(struct csv_value *v, const struct csv_name *name, const struct csv_span *cell)
+{
+	unsigned bits = name->width * 8;
+
+	if (!parse_digits(cell->p, cell->n, &v->u) && !parse_general(v, name, cell->p, cell->n))
+		return "is no number";
+	if (name->type == TYPE_UINT && bits < 64 && v->u >> bits != 0)
+		return "is too large";
+	if (name->type == TYPE_INT && cell->p[0] != '-' && v->u > INT64_MAX)
+		return "is too large";
+	if (name->type == TYPE_INT && bits < 64 &&
+	    (v->i < -(INT64_C(1) << (bits - 1)) || v->i >= INT64_C(1) << (bits - 1)))
+		return "is too large";
+	return NULL;
+}
+
+static const char *
+parse_octets_cell(struct csv_value *v, const struct csv_name *name, const struct csv_span *cell,
+    char delimiter, struct buf *octets)
+{
+	const char *p = cell->p;
+	size_t n = cell->n;
+	char *to;
+
+	v->s.off = octets->len;
+	v->s.n = 0;
+	if (n == 0 || (delimiter == '\t' && n == 2 && p[0] == '"' && p[1] == '"'))
+		return NULL;
+	to = buf_room(octets, n);
+	if (name->type == TYPE_STRING) {
+		v->s.n = unescape_csv(to, p, n, delimiter);
+	} else {
+		if (n > 2 && p[0] == '0' && (p[1] == 'x' || p[1] == 'X')) {
+			p += 2;
+			n -= 2;
+		}
+		if (n % 2 != 0 || !parse_hex(p, n, (uint8_t *)to))
+			return "is no string of hex digits";
+		v->s.n = n / 2;
+	}
+	octets->len += v->s.n;
+	return NULL;
+}
+
+const char *
+csv_cell_parse(struct csv_value *v, const struct csv_name *name, const struct csv_span *cell,
+    char delimiter, struct buf *octets, unsigned *scale)
+{
+	bool variable = type_is_var(name->type);
+
+	v->present = false;
+	if (cell->n == 0 && !(cell->quoted && variable))
+		return NULL;
+	if (cell->n == 1 && cell->p[0] == '-' && name->type != TYPE_STRING)
+		return NULL;
+	v->present = true;
+	switch (name->type) {
+	case TYPE_UINT:
+	case TYPE_INT: return parse_int_cell(v, name, cell);
+	case TYPE_TIME:
+	case TYPE_DURATION: return parse_time_cell(v, name, cell, scale);
+	case TYPE_STRING:
+	case TYPE_BYTES:
+	case TYPE_LIST: return parse_octets_cell(v, name, cell, delimiter, octets);
+	case TYPE_IP: return parse_general(v, name, cell->p, cell->n) ? NULL : "is no IP address";
+	case TYPE_MAC: return parse_general(v, name, cell->p, cell->n) ? NULL : "is no MAC address";
+	case TYPE_BOOL:
+		return parse_general(v, name, cell->p, cell->n) ? NULL
+								: "is neither true nor false";
+	default: return parse_general(v, name, cell->p, cell->n) ? NULL : "is no number";
+	}
+}

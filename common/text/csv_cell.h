@@ -1,0 +1,37 @@
+/*
+ * csv_cell.h - the text of a csv cell as a value of its column.
+ */
+#ifndef TEXT_CSV_CELL_H
+#define TEXT_CSV_CELL_H
+
+#include "flow/value.h"
+#include "text/csv_name.h"
+
+/* A cell as split off its line. */
+struct csv_span {
+	const char *p;
+	size_t n;
+	bool quoted;
+};
+
+struct csv_value {
+	bool present;
+	union {
+		uint64_t u; /* UINT BOOL MAC, INT as bits */
+		int64_t i; /* TIME DURATION */
+		double f;
+		struct addr ip;
+		struct {
+			size_t off, n; /* in the octets given */
+		} s;
+	};
+};
+
+/*
+ * Parse.  Empty, and `-` except in a string, is missing.  Strings and octets are appended to `octets`.
+ * *scale is lowered to the precision the text has (times, durations).  Returns NULL, or why not.
+ */
+const char *csv_cell_parse(struct csv_value *, const struct csv_name *, const struct csv_span *,
+    char delimiter, struct buf *octets, unsigned *scale);
+
+#endif

@@ -1,0 +1,302 @@
+#include "text/csv_name.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+#include "base/num.h"
+
+/*
+ * Names of columns that other tools write, each beside the field it is here.  Where two tools mean
+ * different things by one name it is not listed.
+ * nfdump 1.7 -o csv; Zeek conn.log; pmacct print plugin; AWS VPC flow logs; common in data sets.
+ */
+struct synonym {
+	const char *name, *field;
+	int64_t unit_ns;
+};
+static const struct synonym synonyms[] = {
+	/* times that count in a unit of their own */
+	{ "start_ms", "start", NS_PER_MS },
+	{ "end_ms", "end", NS_PER_MS },
+	{ "duration_ms", "duration", NS_PER_MS },
+	{ "start_us", "start", NS_PER_US },
+	{ "end_us", "end", NS_PER_US },
+	{ "duration_us", "duration", NS_PER_US },
+	{ "start_ns", "start", 1 },
+	{ "end_ns", "end", 1 },
+	{ "duration_ns", "duration", 1 },
+	{ "start_s", "start", NS_PER_S },
+	{ "end_s", "end", NS_PER_S },
+	{ "duration_s", "duration", NS_PER_S },
+	{ "start_time", "start", 0 },
+	{ "end_time", "end", 0 },
+	{ "stime", "start", 0 },
+	{ "etime", "end", 0 },
+	{ "timestamp_start", "start", 0 },
+	{ "timestamp_end", "end", 0 },
+	/* nfdump */
+	{ "ts", "start", 0 },
+	{ "te", "end", 0 },
+	{ "td", "duration", 0 },
+	{ "sa", "srcip", 0 },
+	{ "da", "dstip", 0 },
+	{ "sp", "srcport", 0 },
+	{ "dp", "dstport", 0 },
+	{ "pr", "proto", 0 },
+	{ "flg", "flags", 0 },
+	{ "fwd", "forwardingStatus", 0 },
+	{ "stos", "tos", 0 },
+	{ "ipkt", "packets", 0 },
+	{ "ibyt", "bytes", 0 },
+	{ "opkt", "postPacketDeltaCount", 0 },
+	{ "obyt", "postOctetDeltaCount", 0 },
+	{ "in", "inif", 0 },
+	{ "out", "outif", 0 },
+	{ "sas", "srcas", 0 },
+	{ "das", "dstas", 0 },
+	{ "smk", "srcmask", 0 },
+	{ "dmk", "dstmask", 0 },
+	{ "dtos", "postIpClassOfService", 0 },
+	{ "dir", "flowDirection", 0 },
+	{ "nh", "nexthop", 0 },
+	{ "nhb", "bgpNextHopIPv4Address", 0 },
+	{ "svln", "vlanId", 0 },
+	{ "dvln", "postVlanId", 0 },
+	{ "ismc", "sourceMacAddress", 0 },
+	{ "odmc", "postDestinationMacAddress", 0 },
+	{ "idmc", "destinationMacAddress", 0 },
+	{ "osmc", "postSourceMacAddress", 0 },
+	{ "ra", "exporter", 0 },
+	/* Zeek */
+	{ "id.orig_h", "srcip", 0 },
+	{ "id.resp_h", "dstip", 0 },
+	{ "id.orig_p", "srcport", 0 },
+	{ "id.resp_p", "dstport", 0 },
+	{ "orig_pkts", "packets", 0 },
+	{ "resp_pkts", "rpackets", 0 },
+	{ "orig_ip_bytes", "bytes", 0 },
+	{ "resp_ip_bytes", "rbytes", 0 },
+	/* in many files */
+	{ "src_ip", "srcip", 0 },
+	{ "dst_ip", "dstip", 0 },
+	{ "ip_src", "srcip", 0 },
+	{ "ip_dst", "dstip", 0 },
+	{ "srcaddr", "srcip", 0 },
+	{ "dstaddr", "dstip", 0 },
+	{ "src_port", "srcport", 0 },
+	{ "dst_port", "dstport", 0 },
+	{ "port_src", "srcport", 0 },
+	{ "port_dst", "dstport", 0 },
+	{ "sport", "srcport", 0 },
+	{ "dport", "dstport", 0 },
+	{ "protocol", "proto", 0 },
+	{ "ip_proto", "proto", 0 },
+	{ "tcpflags", "flags", 0 },
+	{ "tcp_flags", "flags", 0 },
+	{ "octets", "bytes", 0 },
+	{ "pkts", "packets", 0 },
+	{ "src_as", "srcas", 0 },
+	{ "dst_as", "dstas", 0 },
+	{ "as_src", "srcas", 0 },
+	{ "as_dst", "dstas", 0 },
+	{ "iface_in", "inif", 0 },
+	{ "iface_out", "outif", 0 },
+	{ "peer_ip_src", "exporter", 0 },
+};
+
+static const struct synonym *
+find_synonym(const char *name, size_t n)
+{
+	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
+		if (strlen(synonyms[i].name) == n && strncasecmp(synonyms[i].name, name, n) == 0)
+			return &synonyms[i];
+	return NULL;
+}
+
+static bool
+is_integer(enum type t)
+{
+	return t == TYPE_UINT || t == TYPE_INT;
+}
+
+/* `uint32`, `float64`, `string`: TYPE_NONE when it is no type. */
+static enum type
+type_parse(const char *p, size_t n, unsigned *width)
+{
+	for (unsigned t = TYPE_UINT; t < TYPE_COUNT; t++) {
+		const char *name = type_name((enum type)t);
+		size_t len = strlen(name);
+		uint64_t bits;
+
+		if (n < len || strncasecmp(p, name, len) != 0)
+			continue;
+		*width = type_width((enum type)t);
+		if (n == len)
+			return (enum type)t;
+		if (is_integer((enum type)t) && parse_u64(p + len, n - len, &bits) &&
+		    (bits == 8 || bits == 16 || bits == 32 || bits == 64)) {
+			*width = (unsigned)bits / 8;
+			return (enum type)t;
+		}
+	}
+	return TYPE_NONE;
+}
+
+/* Cut a type off the end of the name. */
+static enum type
+cut_type(const char *p, size_t *n, unsigned *width)
+{
+	const char *colon = memrchr(p, ':', *n);
+	enum type type;
+
+	if (colon == NULL)
+		return TYPE_NONE;
+	type = type_parse(colon + 1, *n - (size_t)(colon + 1 - p), width);
+	if (type != TYPE_NONE)
+		*n = (size_t)(colon - p);
+	return type;
+}
+
+/* What the name alone says of the type; TYPE_NONE: nothing. */
+static enum type
+known_type(const struct field *f, unsigned *width)
+{
+	const struct element *e = f->n > 0 ? element_find(f->id[0].pen, f->id[0].id) : NULL;
+
+	if (f->n > 0 && (f->id[0].instance & FIELD_AS_SENT)) {
+		*width = 8;
+		return TYPE_UINT;
+	}
+	if (e != NULL && f->id[0].pen != PEN_NAMED) {
+		*width = e->width;
+		return (enum type)e->type;
+	}
+	*width = type_width(f->type);
+	return f->type;
+}
+
+static int
+take_named(struct csv_name *c, const char *p, size_t n, struct err *err)
+{
+	if (n >= sizeof(c->named))
+		return err_set(
+		    err, "a name of %zu octets; at most %zu are allowed", n, sizeof(c->named) - 1);
+	if (memchr(p, 0, n) != NULL)
+		return err_set(err, "a name with a NUL octet");
+	memcpy(c->named, p, n);
+	c->named[n] = 0;
+	c->id = (struct field_id){ .pen = PEN_NAMED, .named = c->named };
+	c->type = TYPE_STRING;
+	c->width = 0;
+	return 0;
+}
+
+static void
+take_field(struct csv_name *c, const struct field *f)
+{
+	if (f->derived == DERIVED_DURATION) {
+		c->role = CSV_DURATION;
+		c->type = TYPE_DURATION;
+		c->width = type_width(TYPE_DURATION);
+		return;
+	}
+	if (f->derived == DERIVED_FLOWS) {
+		c->id = field_iana(3); /* deltaFlowCount */
+		c->type = TYPE_UINT;
+		c->width = 8;
+		return;
+	}
+	if (f->derived != DERIVED_NONE) {
+		c->role = CSV_DERIVED;
+		return;
+	}
+	c->id = f->id[0];
+	if (c->id.named != NULL) {
+		(void)snprintf(c->named, sizeof(c->named), "%s", c->id.named);
+		c->id.named = c->named;
+	}
+	c->type = known_type(f, &c->width);
+	if (c->type == TYPE_NONE) {
+		c->type = c->id.pen == PEN_NAMED ? TYPE_STRING : TYPE_BYTES;
+		c->width = 0;
+	}
+}
+
+int
+csv_name_parse(struct csv_name *c, const char *p, size_t n, struct err *err)
+{
+	const struct synonym *s;
+	struct field f;
+	struct err ignored = { 0 };
+	unsigned width = 0;
+	enum type type;
+
+	*c = (struct csv_name){ .role = CSV_VALUE };
+	type = cut_type(p, &n, &width);
+	if (n == 0)
+		return err_set(err, "a column without a name");
+	s = find_synonym(p, n);
+	if (s != NULL)
+		c->unit_ns = s->unit_ns;
+	if (field_parse(&f, s ? s->field : p, s ? strlen(s->field) : n, &ignored) == 0)
+		take_field(c, &f);
+	else if (take_named(c, p, n, err) < 0)
+		return -1;
+	if (type != TYPE_NONE && c->role == CSV_VALUE) {
+		c->type = type;
+		c->width = width;
+	}
+	return 0;
+}
+
+enum type
+csv_name_type(const struct field_id *id)
+{
+	struct field f;
+	unsigned width;
+	enum type type;
+
+	field_of_id(&f, id);
+	if (f.derived == DERIVED_FLOWS)
+		return TYPE_UINT;
+	type = known_type(&f, &width);
+	return type != TYPE_NONE ? type : id->pen == PEN_NAMED ? TYPE_STRING : TYPE_BYTES;
+}
+
+/* Does the text read back as this very column? */
+static bool
+reads_back(const char *p, size_t n, const struct field_id *id, enum type type)
+{
+	struct csv_name c;
+	struct err ignored = { 0 };
+
+	return csv_name_parse(&c, p, n, &ignored) == 0 && c.role == CSV_VALUE && c.unit_ns == 0 &&
+	       c.type == type && field_id_equal(&c.id, id);
+}
+
+static void
+put_type(struct buf *out, enum type type, unsigned width)
+{
+	buf_putc(out, ':');
+	buf_puts(out, type_name(type));
+	if (is_integer(type) && width > 0)
+		buf_printf(out, "%u", width * 8);
+}
+
+void
+csv_name_put(struct buf *out, const struct field_id *id, enum type type, unsigned width)
+{
+	size_t at = out->len;
+
+	field_put_name(out, id);
+	if (reads_back(out->data + at, out->len - at, id, type))
+		return;
+	put_type(out, type, width);
+	if (id->pen != PEN_NAMED || reads_back(out->data + at, out->len - at, id, type))
+		return;
+	/* A named column that has the name of something else. */
+	out->len = at;
+	buf_printf(out, "`%s`", id->named);
+	if (!reads_back(out->data + at, out->len - at, id, type))
+		put_type(out, type, width);
+}

@@ -1,0 +1,42 @@
+/*
+ * csv_name.h - the header row of csv: names of columns to what they hold, and back.
+ *
+ * A name is an alias, an element's name, or one of the names that other tools use (one table, here).
+ * Any other name becomes a column of that name holding strings.  A suffix says the type where the
+ * name does not: `score:float64`, `35632.77:uint32`; a number of bits is its width.
+ */
+#ifndef TEXT_CSV_NAME_H
+#define TEXT_CSV_NAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "flow/field.h"
+
+enum csv_role {
+	CSV_VALUE, /* the column's values are its cells */
+	CSV_DURATION, /* how long the flow took: gives an end or a start that the file has not */
+	CSV_DERIVED, /* computed from other columns: not read */
+};
+
+struct csv_name {
+	enum csv_role role;
+	struct field_id id;
+	char named[FIELD_NAME_MAX]; /* what id.named points to, where it does */
+	enum type type;
+	unsigned width; /* natural, or as the suffix says */
+	int64_t unit_ns; /* times and durations that are plain numbers count in these; 0: seconds */
+};
+
+/* What a column of the header holds.  -1: err. */
+int csv_name_parse(struct csv_name *, const char *, size_t n, struct err *);
+
+/* The name that reads back as this identity and type, not yet quoted for csv. */
+void csv_name_put(struct buf *, const struct field_id *, enum type, unsigned width);
+
+/* The type that a plain name stands for. */
+enum type csv_name_type(const struct field_id *);
+
+#endif

@@ -1,0 +1,206 @@
+/*
+ * csv_out.c - records as csv (RFC 4180) and tsv.
+ *
+ * The default columns are fixed, so that what reads our csv may count on them: flowcat(1) has the
+ * list.  Missing is empty, an empty string is "".
+ */
+#include "base/mem.h"
+#include "text/csv_name.h"
+#include "text/escape.h"
+#include "text/writer.h"
+
+static const char default_fields[] =
+    "start,end,duration,srcip,dstip,srcport,dstport,proto,flags,tos,packets,bytes,flows,"
+    "inif,outif,srcas,dstas,exporter,domain,sampling";
+
+static char
+delimiter(const struct text_writer *w)
+{
+	return w->spec.format == TEXT_TSV ? '\t' : ',';
+}
+
+/* The type a complete column has: that of the first batch with it, else what its name stands for. */
+static enum type
+column_type(const struct field *f, struct batch *first, unsigned *width)
+{
+	int i = first != NULL && f->n > 0 ? batch_find(first, &f->id[0]) : -1;
+
+	*width = type_width(f->type);
+	if (i >= 0) {
+		*width = first->col[i].width;
+		return (enum type)first->col[i].type;
+	}
+	if (f->type != TYPE_NONE)
+		return f->type;
+	return f->n > 0 ? csv_name_type(&f->id[0]) : TYPE_NONE;
+}
+
+static void
+put_header(struct text_writer *w, struct batch *first, struct buf *out)
+{
+	struct buf name = { 0 };
+
+	for (unsigned i = 0; i < w->n_col; i++) {
+		struct text_column *c = &w->col[i];
+		unsigned width;
+
+		name.len = 0;
+		c->type = column_type(&c->field, first, &width);
+		if (w->spec.complete && c->field.n > 0)
+			csv_name_put(&name, &c->field.id[0], c->type, width);
+		else
+			buf_puts(&name, c->field.name);
+		if (i > 0)
+			buf_putc(out, delimiter(w));
+		if (name.len > 0)
+			escape_csv(out, name.data, name.len, delimiter(w));
+	}
+	buf_putc(out, '\n');
+	buf_free(&name);
+}
+
+void
+csv_begin(struct text_writer *w, struct batch *first, struct buf *out)
+{
+	size_t before = out->len;
+
+	if (!w->list) {
+		if (first == NULL || text_are_flows(first)) {
+			text_set_default(w, default_fields);
+		} else {
+			text_set_batch(w, first);
+			w->strict = true;
+		}
+	}
+	put_header(w, first, out);
+	if (!w->spec.header)
+		out->len = before;
+}
+
+static bool
+listed(const struct text_writer *w, const struct column *c)
+{
+	for (unsigned i = 0; i < w->n_col; i++)
+		if (w->col[i].field.n > 0 && field_id_equal(&w->col[i].field.id[0], &c->id))
+			return true;
+	return false;
+}
+
+static bool
+any_selected(struct batch *b, unsigned i, const uint64_t *sel)
+{
+	const uint64_t *present = batch_present(b, i);
+
+	for (size_t w = 0; w < bits_words(b->n); w++) {
+		uint64_t m = w == b->n / 64 ? bits_tail(b->n) : ~UINT64_C(0);
+
+		if (m & (present ? present[w] : m) & (sel ? sel[w] : m))
+			return true;
+	}
+	return false;
+}
+
+static int
+refuse(const struct text_writer *w, const struct field_id *id, const char *why, struct err *err)
+{
+	struct buf name = { 0 };
+
+	field_put_name(&name, id);
+	(void)err_set(err, "a record has a value for %s, %s", buf_cstr(&name),
+	    w->spec.complete ? why : "which the first records did not have: name the columns (-k)");
+	buf_free(&name);
+	return -1;
+}
+
+/* Nothing may be lost: every value has its column, of the type that the header says. */
+static int
+check_complete(const struct text_writer *w, struct batch *b, const uint64_t *sel, struct err *err)
+{
+	for (unsigned i = 0; i < b->n_cols; i++)
+		if (!(b->col[i].flags & COLUMN_EMPTY) && !listed(w, &b->col[i]) &&
+		    any_selected(b, i, sel))
+			return refuse(w, &b->col[i].id,
+			    "which no column shows: the header went out before it was seen", err);
+	for (unsigned i = 0; w->spec.complete && i < w->n_col; i++) {
+		int k = text_resolve(w, b, &w->col[i].field);
+
+		if (k >= 0 && b->col[k].type != (uint8_t)w->col[i].type &&
+		    any_selected(b, (unsigned)k, sel))
+			return refuse(w, &b->col[k].id,
+			    "whose type is not the one its column has in the header", err);
+	}
+	return 0;
+}
+
+static void
+put_octets(const struct cell *c, uint32_t rec, char delim, struct buf *out)
+{
+	size_t n;
+	const char *p = cell_octets(c, rec, &n);
+
+	if (c->col.type == TYPE_STRING || n == 0) {
+		escape_csv(out, p, n, delim);
+		return;
+	}
+	out->len += fmt_hex(buf_room(out, n * 2), (const uint8_t *)p, n);
+}
+
+static void
+put_row(const struct text_writer *w, const struct cell *cells, unsigned i, uint32_t rec,
+    struct buf *out)
+{
+	const char delim = delimiter(w);
+	const size_t room = (size_t)w->n_col * (CELL_STRIDE + 1) + 1;
+	char *p = buf_room(out, room);
+
+	for (unsigned k = 0; k < w->n_col; k++) {
+		const struct cell *c = &cells[k];
+
+		if (c->variable) {
+			if (cell_has(c, rec)) {
+				out->len = (size_t)(p - out->data);
+				put_octets(c, rec, delim, out);
+				p = buf_room(out, room);
+			}
+		} else {
+			p += cell_copy(p, c, i);
+		}
+		*p++ = delim;
+	}
+	p[-1] = '\n';
+	out->len = (size_t)(p - out->data);
+}
+
+int
+csv_rows(const struct text_writer *w, struct batch *b, const uint64_t *sel, struct buf *out,
+    struct err *err)
+{
+	struct tiles tiles = { .sel = sel, .n = b->n };
+	struct cell *cells;
+	uint32_t rec[CELL_TILE];
+	unsigned n;
+
+	if (w->n_col == 0)
+		return 0;
+	if (w->strict && check_complete(w, b, sel, err) < 0)
+		return -1;
+	cells = mem_alloc(w->n_col * sizeof(*cells));
+	for (unsigned k = 0; k < w->n_col; k++) {
+		int i = text_resolve(w, b, &w->col[k].field);
+
+		if (i < 0)
+			cell_none(&cells[k]);
+		else
+			cell_bind(&cells[k], b, (unsigned)i, CELL_ISO, w->spec.tz_s, 0);
+	}
+	while ((n = tile_next(&tiles, rec)) > 0) {
+		for (unsigned k = 0; k < w->n_col; k++)
+			cell_fill(&cells[k], rec, n);
+		for (unsigned i = 0; i < n; i++)
+			put_row(w, cells, i, rec[i], out);
+	}
+	for (unsigned k = 0; k < w->n_col; k++)
+		cell_free(&cells[k]);
+	mem_free(cells);
+	return 0;
+}

@@ -1,0 +1,40 @@
+/*
+ * escape.h - octets of strings as text that a strict reader accepts, and back.
+ *
+ * A string is whatever octets an exporter sent.  csv and tsv must be valid UTF-8 without control
+ * characters (DuckDB and spreadsheets refuse or mangle them), yet reading them back must give the
+ * same octets; json cannot say them at all, so there they become U+FFFD.
+ *
+ * The rule of csv: a cell is escaped when it holds a control character, an octet that is not valid
+ * UTF-8, or a backslash that could be read as the start of an escape (one before a backslash or `x`).
+ * Then every backslash is doubled and each of those octets is \xNN.  A cell that needs none of it
+ * (C:\Users) stays as it is.  Reading takes \\ and \xNN as escapes, any other backslash as itself.
+ * In tsv every backslash is doubled, and \t \n \r are escapes too.
+ */
+#ifndef TEXT_ESCAPE_H
+#define TEXT_ESCAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+/*
+ * Length of the well-formed UTF-8 sequence at p (n > 0 octets left), 0 when it is none: *skip is then
+ * how many octets one U+FFFD stands for (the maximal subpart, Unicode 3.9 table 3-8).
+ */
+size_t utf8_length(const char *p, size_t n, size_t *skip);
+
+/* A string cell with quotes and escapes as its delimiter (',' or '\t') needs; empty: "". */
+void escape_csv(struct buf *, const char *, size_t n, char delimiter);
+
+/* The octets of a cell, unquoted already; at most n are written to dst.  Returns how many. */
+size_t unescape_csv(char *dst, const char *, size_t n, char delimiter);
+
+/*
+ * For terminals: control characters (C1 too) and invalid UTF-8 as \xNN; more than `most` columns are
+ * cut and end with an ellipsis.  Returns the columns used, counting a character as one.
+ */
+size_t escape_terminal(struct buf *, const char *, size_t n, size_t most);
+
+#endif

@@ -1,0 +1,148 @@
+#include "text/writer.h"
+
+#include "base/mem.h"
+
+static bool
+is_json(const struct text_writer *w)
+{
+	return w->spec.format == TEXT_JSON || w->spec.format == TEXT_NDJSON;
+}
+
+void
+text_set_fields(struct text_writer *w, const struct field *f, size_t n)
+{
+	mem_free(w->col);
+	w->col = mem_zero(n + 1, sizeof(*w->col));
+	w->n_col = (unsigned)n;
+	w->list = true;
+	for (size_t i = 0; i < n; i++)
+		field_copy(&w->col[i].field, &f[i]);
+}
+
+void
+text_set_default(struct text_writer *w, const char *names)
+{
+	struct field_list list = { 0 };
+	struct err err = { 0 };
+
+	if (field_list_parse(&list, names, &err) == 0)
+		text_set_fields(w, list.fields, list.n);
+	field_list_free(&list);
+}
+
+void
+text_set_batch(struct text_writer *w, const struct batch *b)
+{
+	unsigned n = 0;
+
+	mem_free(w->col);
+	w->col = mem_zero(b->n_cols + 1, sizeof(*w->col));
+	for (unsigned i = 0; i < b->n_cols; i++)
+		if (!(b->col[i].flags & COLUMN_EMPTY))
+			field_of_id(&w->col[n++].field, &b->col[i].id);
+	w->n_col = n;
+	w->list = true;
+}
+
+static bool
+has(const struct batch *b, struct field_id id)
+{
+	return batch_find(b, &id) >= 0;
+}
+
+/*
+ * A collector stamps every record with the time it came; generated and converted flows have a start,
+ * an end and an address.  What has neither was aggregated, or is something else altogether.
+ */
+bool
+text_are_flows(const struct batch *b)
+{
+	return has(b, field_own(OWN_RECEIVED)) ||
+	       (has(b, field_own(OWN_START)) && has(b, field_own(OWN_END)) &&
+		   (has(b, field_iana(8)) || has(b, field_iana(12))));
+}
+
+int
+text_resolve(const struct text_writer *w, struct batch *b, const struct field *f)
+{
+	/* Complete: one column is one identity, or two would show one value. */
+	if (w->strict)
+		return f->n > 0 ? batch_find(b, &f->id[0]) : -1;
+	return batch_resolve(b, f);
+}
+
+struct text_writer *
+text_new(const struct text_spec *spec)
+{
+	struct text_writer *w = mem_zero(1, sizeof(*w));
+
+	w->spec = *spec;
+	w->spec.fields = NULL;
+	w->strict = spec->complete;
+	if (spec->fields != NULL && (spec->fields->n > 0 || !spec->fields->all))
+		text_set_fields(w, spec->fields->fields, spec->fields->n);
+	return w;
+}
+
+void
+text_free(struct text_writer *w)
+{
+	if (w == NULL)
+		return;
+	mem_free(w->col);
+	mem_free(w);
+}
+
+void
+text_begin(struct text_writer *w, struct batch *first, struct buf *out)
+{
+	if (first != NULL && first->options)
+		first = NULL;
+	switch (w->spec.format) {
+	case TEXT_CSV:
+	case TEXT_TSV: csv_begin(w, first, out); break;
+	case TEXT_TABLE: table_begin(w, first, out); break;
+	case TEXT_JSON: buf_puts(out, "[\n"); break;
+	case TEXT_NDJSON: break;
+	}
+}
+
+int
+text_rows(const struct text_writer *w, struct batch *b, const uint64_t *sel, struct buf *out,
+    struct err *err)
+{
+	size_t before = out->len;
+	int rc = 0;
+
+	if (b->options && !(is_json(w) && w->spec.options))
+		return 0;
+	switch (w->spec.format) {
+	case TEXT_CSV:
+	case TEXT_TSV: rc = csv_rows(w, b, sel, out, err); break;
+	case TEXT_TABLE: table_rows(w, b, sel, out); break;
+	default: json_rows(w, b, sel, out); break;
+	}
+	if (rc == 0 && b->err.status != 0) {
+		*err = b->err;
+		rc = -1;
+	}
+	if (rc < 0)
+		out->len = before;
+	return rc;
+}
+
+size_t
+text_lead(struct text_writer *w, size_t len)
+{
+	if (w->spec.format != TEXT_JSON || w->led || len == 0)
+		return 0;
+	w->led = true;
+	return 2;
+}
+
+void
+text_end(struct text_writer *w, struct buf *out)
+{
+	if (w->spec.format == TEXT_JSON)
+		buf_puts(out, w->led ? "\n]\n" : "]\n");
+}

@@ -1,0 +1,47 @@
+/*
+ * writer.h - what the writers of the text formats share.
+ */
+#ifndef TEXT_WRITER_H
+#define TEXT_WRITER_H
+
+#include "text/cell.h"
+#include "text/text.h"
+
+struct text_column {
+	struct field field;
+	enum type type; /* csv, complete: the type its header stands for */
+
+	/* Table. */
+	struct field to; /* an endpoint column `srcip:port`: the port; name[0] 0: none */
+	unsigned width;
+	bool right;
+};
+
+struct text_writer {
+	struct text_spec spec;
+	bool list; /* col says what is printed; json: every record what it has */
+	bool strict; /* a value outside the list is an error */
+	struct text_column *col;
+	unsigned n_col;
+	bool led; /* json: a record went out */
+};
+
+/* The column that answers for a field of this writer, or -1. */
+int text_resolve(const struct text_writer *, struct batch *, const struct field *);
+
+/* Make the list: the fields given, or those of the batch. */
+void text_set_fields(struct text_writer *, const struct field *, size_t n);
+void text_set_default(struct text_writer *, const char *names);
+void text_set_batch(struct text_writer *, const struct batch *);
+
+/* Are these records flows, or aggregates and the like? (what decides a default list; see text.c) */
+bool text_are_flows(const struct batch *);
+
+void csv_begin(struct text_writer *, struct batch *first, struct buf *);
+int csv_rows(
+    const struct text_writer *, struct batch *, const uint64_t *sel, struct buf *, struct err *);
+void json_rows(const struct text_writer *, struct batch *, const uint64_t *sel, struct buf *);
+void table_begin(struct text_writer *, struct batch *first, struct buf *);
+void table_rows(const struct text_writer *, struct batch *, const uint64_t *sel, struct buf *);
+
+#endif
