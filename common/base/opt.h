@@ -2,8 +2,7 @@
  * opt.h - command lines from tables: one table gives getopt, --help, completions and the test that
  * holds manuals and tables together.
  *
- * Same letter, same meaning in every program: shared rows are macros here, and a test
- * compares all tables.  -h/--help, -V/--version and --help-fields are handled by opt_next, which
+ * Same letter, same meaning in every program: a test compares all tables.  -h/--help, -V/--version and --help-fields are handled by opt_next, which
  * prints and exits; `--help > /dev/full` fails.
  */
 #ifndef BASE_OPT_H
@@ -53,7 +52,7 @@ void opt_start(struct optparse *, const struct program *, int argc, char **argv)
 int opt_next(struct optparse *, const char **arg);
 void opt_end(struct optparse *); /* frees operands' array */
 
-/* Print `try 'NAME --help'` after a message of the caller's and exit 2. */
+/* Print a message of the caller's with `; try 'NAME --help'` behind it and exit 2. */
 _Noreturn void opt_usage(const struct program *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Close stdout, failing loudly: the last thing a program does. Returns exit status. */
