@@ -1,0 +1,30 @@
+# helper.bash - what every bats file loads: the programs on PATH, a directory of its own to work in.
+#
+# FLOWKIT_BIN     directory of the programs under test (default: bin/ of the repository)
+# FLOWKIT_SHARED  directory of traffic samples (default: ../shared beside the repository); tests that
+#                 need them say:  [ -n "$SHARED" ] || skip "no ../shared"
+# shellcheck shell=bash
+
+bats_require_minimum_version 1.5.0
+
+REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+DATA=$REPO/tests/data
+SHARED=${FLOWKIT_SHARED-$REPO/../shared}
+if [ -n "$SHARED" ] && [ -d "$SHARED" ]; then
+	SHARED=$(cd "$SHARED" && pwd)
+else
+	SHARED=
+fi
+export REPO DATA SHARED
+
+PATH=${FLOWKIT_BIN:-$REPO/bin}:$PATH
+export PATH LC_ALL=C TZ=UTC
+
+# A file that has its own setup() calls this from it.
+flowkit_setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+setup() {
+	flowkit_setup
+}
