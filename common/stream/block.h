@@ -42,6 +42,9 @@ struct stream_slot {
 	struct stream_file *file;
 };
 
+/* Kernels work on whole words of 64 records: so much may be read behind the last value. */
+enum { SLACK = 64 * 16 };
+
 /* What a header says, before its entries are believed. */
 struct block_header {
 	uint32_t header_len, block_len, records;
@@ -64,5 +67,8 @@ uint8_t *slot_room(struct stream_slot *, size_t n);
 
 /* Make the batch of a slot whose header octets (header_len of them) are in place.  -1: err. */
 int slot_open(struct stream_slot *, const struct block_header *, struct err *);
+
+/* The batch's unpack function: one column out of its section (decode.c). */
+void slot_unpack(struct batch *, unsigned col, enum unpack what);
 
 #endif

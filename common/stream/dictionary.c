@@ -1,0 +1,127 @@
+/*
+ * dictionary.c - columns with few distinct values: the values once, sorted, and a code a record.
+ */
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "stream/section.h"
+
+struct dict {
+	size_t n;
+	uint32_t *first; /* record that holds entry k's value */
+};
+
+static uint64_t
+cell_hash(uint64_t seed, const void *p, size_t len)
+{
+	uint64_t v = 0;
+
+	if (len > 8)
+		return hash_octets(seed, p, len);
+	memcpy(&v, p, len);
+	return hash_u64(seed + len, v);
+}
+
+/* Codes by first appearance in e->codes.  false: more than `most` distinct values. */
+static bool
+dict_build(struct encoder *e, const struct column *c, size_t n, size_t most, struct dict *d)
+{
+	uint32_t mask = DICT_SLOTS - 1;
+
+	memset(e->slots, 0, DICT_SLOTS * sizeof(*e->slots));
+	d->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t len, other;
+		const void *p = cell_octets(c, i, &len), *q;
+		uint32_t at = (uint32_t)cell_hash(e->seed, p, len) & mask;
+
+		for (; e->slots[at] != 0; at = (at + 1) & mask) {
+			q = cell_octets(c, d->first[e->slots[at] - 1], &other);
+			if (other == len && memcmp(p, q, len) == 0)
+				break;
+		}
+		if (e->slots[at] == 0) {
+			if (d->n == most)
+				return false;
+			d->first[d->n++] = (uint32_t)i;
+			e->slots[at] = (uint32_t)d->n;
+		}
+		e->codes[i] = (uint16_t)(e->slots[at] - 1);
+	}
+	return true;
+}
+
+/* Sort entries by value: like addresses stand together, and lookups can be binary. */
+struct dict_order {
+	uint64_t key;
+	uint32_t entry;
+};
+
+static int
+order_compare(const void *a, const void *b)
+{
+	const struct dict_order *x = a, *y = b;
+
+	return x->key < y->key ? -1 : x->key > y->key ? 1 : x->entry < y->entry ? -1 : 1;
+}
+
+static void
+dict_sort(struct encoder *e, const struct column *c, size_t n, struct dict *d)
+{
+	struct dict_order *o = mem_alloc(d->n * sizeof(*o));
+	uint32_t *first = mem_alloc(d->n * sizeof(*first));
+	uint16_t *to = mem_alloc(d->n * sizeof(*to));
+
+	for (size_t k = 0; k < d->n; k++)
+		o[k] = (struct dict_order){ column_zone_key(c, d->first[k]), (uint32_t)k };
+	qsort(o, d->n, sizeof(*o), order_compare);
+	for (size_t k = 0; k < d->n; k++) {
+		first[k] = d->first[o[k].entry];
+		to[o[k].entry] = (uint16_t)k;
+	}
+	for (size_t i = 0; i < n; i++)
+		e->codes[i] = to[e->codes[i]];
+	memcpy(d->first, first, d->n * sizeof(*first));
+	mem_free(to);
+	mem_free(first);
+	mem_free(o);
+}
+
+static void
+put_codes(struct encoder *e, struct parts *p, size_t n, unsigned planes)
+{
+	uint8_t *plane;
+
+	e->planes.len = 0;
+	plane = (uint8_t *)buf_room(&e->planes, n + 64);
+	for (unsigned k = 0; k < planes; k++) {
+		for (size_t i = 0; i < n; i++)
+			plane[i] = (uint8_t)(e->codes[i] >> (8 * k));
+		part_add(e, p, plane, n);
+	}
+}
+
+bool
+encode_dict(struct encoder *e, struct parts *p, struct entry *en, const struct column *c, size_t n,
+    size_t most)
+{
+	struct dict d = { 0 };
+	bool small;
+
+	if (most > MAX_DICT)
+		most = MAX_DICT;
+	d.first = mem_alloc((most + 1) * sizeof(*d.first));
+	small = dict_build(e, c, n, most, &d);
+	if (small) {
+		dict_sort(e, c, n, &d);
+		en->encoding = ENC_DICT;
+		en->dict_n = (uint32_t)d.n;
+		en->planes = d.n > 256 ? 2 : 1;
+		if (c->width > 0 && c->width <= 8)
+			en->flags |= ENTRY_SORTED_DICT;
+		put_values(e, p, c, d.first, d.n);
+		put_codes(e, p, n, en->planes);
+	}
+	mem_free(d.first);
+	return small;
+}

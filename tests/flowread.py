@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""An independent reader of flow streams, written from flowstream(5) alone.
+
+    flowread.py FILE            one line a cell, as tests/tools/randflow prints
+    flowread.py --count FILE    flow records, options records, blocks
+
+Only the standard library, and libzstd through ctypes.  Slow on purpose: clarity is its job.
+"""
+import ctypes
+import ctypes.util
+import struct
+import sys
+
+MAGIC = b"\xf1FLOW\r\n\x1a"
+CONST, PLAIN, PLANES, BYTES, DICT = 1, 2, 3, 4, 5
+END, OPTIONS, SKIPPABLE = 1, 2, 4
+PRESENCE = 1
+MASK = (1 << 64) - 1
+INT, FLOAT32, TIME, DURATION, IP = 2, 3, 6, 7, 8
+
+zstd = ctypes.CDLL(ctypes.util.find_library("zstd") or "libzstd.so.1")
+zstd.ZSTD_decompress.restype = ctypes.c_size_t
+
+
+def unzstd(frame, size):
+    out = ctypes.create_string_buffer(size or 1)
+    n = zstd.ZSTD_decompress(out, ctypes.c_size_t(size), frame, ctypes.c_size_t(len(frame)))
+    if n != size:
+        raise ValueError("damaged zstd frame")
+    return out.raw[:size]
+
+
+def xxh64(data, seed=0):
+    p1, p2, p3, p4, p5 = (11400714785074694791, 14029467366897019727, 1609587929392839161,
+                          9650029242287828579, 2870177450012600261)
+
+    def rotl(x, r):
+        return ((x << r) | (x >> (64 - r))) & MASK
+
+    def rnd(acc, lane):
+        return rotl((acc + lane * p2) & MASK, 31) * p1 & MASK
+
+    n, i = len(data), 0
+    if n >= 32:
+        v = [(seed + p1 + p2) & MASK, (seed + p2) & MASK, seed, (seed - p1) & MASK]
+        for lanes in struct.iter_unpack("<4Q", data[:n // 32 * 32]):
+            v = [rnd(a, b) for a, b in zip(v, lanes)]
+        i = n // 32 * 32
+        h = (rotl(v[0], 1) + rotl(v[1], 7) + rotl(v[2], 12) + rotl(v[3], 18)) & MASK
+        for x in v:
+            h = ((h ^ rnd(0, x)) * p1 + p4) & MASK
+    else:
+        h = (seed + p5) & MASK
+    h = (h + n) & MASK
+    while i + 8 <= n:
+        h = (rotl(h ^ rnd(0, int.from_bytes(data[i:i + 8], "little")), 27) * p1 + p4) & MASK
+        i += 8
+    if i + 4 <= n:
+        h = (rotl(h ^ (int.from_bytes(data[i:i + 4], "little") * p1 & MASK), 23) * p2 + p3) & MASK
+        i += 4
+    while i < n:
+        h = rotl(h ^ (data[i] * p5 & MASK), 11) * p1 & MASK
+        i += 1
+    h = (h ^ h >> 33) * p2 & MASK
+    h = (h ^ h >> 29) * p3 & MASK
+    return h ^ h >> 32
+
+
+class Column:
+    """A column entry, and on demand its values."""
+
+    def __init__(self, block, at, header_len):
+        (self.pen, self.id, self.instance, self.type, self.width, self.encoding, self.scale,
+         self.planes, self.flags, self.reference, self.offset, self.length, self.unpacked,
+         name, self.base, self.min, self.max, self.hash) = struct.unpack_from(
+             "<IHBBBBBBHHIIIIQQQQ", block, at)
+        self.name = None
+        if name:
+            n, = struct.unpack_from("<H", block, name)
+            self.name = block[name + 2:name + 2 + n]
+            assert name + 2 + n <= header_len
+
+    def parts(self, block):
+        if not self.length:
+            return [], 0
+        section = block[self.offset:self.offset + self.length]
+        if xxh64(section) != self.hash:
+            raise ValueError("damaged section")
+        count, entries = struct.unpack_from("<II", section)
+        at, out = 8 + 8 * count, []
+        for k in range(count):
+            stored, unpacked = struct.unpack_from("<II", section, 8 + 8 * k)
+            at = (at + 63) // 64 * 64
+            raw = section[at:at + stored]
+            out.append(raw if stored == unpacked else unzstd(raw, unpacked))
+            at += stored
+        return out, entries
+
+    def slots(self, block, n, columns):
+        """All n slots as octets, those of missing records too, and presence."""
+        parts, entries = self.parts(block)
+        present = [1] * n
+        if self.flags & PRESENCE:
+            bits = int.from_bytes(parts.pop(0), "little")
+            present = [bits >> i & 1 for i in range(n)]
+        return getattr(self, "read_%d" % self.encoding)(parts, entries, n, block, columns), present
+
+    def read(self, block, n, columns):
+        """A list of n values as octets; None where missing."""
+        return [v if p else None for v, p in zip(*self.slots(block, n, columns))]
+
+    def read_1(self, parts, entries, n, block, columns):
+        return [(self.base & MASK).to_bytes(8, "little")[:self.width]] * n
+
+    def fixed(self, data, n):
+        return [data[i * self.width:(i + 1) * self.width] for i in range(n)]
+
+    @staticmethod
+    def variable(lengths, octets):
+        out, at = [], 0
+        for length, in struct.iter_unpack("<I", lengths):
+            out.append(octets[at:at + length])
+            at += length
+        return out
+
+    def read_2(self, parts, entries, n, block, columns):
+        return self.fixed(parts[0], n)
+
+    def read_3(self, parts, entries, n, block, columns):
+        out = []
+        reference = None
+        if self.reference != 0xffff:
+            reference, _ = columns[self.reference].slots(block, n, columns)
+        for i in range(n):
+            s = sum(parts[k][i] << (8 * k) for k in range(self.planes))
+            v = (self.base + 10 ** self.scale * s) & MASK
+            if reference is not None:
+                v = (int.from_bytes(reference[i], "little") - v) & MASK
+            out.append(v.to_bytes(8, "little")[:self.width])
+        return out
+
+    def read_4(self, parts, entries, n, block, columns):
+        return self.variable(parts[0], parts[1])
+
+    def read_5(self, parts, entries, n, block, columns):
+        if self.width:
+            values, codes = self.fixed(parts[0], entries), parts[1:]
+        else:
+            values, codes = self.variable(parts[0], parts[1]), parts[2:]
+        return [values[sum(p[i] << (8 * k) for k, p in enumerate(codes))] for i in range(n)]
+
+
+def blocks(data):
+    """Yield (flags, records, columns, block) of every block, checking order and totals."""
+    at, seen, count, open_segment = 0, 0, 0, False
+    if not data:
+        raise ValueError("empty input")
+    while at < len(data):
+        head = data[at:at + 64]
+        (magic, header_len, block_len, records, columns, flags, version, sort, zero, start, end,
+         sequence, seal) = struct.unpack("<8sIIIHHHHIqqQQ", head)
+        if magic != MAGIC or version != 1:
+            raise ValueError("offset %d: no block" % at)
+        block = data[at:at + block_len]
+        if xxh64(block[:56] + bytes(8) + block[64:header_len]) != seal:
+            raise ValueError("offset %d: damaged header" % at)
+        if flags & END:
+            if sequence != seen or start != count:
+                raise ValueError("offset %d: totals differ" % at)
+            seen, count, open_segment = 0, 0, False
+        else:
+            if sequence != seen:
+                raise ValueError("offset %d: sequence" % at)
+            seen += records
+            count += 1
+            open_segment = True
+            if not flags & SKIPPABLE:
+                yield flags, records, [Column(block, 64 + 64 * k, header_len) for k in range(columns)], block
+        at += block_len
+    if open_segment:
+        raise ValueError("no end mark")
+
+
+def cell_text(c, v):
+    if c.type == IP:
+        return (v if len(v) == 16 else bytes(10) + b"\xff\xff" + v[::-1]).hex()
+    if c.width == 0:
+        return v.hex()
+    return "%016x" % int.from_bytes(v, "little")
+
+
+def main():
+    counting = sys.argv[1] == "--count"
+    with open(sys.argv[-1], "rb") as f:
+        data = f.read()
+    first = flows = options = n_blocks = 0
+    for flags, n, columns, block in blocks(data):
+        n_blocks += 1
+        if flags & OPTIONS:
+            options += n
+        else:
+            flows += n
+        if counting:
+            continue
+        values = [c.read(block, n, columns) for c in columns]
+        for i in range(n):
+            for c, v in zip(columns, values):
+                if v[i] is None:
+                    continue
+                name = "=" + c.name.hex() if c.name is not None else ""
+                print("%d %d.%d.%d%s %d %s" % (first + i, c.pen, c.id, c.instance, name, c.type, cell_text(c, v[i])))
+        first += n
+    if counting:
+        print(flows, options, n_blocks)
+
+
+try:
+    main()
+except (ValueError, struct.error, IndexError) as why:
+    sys.exit("flowread: %s" % why)
