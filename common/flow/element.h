@@ -56,6 +56,15 @@ enum own {
 	OWN_EXPORTER_PORT = 12, /* UINT 2: source port of the export message */
 };
 
+/* Where OWN_SAMPLING came from.  The numbers are in files: never change one. */
+enum sampling_src {
+	SAMPLING_RECORD = 1,	 /* an element of the record itself */
+	SAMPLING_OPTIONS = 2,	 /* options records of the exporter */
+	SAMPLING_HEADER = 3,	 /* NetFlow v5's header */
+	SAMPLING_CONFIGURED = 4, /* said by the user */
+	SAMPLING_SCALED = 5,	 /* counters were multiplied: sampling is 1 */
+};
+
 /* How the values of records of one flow combine. */
 enum merge { MERGE_NONE, MERGE_KEY, MERGE_SUM, MERGE_MIN, MERGE_MAX, MERGE_OR, MERGE_FIRST, MERGE_LAST };
 
