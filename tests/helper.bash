@@ -3,6 +3,7 @@
 # FLOWKIT_BIN     directory of the programs under test (default: bin/ of the repository)
 # FLOWKIT_SHARED  directory of traffic samples (default: ../shared beside the repository); tests that
 #                 need them say:  [ -n "$SHARED" ] || skip "no ../shared"
+# FLOWKIT_TOOLS   directory of the tests' own compiled tools (default: that of a plain build)
 # shellcheck shell=bash
 
 bats_require_minimum_version 1.5.0
@@ -15,7 +16,8 @@ if [ -n "$SHARED" ] && [ -d "$SHARED" ]; then
 else
 	SHARED=
 fi
-export REPO DATA SHARED
+TOOLS=${FLOWKIT_TOOLS:-$REPO/.build/gcc/tools}
+export REPO DATA SHARED TOOLS
 
 PATH=${FLOWKIT_BIN:-$REPO/bin}:$PATH
 export PATH LC_ALL=C TZ=UTC

@@ -3,17 +3,17 @@ load ../helper
 @test "a reader written from flowstream(5) in another language reads every encoding alike" {
 	for profile in pipe file fast; do
 		for seed in 1 2 3 4; do
-			"$FLOWKIT_TOOLS/randflow" $seed $profile out.flow | LC_ALL=C sort > want.txt
+			"$TOOLS/randflow" $seed $profile out.flow | LC_ALL=C sort > want.txt
 			[ "$(wc -l < want.txt)" -gt 1000 ]
-			python3 "$FLOWKIT_TESTS/flowread.py" out.flow | LC_ALL=C sort > got.txt
+			python3 "$REPO/tests/flowread.py" out.flow | LC_ALL=C sort > got.txt
 			cmp want.txt got.txt
 		done
 	done
 }
 
 @test "the reader in another language sees a cut stream" {
-	"$FLOWKIT_TOOLS/randflow" 5 file out.flow > /dev/null
+	"$TOOLS/randflow" 5 file out.flow > /dev/null
 	head -c -1 out.flow > cut.flow
-	run python3 "$FLOWKIT_TESTS/flowread.py" cut.flow
+	run python3 "$REPO/tests/flowread.py" cut.flow
 	[ "$status" -ne 0 ]
 }

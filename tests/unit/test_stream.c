@@ -147,7 +147,7 @@ round_trips(void)
 		struct err e = { 0 };
 
 		if (stream_next(r, slot, &e) != STREAM_BATCH) {
-			diag_tap("seed %llu: %s", (unsigned long long)seed, e.text);
+			printf("# seed %llu: %s\n", (unsigned long long)seed, e.text);
 			wrong++;
 		} else {
 			wrong += !same_batch(b, slot_batch(slot));
