@@ -30,7 +30,7 @@ all: $(PROGRAMS:%=bin/%)
 
 # A program is its main file, the parts that only it needs, and the library.
 .SECONDEXPANSION:
-$(B)/programs/%: $(B)/cmd/%.o $$(patsubst %.c,$(B)/%.o,$$(wildcard cmd/$$*/*.c)) $(B)/libflow.a
+$(B)/programs/%: $(B)/cmd/%.o $$(addprefix $(B)/,$$(subst .c,.o,$$(wildcard cmd/$$*/*.c))) $(B)/libflow.a
 	@mkdir -p $(@D)
 	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
