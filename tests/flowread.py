@@ -186,7 +186,7 @@ def cell_text(c, v):
         return (v if len(v) == 16 else bytes(10) + b"\xff\xff" + v[::-1]).hex()
     if c.width == 0:
         return v.hex()
-    return "%016x" % int.from_bytes(v, "little")
+    return "%016x" % (int.from_bytes(v, "little", signed=c.type == INT) & MASK)
 
 
 def main():

@@ -4,7 +4,7 @@
  *	randflow SEED pipe|file|fast OUT.flow > cells.txt
  *
  * Each line: record, enterprise.element.instance (or the name in quotes), type, the value in hex
- * (octets; numbers as 16 digits; addresses as 16 octets).  Missing cells have no line.
+ * (octets; numbers as 16 digits, signed ones extended; addresses as 16 octets).  Missing cells have no line.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -38,6 +38,8 @@ print_cell(const struct column *c, size_t rec, size_t number)
 			printf("%02x", ((const uint8_t *)c->data)[i]);
 	} else {
 		memcpy(&v, (const uint8_t *)c->data + rec * c->width, c->width);
+		if (c->type == TYPE_INT && c->width < 8 && v >> (8 * c->width - 1))
+			v |= ~UINT64_C(0) << (8 * c->width);
 		printf("%016" PRIx64, v);
 	}
 	putchar('\n');
