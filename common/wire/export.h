@@ -12,19 +12,23 @@
 
 enum export_version { EXPORT_V5 = 5, EXPORT_V9 = 9, EXPORT_IPFIX = 10 };
 
+/* Fits Ethernet's 1500 octets with IPv6 (40), UDP (8) and a tunnel or tag or two. */
+enum { EXPORT_MTU = 1400 };
+
 struct export_opts {
 	enum export_version version;
-	size_t mtu;		      /* payload bound of one message; 65535 for files */
-	unsigned template_messages;   /* repeat templates after so many messages; 0 never */
-	unsigned template_seconds;    /* and after so long */
-	bool stream;		      /* file or TCP: templates once */
-	uint32_t domain;	      /* when records have none */
-	bool now;		      /* header times are the clock's; else from the records' end times */
+	size_t mtu; /* payload bound of one message; 65535 for files; 0: EXPORT_MTU */
+	unsigned template_messages; /* repeat templates after so many messages; 0 never */
+	unsigned template_seconds; /* and after so long */
+	bool stream; /* file or TCP: templates once */
+	uint32_t domain; /* when records have none */
+	bool now; /* header times are the clock's; else from the records' end times */
+	bool keep_exporter; /* send the exporter's address as 130/131 where the record has none */
 };
 
 /* One message ready to go: data borrowed until the function returns. -1: stop, err set. */
-typedef int (*export_fn)(void *ctx, const void *data, size_t len, unsigned records, int64_t time_ns,
-    struct err *);
+typedef int (*export_fn)(
+    void *ctx, const void *data, size_t len, unsigned records, int64_t time_ns, struct err *);
 
 struct exporter;
 struct exporter *export_new(const struct export_opts *, export_fn, void *ctx);

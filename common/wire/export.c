@@ -1,0 +1,139 @@
+#include "wire/exporter.h"
+
+struct exporter *
+export_new(const struct export_opts *o, export_fn fn, void *ctx)
+{
+	struct exporter *e = mem_zero(1, sizeof(*e));
+
+	e->opts = *o;
+	if (e->opts.mtu == 0)
+		e->opts.mtu = EXPORT_MTU;
+	e->fn = fn;
+	e->ctx = ctx;
+	return e;
+}
+
+void
+export_free(struct exporter *e)
+{
+	if (e == NULL)
+		return;
+	for (size_t i = 0; i < e->n_slots; i++)
+		session_free(e->sessions[i]);
+	mem_free(e->sessions);
+	mem_free(e->losses);
+	v5_free(e->v5);
+	plan_free(&e->plan);
+	mem_free(e);
+}
+
+/* Where records came from and when they ended --------------------------------------------------- */
+
+static bool
+bind(struct column *to, struct batch *b, enum own own, enum type type)
+{
+	struct field_id id = field_own(own);
+	int i = batch_find(b, &id);
+
+	if (i < 0)
+		return false;
+	*to = *batch_plain(b, (unsigned)i);
+	return to->type == type;
+}
+
+void
+origin_bind(struct origin *o, struct batch *b)
+{
+	o->has_exporter = bind(&o->exporter, b, OWN_EXPORTER, TYPE_IP);
+	o->has_domain = bind(&o->domain, b, OWN_DOMAIN, TYPE_UINT);
+	o->has_end = bind(&o->end, b, OWN_END, TYPE_TIME);
+	o->has_received = bind(&o->received, b, OWN_RECEIVED, TYPE_TIME);
+}
+
+static bool
+has_value(bool has, const struct column *c, size_t rec)
+{
+	return has && (c->present == NULL || bits_get(c->present, rec));
+}
+
+struct session *
+origin_session(struct exporter *e, const struct origin *o, size_t rec)
+{
+	struct addr from = { 0 };
+	uint32_t domain = e->opts.domain;
+
+	if (has_value(o->has_exporter, &o->exporter, rec)) {
+		if (o->exporter.width == 4)
+			from = addr_v4(((const uint32_t *)o->exporter.data)[rec]);
+		else
+			memcpy(&from, (const uint8_t *)o->exporter.data + rec * sizeof(from),
+			    sizeof(from));
+	}
+	if (has_value(o->has_domain, &o->domain, rec))
+		domain = (uint32_t)cell_uint(&o->domain, rec);
+	return session_find(e, &from, domain);
+}
+
+int64_t
+origin_time(const struct origin *o, size_t rec)
+{
+	if (has_value(o->has_end, &o->end, rec))
+		return (int64_t)cell_uint(&o->end, rec);
+	if (has_value(o->has_received, &o->received, rec))
+		return (int64_t)cell_uint(&o->received, rec);
+	return INT64_MIN;
+}
+
+/* ------------------------------------------------------------------------------------------------ */
+
+static int
+export_record(struct exporter *e, const struct origin *o, size_t rec, struct err *err)
+{
+	struct layout *l = &e->plan.layouts[e->plan.of[rec]];
+	struct session *s;
+
+	if (l->n == 0 || (l->n == 1 && e->plan.fields[l->fields[0]].op == PUT_DOMAIN)) {
+		loss_add(e, "records", "without a field to send, dropped", 1);
+		e->totals.dropped++;
+		return 0;
+	}
+	s = origin_session(e, o, rec);
+	if (s == NULL)
+		return err_set(err, "too many exporters and observation domains");
+	return message_record(e, s, l, rec, origin_time(o, rec), err);
+}
+
+int
+export_batch(struct exporter *e, struct batch *b, const uint64_t *sel, struct err *err)
+{
+	struct origin origin;
+
+	if (b->n == 0)
+		return 0;
+	if (e->opts.version == EXPORT_V5)
+		return v5_batch(e, b, sel, err);
+	if (plan_make(e, b, sel, err) != 0)
+		return -1;
+	origin_bind(&origin, b);
+	for (size_t i = 0; i < b->n; i++) {
+		if ((sel == NULL || bits_get(sel, i)) && export_record(e, &origin, i, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+export_flush(struct exporter *e, struct err *err)
+{
+	for (size_t i = 0; i < e->n_slots; i++) {
+		if (e->sessions[i] != NULL && session_send(e, e->sessions[i], err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+const struct export_totals *
+export_totals(const struct exporter *e)
+{
+	return &e->totals;
+}

@@ -1,0 +1,445 @@
+#include "wire/exporter.h"
+
+#include "base/time.h"
+
+enum { SESSIONS_MAX = 16384, TEMPLATES_MAX = 65536 - TEMPLATE_FIRST };
+#define SECOND_NS NS_PER_S
+#define DAY_NS (24 * 3600 * NS_PER_S)
+#define UPTIME_SPAN_NS ((int64_t)UINT32_MAX * NS_PER_MS)
+
+static size_t
+header_length(const struct exporter *e)
+{
+	switch (e->opts.version) {
+	case EXPORT_V5: return V5_HEADER;
+	case EXPORT_V9: return V9_HEADER;
+	case EXPORT_IPFIX: break;
+	}
+	return IPFIX_HEADER;
+}
+
+/* Sessions ----------------------------------------------------------------------------------- */
+
+static size_t
+session_slot(const struct exporter *e, const struct addr *exporter, uint32_t domain)
+{
+	size_t at = (size_t)hash_octets(hash_u64(hash_seed(), domain), exporter, sizeof(*exporter));
+
+	for (at &= e->n_slots - 1; e->sessions[at] != NULL; at = (at + 1) & (e->n_slots - 1)) {
+		const struct session *s = e->sessions[at];
+
+		if (s->original == domain && memcmp(&s->exporter, exporter, sizeof(*exporter)) == 0)
+			break;
+	}
+	return at;
+}
+
+static bool
+domain_used(const struct exporter *e, uint32_t domain)
+{
+	for (size_t i = 0; i < e->n_slots; i++) {
+		if (e->sessions[i] != NULL && e->sessions[i]->domain == domain)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The number on the wire is the original one; where two exporters use the same, the later gets a
+ * number from the upper half, so that neither sequence numbers nor templates collide.
+ */
+static uint32_t
+domain_choose(struct exporter *e, uint32_t original)
+{
+	bool v5 = e->opts.version == EXPORT_V5;
+	uint32_t domain = original;
+
+	if (v5 && original > UINT16_MAX) {
+		loss_add(e, "domain", "numbers beyond engine type and id, replaced", 1);
+		domain = 0;
+	}
+	for (uint32_t next = v5 ? 0x8000 : UINT32_C(0x80000000); domain_used(e, domain); next++)
+		domain = v5 ? next & UINT16_MAX : next;
+	return domain;
+}
+
+static void
+sessions_grow(struct exporter *e)
+{
+	struct session **old = e->sessions;
+	size_t n = e->n_slots;
+
+	e->n_slots = n ? n * 2 : 64;
+	e->sessions = mem_zero(e->n_slots, sizeof(struct session *));
+	for (size_t i = 0; i < n; i++) {
+		if (old[i] != NULL)
+			e->sessions[session_slot(e, &old[i]->exporter, old[i]->original)] = old[i];
+	}
+	mem_free(old);
+}
+
+struct session *
+session_find(struct exporter *e, const struct addr *exporter, uint32_t domain)
+{
+	struct session *s = e->current;
+	size_t at;
+
+	if (s != NULL && s->original == domain &&
+	    memcmp(&s->exporter, exporter, sizeof(*exporter)) == 0)
+		return s;
+	if ((e->n_sessions + 1) * 2 > e->n_slots)
+		sessions_grow(e);
+	at = session_slot(e, exporter, domain);
+	if (e->sessions[at] == NULL) {
+		if (e->n_sessions >= SESSIONS_MAX)
+			return NULL;
+		s = mem_zero(1, sizeof(*s));
+		s->exporter = *exporter;
+		s->original = domain;
+		s->domain = domain_choose(e, domain);
+		s->time_ns = INT64_MIN;
+		e->sessions[at] = s;
+		e->n_sessions++;
+	}
+	return e->current = e->sessions[at];
+}
+
+void
+session_free(struct session *s)
+{
+	if (s == NULL)
+		return;
+	buf_free(&s->msg);
+	mem_free(s->templates);
+	mem_free(s->slots);
+	mem_free(s);
+}
+
+int
+session_send(struct exporter *e, struct session *s, struct err *err)
+{
+	if (s->msg.len == 0)
+		return 0;
+	return e->opts.version == EXPORT_V5 ? v5_send(e, s, err) : message_send(e, s, err);
+}
+
+/* Templates ---------------------------------------------------------------------------------- */
+
+static size_t
+template_slot(const struct session *s, uint64_t hash)
+{
+	size_t at = (size_t)hash_u64(0, hash) & (s->n_slots - 1);
+
+	while (s->slots[at] != 0 && s->templates[s->slots[at] - 1].hash != hash)
+		at = (at + 1) & (s->n_slots - 1);
+	return at;
+}
+
+static void
+templates_grow(struct session *s)
+{
+	s->n_slots = s->n_slots ? s->n_slots * 2 : 16;
+	mem_free(s->slots);
+	s->slots = mem_zero(s->n_slots, sizeof(*s->slots));
+	s->templates = mem_resize(s->templates, s->n_slots / 2, sizeof(*s->templates));
+	for (unsigned i = 0; i < s->n_templates; i++)
+		s->slots[template_slot(s, s->templates[i].hash)] = i + 1;
+}
+
+/* Layouts are the same template when what is sent of them is; hashes of 64 bits stand for that. */
+static struct template *
+template_find(struct session *s, struct layout *l)
+{
+	size_t at;
+
+	if (l->session == s && l->template <s->n_templates)
+		return &s->templates[l->template];
+	if ((s->n_templates + 1) * 2 > s->n_slots)
+		templates_grow(s);
+	at = template_slot(s, l->spec_hash);
+	if (s->slots[at] == 0) {
+		if (s->n_templates >= TEMPLATES_MAX)
+			return NULL;
+		s->templates[s->n_templates] = (struct template){ .hash = l->spec_hash,
+			.id = (uint16_t)(TEMPLATE_FIRST + s->n_templates) };
+		s->slots[at] = ++s->n_templates;
+	}
+	l->session = s;
+	l->template = s->slots[at] - 1;
+	return &s->templates[l->template];
+}
+
+static bool
+template_due(const struct exporter *e, const struct session *s, const struct template *t)
+{
+	const struct export_opts *o = &e->opts;
+
+	if (!t->sent || o->stream)
+		return !t->sent;
+	return (o->template_messages != 0 &&
+		   s->messages - t->sent_message >= o->template_messages) ||
+	       (o->template_seconds != 0 && s->now_s - t->sent_s >= o->template_seconds);
+}
+
+/* Messages ----------------------------------------------------------------------------------- */
+
+static void
+message_begin(struct exporter *e, struct session *s)
+{
+	size_t n = header_length(e);
+
+	memset(buf_room(&s->msg, n), 0, n);
+	s->msg.len = n;
+	s->records = s->count = 0;
+	s->set = 0;
+	s->time_ns = INT64_MIN;
+	s->now_s = time_monotonic_ns() / SECOND_NS;
+}
+
+/* Padding to 4 octets, if no reader can take it for a record (RFC 7011 3.3.1). */
+static void
+set_end(struct session *s)
+{
+	size_t pad = (4 - (s->msg.len - s->set) % 4) % 4;
+
+	if (s->set == 0)
+		return;
+	for (; pad > 0 && pad < s->least; pad--)
+		buf_putc(&s->msg, '\0');
+	set_be(&s->msg, s->set + 2, s->msg.len - s->set, 2);
+	s->set = 0;
+}
+
+static void
+set_begin(struct session *s, uint16_t id, size_t least)
+{
+	set_end(s);
+	s->set = s->msg.len;
+	s->set_id = id;
+	s->least = least;
+	put_be(&s->msg, id, 2);
+	put_be(&s->msg, 0, 2);
+}
+
+/* The template record behind its set header: id, counts, fields (RFC 7011 3.4, RFC 3954 5.2, 6.1). */
+static size_t
+template_length(const struct layout *l)
+{
+	return SET_HEADER + (l->n_scope ? 6u : 4u) + l->spec.len + 3;
+}
+
+static void
+put_template(struct exporter *e, struct session *s, const struct layout *l, struct template *t)
+{
+	bool v9 = e->opts.version == EXPORT_V9;
+
+	/* a template set may be padded freely: its records are longer than any padding */
+	set_begin(s, (uint16_t)((v9 ? 0 : 2) + (l->n_scope ? 1 : 0)), 4);
+	put_be(&s->msg, t->id, 2);
+	if (l->n_scope && v9) {
+		put_be(&s->msg, l->n_scope * 4, 2);
+		put_be(&s->msg, (l->n - l->n_scope) * 4, 2);
+	} else {
+		put_be(&s->msg, l->n, 2);
+		if (l->n_scope)
+			put_be(&s->msg, l->n_scope, 2);
+	}
+	buf_put(&s->msg, l->spec.data, l->spec.len);
+	set_end(s);
+	s->count++;
+	t->sent = true;
+	t->sent_message = s->messages;
+	t->sent_s = s->now_s;
+}
+
+static size_t
+record_length(const struct plan *p, const struct layout *l, size_t rec)
+{
+	size_t n = l->fixed;
+
+	if (!l->variable)
+		return n;
+	for (unsigned i = 0; i < l->n; i++) {
+		const struct xfield *f = &p->fields[l->fields[i]];
+
+		if (f->length == LENGTH_VAR)
+			n += put_length(f, rec);
+	}
+	return n;
+}
+
+/*
+ * Uptimes must lie in 32 bits of ms after the session's boot; a record outside starts another boot,
+ * in a message of its own header.  Where the record says what its exporter's uptime was, that is kept.
+ */
+static int
+fit_boot(struct exporter *e, struct session *s, const struct layout *l, size_t rec, struct err *err)
+{
+	const struct plan *p = &e->plan;
+	int64_t low = INT64_MAX, high = INT64_MIN, boot;
+
+	for (unsigned i = 0; i < l->n; i++) {
+		const struct xfield *f = &p->fields[l->fields[i]];
+		int64_t ns;
+
+		if (f->op != PUT_UPTIME)
+			continue;
+		ns = (int64_t)cell_uint(&f->col, rec);
+		low = ns < low ? ns : low;
+		high = ns > high ? ns : high;
+		if (f->wire == 22 && p->has_raw_start &&
+		    (p->raw_start.present == NULL || bits_get(p->raw_start.present, rec))) {
+			boot = ns - ns % NS_PER_MS -
+			       (int64_t)cell_uint(&p->raw_start, rec) * NS_PER_MS;
+			if (s->has_boot && s->boot_ns == boot)
+				return 0;
+			s->has_boot = false;
+			low = boot + DAY_NS;
+			break;
+		}
+	}
+	if (low == INT64_MAX ||
+	    (s->has_boot && low >= s->boot_ns && high - s->boot_ns <= UPTIME_SPAN_NS))
+		return 0;
+	if (s->records > 0 && message_send(e, s, err) != 0)
+		return -1;
+	s->has_boot = true;
+	s->boot_ns = low - DAY_NS;
+	s->boot_ns -= s->boot_ns % NS_PER_MS;
+	return 0;
+}
+
+/* Make room in the message: 1 when the record fits, 0 when it never will, -1 err. */
+static int
+make_room(struct exporter *e, struct session *s, const struct layout *l, const struct template *t,
+    size_t record, struct err *err)
+{
+	size_t most = e->opts.stream ? UINT16_MAX : MESSAGE_MAX;
+
+	for (;;) {
+		size_t need = record + 3;
+
+		if (s->msg.len == 0)
+			message_begin(e, s);
+		if (template_due(e, s, t))
+			need += template_length(l) + SET_HEADER;
+		else if (s->set == 0 || s->set_id != t->id)
+			need += 3 + SET_HEADER;
+		if (s->msg.len + need <= e->opts.mtu)
+			return 1;
+		if (s->records == 0) {
+			if (s->msg.len + need > most)
+				return 0;
+			loss_add(e, "records", "longer than the payload bound", 1);
+			return 1;
+		}
+		if (message_send(e, s, err) != 0)
+			return -1;
+	}
+}
+
+int
+message_record(struct exporter *e, struct session *s, struct layout *l, size_t rec, int64_t time_ns,
+    struct err *err)
+{
+	const struct plan *p = &e->plan;
+	struct template *t = template_find(s, l);
+	int rc;
+
+	if (t == NULL)
+		return err_set(
+		    err, "more than %d layouts of records from one exporter", TEMPLATES_MAX);
+	if (e->opts.version == EXPORT_V9 && fit_boot(e, s, l, rec, err) != 0)
+		return -1;
+	rc = make_room(e, s, l, t, record_length(p, l, rec), err);
+	if (rc <= 0) {
+		if (rc == 0)
+			e->totals.dropped++;
+		loss_add(e, "records", "longer than a message, dropped", rc == 0);
+		return rc;
+	}
+	if (template_due(e, s, t))
+		put_template(e, s, l, t);
+	if (s->set == 0 || s->set_id != t->id)
+		set_begin(s, t->id, l->least);
+	for (unsigned i = 0; i < l->n; i++)
+		put_field(&s->msg, &p->fields[l->fields[i]], rec, s);
+	s->records++;
+	s->count++;
+	if (time_ns > s->time_ns)
+		s->time_ns = time_ns;
+	if (l->n_scope)
+		e->totals.options++;
+	else
+		e->totals.records++;
+	return 0;
+}
+
+int64_t
+message_time(const struct exporter *e, const struct session *s)
+{
+	if (e->opts.now || s->time_ns == INT64_MIN)
+		return time_now_ns();
+	return s->time_ns;
+}
+
+/* The first whole second that is not before. */
+static int64_t
+second_after(int64_t ns)
+{
+	return ns / SECOND_NS + (ns % SECOND_NS > 0);
+}
+
+/* RFC 3954 5.1.  The uptime is what makes the header's time and the records' meet. */
+static void
+v9_header(struct exporter *e, struct session *s)
+{
+	int64_t time_s = second_after(message_time(e, s)), uptime_ns;
+
+	if (!s->has_boot) {
+		s->has_boot = true;
+		s->boot_ns = (time_s - 3600) * SECOND_NS;
+	}
+	uptime_ns = time_s * SECOND_NS - s->boot_ns;
+	if ((uptime_ns < 0 || uptime_ns > UPTIME_SPAN_NS) && s->time_ns != INT64_MIN) {
+		time_s = second_after(s->time_ns);
+		uptime_ns = time_s * SECOND_NS - s->boot_ns;
+	}
+	set_be(&s->msg, 0, 9, 2);
+	set_be(&s->msg, 2, s->count, 2);
+	set_be(&s->msg, 4, (uint64_t)(uptime_ns / NS_PER_MS), 4);
+	set_be(&s->msg, 8, (uint64_t)time_s, 4);
+	set_be(&s->msg, 12, s->sequence, 4);
+	set_be(&s->msg, 16, s->domain, 4);
+	s->sequence++;
+}
+
+/* RFC 7011 3.1. */
+static void
+ipfix_header(struct exporter *e, struct session *s)
+{
+	set_be(&s->msg, 0, 10, 2);
+	set_be(&s->msg, 2, s->msg.len, 2);
+	set_be(&s->msg, 4, (uint64_t)second_after(message_time(e, s)), 4);
+	set_be(&s->msg, 8, s->sequence, 4);
+	set_be(&s->msg, 12, s->domain, 4);
+	s->sequence += s->records;
+}
+
+int
+message_send(struct exporter *e, struct session *s, struct err *err)
+{
+	int rc;
+
+	set_end(s);
+	if (e->opts.version == EXPORT_V9)
+		v9_header(e, s);
+	else
+		ipfix_header(e, s);
+	rc = e->fn(e->ctx, s->msg.data, s->msg.len, s->records, s->time_ns, err);
+	e->totals.messages++;
+	e->totals.octets += s->msg.len;
+	s->messages++;
+	s->msg.len = 0;
+	return rc;
+}

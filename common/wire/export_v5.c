@@ -1,0 +1,435 @@
+/*
+ * NetFlow v5 (Cisco, "NetFlow Export Datagram Format"): a header of 24 octets and up to 30 records of 48.
+ */
+#include "wire/exporter.h"
+
+/* Fields of a record: where, how long, by which name a record of ours has it. */
+enum {
+	SRC,
+	DST,
+	HOP,
+	INPUT,
+	OUTPUT,
+	PACKETS,
+	OCTETS,
+	FIRST,
+	LAST,
+	SPORT,
+	DPORT,
+	FLAGS,
+	PROTO,
+	TOS,
+	SRC_AS,
+	DST_AS,
+	SRC_MASK,
+	DST_MASK,
+	V5_FIELDS
+};
+
+static const struct {
+	const char *name;
+	uint8_t at, length;
+} v5_fields[V5_FIELDS] = {
+	[SRC] = { "srcip", 0, 4 },
+	[DST] = { "dstip", 4, 4 },
+	[HOP] = { "nexthop", 8, 4 },
+	[INPUT] = { "inif", 12, 2 },
+	[OUTPUT] = { "outif", 14, 2 },
+	[PACKETS] = { "packets", 16, 4 },
+	[OCTETS] = { "bytes", 20, 4 },
+	[FIRST] = { "start", 24, 4 },
+	[LAST] = { "end", 28, 4 },
+	[SPORT] = { "srcport", 32, 2 },
+	[DPORT] = { "dstport", 34, 2 },
+	[FLAGS] = { "flags", 37, 1 },
+	[PROTO] = { "proto", 38, 1 },
+	[TOS] = { "tos", 39, 1 },
+	[SRC_AS] = { "srcas", 40, 2 },
+	[DST_AS] = { "dstas", 42, 2 },
+	[SRC_MASK] = { "srcmask", 44, 1 },
+	[DST_MASK] = { "dstmask", 45, 1 },
+};
+enum { AS_TRANS = 23456 /* RFC 6793 */, SAMPLING_MAX = 0x3fff, PARTS_MAX = 4096 };
+#define UPTIME_SPAN_NS ((int64_t)UINT32_MAX * NS_PER_MS)
+#define DAY_NS (24 * 3600 * NS_PER_S)
+
+struct v5_columns {
+	struct field fields[V5_FIELDS];
+	bool has[V5_FIELDS];
+	struct column col[V5_FIELDS];
+	struct column sampling, mode, uptime; /* uptime: flowStartSysUpTime as sent */
+	bool has_sampling, has_mode, has_uptime;
+};
+
+/* One record as numbers, before it is split and placed. */
+struct v5_record {
+	uint64_t v[V5_FIELDS];
+	int64_t start_ns, end_ns;
+	bool has_start, has_end;
+};
+
+void
+v5_free(struct v5_columns *v)
+{
+	mem_free(v);
+}
+
+static bool
+present(const struct column *c, size_t rec)
+{
+	return c->present == NULL || bits_get(c->present, rec);
+}
+
+static bool
+bind_column(struct batch *b, struct field_id id, enum type type, struct column *c)
+{
+	int i = batch_find(b, &id);
+
+	if (i < 0)
+		return false;
+	*c = *batch_plain(b, (unsigned)i);
+	return c->type == type;
+}
+
+static int
+bind_fields(struct exporter *e, struct batch *b, struct err *err)
+{
+	struct v5_columns *v = e->v5;
+
+	if (v == NULL) {
+		v = e->v5 = mem_zero(1, sizeof(*v));
+		for (unsigned k = 0; k < V5_FIELDS; k++) {
+			const char *name = v5_fields[k].name;
+
+			if (field_parse(&v->fields[k], name, strlen(name), err) != 0)
+				return -1;
+		}
+	}
+	for (unsigned k = 0; k < V5_FIELDS; k++) {
+		int i = batch_resolve(b, &v->fields[k]);
+
+		v->has[k] = i >= 0;
+		if (i >= 0)
+			v->col[k] = *batch_plain(b, (unsigned)i);
+		if (i >= 0 && v->col[k].width == 0)
+			v->has[k] = false;
+	}
+	v->has_sampling = bind_column(b, field_own(OWN_SAMPLING), TYPE_UINT, &v->sampling);
+	v->has_mode = bind_column(b, field_own(OWN_SAMPLING_MODE), TYPE_UINT, &v->mode);
+	v->has_uptime = bind_column(b, field_iana(22), TYPE_UINT, &v->uptime);
+	if (b->err.status != 0) {
+		*err = b->err;
+		return -1;
+	}
+	return 0;
+}
+
+/* What is lost ------------------------------------------------------------------------------- */
+
+/* Elements that the format says elsewhere: version, engine, sampling and uptimes of the header. */
+static bool
+is_of_header(const struct field_id *id)
+{
+	static const uint16_t header[] = { 21, 22, 34, 35, 38, 39, 60 };
+
+	for (size_t i = 0; i < sizeof(header) / sizeof(header[0]); i++) {
+		if (id->pen == PEN_IANA && id->id == header[i] && id->instance == 0)
+			return true;
+	}
+	return id->pen == PEN_OWN;
+}
+
+static bool
+is_sent(const struct v5_columns *v, const struct field_id *id)
+{
+	for (unsigned k = 0; k < V5_FIELDS; k++) {
+		for (unsigned i = 0; i < v->fields[k].n; i++) {
+			if (field_id_equal(id, &v->fields[k].id[i]))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void
+count_lost(struct exporter *e, struct batch *b, const uint64_t *sel)
+{
+	for (unsigned i = 0; i < b->n_cols; i++) {
+		const struct column *c = &b->col[i];
+
+		if ((c->flags & COLUMN_EMPTY) || is_of_header(&c->id) || is_sent(e->v5, &c->id))
+			continue;
+		loss_count(e, &c->id, "values", count_present(batch_present(b, i), sel, b->n));
+	}
+}
+
+/* One record --------------------------------------------------------------------------------- */
+
+static void
+lose(struct exporter *e, unsigned k, const char *what)
+{
+	loss_add(e, v5_fields[k].name, what, 1);
+}
+
+/* An address; false: it is IPv6. */
+static bool
+read_ip(const struct column *c, size_t rec, uint64_t *v)
+{
+	if (!cell_is_v4(c, rec))
+		return false;
+	*v = c->width == 4 ? ((const uint32_t *)c->data)[rec]
+			   : addr_u32((const struct addr *)((const uint8_t *)c->data + rec * 16));
+	return true;
+}
+
+static uint64_t
+fit(struct exporter *e, unsigned k, uint64_t v)
+{
+	if (v >> (8 * v5_fields[k].length) == 0)
+		return v;
+	switch (k) {
+	case SRC_AS:
+	case DST_AS: lose(e, k, "numbers beyond 65535, sent as 23456"); return AS_TRANS;
+	case INPUT:
+	case OUTPUT: lose(e, k, "indexes beyond 65535, sent as 0"); return 0;
+	case FLAGS: lose(e, k, "values with bits beyond the lower 8"); return v & 0xff;
+	default: lose(e, k, "values too large, sent as 0"); return 0;
+	}
+}
+
+/* false: NetFlow v5 has no such record. */
+static bool
+read_record(struct exporter *e, size_t rec, struct v5_record *r)
+{
+	const struct v5_columns *v = e->v5;
+
+	*r = (struct v5_record){ 0 };
+	for (unsigned k = 0; k < V5_FIELDS; k++) {
+		const struct column *c = &v->col[k];
+
+		if (!v->has[k] || !present(c, rec))
+			continue;
+		if (c->type == TYPE_IP) {
+			if (!read_ip(c, rec, &r->v[k])) {
+				lose(e, k, k == HOP ? "IPv6 addresses" : "IPv6 flows, dropped");
+				if (k != HOP)
+					return false;
+			}
+		} else if (k == FIRST || k == LAST) {
+			*(k == FIRST ? &r->start_ns : &r->end_ns) = (int64_t)cell_uint(c, rec);
+			*(k == FIRST ? &r->has_start : &r->has_end) = true;
+		} else if (k == PACKETS || k == OCTETS) {
+			r->v[k] = cell_uint(c, rec);
+		} else {
+			r->v[k] = fit(e, k, cell_uint(c, rec));
+		}
+	}
+	return true;
+}
+
+/* The header's sampling: two bits of mode, 14 of interval. */
+static uint16_t
+sampling_of(struct exporter *e, size_t rec)
+{
+	const struct v5_columns *v = e->v5;
+	uint64_t interval = 0, mode = 0;
+
+	if (v->has_sampling && present(&v->sampling, rec))
+		interval = cell_uint(&v->sampling, rec);
+	if (v->has_mode && present(&v->mode, rec))
+		mode = cell_uint(&v->mode, rec);
+	if (interval > SAMPLING_MAX) {
+		loss_add(e, "sampling", "intervals beyond 16383, sent as 0", 1);
+		interval = 0;
+	}
+	return (uint16_t)((mode & 3) << 14 | interval);
+}
+
+/* Messages ----------------------------------------------------------------------------------- */
+
+static void
+begin(struct session *s, uint16_t sampling)
+{
+	memset(buf_room(&s->msg, V5_HEADER), 0, V5_HEADER);
+	s->msg.len = V5_HEADER;
+	s->records = 0;
+	s->time_ns = INT64_MIN;
+	s->sampling = sampling;
+}
+
+int
+v5_send(struct exporter *e, struct session *s, struct err *err)
+{
+	int64_t time_ns = message_time(e, s), uptime;
+	int rc;
+
+	if (!s->has_boot) {
+		s->has_boot = true;
+		s->boot_ns = time_ns - DAY_NS;
+	}
+	if ((time_ns < s->boot_ns || time_ns - s->boot_ns > UPTIME_SPAN_NS) &&
+	    s->time_ns != INT64_MIN)
+		time_ns = s->time_ns;
+	/* a whole number of ms after boot, so that boot is found from the header exactly */
+	uptime = (time_ns - s->boot_ns + NS_PER_MS - 1) / NS_PER_MS;
+	time_ns = s->boot_ns + uptime * NS_PER_MS;
+	set_be(&s->msg, 0, 5, 2);
+	set_be(&s->msg, 2, s->records, 2);
+	set_be(&s->msg, 4, (uint64_t)uptime, 4);
+	set_be(&s->msg, 8, (uint64_t)(time_ns / NS_PER_S), 4);
+	set_be(&s->msg, 12, (uint64_t)(time_ns % NS_PER_S), 4);
+	set_be(&s->msg, 16, s->sequence, 4);
+	set_be(&s->msg, 20, s->domain, 2); /* engine type and id */
+	set_be(&s->msg, 22, s->sampling, 2);
+	s->sequence += s->records;
+	rc = e->fn(e->ctx, s->msg.data, s->msg.len, s->records, s->time_ns, err);
+	e->totals.messages++;
+	e->totals.octets += s->msg.len;
+	s->messages++;
+	s->msg.len = 0;
+	return rc;
+}
+
+/*
+ * The boot time from which a record's uptimes count.  The exporter's own where the record says what
+ * its uptime was; else the session's as long as the times are within 32 bits of ms.
+ */
+static int64_t
+boot_for(const struct exporter *e, const struct session *s, const struct v5_record *r, size_t rec)
+{
+	const struct v5_columns *v = e->v5;
+	int64_t low =
+	    r->has_start && (!r->has_end || r->start_ns < r->end_ns) ? r->start_ns : r->end_ns;
+	int64_t high = r->has_end && r->end_ns > low ? r->end_ns : low, boot;
+
+	if (r->has_start && v->has_uptime && present(&v->uptime, rec))
+		return r->start_ns - (int64_t)cell_uint(&v->uptime, rec) * NS_PER_MS;
+	if ((!r->has_start && !r->has_end) ||
+	    (s->has_boot && low >= s->boot_ns && high - s->boot_ns <= UPTIME_SPAN_NS))
+		return s->boot_ns;
+	boot = low - DAY_NS;
+	return boot - boot % NS_PER_MS;
+}
+
+/* The part-th of so many equal parts of a counter; the first gets what is left over. */
+static uint64_t
+share(uint64_t v, uint64_t parts, uint64_t part)
+{
+	return v / parts + (part < v % parts);
+}
+
+static void
+put_record(struct session *s, const struct v5_record *r, uint64_t parts, uint64_t part)
+{
+	size_t at = s->msg.len;
+
+	memset(buf_room(&s->msg, V5_RECORD), 0, V5_RECORD);
+	s->msg.len += V5_RECORD;
+	for (unsigned k = 0; k < V5_FIELDS; k++) {
+		uint64_t v = r->v[k];
+
+		if (k == PACKETS || k == OCTETS)
+			v = share(v, parts, part);
+		set_be(&s->msg, at + v5_fields[k].at, v, v5_fields[k].length);
+	}
+	s->records++;
+}
+
+static int64_t
+floor_ms(int64_t ns)
+{
+	return ns / NS_PER_MS - (ns % NS_PER_MS < 0);
+}
+
+static void
+set_uptimes(struct exporter *e, const struct session *s, struct v5_record *r)
+{
+	int64_t start = r->start_ns - s->boot_ns, end = r->end_ns - s->boot_ns;
+
+	if (!r->has_start && !r->has_end) {
+		loss_add(e, "start", "flows without a time", 1);
+		return;
+	}
+	if (!r->has_start)
+		start = end;
+	if (!r->has_end)
+		end = start;
+	if (start % NS_PER_MS != 0 || end % NS_PER_MS != 0)
+		loss_add(e, "start", "times rounded to milliseconds", 1);
+	r->v[FIRST] = (uint64_t)floor_ms(start) & UINT32_MAX;
+	r->v[LAST] = (uint64_t)floor_ms(end) & UINT32_MAX;
+}
+
+/* Counters of 32 bits: a record with more becomes as many as it takes, their sums the same. */
+static int
+add_record(struct exporter *e, struct session *s, struct v5_record *r, uint16_t sampling,
+    int64_t boot, struct err *err)
+{
+	uint64_t most = r->v[PACKETS] > r->v[OCTETS] ? r->v[PACKETS] : r->v[OCTETS];
+	uint64_t parts = most / UINT32_MAX + (most % UINT32_MAX != 0);
+	size_t fits = (e->opts.mtu - V5_HEADER) / V5_RECORD;
+
+	fits = fits < 1 ? 1 : fits > V5_RECORDS ? V5_RECORDS : fits;
+	parts = parts ? parts : 1;
+	if (parts > PARTS_MAX) {
+		loss_add(e, "bytes", "counters beyond 4096 records, cut to 4294967295", 1);
+		r->v[PACKETS] = r->v[PACKETS] > UINT32_MAX ? UINT32_MAX : r->v[PACKETS];
+		r->v[OCTETS] = r->v[OCTETS] > UINT32_MAX ? UINT32_MAX : r->v[OCTETS];
+		parts = 1;
+	} else if (parts > 1)
+		loss_add(e, "bytes", "flows beyond 4294967295, split into several", 1);
+	for (uint64_t part = 0; part < parts; part++) {
+		if (s->msg.len > 0 &&
+		    (s->records >= fits || s->sampling != sampling || s->boot_ns != boot) &&
+		    v5_send(e, s, err) != 0)
+			return -1;
+		if (s->msg.len == 0)
+			begin(s, sampling);
+		if (s->boot_ns != boot || !s->has_boot) {
+			s->has_boot = r->has_start || r->has_end;
+			s->boot_ns = boot;
+		}
+		if (part == 0)
+			set_uptimes(e, s, r);
+		put_record(s, r, parts, part);
+		if (r->has_end && r->end_ns > s->time_ns)
+			s->time_ns = r->end_ns;
+	}
+	e->totals.records++;
+	return 0;
+}
+
+int
+v5_batch(struct exporter *e, struct batch *b, const uint64_t *sel, struct err *err)
+{
+	struct origin origin;
+	struct v5_record r;
+
+	if (b->options) {
+		size_t n = sel ? bits_count(sel, b->n) : b->n;
+
+		loss_add(e, "options", "records, dropped", n);
+		e->totals.dropped += n;
+		return 0;
+	}
+	if (bind_fields(e, b, err) != 0)
+		return -1;
+	origin_bind(&origin, b);
+	count_lost(e, b, sel);
+	for (size_t i = 0; i < b->n; i++) {
+		struct session *s;
+
+		if (sel != NULL && !bits_get(sel, i))
+			continue;
+		if (!read_record(e, i, &r)) {
+			e->totals.dropped++;
+			continue;
+		}
+		s = origin_session(e, &origin, i);
+		if (s == NULL)
+			return err_set(err, "too many exporters and observation domains");
+		if (add_record(e, s, &r, sampling_of(e, i), boot_for(e, s, &r, i), err) != 0)
+			return -1;
+	}
+	return 0;
+}

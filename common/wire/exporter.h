@@ -1,0 +1,181 @@
+/*
+ * exporter.h - the parts of the encoders (private to wire/export*.c).
+ *
+ * A batch becomes fields (what each column is on the wire), records become layouts (which of the
+ * fields they have), a layout becomes a template of the session it is sent in.
+ */
+#ifndef WIRE_EXPORTER_H
+#define WIRE_EXPORTER_H
+
+#include "base/hash.h"
+#include "base/num.h"
+#include "wire/export.h"
+
+enum {
+	V5_HEADER = 24,
+	V5_RECORD = 48,
+	V5_RECORDS = 30,
+	V9_HEADER = 20,
+	IPFIX_HEADER = 16,
+	SET_HEADER = 4,
+	MESSAGE_MAX = 65507 /* UDP over IPv4 */,
+	LENGTH_VAR = 65535,
+	TEMPLATE_FIRST = 256
+};
+
+/* How a cell becomes octets. */
+enum put_op {
+	PUT_UINT, /* the low octets of a number; also INT, MAC, bits of floats */
+	PUT_BOOL, /* 1 true, 2 false (RFC 7011 6.1.5) */
+	PUT_IP4, /* the IPv4 address of an IP cell of either width */
+	PUT_IP6, /* all 16 octets */
+	PUT_TIME, /* a time since 1970 or a duration, in whole 10^scale ns */
+	PUT_NTP_US, /* RFC 7011 6.1.9 */
+	PUT_NTP_NS, /* RFC 7011 6.1.10 */
+	PUT_UPTIME, /* ms since the session's boot */
+	PUT_PADDED, /* octets, NULs behind */
+	PUT_VAR, /* octets with their length before (RFC 7011 7) */
+	PUT_DOMAIN, /* the session's own number: a scope where the record has none */
+};
+
+/* One field of a batch's records on the wire. */
+struct xfield {
+	struct field_id id; /* of the column, for reports */
+	uint32_t pen;
+	uint16_t wire, length; /* LENGTH_VAR: variable */
+	uint8_t op, scale, order;
+	bool scope;
+	bool by_length; /* v9: octets of several lengths, a layout for each */
+	struct column col;
+	const uint64_t *present; /* NULL: every record */
+};
+
+/* A set of fields that records have. */
+struct layout {
+	uint64_t hash;
+	uint32_t *fields; /* indexes into plan.fields, in wire order */
+	unsigned n, n_scope;
+	size_t fixed, least; /* octets of fixed fields; of the shortest record */
+	bool variable;
+	struct buf spec; /* the template's field list as sent */
+	uint64_t spec_hash;
+	const struct session *session; /* whose template was looked up last: its index */
+	unsigned template;
+};
+
+struct plan {
+	struct xfield *fields;
+	size_t n_fields, cap_fields;
+	const uint64_t *sel;
+	struct column raw_start; /* flowStartSysUpTime of records with all elements as sent */
+	bool has_raw_start;
+	struct layout *layouts;
+	size_t n_layouts, cap_layouts;
+	uint32_t *slots; /* hash table of layouts: index + 1 */
+	size_t n_slots;
+	uint64_t *hashes; /* of each record: which fields it has */
+	uint32_t *of; /* of each record: its layout */
+	size_t cap_records;
+	struct arena arena;
+};
+
+struct template
+{
+	uint64_t hash;
+	uint16_t id;
+	bool sent;
+	uint64_t sent_message; /* the session's count when it was */
+	int64_t sent_s;
+};
+
+/* One original exporter and domain, with its numbers on the wire. */
+struct session {
+	struct addr exporter;
+	uint32_t original, domain;
+	uint32_t sequence;
+	uint64_t messages;
+	struct buf msg;
+	unsigned records, count; /* data records; v9 count with templates too */
+	size_t set; /* where the open set begins, 0 none */
+	uint16_t set_id;
+	size_t least; /* of the open set's records */
+	int64_t time_ns; /* newest end in the message, INT64_MIN none */
+	int64_t boot_ns; /* uptime 0 of v5 and v9 */
+	bool has_boot;
+	uint16_t sampling; /* v5: the header's */
+	int64_t now_s; /* monotonic, when the message was begun */
+	unsigned n_templates; /* ids TEMPLATE_FIRST up */
+	struct template *templates; /* by id */
+	uint32_t *slots; /* hash table: index + 1 */
+	size_t n_slots;
+};
+
+struct loss {
+	char name[FIELD_NAME_MAX];
+	const char *what;
+	uint64_t n;
+};
+
+struct exporter {
+	struct export_opts opts;
+	export_fn fn;
+	void *ctx;
+	struct export_totals totals;
+	struct session **sessions; /* hash table */
+	size_t n_sessions, n_slots;
+	struct session *current;
+	struct plan plan;
+	struct loss *losses;
+	size_t n_losses;
+	struct v5_columns *v5;
+};
+
+/* export_plan.c: what the batch's fields and layouts are.  sel as export_batch's. */
+int plan_make(struct exporter *, struct batch *, const uint64_t *sel, struct err *);
+void plan_free(struct plan *);
+
+/* export_layout.c: which fields each selected record has, and the layouts that makes. */
+void layouts_make(struct exporter *, size_t n);
+
+/* export_list.c: a column of lists as RFC 6313 encodes them, in the arena; false: nothing is left. */
+bool lists_encode(struct exporter *, struct xfield *, size_t n);
+
+/* export_put.c: append a field of a record.  variable lengths included. */
+void put_field(struct buf *, const struct xfield *, size_t rec, const struct session *);
+size_t put_length(const struct xfield *, size_t rec); /* of a field of length LENGTH_VAR */
+void put_be(struct buf *, uint64_t, unsigned octets); /* 1..8 */
+void set_be(struct buf *, size_t at, uint64_t, unsigned octets);
+uint64_t cell_uint(const struct column *, size_t rec);
+bool cell_is_v4(const struct column *, size_t rec);
+
+/* export_message.c: sessions and their messages. */
+struct session *session_find(struct exporter *, const struct addr *, uint32_t domain);
+void session_free(struct session *);
+int session_send(struct exporter *, struct session *, struct err *); /* if it holds records */
+int message_send(struct exporter *, struct session *, struct err *);
+int message_record(struct exporter *, struct session *, struct layout *, size_t rec,
+    int64_t time_ns, struct err *);
+int64_t message_time(const struct exporter *, const struct session *);
+
+/* export_v5.c */
+int v5_batch(struct exporter *, struct batch *, const uint64_t *sel, struct err *);
+int v5_send(struct exporter *, struct session *, struct err *);
+void v5_free(struct v5_columns *);
+
+/* export_loss.c: n values of a field could not be said. */
+void loss_count(struct exporter *, const struct field_id *, const char *what, uint64_t n);
+void loss_add(struct exporter *, const char *name, const char *what, uint64_t n);
+
+/* Columns of a record that say where it came from and when it ended. */
+struct origin {
+	struct column exporter, domain, end, received;
+	bool has_exporter, has_domain, has_end, has_received;
+};
+void origin_bind(struct origin *, struct batch *);
+struct session *origin_session(struct exporter *, const struct origin *, size_t rec);
+int64_t origin_time(const struct origin *, size_t rec); /* end, else received, else INT64_MIN */
+
+/* How many of the n records are selected and have a value. */
+size_t count_present(const uint64_t *present, const uint64_t *sel, size_t n);
+
+#endif
