@@ -87,6 +87,13 @@ void io_source_close(struct io_source *);
 struct io_sink *io_sink_open(const struct io_opts *, char *const *argv, struct err *);
 
 /*
+ * A sink that hands batches, options records too, with their selection (NULL: all) to a function, in order
+ * and on the thread that called io_run.  The function returns -1 with err to stop.
+ */
+typedef int (*io_take)(void *ctx, struct batch *, const uint64_t *sel, struct err *);
+struct io_sink *io_sink_function(const struct io_opts *, io_take, void *ctx);
+
+/*
  * Finish: end mark or closing text, everything flushed, the file in place.  complete false: no end mark and
  * PATH.incomplete instead of PATH.  Frees the sink.  -1 with err.
  */

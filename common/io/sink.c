@@ -36,6 +36,11 @@ struct io_sink {
 
 	/* IPFIX */
 	struct exporter *exporter;
+
+	/* a function of the program's */
+	io_take take;
+	void *take_ctx;
+
 	struct sink_worker own; /* for batches of the program's making and the limit's last block */
 };
 
@@ -166,6 +171,20 @@ io_sink_open(const struct io_opts *opts, char *const *argv, struct err *err)
 	return s;
 }
 
+struct io_sink *
+io_sink_function(const struct io_opts *opts, io_take take, void *ctx)
+{
+	struct io_sink *s = mem_zero(1, sizeof(*s));
+
+	s->opts = opts;
+	s->fd = -1;
+	s->left = opts->limit;
+	s->format = IO_NULL;
+	s->take = take;
+	s->take_ctx = ctx;
+	return s;
+}
+
 bool
 sink_wants_union(const struct io_sink *s)
 {
@@ -190,7 +209,7 @@ sink_begun(const struct io_sink *s)
 bool
 sink_takes(const struct io_sink *s, const struct batch *b)
 {
-	if (!b->options || is_binary(s->format))
+	if (!b->options || is_binary(s->format) || s->take != NULL)
 		return true;
 	return s->opts->options && (s->format == IO_JSON || s->format == IO_NDJSON);
 }
@@ -329,11 +348,11 @@ sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j)
 	switch (s->format) {
 	case IO_FLOW: prepare_flow(s, w, j); break;
 	case IO_IPFIX:
+	case IO_NULL:
 		j->form = JOB_SELECT;
-		for (unsigned i = 0; i < j->b->n_cols; i++)
+		for (unsigned i = 0; i < j->b->n_cols && (s->exporter || s->take); i++)
 			(void)batch_plain(j->b, i);
 		break;
-	case IO_NULL: j->form = JOB_SELECT; break;
 	default:
 		j->form = JOB_TEXT;
 		text_rows(
@@ -430,6 +449,9 @@ write_form(struct io_sink *s, struct job *j, struct err *err)
 		lead = text_lead(s->text, j->out.len);
 		return write_octets(s, j->out.data + lead, j->out.len - lead, err);
 	case JOB_SELECT:
+		if (s->take != NULL)
+			return s->take(
+			    s->take_ctx, j->b, j->n_sel == j->b->n ? NULL : j->sel, err);
 		if (s->exporter == NULL)
 			return 0;
 		return export_batch(s->exporter, j->b, j->n_sel == j->b->n ? NULL : j->sel, err);
