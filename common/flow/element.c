@@ -62,6 +62,8 @@ element_find(uint32_t pen, uint16_t id)
 static const struct element *
 find_name(const char *name, size_t n)
 {
+	if (memchr(name, 0, n) != NULL)
+		return NULL;
 	for (size_t i = 0; i < TABLE_N; i++)
 		if (strncasecmp(table[i].name, name, n) == 0 && table[i].name[n] == 0)
 			return &table[i];

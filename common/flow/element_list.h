@@ -1187,26 +1187,6 @@
 	X(6871, 930, "observedData", BYTES, 0, 0, NONE, FIRST, NULL) \
 	X(6871, 1000, "templateName", STRING, 0, 0, NONE, FIRST, NULL) \
 	X(6871, 1001, "templateDescription", STRING, 0, 0, NONE, FIRST, NULL) \
-	X(6871, 16398, "reverseInitialTCPFlags", UINT, 1, 0, NONE, FIRST, NULL) \
-	X(6871, 16399, "reverseUnionTCPFlags", UINT, 1, 0, NONE, FIRST, NULL) \
-	X(6871, 16402, "reversePayload", STRING, 0, 0, NONE, FIRST, NULL) \
-	X(6871, 16419, "reversePayloadEntropy", UINT, 1, 0, NONE, FIRST, NULL) \
-	X(6871, 16420, "reverseOsName", STRING, 0, 0, NONE, FIRST, NULL) \
-	X(6871, 16421, "reverseOsVersion", STRING, 0, 0, NONE, FIRST, NULL) \
-	X(6871, 16422, "reverseFirstPacketBanner", STRING, 0, 0, NONE, FIRST, NULL) \
-	X(6871, 16423, "reverseSecondPacketBanner", STRING, 0, 0, NONE, FIRST, NULL) \
-	X(6871, 16424, "reverseFlowAttributes", UINT, 2, 0, NONE, FIRST, NULL) \
-	X(6871, 16491, "reverseOsFingerPrint", STRING, 0, 0, NONE, FIRST, NULL) \
-	X(6871, 16671, "reverseRtpPayloadType", UINT, 1, 0, NONE, FIRST, NULL) \
-	X(6871, 16884, "reverseSmallPacketCount", UINT, 4, 0, NONE, FIRST, NULL) \
-	X(6871, 16885, "reverseNonEmptyPacketCount", UINT, 4, 0, NONE, FIRST, NULL) \
-	X(6871, 16886, "reverseDataByteCount", UINT, 8, 0, NONE, FIRST, NULL) \
-	X(6871, 16887, "reverseAverageInterarrivalTime", UINT, 8, 0, NONE, FIRST, NULL) \
-	X(6871, 16888, "reverseStandardDeviationInterarrivalTime", UINT, 8, 0, NONE, FIRST, NULL) \
-	X(6871, 16889, "reverseFirstNonEmptyPacketSize", UINT, 2, 0, NONE, FIRST, NULL) \
-	X(6871, 16890, "reverseMaxPacketSize", UINT, 2, 0, NONE, FIRST, NULL) \
-	X(6871, 16892, "reverseStandardDeviationPayloadLength", UINT, 2, 0, NONE, FIRST, NULL) \
-	X(6871, 16894, "reverseLargePacketCount", UINT, 4, 0, NONE, FIRST, NULL) \
 	/* VMware: 6876 */ \
 	X(6876, 880, "tenantProtocol", UINT, 1, 0, IDENTIFIER, KEY, NULL) \
 	X(6876, 881, "tenantSourceIPv4", IP, 4, 0, NONE, KEY, NULL) \

@@ -16,7 +16,7 @@
 struct field_id {
 	uint32_t pen;
 	uint16_t id;
-	uint8_t instance;  /* 0 the first; 1 prints as #2 ... */
+	uint8_t instance; /* 0 the first; 1 prints as #2 ... */
 	const char *named; /* PEN_NAMED: the name; compared as text; else NULL */
 };
 
@@ -27,19 +27,21 @@ enum { FIELD_AS_SENT = 0x80, FIELD_ALT_MAX = 6, FIELD_NAME_MAX = 128 };
 enum derived {
 	DERIVED_NONE,
 	DERIVED_DURATION, /* end - start, else 161, 162: DURATION */
-	DERIVED_BPS,	  /* bits per second: FLOAT64; missing when the duration is 0 or missing */
+	DERIVED_BPS, /* bits per second: FLOAT64; missing when the duration is 0 or missing */
 	DERIVED_PPS,
-	DERIVED_BPP,   /* bytes per packet */
+	DERIVED_BPP, /* bytes per packet */
 	DERIVED_FLOWS, /* deltaFlowCount, absent counts 1: UINT 8 */
 };
 
 struct field {
-	char name[FIELD_NAME_MAX]; /* as printed in headers: alias, else IANA name, PEN.ID or name */
-	enum type type;		   /* TYPE_NONE: known when bound */
+	char
+	    name[FIELD_NAME_MAX]; /* as printed in headers: alias, else IANA name, PEN.ID or name */
+	enum type type; /* TYPE_NONE: known when bound */
 	enum derived derived;
 	unsigned n; /* identities to try in order; 0 for purely derived ones */
 	struct field_id id[FIELD_ALT_MAX];
-	char named[FIELD_NAME_MAX]; /* storage for id[0].named: fields may be copied by field_copy only */
+	char named
+	    [FIELD_NAME_MAX]; /* storage for id[0].named: fields may be copied by field_copy only */
 };
 
 static inline struct field_id
@@ -58,23 +60,39 @@ bool field_id_equal(const struct field_id *, const struct field_id *);
  * Parse a field name: alias (rbytes: reverse), IANA or vendor name (case-insensitive), PEN.ID, v9_N,
  * NAME#2, an aggregate (distinct_dstip, distinct(dstip), p95_bytes, mean_bytes ...), or `NAME` in
  * backquotes for a named column.  Wrong: status EXIT_USAGE with the nearest name suggested.
+ *
+ * An element's name is that element first, then where its value is kept instead: the IPv6 half of an
+ * address pair reads the pair's column, flowStart... and flowEnd... of any unit read start and end, and
+ * a name that several vendors use reads their elements in turn.
  */
 int field_parse(struct field *, const char *text, size_t n, struct err *);
 
-/* The field of which a column with this identity is the canonical one (named if need be). */
+/*
+ * The field of exactly this identity, with no alternatives and nothing derived: what a column is.
+ * Its name reads back, through field_parse, as a field whose id[0] is this identity.
+ */
 void field_of_id(struct field *, const struct field_id *);
 void field_copy(struct field *dst, const struct field *src);
 
-/* Names.  Column as people see it (alias first), and as wires do (`--raw`: IANA, v9_N, ePENidID,
- * scopeSystem, reverse..., #2).  Append to the buffer. */
+/*
+ * Names.  Column as people see it (the first alias that begins with the identity, else its element's
+ * name where no other has it before, else its number; named columns in backquotes unless they are
+ * aggregates; instance n as #n+1; FIELD_AS_SENT as #sent), and as wires do (`--raw`: IANA, v9_N,
+ * ePENidID, scopeSystem, reverse..., #2).  Append to the buffer.
+ */
 void field_put_name(struct buf *, const struct field_id *);
 void field_put_wire_name(struct buf *, const struct field_id *);
 
-/* A comma separated list, +f adds to and -f removes from the list so far. */
+/*
+ * A comma separated list.  One that begins with +f or -f adds to and removes from what the list holds
+ * already; any other replaces it.  A field is never in it twice.
+ */
 struct field_list {
 	struct field *fields;
 	size_t n;
 	bool all; /* the word `all` */
+	char *relative; /* the text, where it began with + or - and the list was empty: parse the
+			 * defaults into another list, then this */
 };
 int field_list_parse(struct field_list *, const char *text, struct err *);
 bool field_list_has(const struct field_list *, const struct field *);

@@ -29,8 +29,8 @@ struct list_field {
 	uint32_t pen;
 	uint16_t id;
 	uint8_t instance; /* as struct field_id */
-	uint8_t type;	  /* enum type; unknown elements: TYPE_BYTES */
-	uint8_t scale;	  /* TIME: 9 s, 6 ms, 3 us, 0 ns of the wire type; else 0 */
+	uint8_t type; /* enum type; unknown elements: TYPE_BYTES */
+	uint8_t scale; /* TIME: 9 s, 6 ms, 3 us, 0 ns of the wire type; else 0 */
 };
 
 /* The field of an element as the table knows it; unknown: BYTES. */
