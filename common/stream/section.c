@@ -1,59 +1,7 @@
 /*
  * section.c - a column's values as parts: the choice of an encoding, constants, planes, plain values.
  */
-#include <assert.h>
-
 #include "stream/section.h"
-
-void
-part_add(struct encoder *e, struct parts *p, const void *data, size_t n)
-{
-	size_t len;
-
-	assert(p->n < MAX_PARTS);
-	buf_pad(p->out, SECTION_ALIGN);
-	if (e->packer != NULL && n > 64) {
-		len = pack_octets(e->packer, p->out, data, n);
-	} else {
-		buf_put(p->out, data, n);
-		len = n;
-	}
-	p->stored[p->n] = (uint32_t)len;
-	p->unpacked[p->n++] = (uint32_t)n;
-}
-
-const void *
-cell_octets(const struct column *c, size_t rec, size_t *len)
-{
-	if (c->width == 0) {
-		*len = c->off[rec + 1] - c->off[rec];
-		return (const uint8_t *)c->data + c->off[rec];
-	}
-	*len = c->width;
-	return (const uint8_t *)c->data + rec * c->width;
-}
-
-void
-put_values(
-    struct encoder *e, struct parts *p, const struct column *c, const uint32_t *rec, size_t n)
-{
-	struct buf octets = { 0 }, lengths = { 0 };
-
-	for (size_t k = 0; k < n; k++) {
-		size_t len;
-		const void *v = cell_octets(c, rec ? rec[k] : k, &len);
-		uint32_t len32 = (uint32_t)len;
-
-		if (c->width == 0)
-			buf_put(&lengths, &len32, 4);
-		buf_put(&octets, v, len);
-	}
-	if (c->width == 0)
-		part_add(e, p, lengths.len ? lengths.data : "", lengths.len);
-	part_add(e, p, octets.len ? octets.data : "", octets.len);
-	buf_free(&octets);
-	buf_free(&lengths);
-}
 
 /* Values as numbers ---------------------------------------------------------------------------- */
 

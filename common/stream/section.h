@@ -1,8 +1,8 @@
 /*
  * section.h - one column of a block on its way out: private to stream/.
  *
- * encode.c writes blocks; section.c chooses an encoding and writes a column's section;
- * dictionary.c is the encoding of columns with few distinct values.
+ * encode.c writes blocks, section.c chooses an encoding for a column, dictionary.c is the encoding of
+ * columns with few distinct values, parts.c writes the pieces of either.
  */
 #ifndef STREAM_SECTION_H
 #define STREAM_SECTION_H
