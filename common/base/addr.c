@@ -208,8 +208,9 @@ void
 addr_mask(struct addr *a, unsigned plen)
 {
 	for (unsigned i = 0; i < 16; i++) {
-		if (plen >= 8 * (i + 1))
-			continue;
-		a->b[i] &= plen <= 8 * i ? 0 : (uint8_t)(0xff00u >> (plen - 8 * i));
+		unsigned keep = plen <= 8 * i ? 0 : plen - 8 * i;
+
+		if (keep < 8)
+			a->b[i] = (uint8_t)(a->b[i] & 0xff00u >> keep);
 	}
 }

@@ -58,25 +58,30 @@ least(unsigned a, unsigned b, unsigned c)
 	return m < c ? m : c;
 }
 
+/* Levenshtein's distance, with two letters swapped as one change: the commonest slip of all. */
 static unsigned
 distance(const char *a, size_t na, const char *b, size_t nb)
 {
-	unsigned row[WORD_MAX + 1];
+	unsigned rows[3][WORD_MAX + 1], *before = rows[0], *last = rows[1], *row = rows[2];
 
 	for (unsigned j = 0; j <= nb; j++)
-		row[j] = j;
+		last[j] = j;
 	for (unsigned i = 1; i <= na; i++) {
-		unsigned corner = row[0];
+		unsigned *spare = before;
 
 		row[0] = i;
 		for (unsigned j = 1; j <= nb; j++) {
-			unsigned above = row[j];
-
-			row[j] = least(above + 1, row[j - 1] + 1, corner + (a[i - 1] != b[j - 1]));
-			corner = above;
+			row[j] = least(
+			    last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    before[j - 2] + 1 < row[j])
+				row[j] = before[j - 2] + 1;
 		}
+		before = last;
+		last = row;
+		row = spare;
 	}
-	return row[nb];
+	return last[nb];
 }
 
 /* Near: a third of the letters wrong at most; else the one name that goes on from the word. */

@@ -31,7 +31,10 @@ size_t fmt_time_human(char *dst, int64_t ns, unsigned digits, int tz_s);
  */
 bool parse_time(const char *, size_t, int64_t now_ns, int tz_s, int64_t *ns, int64_t *span_ns);
 
-/* A..B, A.., ..B or A alone (A and how long it lasts); [*since, *until), open ends INT64_MIN/MAX. */
+/*
+ * A..B, A.., ..B (until B begins) or A alone (as long as it lasts; a second or finer: that instant;
+ * -1h: from then on); [*since, *until), open ends INT64_MIN/MAX.  B before A is refused.
+ */
 bool parse_window(const char *, size_t, int64_t now_ns, int tz_s, int64_t *since, int64_t *until);
 
 /* UTC or +hh:mm, or a zone name the system knows at this instant. */

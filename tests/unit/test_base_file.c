@@ -1,0 +1,207 @@
+/*
+ * test_base_file.c - whole reads and writes; outputs that appear complete or not at all.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "tap.h"
+
+static char root[] = "/tmp/flowkit-test.XXXXXX";
+
+static const char *
+content(const char *path)
+{
+	static char text[64];
+	int fd = open(path, O_RDONLY);
+	ssize_t n;
+
+	if (fd < 0)
+		return NULL;
+	n = file_read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+/* Entries of the directory, dot files included. */
+static unsigned
+entries(const char *path)
+{
+	struct dirent **names;
+	int n = scandir(path, &names, NULL, NULL);
+
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	if (n >= 0)
+		free(names);
+	return (unsigned)(n - 2);
+}
+
+static int
+begin(struct outfile *f, const char *path, const char *text)
+{
+	struct err err = { 0 };
+
+	if (outfile_open(f, path, &err) != 0)
+		return -1;
+	return file_write(f->fd, text, strlen(text));
+}
+
+static void
+test_outfile(void)
+{
+	struct outfile f;
+	struct err err = { 0 };
+	struct stat st;
+	mode_t before = umask(027);
+
+	ok(begin(&f, "day.flow", "one") == 0, "an output file is opened");
+	ok(content("day.flow") == NULL && entries(".") == 1, "and is not there under its name yet");
+	ok(f.tmp && strncmp(strrchr(f.tmp, '/') ? strrchr(f.tmp, '/') + 1 : f.tmp, ".day.flow.",
+			10) == 0,
+	    "its temporary name is .NAME.XXXXXX");
+	ok(outfile_commit(&f, &err) == 0 && f.fd == -1, "it is committed");
+	is_str(content("day.flow"), "one", "and then is whole");
+	ok(stat("day.flow", &st) == 0 && (st.st_mode & 0777) == 0640, "the umask applies");
+	umask(before);
+
+	begin(&f, "day.flow", "two");
+	is_str(content("day.flow"), "one", "a file to be replaced stays until then");
+	outfile_discard(&f);
+	outfile_discard(&f);
+	ok(entries(".") == 1, "a discarded output leaves nothing");
+	is_str(content("day.flow"), "one", "and changes nothing");
+
+	begin(&f, "day.flow", "part");
+	ok(outfile_keep_incomplete(&f, &err) == 0, "an incomplete output is kept");
+	is_str(content("day.flow"), "one", "beside the old file");
+	is_str(content("day.flow.incomplete"), "part", "under a name that says so");
+
+	begin(&f, "day.flow", "three");
+	outfile_commit(&f, &err);
+	is_str(content("day.flow"), "three", "a commit replaces");
+	is_u64(entries("."), 2, "and leaves no temporary file");
+}
+
+static void
+test_outfile_kinds(void)
+{
+	struct outfile f;
+	struct err err = { 0 };
+	struct stat st;
+	char text[4] = "";
+	int fd;
+
+	ok(symlink("day.flow", "link") == 0 && begin(&f, "link", "four") == 0 &&
+		outfile_commit(&f, &err) == 0,
+	    "an output through a symbolic link");
+	is_str(content("day.flow"), "four", "replaces the file it names");
+	ok(lstat("link", &st) == 0 && S_ISLNK(st.st_mode), "and not the link");
+
+	ok(mkfifo("fifo", 0600) == 0, "a FIFO");
+	fd = open("fifo", O_RDONLY | O_NONBLOCK);
+	ok(begin(&f, "fifo", "abc") == 0 && f.direct && outfile_commit(&f, &err) == 0,
+	    "is written directly");
+	ok(read(fd, text, 3) == 3 && strcmp(text, "abc") == 0, "and read");
+	close(fd);
+
+	ok(outfile_open(&f, "/dev/full", &err) == 0 && f.direct, "a device is written directly");
+	ok(file_write(f.fd, "abc", 3) == -1 && errno == ENOSPC, "and may be full");
+	ok(outfile_keep_incomplete(&f, &err) == 0 && access("/dev/full.incomplete", F_OK) != 0,
+	    "and has no incomplete file");
+
+	ok(outfile_open(&f, "no/such/file", &err) == -1, "an output in no directory fails");
+	is_str(err.text, "cannot write: No such file or directory", "with a reason");
+	is_u64((uint64_t)err.status, EXIT_FAILED, "and the status of failure");
+	err = (struct err){ 0 };
+	ok(outfile_open(&f, ".", &err) == -1, "a directory is no output");
+	is_str(err.text, "cannot write: Is a directory", "with a reason");
+}
+
+static void
+test_pipes(void)
+{
+	static char big[3 << 20], back[sizeof(big)];
+	int ends[2], fd = open("day.flow", O_RDONLY), status;
+	ssize_t n;
+	pid_t pid;
+
+	signal(SIGPIPE, SIG_IGN);
+	ok(file_is_regular(fd) && !file_is_regular(-1), "a regular file is one");
+	file_widen_pipe(fd);
+	close(fd);
+	file_widen_pipe(-1);
+	if (pipe(ends) != 0)
+		exit(1);
+	ok(!file_is_regular(ends[0]), "a pipe is none");
+	file_widen_pipe(ends[1]);
+	for (size_t i = 0; i < sizeof(big); i++)
+		big[i] = (char)(i * 7);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		_exit(file_write(ends[1], big, sizeof(big)) == 0 ? 0 : 1);
+	close(ends[1]);
+	n = file_read(ends[0], back, sizeof(back));
+	ok(n == (ssize_t)sizeof(back) && memcmp(big, back, sizeof(big)) == 0,
+	    "short reads and writes are continued");
+	ok(file_read(ends[0], back, 1) == 0, "the end is the end");
+	waitpid(pid, &status, 0);
+	close(ends[0]);
+	ok(file_read(-1, back, 1) == -1 && errno == EBADF, "a failed read is one");
+	if (pipe(ends) != 0)
+		exit(1);
+	close(ends[0]);
+	ok(file_write(ends[1], big, 10) == -1 && errno == EPIPE, "a reader that has gone is EPIPE");
+	close(ends[1]);
+}
+
+static void
+test_temp(void)
+{
+	struct err err = { 0 };
+	char text[4] = "";
+	int fd = file_temp(".", &err);
+	unsigned before = entries(".");
+
+	ok(fd >= 0 && file_write(fd, "abc", 3) == 0 && pread(fd, text, 3, 0) == 3 &&
+		strcmp(text, "abc") == 0,
+	    "a temporary file is written and read");
+	is_u64(entries("."), before, "and has no name");
+	close(fd);
+	ok(file_temp("no/such/directory", &err) == -1 &&
+		strstr(err.text, "no/such/directory") != NULL,
+	    "a missing directory is named");
+	err = (struct err){ 0 };
+	setenv("TMPDIR", "no/where", 1);
+	ok(file_temp(NULL, &err) == -1 && strstr(err.text, "no/where") != NULL, "TMPDIR is used");
+	unsetenv("TMPDIR");
+	fd = file_temp(NULL, &err);
+	ok(fd >= 0, "without it /tmp is");
+	close(fd);
+}
+
+int
+main(void)
+{
+	if (mkdtemp(root) == NULL || chdir(root) != 0)
+		return 1;
+	test_outfile();
+	test_outfile_kinds();
+	test_pipes();
+	test_temp();
+	if (chdir("/") == 0) {
+		char command[128];
+
+		snprintf(command, sizeof(command), "rm -rf %s", root);
+		ok(system(command) == 0, "the directory is removed");
+	}
+	return done_testing();
+}

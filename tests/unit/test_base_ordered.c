@@ -1,0 +1,244 @@
+/*
+ * test_base_ordered.c - order, ends and stops of a run under random delays.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/ordered.h"
+#include "base/time.h"
+#include "tap.h"
+
+struct item {
+	unsigned number, result;
+	unsigned worked; /* times; must be 1 */
+};
+
+struct test {
+	unsigned limit; /* items to produce */
+	unsigned stop_at; /* consume this many */
+	unsigned delay_us; /* at most, in each part */
+	unsigned produced, consumed, idles;
+	unsigned wrong;
+	unsigned threads;
+	pthread_t caller;
+	bool block_at_end; /* read from the pipe instead of ending */
+	int pipe[2];
+	atomic_uint workers; /* bit i: worker i worked */
+	atomic_uint foreign; /* consumed or idled elsewhere */
+	bool after_stop, stopped;
+};
+
+static void
+dawdle(const struct test *t, unsigned number)
+{
+	unsigned r = number * 2654435761u >> 7;
+
+	if (t->delay_us && r % 3 == 0)
+		usleep(r % t->delay_us);
+}
+
+static enum ordered_next
+produce(void *ctx, void *slot)
+{
+	struct test *t = ctx;
+	struct item *item = slot;
+	char c;
+
+	if (t->produced == t->limit) {
+		if (t->block_at_end && read(t->pipe[0], &c, 1) < 0)
+			t->wrong++;
+		return ORDERED_END;
+	}
+	dawdle(t, t->produced * 3);
+	*item = (struct item){ .number = t->produced++ };
+	return ORDERED_ITEM;
+}
+
+static void
+work(void *ctx, void *slot, unsigned worker)
+{
+	struct test *t = ctx;
+	struct item *item = slot;
+
+	dawdle(t, item->number * 3 + 1);
+	atomic_fetch_or(&t->workers, 1u << worker);
+	if (worker >= t->threads)
+		item->worked += 100;
+	item->worked++;
+	item->result = item->number * 7;
+}
+
+static bool
+consume(void *ctx, void *slot)
+{
+	struct test *t = ctx;
+	struct item *item = slot;
+
+	dawdle(t, item->number * 3 + 2);
+	t->after_stop |= t->stopped;
+	if (!pthread_equal(pthread_self(), t->caller))
+		atomic_fetch_add(&t->foreign, 1);
+	t->wrong +=
+	    item->number != t->consumed || item->result != item->number * 7 || item->worked != 1;
+	t->consumed++;
+	t->stopped = t->consumed == t->stop_at;
+	return !t->stopped;
+}
+
+static void
+idle(void *ctx)
+{
+	struct test *t = ctx;
+
+	if (!pthread_equal(pthread_self(), t->caller))
+		atomic_fetch_add(&t->foreign, 1);
+	t->idles++;
+}
+
+static void
+cancel(void *ctx)
+{
+	struct test *t = ctx;
+
+	if (t->block_at_end)
+		t->wrong += write(t->pipe[1], "x", 1) != 1;
+}
+
+static void
+run(struct test *t, unsigned threads, unsigned slots, bool live, unsigned idle_ms)
+{
+	struct item *items = calloc(slots, sizeof(*items));
+	struct ordered o = { .threads = threads,
+		.live = live,
+		.idle_ms = idle_ms,
+		.items = items,
+		.item_size = sizeof(*items),
+		.n_items = slots,
+		.ctx = t,
+		.produce = produce,
+		.work = work,
+		.consume = consume,
+		.idle = idle };
+
+	t->caller = pthread_self();
+	t->threads = threads;
+	ordered_run(&o, cancel);
+	free(items);
+}
+
+/* Every run here must give every item once, in order, on the calling thread. */
+static void
+test_complete(void)
+{
+	unsigned wrong = 0, foreign = 0;
+
+	for (unsigned i = 0; i < 60; i++) {
+		struct test t = { .limit = i % 5 == 0 ? i / 5 : 200,
+			.delay_us = i % 3 == 0 ? 0 : 150 };
+		unsigned threads = 1 + i % 7;
+
+		run(&t, threads, threads + 2 + i % 4, i % 2, i % 4 == 0 ? 1 : 0);
+		wrong += t.wrong || t.consumed != t.limit || t.produced != t.limit;
+		foreign += t.foreign;
+	}
+	is_u64(wrong, 0, "every item is worked on once and consumed in order");
+	is_u64(foreign, 0, "on the calling thread");
+}
+
+static void
+test_stop(void)
+{
+	unsigned wrong = 0, ahead = 0;
+
+	for (unsigned i = 0; i < 60; i++) {
+		struct test t = {
+			.limit = 1000000, .stop_at = 1 + i * 3, .delay_us = i % 3 == 0 ? 0 : 150
+		};
+		unsigned threads = 1 + i % 7, slots = threads + 2 + i % 4;
+
+		run(&t, threads, slots, i % 2, 0);
+		wrong += t.wrong || t.consumed != t.stop_at || t.after_stop;
+		ahead += t.produced > t.stop_at + slots;
+	}
+	is_u64(wrong, 0, "consume can stop the run, and is not called again");
+	is_u64(ahead, 0, "the producer is never further ahead than the ring");
+}
+
+static void
+test_cancel(void)
+{
+	unsigned wrong = 0;
+
+	for (unsigned i = 0; i < 30; i++) {
+		struct test t = { .limit = 10,
+			.stop_at = 10,
+			.block_at_end = true,
+			.delay_us = i % 2 ? 200 : 0 };
+
+		if (pipe(t.pipe) != 0)
+			exit(1);
+		run(&t, 1 + i % 3, 6, true, 0);
+		wrong += t.wrong || t.consumed != 10;
+		close(t.pipe[0]);
+		close(t.pipe[1]);
+	}
+	is_u64(wrong, 0, "a producer blocked in a read is called back when the run stops");
+}
+
+static void *
+write_later(void *arg)
+{
+	struct test *t = arg;
+
+	usleep(120000);
+	t->wrong += write(t->pipe[1], "x", 1) != 1;
+	return NULL;
+}
+
+static void
+test_idle(void)
+{
+	struct test t = { .limit = 3, .block_at_end = true };
+	struct timespec before, after;
+	pthread_t writer;
+	int64_t cpu_us;
+
+	if (pipe(t.pipe) != 0)
+		exit(1);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	pthread_create(&writer, NULL, write_later, &t);
+	run(&t, 2, 4, true, 10);
+	pthread_join(writer, NULL);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	cpu_us = (after.tv_sec - before.tv_sec) * 1000000 + (after.tv_nsec - before.tv_nsec) / 1000;
+	ok(t.wrong == 0 && t.consumed == 3, "a run that waits ends with its input");
+	ok(t.idles >= 3 && t.idles <= 13, "idle is called about every 10 ms of 120 (%u)", t.idles);
+	is_u64(t.foreign, 0, "on the calling thread");
+	ok(cpu_us < 60000, "waiting costs no time (%lld us)", (long long)cpu_us);
+	close(t.pipe[0]);
+	close(t.pipe[1]);
+}
+
+static void
+test_parallel(void)
+{
+	struct test t = { .limit = 400, .delay_us = 2000 };
+
+	run(&t, 4, 8, false, 0);
+	is_u64(t.workers, 15, "all workers get work");
+	ok(ordered_processors() >= 1, "there is a processor (%u)", ordered_processors());
+}
+
+int
+main(void)
+{
+	test_complete();
+	test_stop();
+	test_cancel();
+	test_idle();
+	test_parallel();
+	return done_testing();
+}
