@@ -191,11 +191,10 @@ test_cancel(void)
 static void *
 write_later(void *arg)
 {
-	struct test *t = arg;
+	const struct test *t = arg;
 
 	usleep(120000);
-	t->wrong += write(t->pipe[1], "x", 1) != 1;
-	return NULL;
+	return write(t->pipe[1], "x", 1) == 1 ? NULL : arg;
 }
 
 static void
@@ -204,6 +203,7 @@ test_idle(void)
 	struct test t = { .limit = 3, .block_at_end = true };
 	struct timespec before, after;
 	pthread_t writer;
+	void *failed;
 	int64_t cpu_us;
 
 	if (pipe(t.pipe) != 0)
@@ -211,10 +211,10 @@ test_idle(void)
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
 	pthread_create(&writer, NULL, write_later, &t);
 	run(&t, 2, 4, true, 10);
-	pthread_join(writer, NULL);
+	pthread_join(writer, &failed);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
 	cpu_us = (after.tv_sec - before.tv_sec) * 1000000 + (after.tv_nsec - before.tv_nsec) / 1000;
-	ok(t.wrong == 0 && t.consumed == 3, "a run that waits ends with its input");
+	ok(!failed && t.wrong == 0 && t.consumed == 3, "a run that waits ends with its input");
 	ok(t.idles >= 3 && t.idles <= 13, "idle is called about every 10 ms of 120 (%u)", t.idles);
 	is_u64(t.foreign, 0, "on the calling thread");
 	ok(cpu_us < 60000, "waiting costs no time (%lld us)", (long long)cpu_us);
