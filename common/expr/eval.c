@@ -1,0 +1,295 @@
+/*
+ * eval.c - evaluating a tree over a batch: bitmaps, as few columns as the outcome needs.
+ *
+ * A condition is NONE, ALL or, with its bits in `out`, SOME.  mask: only records of words where it
+ * is not zero matter to the caller (NULL: all do); other words of `out` are zero.
+ */
+#include "expr/eval.h"
+
+static enum verdict eval_node(
+    struct expr_state *, struct batch *, const struct node *, const uint64_t *mask, uint64_t *out);
+
+struct expr_state *
+expr_state_new(const struct expr *x)
+{
+	struct expr_state *s = mem_zero(1, sizeof(*s));
+
+	s->x = x;
+	s->binding = mem_zero(x->n_nodes, sizeof(struct binding *));
+	s->known = mem_zero(x->n_nodes, sizeof(*s->known));
+	s->column = mem_zero(x->n_nodes, sizeof(*s->column));
+	return s;
+}
+
+void
+expr_state_free(struct expr_state *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < s->n_bitmaps; i++)
+		mem_free(s->bitmap[i]);
+	mem_free(s->bitmap);
+	mem_free(s->binding);
+	mem_free(s->known);
+	mem_free(s->column);
+	mem_free(s->hit);
+	arena_free(&s->arena);
+	mem_free(s);
+}
+
+static uint64_t *
+push_bitmap(struct expr_state *s)
+{
+	if (s->top == s->n_bitmaps) {
+		s->bitmap = mem_resize(s->bitmap, s->n_bitmaps + 1, sizeof(uint64_t *));
+		s->bitmap[s->n_bitmaps++] = mem_alloc(s->words * 8);
+	}
+	return s->bitmap[s->top++];
+}
+
+/* Scratch bitmaps hold a batch of n records. */
+static void
+fit_bitmaps(struct expr_state *s, size_t n)
+{
+	s->top = 0;
+	if (bits_words(n) <= s->words)
+		return;
+	for (size_t i = 0; i < s->n_bitmaps; i++)
+		mem_free(s->bitmap[i]);
+	s->n_bitmaps = 0;
+	s->words = bits_words(n);
+}
+
+enum verdict
+eval_settle(const uint64_t *out, size_t n)
+{
+	uint64_t any = 0, all = ~UINT64_C(0);
+	size_t words = bits_words(n);
+
+	for (size_t w = 0; w < words; w++) {
+		any |= out[w];
+		all &= w + 1 < words ? out[w] : out[w] | ~bits_tail(n);
+	}
+	return any == 0 ? NONE : all == ~UINT64_C(0) ? ALL : SOME;
+}
+
+static enum verdict
+and_present(const uint64_t *present, size_t n, uint64_t *out)
+{
+	if (present != NULL)
+		for (size_t w = 0; w < bits_words(n); w++)
+			out[w] &= present[w];
+
+	return eval_settle(out, n);
+}
+
+/* Every record that has a value. */
+static enum verdict
+all_present(struct batch *b, unsigned i, const uint64_t *mask, uint64_t *out)
+{
+	const uint64_t *present = batch_present(b, i);
+
+	if (present == NULL)
+		return ALL;
+	for (size_t w = 0; w < bits_words(b->n); w++)
+		out[w] = mask != NULL && mask[w] == 0 ? 0 : present[w];
+	return eval_settle(out, b->n);
+}
+
+/* Tests -------------------------------------------------------------------------------------------- */
+
+/*
+ * The test is made once for each entry.  Entries that pass and stand in a row, as in a sorted
+ * dictionary, make a range of codes.
+ */
+static enum verdict
+test_dictionary(struct expr_state *s, const struct batch *b, const struct bound *bd,
+    const struct column *c, const uint64_t *mask, uint64_t *out)
+{
+	size_t entries = c->dict_n, words = bits_words(entries), count, first = 0;
+	uint64_t pass[UINT16_MAX / 64 + 1];
+	struct bound codes = { .how = HOW_RANGE, .width = 2, .n = 1 };
+
+	if (entries == 0 || entries > UINT16_MAX + 1)
+		return NONE;
+	kernel_run(bd, c->dict_data, c->dict_off, entries, NULL, pass);
+	count = bits_count(pass, entries);
+	if (count == 0)
+		return NONE;
+	if (count == entries) {
+		bits_fill(out, b->n);
+		return and_present(c->present, b->n, out);
+	}
+	while (!bits_get(pass, first))
+		first++;
+	codes.lo[0] = first;
+	codes.span[0] = count - 1;
+	for (size_t i = first; i < first + count && codes.how == HOW_RANGE; i++)
+		if (i >= entries || !bits_get(pass, i))
+			codes.how = HOW_TABLE;
+	if (codes.how == HOW_RANGE) {
+		kernel_run(&codes, c->codes, NULL, b->n, mask, out);
+		return and_present(c->present, b->n, out);
+	}
+	/* Codes of missing records may be any: room for all of them. */
+	if (s->hit == NULL)
+		s->hit = mem_zero(UINT16_MAX + 1, 1);
+	for (size_t w = 0; w < words; w++)
+		for (size_t i = w * 64; i < entries && i < w * 64 + 64; i++)
+			s->hit[i] = pass[w] >> (i % 64) & 1;
+	kernel_codes(s->hit, c->codes, b->n, mask, out);
+	return and_present(c->present, b->n, out);
+}
+
+static enum verdict
+eval_test(struct expr_state *s, struct batch *b, const struct node *n, const uint64_t *mask,
+    uint64_t *out)
+{
+	int i = batch_resolve(b, n->field);
+	const struct bound *bd = i < 0 ? NULL : bind_test(s, n, &b->col[i]);
+	const struct column *c;
+
+	if (bd == NULL || bd->how == HOW_NONE)
+		return NONE;
+	if (bd->how == HOW_ALL)
+		return all_present(b, (unsigned)i, mask, out);
+	c = batch_dict(b, (unsigned)i);
+	if (c != NULL)
+		return test_dictionary(s, b, bd, c, mask, out);
+	c = batch_plain(b, (unsigned)i);
+	kernel_run(bd, c->data, c->off, b->n, mask, out);
+	return and_present(c->present, b->n, out);
+}
+
+static enum verdict
+eval_has(struct expr_state *s, struct batch *b, const struct node *n, const uint64_t *mask,
+    uint64_t *out)
+{
+	const struct field *f = n->field;
+	int type = -1, i;
+
+	(void)s;
+	if (f->derived != DERIVED_NONE) {
+		i = batch_resolve(b, f);
+		return i < 0 ? NONE : all_present(b, (unsigned)i, mask, out);
+	}
+	memset(out, 0, bits_words(b->n) * 8);
+	for (unsigned k = 0; k < f->n; k++) {
+		const uint64_t *present;
+
+		i = batch_find(b, &f->id[k]);
+		if (i < 0 || (type >= 0 && b->col[i].type != type))
+			continue;
+		type = b->col[i].type;
+		present = batch_present(b, (unsigned)i);
+		if (present == NULL)
+			return ALL;
+		for (size_t w = 0; w < bits_words(b->n); w++)
+			out[w] |= mask != NULL && mask[w] == 0 ? 0 : present[w];
+	}
+	return eval_settle(out, b->n);
+}
+
+/* Joins -------------------------------------------------------------------------------------------- */
+
+static enum verdict
+eval_and(struct expr_state *s, struct batch *b, const struct node *n, const uint64_t *mask,
+    uint64_t *out)
+{
+	uint64_t *more = push_bitmap(s);
+	enum verdict so_far = ALL;
+
+	for (size_t i = 0; i < n->n_child && so_far != NONE; i++) {
+		bool first = so_far == ALL;
+		enum verdict v =
+		    eval_node(s, b, n->child[i], first ? mask : out, first ? out : more);
+
+		if (v == NONE) {
+			so_far = NONE;
+		} else if (v == SOME && first) {
+			so_far = SOME;
+		} else if (v == SOME) {
+			for (size_t w = 0; w < bits_words(b->n); w++)
+				out[w] &= more[w];
+			so_far = eval_settle(out, b->n);
+		}
+	}
+	s->top--;
+	return so_far;
+}
+
+static enum verdict
+eval_or(struct expr_state *s, struct batch *b, const struct node *n, const uint64_t *mask,
+    uint64_t *out)
+{
+	uint64_t *more = push_bitmap(s), *open = push_bitmap(s);
+	enum verdict so_far = NONE;
+	size_t words = bits_words(b->n);
+
+	for (size_t i = 0; i < n->n_child && so_far != ALL; i++) {
+		bool first = so_far == NONE;
+		enum verdict v;
+
+		for (size_t w = 0; !first && w < words; w++)
+			open[w] = ~out[w] & (mask != NULL ? mask[w] : ~UINT64_C(0));
+		if (!first)
+			open[words - 1] &= bits_tail(b->n);
+		v = eval_node(s, b, n->child[i], first ? mask : open, first ? out : more);
+		if (v == ALL) {
+			so_far = ALL;
+		} else if (v == SOME && first) {
+			so_far = SOME;
+		} else if (v == SOME) {
+			for (size_t w = 0; w < words; w++)
+				out[w] |= more[w];
+			so_far = eval_settle(out, b->n);
+		}
+	}
+	s->top -= 2;
+	return so_far;
+}
+
+static enum verdict
+eval_not(struct expr_state *s, struct batch *b, const struct node *n, const uint64_t *mask,
+    uint64_t *out)
+{
+	enum verdict v = eval_node(s, b, n->child[0], mask, out);
+	size_t words = bits_words(b->n);
+
+	if (v != SOME)
+		return v == ALL ? NONE : ALL;
+	for (size_t w = 0; w < words; w++)
+		out[w] = mask != NULL && mask[w] == 0 ? 0 : ~out[w];
+	out[words - 1] &= bits_tail(b->n);
+	return eval_settle(out, b->n);
+}
+
+static enum verdict
+eval_node(struct expr_state *s, struct batch *b, const struct node *n, const uint64_t *mask,
+    uint64_t *out)
+{
+	if (s->known[n->index] != SOME)
+		return s->known[n->index];
+	switch (n->kind) {
+	case NODE_AND: return eval_and(s, b, n, mask, out);
+	case NODE_OR: return eval_or(s, b, n, mask, out);
+	case NODE_NOT: return eval_not(s, b, n, mask, out);
+	case NODE_HAS: return eval_has(s, b, n, mask, out);
+	case NODE_COMPARE: return operand_compare(s, b, n, mask, out);
+	default: return eval_test(s, b, n, mask, out);
+	}
+}
+
+size_t
+expr_select(struct expr_state *s, struct batch *b, uint64_t *sel)
+{
+	if (b->n == 0)
+		return 0;
+	fit_bitmaps(s, b->n);
+	zone_decide(s, b);
+	switch (eval_node(s, b, s->x->root, NULL, sel)) {
+	case NONE: memset(sel, 0, bits_words(b->n) * 8); return 0;
+	case ALL: bits_fill(sel, b->n); return b->n;
+	default: return bits_count(sel, b->n);
+	}
+}

@@ -1,0 +1,65 @@
+/*
+ * kernel.h - a test made ready for columns of one type and width, and the loops over such columns.
+ *
+ * Kernels are dense: they read the slots of missing records too, and the caller removes those.
+ * They are plain C that compilers vectorise: 64 comparisons into octets, octets into a word.
+ */
+#ifndef EXPR_KERNEL_H
+#define EXPR_KERNEL_H
+
+#include "expr/plan.h"
+
+enum how {
+	HOW_NONE, /* no value of this width passes */
+	HOW_ALL, /* every value does */
+	HOW_RANGE, /* (v - lo) <= span, modulo the width; up to HOW_FEW of them */
+	HOW_TABLE, /* a bit for each value of 1 or 2 octets */
+	HOW_SEARCH, /* sorted ranges */
+	HOW_FLOAT, /* sorted ranges of order-mapped doubles */
+	HOW_PREFIX, /* IP 16 wide: the bits of pmask are those of pvalue */
+	HOW_WIDE, /* IP 16 wide: sorted ranges */
+	HOW_MASK,
+	HOW_OCTETS,
+};
+enum { HOW_FEW = 4 };
+
+struct bound {
+	const struct test *test;
+	enum how how;
+	unsigned width;
+	uint64_t lo[HOW_FEW], span[HOW_FEW], bias;
+	size_t n;
+	uint8_t *table;
+	void *los, *his; /* n of the width each */
+	uint64_t pmask[2], pvalue[2];
+};
+
+void bound_make(struct bound *, const struct test *, unsigned width, struct arena *);
+
+/*
+ * out = which of n values pass, all words written; words where mask (NULL: all ones) is zero are
+ * skipped and zero.  off: offsets of values of variable length.
+ */
+void kernel_run(const struct bound *, const void *data, const uint32_t *off, size_t n,
+    const uint64_t *mask, uint64_t *out);
+
+/* out = hit[codes[i]]. */
+void kernel_codes(
+    const uint8_t *hit, const uint16_t *codes, size_t n, const uint64_t *mask, uint64_t *out);
+
+/* 64 octets of 0 or 1 as a word. */
+static inline uint64_t
+kernel_pack(const uint8_t *t)
+{
+	uint64_t word = 0, octets;
+
+	for (unsigned i = 0; i < 8; i++) {
+		memcpy(&octets, t + 8 * i, 8);
+		word |= octets * UINT64_C(0x0102040810204080) >> 56 << (8 * i);
+	}
+	return word;
+}
+
+bool kernel_octets(const struct test *, const char *, size_t n);
+
+#endif

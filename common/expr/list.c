@@ -1,0 +1,190 @@
+/*
+ * list.c - lists of values: in the text, `in [80 443 1000-2000]`, or of a file, `in @FILE`.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "expr/parse.h"
+
+enum { LIST_FILE_MAX = 1 << 28 };
+
+struct items {
+	struct literal *item;
+	size_t n, cap;
+};
+
+static void
+items_add(struct items *s, const struct literal *l)
+{
+	if (s->n == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 16;
+		s->item = mem_resize(s->item, s->cap, sizeof(*l));
+	}
+	s->item[s->n++] = *l;
+}
+
+/* Into the expression's memory. */
+static const struct literal *
+items_keep(struct parser *p, struct items *s)
+{
+	struct literal *kept = arena_alloc(&p->x->arena, (s->n + 1) * sizeof(*kept));
+
+	if (s->n > 0)
+		memcpy(kept, s->item, s->n * sizeof(*kept));
+	mem_free(s->item);
+	return kept;
+}
+
+bool
+literal_at(struct parser *p, size_t at, size_t end, struct literal *l)
+{
+	const char *text = p->lex.text + at;
+	struct buf b = { 0 };
+
+	*l = (struct literal){ .p = text, .n = end - at, .at = at, .end = end };
+	if (end == at || (*text != '"' && *text != '\''))
+		return true;
+	if (!lex_unquote(&b, text, end - at)) {
+		buf_free(&b);
+		refuse(p, at, end, "escapes are \\\\ \\\" \\' \\n \\t \\xNN",
+		    end - at < 2 || text[end - at - 1] != *text
+			? "the quote is not closed"
+			: "the quoted text has a wrong escape");
+		return false;
+	}
+	l->p = arena_string(&p->x->arena, b.len ? b.data : "", b.len);
+	l->n = b.len;
+	l->quoted = true;
+	buf_free(&b);
+	return true;
+}
+
+static const struct literal *
+bracket_list(struct parser *p, size_t *n)
+{
+	size_t open = p->tok.at, pos = p->tok.end, end;
+	struct items s = { 0 };
+	struct literal l;
+
+	for (;;) {
+		pos = lex_blank(&p->lex, pos);
+		if (pos == p->lex.len) {
+			refuse(p, open, open + 1, "", "the list is not closed: ']' is missing");
+			break;
+		}
+		if (p->lex.text[pos] == ']') {
+			if (s.n == 0)
+				refuse(p, open, pos + 1, "", "the list is empty");
+			break;
+		}
+		if (p->lex.text[pos] == ',') {
+			pos++;
+			continue;
+		}
+		end = lex_word(&p->lex, pos, true);
+		if (end == pos) {
+			refuse(p, pos, pos + 1, "", "a list cannot hold '%c'", p->lex.text[pos]);
+			break;
+		}
+		if (!literal_at(p, pos, end, &l))
+			break;
+		items_add(&s, &l);
+		pos = end;
+	}
+	if (p->err->status != 0) {
+		mem_free(s.item);
+		return NULL;
+	}
+	p->lex.pos = pos + 1;
+	parser_next(p);
+	*n = s.n;
+	return items_keep(p, &s);
+}
+
+/* The whole file; false with errno. */
+static bool
+read_all(const char *path, struct buf *b)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), saved;
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	do {
+		n = file_read(fd, buf_room(b, 65536), 65536);
+		b->len += n > 0 ? (size_t)n : 0;
+		if (b->len > LIST_FILE_MAX) {
+			errno = EFBIG;
+			n = -1;
+		}
+	} while (n > 0);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return n == 0;
+}
+
+/* An item a line; blanks around it and comments are not part of it. */
+static void
+file_items(struct items *s, const char *text, size_t len, const struct literal *where)
+{
+	uint32_t line = 0;
+
+	for (size_t at = 0, end; at < len; at = end + 1) {
+		size_t last;
+
+		line++;
+		for (end = at; end < len && text[end] != '\n';)
+			end++;
+		while (at < end && strchr(" \t\r", text[at]) != NULL)
+			at++;
+		for (last = at; last < end && text[last] != '#';)
+			last++;
+		while (last > at && strchr(" \t\r", text[last - 1]) != NULL)
+			last--;
+		if (last > at)
+			items_add(s, &(struct literal){ .p = text + at,
+					 .n = last - at,
+					 .at = where->at,
+					 .end = where->end,
+					 .line = line });
+	}
+}
+
+static const struct literal *
+file_list(struct parser *p, size_t *n)
+{
+	size_t at = p->tok.end, end = lex_word(&p->lex, at, false);
+	struct items s = { 0 };
+	struct buf b = { 0 };
+	struct literal l;
+	char *path;
+
+	if (!literal_at(p, at, end, &l))
+		return NULL;
+	if (l.n == 0) {
+		refuse(p, p->tok.at, p->tok.end, "", "expected the name of a file behind '@'");
+		return NULL;
+	}
+	path = arena_string(&p->x->arena, l.p, l.n);
+	l.at = p->tok.at;
+	if (!read_all(path, &b)) {
+		refuse(p, l.at, end, "", "cannot read the list: %s", strerror(errno));
+		buf_free(&b);
+		return NULL;
+	}
+	file_items(&s, arena_string(&p->x->arena, b.len ? b.data : "", b.len), b.len, &l);
+	buf_free(&b);
+	p->lex.pos = end;
+	parser_next(p);
+	*n = s.n;
+	return items_keep(p, &s);
+}
+
+const struct literal *
+parse_list(struct parser *p, size_t *n)
+{
+	return p->tok.kind == TOK_AT ? file_list(p, n) : bracket_list(p, n);
+}

@@ -1,0 +1,84 @@
+/*
+ * refuse.c - saying what is wrong with an expression and where.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "expr/parse.h"
+
+enum { EXCERPT = 76, LEAD = 48 };
+
+/* The text around the place, in one line: blanks for control characters, "..." where it is cut. */
+static void
+excerpt(struct buf *out, const struct lex *l, size_t at, size_t end)
+{
+	size_t from = at, to = at, marks, column;
+
+	while (from > 0 && l->text[from - 1] != '\n')
+		from--;
+	while (to < l->len && l->text[to] != '\n')
+		to++;
+	if (at - from > LEAD)
+		from = at - LEAD;
+	if (to - from > EXCERPT)
+		to = from + EXCERPT;
+	while (from < at && ((unsigned char)l->text[from] & 0xc0) == 0x80)
+		from++;
+	while (to > at && to < l->len && ((unsigned char)l->text[to] & 0xc0) == 0x80)
+		to--;
+	buf_puts(out, "\n    ");
+	for (size_t i = from; i < to; i++)
+		buf_putc(out, (unsigned char)l->text[i] < 0x20 ? ' ' : l->text[i]);
+	buf_puts(out, "\n    ");
+	column = 0;
+	for (size_t i = from; i < at; i++)
+		column += ((unsigned char)l->text[i] & 0xc0) != 0x80;
+	buf_printf(out, "%*s^", (int)column, "");
+	end = end > to ? to : end;
+	marks = 0;
+	for (size_t i = at + 1; i < end; i++)
+		marks += ((unsigned char)l->text[i] & 0xc0) != 0x80;
+	while (marks-- > 0)
+		buf_putc(out, '~');
+}
+
+struct node *
+refuse(struct parser *p, size_t at, size_t end, const char *hint, const char *fmt, ...)
+{
+	struct buf out = { 0 };
+	char reason[160];
+	va_list ap;
+
+	if (p->err->status != 0)
+		return NULL;
+	va_start(ap, fmt);
+	vsnprintf(reason, sizeof(reason), fmt, ap);
+	va_end(ap);
+	for (char *c = reason; *c; c++)
+		if ((unsigned char)*c < 0x20)
+			*c = ' ';
+	buf_puts(&out, reason);
+	excerpt(&out, &p->lex, at, end);
+	if (hint != NULL && *hint)
+		buf_printf(&out, "\n    %s", hint);
+	err_usage(p->err, "%s", buf_cstr(&out));
+	buf_free(&out);
+	return NULL;
+}
+
+struct node *
+refuse_token(struct parser *p, const char *expected)
+{
+	const struct token *t = &p->tok;
+	int n = t->end - t->at > 30 ? 30 : (int)(t->end - t->at);
+	const char *text = p->lex.text + t->at;
+
+	if (t->kind == TOK_END)
+		return refuse(p, t->at, t->end, "", "expected %s, found the end", expected);
+	if (t->kind == TOK_BAD && (*text == '"' || *text == '\'' || *text == '`'))
+		return refuse(p, t->at, t->end, "", "the quote is not closed");
+	if (t->kind == TOK_BAD && *text == '|')
+		return refuse(
+		    p, t->at, t->end, "did you mean '||'?", "expected %s, found '|'", expected);
+	return refuse(p, t->at, t->end, "", "expected %s, found '%.*s'", expected, n, text);
+}
