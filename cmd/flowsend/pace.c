@@ -1,0 +1,88 @@
+#include "pace.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/time.h"
+
+enum { BURST_NS = 10000000 }; /* what may be caught up at once after a pause */
+
+bool
+pace_parse_rate(struct pace *p, const char *arg)
+{
+	static const char *const units[] = { "pps", "fps", "bps" };
+	size_t n = strlen(arg);
+
+	p->unit = PACE_MESSAGES;
+	for (unsigned i = 0; i < 3; i++) {
+		if (n > 3 && strcmp(arg + n - 3, units[i]) == 0) {
+			p->unit = (enum pace_unit)i;
+			n -= 3;
+			break;
+		}
+	}
+	return parse_scaled(arg, n, &p->rate) && p->rate > 0;
+}
+
+bool
+pace_parse_speed(struct pace *p, const char *arg)
+{
+	size_t n = strlen(arg);
+
+	p->speed = 0;
+	if (strcmp(arg, "max") == 0)
+		return true;
+	if (n > 1 && arg[n - 1] == 'x')
+		n--;
+	return parse_double(arg, n, &p->speed) && p->speed > 0 && p->speed < 1e9;
+}
+
+static void
+sleep_until(int64_t when_ns)
+{
+	struct timespec ts = { .tv_sec = when_ns / NS_PER_S, .tv_nsec = when_ns % NS_PER_S };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) != 0)
+		continue;
+}
+
+static void
+wait_rate(struct pace *p, int64_t now, size_t octets, unsigned records)
+{
+	double cost = 1;
+
+	if (p->due_ns < now - BURST_NS)
+		p->due_ns = now - BURST_NS;
+	if (p->due_ns > now)
+		sleep_until(p->due_ns);
+	if (p->unit == PACE_RECORDS)
+		cost = records;
+	else if (p->unit == PACE_BITS)
+		cost = (double)octets * 8;
+	p->due_ns += (int64_t)(cost / p->rate * (double)NS_PER_S);
+}
+
+static void
+wait_speed(struct pace *p, int64_t now, int64_t time_ns)
+{
+	int64_t due;
+
+	if (!p->started) {
+		p->started = true;
+		p->first_ns = time_ns;
+		p->first_at_ns = now;
+		return;
+	}
+	due = p->first_at_ns + (int64_t)((double)(time_ns - p->first_ns) / p->speed);
+	if (due > now)
+		sleep_until(due);
+}
+
+void
+pace_wait(struct pace *p, size_t octets, unsigned records, int64_t time_ns)
+{
+	if (p->speed > 0 && time_ns != INT64_MIN)
+		wait_speed(p, time_monotonic_ns(), time_ns);
+	if (p->rate > 0)
+		wait_rate(p, time_monotonic_ns(), octets, records);
+}

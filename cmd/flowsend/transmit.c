@@ -1,0 +1,40 @@
+#include "transmit.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum { TRIES = 200, WAIT_NS = 1000000 };
+
+int
+transmit(struct transmit *t, const void *data, size_t len, struct err *err)
+{
+	const struct timespec wait = { .tv_nsec = WAIT_NS };
+
+	for (unsigned tries = 0; tries < TRIES; tries++) {
+		if (send(t->fd, data, len, 0) == (ssize_t)len) {
+			t->sent++;
+			t->octets += len;
+			return 0;
+		}
+		switch (errno) {
+		case EINTR: break;
+		case ECONNREFUSED:
+			t->refused++;
+			break; /* tells of an earlier message; this one was not sent */
+		case EHOSTUNREACH:
+		case ENETUNREACH:
+		case ENETDOWN: t->unreachable++; return 0;
+		case EMSGSIZE: t->too_long++; return 0;
+		case ENOBUFS:
+		case EAGAIN:
+			t->waits++;
+			nanosleep(&wait, NULL);
+			break;
+		default: return err_set(err, "cannot send: %s", strerror(errno));
+		}
+	}
+	t->no_buffer++;
+	return 0;
+}
