@@ -2,7 +2,7 @@
  * udp.c - UDP sockets.
  */
 #include <errno.h>
-#include <limits.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -261,4 +261,14 @@ udp_drops(int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) != 0)
 		return 0;
 	return len >= sizeof info ? info[MEMINFO_DROPS] : 0;
+}
+
+int
+udp_shut(int fd)
+{
+	/* A classic BPF program that accepts nothing (socket(7), SO_ATTACH_FILTER). */
+	struct sock_filter nothing = { .code = BPF_RET | BPF_K, .k = 0 };
+	struct sock_fprog program = { .len = 1, .filter = &nothing };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }

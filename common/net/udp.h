@@ -44,4 +44,7 @@ int udp_receive(struct udp_receiver *, int fd, struct datagram *out);
  */
 uint32_t udp_drops(int fd);
 
+/* Let nothing more in; what waits already can still be received.  -1 with errno. */
+int udp_shut(int fd);
+
 #endif

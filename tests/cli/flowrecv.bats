@@ -1,0 +1,318 @@
+# flowrecv: options, captures, files, signals, failures.
+# shellcheck shell=bash
+
+load ../helper
+
+setup() {
+	flowkit_setup
+	collector=
+}
+
+teardown() {
+	[ -z "$collector" ] || kill -KILL "$collector" 2>/dev/null || true
+}
+
+export_to() {
+	python3 "$REPO/tests/tools/export.py" "$@"
+}
+
+# Start a collector on a free port: $collector, $port (ADDRESS:PORT); its stderr in err.
+collect() {
+	rm -f port
+	flowrecv -l udp:127.0.0.1:0 --port-file port "$@" 2> err 3>&- &
+	collector=$!
+	for _ in $(seq 100); do
+		[ -e port ] && break
+		sleep 0.05
+	done
+	port=$(head -n 1 port)
+}
+
+# End it as an operator does; its status is this function's.
+finish() {
+	local status=0
+
+	kill -TERM "$collector"
+	wait "$collector" || status=$?
+	collector=
+	return "$status"
+}
+
+# Wait until a command succeeds, 5 s at most.
+until_true() {
+	for _ in $(seq 100); do
+		"$@" && return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+records() {
+	flowcat -o ndjson "$@" | wc -l
+}
+
+bytes() {
+	flowcat -o csv -k bytes "$@" | awk 'NR > 1 { n += $1 } END { print n + 0 }'
+}
+
+@test "flowrecv: wrong options are usage errors that say what is expected" {
+	run -2 --separate-stderr flowrecv -l tcp:2055 -w out.flow
+	[[ $stderr == "flowrecv: --listen 'tcp:2055': expected udp:[HOST:]PORT"* ]]
+	run -2 --separate-stderr flowrecv -l udp:::1:2055 -w out.flow
+	[[ $stderr == *"an IPv6 address stands in brackets: [::1]:2055"* ]]
+	run -2 --separate-stderr flowrecv -l udp:127.0.0.1:65536 -w out.flow
+	[[ $stderr == *"no port number in '127.0.0.1:65536'"* ]]
+	run -2 --separate-stderr flowrecv -r a.pcap -l udp:2055 -w out.flow
+	[[ $stderr == "flowrecv: either --listen or --read"* ]]
+	run -2 --separate-stderr flowrecv -r a.pcap --rotate 5m -w out.flow
+	[[ $stderr == *"--rotate and --name need -w DIR"* ]]
+	run -2 --separate-stderr flowrecv -r a.pcap --rotate 1.5s -w .
+	[[ $stderr == *"--rotate '1.5s': expected whole seconds"* ]]
+	run -2 --separate-stderr flowrecv -r a.pcap --name ../x -w .
+	[[ $stderr == *"--name '../x'"* ]]
+	run -2 --separate-stderr flowrecv --template-scope domain
+	[[ $stderr == *"expected ip or ip,port"* ]]
+	run -2 --separate-stderr flowrecv a.pcap
+	[[ $stderr == *"'a.pcap': unexpected; captures are read with -r"* ]]
+	[ ! -e out.flow ]
+}
+
+@test "flowrecv: an unreadable, empty or foreign input fails with its name and the reason" {
+	run -3 --separate-stderr flowrecv -r missing.pcap -w out.flow
+	[ "$stderr" = "flowrecv: missing.pcap: No such file or directory" ]
+	: > empty.pcap
+	run -3 --separate-stderr flowrecv -r empty.pcap -w out.flow
+	[[ $stderr == "flowrecv: empty.pcap: is empty: expected a pcap or pcapng capture"* ]]
+	echo "this is some text" > text.pcap
+	run -3 --separate-stderr flowrecv -r text.pcap -w out.flow
+	[ "$stderr" = "flowrecv: text.pcap: is no pcap or pcapng capture, and no IPFIX file" ]
+	[ ! -e out.flow ]
+}
+
+@test "flowrecv: a link layer that is not supported is refused by name" {
+	export_to pcap wlan.pcap --link 105
+	run -3 --separate-stderr flowrecv -r wlan.pcap -w out.flow
+	[[ $stderr == "flowrecv: wlan.pcap: link layer IEEE802_11 (105) is not supported: "* ]]
+}
+
+@test "flowrecv: captures of v5, v9 and IPFIX give every record" {
+	for version in v5 v9 ipfix; do
+		export_to pcap $version.pcap --as $version --messages 10 --records 20
+		run -0 --separate-stderr flowrecv -r $version.pcap -w $version.flow
+		[ -z "$stderr" ]
+		[ "$(records $version.flow)" = 200 ]
+		[ "$(bytes $version.flow)" = $((200 * 100 + 199 * 200 / 2)) ]
+	done
+}
+
+@test "flowrecv: several captures are one collection: templates of one serve the next" {
+	export_to pcap first.pcap --messages 5
+	export_to pcap second.pcap --messages 5 --first 5 --templates 100
+	flowrecv -r first.pcap -r second.pcap -w both.flow
+	[ "$(records both.flow)" = 200 ]
+}
+
+@test "flowrecv: an IPFIX file is read message by message, cut files up to the cut" {
+	export_to ipfix whole.ipfix --as ipfix --messages 10 --records 20
+	flowrecv -r whole.ipfix -w whole.flow
+	[ "$(records whole.flow)" = 200 ]
+	flowrecv -r - < whole.ipfix | flowcat -o ndjson > lines
+	[ "$(wc -l < lines)" = 200 ]
+	head -c -7 whole.ipfix > cut.ipfix
+	run -3 --separate-stderr flowrecv -r cut.ipfix -w cut.flow
+	[[ $stderr == "flowrecv: cut.ipfix: offset "*": the file ends within an IPFIX message" ]]
+	[ ! -e cut.flow ]
+	[ "$(records --live cut.flow.incomplete)" = 180 ]
+}
+
+@test "flowrecv: a truncated capture fails, and nothing before the cut is lost" {
+	export_to pcap whole.pcap --messages 10 --records 20
+	head -c -7 whole.pcap > cut.pcap
+	run -3 --separate-stderr flowrecv -r cut.pcap -w cut.flow
+	[[ $stderr == "flowrecv: cut.pcap: packet 10: truncated dump file"* ]]
+	[ ! -e cut.flow ]
+	[ "$(records --live cut.flow.incomplete)" = 180 ]
+	run -3 --separate-stderr flowrecv -r cut.pcap -r whole.pcap -w both.flow
+	[ "$(records --live both.flow.incomplete)" = 380 ]
+	flowrecv -r cut.pcap 2> err | cat > piped.flow
+	run -3 --separate-stderr flowcat -o ndjson piped.flow
+	[ "${#lines[@]}" = 180 ]
+	[[ $stderr == *"end mark"* ]]
+}
+
+@test "flowrecv: rotation gives complete files named by aligned periods" {
+	export_to pcap day.pcap --as v5 --messages 12 --records 10 --time 1700000123 --step 100
+	mkdir out
+	flowrecv -r day.pcap -w out --rotate 5m
+	run -0 ls -A out
+	[ "$output" = "20231114T221500Z.flow
+20231114T222000Z.flow
+20231114T222500Z.flow
+20231114T223000Z.flow" ]
+	for file in out/*.flow; do flowcat -o null "$file"; done
+	[ "$(records out)" = 120 ]
+	[ "$(records out/20231114T222000Z.flow)" = 30 ]
+
+	flowrecv -r day.pcap -w out --rotate 1h --name '%Y-%m-%d.%H'
+	[ -e out/2023-11-14.22.flow ]
+	flowrecv -r day.pcap -w out --rotate 1h --name '%Y-%m-%d.%H'
+	[ -e out/2023-11-14.22_2.flow ]
+}
+
+@test "flowrecv: rotation while listening loses nothing, a quiet period leaves an empty file" {
+	mkdir out
+	collect -w out --rotate 1s
+	for first in 0 10 20 30 40 50; do
+		export_to udp "$port" --messages 10 --records 20 --first $first
+		sleep 0.35
+	done
+	sleep 2
+	finish
+	[ ! -s err ]
+	[ "$(records out)" = 1200 ]
+	[ "$(bytes out)" = $((1200 * 100 + 1199 * 1200 / 2)) ]
+	[ -z "$(find out -name '.*' -type f)" ]
+	for file in out/*.flow; do flowcat --check "$file"; done
+	last=$(find out -name '*.flow' | sort | tail -n 1)
+	[ "$(records "$last")" = 0 ]
+}
+
+@test "flowrecv: SIGTERM and SIGINT decode what has arrived, write the end mark, and exit 0" {
+	for signal in TERM INT; do
+		collect -w $signal.flow
+		export_to udp "$port" --messages 50 --records 20
+		kill -$signal "$collector"
+		wait "$collector"
+		[ ! -s err ]
+		flowcat --check $signal.flow
+		[ "$(records $signal.flow)" = 1000 ]
+	done
+}
+
+@test "flowrecv: records reach a pipe within the flush interval" {
+	mkfifo pipe
+	flowcat -o ndjson pipe > lines 3>&- &
+	reader=$!
+	collect -w pipe
+	export_to udp "$port" --messages 1 --records 20
+	until_true [ -s lines ]
+	finish
+	wait $reader
+	[ "$(wc -l < lines)" = 20 ]
+}
+
+@test "flowrecv: two exporters behind one address keep their templates apart" {
+	collect -w out.flow -v
+	export_to udp "$port" --messages 3 --records 20 --source-port 47101 --domain 7
+	export_to udp "$port" --messages 3 --records 20 --source-port 47102 --domain 7 --templates 100 --first 1
+	finish
+	[ "$(records out.flow)" = 60 ]
+	grep -q '127.0.0.1:47101: version 9, domain 7: 3 messages, 60 records' err
+	grep -q '127.0.0.1:47102: version 9, domain 7: 3 messages, 0 records.* 3 sets without template' err
+
+	collect -w all.flow --template-scope ip
+	export_to udp "$port" --messages 3 --records 20 --source-port 47101 --domain 7
+	export_to udp "$port" --messages 3 --records 20 --source-port 47102 --domain 7 --templates 100 --first 1
+	finish
+	[ "$(records all.flow)" = 120 ]
+}
+
+@test "flowrecv: SIGUSR1 prints statistics and collecting goes on" {
+	collect -w out.flow
+	export_to udp "$port" --messages 4 --records 20
+	printf 'x' > /dev/udp/127.0.0.1/"${port##*:}"
+	sleep 0.2
+	kill -USR1 "$collector"
+	until_true grep -q 'datagrams received' err
+	grep -q 'version 9, domain 1: 4 messages, 80 records, 0 options, 4 templates' err
+	grep -q "$port: 5 datagrams received, .* 0 dropped by the kernel" err
+	export_to udp "$port" --messages 4 --records 20 --first 4
+	finish
+	[ "$(records out.flow)" = 160 ]
+}
+
+@test "flowrecv: -v tells of sequence gaps, and one line tells without it" {
+	collect -w out.flow -v
+	export_to udp "$port" --messages 2 --source-port 47103
+	export_to udp "$port" --messages 2 --source-port 47103 --first 5
+	finish
+	grep -q '47103: version 9, domain 1: 4 messages, 80 records.*, lost 3 messages' err
+	collect -w out.flow
+	export_to udp "$port" --messages 2 --source-port 47103
+	export_to udp "$port" --messages 2 --source-port 47103 --first 5
+	finish
+	[ "$(cat err)" = "flowrecv: not everything was decoded, 3 messages or records lost by sequence number (-v says more)" ]
+	collect -w out.flow -q
+	export_to udp "$port" --messages 2 --source-port 47103 --templates 2 --first 5
+	finish
+	[ ! -s err ]
+}
+
+@test "flowrecv: a full disk is an error with status 3" {
+	export_to pcap a.pcap
+	run -3 --separate-stderr flowrecv -r a.pcap -w /dev/full
+	[ "$stderr" = "flowrecv: /dev/full: No space left on device" ]
+	run -3 --separate-stderr bash -c 'flowrecv -r a.pcap > /dev/full'
+	[ "$stderr" = "flowrecv: standard output: No space left on device" ]
+	run -3 --separate-stderr flowrecv -r a.pcap -w missing/out.flow
+	[[ $stderr == "flowrecv: missing/out.flow: No such file or directory" ]]
+}
+
+@test "flowrecv: a collector that dies leaves all but the last flush interval" {
+	mkdir out
+	collect -w out --flush 0.1s --rotate 1h
+	export_to udp "$port" --messages 20 --records 20
+	sleep 1
+	kill -KILL "$collector"
+	wait "$collector" || true
+	collector=
+	part=$(find out -name '.*.flow.part')
+	[ -n "$part" ]
+	[ "$(records --live "$part")" = 400 ]
+	run -3 --separate-stderr flowcat -o null "$part"
+	[[ $stderr == *"end mark"* ]]
+
+	# The next one leaves it alone.
+	collect -w out --rotate 1h
+	export_to udp "$port" --messages 1 --records 20
+	finish
+	[ "$(records --live "$part")" = 400 ]
+	[ "$(records out)" = 20 ]
+}
+
+@test "flowrecv: a reader that goes away ends the collector" {
+	mkfifo pipe
+	flowcat -n 5 -o ndjson pipe > lines 3>&- &
+	reader=$!
+	flowrecv -l udp:127.0.0.1:0 --port-file port > pipe 2> err 3>&- &
+	collector=$!
+	until_true [ -e port ]
+	port=$(cat port)
+	export_to udp "$port" --messages 2 --records 20
+	wait $reader
+	gone() { ! kill -0 "$collector" 2> /dev/null; }
+	until_true gone
+	collector=
+	[ ! -s err ]
+	[ "$(wc -l < lines)" = 5 ]
+}
+
+@test "flowrecv: options known so far are repeated at the beginning of every file" {
+	export_to pcap a.pcap --messages 1 --records 5 --domain 3 --options --time 1700000000
+	export_to pcap b.pcap --messages 1 --records 5 --domain 4 --options --time 1700000010
+	export_to pcap c.pcap --messages 3 --records 5 --domain 3 --options --first 1 --time 1700000300
+	export_to pcap d.pcap --messages 1 --records 5 --domain 3 --first 4 --time 1700000600
+	mkdir out
+	flowrecv -q -r a.pcap -r b.pcap -r c.pcap -r d.pcap -w out --rotate 5m
+	run -0 bash -c 'flowcat -o ndjson --raw --options out/20231114T222000Z.flow | grep -c options'
+	[ "$output" = 2 ] || { flowcat -o ndjson --raw --options out/20231114T222000Z.flow; false; }
+	[ "$(records out/20231114T222000Z.flow)" = 5 ]
+}
+
+@test "flowrecv: binary is never written to a terminal" {
+	command -v script > /dev/null || skip "no script(1)"
+	export_to pcap a.pcap
+	run script -qec 'flowrecv -r a.pcap' /dev/null
+	[ "$status" = 2 ]
+	[[ $output == *"standard output is a terminal"* ]]
+}
