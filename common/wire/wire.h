@@ -54,8 +54,19 @@ struct wire_stats {
 	uint64_t lost, reordered, duplicate, restarts; /* lost in the protocol's own unit */
 	uint64_t unknown_template_sets, records_unknown;
 	uint64_t bad[BAD_KINDS];
+	uint64_t incoherent; /* times that sequence numbers followed no single counter: lost is unreliable */
+	uint64_t templates_expired, templates_evicted, borrowed; /* borrowed: data sets, from another port */
 	uint64_t odd_times; /* kept under their wire element */
 	int64_t first_ns, last_ns;
+};
+
+/* The same over all exporters, those included that gave way to others. */
+struct wire_totals {
+	uint64_t messages, octets, flows, options, templates;
+	uint64_t lost; /* each exporter's in its protocol's own unit */
+	uint64_t unknown_template_sets, records_unknown, odd_times;
+	uint64_t bad[BAD_KINDS];
+	uint64_t sessions_evicted;
 };
 
 struct wire;
@@ -65,8 +76,13 @@ void wire_free(struct wire *);
 /* Decode one message (NetFlow v5, v9, IPFIX).  Returns records appended; problems are counted. */
 size_t wire_decode(struct wire *, const struct wire_msg *, const struct wire_out *);
 
-/* Statistics, one after another: i from 0; false when there are no more. */
+/*
+ * Statistics, one after another: i from 0; false when there are no more.  Datagrams that are no
+ * message are counted for their exporter under version 0.
+ */
 bool wire_stats_at(const struct wire *, size_t i, struct wire_stats *);
+void wire_totals(const struct wire *, struct wire_totals *);
+void wire_totals_add(struct wire_totals *, const struct wire_stats *);
 
 /* Is this the start of an IPFIX file (RFC 5655): version 10 and a plausible length? (needs 16 octets) */
 bool wire_recognise_ipfix(const void *, size_t);

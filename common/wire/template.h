@@ -1,0 +1,97 @@
+/*
+ * template.h - what an exporter said its records look like, compiled to column copies.
+ *
+ * A template is kept as it came (field specifiers, so a repeated one is recognised) and as steps: where
+ * in a record a value is, how it is read, and which column it goes to.  Everything that can be known
+ * before a record is seen is decided here: types, widths, instances of repeated elements, address
+ * pairs, and which time element makes a flow's start and end.
+ */
+#ifndef WIRE_TEMPLATE_H
+#define WIRE_TEMPLATE_H
+
+#include "base/buf.h"
+#include "flow/field.h"
+
+enum { VARYING = 65535, TEMPLATE_FIELDS_MAX = 4000, INSTANCES_MAX = 128 };
+
+/* A field specifier; enterprises as columns have them (PEN_V9, PEN_SCOPE ... for v9). */
+struct spec {
+	uint32_t pen;
+	uint16_t id, len;
+	bool scope;
+};
+
+enum step_kind {
+	STEP_UINT,
+	STEP_INT,
+	STEP_FLOAT,
+	STEP_BOOL,
+	STEP_TIME, /* an ordinary column of time or duration, see form */
+	STEP_IP4,
+	STEP_IP6,
+	STEP_PAIR, /* both of an address pair: IPv4 at `at`, IPv6 at `at2` */
+	STEP_STRING,
+	STEP_BYTES,
+	STEP_LIST,
+	STEP_CHOSEN, /* the time element that makes start or end */
+	STEP_SAMPLING, /* the record's own sampling interval */
+};
+
+enum time_form {
+	FORM_SCALED,
+	FORM_NTP,
+	FORM_UPTIME, /* against the header's uptime, or the one learned from 160 */
+	FORM_UPTIME_RECORD, /* against systemInitTimeMilliseconds (160) in the same record, at `at2` */
+	FORM_DELTA,
+};
+
+struct step {
+	uint8_t kind, form;
+	uint8_t type, width, scale; /* of the column; width 0 variable */
+	bool scope;
+	struct field_id id; /* the column */
+	struct field_id wire; /* the element itself: STEP_CHOSEN, and IPv6 of a pair */
+	uint16_t at, len; /* offset in a record of fixed length, else number of the field */
+	uint16_t at2, len2;
+	uint16_t hint[2]; /* where the column was in the last batch of IPv4, IPv6 records */
+};
+
+enum family { FAMILY_4, FAMILY_6, FAMILY_BOTH };
+
+struct template
+{
+	struct template *next; /* of its session, same bucket */
+	struct template *newer, *older; /* of all, by use */
+	struct session *session;
+	uint16_t id;
+	bool options;
+	int64_t refreshed_ns;
+	uint64_t used; /* counts data sets and definitions of all sessions */
+
+	struct spec *specs;
+	uint8_t *instances; /* of each specifier: which of its element; INSTANCES_MAX: dropped */
+	unsigned n_specs;
+	struct step *steps;
+	unsigned n_steps;
+	uint32_t min_len; /* of a record; varying fields count 1 */
+	bool varying;
+	enum family family;
+	int family_step; /* FAMILY_BOTH: the pair that decides */
+	bool has_start, has_end; /* some element tells */
+	bool by_uptime; /* and it counts from the exporter's start */
+	bool has_sampling;
+	struct spec init; /* options: 160, learned for uptimes */
+	uint16_t init_at;
+	size_t octets; /* of memory */
+};
+
+/*
+ * Compile specifiers (copied).  raw: chosen times and padding also stay under their own element.  NULL with
+ * *why when no record can look so: no fields, too many, or a length of 0.
+ */
+struct template *template_new(
+    uint16_t id, bool options, const struct spec *, unsigned n, bool raw, const char **why);
+void template_free(struct template *); /* takes NULL */
+bool template_same(const struct template *, bool options, const struct spec *, unsigned n);
+
+#endif
