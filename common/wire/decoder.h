@@ -1,0 +1,94 @@
+/*
+ * decoder.h - what the decoders of the three protocols share while they take one message apart.
+ */
+#ifndef WIRE_DECODER_H
+#define WIRE_DECODER_H
+
+#include "base/cursor.h"
+#include "wire/session.h"
+
+enum { CONSTANTS_MAX = 16, SETS_DEFERRED_MAX = 1024, SLICES = 65536 + TEMPLATE_FIELDS_MAX };
+
+/* A column with one value in all records of a message. */
+struct constant {
+	struct field_id id;
+	uint8_t type, width;
+	uint64_t value;
+	const struct addr *ip; /* TYPE_IP */
+};
+
+/* Where a field of a record of varying length is, relative to its set. */
+struct slice {
+	uint16_t at, len;
+};
+
+struct wire {
+	struct sessions sessions;
+	struct template *v5;
+	/* Columns of constants in the last batches, by kind, and scratch of one data set. */
+	uint16_t constant_hint[WIRE_KINDS][CONSTANTS_MAX];
+	int *cols;
+	size_t cols_cap;
+	struct slice *slices; /* SLICES of them */
+	struct buf list;
+	uint16_t deferred[SETS_DEFERRED_MAX]; /* offsets of sets that wait for a template */
+	struct spec *specs; /* TEMPLATE_FIELDS_MAX + 1: a definition being read */
+};
+
+struct message {
+	struct wire *w;
+	struct session *s;
+	const struct wire_msg *msg;
+	const struct wire_out *out;
+
+	int64_t export_ns; /* the header's time */
+	bool has_uptime;
+	int64_t uptime_ns; /* the time at which the exporter's uptime was uptime_ms */
+	uint32_t uptime_ms;
+
+	struct constant constants[CONSTANTS_MAX];
+	unsigned n_constants;
+
+	size_t appended; /* records given to the caller */
+	uint64_t units; /* records in decodable sets, for sequence numbers */
+	uint64_t uncounted; /* octets of sets that could not be decoded: at most so many records */
+	unsigned header_count; /* v9: records of all kinds that the header promises, 0 unknown */
+	unsigned seen; /* of these */
+};
+
+/* Constants that every record has; the message's header fields are set. */
+void data_begin(struct message *);
+void data_constant(struct message *, struct field_id, enum type, unsigned width, uint64_t);
+
+/* Decode a data set's octets by a template and append the records. */
+void data_set(struct message *, struct template *, const uint8_t *, size_t len);
+
+/* A list on the wire (RFC 6313) as a self-contained value (flow/list.h). false: damaged, nothing in out. */
+bool wire_list(
+    struct message *, const struct field_id *, const uint8_t *, size_t len, struct buf *out);
+
+/*
+ * Walk the sets of a message (v9: flowsets).  Each protocol says what an id below 256 is.
+ * Data sets before their template wait until the whole message was walked.
+ */
+struct set_kinds {
+	uint16_t templates, options; /* ids of sets that define; others below 256 are errors */
+	void (*define)(struct message *, bool options, struct cursor *);
+};
+void sets_walk(struct message *, const struct set_kinds *, const uint8_t *, size_t len);
+
+/* Would a strict collector take it (RFC 7011 9.1)?  Lengths and ids of sets only. */
+bool sets_well_formed(const struct set_kinds *, const uint8_t *, size_t len);
+
+void netflow5_decode(struct message *, const uint8_t *, size_t len);
+void netflow9_decode(struct message *, const uint8_t *, size_t len);
+void ipfix_decode(struct message *, const uint8_t *, size_t len);
+struct template *netflow5_template(bool raw);
+
+static inline void
+message_bad(struct message *m, enum wire_bad what)
+{
+	m->s->stats.bad[what]++;
+}
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * netflow9.c - NetFlow version 9 (RFC 3954).
+ */
+#include "base/num.h"
+#include "wire/decoder.h"
+
+enum { HEADER = 20, TEMPLATES = 0, OPTIONS = 1, UPTIME_BACK_MS = 60000, SCOPES = 5 };
+
+static struct spec
+read_spec(struct cursor *c, bool scope)
+{
+	struct spec s = { .id = cur_u16(c), .scope = scope };
+
+	s.len = cur_u16(c);
+	s.pen = scope && s.id >= 1 && s.id <= SCOPES ? PEN_SCOPE : element_v9_pen(s.id);
+	return s;
+}
+
+/* n specifiers of 4 octets; false when one has no length that v9 knows (65535 is IPFIX's). */
+static bool
+read_specs(struct message *m, struct cursor *c, unsigned n, unsigned scopes)
+{
+	bool good = true;
+
+	for (unsigned i = 0; i < n && !c->bad; i++) {
+		struct spec s = read_spec(c, i < scopes);
+
+		good &= s.len != VARYING;
+		if (i <= TEMPLATE_FIELDS_MAX)
+			m->w->specs[i] = s;
+	}
+	return good && !c->bad;
+}
+
+/*
+ * Template records of a flowset (RFC 3954 5.2, 6.1).  The options template gives its lengths in octets.
+ * An invalid definition deletes the old one: what follows does not look like it any more.
+ */
+static void
+define(struct message *m, bool options, struct cursor *c)
+{
+	while (cur_left(c) >= (options ? 6 : 4)) {
+		uint16_t id = cur_u16(c);
+		unsigned scope_len = options ? cur_u16(c) : 0, rest = cur_u16(c);
+		unsigned n = options ? (scope_len + rest) / 4 : rest;
+
+		if (id == 0 && scope_len == 0 && rest == 0)
+			return; /* padding */
+		m->seen++;
+		if (options && (scope_len % 4 != 0 || rest % 4 != 0)) {
+			cur_skip(c, scope_len + rest);
+			message_bad(m, BAD_TEMPLATE);
+			session_forget(&m->w->sessions, m->s, id);
+		} else if (!read_specs(m, c, n, scope_len / 4) || id < 256) {
+			message_bad(m, BAD_TEMPLATE);
+			session_forget(&m->w->sessions, m->s, id);
+		} else {
+			session_define(&m->w->sessions, m->s, id, options, m->w->specs, n, m->msg);
+		}
+		if (c->bad)
+			return;
+	}
+}
+
+static const struct set_kinds kinds = { TEMPLATES, OPTIONS, define };
+
+/*
+ * Both clocks went back: the exporter began anew, and its templates with it.  One alone proves
+ * nothing: a late message has a lower number, a wrapped uptime (49.7 days) is not less by serial
+ * arithmetic.
+ */
+static void
+detect_restart(struct message *m, uint32_t uptime, uint32_t seq)
+{
+	struct session *s = m->s;
+
+	if (s->has_uptime && (int32_t)(uptime - s->uptime_ms) < -UPTIME_BACK_MS &&
+	    s->sequence.known && (int32_t)(seq - s->sequence.next) < 0) {
+		sequence_restart(&s->sequence);
+		session_forget_all(&m->w->sessions, s, true, true);
+	}
+	s->has_uptime = true;
+	s->uptime_ms = uptime;
+}
+
+void
+netflow9_decode(struct message *m, const uint8_t *p, size_t len)
+{
+	struct cursor c = cur_over(p, len);
+	uint32_t uptime, seconds, seq;
+
+	cur_skip(&c, 2);
+	m->header_count = cur_u16(&c);
+	uptime = cur_u32(&c);
+	seconds = cur_u32(&c);
+	seq = cur_u32(&c);
+	m->export_ns = seconds * NS_PER_S;
+	m->has_uptime = true;
+	m->uptime_ms = uptime;
+	m->uptime_ns = m->export_ns;
+	if (m->w->sessions.opts.strict && !sets_well_formed(&kinds, p + HEADER, len - HEADER)) {
+		message_bad(m, BAD_SET_LENGTH);
+		return;
+	}
+	detect_restart(m, uptime, seq);
+	data_begin(m);
+	sets_walk(m, &kinds, p + HEADER, len - HEADER);
+	sequence_message(&m->s->sequence, seq, 1, 0);
+}

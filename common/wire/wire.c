@@ -1,0 +1,135 @@
+#include "wire/wire.h"
+
+#include "base/mem.h"
+#include "wire/decoder.h"
+
+const char *const wire_bad_names[BAD_KINDS] = {
+	[BAD_VERSION] = "unknown version",
+	[BAD_SHORT] = "shorter than it says",
+	[BAD_COUNT] = "count of records is wrong",
+	[BAD_SET_LENGTH] = "length of a set cannot be",
+	[BAD_SET_ID] = "reserved set id",
+	[BAD_TEMPLATE] = "invalid template",
+	[BAD_TRAILING] = "octets behind the end",
+	[BAD_RECORD] = "record or field not decodable",
+};
+
+struct wire *
+wire_new(const struct wire_opts *opts)
+{
+	struct wire *w = mem_zero(1, sizeof(*w));
+
+	sessions_init(&w->sessions, opts);
+	w->v5 = netflow5_template(opts->raw);
+	w->slices = mem_alloc(SLICES * sizeof(*w->slices));
+	w->specs = mem_alloc((TEMPLATE_FIELDS_MAX + 1) * sizeof(*w->specs));
+	memset(w->constant_hint, 0xff, sizeof(w->constant_hint));
+	return w;
+}
+
+void
+wire_free(struct wire *w)
+{
+	if (w == NULL)
+		return;
+	sessions_free(&w->sessions);
+	template_free(w->v5);
+	mem_free(w->slices);
+	mem_free(w->specs);
+	mem_free(w->cols);
+	buf_free(&w->list);
+	mem_free(w);
+}
+
+/* The protocols: a header's length, where it names its observation domain, and how it goes on. */
+struct protocol {
+	uint16_t version;
+	size_t header, domain_at, domain_len;
+	void (*decode)(struct message *, const uint8_t *, size_t len);
+};
+
+static const struct protocol protocols[] = {
+	{ 5, 24, 20, 2, netflow5_decode }, /* engine type and id */
+	{ 9, 20, 16, 4, netflow9_decode },
+	{ 10, 16, 12, 4, ipfix_decode },
+};
+
+static const struct protocol *
+protocol_of(const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+		if (len >= 2 && be_uint(p, 2) == protocols[i].version)
+			return &protocols[i];
+	return NULL;
+}
+
+static void
+count_message(struct session *s, const struct wire_msg *msg)
+{
+	s->stats.messages++;
+	s->stats.octets += msg->len;
+	if (s->stats.first_ns == 0)
+		s->stats.first_ns = msg->received_ns;
+	s->stats.last_ns = msg->received_ns;
+}
+
+static void
+count_garbage(struct wire *w, const struct wire_msg *msg, enum wire_bad what)
+{
+	struct session *s = session_get(&w->sessions, msg, 0, 0);
+
+	count_message(s, msg);
+	s->stats.bad[what]++;
+}
+
+size_t
+wire_decode(struct wire *w, const struct wire_msg *msg, const struct wire_out *out)
+{
+	struct message m = { .w = w, .msg = msg, .out = out };
+	const struct protocol *p = protocol_of(msg->data, msg->len);
+
+	if (p == NULL || msg->len < p->header) {
+		count_garbage(w, msg, p == NULL && msg->len >= 2 ? BAD_VERSION : BAD_SHORT);
+		return 0;
+	}
+	m.s = session_get(&w->sessions, msg, p->version,
+	    (uint32_t)be_uint(msg->data + p->domain_at, p->domain_len));
+	count_message(m.s, msg);
+	p->decode(&m, msg->data, msg->len);
+	return m.appended;
+}
+
+bool
+wire_stats_at(const struct wire *w, size_t i, struct wire_stats *out)
+{
+	if (i >= w->sessions.n)
+		return false;
+	session_stats(w->sessions.all[i], out);
+	return true;
+}
+
+void
+wire_totals_add(struct wire_totals *t, const struct wire_stats *s)
+{
+	t->messages += s->messages;
+	t->octets += s->octets;
+	t->flows += s->flows;
+	t->options += s->options;
+	t->templates += s->templates;
+	t->lost += s->lost;
+	t->unknown_template_sets += s->unknown_template_sets;
+	t->records_unknown += s->records_unknown;
+	t->odd_times += s->odd_times;
+	for (unsigned i = 0; i < BAD_KINDS; i++)
+		t->bad[i] += s->bad[i];
+}
+
+void
+wire_totals(const struct wire *w, struct wire_totals *t)
+{
+	struct wire_stats s;
+
+	*t = w->sessions.evicted;
+	for (size_t i = 0; wire_stats_at(w, i, &s); i++)
+		wire_totals_add(t, &s);
+}

@@ -1,0 +1,215 @@
+/* NetFlow version 5: header, records, times, sampling, sequence; PROTOCOL H1 H2 H3 S1 R11. */
+#include "wire_craft.h"
+
+static void
+test_record(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_v5(&c, 2, 0, 0);
+	put_v5_record(&c, 0x0a000001, 0xcb007101, 7);
+	put_v5_record(&c, 0x0a000002, 0xcb007102, 9);
+	is_u64(rig_send(&r, &c), 2, "a message of two records gives two");
+	is_u64(r.b[WIRE_FLOWS4]->n, 2, "in the batch of IPv4 flows");
+	is_str(text(&r, WIRE_FLOWS4, F(8), 0), "10.0.0.1", "source address");
+	is_str(text(&r, WIRE_FLOWS4, F(12), 1), "203.0.113.2", "destination address");
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 1), 9, "packets");
+	is_u64(num(&r, WIRE_FLOWS4, F(1), 0), 700, "octets");
+	is_u64(num(&r, WIRE_FLOWS4, F(7), 0), 1024, "source port");
+	is_u64(num(&r, WIRE_FLOWS4, F(11), 0), 443, "destination port");
+	is_u64(num(&r, WIRE_FLOWS4, F(4), 0), 6, "protocol");
+	is_u64(num(&r, WIRE_FLOWS4, F(6), 0), 0x18, "TCP flags");
+	is_u64(num(&r, WIRE_FLOWS4, F(16), 0), 64512, "source AS");
+	is_u64(num(&r, WIRE_FLOWS4, F(13), 0), 16, "destination prefix length");
+	ok(!has(&r, WIRE_FLOWS4, F(210), 0), "padding is no column");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(DOMAIN), 0), 0x1356, "domain is engine type and id");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(VERSION), 0), 5, "version");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(EXPORTER_PORT), 0), 2055, "the exporter's port");
+	is_str(text(&r, WIRE_FLOWS4, OWN(EXPORTER), 1), "192.0.2.1", "the exporter's address");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(RECEIVED), 0), RECEIVED_S * UINT64_C(1000000000),
+	    "when it was received");
+	ok(!has(&r, WIRE_FLOWS4, OWN(WIRE), 0) && !has(&r, WIRE_FLOWS4, F(22), 0),
+	    "uptimes became start and end, nothing is kept as sent");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1699999995000000000),
+	    "start is the header's time less the distance of uptimes");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1699999999000000000), "end too");
+	is_u64(cell(&r, WIRE_FLOWS4, OWN(START), 0)->scale, 6, "precise to the millisecond");
+	rig_close(&r);
+}
+
+static void
+test_times(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_v5(&c, 4, 0, 0);
+	fix(&c, 12, 500999999 >> 16); /* nanoseconds */
+	fix(&c, 14, 500999999 & 0xffff);
+	for (unsigned i = 0; i < 4; i++)
+		put_v5_record(&c, 1, 2, 1);
+	/* R11: Last after the header; across the wrap of 49.7 days. */
+	fix(&c, 24 + 28, (UPTIME_MS + 2000) >> 16);
+	fix(&c, 24 + 30, (UPTIME_MS + 2000) & 0xffff);
+	fix(&c, 24 + 48 + 24, 0xffff);
+	fix(&c, 24 + 48 + 26, 0xffff);
+	rig_send(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1700000002500000000),
+	    "R11: an end stamped after the header lies after it, not 49 days before");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 1), UINT64_C(1699999000499000000),
+	    "R11: an uptime from before the wrap is before the header");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 2), UINT64_C(1699999995500000000),
+	    "R11: the header's nanoseconds count, to the millisecond");
+	rig_clear(&r);
+
+	begin_v5(&c, 1, 4, 0);
+	fix(&c, 8, 0); /* 1970 */
+	fix(&c, 10, 1000);
+	put_v5_record(&c, 1, 2, 1);
+	rig_send(&r, &c);
+	ok(!has(&r, WIRE_FLOWS4, OWN(START), 0), "R12: a time before 1990 is no start");
+	is_u64(num(&r, WIRE_FLOWS4, F(22), 0), UPTIME_MS - 5000, "it stays under its element");
+	is_u64(num(&r, WIRE_FLOWS4, F(21), 0), UPTIME_MS - 1000, "its end too");
+	is_u64(rig_stats(&r).odd_times, 2, "and is counted");
+	rig_close(&r);
+}
+
+static void
+test_sampling(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_v5(&c, 1, 0, 1 << 14 | 1000);
+	put_v5_record(&c, 1, 2, 1);
+	rig_send(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING), 0), 1000,
+	    "H3: the interval is the header's low 14 bits");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING_SRC), 0), SAMPLING_HEADER,
+	    "H3: and comes from the header");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING_MODE), 0), 1, "H3: the mode its top two");
+	rig_clear(&r);
+	begin_v5(&c, 1, 1, 0);
+	put_v5_record(&c, 1, 2, 1);
+	rig_send(&r, &c);
+	ok(!has(&r, WIRE_FLOWS4, OWN(SAMPLING), 0), "H3: an interval of 0 is unknown");
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), 1, "and counters are as sent");
+	rig_close(&r);
+}
+
+static void
+test_lengths(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_v5(&c, 31, 0, 0);
+	put_v5_record(&c, 1, 2, 1);
+	put_v5_record(&c, 1, 2, 1);
+	put(&c, 0, 7);
+	is_u64(rig_send(&r, &c), 2, "H2: a count that lies gives the records that are there");
+	is_u64(rig_stats(&r).bad[BAD_COUNT], 1, "H2: and is counted");
+	is_u64(rig_stats(&r).bad[BAD_TRAILING], 1, "H2: octets behind are counted");
+	begin_v5(&c, 0, 31, 0);
+	is_u64(rig_send(&r, &c), 0, "H2: a count of 0 gives nothing");
+	is_u64(rig_stats(&r).bad[BAD_COUNT], 2, "H2: and is counted");
+	begin_v5(&c, 40, 31, 0);
+	for (unsigned i = 0; i < 40; i++)
+		put_v5_record(&c, 1, 2, 1);
+	is_u64(rig_send(&r, &c), 40, "H2: more than 30 records are taken if they are there");
+	begin_v5(&c, 1, 71, 0);
+	put_v5_record(&c, 1, 2, 1);
+	is_u64(rig_decode(&r, c.d, c.n - 1), 0, "H2: half a record is none");
+	is_u64(rig_stats(&r).messages, 4, "all four are messages");
+	is_u64(rig_decode(&r, c.d, 23), 0, "H1: a message shorter than its header gives nothing");
+	is_u64(rig_decode(&r, c.d, 1), 0, "H1: nor does one octet");
+	is_u64(rig_decode(&r, c.d, 0), 0, "H1: nor none");
+	is_u64(rig_totals(&r).bad[BAD_SHORT], 3, "H1: all are counted");
+	c.d[1] = 8;
+	is_u64(rig_decode(&r, c.d, c.n), 0, "H1: another version is not guessed at");
+	is_u64(rig_totals(&r).bad[BAD_VERSION], 1, "H1: but counted");
+	is_u64(rig_totals(&r).messages, 8, "messages add up");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ .strict = true });
+	begin_v5(&c, 2, 0, 0);
+	put_v5_record(&c, 1, 2, 1);
+	is_u64(rig_send(&r, &c), 0, "strict: a count that lies discards the message");
+	rig_close(&r);
+}
+
+static void
+test_raw(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ .raw = true });
+	begin_v5(&c, 1, 0, 2 << 14 | 100);
+	put_v5_record(&c, 1, 2, 1);
+	rig_send(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(WIRE), 0), 1, "raw: the record says that it is as sent");
+	is_u64(num(&r, WIRE_FLOWS4, F(22), 0), UPTIME_MS - 5000, "raw: uptimes are kept");
+	ok(has(&r, WIRE_FLOWS4, OWN(START), 0), "raw: beside start and end");
+	is_u64(num(&r, WIRE_FLOWS4, F(34), 0), 100, "raw: the header's interval");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING_MODE), 0), 2, "raw: and mode");
+	is_u64(num(&r, WIRE_FLOWS4, F(38), 0), 0x13, "raw: engine type");
+	is_u64(num(&r, WIRE_FLOWS4, F(39), 0), 0x56, "raw: engine id");
+	rig_close(&r);
+}
+
+static void
+test_sequence(void)
+{
+	struct rig r;
+	static struct craft c;
+	static const struct {
+		uint32_t seq;
+		uint64_t lost;
+		const char *name;
+	} steps[] = {
+		{ 1000, 0, "S7: the first message is no loss" },
+		{ 1002, 0, "S1: the next number is the last one and its flows" },
+		{ 1010, 6, "S1: flows in between are lost" },
+		{ 1006, 4, "S6: a late message was not lost" },
+		{ 1012, 4, "S6: and changes nothing after" },
+	};
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		begin_v5(&c, 2, steps[i].seq, 0);
+		put_v5_record(&c, 1, 2, 1);
+		put_v5_record(&c, 1, 2, 1);
+		rig_send(&r, &c);
+		is_u64(rig_stats(&r).lost, steps[i].lost, "%s", steps[i].name);
+	}
+	is_u64(rig_stats(&r).reordered, 1, "S6: the late one is counted");
+	rig_send(&r, &c);
+	is_u64(rig_stats(&r).duplicate, 1, "S6: the same again is a duplicate");
+	/* S7: both clocks go back. */
+	begin_v5(&c, 1, 5, 0);
+	fix(&c, 4, 0);
+	fix(&c, 6, 9000);
+	put_v5_record(&c, 1, 2, 1);
+	rig_send(&r, &c);
+	is_u64(rig_stats(&r).restarts, 1, "S7: uptime and number both back: it began anew");
+	is_u64(rig_stats(&r).lost, 4, "S7: and nothing is lost by that");
+	rig_close(&r);
+}
+
+int
+main(void)
+{
+	test_record();
+	test_times();
+	test_sampling();
+	test_lengths();
+	test_raw();
+	test_sequence();
+	return done_testing();
+}
