@@ -324,6 +324,25 @@ find_aggregate(struct field *f, const char *text, size_t n, unsigned depth)
 	return set_named(f, name, len) && set_name(f, name, len);
 }
 
+enum statistic
+field_statistic(const char *name, struct field_id *of)
+{
+	const char *mark = strchr(name, '_');
+	enum aggregate kind = mark ? aggregate_function(name, (size_t)(mark - name)) : AGG_NONE;
+	struct field f;
+
+	if (strcmp(name, "count") == 0 || kind == AGG_COUNT)
+		return STATISTIC_COUNT;
+	if (kind == AGG_NONE || !find_field(&f, mark + 1, strlen(mark + 1), 1))
+		return STATISTIC_NONE;
+	if (f.n == 0)
+		return f.derived == DERIVED_DURATION ? STATISTIC_NONE : STATISTIC_COUNT;
+	if (f.id[0].pen == PEN_NAMED)
+		return field_statistic(mark + 1, of);
+	*of = f.id[0];
+	return STATISTIC_OF;
+}
+
 /* #2 and up, #sent, #2sent: cut off the end of the text and give the instance. */
 static bool
 cut_instance(const char *text, size_t *n, uint8_t *instance)

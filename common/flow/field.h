@@ -83,6 +83,14 @@ void field_copy(struct field *dst, const struct field *src);
 void field_put_name(struct buf *, const struct field_id *);
 void field_put_wire_name(struct buf *, const struct field_id *);
 
+/* What a named column holds, by its name: STATISTIC_OF sets *of to the first identity of the field. */
+enum statistic {
+	STATISTIC_NONE, /* not an aggregate, or of something computed */
+	STATISTIC_COUNT, /* a number of things: count, distinct_..., mean_bps */
+	STATISTIC_OF, /* min_, max_, mean_, p95_ ...: quantities like the field's own */
+};
+enum statistic field_statistic(const char *name, struct field_id *of);
+
 /*
  * A comma separated list.  One that begins with +f or -f adds to and removes from what the list holds
  * already; any other replaces it.  A field is never in it twice.
