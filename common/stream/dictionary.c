@@ -11,29 +11,57 @@ struct dict {
 	uint32_t *first; /* record that holds entry k's value */
 };
 
-static uint64_t
-cell_hash(uint64_t seed, const void *p, size_t len)
+/* A table for `most` entries, at the most half full: small ones stay in the first cache. */
+static uint32_t
+clear_slots(struct encoder *e, size_t most)
 {
-	uint64_t v = 0;
+	uint32_t size = 64;
 
-	if (len > 8)
-		return hash_octets(seed, p, len);
-	memcpy(&v, p, len);
-	return hash_u64(seed + len, v);
+	while (size < 2 * most && size < DICT_SLOTS)
+		size *= 2;
+	memset(e->slots, 0, size * sizeof(*e->slots));
+	return size - 1;
 }
 
-/* Codes by first appearance in e->codes.  false: more than `most` distinct values. */
-static bool
-dict_build(struct encoder *e, const struct column *c, size_t n, size_t most, struct dict *d)
-{
-	uint32_t mask = DICT_SLOTS - 1;
+/* Codes by first appearance, for numbers: the table's entries are compared by value. */
+#define BUILD(T) \
+	do { \
+		const T *v = c->data; \
+		for (size_t i = 0; i < n; i++) { \
+			uint32_t at = (uint32_t)hash_u64(e->seed, v[i]) & mask, k; \
+			while ((k = e->slots[at]) != 0 && v[d->first[k - 1]] != v[i]) \
+				at = (at + 1) & mask; \
+			if (k == 0) { \
+				if (d->n == most) \
+					return false; \
+				d->first[d->n++] = (uint32_t)i; \
+				e->slots[at] = k = (uint32_t)d->n; \
+			} \
+			e->codes[i] = (uint16_t)(k - 1); \
+		} \
+	} while (0)
 
-	memset(e->slots, 0, DICT_SLOTS * sizeof(*e->slots));
-	d->n = 0;
+static bool
+build_numbers(struct encoder *e, const struct column *c, size_t n, size_t most, struct dict *d)
+{
+	uint32_t mask = clear_slots(e, most);
+
+	if (c->width == 4)
+		BUILD(uint32_t);
+	else
+		BUILD(uint64_t);
+	return true;
+}
+
+static bool
+build_octets(struct encoder *e, const struct column *c, size_t n, size_t most, struct dict *d)
+{
+	uint32_t mask = clear_slots(e, most);
+
 	for (size_t i = 0; i < n; i++) {
 		size_t len, other;
 		const void *p = cell_octets(c, i, &len), *q;
-		uint32_t at = (uint32_t)cell_hash(e->seed, p, len) & mask;
+		uint32_t at = (uint32_t)hash_octets(e->seed, p, len) & mask;
 
 		for (; e->slots[at] != 0; at = (at + 1) & mask) {
 			q = cell_octets(c, d->first[e->slots[at] - 1], &other);
@@ -49,6 +77,16 @@ dict_build(struct encoder *e, const struct column *c, size_t n, size_t most, str
 		e->codes[i] = (uint16_t)(e->slots[at] - 1);
 	}
 	return true;
+}
+
+/* Codes by first appearance in e->codes.  false: more than `most` distinct values. */
+static bool
+dict_build(struct encoder *e, const struct column *c, size_t n, size_t most, struct dict *d)
+{
+	d->n = 0;
+	if (c->width == 4 || c->width == 8)
+		return build_numbers(e, c, n, most, d);
+	return build_octets(e, c, n, most, d);
 }
 
 /* Sort entries by value: like addresses stand together, and lookups can be binary. */

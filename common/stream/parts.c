@@ -27,6 +27,8 @@ cell_octets(const struct column *c, size_t rec, size_t *len)
 {
 	if (c->width == 0) {
 		*len = c->off[rec + 1] - c->off[rec];
+		if (c->data == NULL) /* every value is empty */
+			return "";
 		return (const uint8_t *)c->data + c->off[rec];
 	}
 	*len = c->width;
@@ -54,4 +56,3 @@ put_values(
 	buf_free(&octets);
 	buf_free(&lengths);
 }
-
