@@ -16,7 +16,7 @@ SANFLAGS = $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover
 comma    = ,
 CFLAGS   = $(OPTIMIZE)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DFLOWKIT_VERSION='"$(VERSION)"' -Icommon $(WARN) $(CFLAGS) \
-	$(SANFLAGS) -pthread -MMD -MP
+	$(SANFLAGS) $(if $(FUZZING),-fsanitize=fuzzer-no-link) -pthread -MMD -MP
 LDLIBS   = -lzstd -lcsv -lpcap -lxxhash -lm -pthread
 
 PROGRAMS = $(patsubst cmd/%.c,%,$(wildcard cmd/flow*.c))
@@ -54,15 +54,61 @@ $(B)/tools/%: $(B)/tests/tools/%.o $(B)/libflow.a
 	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # A fuzz target replays its corpus with any compiler; `make fuzz` uses clang's libFuzzer.
-$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libflow.a
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZING),,$(B)/tests/fuzz/replay.o) $(B)/libflow.a
 	@mkdir -p $(@D)
-	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(SANFLAGS) $(if $(FUZZING),-fsanitize=fuzzer) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 .SECONDARY:
-.PHONY: all check lint bench fuzz install uninstall clean unit tools programs
+.PHONY: all check lint bench fuzz fuzz-run install uninstall clean unit tools programs
 programs: $(PROGRAMS:%=$(B)/programs/%)
 unit: $(UNIT)
 tools: $(TOOLS) $(FUZZ)
+
+check: programs unit tools
+	@FLOWKIT_BIN='$(abspath $(B))/programs' FLOWKIT_TOOLS='$(abspath $(B))/tools' FLOWKIT_SAN='$(SAN)' \
+		tests/run '$(abspath $(B))'
+
+lint:
+	@tests/lint/run
+
+bench: programs tools
+	@for b in tests/bench/*.sh; do \
+		FLOWKIT_BIN='$(abspath $(B))/programs' FLOWKIT_TOOLS='$(abspath $(B))/tools' "$$b" || exit 1; \
+	done
+
+# Look for new inputs that fail, FUZZ_SECONDS for each target; what is found stays in .build/fuzz.
+FUZZ_SECONDS = 60
+fuzz:
+	$(MAKE) CC=clang SAN=1 FUZZING=1 B=.build/fuzz fuzz-run
+
+fuzz-run: $(FUZZ)
+	@for f in $(notdir $(FUZZ)); do \
+		n=$${f#fuzz_}; mkdir -p $(B)/found/$$n; echo "== $$f"; \
+		$(B)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
+			-artifact_prefix=$(B)/$$f- $(B)/found/$$n tests/fuzz/corpus/$$n || exit 1; \
+	done
+
+BINDIR  = $(DESTDIR)$(PREFIX)/bin
+MANDIR  = $(DESTDIR)$(PREFIX)/share/man
+BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSHDIR  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISHDIR = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+MAN     = $(notdir $(wildcard man/*.[157]))
+
+# bash and fish look for completions under the name of the command.
+install: programs
+	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(BASHDIR) $(ZSHDIR) $(FISHDIR)
+	install -m 755 $(PROGRAMS:%=$(B)/programs/%) $(BINDIR)
+	for m in $(MAN); do install -m 644 man/$$m $(MANDIR)/man$${m##*.}; done
+	install -m 644 completions/_flowkit $(ZSHDIR)
+	install -m 644 completions/flowkit.bash $(BASHDIR)/flowkit
+	install -m 644 completions/flowkit.fish $(FISHDIR)/flowkit.fish
+	for p in $(PROGRAMS); do ln -sf flowkit $(BASHDIR)/$$p; ln -sf flowkit.fish $(FISHDIR)/$$p.fish; done
+
+uninstall:
+	rm -f $(PROGRAMS:%=$(BINDIR)/%) $(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m))
+	rm -f $(ZSHDIR)/_flowkit $(BASHDIR)/flowkit $(FISHDIR)/flowkit.fish
+	rm -f $(PROGRAMS:%=$(BASHDIR)/%) $(PROGRAMS:%=$(FISHDIR)/%.fish)
 
 clean:
 	rm -rf .build $(PROGRAMS:%=bin/%)

@@ -1,6 +1,7 @@
 # helper.bash - what every bats file loads: the programs on PATH, a directory of its own to work in.
 #
 # FLOWKIT_BIN     directory of the programs under test (default: bin/ of the repository)
+# FLOWKIT_TOOLS   directory of the test tools (default: tools/ beside FLOWKIT_BIN, as make builds them)
 # FLOWKIT_SHARED  directory of traffic samples (default: ../shared beside the repository); tests that
 #                 need them say:  [ -n "$SHARED" ] || skip "no ../shared"
 # FLOWKIT_TOOLS   directory of the tests' own compiled tools (default: that of a plain build)
