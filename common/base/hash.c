@@ -5,7 +5,7 @@
 #include "base/hash.h"
 
 #include <assert.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -35,28 +35,30 @@ hash_xxh64_hole(const void *p, size_t n, size_t hole)
 	return XXH64_digest(&state);
 }
 
-static uint64_t process_seed;
-
-static void
+static uint64_t
 draw_seed(void)
 {
 	struct timespec ts;
+	uint64_t seed;
 
-	if (getrandom(&process_seed, sizeof(process_seed), GRND_NONBLOCK) == sizeof(process_seed))
-		return;
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == sizeof(seed) && seed != 0)
+		return seed;
 	/* Before the kernel's source is ready: the clock and the process are better than nothing. */
 	clock_gettime(CLOCK_REALTIME, &ts);
-	process_seed =
-	    hash_u64((uint64_t)ts.tv_nsec, (uint64_t)ts.tv_sec ^ (uint64_t)getpid() << 32);
+	return hash_u64((uint64_t)ts.tv_nsec, (uint64_t)ts.tv_sec ^ (uint64_t)getpid() << 32) | 1;
 }
 
+/* Threads that ask first at the same time each draw one; the first to store it wins. */
 uint64_t
 hash_seed(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	static _Atomic uint64_t process_seed;
+	uint64_t none = 0, drawn;
 
-	pthread_once(&once, draw_seed);
-	return process_seed;
+	if (atomic_load(&process_seed) != 0)
+		return atomic_load(&process_seed);
+	drawn = draw_seed();
+	return atomic_compare_exchange_strong(&process_seed, &none, drawn) ? drawn : none;
 }
 
 uint64_t
