@@ -125,7 +125,7 @@ parse_iso(const char *p, size_t n, int64_t *ns, unsigned *scale)
 	    !two_digits(p + 8, &day) || !two_digits(p + 11, &hour) ||
 	    !two_digits(p + 14, &minute) || !two_digits(p + 17, &second))
 		return false;
-	if (century < 17 || century > 22 || month < 1 || month > 12 || day < 1 || day > 28 ||
+	if (century < 16 || century > 22 || month < 1 || month > 12 || day < 1 || day > 28 ||
 	    hour > 23 || minute > 59 || second > 59)
 		return false;
 	if (p[i] == '.') {
@@ -140,6 +140,10 @@ parse_iso(const char *p, size_t n, int64_t *ns, unsigned *scale)
 		return false;
 	s = days_from_civil((int64_t)(century * 100 + year), month, day) * 86400 +
 	    (int64_t)(hour * 3600 + minute * 60 + second);
+	if (s < 0) { /* towards zero first: the second that holds INT64_MIN begins below it */
+		s++;
+		fraction -= NS_PER_S;
+	}
 	if (__builtin_mul_overflow(s, NS_PER_S, ns) || __builtin_add_overflow(*ns, fraction, ns))
 		return false;
 	lower(scale, precision(9, n > 20 ? n - 21 : 0));

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "text/csv_cell.h"
+#include "text/escape.h"
 #include "text/text.h"
 
 enum {
@@ -271,6 +272,7 @@ static const char *
 split_quoted(struct csv_reader *r, size_t *len, uint64_t *lines, struct err *err)
 {
 	size_t done = 0, piece = *len, at = 0;
+	enum got got;
 
 	r->n_span = 0;
 	r->unquoted.len = 0;
@@ -291,9 +293,11 @@ split_quoted(struct csv_reader *r, size_t *len, uint64_t *lines, struct err *err
 		}
 		if (r->whole)
 			break;
-		if (last || find_line(r, done, false, &piece, err) != GOT_LINE) {
+		got = last ? GOT_END : find_line(r, done, false, &piece, err);
+		if (got != GOT_LINE) {
 			lib_restart(r);
-			return "no closing quote within 1 MiB";
+			return got == GOT_LONG ? "no closing quote within 1 MiB"
+					       : "no closing quote";
 		}
 	}
 	*len = done;
@@ -415,6 +419,28 @@ add_made(struct csv_reader *r)
 	r->n_all++;
 }
 
+/* One name of the header. */
+static int
+take_name(struct csv_reader *r, unsigned i, uint64_t line, struct err *err)
+{
+	struct csv_name *name = &r->col[i].name;
+	struct buf text = { 0 };
+	struct err why = { 0 };
+	int rc = 0;
+
+	text.len = unescape_csv(
+	    buf_room(&text, r->span[i].n + 1), r->span[i].p, r->span[i].n, r->delimiter);
+	if (csv_name_parse(name, text.data, text.len, &why) < 0)
+		rc = err_set(
+		    err, "line %llu, column %u: %s", (unsigned long long)line, i + 1, why.text);
+	else if (name->id.pen == PEN_NAMED && looks_like_value(&r->span[i]))
+		rc = err_set(err,
+		    "line %llu: '%.*s' is no name: the first line must name the columns",
+		    (unsigned long long)line, text.len > SHOWN ? SHOWN : (int)text.len, text.data);
+	buf_free(&text);
+	return rc;
+}
+
 static int
 take_header(struct csv_reader *r, uint64_t line, struct err *err)
 {
@@ -423,16 +449,8 @@ take_header(struct csv_reader *r, uint64_t line, struct err *err)
 		    (unsigned long long)line, r->n_span, (int)BATCH_COLUMNS_MAX);
 	r->col = mem_zero(r->n_span + 1, sizeof(*r->col));
 	for (unsigned i = 0; i < r->n_span; i++) {
-		const struct csv_span *s = &r->span[i];
-		struct err why = { 0 };
-
-		if (csv_name_parse(&r->col[i].name, s->p, s->n, &why) < 0)
-			return err_set(err, "line %llu, column %u: %s", (unsigned long long)line,
-			    i + 1, why.text);
-		if (r->col[i].name.id.pen == PEN_NAMED && looks_like_value(s))
-			return err_set(err,
-			    "line %llu: '%.*s' is no name: the first line must name the columns",
-			    (unsigned long long)line, s->n > SHOWN ? SHOWN : (int)s->n, s->p);
+		if (take_name(r, i, line, err) < 0)
+			return -1;
 		r->n_col = i + 1;
 		if (check_twice(r, i, err) < 0)
 			return -1;

@@ -263,40 +263,40 @@ csv_name_type(const struct field_id *id)
 	return type != TYPE_NONE ? type : id->pen == PEN_NAMED ? TYPE_STRING : TYPE_BYTES;
 }
 
-/* Does the text read back as this very column? */
+/* Does the text read back as this very column, with room for its integers? */
 static bool
-reads_back(const char *p, size_t n, const struct field_id *id, enum type type)
+reads_back(const char *p, size_t n, const struct field_id *id, enum type type, unsigned *width)
 {
 	struct csv_name c;
 	struct err ignored = { 0 };
 
-	return csv_name_parse(&c, p, n, &ignored) == 0 && c.role == CSV_VALUE && c.unit_ns == 0 &&
-	       c.type == type && field_id_equal(&c.id, id);
+	if (csv_name_parse(&c, p, n, &ignored) != 0 || c.role != CSV_VALUE || c.unit_ns != 0 ||
+	    c.type != type || (is_integer(type) && c.width < *width) || !field_id_equal(&c.id, id))
+		return false;
+	*width = c.width;
+	return true;
 }
 
-static void
-put_type(struct buf *out, enum type type, unsigned width)
-{
-	buf_putc(out, ':');
-	buf_puts(out, type_name(type));
-	if (is_integer(type) && width > 0)
-		buf_printf(out, "%u", width * 8);
-}
-
-void
+unsigned
 csv_name_put(struct buf *out, const struct field_id *id, enum type type, unsigned width)
 {
 	size_t at = out->len;
 
-	field_put_name(out, id);
-	if (reads_back(out->data + at, out->len - at, id, type))
-		return;
-	put_type(out, type, width);
-	if (id->pen != PEN_NAMED || reads_back(out->data + at, out->len - at, id, type))
-		return;
-	/* A named column that has the name of something else. */
-	out->len = at;
-	buf_printf(out, "`%s`", id->named);
-	if (!reads_back(out->data + at, out->len - at, id, type))
-		put_type(out, type, width);
+	/* As plain as reads back: a named column may have the name of something else. */
+	for (unsigned quoted = 0; quoted < 2; quoted++) {
+		for (unsigned typed = 0; typed < 2; typed++) {
+			out->len = at;
+			if (id->pen != PEN_NAMED)
+				field_put_name(out, id);
+			else
+				buf_printf(out, quoted ? "`%s`" : "%s", id->named);
+			if (typed) {
+				buf_putc(out, ':');
+				buf_puts(out, type_name(type));
+			}
+			if (reads_back(out->data + at, out->len - at, id, type, &width))
+				return width;
+		}
+	}
+	return width;
 }

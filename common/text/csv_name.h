@@ -3,7 +3,7 @@
  *
  * A name is an alias, an element's name, or one of the names that other tools use (one table, here).
  * Any other name becomes a column of that name holding strings.  A suffix says the type where the
- * name does not: `score:float64`, `35632.77:uint32`; a number of bits is its width.
+ * name does not: `score:float64`, `35632.77:uint`, `x:int16`; a number of bits is its width, else it is 8.
  */
 #ifndef TEXT_CSV_NAME_H
 #define TEXT_CSV_NAME_H
@@ -33,8 +33,11 @@ struct csv_name {
 /* What a column of the header holds.  -1: err. */
 int csv_name_parse(struct csv_name *, const char *, size_t n, struct err *);
 
-/* The name that reads back as this identity and type, not yet quoted for csv. */
-void csv_name_put(struct buf *, const struct field_id *, enum type, unsigned width);
+/*
+ * The name that reads back as this identity and type, not yet quoted for csv.  Returns the width that
+ * its integers may have.
+ */
+unsigned csv_name_put(struct buf *, const struct field_id *, enum type, unsigned width);
 
 /* The type that a plain name stands for. */
 enum type csv_name_type(const struct field_id *);

@@ -42,14 +42,13 @@ put_header(struct text_writer *w, struct batch *first, struct buf *out)
 
 	for (unsigned i = 0; i < w->n_col; i++) {
 		struct text_column *c = &w->col[i];
-		unsigned width;
 
 		name.len = 0;
-		c->type = column_type(&c->field, first, &width);
+		c->type = column_type(&c->field, first, &c->width);
 		if (w->spec.complete && c->field.n > 0)
-			csv_name_put(&name, &c->field.id[0], c->type, width);
+			c->width = csv_name_put(&name, &c->field.id[0], c->type, c->width);
 		else
-			buf_puts(&name, c->field.name);
+			buf_puts(&name, text_title(&c->field));
 		if (i > 0)
 			buf_putc(out, delimiter(w));
 		if (name.len > 0)
@@ -112,6 +111,15 @@ refuse(const struct text_writer *w, const struct field_id *id, const char *why, 
 	return -1;
 }
 
+/* Integers may be narrower than the header says, not wider. */
+static bool
+header_fits(const struct text_column *header, const struct column *c)
+{
+	bool is_int = c->type == TYPE_UINT || c->type == TYPE_INT;
+
+	return c->type == (uint8_t)header->type && (!is_int || c->width <= header->width);
+}
+
 /* Nothing may be lost: every value has its column, of the type that the header says. */
 static int
 check_complete(const struct text_writer *w, struct batch *b, const uint64_t *sel, struct err *err)
@@ -124,7 +132,7 @@ check_complete(const struct text_writer *w, struct batch *b, const uint64_t *sel
 	for (unsigned i = 0; w->spec.complete && i < w->n_col; i++) {
 		int k = text_resolve(w, b, &w->col[i].field);
 
-		if (k >= 0 && b->col[k].type != (uint8_t)w->col[i].type &&
+		if (k >= 0 && !header_fits(&w->col[i], &b->col[k]) &&
 		    any_selected(b, (unsigned)k, sel))
 			return refuse(w, &b->col[k].id,
 			    "whose type is not the one its column has in the header", err);

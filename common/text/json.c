@@ -53,8 +53,8 @@ add_cell(struct json_plan *p, unsigned i, const struct field_id *id, const char 
 	memset(j, 0, sizeof(*j));
 	j->quoted = is_quoted(&p->b->col[i], p->raw);
 	j->scope = (p->b->col[i].flags & COLUMN_SCOPE) != 0;
-	if (title != NULL)
-		buf_puts(&name, title);
+	if (title != NULL || id->pen == PEN_NAMED)
+		buf_puts(&name, title ? title : id->named);
 	else if (p->raw)
 		field_put_wire_name(&name, id);
 	else
@@ -181,7 +181,7 @@ add_listed(struct json_plan *p, const struct field *f)
 		add_raw(p, (unsigned)i);
 		return;
 	}
-	j = add_cell(p, (unsigned)i, NULL, f->name);
+	j = add_cell(p, (unsigned)i, NULL, text_title(f));
 	cell_bind(&j->cell, p->b, (unsigned)i, CELL_JSON, p->w->spec.tz_s, 0);
 }
 

@@ -145,7 +145,9 @@ bind(const struct text_writer *w, struct batch *b)
 static void
 put_title(const struct text_column *c, struct buf *out)
 {
-	(void)escape_terminal(out, c->field.name, strlen(c->field.name), CELL_MOST);
+	const char *title = text_title(&c->field);
+
+	(void)escape_terminal(out, title, strlen(title), CELL_MOST);
 	if (c->to.name[0])
 		buf_puts(out, ":port");
 }

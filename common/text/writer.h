@@ -9,11 +9,11 @@
 
 struct text_column {
 	struct field field;
-	enum type type; /* csv, complete: the type its header stands for */
+	enum type type; /* csv, complete: what its header stands for */
+	unsigned width; /* csv, complete: of its integers; table: characters */
 
 	/* Table. */
 	struct field to; /* an endpoint column `srcip:port`: the port; name[0] 0: none */
-	unsigned width;
 	bool right;
 };
 
@@ -25,6 +25,13 @@ struct text_writer {
 	unsigned n_col;
 	bool led; /* json: a record went out */
 };
+
+/* What a column is called: a named one by its name alone, without the quotes that expressions need. */
+static inline const char *
+text_title(const struct field *f)
+{
+	return f->n > 0 && f->id[0].pen == PEN_NAMED ? f->id[0].named : f->name;
+}
 
 /* The column that answers for a field of this writer, or -1. */
 int text_resolve(const struct text_writer *, struct batch *, const struct field *);
