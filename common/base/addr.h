@@ -19,8 +19,12 @@ struct addr {
 static inline struct addr
 addr_v4(uint32_t host)
 {
-	return (struct addr){ .b = { [10] = 0xff, [11] = 0xff, [12] = (uint8_t)(host >> 24),
-	    [13] = (uint8_t)(host >> 16), [14] = (uint8_t)(host >> 8), [15] = (uint8_t)host } };
+	return (struct addr){ .b = { [10] = 0xff,
+				  [11] = 0xff,
+				  [12] = (uint8_t)(host >> 24),
+				  [13] = (uint8_t)(host >> 16),
+				  [14] = (uint8_t)(host >> 8),
+				  [15] = (uint8_t)host } };
 }
 
 static inline bool
@@ -35,16 +39,17 @@ addr_is_v4(const struct addr *a)
 static inline uint32_t
 addr_u32(const struct addr *a)
 {
-	return (uint32_t)a->b[12] << 24 | (uint32_t)a->b[13] << 16 | (uint32_t)a->b[14] << 8 | a->b[15];
+	return (uint32_t)a->b[12] << 24 | (uint32_t)a->b[13] << 16 | (uint32_t)a->b[14] << 8 |
+	       a->b[15];
 }
 
-size_t fmt_ip4(char *dst, uint32_t host);		 /* dotted quad */
-size_t fmt_ip(char *dst, const struct addr *);		 /* dotted quad when mapped, else RFC 5952 */
-size_t fmt_ip6(char *dst, const struct addr *);		 /* always as IPv6, as inet_ntop */
-size_t fmt_mac(char *dst, uint64_t mac);		 /* aa:bb:cc:dd:ee:ff of the low 48 bits */
+size_t fmt_ip4(char *dst, uint32_t host); /* dotted quad */
+size_t fmt_ip(char *dst, const struct addr *); /* dotted quad when mapped, else RFC 5952 */
+size_t fmt_ip6(char *dst, const struct addr *); /* always as IPv6, as inet_ntop */
+size_t fmt_mac(char *dst, uint64_t mac); /* aa:bb:cc:dd:ee:ff of the low 48 bits */
 
-bool parse_ip(const char *, size_t, struct addr *);	 /* either family, nothing behind */
-bool parse_mac(const char *, size_t, uint64_t *);	 /* aa:bb:cc:dd:ee:ff or aa-bb-… */
+bool parse_ip(const char *, size_t, struct addr *); /* either family, nothing behind */
+bool parse_mac(const char *, size_t, uint64_t *); /* aa:bb:cc:dd:ee:ff or aa-bb-… */
 
 /* ADDRESS[/LENGTH]; *plen counts in the 128-bit form (IPv4 96 + length). Bits behind are kept. */
 bool parse_prefix(const char *, size_t, struct addr *, unsigned *plen);

@@ -10,13 +10,13 @@
 /* Exit statuses, the same for every program. */
 enum {
 	EXIT_DONE = 0,
-	EXIT_NO = 1,	 /* the question asked has the answer no, as grep */
-	EXIT_USAGE = 2,	 /* wrong usage or expression */
+	EXIT_NO = 1, /* the question asked has the answer no, as grep */
+	EXIT_USAGE = 2, /* wrong usage or expression */
 	EXIT_FAILED = 3, /* failed or incomplete: damaged input, I/O error */
 };
 
 struct err {
-	int status;	/* EXIT_USAGE or EXIT_FAILED; 0 while nothing failed */
+	int status; /* EXIT_USAGE or EXIT_FAILED; 0 while nothing failed */
 	char text[480]; /* one line, lower case, no newline; may be several for expression errors */
 };
 

@@ -9,12 +9,12 @@
 
 #include <stddef.h>
 
-void *mem_alloc(size_t n);			     /* uninitialised */
-void *mem_zero(size_t count, size_t size);	     /* zeroed */
+void *mem_alloc(size_t n); /* uninitialised */
+void *mem_zero(size_t count, size_t size); /* zeroed */
 void *mem_resize(void *, size_t count, size_t size); /* realloc of count * size */
-char *mem_string(const char *);			     /* strdup */
-char *mem_string_n(const char *, size_t n);	     /* strndup; NUL-terminated */
-void mem_free(void *);				     /* takes NULL */
+char *mem_string(const char *); /* strdup */
+char *mem_string_n(const char *, size_t n); /* strndup; NUL-terminated */
+void mem_free(void *); /* takes NULL */
 
 /* A large zeroed table, 2 MiB aligned and advised to huge pages; free with mem_free_table. */
 void *mem_table(size_t n);
@@ -30,7 +30,8 @@ struct arena {
 };
 enum { ARENA_ALIGN = 64 };
 
-void *arena_alloc(struct arena *, size_t n); /* 64-aligned, uninitialised; 64 octets of slack behind */
+void *arena_alloc(
+    struct arena *, size_t n); /* 64-aligned, uninitialised; 64 octets of slack behind */
 void *arena_zero(struct arena *, size_t n);
 char *arena_string(struct arena *, const char *, size_t n);
 void arena_reset(struct arena *); /* everything handed out is void; memory kept */

@@ -20,17 +20,17 @@ enum { FMT_MAX = 64 };
 
 size_t fmt_u64(char *dst, uint64_t);
 size_t fmt_i64(char *dst, int64_t);
-size_t fmt_hex(char *dst, const uint8_t *, size_t n);	/* 2 * n digits, lower case; n unbounded */
-size_t fmt_double(char *dst, double);			/* shortest text that reads back the same; nan inf -inf */
+size_t fmt_hex(char *dst, const uint8_t *, size_t n); /* 2 * n digits, lower case; n unbounded */
+size_t fmt_double(char *dst, double); /* shortest text that reads back the same; nan inf -inf */
 size_t fmt_fixed(char *dst, double, unsigned decimals);
-size_t fmt_scaled(char *dst, double);			/* for people: 1.5 K M G T P E (decimal); < 1000 plain */
-size_t fmt_duration(char *dst, int64_t ns);		/* seconds with 3..9 decimals as needed: 1.500 */
-size_t fmt_duration_human(char *dst, int64_t ns);	/* 250ms, 1.5s, 3m20s, 2h05m, 3d04h */
+size_t fmt_scaled(char *dst, double); /* for people: 1.5 K M G T P E (decimal); < 1000 plain */
+size_t fmt_duration(char *dst, int64_t ns); /* seconds with 3..9 decimals as needed: 1.500 */
+size_t fmt_duration_human(char *dst, int64_t ns); /* 250ms, 1.5s, 3m20s, 2h05m, 3d04h */
 
-bool parse_u64(const char *, size_t, uint64_t *);	/* decimal, or 0x hex */
+bool parse_u64(const char *, size_t, uint64_t *); /* decimal, or 0x hex */
 bool parse_i64(const char *, size_t, int64_t *);
-bool parse_double(const char *, size_t, double *);	/* decimal, fraction, exponent; nan inf */
-bool parse_hex(const char *, size_t, uint8_t *dst);	/* an even number of digits */
+bool parse_double(const char *, size_t, double *); /* decimal, fraction, exponent; nan inf */
+bool parse_hex(const char *, size_t, uint8_t *dst); /* an even number of digits */
 
 /* Number with an optional unit K M G T P (decimal) or Ki Mi Gi Ti Pi (binary), optional fraction. */
 bool parse_scaled(const char *, size_t, double *);

@@ -15,22 +15,22 @@
 enum opt_arg { ARG_NONE, ARG_TEXT, ARG_FILE, ARG_DIR, ARG_FIELDS, ARG_FORMAT, ARG_WORDS };
 
 struct opt {
-	int key;	      /* a letter, or OPT_LONG + n for a long option without letter; 0 ends */
-	const char *name;     /* long name */
-	enum opt_arg arg;     /* ARG_NONE: takes no argument */
+	int key; /* a letter, or OPT_LONG + n for a long option without letter; 0 ends */
+	const char *name; /* long name */
+	enum opt_arg arg; /* ARG_NONE: takes no argument */
 	const char *arg_name; /* as shown, e.g. "FILE"; NULL for ARG_NONE */
-	const char *help;     /* one line, lower case, no full stop */
-	const char *words;    /* ARG_WORDS: the choices, blank separated */
+	const char *help; /* one line, lower case, no full stop */
+	const char *words; /* ARG_WORDS: the choices, blank separated */
 };
 enum { OPT_LONG = 256 };
 
 struct program {
 	const char *name;
 	const char *synopsis; /* after the name, e.g. "[options] [FILE ...]" */
-	const char *purpose;  /* one line */
+	const char *purpose; /* one line */
 	const struct opt *const *tables; /* NULL-ended list of option tables, in --help order */
-	const char *examples;		 /* lines for --help */
-	void (*help_fields)(FILE *);	 /* NULL: --help-fields is not offered */
+	const char *examples; /* lines for --help */
+	void (*help_fields)(FILE *); /* NULL: --help-fields is not offered */
 };
 
 /*
@@ -43,8 +43,8 @@ struct optparse {
 	const struct program *program;
 	int argc;
 	char **argv;
-	int next;	/* private */
-	char *cluster;	/* private: rest of -abc */
+	int next; /* private */
+	char *cluster; /* private: rest of -abc */
 	char **operands; /* argc pointers; n_operands of them once opt_next has returned 0 */
 	int n_operands;
 };
@@ -53,7 +53,8 @@ int opt_next(struct optparse *, const char **arg);
 void opt_end(struct optparse *); /* frees operands' array */
 
 /* Print a message of the caller's with `; try 'NAME --help'` behind it and exit 2. */
-_Noreturn void opt_usage(const struct program *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void opt_usage(const struct program *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Close stdout, failing loudly: the last thing a program does. Returns exit status. */
 int opt_finish(int status);

@@ -17,7 +17,7 @@ enum ordered_next { ORDERED_ITEM, ORDERED_END };
 
 struct ordered {
 	unsigned threads; /* workers, >= 1 */
-	bool live;	  /* input may block: keep a producer thread even with one worker */
+	bool live; /* input may block: keep a producer thread even with one worker */
 	unsigned idle_ms; /* call idle() when nothing was consumed for so long; 0 never */
 
 	void *items; /* ring of n_items, item_size each; caller owned; at least threads + 2 */
@@ -25,10 +25,11 @@ struct ordered {
 	unsigned n_items;
 
 	void *ctx;
-	enum ordered_next (*produce)(void *ctx, void *item); /* fill a slot, or END (also on failure) */
+	enum ordered_next (*produce)(
+	    void *ctx, void *item); /* fill a slot, or END (also on failure) */
 	void (*work)(void *ctx, void *item, unsigned worker); /* worker < threads */
-	bool (*consume)(void *ctx, void *item);		      /* in order; false: stop early */
-	void (*idle)(void *ctx);			      /* on the consuming thread */
+	bool (*consume)(void *ctx, void *item); /* in order; false: stop early */
+	void (*idle)(void *ctx); /* on the consuming thread */
 };
 
 /*
