@@ -99,11 +99,11 @@ MAN     = $(notdir $(wildcard man/*.[157]))
 install: programs
 	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(BASHDIR) $(ZSHDIR) $(FISHDIR)
 	install -m 755 $(PROGRAMS:%=$(B)/programs/%) $(BINDIR)
-	for m in $(MAN); do install -m 644 man/$$m $(MANDIR)/man$${m##*.}; done
+	for m in $(MAN); do install -m 644 man/$$m $(MANDIR)/man$${m##*.} || exit 1; done
 	install -m 644 completions/_flowkit $(ZSHDIR)
 	install -m 644 completions/flowkit.bash $(BASHDIR)/flowkit
 	install -m 644 completions/flowkit.fish $(FISHDIR)/flowkit.fish
-	for p in $(PROGRAMS); do ln -sf flowkit $(BASHDIR)/$$p; ln -sf flowkit.fish $(FISHDIR)/$$p.fish; done
+	for p in $(PROGRAMS); do ln -sf flowkit $(BASHDIR)/$$p; ln -sf flowkit.fish $(FISHDIR)/$$p.fish || exit 1; done
 
 uninstall:
 	rm -f $(PROGRAMS:%=$(BINDIR)/%) $(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m))
