@@ -14,7 +14,7 @@ enum {
 	UPTIME_BACK_MS = 60000
 };
 
-/* Fields in order; 210 (paddingOctets) where there is nothing. */
+/* Fields in order, and what is between them. */
 static const struct spec record[] = {
 	{ 0, 8, 4, false }, /* source address */
 	{ 0, 12, 4, false },
@@ -27,7 +27,7 @@ static const struct spec record[] = {
 	{ 0, 21, 4, false },
 	{ 0, 7, 2, false }, /* ports */
 	{ 0, 11, 2, false },
-	{ 0, 210, 1, false },
+	{ PEN_OWN, 0, 1, false },
 	{ 0, 6, 1, false }, /* TCP flags, protocol, type of service */
 	{ 0, 4, 1, false },
 	{ 0, 5, 1, false },
@@ -35,7 +35,7 @@ static const struct spec record[] = {
 	{ 0, 17, 2, false },
 	{ 0, 9, 1, false }, /* prefix lengths */
 	{ 0, 13, 1, false },
-	{ 0, 210, 2, false },
+	{ PEN_OWN, 0, 2, false },
 };
 
 struct template *

@@ -7,26 +7,29 @@
 
 enum { ID_PADDING = 210, ID_INIT_TIME = 160, SLOTS_MIN = 64 };
 
-/* Field specifiers by identity, to number repeated ones and to find an address's partner. */
+/*
+ * Field specifiers by identity, to number repeated ones and to find an address's partner.  Scope
+ * fields count with the others, so a name with its number says which is meant.
+ */
 struct index {
 	struct slot {
 		uint32_t pen;
 		uint16_t id;
-		bool scope, used;
+		bool used;
 		uint16_t count; /* of specifiers so far */
-		uint16_t first; /* specifier */
-	} * slots;
+		uint16_t first, last; /* specifiers */
+	} *slots;
+	uint16_t *next; /* of each specifier: the next of its identity */
 	size_t mask;
 	uint64_t seed;
 };
 
 static struct slot *
-index_find(const struct index *x, uint32_t pen, uint16_t id, bool scope)
+index_find(const struct index *x, uint32_t pen, uint16_t id)
 {
-	size_t i = hash_u64(x->seed, (uint64_t)pen << 17 | (uint64_t)id << 1 | scope) & x->mask;
+	size_t i = hash_u64(x->seed, (uint64_t)pen << 16 | id) & x->mask;
 
-	while (x->slots[i].used &&
-	       (x->slots[i].pen != pen || x->slots[i].id != id || x->slots[i].scope != scope))
+	while (x->slots[i].used && (x->slots[i].pen != pen || x->slots[i].id != id))
 		i = (i + 1) & x->mask;
 	return &x->slots[i];
 }
@@ -40,19 +43,46 @@ index_new(unsigned n)
 	while (slots < 2 * (size_t)n)
 		slots *= 2;
 	x.slots = mem_zero(slots, sizeof(*x.slots));
+	x.next = mem_zero(n, sizeof(*x.next));
 	x.mask = slots - 1;
 	return x;
+}
+
+static void
+index_free(struct index *x)
+{
+	mem_free(x->slots);
+	mem_free(x->next);
 }
 
 /* Which of the specifiers with this identity it is, from 0. */
 static unsigned
 index_add(struct index *x, const struct spec *s, unsigned position)
 {
-	struct slot *slot = index_find(x, s->pen, s->id, s->scope);
+	struct slot *slot = index_find(x, s->pen, s->id);
 
 	if (!slot->used)
-		*slot = (struct slot){ s->pen, s->id, s->scope, true, 0, (uint16_t)position };
+		*slot = (struct slot){
+			.pen = s->pen, .id = s->id, .used = true, .first = (uint16_t)position
+		};
+	else
+		x->next[slot->last] = (uint16_t)position;
+	slot->last = (uint16_t)position;
 	return slot->count++;
+}
+
+/* The specifier that is the n-th of its identity, or -1. */
+static int
+index_nth(const struct index *x, uint32_t pen, uint16_t id, unsigned n)
+{
+	const struct slot *slot = index_find(x, pen, id);
+	unsigned i = slot->first;
+
+	if (!slot->used || n >= slot->count)
+		return -1;
+	for (; n > 0; n--)
+		i = x->next[i];
+	return (int)i;
 }
 
 /* Time elements of start [0] and end [1], the most precise first; then the time of an event. */
@@ -86,7 +116,7 @@ choose_time(const struct index *x, const struct spec *specs, unsigned end, unsig
 {
 	for (*rank = 0; *rank < TIME_RANKS; ++*rank) {
 		const struct time_rank *r = &time_ranks[*rank];
-		const struct slot *slot = index_find(x, PEN_IANA, r->id[end], false);
+		const struct slot *slot = index_find(x, PEN_IANA, r->id[end]);
 
 		if (slot->used && time_length_good(r, specs[slot->first].len))
 			return slot->first;
@@ -255,7 +285,7 @@ add_step(struct compiler *c, unsigned spec)
 static int
 add_time(struct compiler *c, unsigned end)
 {
-	const struct slot *init = index_find(&c->index, PEN_IANA, ID_INIT_TIME, false);
+	const struct slot *init = index_find(&c->index, PEN_IANA, ID_INIT_TIME);
 	unsigned rank;
 	int spec = choose_time(&c->index, c->t->specs, end, &rank);
 	struct step *s;
@@ -284,22 +314,24 @@ add_time(struct compiler *c, unsigned end)
 	return rank < TIME_EVENTS ? spec : -1;
 }
 
-/* The specifier of the IPv6 partner that an IPv4 one is decoded with, or -1. */
+/* The other specifier of an address pair, of the same number, to be decoded with it; or -1. */
 static int
 partner_of(struct compiler *c, unsigned spec)
 {
-	const struct spec *s = &c->t->specs[spec];
+	const struct spec *s = &c->t->specs[spec], *o;
 	bool is_v6;
 	uint16_t partner = s->pen == PEN_IANA ? element_pair(s->id, &is_v6) : 0;
-	const struct slot *slot;
+	int other;
 
-	if (partner == 0 || c->t->instances[spec] != 0)
+	if (partner == 0 || c->t->instances[spec] == INSTANCES_MAX)
 		return -1;
-	slot = index_find(&c->index, PEN_IANA, partner, s->scope);
-	if (!slot->used || s->len != (is_v6 ? 16 : 4) ||
-	    c->t->specs[slot->first].len != (is_v6 ? 4 : 16))
+	other = index_nth(&c->index, PEN_IANA, partner, c->t->instances[spec]);
+	if (other < 0)
 		return -1;
-	return slot->first;
+	o = &c->t->specs[other];
+	if (o->scope != s->scope || s->len != (is_v6 ? 16 : 4) || o->len != (is_v6 ? 4 : 16))
+		return -1;
+	return other;
 }
 
 static void
@@ -312,7 +344,7 @@ add_pair(struct compiler *c, unsigned v4, unsigned v6)
 	s->width = 4;
 	s->at2 = c->at[v6];
 	s->len2 = 16;
-	s->wire = (struct field_id){ .id = c->t->specs[v6].id };
+	s->wire = (struct field_id){ .id = c->t->specs[v6].id, .instance = s->id.instance };
 }
 
 /* Is the field left out: nothing in it, or an element that is only there to fill up? */
@@ -321,7 +353,7 @@ is_void(const struct compiler *c, unsigned spec)
 {
 	const struct spec *s = &c->t->specs[spec];
 
-	return s->len == 0 || c->t->instances[spec] == INSTANCES_MAX ||
+	return s->len == 0 || s->pen == PEN_OWN || c->t->instances[spec] == INSTANCES_MAX ||
 	       (s->pen == PEN_IANA && s->id == ID_PADDING && !c->raw);
 }
 
@@ -359,7 +391,7 @@ add_sampling(struct compiler *c)
 	static const uint16_t ids[] = { 34, 50 };
 
 	for (unsigned i = 0; i < 2 && !c->t->options; i++) {
-		const struct slot *slot = index_find(&c->index, PEN_IANA, ids[i], false);
+		const struct slot *slot = index_find(&c->index, PEN_IANA, ids[i]);
 		struct step *s;
 
 		if (!slot->used || c->t->specs[slot->first].len < 1 ||
@@ -428,13 +460,13 @@ compile(struct template *t, bool raw)
 	add_steps(&c);
 	add_sampling(&c);
 	decide_family(&c);
-	init = index_find(&c.index, PEN_IANA, ID_INIT_TIME, false);
+	init = index_find(&c.index, PEN_IANA, ID_INIT_TIME);
 	if (t->options && init->used && t->specs[init->first].len == 8) {
 		t->init = t->specs[init->first];
 		t->init_at = c.at[init->first];
 	}
 	mem_free(c.at);
-	mem_free(c.index.slots);
+	index_free(&c.index);
 	t->octets = sizeof(*t) + t->n_specs * (sizeof(*t->specs) + 1) +
 		    (t->n_specs + 3) * sizeof(*t->steps);
 }

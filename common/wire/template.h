@@ -14,7 +14,8 @@
 
 enum { VARYING = 65535, TEMPLATE_FIELDS_MAX = 4000, INSTANCES_MAX = 128 };
 
-/* A field specifier; enterprises as columns have them (PEN_V9, PEN_SCOPE ... for v9). */
+/* A field specifier; enterprises as columns have them (PEN_V9, PEN_SCOPE ... for v9; PEN_OWN: octets of
+ * a fixed layout that are no field). */
 struct spec {
 	uint32_t pen;
 	uint16_t id, len;
