@@ -502,17 +502,17 @@
 	X(0, 512, "bgpDestinationAsPathList", LIST, 0, 0, LIST, FIRST, NULL) \
 	X(0, 513, "ipv6ExtensionHeaderType", UINT, 1, 0, IDENTIFIER, KEY, NULL) \
 	X(0, 514, "ipv6ExtensionHeaderCount", UINT, 1, 0, TOTAL, MAX, NULL) \
-	X(0, 515, "ipv6ExtensionHeadersFull", BYTES, 0, 0, FLAGS, FIRST, NULL) \
+	X(0, 515, "ipv6ExtensionHeadersFull", UINT, 8, 0, FLAGS, FIRST, NULL) \
 	X(0, 516, "ipv6ExtensionHeaderTypeCountList", LIST, 0, 0, LIST, FIRST, NULL) \
 	X(0, 517, "ipv6ExtensionHeadersLimit", BOOL, 1, 0, NONE, FIRST, NULL) \
 	X(0, 518, "ipv6ExtensionHeadersChainLength", UINT, 4, 0, IDENTIFIER, KEY, NULL) \
 	X(0, 519, "ipv6ExtensionHeaderChainLengthList", LIST, 0, 0, LIST, FIRST, NULL) \
-	X(0, 520, "tcpOptionsFull", BYTES, 0, 0, FLAGS, FIRST, NULL) \
+	X(0, 520, "tcpOptionsFull", UINT, 8, 0, FLAGS, FIRST, NULL) \
 	X(0, 521, "tcpSharedOptionExID16", UINT, 2, 0, IDENTIFIER, KEY, NULL) \
 	X(0, 522, "tcpSharedOptionExID32", UINT, 4, 0, IDENTIFIER, KEY, NULL) \
 	X(0, 523, "tcpSharedOptionExID16List", LIST, 0, 0, LIST, FIRST, NULL) \
 	X(0, 524, "tcpSharedOptionExID32List", LIST, 0, 0, LIST, FIRST, NULL) \
-	X(0, 525, "udpSafeOptions", BYTES, 0, 0, FLAGS, FIRST, NULL) \
+	X(0, 525, "udpSafeOptions", UINT, 8, 0, FLAGS, FIRST, NULL) \
 	X(0, 526, "udpUnsafeOptions", UINT, 8, 0, FLAGS, OR, NULL) \
 	X(0, 527, "udpExID", UINT, 2, 0, IDENTIFIER, KEY, NULL) \
 	X(0, 528, "udpSafeExIDList", LIST, 0, 0, LIST, FIRST, NULL) \
