@@ -145,6 +145,8 @@ add_raw(struct json_plan *p, unsigned i)
 	if (id.pen == PEN_OWN) {
 		if (id.id == OWN_START || id.id == OWN_END)
 			add_own_time(p, i);
+		else if (id.id == OWN_SAMPLING_MODE) /* in a v5 header, but no element of IANA's */
+			add_plain(p, i, &id, 0);
 	} else if (c->type == TYPE_IP) {
 		add_address(p, i);
 	} else if (c->type == TYPE_TIME || c->type == TYPE_DURATION) {
