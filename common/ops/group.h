@@ -12,16 +12,36 @@
 struct group_key {
 	struct field field;
 	int prefix4, prefix6; /* address masked by these; -1 none */
-	int64_t bin_ns;	      /* time rounded down to a multiple; 0 none */
-	struct field_id as;   /* identity of the result column */
+	uint64_t bin; /* rounded down to a multiple: ns for times and durations; 0 none */
+	struct field_id as; /* identity of the result column */
 };
 
-enum group_fn { FN_FLOWS, FN_SUM, FN_MIN, FN_MAX, FN_MEAN, FN_DISTINCT, FN_FIRST, FN_LAST, FN_COUNT };
+/*
+ * FIRST and LAST are the value of the record that started first or ended last; of equal ones the
+ * smaller or the greater, so that the order of records does not matter.  RECORDS counts records.
+ */
+enum group_fn {
+	FN_FLOWS,
+	FN_RECORDS,
+	FN_SUM,
+	FN_OR,
+	FN_MIN,
+	FN_MAX,
+	FN_MEAN,
+	FN_DISTINCT,
+	FN_FIRST,
+	FN_LAST,
+	FN_COUNT
+};
+
+enum { GROUP_KEYS_MAX = 32, GROUP_VALUES_MAX = 15 };
 
 struct group_value {
 	enum group_fn fn;
 	struct field field;
-	struct field_id as; /* sum keeps the field's identity, flows is deltaFlowCount, others are named */
+	struct field_id
+	    as; /* sum keeps the field's identity, flows is deltaFlowCount, others are named */
+	struct field_id reverse; /* biflow: the identity of the other direction's flows or sum */
 };
 
 struct group_spec {
@@ -29,17 +49,33 @@ struct group_spec {
 	size_t n_keys;
 	struct group_value *values;
 	size_t n_values;
-	bool biflow; /* -b: both directions of a conversation are one group; reverse values beside */
+	bool
+	    biflow; /* -b: both directions of a conversation are one group; reverse values beside */
 	uint64_t memory; /* octets for all tables together */
 	const char *tmpdir;
 	bool scale; /* multiply counters by sampling */
+	struct arena names; /* of named result columns */
 };
 
-/* -k srcip/24,end/5m and -v flows,bytes,distinct(dstip). EXIT_USAGE errors with a suggestion. */
+/*
+ * -k srcip/24,end/5m and -v flows,bytes,distinct(dstip). EXIT_USAGE errors with a suggestion.  Each adds
+ * to what is there.  A bare field among the values combines as its element says: counters are summed,
+ * flags ored, start is the least and end the greatest.  `count` counts records.
+ */
 int group_spec_keys(struct group_spec *, const char *text, struct err *);
 int group_spec_values(struct group_spec *, const char *text, struct err *);
+
+/*
+ * After both: can this be done?  (biflow needs both sides' addresses.)  A least or greatest that would
+ * share its key's identity is named instead.  -1: err.
+ */
+int group_spec_check(struct group_spec *, struct err *);
+
+/* The functions' names, NULL-ended: completions and documents. */
+const char *const *group_functions(void);
 void group_spec_free(struct group_spec *);
 
+/* One of `tables` that share spec->memory (0: 2 GiB).  The spec must outlive it. */
 struct group_table;
 struct group_table *group_new(const struct group_spec *, unsigned tables);
 void group_free(struct group_table *);
@@ -47,14 +83,17 @@ void group_free(struct group_table *);
 /* Add the selected records (NULL: all).  -1: err (a full temporary disk). */
 int group_add(struct group_table *, struct batch *, const uint64_t *sel, struct err *);
 
+/* How often a table went to disk. */
+unsigned group_spills(const struct group_table *);
+
 /*
  * Merge the tables (n of them; all are emptied) and hand the groups out as batches of at most
  * BATCH_RECORDS, in no particular order; fn returns false to stop.  -1: err.
  */
-int group_finish(struct group_table **, unsigned n, bool (*fn)(void *ctx, struct batch *), void *ctx,
-    struct err *);
+int group_finish(struct group_table **, unsigned n, bool (*fn)(void *ctx, struct batch *),
+    void *ctx, struct err *);
 
-/* Did groups mix sampling intervals (and spec->scale was off)? */
+/* After group_finish: did a group mix sampling intervals (and spec->scale was off)? */
 bool group_mixed_sampling(struct group_table *const *, unsigned n);
 
 #endif

@@ -19,7 +19,8 @@ int sort_keys_parse(struct sort_key **, size_t *n, const char *text, struct err 
 void sort_keys_free(struct sort_key *, size_t n);
 
 struct sorter;
-struct sorter *sort_new(const struct sort_key *, size_t n, uint64_t limit, uint64_t memory, const char *tmpdir);
+struct sorter *sort_new(
+    const struct sort_key *, size_t n, uint64_t limit, uint64_t memory, const char *tmpdir);
 void sort_free(struct sorter *);
 
 /* Take the selected records (NULL: all) of a batch; copies.  -1: err. */

@@ -1,0 +1,241 @@
+#include "ops/cell.h"
+
+uint64_t
+cell_word(const struct column *c, size_t rec)
+{
+	bool is_signed = c->type == TYPE_INT;
+
+	if (c->type == TYPE_FLOAT32)
+		return cell_double_bits((double)((const float *)c->data)[rec]);
+	if (c->type == TYPE_FLOAT64)
+		return cell_double_bits(((const double *)c->data)[rec]);
+	switch (c->width) {
+	case 1:
+		return is_signed ? (uint64_t)((const int8_t *)c->data)[rec]
+				 : ((const uint8_t *)c->data)[rec];
+	case 2:
+		return is_signed ? (uint64_t)((const int16_t *)c->data)[rec]
+				 : ((const uint16_t *)c->data)[rec];
+	case 4:
+		return is_signed ? (uint64_t)((const int32_t *)c->data)[rec]
+				 : ((const uint32_t *)c->data)[rec];
+	default: return ((const uint64_t *)c->data)[rec];
+	}
+}
+
+#define LOAD(T) \
+	do { \
+		const T *from = c->data; \
+		for (size_t i = 0; i < n; i++) \
+			v[i] = (uint64_t)from[idx[i]]; \
+	} while (0)
+
+void
+cell_words(const struct column *c, const uint32_t *idx, size_t n, uint64_t *v)
+{
+	if (c->type == TYPE_FLOAT32 || c->type == TYPE_FLOAT64) {
+		for (size_t i = 0; i < n; i++)
+			v[i] = cell_word(c, idx[i]);
+		return;
+	}
+	switch (c->width) {
+	case 1:
+		if (c->type == TYPE_INT)
+			LOAD(int8_t);
+		else
+			LOAD(uint8_t);
+		break;
+	case 2:
+		if (c->type == TYPE_INT)
+			LOAD(int16_t);
+		else
+			LOAD(uint16_t);
+		break;
+	case 4:
+		if (c->type == TYPE_INT)
+			LOAD(int32_t);
+		else
+			LOAD(uint32_t);
+		break;
+	default: LOAD(uint64_t);
+	}
+}
+
+struct cell
+cell_at(const struct column *c, size_t rec, struct intern *in)
+{
+	struct cell cell = { .type = c->type };
+
+	if (c->present != NULL && !bits_get(c->present, rec))
+		return (struct cell){ 0 };
+	if (type_is_var((enum type)c->type)) {
+		cell.v = intern_put(
+		    in, (const uint8_t *)c->data + c->off[rec], c->off[rec + 1] - c->off[rec]);
+	} else if (c->type == TYPE_IP) {
+		struct addr a;
+
+		if (c->width == 4)
+			a = addr_v4(((const uint32_t *)c->data)[rec]);
+		else
+			memcpy(a.b, (const uint8_t *)c->data + rec * 16, 16);
+		memcpy(&cell.v, a.b, 16);
+	} else {
+		cell.v = cell_word(c, rec);
+	}
+	return cell;
+}
+
+static bool
+is_float(uint64_t type)
+{
+	return type == TYPE_FLOAT32 || type == TYPE_FLOAT64;
+}
+
+static bool
+is_signed(uint64_t type)
+{
+	return type == TYPE_INT || type == TYPE_TIME || type == TYPE_DURATION;
+}
+
+double
+cell_double(const struct cell *c)
+{
+	if (is_float(c->type))
+		return cell_bits_double(c->v);
+	return is_signed(c->type) ? (double)(int64_t)c->v : (double)c->v;
+}
+
+static int
+compare_doubles(double a, double b)
+{
+	if (a != a || b != b)
+		return (a != a) - (b != b);
+	return (a > b) - (a < b);
+}
+
+static int
+compare_octets(
+    const struct cell *a, const struct intern *ia, const struct cell *b, const struct intern *ib)
+{
+	size_t na, nb;
+	const uint8_t *pa = intern_get(ia, (uint32_t)a->v, &na);
+	const uint8_t *pb = intern_get(ib, (uint32_t)b->v, &nb);
+	int order = memcmp(pa, pb, na < nb ? na : nb);
+
+	return order ? order : (na > nb) - (na < nb);
+}
+
+int
+cell_compare(
+    const struct cell *a, const struct intern *ia, const struct cell *b, const struct intern *ib)
+{
+	if (a->type != b->type) {
+		if (cell_numeric((enum type)a->type) && cell_numeric((enum type)b->type)) {
+			int order = compare_doubles(cell_double(a), cell_double(b));
+
+			if (order != 0)
+				return order;
+		}
+		return (a->type > b->type) - (a->type < b->type);
+	}
+	if (type_is_var((enum type)a->type))
+		return compare_octets(a, ia, b, ib);
+	if (a->type == TYPE_IP)
+		return memcmp(&a->v, &b->v, 16);
+	if (is_float(a->type))
+		return compare_doubles(cell_bits_double(a->v), cell_bits_double(b->v));
+	if (is_signed(a->type))
+		return ((int64_t)a->v > (int64_t)b->v) - ((int64_t)a->v < (int64_t)b->v);
+	return (a->v > b->v) - (a->v < b->v);
+}
+
+struct cell
+cell_move(const struct cell *c, const struct intern *from, struct intern *to)
+{
+	struct cell moved = *c;
+
+	if (type_is_var((enum type)c->type) && from != to) {
+		size_t n;
+		const uint8_t *p = intern_get(from, (uint32_t)c->v, &n);
+
+		moved.v = intern_put(to, p, n);
+	}
+	return moved;
+}
+
+unsigned
+cell_width(const struct cell *c)
+{
+	switch ((enum type)c->type) {
+	case TYPE_IP: {
+		struct addr a;
+
+		memcpy(a.b, &c->v, 16);
+		return addr_is_v4(&a) ? 4 : 16;
+	}
+	case TYPE_BOOL: return 1;
+	case TYPE_FLOAT32: return 4;
+	default: return type_is_var((enum type)c->type) ? 0 : 8;
+	}
+}
+
+void
+cell_put(struct batch *b, unsigned col, size_t rec, const struct cell *c, const struct intern *in)
+{
+	if (c->type == TYPE_NONE)
+		return;
+	if (type_is_var((enum type)c->type)) {
+		size_t n;
+		const uint8_t *p = intern_get(in, (uint32_t)c->v, &n);
+
+		batch_put_octets(b, col, rec, p, n);
+	} else if (c->type == TYPE_IP) {
+		struct addr a;
+
+		memcpy(a.b, &c->v, 16);
+		batch_put_ip(b, col, rec, &a);
+	} else if (is_float(c->type)) {
+		batch_put_double(b, col, rec, cell_bits_double(c->v));
+	} else {
+		batch_put_uint(b, col, rec, c->v);
+	}
+}
+
+void
+cell_save(struct buf *out, const struct cell *c, const struct intern *in)
+{
+	buf_putc(out, (char)c->type);
+	if (c->type == TYPE_NONE)
+		return;
+	if (type_is_var((enum type)c->type)) {
+		size_t n;
+		const uint8_t *p = intern_get(in, (uint32_t)c->v, &n);
+		uint32_t len = (uint32_t)n;
+
+		buf_put(out, &len, 4);
+		buf_put(out, p, n);
+	} else {
+		buf_put(out, &c->v, c->type == TYPE_IP ? 16 : 8);
+	}
+}
+
+struct cell
+cell_load(struct cursor *cur, struct intern *in)
+{
+	struct cell c = { .type = cur_u8(cur) };
+
+	if (c.type == TYPE_NONE)
+		return c;
+	if (type_is_var((enum type)c.type)) {
+		size_t n = cur_le(cur, 4);
+		const uint8_t *p = cur_octets(cur, n);
+
+		c.v = intern_put(in, p ? (const void *)p : "", p ? n : 0);
+	} else {
+		const uint8_t *p = cur_octets(cur, c.type == TYPE_IP ? 16 : 8);
+
+		if (p != NULL)
+			memcpy(&c.v, p, c.type == TYPE_IP ? 16 : 8);
+	}
+	return c;
+}

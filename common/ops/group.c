@@ -1,0 +1,303 @@
+#include "ops/group.h"
+
+#include "ops/group_table.h"
+
+struct group_table *
+group_new(const struct group_spec *spec, unsigned tables)
+{
+	struct group_table *g = mem_zero(1, sizeof(*g));
+	uint64_t memory = spec->memory ? spec->memory : UINT64_C(2) << 30;
+	struct layout empty = { .n = (unsigned)spec->n_keys }, none = { 0 };
+
+	g->spec = spec;
+	g->share = memory / (tables ? tables : 1);
+	if (spec->biflow)
+		g->n_pairs = biflow_pairs(spec, g->pair, NULL);
+	values_init(&g->values, spec);
+	(void)layout_join(&g->layout, &none, &empty, g->pair, g->n_pairs);
+	table_init(&g->rows, g->layout.len, g->values.n_slots);
+	g->keys = mem_alloc(TABLE_CHUNK * g->layout.len);
+	return g;
+}
+
+void
+group_free(struct group_table *g)
+{
+	if (g == NULL)
+		return;
+	table_free(&g->rows);
+	values_free(&g->values);
+	intern_free(&g->intern);
+	spill_free(&g->spill);
+	for (unsigned p = 0; p < PARTITIONS; p++)
+		buf_free(&g->part[p]);
+	mem_free(g->keys);
+	mem_free(g->idx);
+	mem_free(g);
+}
+
+void
+group_clear(struct group_table *g)
+{
+	table_free(&g->rows);
+	table_init(&g->rows, g->layout.len, g->values.n_slots);
+	for (unsigned i = 0; i < g->values.n; i++)
+		distinct_free(&g->values.v[i].set);
+	intern_free(&g->intern);
+}
+
+static size_t
+memory_used(const struct group_table *g)
+{
+	size_t sum = table_memory(&g->rows) + intern_memory(&g->intern);
+
+	for (unsigned i = 0; i < g->values.n; i++)
+		sum += distinct_memory(&g->values.v[i].set);
+	return sum;
+}
+
+/* A key in another layout: the same value in each slot. */
+static void
+rekey(const struct layout *to, struct intern *to_in, const struct layout *from,
+    const struct intern *from_in, const uint8_t *key, uint8_t *out)
+{
+	memset(out, 0, to->len);
+	for (unsigned k = 0; k < to->n; k++) {
+		struct cell c = keys_get(from, k, key);
+
+		c = cell_move(&c, from_in, to_in);
+		keys_set(to, k, out, &c);
+	}
+}
+
+/*
+ * Rows keep their numbers: distinct sets refer to them.  Different keys stay different, so each row
+ * is found to be new, in order.
+ */
+void
+group_relayout(struct group_table *g, const struct layout *want)
+{
+	struct layout joined;
+	struct table rows;
+	uint32_t made[TABLE_CHUNK];
+
+	if (!layout_join(&joined, &g->layout, want, g->pair, g->n_pairs)) {
+		g->layout = joined;
+		return;
+	}
+	table_init(&rows, joined.len, g->values.n_slots);
+	g->keys = mem_resize(g->keys, TABLE_CHUNK, joined.len);
+	for (size_t first = 0; first < g->rows.n_rows; first += TABLE_CHUNK) {
+		size_t n = g->rows.n_rows - first;
+
+		n = n < TABLE_CHUNK ? n : TABLE_CHUNK;
+		for (size_t i = 0; i < n; i++)
+			rekey(&joined, &g->intern, &g->layout, &g->intern,
+			    table_row(&g->rows, (uint32_t)(first + i)), g->keys + i * joined.len);
+		table_find(&rows, g->keys, n, made);
+		for (size_t i = 0; i < n; i++)
+			memcpy(table_slots(&rows, made[i]),
+			    table_slots(&g->rows, (uint32_t)(first + i)), g->values.n_slots * 8);
+	}
+	table_free(&g->rows);
+	g->rows = rows;
+	g->layout = joined;
+}
+
+/* Adding -------------------------------------------------------------------------------------- */
+
+static size_t
+selected(struct group_table *g, const struct batch *b, const uint64_t *sel)
+{
+	if (g->idx_cap < b->n + 64) {
+		mem_free(g->idx);
+		g->idx_cap = b->n + 64;
+		g->idx = mem_alloc(g->idx_cap * sizeof(*g->idx));
+	}
+	if (sel != NULL)
+		return bits_indexes(sel, b->n, g->idx);
+	for (size_t i = 0; i < b->n; i++)
+		g->idx[i] = (uint32_t)i;
+	return b->n;
+}
+
+static void
+add_chunk(struct group_table *g, const struct keys_bound *keys, const struct values_bound *values,
+    const uint32_t *idx, size_t n)
+{
+	struct values_chunk ch = { .idx = idx, .n = n };
+	uint32_t row[TABLE_CHUNK];
+	uint8_t dir[TABLE_CHUNK];
+
+	keys_pack(keys, g->spec, &g->layout, &g->intern, idx, n, g->keys);
+	if (g->n_pairs > 0) {
+		biflow_order(g, g->keys, n, dir);
+		ch.dir = dir;
+	}
+	table_find(&g->rows, g->keys, n, row);
+	ch.row = row;
+	for (size_t i = 0; i < n; i++)
+		ch.slots[i] = table_slots(&g->rows, row[i]);
+	values_update(&g->values, values, &ch, &g->intern);
+}
+
+/* Computed columns are added behind the others, which may move all: so before pointers are taken. */
+static void
+resolve_all(const struct group_spec *spec, struct batch *b)
+{
+	for (size_t k = 0; k < spec->n_keys; k++)
+		(void)batch_resolve(b, &spec->keys[k].field);
+	for (size_t i = 0; i < spec->n_values; i++)
+		if (spec->values[i].fn != FN_FLOWS && spec->values[i].fn != FN_RECORDS)
+			(void)batch_resolve(b, &spec->values[i].field);
+}
+
+int
+group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct err *err)
+{
+	struct keys_bound keys;
+	struct values_bound values;
+	size_t n = selected(g, b, sel);
+
+	if (n == 0)
+		return 0;
+	resolve_all(g->spec, b);
+	keys_bind(&keys, g->spec, b);
+	values_bind(&g->values, &values, &g->rows, b);
+	group_relayout(g, &keys.want);
+	for (size_t i = 0; i < n; i += TABLE_CHUNK)
+		add_chunk(g, &keys, &values, g->idx + i, n - i < TABLE_CHUNK ? n - i : TABLE_CHUNK);
+	if (memory_used(g) > g->share)
+		return group_spill(g, false, err);
+	return 0;
+}
+
+/* Finishing ------------------------------------------------------------------------------------- */
+
+static void
+join_facts(struct group_table *g, const struct group_table *src)
+{
+	for (unsigned i = 0; i < g->values.n; i++) {
+		struct value_state *v = &g->values.v[i];
+		const struct value_state *s = &src->values.v[i];
+
+		v->mixed = v->mixed || s->mixed;
+		v->scale = v->scale < s->scale ? v->scale : s->scale;
+		v->width = v->width > s->width ? v->width : s->width;
+	}
+}
+
+static void
+absorb_sets(struct group_table *g, const struct group_table *src, const uint32_t *to)
+{
+	for (unsigned i = 0; i < g->values.n; i++) {
+		const struct distinct *set = &src->values.v[i].set;
+
+		for (size_t m = 0; m < set->cap; m++) {
+			struct cell c;
+			uint32_t row;
+
+			if (set->member[m].kind == 0)
+				continue;
+			row = to[set->member[m].row];
+			c = distinct_cell(&set->member[m], &src->intern);
+			c = cell_move(&c, &src->intern, &g->intern);
+			table_slots(&g->rows, row)[g->values.v[i].off] +=
+			    distinct_add(&g->values.v[i].set, row, &c, &g->intern);
+		}
+	}
+}
+
+void
+group_absorb(struct group_table *g, struct group_table *src)
+{
+	size_t n_rows = src->rows.n_rows;
+	uint32_t *to = mem_alloc((n_rows + 1) * sizeof(*to));
+
+	group_relayout(g, &src->layout);
+	join_facts(g, src);
+	for (size_t first = 0; first < n_rows; first += TABLE_CHUNK) {
+		size_t n = n_rows - first < TABLE_CHUNK ? n_rows - first : TABLE_CHUNK;
+
+		for (size_t i = 0; i < n; i++)
+			rekey(&g->layout, &g->intern, &src->layout, &src->intern,
+			    table_row(&src->rows, (uint32_t)(first + i)),
+			    g->keys + i * g->layout.len);
+		table_find(&g->rows, g->keys, n, to + first);
+		for (size_t i = 0; i < n; i++) {
+			struct row_source row = { .slots = table_slots(
+						      &src->rows, (uint32_t)(first + i)),
+				.intern = &src->intern };
+
+			row.sampling = values_sampling(&src->values, row.slots);
+			for (unsigned k = 0; k < g->values.n; k++)
+				row.type[k] = src->values.v[k].type;
+			values_merge(&g->values, &g->rows, &g->intern, to[first + i], &row);
+		}
+	}
+	absorb_sets(g, src, to);
+	mem_free(to);
+	group_clear(src);
+}
+
+static int
+finish_spilled(struct group_table **g, unsigned n, bool (*fn)(void *ctx, struct batch *), void *ctx,
+    struct err *err)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (group_spill(g[i], true, err) < 0)
+			return -1;
+	for (unsigned i = 1; i < n; i++) {
+		group_relayout(g[0], &g[i]->layout);
+		join_facts(g[0], g[i]);
+	}
+	for (unsigned p = 0; p < PARTITIONS; p++) {
+		for (unsigned i = 0; i < n; i++)
+			if (group_unspill(g[0], g[i], p, err) < 0)
+				return -1;
+		if (!group_emit(g[0], fn, ctx))
+			break;
+		group_clear(g[0]);
+	}
+	return 0;
+}
+
+int
+group_finish(struct group_table **g, unsigned n, bool (*fn)(void *ctx, struct batch *), void *ctx,
+    struct err *err)
+{
+	bool spilled = false;
+	int rc = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		spilled = spilled || g[i]->n_spills > 0;
+	if (spilled) {
+		rc = finish_spilled(g, n, fn, ctx, err);
+	} else {
+		for (unsigned i = 1; i < n; i++)
+			group_absorb(g[0], g[i]);
+		(void)group_emit(g[0], fn, ctx);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		group_clear(g[i]);
+		spill_free(&g[i]->spill);
+		g[i]->n_spills = 0;
+	}
+	return rc;
+}
+
+unsigned
+group_spills(const struct group_table *g)
+{
+	return g->n_spills;
+}
+
+bool
+group_mixed_sampling(struct group_table *const *g, unsigned n)
+{
+	bool mixed = false;
+
+	for (unsigned i = 0; i < n; i++)
+		mixed = mixed || (g[i]->values.mixed_sampling && !g[i]->spec->scale);
+	return mixed;
+}

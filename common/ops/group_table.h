@@ -1,0 +1,60 @@
+/*
+ * group_table.h - the inside of a group_table, shared by the files that make one up.
+ */
+#ifndef OPS_GROUP_TABLE_H
+#define OPS_GROUP_TABLE_H
+
+#include "ops/keys.h"
+#include "ops/spill.h"
+#include "ops/values.h"
+
+enum { PARTITIONS = 64, PAIRS_MAX = 6 };
+
+struct group_table {
+	const struct group_spec *spec;
+	struct layout layout;
+	struct key_pair pair[PAIRS_MAX];
+	unsigned n_pairs;
+	struct table rows;
+	struct values values;
+	struct intern intern;
+	uint64_t share; /* octets of memory this table may use */
+
+	struct spill spill;
+	struct buf part[PARTITIONS]; /* rows on their way to disk */
+	unsigned n_spills;
+
+	uint8_t *keys; /* TABLE_CHUNK of them */
+	uint32_t *idx; /* selected records of a batch */
+	size_t idx_cap;
+};
+
+/* Make the layout hold want's keys too, rebuilding the table if it changes. */
+void group_relayout(struct group_table *, const struct layout *want);
+
+/* Forget all rows, keep what was learnt of types. */
+void group_clear(struct group_table *);
+
+/* Add all rows of another table to this one and empty that. */
+void group_absorb(struct group_table *, struct group_table *);
+
+/* spilled.c: write all rows to the partitions' chains.  flush: and nothing stays in buffers.  -1: err. */
+int group_spill(struct group_table *, bool flush, struct err *);
+
+/* Add the rows that src spilled in a partition.  -1: err. */
+int group_unspill(
+    struct group_table *, const struct group_table *src, unsigned partition, struct err *);
+
+/* emit.c: hand out all rows as batches; false: fn said stop. */
+bool group_emit(struct group_table *, bool (*fn)(void *ctx, struct batch *), void *ctx);
+
+/* biflow.c */
+unsigned biflow_pairs(const struct group_spec *, struct key_pair *, struct err *);
+
+/* Put each packed key's sides in canonical order; dir[i] says whether they changed places. */
+void biflow_order(const struct group_table *, uint8_t *keys, size_t n, uint8_t *dir);
+
+/* Turn the rows whose initiator is the key's second side.  The index is void after. */
+void biflow_orient(struct group_table *);
+
+#endif

@@ -1,0 +1,422 @@
+#include "ops/keys.h"
+
+/* Layouts ------------------------------------------------------------------------------------- */
+
+static unsigned
+slot_size(const struct slot *s)
+{
+	switch ((enum slot_kind)s->kind) {
+	case SLOT_FIXED: return s->width;
+	case SLOT_IP16: return 16;
+	case SLOT_OCTETS: return 4;
+	case SLOT_CELL: return sizeof(struct cell);
+	default: return 0;
+	}
+}
+
+static struct slot
+slot_of(const struct column *c)
+{
+	struct slot s = { .type = c->type, .width = c->width, .scale = c->scale };
+
+	if (type_is_var((enum type)c->type))
+		s.kind = SLOT_OCTETS;
+	else if (c->type == TYPE_IP && c->width == 16)
+		s.kind = SLOT_IP16;
+	else
+		s.kind = SLOT_FIXED;
+	if (c->type == TYPE_FLOAT32)
+		s.width = 8; /* as the bits of a double */
+	return s;
+}
+
+static struct slot
+slot_join(const struct slot *a, const struct slot *b)
+{
+	struct slot s = *a;
+
+	if (a->kind == SLOT_NONE)
+		return *b;
+	if (b->kind == SLOT_NONE)
+		return *a;
+	s.scale = a->scale < b->scale ? a->scale : b->scale;
+	if (a->type != b->type || a->kind == SLOT_CELL || b->kind == SLOT_CELL) {
+		s.kind = SLOT_CELL;
+		s.type = a->type == b->type ? a->type : TYPE_NONE;
+		s.width = 0;
+		return s;
+	}
+	s.kind = a->kind > b->kind ? a->kind : b->kind;
+	s.width = a->width > b->width ? a->width : b->width;
+	return s;
+}
+
+static bool
+slot_same(const struct slot *a, const struct slot *b)
+{
+	return a->kind == b->kind && a->type == b->type && a->width == b->width;
+}
+
+static void
+layout_place(struct layout *l)
+{
+	unsigned off = 0;
+
+	for (unsigned i = 0; i < l->n; i++) {
+		l->slot[i].off = (uint16_t)off;
+		off += slot_size(&l->slot[i]);
+	}
+	l->mask_off = (uint16_t)off;
+	l->len = (off + (l->n + 7) / 8 + 7) / 8 * 8;
+	if (l->len == 0)
+		l->len = 8; /* no keys: one group */
+}
+
+bool
+layout_join(struct layout *joined, const struct layout *a, const struct layout *b,
+    const struct key_pair *pair, unsigned n_pairs)
+{
+	struct layout l = { .n = b->n };
+	bool changed = a->len == 0;
+
+	for (unsigned i = 0; i < l.n; i++)
+		l.slot[i] = slot_join(&a->slot[i], &b->slot[i]);
+	for (unsigned k = 0; k < n_pairs; k++) {
+		struct slot *x = &l.slot[pair[k].a], *y = &l.slot[pair[k].b];
+
+		*x = *y = slot_join(x, y);
+	}
+	for (unsigned i = 0; i < l.n; i++)
+		changed = changed || !slot_same(&l.slot[i], &a->slot[i]);
+	layout_place(&l);
+	*joined = l;
+	return changed;
+}
+
+/* Binding --------------------------------------------------------------------------------------- */
+
+static void
+bind_key(struct key_source *src, struct batch *b, unsigned col)
+{
+	src->dict = NULL;
+	if (type_is_var((enum type)b->col[col].type))
+		src->dict = batch_dict(b, col);
+	if (src->dict != NULL) {
+		(void)batch_present(b, col);
+		src->col = src->dict;
+		src->ids = arena_alloc(&b->arena, src->dict->dict_n * sizeof(*src->ids) + 1);
+		src->known = arena_zero(&b->arena, bits_words(src->dict->dict_n) * 8 + 8);
+	} else {
+		src->col = batch_plain(b, col);
+	}
+}
+
+void
+keys_bind(struct keys_bound *bound, const struct group_spec *spec, struct batch *b)
+{
+	int col[GROUP_KEYS_MAX];
+
+	for (size_t k = 0; k < spec->n_keys; k++)
+		col[k] = batch_resolve(b, &spec->keys[k].field);
+	bound->first_column = spec->n_keys > 0 ? col[0] : -1;
+	bound->want = (struct layout){ .n = (unsigned)spec->n_keys };
+	for (size_t k = 0; k < spec->n_keys; k++) {
+		struct slot *s = &bound->want.slot[k];
+
+		bound->source[k] = (struct key_source){ 0 };
+		if (col[k] < 0)
+			continue;
+		bind_key(&bound->source[k], b, (unsigned)col[k]);
+		*s = slot_of(&b->col[col[k]]);
+		/* A bin of whole seconds, milliseconds ... is no more precise than that. */
+		for (uint64_t unit = 10, e = 1; e <= 9; unit *= 10, e++)
+			if (spec->keys[k].bin != 0 && spec->keys[k].bin % unit == 0 &&
+			    (e == 3 || e == 6 || e == 9) && s->scale < e)
+				s->scale = (uint8_t)e;
+	}
+	layout_place(&bound->want);
+}
+
+/* Packing --------------------------------------------------------------------------------------- */
+
+static uint64_t
+floor_to(uint64_t v, uint64_t bin, enum type type)
+{
+	if (type == TYPE_FLOAT32 || type == TYPE_FLOAT64) {
+		double d = cell_bits_double(v) / (double)bin;
+
+		if (!(d > -9e15 && d < 9e15))
+			return v;
+		d = (double)((int64_t)d - (d < (double)(int64_t)d));
+		return cell_double_bits(d * (double)bin);
+	}
+	if (type == TYPE_INT || type == TYPE_TIME || type == TYPE_DURATION) {
+		int64_t x = (int64_t)v, rest = x % (int64_t)bin;
+
+		return (uint64_t)x - (uint64_t)(rest < 0 ? rest + (int64_t)bin : rest);
+	}
+	return v - v % bin;
+}
+
+static uint32_t
+mask4(int prefix)
+{
+	return prefix <= 0 ? 0 : ~UINT32_C(0) << (32 - prefix);
+}
+
+static void
+mask_addr(struct addr *a, const struct group_key *key)
+{
+	addr_mask(a, (unsigned)(addr_is_v4(a) ? 96 + key->prefix4 : key->prefix6));
+}
+
+void
+keys_transform(const struct group_key *key, enum type type, struct cell *c)
+{
+	if (type == TYPE_IP && key->prefix4 >= 0) {
+		struct addr a;
+
+		memcpy(a.b, &c->v, 16);
+		mask_addr(&a, key);
+		memcpy(&c->v, a.b, 16);
+	} else if (key->bin != 0 && (cell_numeric(type))) {
+		c->v = floor_to(c->v, key->bin, type);
+	}
+}
+
+#define STORE(T) \
+	do { \
+		for (size_t i = 0; i < n; i++) { \
+			T t = (T)v[i]; \
+			memcpy(out + i * len, &t, sizeof(t)); \
+		} \
+	} while (0)
+
+static void
+store_words(const uint64_t *v, size_t n, unsigned width, uint8_t *out, size_t len)
+{
+	switch (width) {
+	case 1: STORE(uint8_t); break;
+	case 2: STORE(uint16_t); break;
+	case 4: STORE(uint32_t); break;
+	default: STORE(uint64_t);
+	}
+}
+
+static void
+pack_fixed(const struct key_source *src, const struct group_key *key, const struct slot *slot,
+    const uint32_t *idx, size_t n, uint8_t *out, size_t len)
+{
+	uint64_t v[KEYS_CHUNK];
+	enum type type = (enum type)src->col->type;
+
+	cell_words(src->col, idx, n, v);
+	if (type == TYPE_IP && key->prefix4 >= 0) {
+		uint32_t mask = mask4(key->prefix4);
+
+		for (size_t i = 0; i < n; i++)
+			v[i] &= mask;
+	} else if (key->bin != 0 && cell_numeric(type)) {
+		for (size_t i = 0; i < n; i++)
+			v[i] = floor_to(v[i], key->bin, type);
+	}
+	store_words(v, n, slot->width, out, len);
+}
+
+static void
+pack_ip16(const struct key_source *src, const struct group_key *key, const uint32_t *idx, size_t n,
+    uint8_t *out, size_t len)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct addr a;
+
+		if (src->col->width == 4)
+			a = addr_v4(((const uint32_t *)src->col->data)[idx[i]]);
+		else
+			memcpy(a.b, (const uint8_t *)src->col->data + (size_t)idx[i] * 16, 16);
+		if (key->prefix4 >= 0)
+			mask_addr(&a, key);
+		memcpy(out + i * len, a.b, 16);
+	}
+}
+
+static uint32_t
+intern_of(const struct key_source *src, struct intern *in, uint32_t rec)
+{
+	const struct column *c = src->col;
+	uint16_t code;
+
+	if (src->dict == NULL)
+		return intern_put(
+		    in, (const uint8_t *)c->data + c->off[rec], c->off[rec + 1] - c->off[rec]);
+	code = c->codes[rec];
+	if (!bits_get(src->known, code)) {
+		src->ids[code] = intern_put(in, (const uint8_t *)c->dict_data + c->dict_off[code],
+		    c->dict_off[code + 1] - c->dict_off[code]);
+		bits_set(src->known, code);
+	}
+	return src->ids[code];
+}
+
+static bool
+has_value(const struct key_source *src, uint32_t rec)
+{
+	return src->col->present == NULL || bits_get(src->col->present, rec);
+}
+
+static void
+pack_octets(const struct key_source *src, struct intern *in, const uint32_t *idx, size_t n,
+    uint8_t *out, size_t len)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t id = has_value(src, idx[i]) ? intern_of(src, in, idx[i]) : 0;
+
+		memcpy(out + i * len, &id, 4);
+	}
+}
+
+static void
+pack_cells(const struct key_source *src, const struct group_key *key, struct intern *in,
+    const uint32_t *idx, size_t n, uint8_t *out, size_t len)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct cell c = { 0 };
+
+		if (!has_value(src, idx[i]))
+			continue;
+		if (src->dict != NULL)
+			c = (struct cell){ .v = intern_of(src, in, idx[i]),
+				.type = src->col->type };
+		else
+			c = cell_at(src->col, idx[i], in);
+		keys_transform(key, (enum type)c.type, &c);
+		memcpy(out + i * len, &c, sizeof(c));
+	}
+}
+
+/* Records without a value: zeros in the slot, so that all of them are one group, and the mask's bit. */
+static void
+pack_missing(const struct key_source *src, const struct layout *l, unsigned key,
+    const uint32_t *idx, size_t n, uint8_t *out)
+{
+	const struct slot *s = &l->slot[key];
+
+	if (src->col != NULL && src->col->present == NULL)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t *packed = out + i * l->len;
+
+		if (src->col != NULL && has_value(src, idx[i]))
+			continue;
+		memset(packed + s->off, 0, slot_size(s));
+		packed[l->mask_off + key / 8] |= (uint8_t)(1u << (key % 8));
+	}
+}
+
+void
+keys_pack(const struct keys_bound *bound, const struct group_spec *spec, const struct layout *l,
+    struct intern *in, const uint32_t *idx, size_t n, uint8_t *out)
+{
+	memset(out, 0, n * l->len);
+	for (unsigned k = 0; k < l->n; k++) {
+		const struct key_source *src = &bound->source[k];
+		const struct group_key *key = &spec->keys[k];
+		uint8_t *at = out + l->slot[k].off;
+
+		if (src->col != NULL) {
+			switch ((enum slot_kind)l->slot[k].kind) {
+			case SLOT_FIXED:
+				pack_fixed(src, key, &l->slot[k], idx, n, at, l->len);
+				break;
+			case SLOT_IP16: pack_ip16(src, key, idx, n, at, l->len); break;
+			case SLOT_OCTETS: pack_octets(src, in, idx, n, at, l->len); break;
+			case SLOT_CELL: pack_cells(src, key, in, idx, n, at, l->len); break;
+			case SLOT_NONE: break;
+			}
+		}
+		pack_missing(src, l, k, idx, n, out);
+	}
+}
+
+/* Single keys ------------------------------------------------------------------------------------- */
+
+struct cell
+keys_get(const struct layout *l, unsigned key, const uint8_t *packed)
+{
+	const struct slot *s = &l->slot[key];
+	struct cell c = { .type = s->type };
+	const uint8_t *p = packed + s->off;
+
+	if (keys_missing(l, key, packed))
+		return (struct cell){ 0 };
+	switch ((enum slot_kind)s->kind) {
+	case SLOT_FIXED:
+		memcpy(&c.v, p, s->width);
+		if (s->type == TYPE_IP) {
+			struct addr a = addr_v4((uint32_t)c.v);
+
+			memcpy(&c.v, a.b, 16);
+		} else if (s->type == TYPE_INT && s->width < 8) {
+			unsigned shift = 64 - 8u * s->width;
+
+			c.v = (uint64_t)((int64_t)(c.v << shift) >> shift);
+		}
+		break;
+	case SLOT_IP16: memcpy(&c.v, p, 16); break;
+	case SLOT_OCTETS: memcpy(&c.v, p, 4); break;
+	case SLOT_CELL: memcpy(&c, p, sizeof(c)); break;
+	case SLOT_NONE: break;
+	}
+	return c;
+}
+
+void
+keys_set(const struct layout *l, unsigned key, uint8_t *packed, const struct cell *c)
+{
+	const struct slot *s = &l->slot[key];
+	uint8_t *p = packed + s->off;
+
+	if (c->type == TYPE_NONE) {
+		packed[l->mask_off + key / 8] |= (uint8_t)(1u << (key % 8));
+		return;
+	}
+	switch ((enum slot_kind)s->kind) {
+	case SLOT_FIXED:
+		if (s->type == TYPE_IP) {
+			struct addr a;
+			uint32_t host;
+
+			memcpy(a.b, &c->v, 16);
+			host = addr_u32(&a);
+			memcpy(p, &host, 4);
+		} else {
+			memcpy(p, &c->v, s->width);
+		}
+		break;
+	case SLOT_IP16: memcpy(p, &c->v, 16); break;
+	case SLOT_OCTETS: memcpy(p, &c->v, 4); break;
+	case SLOT_CELL: memcpy(p, c, sizeof(*c)); break;
+	case SLOT_NONE: break;
+	}
+}
+
+void
+keys_swap(const struct layout *l, const struct key_pair *pair, unsigned n_pairs, uint8_t *packed)
+{
+	for (unsigned k = 0; k < n_pairs; k++) {
+		unsigned a = pair[k].a, b = pair[k].b;
+		uint8_t *pa = packed + l->slot[a].off, *pb = packed + l->slot[b].off;
+		uint8_t *ma = packed + l->mask_off + a / 8, *mb = packed + l->mask_off + b / 8;
+		unsigned bit_a = *ma >> (a % 8) & 1, bit_b = *mb >> (b % 8) & 1;
+		uint8_t kept[sizeof(struct cell)];
+		unsigned n = slot_size(&l->slot[a]);
+
+		memcpy(kept, pa, n);
+		memcpy(pa, pb, n);
+		memcpy(pb, kept, n);
+		if (bit_a == bit_b)
+			continue;
+		*ma ^= (uint8_t)(1u << (a % 8));
+		*mb ^= (uint8_t)(1u << (b % 8));
+	}
+}

@@ -1,0 +1,84 @@
+/*
+ * keys.h - the keys of a record as one string of octets of fixed length.
+ *
+ * A layout says where each key stands.  It starts with what the first batch has and only widens: a
+ * number to more octets, addresses to 16 when an IPv6 one appears, a field to cells when its type
+ * differs between batches.  Which keys are missing is a bitmap at the end.  So two keys of one table
+ * are equal exactly when their octets are, and the common ones are 8 or 16 octets long.
+ */
+#ifndef OPS_KEYS_H
+#define OPS_KEYS_H
+
+#include "ops/cell.h"
+#include "ops/group.h"
+
+enum { KEYS_CHUNK = 256 };
+
+enum slot_kind {
+	SLOT_NONE, /* missing so far */
+	SLOT_FIXED, /* a number of width octets; IPv4 too */
+	SLOT_IP16, /* 16 octets, IPv4 mapped */
+	SLOT_OCTETS, /* 4: interned */
+	SLOT_CELL, /* 24: struct cell */
+};
+
+struct slot {
+	uint8_t kind, type, width;
+	uint8_t scale; /* TIME, DURATION: the finest precision seen */
+	uint16_t off;
+};
+
+struct layout {
+	struct slot slot[GROUP_KEYS_MAX];
+	unsigned n;
+	uint16_t mask_off;
+	size_t len; /* a multiple of 8 */
+};
+
+/* Two keys that change places when a record goes the other way; n_pairs 0 without biflow. */
+struct key_pair {
+	unsigned a, b;
+	bool ports;
+};
+
+/* Where the keys of one batch come from. */
+struct key_source {
+	const struct column *col; /* NULL: no record has it */
+	const struct column *dict; /* variable length: read its codes */
+	uint32_t *ids; /* of the dictionary's entries, made as they are met */
+	uint64_t *known;
+};
+struct keys_bound {
+	struct key_source source[GROUP_KEYS_MAX];
+	struct layout want; /* what this batch needs */
+	int first_column; /* of the first key; -1 none */
+};
+
+/* Find the keys' columns in a batch.  Scratch memory is the batch's arena. */
+void keys_bind(struct keys_bound *, const struct group_spec *, struct batch *);
+
+/* The least layout that holds both; true when it differs from a in what stands where. */
+bool layout_join(struct layout *joined, const struct layout *a, const struct layout *b,
+    const struct key_pair *, unsigned n_pairs);
+
+/* The keys of records idx[0..n), n <= KEYS_CHUNK, layout->len octets each. */
+void keys_pack(const struct keys_bound *, const struct group_spec *, const struct layout *,
+    struct intern *, const uint32_t *idx, size_t n, uint8_t *out);
+
+/* The transformation of a single key's value, for dictionaries: mask or bin in place. */
+void keys_transform(const struct group_key *, enum type, struct cell *);
+
+/* One key out of a packed string, and into one (zeroed before). */
+struct cell keys_get(const struct layout *, unsigned key, const uint8_t *packed);
+void keys_set(const struct layout *, unsigned key, uint8_t *packed, const struct cell *);
+
+/* Change the places of each pair of keys. */
+void keys_swap(const struct layout *, const struct key_pair *, unsigned n_pairs, uint8_t *packed);
+
+static inline bool
+keys_missing(const struct layout *l, unsigned key, const uint8_t *packed)
+{
+	return packed[l->mask_off + key / 8] >> (key % 8) & 1;
+}
+
+#endif

@@ -1,0 +1,563 @@
+#include "ops/values.h"
+
+enum { TCP_SYN = 0x02, TCP_ACK = 0x10 };
+
+static unsigned
+slots_of(enum group_fn fn)
+{
+	switch (fn) {
+	case FN_MEAN: return MEAN_SLOTS;
+	case FN_MIN:
+	case FN_MAX: return CELL_SLOTS;
+	case FN_FIRST:
+	case FN_LAST: return FIRST_SLOTS;
+	default: return 1;
+	}
+}
+
+void
+values_init(struct values *vs, const struct group_spec *spec)
+{
+	unsigned at = 1;
+
+	*vs = (struct values){ .spec = spec, .n = (unsigned)spec->n_values };
+	for (unsigned i = 0; i < vs->n; i++) {
+		enum group_fn fn = spec->values[i].fn;
+
+		vs->v[i].scale = 9;
+		vs->v[i].off = (uint16_t)at;
+		at += slots_of(fn);
+		if (spec->biflow && values_directed(fn))
+			vs->v[i].reverse = (uint16_t)at++;
+	}
+	if (spec->biflow) {
+		vs->biflow = at;
+		at += BIFLOW_SLOTS;
+	}
+	vs->n_slots = at;
+}
+
+void
+values_free(struct values *vs)
+{
+	for (unsigned i = 0; i < vs->n; i++)
+		distinct_free(&vs->v[i].set);
+}
+
+/* Binding --------------------------------------------------------------------------------------- */
+
+static const struct field start_field = {
+	.type = TYPE_TIME, .n = 1, .id = { { .pen = PEN_OWN, .id = OWN_START } }
+};
+static const struct field end_field = {
+	.type = TYPE_TIME, .n = 1, .id = { { .pen = PEN_OWN, .id = OWN_END } }
+};
+static const struct field flags_field = { .type = TYPE_UINT, .n = 1, .id = { { .id = 6 } } };
+static const struct field sampling_field = {
+	.type = TYPE_UINT, .n = 1, .id = { { .pen = PEN_OWN, .id = OWN_SAMPLING } }
+};
+
+/*
+ * The column a value reads, or -1.  The least of what is already a least (min_ttl) is one too: that is
+ * read where the field itself is not there.
+ */
+static int
+find_value(const struct group_value *v, struct batch *b)
+{
+	int i;
+
+	if (v->fn == FN_RECORDS)
+		return -1;
+	if (v->fn == FN_FLOWS)
+		return batch_find(b, &v->as);
+	i = batch_resolve(b, &v->field);
+	if (v->as.pen == PEN_NAMED && (v->fn == FN_MIN || v->fn == FN_MAX)) {
+		int made = batch_find(b, &v->as);
+
+		if (made >= 0 && (i < 0 || v->field.derived != DERIVED_NONE))
+			i = made;
+	}
+	return i;
+}
+
+static bool
+usable(const struct group_value *v, enum type t)
+{
+	if (v->fn == FN_FLOWS || v->fn == FN_OR)
+		return t == TYPE_UINT;
+	if (v->fn == FN_SUM)
+		return cell_numeric(t) && t != TYPE_TIME;
+	if (v->fn == FN_MEAN)
+		return cell_numeric(t);
+	return t != TYPE_NONE;
+}
+
+/* Does sampling multiply this?  Counters of packets and octets, not flows. */
+static bool
+is_counter(const struct group_value *v)
+{
+	const struct element *e;
+
+	if (v->fn != FN_SUM || v->field.n == 0)
+		return false;
+	e = element_find(v->field.id[0].pen, v->field.id[0].id);
+	return e != NULL && e->unit != NULL &&
+	       (e->semantics == SEM_DELTA || e->semantics == SEM_TOTAL) &&
+	       (strcmp(e->unit, "octets") == 0 || strcmp(e->unit, "packets") == 0);
+}
+
+static const struct column *
+plain_at(struct batch *b, int i)
+{
+	return i < 0 ? NULL : batch_plain(b, (unsigned)i);
+}
+
+/* One interval for the whole batch, known without unpacking it? */
+static bool
+uniform_sampling(const struct column *c, uint32_t *interval)
+{
+	if (c == NULL) {
+		*interval = 1;
+		return true;
+	}
+	if (!(c->flags & COLUMN_ZONE) || (c->flags & COLUMN_PARTIAL) || c->min != c->max)
+		return false;
+	*interval = (uint32_t)c->min;
+	return true;
+}
+
+static bool
+same_sampling(const struct column *c, size_t n, uint32_t *interval)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool has = c->present == NULL || bits_get(c->present, i);
+		uint32_t now = has ? (uint32_t)cell_word(c, i) : 1;
+
+		now = now == 0 ? 1 : now;
+		if (i > 0 && now != *interval)
+			return false;
+		*interval = now;
+	}
+	return true;
+}
+
+/* The batch's sampling column where records need to look at it, else NULL. */
+static const struct column *
+bind_sampling(struct values *vs, struct table *t, struct batch *b, int col)
+{
+	const struct column *c = col < 0 ? NULL : &b->col[col];
+	uint32_t interval = 1;
+	bool one;
+
+	if (c != NULL && c->type != TYPE_UINT)
+		c = NULL;
+	one = uniform_sampling(c, &interval);
+	if (c != NULL && (!one || vs->spec->scale || vs->sampling == SAMPLING_MIXED))
+		c = batch_plain(b, (unsigned)col);
+	if (vs->sampling != SAMPLING_MIXED && !one)
+		one = same_sampling(c, b->n, &interval);
+	interval = interval == 0 ? 1 : interval;
+	if (vs->sampling == 0 && one)
+		vs->sampling = interval;
+	else if (vs->sampling != SAMPLING_MIXED && (!one || vs->sampling != interval))
+		values_split_sampling(vs, t);
+	if (vs->sampling == SAMPLING_MIXED && c != NULL)
+		c = batch_plain(b, (unsigned)col);
+	return c;
+}
+
+void
+values_bind(struct values *vs, struct values_bound *bound, struct table *t, struct batch *b)
+{
+	const struct group_spec *spec = vs->spec;
+	int col[GROUP_VALUES_MAX], reverse[GROUP_VALUES_MAX];
+	int start = batch_resolve(b, &start_field), end = batch_resolve(b, &end_field);
+	int flags = spec->biflow ? batch_resolve(b, &flags_field) : -1;
+	int sampling = batch_resolve(b, &sampling_field);
+	bool timed = spec->biflow;
+
+	*bound = (struct values_bound){ 0 };
+	for (unsigned i = 0; i < vs->n; i++) {
+		const struct group_value *v = &spec->values[i];
+
+		col[i] = find_value(v, b);
+		if (col[i] >= 0 && !usable(v, (enum type)b->col[col[i]].type))
+			col[i] = -1;
+		reverse[i] = vs->v[i].reverse ? batch_find(b, &v->reverse) : -1;
+		if (reverse[i] >= 0 && !usable(v, (enum type)b->col[reverse[i]].type))
+			reverse[i] = -1;
+		timed = timed || v->fn == FN_FIRST || v->fn == FN_LAST;
+	}
+	for (unsigned i = 0; i < vs->n; i++) {
+		struct value_source *src = &bound->source[i];
+		enum group_fn fn = spec->values[i].fn;
+
+		src->col = plain_at(b, col[i]);
+		src->reverse = plain_at(b, reverse[i]);
+		src->scaled = spec->scale && is_counter(&spec->values[i]);
+		bound->is_biflow = bound->is_biflow || src->reverse != NULL;
+		if (src->col != NULL) {
+			values_raise(vs, i, t, (enum type)src->col->type);
+			if (src->col->scale < vs->v[i].scale)
+				vs->v[i].scale = src->col->scale;
+			if (src->col->width > vs->v[i].width)
+				vs->v[i].width = src->col->width;
+		}
+		if (src->reverse != NULL)
+			values_raise(vs, i, t, (enum type)src->reverse->type);
+		if (!spec->biflow && (fn == FN_FLOWS || fn == FN_RECORDS ||
+					 ((fn == FN_SUM || fn == FN_OR) && src->col != NULL &&
+					     src->col->present == NULL)))
+			bound->have |= UINT64_C(1) << i;
+	}
+	if (timed && start >= 0 && b->col[start].type == TYPE_TIME)
+		bound->start = batch_plain(b, (unsigned)start);
+	if (timed && end >= 0 && b->col[end].type == TYPE_TIME)
+		bound->end = batch_plain(b, (unsigned)end);
+	bound->flags = plain_at(b, flags);
+	bound->sampling = bind_sampling(vs, t, b, sampling);
+}
+
+/* Updating -------------------------------------------------------------------------------------- */
+
+static bool
+has_value(const struct column *c, uint32_t rec)
+{
+	return c->present == NULL || bits_get(c->present, rec);
+}
+
+static void
+add_word(uint64_t *slot, uint64_t v, enum type from, enum type held)
+{
+	struct cell c = { .v = v, .type = from };
+
+	if (held == TYPE_FLOAT32 || held == TYPE_FLOAT64)
+		*slot = cell_double_bits(cell_bits_double(*slot) + cell_double(&c));
+	else
+		*slot += v;
+}
+
+static uint64_t
+scale_word(const struct values_bound *bound, uint64_t v, enum type type, uint32_t rec)
+{
+	uint64_t by;
+
+	if (bound->sampling == NULL || !has_value(bound->sampling, rec))
+		return v;
+	by = cell_word(bound->sampling, rec);
+	if (by <= 1)
+		return v;
+	if (type == TYPE_FLOAT32 || type == TYPE_FLOAT64)
+		return cell_double_bits(cell_bits_double(v) * (double)by);
+	return v * by;
+}
+
+#define ADD_DENSE(T) \
+	do { \
+		const T *from = c->data; \
+		for (size_t i = 0; i < ch->n; i++) \
+			ch->slots[i][off] += (uint64_t)from[ch->idx[i]]; \
+	} while (0)
+
+/* Every record has a value, nothing is converted, scaled or directed: most of all the work there is. */
+static void
+sum_dense(const struct column *c, unsigned off, const struct values_chunk *ch)
+{
+	switch (c->width) {
+	case 1: ADD_DENSE(uint8_t); break;
+	case 2: ADD_DENSE(uint16_t); break;
+	case 4: ADD_DENSE(uint32_t); break;
+	default: ADD_DENSE(uint64_t);
+	}
+}
+
+static void
+sum_column(const struct values *vs, unsigned i, const struct values_bound *bound,
+    const struct column *c, bool reverse, const struct values_chunk *ch)
+{
+	const struct value_state *v = &vs->v[i];
+	enum type type = (enum type)c->type;
+	uint64_t word[TABLE_CHUNK];
+
+	if (v->reverse == 0 && c->present == NULL && type == v->type && type == TYPE_UINT &&
+	    !bound->source[i].scaled) {
+		sum_dense(c, v->off, ch);
+		return;
+	}
+	cell_words(c, ch->idx, ch->n, word);
+	for (size_t k = 0; k < ch->n; k++) {
+		bool back = v->reverse && ((ch->dir[k] != 0) != reverse);
+
+		if (!has_value(c, ch->idx[k]))
+			continue;
+		if (bound->source[i].scaled)
+			word[k] = scale_word(bound, word[k], type, ch->idx[k]);
+		add_word(
+		    &ch->slots[k][back ? v->reverse : v->off], word[k], type, (enum type)v->type);
+		ch->slots[k][0] |= UINT64_C(1) << (back ? i + REVERSE_BIT : i);
+	}
+}
+
+/* deltaFlowCount, absent counts 1 (which is why it is no plain sum). */
+static void
+add_flows(const struct values *vs, unsigned i, const struct column *c, const struct column *reverse,
+    const struct values_bound *bound, const struct values_chunk *ch)
+{
+	const struct value_state *v = &vs->v[i];
+
+	if (c == NULL && v->reverse == 0) {
+		for (size_t k = 0; k < ch->n; k++)
+			ch->slots[k][v->off]++;
+		return;
+	}
+	for (size_t k = 0; k < ch->n; k++) {
+		uint64_t flows = 1;
+		bool back = v->reverse && ch->dir[k] != 0;
+
+		if (c != NULL && has_value(c, ch->idx[k]))
+			flows = cell_word(c, ch->idx[k]);
+		ch->slots[k][back ? v->reverse : v->off] += flows;
+		ch->slots[k][0] |= UINT64_C(1) << (back ? i + REVERSE_BIT : i);
+	}
+	if (reverse != NULL)
+		sum_column(vs, i, bound, reverse, true, ch);
+}
+
+static void
+add_mean(
+    const struct value_state *v, unsigned i, const struct column *c, const struct values_chunk *ch)
+{
+	bool floating = v->type == TYPE_FLOAT64;
+	bool is_signed = c->type != TYPE_UINT;
+	uint64_t word[TABLE_CHUNK];
+
+	cell_words(c, ch->idx, ch->n, word);
+	for (size_t k = 0; k < ch->n; k++) {
+		uint64_t *s = ch->slots[k] + v->off;
+		__int128 sum;
+
+		if (!has_value(c, ch->idx[k]))
+			continue;
+		if (floating) {
+			add_word(s, word[k], (enum type)c->type, TYPE_FLOAT64);
+		} else {
+			memcpy(&sum, s, 16);
+			sum += is_signed ? (__int128)(int64_t)word[k] : (__int128)word[k];
+			memcpy(s, &sum, 16);
+		}
+		s[2]++;
+		ch->slots[k][0] |= UINT64_C(1) << i;
+	}
+}
+
+/* Keep the smaller (or greater) cell of slots and c. */
+static void
+keep_cell(uint64_t *slots, bool has, const struct cell *c, bool greater, const struct intern *in)
+{
+	struct cell held;
+	int order;
+
+	memcpy(&held, slots, sizeof(held));
+	order = has ? cell_compare(c, in, &held, in) : 0;
+	if (!has || (greater ? order > 0 : order < 0))
+		memcpy(slots, c, sizeof(*c));
+}
+
+/* Least or greatest of numbers that are all of one type: compared as order-mapped words. */
+static void
+extreme_words(const struct value_state *v, unsigned i, const struct column *c, bool greater,
+    const struct values_chunk *ch)
+{
+	uint64_t flip = c->type == TYPE_UINT ? 0 : UINT64_C(1) << 63;
+	uint64_t word[TABLE_CHUNK];
+
+	cell_words(c, ch->idx, ch->n, word);
+	for (size_t k = 0; k < ch->n; k++) {
+		uint64_t *s = ch->slots[k] + v->off, key = word[k] ^ flip;
+		bool has = ch->slots[k][0] >> i & 1;
+
+		if (!has_value(c, ch->idx[k]))
+			continue;
+		if (has && (greater ? key <= (s[0] ^ flip) : key >= (s[0] ^ flip)))
+			continue;
+		s[0] = word[k];
+		s[2] = c->type;
+		ch->slots[k][0] |= UINT64_C(1) << i;
+	}
+}
+
+static void
+add_extreme(const struct value_state *v, unsigned i, const struct column *c, bool greater,
+    const struct values_chunk *ch, struct intern *in)
+{
+	if (!v->mixed && (c->type == TYPE_UINT || c->type == TYPE_INT || c->type == TYPE_TIME ||
+			     c->type == TYPE_DURATION)) {
+		extreme_words(v, i, c, greater, ch);
+		return;
+	}
+	for (size_t k = 0; k < ch->n; k++) {
+		struct cell cell;
+
+		if (!has_value(c, ch->idx[k]))
+			continue;
+		cell = cell_at(c, ch->idx[k], in);
+		keep_cell(ch->slots[k] + v->off, ch->slots[k][0] >> i & 1, &cell, greater, in);
+		ch->slots[k][0] |= UINT64_C(1) << i;
+	}
+}
+
+/* The value of the record that starts first or ends last; of equal times the smaller or greater. */
+static void
+add_first(const struct value_state *v, unsigned i, const struct column *c,
+    const struct column *time, bool last, const struct values_chunk *ch, struct intern *in)
+{
+	for (size_t k = 0; k < ch->n; k++) {
+		uint64_t *s = ch->slots[k] + v->off;
+		bool has = ch->slots[k][0] >> i & 1;
+		int64_t at = last ? INT64_MIN : INT64_MAX, held = (int64_t)s[0];
+		struct cell cell;
+
+		if (!has_value(c, ch->idx[k]))
+			continue;
+		if (time != NULL && has_value(time, ch->idx[k]))
+			at = ((const int64_t *)time->data)[ch->idx[k]];
+		if (has && (last ? at < held : at > held))
+			continue;
+		cell = cell_at(c, ch->idx[k], in);
+		keep_cell(s + 1, has && at == held, &cell, last, in);
+		s[0] = (uint64_t)at;
+		ch->slots[k][0] |= UINT64_C(1) << i;
+	}
+}
+
+static void
+add_distinct(struct value_state *v, unsigned i, const struct column *c,
+    const struct values_chunk *ch, struct intern *in)
+{
+	uint64_t word[TABLE_CHUNK];
+	bool fresh[TABLE_CHUNK];
+
+	if (c->present == NULL && c->width != 0 && c->width != 16) {
+		cell_words(c, ch->idx, ch->n, word);
+		distinct_add_words(&v->set, ch->row, word, (enum type)c->type, ch->n, fresh);
+		for (size_t k = 0; k < ch->n; k++) {
+			ch->slots[k][v->off] += fresh[k];
+			ch->slots[k][0] |= UINT64_C(1) << i;
+		}
+		return;
+	}
+	for (size_t k = 0; k < ch->n; k++) {
+		struct cell cell;
+
+		if (!has_value(c, ch->idx[k]))
+			continue;
+		cell = cell_at(c, ch->idx[k], in);
+		ch->slots[k][v->off] += distinct_add(&v->set, ch->row[k], &cell, in);
+		ch->slots[k][0] |= UINT64_C(1) << i;
+	}
+}
+
+/* Who began: a SYN without ACK is the initiator's, and a record that is a biflow says so itself. */
+static void
+add_direction(
+    const struct values *vs, const struct values_bound *bound, const struct values_chunk *ch)
+{
+	for (size_t k = 0; k < ch->n; k++) {
+		uint64_t *s = ch->slots[k] + vs->biflow;
+		uint32_t rec = ch->idx[k];
+		unsigned dir = ch->dir[k] != 0;
+		int64_t *start = (int64_t *)&s[BIFLOW_START + dir];
+		/* Slots start as zero: times are kept complemented, least as greatest. */
+		if (bound->start != NULL && has_value(bound->start, rec)) {
+			int64_t at = ((const int64_t *)bound->start->data)[rec];
+
+			if (*start == 0 || ~at > *start)
+				*start = ~at;
+		}
+		if (bound->flags != NULL && has_value(bound->flags, rec) &&
+		    (cell_word(bound->flags, rec) & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+			s[BIFLOW_VOTES] |= 1u << dir;
+		for (unsigned i = 0; bound->is_biflow && i < vs->n; i++)
+			if (bound->source[i].reverse != NULL &&
+			    has_value(bound->source[i].reverse, rec))
+				s[BIFLOW_VOTES] |= 1u << dir;
+	}
+}
+
+static void
+add_sampling(const struct values_bound *bound, const struct values_chunk *ch)
+{
+	const struct column *c = bound->sampling;
+
+	for (size_t k = 0; k < ch->n; k++) {
+		uint32_t held = (uint32_t)(ch->slots[k][0] >> 32), now = 1;
+
+		if (c != NULL && has_value(c, ch->idx[k]))
+			now = (uint32_t)cell_word(c, ch->idx[k]);
+		now = now == 0 ? 1 : now;
+		if (held == now)
+			continue;
+		now = held == 0 ? now : (uint32_t)SAMPLING_MIXED;
+		ch->slots[k][0] = (ch->slots[k][0] & UINT32_MAX) | (uint64_t)now << 32;
+	}
+}
+
+static void
+update_value(struct values *vs, unsigned i, const struct values_bound *bound,
+    const struct values_chunk *ch, struct intern *in)
+{
+	const struct value_source *src = &bound->source[i];
+	const struct column *c = src->col;
+	struct value_state *v = &vs->v[i];
+
+	switch (vs->spec->values[i].fn) {
+	case FN_FLOWS: add_flows(vs, i, c, src->reverse, bound, ch); return;
+	case FN_RECORDS:
+		for (size_t k = 0; k < ch->n; k++) {
+			ch->slots[k][v->off]++;
+			ch->slots[k][0] |= UINT64_C(1) << i;
+		}
+		return;
+	case FN_SUM:
+		if (c != NULL)
+			sum_column(vs, i, bound, c, false, ch);
+		if (src->reverse != NULL)
+			sum_column(vs, i, bound, src->reverse, true, ch);
+		return;
+	default: break;
+	}
+	if (c == NULL)
+		return;
+	switch (vs->spec->values[i].fn) {
+	case FN_OR:
+		for (size_t k = 0; k < ch->n; k++) {
+			if (!has_value(c, ch->idx[k]))
+				continue;
+			ch->slots[k][v->off] |= cell_word(c, ch->idx[k]);
+			ch->slots[k][0] |= UINT64_C(1) << i;
+		}
+		break;
+	case FN_MIN: add_extreme(v, i, c, false, ch, in); break;
+	case FN_MAX: add_extreme(v, i, c, true, ch, in); break;
+	case FN_MEAN: add_mean(v, i, c, ch); break;
+	case FN_FIRST: add_first(v, i, c, bound->start, false, ch, in); break;
+	case FN_LAST: add_first(v, i, c, bound->end, true, ch, in); break;
+	case FN_DISTINCT: add_distinct(v, i, c, ch, in); break;
+	default: break;
+	}
+}
+
+void
+values_update(struct values *vs, const struct values_bound *bound, const struct values_chunk *ch,
+    struct intern *in)
+{
+	if (bound->have != 0)
+		for (size_t k = 0; k < ch->n; k++)
+			ch->slots[k][0] |= bound->have;
+	for (unsigned i = 0; i < vs->n; i++)
+		update_value(vs, i, bound, ch, in);
+	if (vs->biflow)
+		add_direction(vs, bound, ch);
+	if (vs->sampling == SAMPLING_MIXED)
+		add_sampling(bound, ch);
+}

@@ -1,0 +1,118 @@
+/*
+ * values.h - the aggregates of a group as 64-bit slots of its row.
+ *
+ * Slot 0 says in its low half which values there are (a sum of none is missing), value i by bit i and
+ * its reverse by bit 16 + i, and holds the group's sampling interval in its high half.  A value's type
+ * is learnt from the first batch and raised when another needs it, all rows at once.
+ */
+#ifndef OPS_VALUES_H
+#define OPS_VALUES_H
+
+#include "ops/distinct.h"
+#include "ops/group.h"
+#include "ops/table.h"
+
+/* Slots of a value, from its offset. */
+enum {
+	CELL_SLOTS = 3, /* struct cell */
+	MEAN_SLOTS = 3, /* sum (128 bits, or a double's bits), count */
+	FIRST_SLOTS = 4, /* time, cell */
+	/* Behind the values with biflow: who sent first, by direction. */
+	BIFLOW_VOTES = 0, /* bit d: direction d was begun by its sender */
+	BIFLOW_START = 1, /* and the least start of each direction */
+	BIFLOW_SLOTS = 3,
+};
+enum { SAMPLING_MIXED = 0x7fffffff, REVERSE_BIT = 16 };
+
+struct value_state {
+	uint16_t off, reverse; /* slots; reverse 0: none */
+	uint8_t type; /* enum type of what is held; TYPE_NONE until something was seen */
+	uint8_t width, scale;
+	bool mixed; /* cells of several types */
+	struct distinct set;
+};
+
+struct values {
+	const struct group_spec *spec;
+	struct value_state v[GROUP_VALUES_MAX];
+	unsigned n, n_slots;
+	unsigned biflow; /* slot of BIFLOW_*; 0 none */
+	uint32_t sampling; /* of all records so far; 0 none, SAMPLING_MIXED: kept in each row */
+	bool mixed_sampling; /* a group that was handed out had several */
+};
+
+/* The columns of one batch. */
+struct value_source {
+	const struct column *col, *reverse;
+	bool scaled;
+};
+struct values_bound {
+	struct value_source source[GROUP_VALUES_MAX];
+	const struct column *start, *end, *flags, *sampling;
+	uint64_t have; /* bits of values that every record of the batch has */
+	bool is_biflow; /* records carry reverse counters: their direction is known */
+};
+
+/* A chunk of records and their rows. */
+struct values_chunk {
+	const uint32_t *idx, *row;
+	uint64_t *slots[TABLE_CHUNK];
+	const uint8_t
+	    *dir; /* biflow: 1 where the record goes from the key's second side to its first */
+	size_t n;
+};
+
+void values_init(struct values *, const struct group_spec *);
+void values_free(struct values *);
+
+/* Find the columns of a batch, raising types: the rows so far are converted. */
+void values_bind(struct values *, struct values_bound *, struct table *, struct batch *);
+
+/* Add the records of a chunk to their rows. */
+void values_update(
+    struct values *, const struct values_bound *, const struct values_chunk *, struct intern *);
+
+/* merge.c: let value i hold this type too. */
+void values_raise(struct values *, unsigned i, struct table *, enum type);
+
+/* Let each row keep its own sampling interval from now on. */
+void values_split_sampling(struct values *, struct table *);
+
+/* Add the row of another table, or one loaded: types are what its slots hold. */
+struct row_source {
+	const uint64_t *slots;
+	uint8_t type[GROUP_VALUES_MAX];
+	const struct intern *intern;
+	uint32_t sampling;
+};
+void values_merge(
+    struct values *, struct table *, struct intern *, uint32_t row, const struct row_source *);
+
+/* A row as octets, without its key and sets, and back: slots has values->n_slots. */
+void values_save(const struct values *, const uint64_t *slots, const struct intern *, struct buf *);
+void values_load(
+    const struct values *, struct cursor *, struct intern *, uint64_t *slots, struct row_source *);
+
+/* The sampling interval of a row: 0 unknown, SAMPLING_MIXED. */
+uint32_t values_sampling(const struct values *, const uint64_t *slots);
+
+static inline bool
+values_is_cell(enum group_fn fn)
+{
+	return fn == FN_MIN || fn == FN_MAX || fn == FN_FIRST || fn == FN_LAST;
+}
+
+/* Where the cell of such a value stands behind its offset. */
+static inline unsigned
+values_cell_at(enum group_fn fn)
+{
+	return fn == FN_FIRST || fn == FN_LAST ? 1 : 0;
+}
+
+static inline bool
+values_directed(enum group_fn fn)
+{
+	return fn == FN_FLOWS || fn == FN_SUM;
+}
+
+#endif
