@@ -7,7 +7,11 @@
 #include "base/num.h"
 #include "base/opt.h"
 
-enum { DEPTH_MAX = 4 }; /* of aggregates of aggregates in one name */
+enum {
+	DEPTH_MAX = 4, /* of aggregates of aggregates in one name */
+	WORD_MOST = 48, /* longer ones get no suggestion */
+	NEAR_MOST = 5, /* nor are names suggested whose length is further off */
+};
 
 bool
 field_id_equal(const struct field_id *a, const struct field_id *b)
@@ -361,7 +365,7 @@ cut_instance(const char *text, size_t *n, uint8_t *instance)
 		len -= 4;
 	}
 	if ((len > 0 || *instance == 0) &&
-	    (*p == '0' || !parse_digits(p, len, 0x80, &nth) || nth < 2))
+	    (len == 0 || *p == '0' || !parse_digits(p, len, 0x80, &nth) || nth < 2))
 		return false;
 	*instance |= (uint8_t)(nth - 1);
 	*n = (size_t)(hash - text);
@@ -416,7 +420,10 @@ nearest(const char *word)
 	const struct alias *a = field_aliases(&n_alias);
 	const struct element *e = element_table(&n_element);
 	const char *names[n_element + 1], *found;
+	size_t len = strlen(word);
 
+	if (len > WORD_MOST)
+		return NULL;
 	for (size_t i = 0; i < n_alias; i++)
 		names[n++] = a[i].name;
 	names[n] = NULL;
@@ -425,7 +432,8 @@ nearest(const char *word)
 		return found;
 	n = 0;
 	for (size_t i = 0; i < n_element; i++)
-		names[n++] = e[i].name;
+		if (strlen(e[i].name) + NEAR_MOST > len && strlen(e[i].name) < len + NEAR_MOST)
+			names[n++] = e[i].name;
 	names[n] = NULL;
 	return opt_nearest(word, names);
 }

@@ -360,16 +360,13 @@ parse_bool(uint64_t *v, const char *p, size_t n)
 	return is_true || (n == 5 && strncasecmp(p, "false", 5) == 0) || (n == 1 && *p == '0');
 }
 
-/* Points relative to the clock (now, -1h) are of the command line, not of data. */
+/* Points relative to the clock (now, -1h) belong to command lines, not to data. */
 static bool
 parse_instant(int64_t *ns, const char *p, size_t n)
 {
 	int64_t span;
 
-	if (n == 0 ||
-	    !((p[0] >= '0' && p[0] <= '9') || (n > 1 && p[0] == '-' && p[1] >= '0' && p[1] <= '9')))
-		return false;
-	if (p[0] == '-' && (p[n - 1] < '0' || p[n - 1] > '9'))
+	if (n == 0 || p[0] < '0' || p[0] > '9')
 		return false;
 	return parse_time(p, n, 0, 0, ns, &span);
 }

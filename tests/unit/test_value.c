@@ -124,7 +124,7 @@ test_times(void)
 	    "1969-12-31 23:59:59.999", "-1");
 	is_text(dur, (struct value){ .i = 1500000000 }, "1.500", "1.5s", "1500");
 	is_text(dur, (struct value){ .i = -1500000000 }, "-1.500", "-1.5s", "-1500");
-	is_text(dur, (struct value){ .i = INT64_MIN }, "-9223372036.854775808", "-106751d23h",
+	is_text(dur, (struct value){ .i = INT64_MIN }, "-9223372036.854775808", "-106752d00h",
 	    "-9223372036855");
 }
 
@@ -181,7 +181,6 @@ test_parse(void)
 		{ TYPE_BOOL, 276, "0", 0 },
 		{ TYPE_TIME, 152, "2023-11-14T22:13:20.123Z", UINT64_C(1700000000123000000) },
 		{ TYPE_TIME, 152, "1700000000.5", UINT64_C(1700000000500000000) },
-		{ TYPE_TIME, 152, "-1", (uint64_t)-1000000000 },
 		{ TYPE_DURATION, 0, "1.5", 1500000000 },
 		{ TYPE_DURATION, 0, "250ms", 250000000 },
 		{ TYPE_MAC, 56, "0a:0b:0c:0d:0e:0f", UINT64_C(0x0a0b0c0d0e0f) },
