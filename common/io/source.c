@@ -24,6 +24,9 @@ struct io_source {
 	struct ipfix_in *ipfix;
 	struct csv_bad bad;
 	struct err pending; /* failed, but records before it are handed out first */
+	struct job *spooled; /* what went wrong while spooling, to be told at the end */
+	size_t n_spooled, told;
+	bool spooling;
 
 	struct stream_totals lost; /* under --recover, over all inputs */
 	struct buf history;
@@ -62,6 +65,9 @@ io_source_close(struct io_source *s)
 	close_input(s);
 	io_paths_free(&s->paths);
 	buf_free(&s->history);
+	for (size_t i = 0; i < s->n_spooled; i++)
+		mem_free((void *)(uintptr_t)s->spooled[i].path);
+	mem_free(s->spooled);
 	mem_free(s);
 }
 
@@ -230,6 +236,18 @@ note_skipped(struct io_source *s, struct job *j)
 	return true;
 }
 
+static bool
+tell_spooled(struct io_source *s, struct job *j)
+{
+	if (s->spooling || s->told == s->n_spooled)
+		return false;
+	j->err = s->spooled[s->told].err;
+	j->note = s->spooled[s->told].note;
+	j->path = s->spooled[s->told++].path;
+	j->input = ++s->input;
+	return true;
+}
+
 bool
 source_next(struct io_source *s, struct job *j)
 {
@@ -240,7 +258,7 @@ source_next(struct io_source *s, struct job *j)
 		int r;
 
 		if (!open && s->next == s->paths.n)
-			return false;
+			return tell_spooled(s, j);
 		if (!open) {
 			r = open_input(s, s->paths.path[s->next++], &j->err);
 			j->path = s->path;
@@ -273,14 +291,16 @@ source_next(struct io_source *s, struct job *j)
 /* The union of columns ------------------------------------------------------------------------- */
 
 static void
-add_column(struct field_list *list, const struct field_id *id)
+add_column(struct field_list *list, const struct column *c)
 {
+	const struct field_id *id = &c->id;
 	struct field f;
 
 	for (size_t i = 0; i < list->n; i++)
 		if (field_id_equal(&list->fields[i].id[0], id))
 			return;
 	field_of_id(&f, id);
+	f.type = (enum type)c->type;
 	list->fields = mem_resize(list->fields, list->n + 1, sizeof(*list->fields));
 	/* Copies move id[0].named; field_copy points it at its own storage again. */
 	for (size_t i = 0; i < list->n; i++)
@@ -296,7 +316,17 @@ add_columns(struct field_list *list, const struct batch *b)
 		return;
 	for (unsigned i = 0; i < b->n_cols; i++)
 		if (!(b->col[i].flags & COLUMN_EMPTY))
-			add_column(list, &b->col[i].id);
+			add_column(list, &b->col[i]);
+}
+
+/* What went wrong with an input is told when what was good of it has been handed out. */
+static void
+keep_complaint(struct io_source *s, const struct job *j)
+{
+	s->spooled = mem_resize(s->spooled, s->n_spooled + 1, sizeof(*s->spooled));
+	s->spooled[s->n_spooled++] = (struct job){
+		.err = j->err, .note = j->note, .path = mem_string(j->path), .input = j->input
+	};
 }
 
 /* All of the source's batches into a temporary file, which becomes its only input. */
@@ -310,14 +340,19 @@ spool(struct io_source *s, struct field_list *list, struct err *err)
 	bool failed = w == NULL;
 	struct buf out = { 0 };
 
+	s->spooling = true;
 	while (!failed && source_next(s, &j)) {
 		if (j.err.status != 0) {
-			/* What was good is printed; the missing end mark makes the rest incomplete. */
-			if (s->opts->warn != NULL)
-				s->opts->warn(j.path, &j.err);
-			stream_abandon(w);
-			w = NULL;
-			break;
+			keep_complaint(s, &j);
+			continue;
+		}
+		for (unsigned i = 0; i < j.b->n_cols; i++)
+			(void)batch_plain(j.b, i);
+		if (j.b->err.status != 0) {
+			j.err = j.b->err;
+			keep_complaint(s, &j);
+			close_input(s);
+			continue;
 		}
 		add_columns(list, j.b);
 		out.len = 0;
@@ -332,6 +367,8 @@ spool(struct io_source *s, struct field_list *list, struct err *err)
 	job_free(&j);
 	close_input(s);
 	io_paths_free(&s->paths);
+	s->next = 0;
+	s->spooling = false;
 	if (failed) {
 		if (fd >= 0)
 			close(fd);
