@@ -65,7 +65,7 @@ static void
 add_constant(struct message *m, struct constant c)
 {
 	assert(m->n_constants < CONSTANTS_MAX);
-	m->constants[m->n_constants++] = c;
+	m->w->constants[m->n_constants++] = c;
 }
 
 void
@@ -427,8 +427,43 @@ length_fits(const struct step *st, size_t len)
 	return type_is_var((enum type)st->type) || (len >= 1 && len <= 8) || st->len != VARYING;
 }
 
+/* Does the step read one field of one length, so that its values can be gathered? */
+static bool
+is_gatherable(const struct step *st)
+{
+	return st->len != VARYING && st->kind != STEP_PAIR &&
+	       !(st->kind == STEP_CHOSEN && st->form == FORM_UPTIME_RECORD);
+}
+
+#define GATHER(LEN) \
+	do { \
+		for (size_t i = 0; i < k->n; i++, f += r->n_fields) \
+			memcpy(to + i * (LEN), r->base + f->at, LEN); \
+	} while (0)
+
+/* One field of fixed length out of records of varying length, side by side. */
+static struct source
+gather(const struct task *k, const struct step *st)
+{
+	const struct rows *r = k->rows;
+	const struct slice *f = r->slices + k->from * r->n_fields + st->at;
+	uint8_t *to = k->m->w->gathered;
+	size_t len = st->len;
+
+	switch (len) {
+	case 1: GATHER(1); break;
+	case 2: GATHER(2); break;
+	case 4: GATHER(4); break;
+	case 8: GATHER(8); break;
+	case 16: GATHER(16); break;
+	default: GATHER(len); break;
+	}
+	return (struct source){ to, len, len, k->n };
+}
+
+/* Values one by one: each has a length of its own, or needs a second field. */
 static void
-run_varying(const struct task *k, const struct step *st, unsigned col)
+run_each(const struct task *k, const struct step *st, unsigned col)
 {
 	const struct rows *r = k->rows;
 
@@ -449,6 +484,22 @@ run_varying(const struct task *k, const struct step *st, unsigned col)
 			do_step(k, st, col, &s, k->first + i);
 		}
 	}
+}
+
+static void
+run_varying(const struct task *k, const struct step *st, unsigned col)
+{
+	struct source s;
+
+	if (!is_gatherable(st)) {
+		run_each(k, st, col);
+		return;
+	}
+	s = gather(k, st);
+	if (st->kind == STEP_CHOSEN)
+		do_chosen(k, st, col, &s, NULL, k->first);
+	else
+		do_step(k, st, col, &s, k->first);
 }
 
 /* Appending -------------------------------------------------------------------------------------- */
@@ -486,7 +537,7 @@ resolve(const struct task *k, struct template *t, enum wire_kind kind, unsigned 
 	bool all = true;
 
 	for (unsigned i = 0; i < n_constants; i++) {
-		const struct constant *c = &k->m->constants[i];
+		const struct constant *c = &k->m->w->constants[i];
 
 		w->cols[i] = column_at(k->b, &w->constant_hint[kind][i], &c->id, (enum type)c->type,
 		    constant_width(c), false);
@@ -529,7 +580,8 @@ run_steps(struct task *k, unsigned n_constants)
 
 	for (unsigned i = 0; i < n_constants; i++)
 		if (cols[i] >= 0)
-			fill_constant(k->b, &k->m->constants[i], (unsigned)cols[i], k->first, k->n);
+			fill_constant(
+			    k->b, &k->m->w->constants[i], (unsigned)cols[i], k->first, k->n);
 	for (unsigned i = 0; i < k->t->n_steps; i++) {
 		const struct step *st = &k->t->steps[i];
 		struct step number;

@@ -7,7 +7,12 @@
 #include "base/cursor.h"
 #include "wire/session.h"
 
-enum { CONSTANTS_MAX = 16, SETS_DEFERRED_MAX = 1024, SLICES = 65536 + TEMPLATE_FIELDS_MAX };
+enum {
+	CONSTANTS_MAX = 16,
+	SETS_DEFERRED_MAX = 1024,
+	SLICES = 65536 + TEMPLATE_FIELDS_MAX,
+	GATHERED = 65536
+};
 
 /* A column with one value in all records of a message. */
 struct constant {
@@ -25,11 +30,14 @@ struct slice {
 struct wire {
 	struct sessions sessions;
 	struct template *v5;
-	/* Columns of constants in the last batches, by kind, and scratch of one data set. */
-	uint16_t constant_hint[WIRE_KINDS][CONSTANTS_MAX];
+	struct constant constants[CONSTANTS_MAX]; /* of the message at hand */
+	uint16_t constant_hint[WIRE_KINDS][CONSTANTS_MAX]; /* their columns in the last batches */
+
+	/* Scratch of one data set. */
 	int *cols;
 	size_t cols_cap;
 	struct slice *slices; /* SLICES of them */
+	uint8_t *gathered; /* one field of all records */
 	struct buf list;
 	uint16_t deferred[SETS_DEFERRED_MAX]; /* offsets of sets that wait for a template */
 	struct spec *specs; /* TEMPLATE_FIELDS_MAX + 1: a definition being read */
@@ -46,8 +54,7 @@ struct message {
 	int64_t uptime_ns; /* the time at which the exporter's uptime was uptime_ms */
 	uint32_t uptime_ms;
 
-	struct constant constants[CONSTANTS_MAX];
-	unsigned n_constants;
+	unsigned n_constants; /* of w->constants */
 
 	size_t appended; /* records given to the caller */
 	uint64_t units; /* records in decodable sets, for sequence numbers */

@@ -22,6 +22,7 @@ wire_new(const struct wire_opts *opts)
 	sessions_init(&w->sessions, opts);
 	w->v5 = netflow5_template(opts->raw);
 	w->slices = mem_alloc(SLICES * sizeof(*w->slices));
+	w->gathered = mem_alloc(GATHERED);
 	w->specs = mem_alloc((TEMPLATE_FIELDS_MAX + 1) * sizeof(*w->specs));
 	memset(w->constant_hint, 0xff, sizeof(w->constant_hint));
 	return w;
@@ -35,6 +36,7 @@ wire_free(struct wire *w)
 	sessions_free(&w->sessions);
 	template_free(w->v5);
 	mem_free(w->slices);
+	mem_free(w->gathered);
 	mem_free(w->specs);
 	mem_free(w->cols);
 	buf_free(&w->list);
