@@ -138,10 +138,11 @@ add_history(struct stream_reader *r, const uint8_t *header, uint32_t header_len)
 	struct cursor c = cur_over(header + HEADER_LEN, header_len - HEADER_LEN);
 	size_t len = (size_t)cur_le(&c, 2);
 	const uint8_t *text = cur_octets(&c, len);
-	const char *line = (const char *)text, *end = line + len;
+	const char *line = (const char *)text, *end;
 
 	if (text == NULL || r->history.len > (1 << 20))
 		return;
+	end = line + len;
 	/* The first line explains the stream to people who print it; provenance follows. */
 	line = memchr(line, '\n', len);
 	if (line != NULL && line + 1 < end) {
