@@ -136,6 +136,7 @@ field_list_parse(struct field_list *list, const char *text, struct err *err)
 
 /* Help --------------------------------------------------------------------------------------- */
 
+/* (the elements it reads) */
 static void
 put_reads(FILE *out, const struct alias *a)
 {
@@ -143,12 +144,12 @@ put_reads(FILE *out, const struct alias *a)
 
 	for (unsigned i = 0; i < a->n; i++) {
 		if (i > 0)
-			buf_puts(&b, " ");
+			buf_puts(&b, ", ");
 		field_put_wire_name(&b, &a->id[i]);
 	}
 	if (a->n == 0)
-		buf_puts(&b, "(computed)");
-	fprintf(out, "%-16s%-44s", a->name, buf_cstr(&b));
+		buf_puts(&b, "computed");
+	fprintf(out, " (%s)\n", buf_cstr(&b));
 	buf_free(&b);
 }
 
@@ -158,8 +159,8 @@ field_help(FILE *out)
 	size_t n;
 	const struct alias *a = field_aliases(&n);
 
-	fprintf(out, "%-16s%-44s %-9s %-8s %s\n", "FIELD", "READS (the first present)", "TYPE",
-	    "UNIT", "MEANING");
+	fprintf(out, "  %-14s %-9s %-8s %s\n", "FIELD", "TYPE", "UNIT",
+	    "MEANING (READS, the first present)");
 	for (size_t i = 0; i < n; i++) {
 		struct field f;
 		struct err ignored = { 0 };
@@ -167,9 +168,9 @@ field_help(FILE *out)
 		    a[i].n ? element_find(a[i].id[0].pen, a[i].id[0].id) : NULL;
 
 		(void)field_parse(&f, a[i].name, strlen(a[i].name), &ignored);
+		fprintf(out, "  %-14s %-9s %-8s %s", a[i].name, type_name(f.type),
+		    e && e->unit ? e->unit : "", a[i].help);
 		put_reads(out, &a[i]);
-		fprintf(out, " %-9s %-8s %s\n", type_name(f.type), e && e->unit ? e->unit : "",
-		    a[i].help);
 	}
 	fputs(
 	    "\n"
