@@ -1,0 +1,121 @@
+/*
+ * flowcat - concatenate, convert and describe flow records.
+ */
+#include <errno.h>
+
+#include "base/die.h"
+#include "base/opt.h"
+#include "flowcat/info.h"
+#include "io/io.h"
+
+enum { KEY_INFO = OPT_LONG + 1, KEY_CHECK };
+
+static const struct opt options[] = {
+	{ KEY_INFO, "info", ARG_NONE, NULL,
+	    "describe flow files instead of printing them (-v: every block)", NULL },
+	{ KEY_CHECK, "check", ARG_NONE, NULL, "read and verify all of flow files", NULL },
+	{ 0 },
+};
+static const struct opt *const tables[] = { options, io_input_options, io_output_options,
+	io_run_options, NULL };
+static const struct program program = { "flowcat", "[options] [FILE ...]",
+	"concatenate, convert and describe flow records", tables,
+	"flowcat day1.flow day2.flow -w both.flow\n"
+	"flowcat -o csv -k start,srcip,dstip,bytes day.flow\n"
+	"flowcat -n 10 day.flow\n"
+	"flowcat --info day.flow\n",
+	field_help };
+
+struct flowcat {
+	struct io_opts io;
+	bool info, check;
+};
+
+/* Describing --------------------------------------------------------------------------------- */
+
+static int
+describe(const struct flowcat *f, char **operands, int n)
+{
+	struct io_paths paths;
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	int status = EXIT_DONE;
+
+	if (io_paths_expand(&paths, operands, n, f->io.live, &err) != 0) {
+		diag_err(NULL, &err);
+		io_paths_free(&paths);
+		return EXIT_FAILED;
+	}
+	for (size_t i = 0; i < paths.n; i++) {
+		err = (struct err){ 0 };
+		if ((f->check ? info_check : info_describe)(paths.path[i], &f->io, &out, &err) !=
+		    0) {
+			diag_err(paths.path[i], &err);
+			status = EXIT_FAILED;
+		}
+		if (f->info && i + 1 < paths.n)
+			buf_putc(&out, '\n');
+		if (!f->check || !f->io.quiet)
+			(void)fwrite(out.data, 1, out.len, stdout);
+		out.len = 0;
+	}
+	buf_free(&out);
+	io_paths_free(&paths);
+	return status;
+}
+
+/* Options ------------------------------------------------------------------------------------ */
+
+static void
+parse_own(struct flowcat *f, int key, const char *arg)
+{
+	(void)arg;
+	switch (key) {
+	case KEY_INFO: f->info = true; break;
+	case KEY_CHECK: f->check = true; break;
+	}
+}
+
+static void
+parse(struct flowcat *f, struct optparse *parser)
+{
+	struct err err = { 0 };
+	const char *arg;
+	int key, rc;
+
+	while ((key = opt_next(parser, &arg)) != 0) {
+		rc = io_opt(&f->io, key, arg, &err);
+		if (rc < 0)
+			opt_usage(&program, "%s", err.text);
+		if (rc == 0)
+			parse_own(f, key, arg);
+	}
+	if (f->info && f->check)
+		opt_usage(&program, "--info and --check exclude each other");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct flowcat f = { 0 };
+	struct optparse parser;
+	struct io_result result;
+	struct err err = { 0 };
+	int status;
+
+	diag_init(argv[0]);
+	io_opts_init(&f.io);
+	f.io.warn = diag_err;
+	opt_start(&parser, &program, argc, argv);
+	parse(&f, &parser);
+	if (f.info || f.check)
+		status = describe(&f, parser.operands, parser.n_operands);
+	else
+		status = io_filter(
+		    &f.io, parser.operands, parser.n_operands, argv, NULL, NULL, &result, &err);
+	if (err.status != 0 && errno != EPIPE)
+		diag_err(NULL, &err);
+	io_opts_free(&f.io);
+	opt_end(&parser);
+	return opt_finish(status);
+}

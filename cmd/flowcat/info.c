@@ -1,0 +1,428 @@
+#include "info.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/time.h"
+#include "flow/value.h"
+#include "stream/stream.h"
+#include "text/escape.h"
+
+enum { ENCODINGS_MAX = 8, RANGE_TEXT = 24, NAME_MOST = 48 };
+
+/* A column over all blocks. */
+struct column_sum {
+	struct field_id id;
+	char named[FIELD_NAME_MAX];
+	enum type type;
+	unsigned width, scale, planes;
+	bool scope, options, mixed; /* mixed: types differ between blocks */
+	bool partial, ranged, truncated;
+	uint64_t min, max, stored, unpacked, blocks;
+	uint32_t dict_n;
+	struct {
+		const char *name;
+		uint64_t blocks;
+	} encoding[ENCODINGS_MAX];
+};
+
+struct summary {
+	struct column_sum *col;
+	unsigned n_col;
+	uint64_t flow_blocks, options_blocks, entries;
+	int64_t min_start, max_end;
+	bool timed;
+};
+
+static struct column_sum *
+find_sum(struct summary *s, const struct column *c, bool options)
+{
+	struct column_sum *sum;
+
+	for (unsigned i = 0; i < s->n_col; i++)
+		if (s->col[i].options == options && field_id_equal(&s->col[i].id, &c->id) &&
+		    s->col[i].scope == ((c->flags & COLUMN_SCOPE) != 0))
+			return &s->col[i];
+	s->col = mem_resize(s->col, s->n_col + 1, sizeof(*s->col));
+	for (unsigned i = 0; i < s->n_col; i++)
+		if (s->col[i].id.named != NULL)
+			s->col[i].id.named = s->col[i].named; /* moved along */
+	sum = &s->col[s->n_col++];
+	*sum = (struct column_sum){ .id = c->id,
+		.type = (enum type)c->type,
+		.scale = c->scale,
+		.options = options,
+		.scope = (c->flags & COLUMN_SCOPE) != 0,
+		.ranged = true,
+		.min = UINT64_MAX };
+	if (c->id.named != NULL) {
+		(void)snprintf(sum->named, sizeof(sum->named), "%s", c->id.named);
+		sum->id.named = sum->named;
+	}
+	return sum;
+}
+
+static void
+add_encoding(struct column_sum *sum, const char *name)
+{
+	for (unsigned i = 0; i < ENCODINGS_MAX; i++) {
+		if (sum->encoding[i].name == NULL)
+			sum->encoding[i].name = name;
+		if (strcmp(sum->encoding[i].name, name) == 0) {
+			sum->encoding[i].blocks++;
+			return;
+		}
+	}
+}
+
+static void
+add_column(struct summary *s, const struct column_info *info, bool options)
+{
+	const struct column *c = &info->col;
+	struct column_sum *sum = find_sum(s, c, options);
+
+	sum->mixed |= sum->type != (enum type)c->type;
+	sum->width = c->width > sum->width ? c->width : sum->width;
+	sum->scale = c->scale < sum->scale ? c->scale : sum->scale;
+	sum->planes = info->planes > sum->planes ? info->planes : sum->planes;
+	sum->dict_n = info->dict_n > sum->dict_n ? info->dict_n : sum->dict_n;
+	sum->partial |= (c->flags & COLUMN_PARTIAL) != 0;
+	sum->stored += info->stored;
+	sum->unpacked += info->unpacked;
+	sum->blocks++;
+	add_encoding(sum, info->encoding);
+	if (!(c->flags & COLUMN_ZONE)) {
+		sum->ranged = false;
+		return;
+	}
+	sum->truncated |= (c->flags & COLUMN_TRUNCATED) != 0;
+	/* Addresses of both widths have keys that do not compare: no range. */
+	if (c->type == TYPE_IP && sum->width != c->width)
+		sum->ranged = false;
+	sum->min = c->min < sum->min ? c->min : sum->min;
+	sum->max = c->max > sum->max ? c->max : sum->max;
+}
+
+static void
+add_block(struct summary *s, const struct stream_slot *slot)
+{
+	struct block_info block;
+
+	slot_info(slot, &block);
+	*(block.options ? &s->options_blocks : &s->flow_blocks) += 1;
+	for (unsigned i = 0; i < block.columns; i++) {
+		struct column_info info;
+
+		slot_column_info(slot, i, &info);
+		add_column(s, &info, block.options);
+	}
+	s->entries += block.columns;
+	if (!block.options) {
+		int64_t start, end;
+
+		if (slot_times(slot, &start, &end)) {
+			s->min_start = !s->timed || start < s->min_start ? start : s->min_start;
+			s->max_end = !s->timed || end > s->max_end ? end : s->max_end;
+			s->timed = true;
+		}
+	}
+}
+
+/* Ranges ------------------------------------------------------------------------------------- */
+
+/* The double that has this zone key. */
+static double
+double_of_key(uint64_t key)
+{
+	uint64_t u = key >> 63 ? key & ~(UINT64_C(1) << 63) : ~key;
+	double v;
+
+	memcpy(&v, &u, 8);
+	return v;
+}
+
+static void
+put_octets_key(struct buf *out, const struct column_sum *sum, uint64_t key)
+{
+	uint8_t octets[8];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < 8; i++) {
+		octets[i] = (uint8_t)(key >> (56 - 8 * i));
+		if (octets[i] != 0)
+			n = i + 1;
+	}
+	if (sum->type == TYPE_STRING)
+		(void)escape_terminal(out, (const char *)octets, n, RANGE_TEXT);
+	else
+		out->len += fmt_hex(buf_room(out, FMT_MAX), octets, n);
+	if (n == 8)
+		buf_puts(out, "...");
+}
+
+/* The first half of an IPv6 address is all that the key has. */
+static void
+put_ip_key(struct buf *out, const struct column_sum *sum, uint64_t key)
+{
+	struct addr a = { 0 };
+
+	if (sum->width == 4) {
+		out->len += fmt_ip4(buf_room(out, FMT_MAX), (uint32_t)key);
+		return;
+	}
+	for (unsigned i = 0; i < 8; i++)
+		a.b[i] = (uint8_t)(key >> (56 - 8 * i));
+	out->len += fmt_ip6(buf_room(out, FMT_MAX), &a);
+	buf_puts(out, "/64");
+}
+
+static void
+put_key(struct buf *out, const struct column_sum *sum, uint64_t key)
+{
+	const struct text_opts opts = { .style = STYLE_CSV };
+	const struct column col = { .id = sum->id,
+		.type = (uint8_t)sum->type,
+		.width = (uint8_t)sum->width,
+		.scale = (uint8_t)sum->scale };
+	struct value v = { .type = sum->type, .u = key };
+
+	switch (sum->type) {
+	case TYPE_STRING:
+	case TYPE_BYTES:
+	case TYPE_LIST: put_octets_key(out, sum, key); return;
+	case TYPE_IP: put_ip_key(out, sum, key); return;
+	case TYPE_FLOAT32:
+	case TYPE_FLOAT64: v.f = double_of_key(key); break;
+	case TYPE_INT:
+	case TYPE_TIME:
+	case TYPE_DURATION: v.u = key ^ UINT64_C(1) << 63; break;
+	default: break;
+	}
+	value_put(out, &v, &col, &opts);
+}
+
+static void
+put_range(struct buf *out, const struct column_sum *sum)
+{
+	if (!sum->ranged || sum->mixed || sum->min > sum->max) {
+		buf_putc(out, '-');
+		return;
+	}
+	put_key(out, sum, sum->min);
+	if (sum->min == sum->max && !sum->truncated)
+		return;
+	buf_puts(out, " .. ");
+	put_key(out, sum, sum->max);
+}
+
+/* Text --------------------------------------------------------------------------------------- */
+
+static void
+put_name(struct buf *out, const struct column_sum *sum)
+{
+	struct buf name = { 0 };
+
+	field_put_name(&name, &sum->id);
+	(void)escape_terminal(out, name.data, name.len, NAME_MOST);
+	if (sum->scope)
+		buf_puts(out, " (scope)");
+	buf_free(&name);
+}
+
+static void
+put_column(struct buf *out, const struct column_sum *sum, unsigned width, uint64_t octets)
+{
+	struct buf name = { 0 }, enc = { 0 };
+
+	put_name(&name, sum);
+	for (unsigned i = 0; i < ENCODINGS_MAX && sum->encoding[i].name != NULL; i++)
+		buf_printf(&enc, "%s%s %llu", i ? ", " : "", sum->encoding[i].name,
+		    (unsigned long long)sum->encoding[i].blocks);
+	if (sum->partial)
+		buf_puts(&enc, ", some missing");
+	buf_printf(out, "  %-*s %-8s %2u %12llu %5.1f%%  ", (int)width, buf_cstr(&name),
+	    sum->mixed ? "(mixed)" : type_name(sum->type), sum->width,
+	    (unsigned long long)sum->stored,
+	    octets ? 100 * (double)sum->stored / (double)octets : 0);
+	buf_printf(out, "%-28s ", buf_cstr(&enc));
+	put_range(out, sum);
+	buf_putc(out, '\n');
+	buf_free(&name);
+	buf_free(&enc);
+}
+
+static void
+put_columns(struct buf *out, const struct summary *s, bool options, uint64_t octets)
+{
+	struct buf name = { 0 };
+	size_t width = 4;
+
+	if ((options ? s->options_blocks : s->flow_blocks) == 0)
+		return;
+	for (unsigned i = 0; i < s->n_col; i++) {
+		name.len = 0;
+		put_name(&name, &s->col[i]);
+		width = s->col[i].options == options && name.len > width ? name.len : width;
+	}
+	buf_free(&name);
+	buf_printf(out, "%s\n  %-*s %-8s %2s %12s %6s  %-28s %s\n",
+	    options ? "options columns" : "columns", (int)width, "name", "type", "w", "octets",
+	    "share", "encodings (blocks)", "range");
+	for (unsigned i = 0; i < s->n_col; i++)
+		if (s->col[i].options == options)
+			put_column(out, &s->col[i], (unsigned)width, octets);
+}
+
+static void
+put_history(struct buf *out, const char *lines)
+{
+	const char *label = "history    ";
+
+	while (*lines != 0) {
+		size_t n = strcspn(lines, "\n");
+
+		buf_puts(out, label);
+		(void)escape_terminal(out, lines, n, SIZE_MAX);
+		buf_putc(out, '\n');
+		lines += n + (lines[n] == '\n');
+		label = "           ";
+	}
+}
+
+static void
+put_times(struct buf *out, const struct summary *s, int tz_s)
+{
+	if (!s->timed)
+		return;
+	buf_puts(out, "time       ");
+	out->len += fmt_time(buf_room(out, FMT_MAX), s->min_start, 3, tz_s);
+	buf_puts(out, " .. ");
+	out->len += fmt_time(buf_room(out, FMT_MAX), s->max_end, 3, tz_s);
+	buf_putc(out, '\n');
+}
+
+static void
+put_summary(struct buf *out, const char *path, const struct summary *s,
+    const struct stream_reader *r, const struct io_opts *opts)
+{
+	const struct stream_totals *t = stream_totals(r);
+
+	buf_puts(out, "file       ");
+	(void)escape_terminal(out, path, strlen(path), SIZE_MAX);
+	buf_printf(out, "\nrecords    %llu in %llu blocks", (unsigned long long)t->records,
+	    (unsigned long long)s->flow_blocks);
+	if (s->options_blocks > 0)
+		buf_printf(out, ", %llu options records in %llu blocks",
+		    (unsigned long long)t->options, (unsigned long long)s->options_blocks);
+	buf_printf(out, "\noctets     %llu", (unsigned long long)t->octets);
+	if (t->records > 0)
+		buf_printf(out, ", %.1f a record", (double)t->octets / (double)t->records);
+	buf_printf(out, "\nsegments   %llu%s\n", (unsigned long long)t->segments,
+	    t->incomplete ? ", incomplete" : "");
+	put_times(out, s, opts->tz_s);
+	put_history(out, stream_history(r));
+	put_columns(out, s, false, t->octets);
+	put_columns(out, s, true, t->octets);
+}
+
+/* Reading ------------------------------------------------------------------------------------ */
+
+static struct stream_reader *
+open_stream(const char *path, const struct io_opts *opts, struct err *err)
+{
+	bool standard = strcmp(path, "-") == 0;
+	int fd = standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		(void)err_set(err, "%s", strerror(errno));
+		return NULL;
+	}
+	return stream_open(
+	    fd, (opts->recover ? STREAM_RECOVER : 0U) | (opts->live ? STREAM_LIVE : 0U), NULL, 0);
+}
+
+static void
+put_block(struct buf *out, const struct stream_slot *slot)
+{
+	struct block_info b;
+
+	slot_info(slot, &b);
+	buf_printf(out,
+	    "block      offset %llu, %llu octets, sequence %llu, %u %srecords, %u columns\n",
+	    (unsigned long long)b.offset, (unsigned long long)b.length,
+	    (unsigned long long)b.sequence, b.records, b.options ? "options " : "", b.columns);
+}
+
+int
+info_describe(const char *path, const struct io_opts *opts, struct buf *out, struct err *err)
+{
+	struct stream_reader *r = open_stream(path, opts, err);
+	struct stream_slot *slot;
+	struct summary s = { 0 };
+	struct buf blocks = { 0 };
+	enum stream_status status;
+
+	if (r == NULL)
+		return -1;
+	slot = slot_new();
+	while ((status = stream_next(r, slot, err)) == STREAM_BATCH) {
+		add_block(&s, slot);
+		if (opts->verbose)
+			put_block(&blocks, slot);
+	}
+	put_summary(out, path, &s, r, opts);
+	buf_put(out, blocks.data, blocks.len);
+	buf_free(&blocks);
+	mem_free(s.col);
+	slot_free(slot);
+	stream_close(r);
+	return status == STREAM_END ? 0 : -1;
+}
+
+/* Every section's hash, and every column as decoded. */
+static int
+check_block(struct stream_slot *slot, struct err *err)
+{
+	struct batch *b;
+
+	if (slot_check(slot, err) != 0)
+		return -1;
+	b = slot_batch(slot);
+	for (unsigned i = 0; i < b->n_cols; i++)
+		(void)batch_plain(b, i);
+	if (b->err.status == 0)
+		return 0;
+	*err = b->err;
+	return -1;
+}
+
+int
+info_check(const char *path, const struct io_opts *opts, struct buf *out, struct err *err)
+{
+	struct stream_reader *r = open_stream(path, opts, err);
+	struct stream_slot *slot;
+	const struct stream_totals *t;
+	enum stream_status status = STREAM_FAILED;
+
+	if (r == NULL)
+		return -1;
+	slot = slot_new();
+	while (err->status == 0 && (status = stream_next(r, slot, err)) == STREAM_BATCH)
+		(void)check_block(slot, err);
+	t = stream_totals(r);
+	if (err->status == 0 && t->incomplete)
+		(void)err_set(err, "%llu octets damaged, at least %llu records lost",
+		    (unsigned long long)t->skipped_octets, (unsigned long long)t->lost_records);
+	if (err->status == 0) {
+		(void)escape_terminal(out, path, strlen(path), SIZE_MAX);
+		buf_printf(out, ": sound, %llu records, %llu blocks, %llu octets\n",
+		    (unsigned long long)t->records, (unsigned long long)t->blocks,
+		    (unsigned long long)t->octets);
+	}
+	slot_free(slot);
+	stream_close(r);
+	return err->status == 0 ? 0 : -1;
+}
