@@ -251,9 +251,9 @@ kernel_octets(const struct test *t, const char *p, size_t n)
 	case CMP_LE: return compare_octets(p, n, o) <= 0;
 	case CMP_GT: return compare_octets(p, n, o) > 0;
 	case CMP_GE: return compare_octets(p, n, o) >= 0;
-	case CMP_STARTS: return n >= o->n && memcmp(p, o->p, o->n) == 0;
-	case CMP_ENDS: return n >= o->n && memcmp(p + n - o->n, o->p, o->n) == 0;
-	case CMP_CONTAINS: return o->n == 0 || memmem(p, n, o->p, o->n) != NULL;
+	case CMP_STARTS: return o->n == 0 || (n >= o->n && memcmp(p, o->p, o->n) == 0);
+	case CMP_ENDS: return o->n == 0 || (n >= o->n && memcmp(p + n - o->n, o->p, o->n) == 0);
+	case CMP_CONTAINS: return o->n == 0 || (n > 0 && memmem(p, n, o->p, o->n) != NULL);
 	default: return false;
 	}
 }

@@ -63,9 +63,12 @@ quoted_end(const struct lex *l, size_t pos)
 	char quote = l->text[pos++];
 
 	for (; pos < l->len; pos++) {
-		if (l->text[pos] == quote)
+		if (l->text[pos] == quote && quote == '`' && pos + 1 < l->len &&
+		    l->text[pos + 1] == '`')
+			pos++; /* doubled: one of the name */
+		else if (l->text[pos] == quote)
 			return pos + 1;
-		if (l->text[pos] == '\\' && quote != '`')
+		else if (l->text[pos] == '\\' && quote != '`')
 			pos++;
 	}
 	return 0;

@@ -169,6 +169,24 @@ COMPARE(compare_doubles, double)
 COMPARE(compare_keys, uint64_t)
 
 static uint64_t
+present_word(const struct tile *t, const struct column *c)
+{
+	return c->present != NULL ? c->present[t->first / 64] : ~UINT64_C(0);
+}
+
+/* NaN that a column holds is a value: unequal to everything. */
+static uint64_t
+word_of_columns(
+    const struct tile *t, const struct node *n, const struct column *a, const struct column *b)
+{
+	double x[64], y[64];
+
+	load_double(t, a, x);
+	load_double(t, b, y);
+	return compare_doubles(n->cmp, x, y, t->n) & present_word(t, a) & present_word(t, b);
+}
+
+static uint64_t
 word_of_doubles(const struct tile *t, const struct node *n)
 {
 	double x[64], y[64];
@@ -182,12 +200,6 @@ word_of_doubles(const struct tile *t, const struct node *n)
 			if (isnan(x[i]) || isnan(y[i]))
 				word &= ~(UINT64_C(1) << i);
 	return word;
-}
-
-static uint64_t
-present_word(const struct tile *t, const struct column *c)
-{
-	return c->present != NULL ? c->present[t->first / 64] : ~UINT64_C(0);
 }
 
 static uint64_t
@@ -235,7 +247,7 @@ word_of_octets(
 	return compare_keys(n->cmp, x, y, t->n) & present_word(t, a) & present_word(t, b);
 }
 
-enum path { PATH_NONE, PATH_DOUBLES, PATH_KEYS, PATH_OCTETS };
+enum path { PATH_NONE, PATH_COMPUTED, PATH_DOUBLES, PATH_KEYS, PATH_OCTETS };
 
 static bool
 is_numeric(unsigned type)
@@ -250,7 +262,7 @@ path_of(const struct tile *t, const struct node *n)
 	const struct column *a, *b;
 
 	if (n->child[0]->kind != NODE_FIELD || n->child[1]->kind != NODE_FIELD)
-		return PATH_DOUBLES;
+		return PATH_COMPUTED;
 	a = column_of(t, n->child[0]);
 	b = column_of(t, n->child[1]);
 	if (a->type != b->type && !(is_numeric(a->type) && is_numeric(b->type)))
@@ -264,6 +276,22 @@ path_of(const struct tile *t, const struct node *n)
 	case TYPE_LIST:
 	case TYPE_NONE: return PATH_NONE;
 	default: return a->type == b->type ? PATH_KEYS : PATH_DOUBLES;
+	}
+}
+
+static uint64_t
+word_of(const struct tile *t, const struct node *n, enum path path)
+{
+	const struct column *a, *b;
+
+	if (path == PATH_COMPUTED)
+		return word_of_doubles(t, n);
+	a = column_of(t, n->child[0]);
+	b = column_of(t, n->child[1]);
+	switch (path) {
+	case PATH_DOUBLES: return word_of_columns(t, n, a, b);
+	case PATH_KEYS: return word_of_keys(t, n, a, b);
+	default: return word_of_octets(t, n, a, b);
 	}
 }
 
@@ -285,14 +313,7 @@ operand_compare(struct expr_state *s, struct batch *b, const struct node *n, con
 			continue;
 		t.first = w * 64;
 		t.n = b->n - t.first < 64 ? b->n - t.first : 64;
-		if (path == PATH_DOUBLES)
-			out[w] = word_of_doubles(&t, n);
-		else if (path == PATH_KEYS)
-			out[w] = word_of_keys(
-			    &t, n, column_of(&t, n->child[0]), column_of(&t, n->child[1]));
-		else
-			out[w] = word_of_octets(
-			    &t, n, column_of(&t, n->child[0]), column_of(&t, n->child[1]));
+		out[w] = word_of(&t, n, path);
 		if (t.n < 64)
 			out[w] &= bits_tail(b->n);
 	}

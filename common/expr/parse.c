@@ -60,9 +60,9 @@ parse_field(struct parser *p, const char *name, size_t n, size_t at, size_t end)
 	return node;
 }
 
-/* 1400, 1.5K, 5m; before a comparator ENTERPRISE.ELEMENT. */
+/* 1400, 1.5K, 5m; alone left of a comparator ENTERPRISE.ELEMENT. */
 static struct node *
-parse_number(struct parser *p)
+parse_number(struct parser *p, enum precedence min)
 {
 	struct token t = p->tok;
 	const char *text = p->lex.text + t.at;
@@ -73,7 +73,7 @@ parse_number(struct parser *p)
 	double v;
 
 	parser_next(p);
-	if (whole > 0 && whole + 1 < n && text[whole] == '.' &&
+	if (min <= PREC_COMPARE && whole > 0 && whole + 1 < n && text[whole] == '.' &&
 	    whole + 1 + strspn(text + whole + 1, "0123456789") == n &&
 	    p->tok.kind == TOK_OPERATOR && p->tok.op->class == OP_COMPARE &&
 	    field_parse(&f, text, n, &err) == 0)
@@ -159,14 +159,14 @@ parse_word(struct parser *p)
 }
 
 static struct node *
-parse_first(struct parser *p)
+parse_first(struct parser *p, enum precedence min)
 {
 	struct token t = p->tok;
 
 	switch (t.kind) {
 	case TOK_OPEN: return parse_group(p);
 	case TOK_NOT: return parse_not(p);
-	case TOK_NUMBER: return parse_number(p);
+	case TOK_NUMBER: return parse_number(p, min);
 	case TOK_WORD: return parse_word(p);
 	case TOK_NAME:
 		parser_next(p);
@@ -301,7 +301,7 @@ parse_sub(struct parser *p, enum precedence min)
 	if (++p->depth > EXPR_DEPTH_MAX)
 		return refuse(
 		    p, p->tok.at, p->tok.end, "", "nested deeper than %d levels", EXPR_DEPTH_MAX);
-	left = parse_first(p);
+	left = parse_first(p, min);
 	while (left != NULL && parse_infix(p, &left, min))
 		if (left != NULL && left->depth > EXPR_DEPTH_MAX)
 			left = refuse(p, left->at, left->end, "", "nested deeper than %d levels",
