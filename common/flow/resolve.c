@@ -73,9 +73,10 @@ copy_cell(struct column *dst, const struct column *src, size_t rec)
 
 		memcpy(to, a.b, 16);
 	} else {
-		memcpy(to, from, src->width); /* little-endian, zeroed before */
-		if (dst->type == TYPE_INT && (from[src->width - 1] & 0x80))
-			memset(to + src->width, 0xff, (size_t)(dst->width - src->width));
+		bool negative = dst->type == TYPE_INT && (from[src->width - 1] & 0x80);
+
+		memcpy(to, from, src->width); /* little-endian */
+		memset(to + src->width, negative ? 0xff : 0, (size_t)(dst->width - src->width));
 	}
 }
 
