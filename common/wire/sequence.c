@@ -4,8 +4,16 @@
 enum { FRESH = 4096 };
 
 static void
+remember(struct sequence *q, uint32_t seq, uint64_t units)
+{
+	if (units > 0)
+		q->recent[q->messages++ % SEQUENCE_WINDOW] = seq;
+}
+
+static void
 resync(struct sequence *q, uint32_t seq, uint64_t units)
 {
+	remember(q, seq, units);
 	q->known = true;
 	q->suspect = false;
 	q->next = seq + (uint32_t)units;
@@ -47,6 +55,7 @@ fill_gap(struct sequence *q, uint32_t seq, uint64_t units)
 		if (before >= g.n)
 			continue;
 		drop_gap(q, i);
+		remember(q, seq, units);
 		q->reordered++;
 		if (q->messages - g.born > SEQUENCE_WINDOW) {
 			q->incoherent++;
@@ -133,8 +142,6 @@ sequence_message(struct sequence *q, uint32_t seq, uint64_t units, uint64_t unco
 		}
 		place(q, seq, units);
 	}
-	if (units > 0)
-		q->recent[q->messages++ % SEQUENCE_WINDOW] = seq;
 	if (uncounted > 0 && q->next == seq + (uint32_t)units) {
 		q->uncounted = true;
 		q->slack = uncounted;

@@ -1,0 +1,218 @@
+/* Sequence numbers of v9 and IPFIX, and the window itself; PROTOCOL S1-S8. */
+#include "wire/sequence.h"
+
+#include "wire_craft.h"
+
+static const uint16_t small[][2] = { { 8, 4 }, { 2, 4 } };
+
+static void
+test_wrap(void)
+{
+	struct sequence q = { 0 };
+
+	sequence_message(&q, UINT32_MAX - 4, 10, 0);
+	sequence_message(&q, 5, 10, 0);
+	is_u64(q.lost, 0, "S5: a counter that wraps loses nothing");
+	sequence_message(&q, 25, 10, 0);
+	is_u64(q.lost, 10, "S5: and counts on behind the wrap");
+	q = (struct sequence){ 0 };
+	sequence_message(&q, UINT32_MAX - 9, 5, 0);
+	sequence_message(&q, 10, 5, 0);
+	is_u64(q.lost, 15, "S5: a gap may lie across it");
+	sequence_message(&q, UINT32_MAX - 4, 10, 0);
+	is_u64(q.lost, 5, "S5: and be filled there");
+}
+
+static void
+test_window(void)
+{
+	struct sequence q = { 0 };
+	uint32_t late[64];
+
+	for (uint32_t i = 0, n = 0; i < 160; i++) {
+		if (i >= 64 && i < 128 && i % 2 == 0 && n < 64)
+			late[n++] = i;
+		else
+			sequence_message(&q, i, 1, 0);
+	}
+	is_u64(q.lost, 32, "S6: every second of 64 messages is missing");
+	for (unsigned i = 0; i < 32; i++)
+		sequence_message(&q, late[31 - i], 1, 0);
+	is_u64(q.lost, 0, "S6: all of them come late, backwards, and nothing is lost");
+	is_u64(q.reordered, 32, "S6: they are reordered");
+	is_u64(q.duplicate, 0, "S6: not duplicates");
+	for (unsigned i = 0; i < 64; i++)
+		sequence_message(&q, 159 - i, 1, 0);
+	is_u64(q.duplicate, 64, "S6: the last 64 once more are duplicates");
+	sequence_message(&q, 160, 1, 0);
+	is_u64(q.lost + q.incoherent + q.restarts, 0, "S6: which changes nothing after");
+}
+
+static void
+test_unknown(void)
+{
+	struct sequence q = { 0 };
+
+	sequence_message(&q, 0, 10, 100);
+	sequence_message(&q, 25, 5, 0);
+	is_u64(q.lost, 0, "S4: what could not be counted is not lost");
+	is_u64(q.records_unknown, 15, "S4: the next message tells how many they were");
+	sequence_message(&q, 30, 5, 8);
+	sequence_message(&q, 135, 5, 0);
+	is_u64(q.records_unknown, 23, "S4: no more than there were octets");
+	is_u64(q.lost, 92, "S4: the rest is lost");
+}
+
+static void
+test_restart(void)
+{
+	struct sequence q = { 0 };
+
+	sequence_message(&q, 5000000, 10, 0);
+	sequence_message(&q, 0, 10, 0);
+	is_u64(q.restarts, 0, "S7: one message far behind proves nothing");
+	sequence_message(&q, 5000010, 10, 0);
+	is_u64(q.lost, 0, "S7: the counter goes on");
+	sequence_message(&q, 0, 7, 0);
+	sequence_message(&q, 7, 7, 0);
+	is_u64(q.restarts, 1, "S7: two in line do: the exporter began anew");
+	sequence_message(&q, 14, 7, 0);
+	is_u64(q.lost, 0, "S7: nothing is lost by that");
+}
+
+static void
+test_two_counters(void)
+{
+	struct sequence q = { 0 };
+	uint32_t a = 1000000, b = 900000000;
+
+	for (unsigned i = 0; i < 2000; i++) {
+		sequence_message(&q, a, 10, 0);
+		a += 10;
+		sequence_message(&q, b, 10, 0);
+		b += 10;
+	}
+	ok(q.incoherent > 0, "S8: two counters under one key are incoherent");
+}
+
+static void
+test_protocols(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned i = 0; i < 4; i++) {
+		begin_v9(&c, 3, i == 3 ? 7 : i, 1);
+		put_template_set(&c, 0, 256, 2, small);
+		open_set(&c, 256);
+		put(&c, 0, 16);
+		close_set(&c);
+		rig_send(&r, &c);
+	}
+	is_u64(rig_stats(&r).lost, 4, "S2: v9 counts messages");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned i = 0; i < 4; i++) {
+		begin_ipfix(&c, i == 3 ? 16 : 2 * i, 1);
+		put_template_set(&c, 2, 256, 2, small);
+		open_set(&c, 256);
+		put(&c, 0, 16);
+		close_set(&c);
+		rig_send(&r, &c);
+	}
+	is_u64(rig_stats(&r).lost, 10, "S3: IPFIX counts data records, and no templates");
+	begin_ipfix(&c, 18, 1);
+	put_template_set(&c, 2, 257, 2, small);
+	rig_send(&r, &c);
+	begin_ipfix(&c, 18, 1);
+	open_set(&c, 300);
+	put(&c, 0, 24);
+	close_set(&c);
+	rig_send(&r, &c);
+	begin_ipfix(&c, 21, 1);
+	open_set(&c, 257);
+	put(&c, 0, 8);
+	close_set(&c);
+	rig_send(&r, &c);
+	is_u64(rig_stats(&r).lost, 10, "S4: sets without template are no loss");
+	is_u64(rig_stats(&r).records_unknown, 3, "S4: their records are counted as unknown");
+	is_u64(rig_stats(&r).unknown_template_sets, 1, "S4: and the set");
+	rig_close(&r);
+}
+
+static void
+test_keys(void)
+{
+	struct rig r;
+	static struct craft c;
+	struct wire_stats s;
+	uint64_t lost = 0;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned i = 0; i < 8; i++) {
+		begin_v9(&c, 0, 1000 * (i % 2) + i / 2, 1);
+		r.msg.port = (uint16_t)(2000 + i % 2);
+		rig_send(&r, &c);
+	}
+	for (size_t i = 0; wire_stats_at(r.w, i, &s); i++)
+		lost += s.lost;
+	is_u64(lost, 0, "S8: exporters behind one address are told apart by port");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ .scope_ip = true });
+	for (unsigned i = 0; i < 8; i++) {
+		begin_v9(&c, 0, i, 1);
+		r.msg.port = (uint16_t)(2000 + i);
+		rig_send(&r, &c);
+	}
+	is_u64(rig_stats(&r).messages, 8, "scope_ip: an exporter of many ports is one");
+	is_u64(rig_stats(&r).lost, 0, "scope_ip: with one counter");
+	rig_close(&r);
+}
+
+static void
+test_v9_restart(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_v9(&c, 1, 500, 1);
+	put_template_set(&c, 0, 256, 2, small);
+	rig_send(&r, &c);
+	begin_v9(&c, 1, 501, 1);
+	fix(&c, 4, 0); /* uptime alone */
+	fix(&c, 6, 100);
+	open_set(&c, 256);
+	put(&c, 0, 8);
+	close_set(&c);
+	is_u64(rig_send(&r, &c), 1, "S7: uptime alone going back keeps the templates");
+	begin_v9(&c, 1, 502, 1);
+	rig_send(&r, &c);
+	begin_v9(&c, 1, 0, 1);
+	fix(&c, 4, 0);
+	fix(&c, 6, 100);
+	open_set(&c, 256);
+	put(&c, 0, 8);
+	close_set(&c);
+	is_u64(rig_send(&r, &c), 0, "S7: with the number too they are forgotten");
+	is_u64(rig_stats(&r).restarts, 1, "S7: the restart is counted");
+	is_u64(rig_stats(&r).lost, 0, "S7: and loses nothing");
+	rig_close(&r);
+}
+
+int
+main(void)
+{
+	test_wrap();
+	test_window();
+	test_unknown();
+	test_restart();
+	test_two_counters();
+	test_protocols();
+	test_keys();
+	test_v9_restart();
+	return done_testing();
+}
