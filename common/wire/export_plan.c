@@ -3,14 +3,24 @@
  */
 #include "wire/exporter.h"
 
-static uint64_t *
-bitmap(struct plan *p, size_t n)
+uint64_t *
+plan_bitmap(struct plan *p, size_t n)
 {
 	return arena_zero(&p->arena, bits_words(n) * 8 + 8);
 }
 
-static struct xfield *
-field_add(struct plan *p, const struct column *c)
+const struct column *
+plan_find(struct batch *b, struct field_id id, enum type type)
+{
+	int i = batch_find(b, &id);
+
+	if (i < 0 || (type != TYPE_NONE && b->col[i].type != type))
+		return NULL;
+	return batch_plain(b, (unsigned)i);
+}
+
+struct xfield *
+plan_field(struct plan *p, const struct column *c)
 {
 	struct xfield *f;
 
@@ -29,17 +39,8 @@ field_add(struct plan *p, const struct column *c)
 	return f;
 }
 
-/* The bits of present (NULL: all) for which the test holds. */
-#define SELECT(to, from, n, i, test) \
-	do { \
-		for (size_t i = 0; i < (n); i++) { \
-			if (((from) == NULL || bits_get((from), i)) && (test)) \
-				bits_set((to), i); \
-		} \
-	} while (0)
-
-static bool
-bits_any(const uint64_t *w, size_t n)
+bool
+plan_any(const uint64_t *w, size_t n)
 {
 	for (size_t i = 0; i < bits_words(n); i++) {
 		if (w[i])
@@ -56,9 +57,9 @@ field_ip(struct plan *p, const struct column *c, uint16_t wire, enum put_op op,
 {
 	struct xfield *f;
 
-	if (present != NULL && !bits_any(present, n))
+	if (present != NULL && !plan_any(present, n))
 		return;
-	f = field_add(p, c);
+	f = plan_field(p, c);
 	f->wire = wire;
 	f->op = (uint8_t)op;
 	f->length = op == PUT_IP4 ? 4 : 16;
@@ -75,17 +76,15 @@ plan_ip6(struct exporter *e, struct batch *b, const struct column *c, uint16_t p
 	struct field_id logical = { .pen = c->id.pen, .id = partner, .instance = c->id.instance };
 	static const struct addr zero = { .b = { [10] = 0xff, [11] = 0xff } };
 	struct plan *p = &e->plan;
-	int at = batch_find(b, &logical);
-	const struct column *l;
+	const struct column *l = plan_find(b, logical, TYPE_IP);
 	uint64_t *four, *six;
 
-	if (at < 0 || c->width != 16) {
+	if (l == NULL || c->width != 16) {
 		field_ip(p, c, c->id.id, PUT_IP6, c->present, n);
 		return;
 	}
-	l = batch_plain(b, (unsigned)at);
-	four = bitmap(p, n);
-	six = bitmap(p, n);
+	four = plan_bitmap(p, n);
+	six = plan_bitmap(p, n);
 	for (size_t i = 0; i < n; i++) {
 		bool other = memcmp((const uint8_t *)c->data + i * 16, &zero, 16) == 0 &&
 			     (l->present == NULL || bits_get(l->present, i)) && !cell_is_v4(l, i);
@@ -97,7 +96,7 @@ plan_ip6(struct exporter *e, struct batch *b, const struct column *c, uint16_t p
 	field_ip(p, c, c->id.id, PUT_IP6, six, n);
 }
 
-static void
+void
 plan_ip(struct exporter *e, struct batch *b, const struct column *c, size_t n)
 {
 	bool iana = c->id.pen == PEN_IANA || c->id.pen == PEN_REVERSE, is_v6 = false;
@@ -118,10 +117,10 @@ plan_ip(struct exporter *e, struct batch *b, const struct column *c, size_t n)
 		field_ip(p, c, c->id.id, PUT_IP4, c->present, n);
 		return;
 	}
-	four = bitmap(p, n);
-	six = bitmap(p, n);
-	SELECT(four, c->present, n, i, cell_is_v4(c, i));
-	SELECT(six, c->present, n, i, !cell_is_v4(c, i));
+	four = plan_bitmap(p, n);
+	six = plan_bitmap(p, n);
+	PLAN_SELECT(four, c->present, n, i, cell_is_v4(c, i));
+	PLAN_SELECT(six, c->present, n, i, !cell_is_v4(c, i));
 	field_ip(p, c, c->id.id, PUT_IP4, four, n);
 	field_ip(p, c, partner, PUT_IP6, six, n);
 }
@@ -200,10 +199,10 @@ lengths(const struct xfield *f, size_t n, size_t *least, size_t *most)
 static void
 drop_lengths(struct exporter *e, struct xfield *f, size_t n, size_t least, size_t most)
 {
-	uint64_t *fit = bitmap(&e->plan, n);
+	uint64_t *fit = plan_bitmap(&e->plan, n);
 	size_t before = count_present(f->present, e->plan.sel, n);
 
-	SELECT(fit, f->present, n, i,
+	PLAN_SELECT(fit, f->present, n, i,
 	    f->col.off[i + 1] - f->col.off[i] >= least &&
 		f->col.off[i + 1] - f->col.off[i] <= most);
 	f->present = fit;
@@ -292,10 +291,18 @@ plan_column(struct exporter *e, struct batch *b, unsigned i)
 {
 	const struct column *c = &b->col[i];
 	struct plan *p = &e->plan;
-	struct xfield *f = field_add(p, c);
+	struct xfield *f = plan_field(p, c);
 	const char *why = wire_identity(e, f);
 	const struct element *el = element_find(f->pen, f->wire);
 
+	if (why == NULL && (f->pen != c->id.pen || f->wire != c->id.id))
+		loss_count(e, &c->id,
+		    f->pen == c->id.pen ? "scopes sent as NetFlow v9's" : "scopes sent as elements",
+		    count_present(c->present, p->sel, b->n));
+	if (why == NULL && own_says(e, b, c, &f->present)) {
+		p->n_fields--;
+		return;
+	}
 	if (why == NULL && c->type == TYPE_LIST && e->opts.version == EXPORT_V9)
 		why = "lists";
 	if (why != NULL || c->type == TYPE_IP) {
@@ -327,131 +334,12 @@ plan_column(struct exporter *e, struct batch *b, unsigned i)
 	}
 }
 
-/* Our own columns ---------------------------------------------------------------------------- */
-
-static const struct column *
-find_plain(struct batch *b, struct field_id id)
-{
-	int i = batch_find(b, &id);
-
-	return i < 0 ? NULL : batch_plain(b, (unsigned)i);
-}
-
-/* Records that carry every element as sent, a start (or end) that needs no header among them. */
-static void
-add_absolute(struct batch *b, const uint16_t *ids, size_t n_ids, uint64_t *said)
-{
-	const struct column *wire = find_plain(b, field_own(OWN_WIRE)), *c;
-
-	for (size_t k = 0; wire != NULL && k < n_ids; k++) {
-		c = find_plain(b, field_iana(ids[k]));
-		if (c == NULL || c->type != TYPE_TIME)
-			continue;
-		SELECT(said, c->present, b->n, i,
-		    (wire->present == NULL || bits_get(wire->present, i)) &&
-			cell_uint(wire, i) != 0);
-	}
-}
-
-static void
-count_rounded(struct exporter *e, const struct xfield *f, size_t n)
-{
-	const uint64_t *sel = e->plan.sel;
-	size_t rounded = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if ((f->present == NULL || bits_get(f->present, i)) &&
-		    (sel == NULL || bits_get(sel, i)))
-			rounded += cell_uint(&f->col, i) % (uint64_t)NS_PER_MS != 0;
-	}
-	loss_count(e, &f->id, "times rounded to milliseconds", rounded);
-}
-
-/* start or end, where the record has not said it by an element of its own already. */
-static void
-plan_flow_time(struct exporter *e, struct batch *b, enum own own)
-{
-	static const uint16_t absolute[2][4] = { { 150, 152, 154, 156 }, { 151, 153, 155, 157 } };
-	bool end = own == OWN_END, v9 = e->opts.version == EXPORT_V9;
-	const struct column *c = find_plain(b, field_own(own));
-	const struct column *guess = find_plain(b, field_own(OWN_TIME_GUESS));
-	struct plan *p = &e->plan;
-	uint64_t *said = bitmap(p, b->n), *present = bitmap(p, b->n);
-	struct xfield *f;
-
-	if (c == NULL)
-		return;
-	add_absolute(b, absolute[end], 4, said);
-	SELECT(present, c->present, b->n, i,
-	    !bits_get(said, i) &&
-		!(guess != NULL && (guess->present == NULL || bits_get(guess->present, i)) &&
-		    cell_uint(guess, i) != 0));
-	if (!bits_any(present, b->n))
-		return;
-	f = field_add(p, c);
-	f->pen = PEN_IANA;
-	f->present = count_present(present, NULL, b->n) == b->n ? NULL : present;
-	if (v9) {
-		f->op = PUT_UPTIME;
-		f->wire = end ? 21 : 22;
-		f->length = 4;
-		count_rounded(e, f, b->n);
-		return;
-	}
-	f->scale = c->scale >= 9 ? 9 : c->scale >= 6 ? 6 : c->scale >= 3 ? 3 : 0;
-	f->wire = absolute[end][(9 - f->scale) / 3];
-	f->op = f->scale >= 6 ? PUT_TIME : f->scale == 3 ? PUT_NTP_US : PUT_NTP_NS;
-	f->length = f->scale == 9 ? 4 : 8;
-}
-
-/*
- * The sampling interval as samplingInterval (34), where neither the record has an element that says
- * it nor options records do (they are sent as they are).
- */
-static void
-plan_sampling(struct exporter *e, struct batch *b)
-{
-	const struct column *c = find_plain(b, field_own(OWN_SAMPLING));
-	const struct column *source = find_plain(b, field_own(OWN_SAMPLING_SRC));
-	struct plan *p = &e->plan;
-	uint64_t *present;
-	struct xfield *f;
-
-	if (c == NULL || find_plain(b, field_iana(34)) != NULL)
-		return;
-	present = bitmap(p, b->n);
-	SELECT(present, c->present, b->n, i,
-	    source == NULL || (source->present != NULL && !bits_get(source->present, i)) ||
-		cell_uint(source, i) == SAMPLING_HEADER || cell_uint(source, i) > SAMPLING_OPTIONS);
-	if (!bits_any(present, b->n))
-		return;
-	f = field_add(p, c);
-	f->pen = PEN_IANA;
-	f->wire = 34;
-	f->op = PUT_UINT;
-	f->length = 4;
-	f->present = present;
-}
-
-static void
-plan_exporter(struct exporter *e, struct batch *b)
-{
-	const struct column *c = find_plain(b, field_own(OWN_EXPORTER));
-	struct column named;
-
-	if (c == NULL || !e->opts.keep_exporter || find_plain(b, field_iana(130)) != NULL)
-		return;
-	named = *c;
-	named.id = field_iana(130);
-	plan_ip(e, b, &named, b->n);
-}
-
 /* A record without any scope gets one: our own number (RFC 7011 3.4.2.1 wants at least one). */
 static void
 plan_domain_scope(struct exporter *e)
 {
 	bool v9 = e->opts.version == EXPORT_V9;
-	struct xfield *f = field_add(&e->plan, &(struct column){ .type = TYPE_UINT, .width = 4 });
+	struct xfield *f = plan_field(&e->plan, &(struct column){ .type = TYPE_UINT, .width = 4 });
 
 	f->pen = v9 ? PEN_SCOPE : PEN_IANA;
 	f->wire = v9 ? 1 : 149;
@@ -460,53 +348,12 @@ plan_domain_scope(struct exporter *e)
 	f->scope = true;
 }
 
-/*
- * NetFlow's uptimes and deltas have meaning only beside their own header: start and end stand for
- * them.  Returns whether the column is one of them.
- */
-static bool
-skip_relative_time(struct exporter *e, struct batch *b, const struct column *c)
-{
-	bool end = c->id.id == 21 || c->id.id == 159, start = c->id.id == 22 || c->id.id == 158;
-	const struct column *own;
-	uint64_t *alone;
-
-	if (b->options || c->id.pen != PEN_IANA || (!start && !end))
-		return false;
-	own = find_plain(b, field_own(end ? OWN_END : OWN_START));
-	if (own == NULL || own->present != NULL) {
-		alone = bitmap(&e->plan, b->n);
-		SELECT(alone, c->present, b->n, i, own == NULL || !bits_get(own->present, i));
-		loss_count(e, &c->id, "times relative to a lost header",
-		    count_present(alone, e->plan.sel, b->n));
-	}
-	return true;
-}
-
-/* Of our own columns some are sent, some only say how the record came to be, others are lost. */
-static void
-count_own(struct exporter *e, struct batch *b)
-{
-	for (unsigned i = 0; i < b->n_cols; i++) {
-		const struct column *c = &b->col[i];
-		uint64_t *said;
-
-		if (c->id.pen != PEN_OWN || (c->flags & COLUMN_EMPTY) ||
-		    (c->id.id <= OWN_EXPORTER_PORT && c->id.id != OWN_SAMPLING_MODE))
-			continue;
-		said = bitmap(&e->plan, b->n);
-		SELECT(said, c->present, b->n, k,
-		    c->id.id != OWN_SAMPLING_MODE || cell_uint(c, k) != 0);
-		loss_count(e, &c->id, "values of our own", count_present(said, e->plan.sel, b->n));
-	}
-}
-
 static void
 bind_raw_start(struct plan *p, struct batch *b)
 {
-	const struct column *c = find_plain(b, field_iana(22));
+	const struct column *c = plan_find(b, field_iana(22), TYPE_UINT);
 
-	p->has_raw_start = c != NULL && c->type == TYPE_UINT;
+	p->has_raw_start = c != NULL;
 	if (p->has_raw_start)
 		p->raw_start = *c;
 }
@@ -527,21 +374,14 @@ plan_make(struct exporter *e, struct batch *b, const uint64_t *sel, struct err *
 		*err = b->err;
 		return -1;
 	}
-	if (!b->options) {
-		plan_flow_time(e, b, OWN_START);
-		plan_flow_time(e, b, OWN_END);
-		plan_sampling(e, b);
-		plan_exporter(e, b);
-	}
+	if (!b->options)
+		own_fields(e, b);
 	bind_raw_start(p, b);
 	for (unsigned i = 0; i < b->n_cols; i++) {
-		const struct column *c = &b->col[i];
-
-		if (c->id.pen != PEN_OWN && !(c->flags & COLUMN_EMPTY) &&
-		    !skip_relative_time(e, b, c))
+		if (b->col[i].id.pen != PEN_OWN && !(b->col[i].flags & COLUMN_EMPTY))
 			plan_column(e, b, i);
 	}
-	count_own(e, b);
+	own_lost(e, b);
 	if (b->options)
 		plan_domain_scope(e);
 	layouts_make(e, b->n);

@@ -134,6 +134,29 @@ struct exporter {
 int plan_make(struct exporter *, struct batch *, const uint64_t *sel, struct err *);
 void plan_free(struct plan *);
 
+struct xfield *plan_field(struct plan *, const struct column *); /* a new field, as the column is */
+uint64_t *plan_bitmap(struct plan *, size_t n); /* all zero, until the next batch */
+bool plan_any(const uint64_t *bits, size_t n);
+/* Plain; NULL: absent or of another type (TYPE_NONE: any). */
+const struct column *plan_find(struct batch *, struct field_id, enum type);
+void plan_ip(struct exporter *, struct batch *, const struct column *, size_t n);
+
+/* The bits of from (NULL: all) for which the test holds. */
+#define PLAN_SELECT(to, from, n, i, test) \
+	do { \
+		for (size_t i = 0; i < (n); i++) { \
+			if (((from) == NULL || bits_get((from), i)) && (test)) \
+				bits_set((to), i); \
+		} \
+	} while (0)
+
+/* export_own.c: fields made of our own columns; what of them is lost. */
+void own_fields(struct exporter *, struct batch *);
+void own_lost(struct exporter *, struct batch *);
+
+/* Do our own columns say what this one does?  Else *present is what to send of it. */
+bool own_says(struct exporter *, struct batch *, const struct column *, const uint64_t **present);
+
 /* export_layout.c: which fields each selected record has, and the layouts that makes. */
 void layouts_make(struct exporter *, size_t n);
 

@@ -1,0 +1,196 @@
+/*
+ * Our own columns on the wire: start and end, sampling, the exporter's address; and the elements that
+ * they stand for.
+ */
+#include "wire/exporter.h"
+
+/* Is the flag set in the record? */
+static bool
+is_true(const struct column *c, size_t rec)
+{
+	return c != NULL && (c->present == NULL || bits_get(c->present, rec)) &&
+	       cell_uint(c, rec) != 0;
+}
+
+/* Records that carry every element as sent, a start (or end) that needs no header among them. */
+static void
+add_absolute(struct batch *b, const uint16_t *ids, size_t n_ids, uint64_t *said)
+{
+	const struct column *wire = plan_find(b, field_own(OWN_WIRE), TYPE_BOOL), *c;
+
+	for (size_t k = 0; wire != NULL && k < n_ids; k++) {
+		c = plan_find(b, field_iana(ids[k]), TYPE_TIME);
+		if (c == NULL)
+			continue;
+		PLAN_SELECT(said, c->present, b->n, i, is_true(wire, i));
+	}
+}
+
+static void
+count_rounded(struct exporter *e, const struct xfield *f, size_t n)
+{
+	const uint64_t *sel = e->plan.sel;
+	size_t rounded = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if ((f->present == NULL || bits_get(f->present, i)) &&
+		    (sel == NULL || bits_get(sel, i)))
+			rounded += cell_uint(&f->col, i) % (uint64_t)NS_PER_MS != 0;
+	}
+	loss_count(e, &f->id, "times rounded to milliseconds", rounded);
+}
+
+/* start or end, where the record has not said it by an element of its own already. */
+static void
+plan_flow_time(struct exporter *e, struct batch *b, enum own own)
+{
+	static const uint16_t absolute[2][4] = { { 150, 152, 154, 156 }, { 151, 153, 155, 157 } };
+	bool end = own == OWN_END, v9 = e->opts.version == EXPORT_V9;
+	const struct column *c = plan_find(b, field_own(own), TYPE_TIME);
+	const struct column *guess = plan_find(b, field_own(OWN_TIME_GUESS), TYPE_BOOL);
+	struct plan *p = &e->plan;
+	uint64_t *said = plan_bitmap(p, b->n), *present = plan_bitmap(p, b->n);
+	struct xfield *f;
+
+	if (c == NULL)
+		return;
+	add_absolute(b, absolute[end], 4, said);
+	PLAN_SELECT(present, c->present, b->n, i, !bits_get(said, i) && !is_true(guess, i));
+	if (!plan_any(present, b->n))
+		return;
+	f = plan_field(p, c);
+	f->pen = PEN_IANA;
+	f->present = count_present(present, NULL, b->n) == b->n ? NULL : present;
+	if (v9) {
+		f->op = PUT_UPTIME;
+		f->wire = end ? 21 : 22;
+		f->length = 4;
+		count_rounded(e, f, b->n);
+		return;
+	}
+	f->scale = c->scale >= 9 ? 9 : c->scale >= 6 ? 6 : c->scale >= 3 ? 3 : 0;
+	f->wire = absolute[end][(9 - f->scale) / 3];
+	f->op = f->scale >= 6 ? PUT_TIME : f->scale == 3 ? PUT_NTP_US : PUT_NTP_NS;
+	f->length = f->scale == 9 ? 4 : 8;
+}
+
+/* One of our numbers as an IANA element, in the records of present. */
+static void
+add_number(struct exporter *e, const struct column *c, uint16_t wire, uint16_t length,
+    const uint64_t *present, size_t n)
+{
+	struct xfield *f;
+
+	if (!plan_any(present, n))
+		return;
+	f = plan_field(&e->plan, c);
+	f->pen = PEN_IANA;
+	f->wire = wire;
+	f->op = PUT_UINT;
+	f->length = length;
+	f->present = present;
+}
+
+/*
+ * The sampling interval as samplingInterval (34), where neither the record has an element that says
+ * it nor options records do (they are sent as they are); its mode, of NetFlow v5, as samplingAlgorithm
+ * (35), whose 1 and 2 mean the same.
+ */
+static void
+plan_sampling(struct exporter *e, struct batch *b)
+{
+	const struct column *c = plan_find(b, field_own(OWN_SAMPLING), TYPE_UINT);
+	const struct column *source = plan_find(b, field_own(OWN_SAMPLING_SRC), TYPE_UINT);
+	const struct column *mode = plan_find(b, field_own(OWN_SAMPLING_MODE), TYPE_UINT);
+	uint64_t *present = plan_bitmap(&e->plan, b->n), *moded = plan_bitmap(&e->plan, b->n);
+
+	if (c != NULL && plan_find(b, field_iana(34), TYPE_NONE) == NULL) {
+		PLAN_SELECT(present, c->present, b->n, i,
+		    source == NULL || (source->present != NULL && !bits_get(source->present, i)) ||
+			cell_uint(source, i) > SAMPLING_OPTIONS);
+		add_number(e, c, 34, 4, present, b->n);
+	}
+	if (mode != NULL && plan_find(b, field_iana(35), TYPE_NONE) == NULL) {
+		PLAN_SELECT(moded, mode->present, b->n, i, cell_uint(mode, i) != 0);
+		add_number(e, mode, 35, 1, moded, b->n);
+	}
+}
+
+static void
+plan_exporter(struct exporter *e, struct batch *b)
+{
+	const struct column *c = plan_find(b, field_own(OWN_EXPORTER), TYPE_IP);
+	struct column named;
+
+	if (c == NULL || !e->opts.keep_exporter || plan_find(b, field_iana(130), TYPE_NONE) != NULL)
+		return;
+	named = *c;
+	named.id = field_iana(130);
+	plan_ip(e, b, &named, b->n);
+}
+
+void
+own_fields(struct exporter *e, struct batch *b)
+{
+	plan_flow_time(e, b, OWN_START);
+	plan_flow_time(e, b, OWN_END);
+	plan_sampling(e, b);
+	plan_exporter(e, b);
+}
+
+/* Where records carry every element as sent (flowrecv --raw), and start (or end) is known. */
+static uint64_t *
+said_by_own(struct exporter *e, struct batch *b, enum own own)
+{
+	const struct column *wire = plan_find(b, field_own(OWN_WIRE), TYPE_BOOL);
+	const struct column *guess = plan_find(b, field_own(OWN_TIME_GUESS), TYPE_BOOL);
+	const struct column *c = plan_find(b, field_own(own), TYPE_TIME);
+	uint64_t *said = plan_bitmap(&e->plan, b->n);
+
+	if (wire == NULL || c == NULL)
+		return said;
+	PLAN_SELECT(said, c->present, b->n, i, is_true(wire, i) && !is_true(guess, i));
+	return said;
+}
+
+/*
+ * Uptimes (21, 22) and deltas (158, 159) have meaning only beside their own header.  Where a record
+ * carries them beside the start or end made of them they are said by that; other uptimes go as they
+ * are, if the format has no uptimes of its own; the rest is lost.  Returns whether that settles the
+ * column; else *present is what to send of it.
+ */
+bool
+own_says(struct exporter *e, struct batch *b, const struct column *c, const uint64_t **present)
+{
+	bool end = c->id.id == 21 || c->id.id == 159, start = c->id.id == 22 || c->id.id == 158;
+	bool uptime = c->id.id == 21 || c->id.id == 22;
+	uint64_t *said, *rest;
+
+	*present = c->present;
+	if (b->options || c->id.pen != PEN_IANA || (!start && !end))
+		return false;
+	said = said_by_own(e, b, end ? OWN_END : OWN_START);
+	rest = plan_bitmap(&e->plan, b->n);
+	PLAN_SELECT(rest, c->present, b->n, i, !bits_get(said, i));
+	if (uptime && e->opts.version == EXPORT_IPFIX) {
+		*present = rest;
+		return !plan_any(rest, b->n);
+	}
+	loss_count(
+	    e, &c->id, "times relative to another header", count_present(rest, e->plan.sel, b->n));
+	return true;
+}
+
+/* Of our own columns some are sent, some only say how the record came to be, others are lost. */
+void
+own_lost(struct exporter *e, struct batch *b)
+{
+	for (unsigned i = 0; i < b->n_cols; i++) {
+		const struct column *c = &b->col[i];
+
+		if (c->id.pen == PEN_OWN && c->id.id > OWN_EXPORTER_PORT &&
+		    !(c->flags & COLUMN_EMPTY))
+			loss_count(e, &c->id, "values of our own",
+			    count_present(c->present, e->plan.sel, b->n));
+	}
+}
