@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "text/csv_cell.h"
@@ -34,7 +35,7 @@ struct in_column {
 };
 
 struct csv_reader {
-	int fd;
+	int fd, stop_fd;
 	char delimiter;
 	bool eof, started;
 
@@ -66,6 +67,7 @@ csv_open(int fd, char delimiter, const void *head, size_t head_len)
 	struct csv_reader *r = mem_zero(1, sizeof(*r));
 
 	r->fd = fd;
+	r->stop_fd = -1;
 	r->delimiter = delimiter;
 	r->line = 1;
 	r->cap = head_len > BUFFER ? head_len : BUFFER;
@@ -76,6 +78,12 @@ csv_open(int fd, char delimiter, const void *head, size_t head_len)
 	(void)csv_init(&r->lib, CSV_STRICT | CSV_STRICT_FINI | CSV_EMPTY_IS_NULL);
 	csv_set_delim(&r->lib, (unsigned char)delimiter);
 	return r;
+}
+
+void
+csv_stop_at(struct csv_reader *r, int stop_fd)
+{
+	r->stop_fd = stop_fd;
 }
 
 void
@@ -119,9 +127,7 @@ fill(struct csv_reader *r, bool may_pause, struct err *err)
 	}
 	if (may_pause && poll(&p, 1, WAIT_MS) == 0)
 		return FILL_PAUSE;
-	do
-		n = read(r->fd, r->buf + r->end, r->cap - r->end);
-	while (n < 0 && errno == EINTR);
+	n = file_read_some(r->fd, r->stop_fd, r->buf + r->end, r->cap - r->end);
 	if (n < 0) {
 		(void)err_set(
 		    err, "line %llu: read: %s", (unsigned long long)r->line, strerror(errno));
