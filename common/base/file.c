@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,21 @@ file_read(int fd, void *p, size_t n)
 		done += (size_t)r;
 	}
 	return (ssize_t)done;
+}
+
+ssize_t
+file_read_some(int fd, int stop_fd, void *p, size_t n)
+{
+	struct pollfd wait[2] = { { .fd = fd, .events = POLLIN },
+		{ .fd = stop_fd, .events = POLLIN } };
+	ssize_t r;
+
+	do {
+		if (stop_fd >= 0 && poll(wait, 2, -1) > 0 && wait[1].revents != 0)
+			return 0;
+		r = read(fd, p, n < IO_MAX ? n : IO_MAX);
+	} while (r < 0 && errno == EINTR);
+	return r;
 }
 
 int

@@ -13,6 +13,12 @@
 /* Read up to n octets, continuing after short reads and EINTR; less only at the end. -1 with errno. */
 ssize_t file_read(int fd, void *, size_t n);
 
+/*
+ * One read of up to n octets, waiting until fd has some or stop_fd (-1: none) is readable: then 0, as at the end.
+ * For threads that read what may never come and must end all the same.  -1 with errno.
+ */
+ssize_t file_read_some(int fd, int stop_fd, void *, size_t n);
+
 /* Write all n octets. -1 with errno (EPIPE when the reader has gone: programs exit quietly). */
 int file_write(int fd, const void *, size_t n);
 

@@ -11,7 +11,7 @@
 enum { MESSAGE_HEADER = 16, MESSAGE_MAX = 65535, WINDOW = 1 << 20 };
 
 struct ipfix_in {
-	int fd;
+	int fd, stop_fd;
 	struct wire *wire;
 	struct wire_out out;
 	uint8_t *data;
@@ -46,12 +46,13 @@ take_open(void *ctx, enum wire_kind kind)
 }
 
 struct ipfix_in *
-ipfix_in_open(int fd, const void *head, size_t head_len, bool raw)
+ipfix_in_open(int fd, const void *head, size_t head_len, bool raw, int stop_fd)
 {
 	struct ipfix_in *in = mem_zero(1, sizeof(*in));
 	struct wire_opts opts = { .raw = raw };
 
 	in->fd = fd;
+	in->stop_fd = stop_fd;
 	in->wire = wire_new(&opts);
 	in->data = mem_alloc(WINDOW);
 	memcpy(in->data, head_len ? head : "", head_len);
@@ -91,10 +92,12 @@ fill(struct ipfix_in *in, size_t n)
 		return 0;
 	memmove(in->data, in->data + in->at, in->have);
 	in->at = 0;
-	got = file_read(in->fd, in->data + in->have, WINDOW - in->have);
-	if (got < 0)
-		return -1;
-	in->have += (size_t)got;
+	do {
+		got = file_read_some(in->fd, in->stop_fd, in->data + in->have, WINDOW - in->have);
+		if (got < 0)
+			return -1;
+		in->have += (size_t)got;
+	} while (got > 0 && in->have < n);
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 struct ipfix_in;
 
 /* Owns fd.  Octets taken from it already come first. */
-struct ipfix_in *ipfix_in_open(int fd, const void *head, size_t head_len, bool raw);
+struct ipfix_in *ipfix_in_open(int fd, const void *head, size_t head_len, bool raw, int stop_fd);
 void ipfix_in_close(struct ipfix_in *);
 
 /* Exchange *b (any batch made by batch_new) for one with records.  1 a batch, 0 the end, -1 err (what was whole came first). */

@@ -50,6 +50,7 @@ void job_trim(struct job *, size_t n);
 
 /* Source: the next batch or failure; false at the end of all inputs. */
 bool source_next(struct io_source *, struct job *);
+void source_stop(struct io_source *); /* from another thread: a blocked read ends */
 bool source_is_live(const struct io_source *);
 const char *source_history(struct io_source *); /* provenance of the inputs seen so far */
 void source_recovered(const struct io_source *, struct stream_totals *sum);

@@ -180,6 +180,14 @@ idle(void *ctx)
 		r->failed = true;
 }
 
+static void
+cancel(void *ctx)
+{
+	struct run *r = ctx;
+
+	source_stop(r->source);
+}
+
 static int
 prepare_union(struct run *r)
 {
@@ -224,7 +232,7 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 	o.items = jobs;
 	r.workers = mem_zero(threads, sizeof(*r.workers));
 	if (opts->limit > 0)
-		ordered_run(&o, NULL);
+		ordered_run(&o, cancel);
 	for (unsigned i = 0; i < o.n_items; i++)
 		job_free(&jobs[i]);
 	for (unsigned i = 0; i < threads; i++)

@@ -450,8 +450,7 @@ write_form(struct io_sink *s, struct job *j, struct err *err)
 		return write_octets(s, j->out.data + lead, j->out.len - lead, err);
 	case JOB_SELECT:
 		if (s->take != NULL)
-			return s->take(
-			    s->take_ctx, j->b, j->n_sel == j->b->n ? NULL : j->sel, err);
+			return s->take(s->take_ctx, j->b, j->n_sel == j->b->n ? NULL : j->sel, err);
 		if (s->exporter == NULL)
 			return 0;
 		return export_batch(s->exporter, j->b, j->n_sel == j->b->n ? NULL : j->sel, err);

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -27,6 +28,7 @@ struct io_source {
 	struct job *spooled; /* what went wrong while spooling, to be told at the end */
 	size_t n_spooled, told;
 	bool spooling;
+	int stop_fd; /* readable when the run wants no more */
 
 	struct stream_totals lost; /* under --recover, over all inputs */
 	struct buf history;
@@ -39,6 +41,7 @@ io_source_open(char *const *paths, int n, const struct io_opts *opts, struct err
 	struct io_source *s = mem_zero(1, sizeof(*s));
 
 	s->opts = opts;
+	s->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (io_paths_expand(&s->paths, paths, n, opts->live, err) != 0) {
 		io_source_close(s);
 		return NULL;
@@ -63,12 +66,24 @@ io_source_close(struct io_source *s)
 	if (s == NULL)
 		return;
 	close_input(s);
+	if (s->stop_fd >= 0)
+		close(s->stop_fd);
 	io_paths_free(&s->paths);
 	buf_free(&s->history);
 	for (size_t i = 0; i < s->n_spooled; i++)
 		mem_free((void *)(uintptr_t)s->spooled[i].path);
 	mem_free(s->spooled);
 	mem_free(s);
+}
+
+void
+source_stop(struct io_source *s)
+{
+	uint64_t one = 1;
+
+	/* An eventfd stays readable until it is read, which nobody does. */
+	if (write(s->stop_fd, &one, sizeof(one)) < 0)
+		return;
 }
 
 bool
@@ -95,7 +110,7 @@ source_is_live(const struct io_source *s)
 
 /* The first octets: looked at in a file, taken from anything else. */
 static ssize_t
-read_head(int fd, uint8_t *head, size_t *taken)
+read_head(int fd, int stop_fd, uint8_t *head, size_t *taken)
 {
 	ssize_t n;
 
@@ -106,11 +121,11 @@ read_head(int fd, uint8_t *head, size_t *taken)
 		return pread(fd, head, HEAD, at < 0 ? 0 : at);
 	}
 	do {
-		n = read(fd, head + *taken, HEAD - *taken);
-		if (n < 0 && errno != EINTR)
+		n = file_read_some(fd, stop_fd, head + *taken, HEAD - *taken);
+		if (n < 0)
 			return -1;
-		*taken += n > 0 ? (size_t)n : 0;
-	} while ((n < 0 || n > 0) && *taken < HEAD_LEAST);
+		*taken += (size_t)n;
+	} while (n > 0 && *taken < HEAD_LEAST);
 	return (ssize_t)*taken;
 }
 
@@ -121,9 +136,15 @@ open_format(struct io_source *s, int fd, enum io_format format, const uint8_t *h
 	    (s->opts->recover ? STREAM_RECOVER : 0U) | (s->opts->live ? STREAM_LIVE : 0U);
 
 	switch (format) {
-	case IO_FLOW: s->flow = stream_open(fd, flags, head, taken); break;
-	case IO_IPFIX: s->ipfix = ipfix_in_open(fd, head, taken, s->opts->raw); break;
-	default: s->csv = csv_open(fd, format == IO_TSV ? '\t' : ',', head, taken); break;
+	case IO_FLOW:
+		s->flow = stream_open(fd, flags, head, taken);
+		stream_stop_at(s->flow, s->stop_fd);
+		break;
+	case IO_IPFIX: s->ipfix = ipfix_in_open(fd, head, taken, s->opts->raw, s->stop_fd); break;
+	default:
+		s->csv = csv_open(fd, format == IO_TSV ? '\t' : ',', head, taken);
+		csv_stop_at(s->csv, s->stop_fd);
+		break;
 	}
 	return 0;
 }
@@ -148,7 +169,7 @@ open_input(struct io_source *s, const char *path, struct err *err)
 		close(fd);
 		return err_usage(err, "nothing to read: name a FILE or pipe flow records in");
 	}
-	n = read_head(fd, head, &taken);
+	n = read_head(fd, s->stop_fd, head, &taken);
 	if (n < 0) {
 		err_set(err, "%s", strerror(errno));
 	} else {
@@ -376,6 +397,7 @@ spool(struct io_source *s, struct field_list *list, struct err *err)
 	}
 	lseek(fd, 0, SEEK_SET);
 	s->flow = stream_open(fd, 0, NULL, 0);
+	stream_stop_at(s->flow, s->stop_fd);
 	s->path = "input";
 	return 0;
 }

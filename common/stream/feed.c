@@ -11,7 +11,7 @@ enum { WINDOW = 64 * 1024 };
 void
 feed_open(struct feed *f, int fd, const void *head, size_t head_len)
 {
-	*f = (struct feed){ .regular = file_is_regular(fd) };
+	*f = (struct feed){ .regular = file_is_regular(fd), .stop_fd = -1 };
 	f->file = mem_zero(1, sizeof(*f->file));
 	f->file->fd = fd;
 	f->file->users = 1;
@@ -48,7 +48,7 @@ read_more(struct feed *f)
 		if (f->regular)
 			n = pread(f->file->fd, to, room, (off_t)(f->offset + f->have));
 		else
-			n = read(f->file->fd, to, room);
+			n = file_read_some(f->file->fd, f->stop_fd, to, room);
 	} while (n < 0 && errno == EINTR);
 	if (n > 0)
 		f->have += (size_t)n;
@@ -110,6 +110,23 @@ feed_skip(struct feed *f, uint64_t n)
 	return true;
 }
 
+static ssize_t
+take_from_pipe(struct feed *f, uint8_t *dst, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t got = file_read_some(f->file->fd, f->stop_fd, dst + done, n - done);
+
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return (ssize_t)done;
+}
+
 ssize_t
 feed_take(struct feed *f, void *dst, size_t n)
 {
@@ -123,7 +140,7 @@ feed_take(struct feed *f, void *dst, size_t n)
 	if (f->regular)
 		got = pread(f->file->fd, (uint8_t *)dst + first, n - first, (off_t)f->offset);
 	else
-		got = file_read(f->file->fd, (uint8_t *)dst + first, n - first);
+		got = take_from_pipe(f, (uint8_t *)dst + first, n - first);
 	if (got < 0)
 		return -1;
 	f->offset += (size_t)got;

@@ -12,6 +12,7 @@
 struct feed {
 	struct stream_file *file;
 	bool regular;
+	int stop_fd; /* readable: as if the input ended; -1 none */
 	uint64_t offset; /* of the next octet to take */
 	uint8_t *data; /* octets from offset on that were read already: data + at, have */
 	size_t at, have, cap;

@@ -38,6 +38,12 @@ stream_open(int fd, unsigned flags, const void *head, size_t head_len)
 }
 
 void
+stream_stop_at(struct stream_reader *r, int stop_fd)
+{
+	r->feed.stop_fd = stop_fd;
+}
+
+void
 stream_close(struct stream_reader *r)
 {
 	if (r == NULL)

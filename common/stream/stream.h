@@ -57,6 +57,10 @@ void slot_free(struct stream_slot *);
 /* Start reading.  Owns fd from here.  Octets already taken from fd by recognising come first. */
 struct stream_reader *stream_open(int fd, unsigned flags, const void *head, size_t head_len);
 void stream_close(struct stream_reader *);
+
+/* From now on a pipe is at its end when stop_fd is readable (another thread wants the reader to stop). */
+void stream_stop_at(struct stream_reader *, int stop_fd);
+
 const struct stream_totals *stream_totals(const struct stream_reader *);
 
 /*
