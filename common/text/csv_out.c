@@ -68,7 +68,7 @@ csv_begin(struct text_writer *w, struct batch *first, struct buf *out)
 			text_set_default(w, default_fields);
 		} else {
 			text_set_batch(w, first);
-			w->strict = true;
+			w->strict = w->relative == NULL;
 		}
 	}
 	put_header(w, first, out);

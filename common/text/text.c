@@ -19,29 +19,37 @@ text_set_fields(struct text_writer *w, const struct field *f, size_t n)
 		field_copy(&w->col[i].field, &f[i]);
 }
 
+/* The columns printed by default, as -k +f,-f changes them; what they name was parsed before. */
+static void
+set_changed(struct text_writer *w, struct field_list *list)
+{
+	struct err ignored = { 0 };
+
+	if (w->relative != NULL)
+		(void)field_list_parse(list, w->relative, &ignored);
+	text_set_fields(w, list->fields, list->n);
+	field_list_free(list);
+}
+
 void
 text_set_default(struct text_writer *w, const char *names)
 {
 	struct field_list list = { 0 };
-	struct err err = { 0 };
+	struct err ignored = { 0 };
 
-	if (field_list_parse(&list, names, &err) == 0)
-		text_set_fields(w, list.fields, list.n);
-	field_list_free(&list);
+	(void)field_list_parse(&list, names, &ignored);
+	set_changed(w, &list);
 }
 
 void
 text_set_batch(struct text_writer *w, const struct batch *b)
 {
-	unsigned n = 0;
+	struct field_list list = { .fields = mem_zero(b->n_cols + 1, sizeof(*list.fields)) };
 
-	mem_free(w->col);
-	w->col = mem_zero(b->n_cols + 1, sizeof(*w->col));
 	for (unsigned i = 0; i < b->n_cols; i++)
 		if (!(b->col[i].flags & COLUMN_EMPTY))
-			field_of_id(&w->col[n++].field, &b->col[i].id);
-	w->n_col = n;
-	w->list = true;
+			field_of_id(&list.fields[list.n++], &b->col[i].id);
+	set_changed(w, &list);
 }
 
 static bool
@@ -79,7 +87,9 @@ text_new(const struct text_spec *spec)
 	w->spec = *spec;
 	w->spec.fields = NULL;
 	w->strict = spec->complete;
-	if (spec->fields != NULL && (spec->fields->n > 0 || !spec->fields->all))
+	if (spec->fields != NULL && spec->fields->relative != NULL && !is_json(w))
+		w->relative = mem_string(spec->fields->relative);
+	else if (spec->fields != NULL && (spec->fields->n > 0 || !spec->fields->all))
 		text_set_fields(w, spec->fields->fields, spec->fields->n);
 	return w;
 }
@@ -89,6 +99,7 @@ text_free(struct text_writer *w)
 {
 	if (w == NULL)
 		return;
+	mem_free(w->relative);
 	mem_free(w->col);
 	mem_free(w);
 }

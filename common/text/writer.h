@@ -21,6 +21,7 @@ struct text_writer {
 	struct text_spec spec;
 	bool list; /* col says what is printed; json: every record what it has */
 	bool strict; /* a value outside the list is an error */
+	char *relative; /* -k +f,-f: changes of the columns printed by default */
 	struct text_column *col;
 	unsigned n_col;
 	bool led; /* json: a record went out */

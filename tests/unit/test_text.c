@@ -328,6 +328,10 @@ main(void)
 	print("flows.csv", &(struct text_spec){ .format = TEXT_CSV, .header = true }, NULL, flows);
 	print("flows-strings.csv", &(struct text_spec){ .format = TEXT_CSV, .header = true },
 	    "interfaceName,srcip,sourceMacAddress,mplsTopLabelStackSection,`score`", flows);
+	print("flows-changed.csv", &(struct text_spec){ .format = TEXT_CSV, .header = true },
+	    "+ifname,bpp,-flags", flows);
+	print("aggregate-changed.csv", &(struct text_spec){ .format = TEXT_CSV, .header = true },
+	    "-distinct_srcip,+srcport", aggregate);
 	print("flows.tsv", &(struct text_spec){ .format = TEXT_TSV, .header = true },
 	    "interfaceName,srcip,duration,bps", flows);
 	print("flows.ndjson", &(struct text_spec){ .format = TEXT_NDJSON }, NULL, flows);
