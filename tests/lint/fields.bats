@@ -1,0 +1,61 @@
+# The table of fields in flowfields(7) is the one that programs have.
+# shellcheck shell=bash
+
+load ../helper
+
+setup() {
+	flowkit_setup
+}
+
+# `name type meaning (reads)` of each alias, as --help-fields prints it, less the unit.
+from_program() {
+	flowcat --help-fields | awk '
+		/^  [a-z]/ {
+			rest = substr($0, 37)
+			print $1 "\t" $2 "\t" rest
+		}'
+}
+
+from_manual() {
+	sed -n 's/^\.It Ic \([a-z0-9]*\) Ta \([a-z0-9]*\) Ta \(.*\)$/\1\t\2\t\3/p' "$REPO/man/flowfields.7"
+}
+
+@test "fields: flowfields(7) lists every alias as --help-fields does" {
+	from_program > program
+	from_manual > manual
+	[ "$(wc -l < program)" -ge 90 ]
+	diff program manual
+}
+
+@test "fields: flowfields(7) has the numbers of our own elements" {
+	local name number n=0
+
+	while IFS=$'\t' read -r name number; do
+		grep -q "^	X(PEN_OWN, $number, \"$name\"," "$REPO/common/flow/element_list.h" || {
+			echo "$name is not $number"
+			return 1
+		}
+		n=$((n + 1))
+	done < <(sed -n '/^\.Ss Own elements/,/^\.El/s/^\.It \([a-zA-Z]*\) Ta \([0-9]*\) Ta .*/\1\t\2/p' \
+		"$REPO/man/flowfields.7")
+	[ "$n" -eq "$(grep -c '^	X(PEN_OWN, ' "$REPO/common/flow/element_list.h")" ]
+}
+
+@test "fields: flowfields(7) has every pair of addresses" {
+	local n=0 v4 v6
+
+	while IFS=' ' read -r v4 v6; do
+		grep -Eq "\\{ $v4, $v6 \\}" "$REPO/common/flow/element.c" || {
+			echo "$v4 and $v6 are no pair"
+			return 1
+		}
+		n=$((n + 1))
+	done < <(sed -n 's/^\.It [a-zA-Z0-9]* Pq \([0-9]*\) Ta [a-zA-Z0-9]* Pq \([0-9]*\)$/\1 \2/p' \
+		"$REPO/man/flowfields.7")
+	[ "$n" -ge 12 ]
+}
+
+@test "fields: --help-fields into a full disk fails" {
+	run -3 --separate-stderr sh -c 'flowcat --help-fields > /dev/full'
+	[ -n "$stderr" ]
+}
