@@ -1,0 +1,108 @@
+# flowgen: the same records every time, as many and of the kind that was asked for.
+# shellcheck shell=bash
+
+load ../helper
+
+gen() {
+	flowgen --no-history "$@"
+}
+
+# Records of csv input that an awk condition over named columns selects.
+count_csv() { # CONDITION
+	awk -F , 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } { if ('"$1"') n++ } END { print n + 0 }'
+}
+
+@test "flowgen: two runs give the same octets, another seed other ones" {
+	gen -n 5000 --incident all --ipv6 20% > a.flow
+	gen -n 5000 --incident all --ipv6 20% > b.flow
+	cmp a.flow b.flow
+	gen -n 5000 --incident all --ipv6 20% --seed 2 > c.flow
+	run ! cmp -s a.flow c.flow
+}
+
+@test "flowgen: the first records are those that every machine must give" {
+	gen -n 4 -o csv -k start,end,srcip,dstip,srcport,dstport,proto,flags,packets,bytes > got.csv
+	diff "$DATA/flowgen.csv" got.csv
+}
+
+@test "flowgen: -n is the number of records, incidents included" {
+	for n in 0 1 7 65536 70001; do
+		[ "$(gen -n $n --incident all --ipv6 0.3 -o csv | count_csv 1)" -eq $n ]
+	done
+}
+
+@test "flowgen: the share of IPv6 is about what was asked for" {
+	got=$(gen -n 20000 --ipv6 20% -o csv | count_csv '$(at["srcip"]) ~ /:/')
+	[ "$got" -gt 3500 ] && [ "$got" -lt 4500 ]
+	[ "$(gen -n 2000 --ipv6 1 -o csv | count_csv '$(at["srcip"]) ~ /:/')" -eq 2000 ]
+	[ "$(gen -n 2000 -o csv | count_csv '$(at["srcip"]) ~ /:/')" -eq 0 ]
+}
+
+@test "flowgen: packets agree with octets, start comes before end, all is within the span" {
+	gen -n 30000 --ipv6 20% --incident all --span 2h --start 2026-03-01T00:00:00Z -o csv > all.csv
+	[ "$(count_csv '$(at["packets"]) < 1 || $(at["bytes"]) / $(at["packets"]) > 1500 ||
+		$(at["bytes"]) / $(at["packets"]) < 28' < all.csv)" -eq 0 ]
+	[ "$(count_csv '$(at["end"]) < $(at["start"])' < all.csv)" -eq 0 ]
+	[ "$(count_csv '$(at["end"]) < "2026-03-01T00:00:00" || $(at["end"]) > "2026-03-01T02:00:02"' < all.csv)" -eq 0 ]
+}
+
+@test "flowgen: nearly half of the conversations are https, a fifth is dns" {
+	gen -n 20000 -o csv > all.csv
+	https=$(count_csv '$(at["srcport"]) == 443 || $(at["dstport"]) == 443' < all.csv)
+	dns=$(count_csv '$(at["srcport"]) == 53 || $(at["dstport"]) == 53' < all.csv)
+	[ "$https" -gt 8000 ] && [ "$https" -lt 10000 ]
+	[ "$dns" -gt 4000 ] && [ "$dns" -lt 5500 ]
+}
+
+# The value of a key in what -v says of an incident.
+told() { # KIND KEY
+	sed -n "s/^flowgen: incident: $1 .*\b$2=\([^ :]*\).*/\1/p" told.txt
+}
+
+@test "flowgen: incidents are where -v says they are" {
+	gen -n 40000 --incident all -v -o csv 2> told.txt > all.csv
+	[ "$(wc -l < told.txt)" -eq 5 ]
+
+	src=$(told beacon srcip) dst=$(told beacon dstip)
+	[ "$(count_csv '$(at["srcip"]) == "'"$src"'" && $(at["dstip"]) == "'"$dst"'"' < all.csv)" -eq "$(told beacon events)" ]
+	src=$(told scan srcip)
+	got=$(count_csv '$(at["srcip"]) == "'"$src"'" && $(at["dstport"]) == 445 && $(at["flags"]) == 2' < all.csv)
+	[ "$got" -ge "$(told scan events)" ]
+	src=$(told exfiltration srcip) dst=$(told exfiltration dstip)
+	[ "$(count_csv '$(at["srcip"]) == "'"$src"'" && $(at["dstip"]) == "'"$dst"'" && $(at["bytes"]) > 15e6' < all.csv)" -eq 36 ]
+	src=$(told lateral srcip)
+	got=$(count_csv '$(at["srcip"]) == "'"$src"'" && $(at["dstport"]) == 5985' < all.csv)
+	[ "$got" -eq $(($(told lateral events) / 4)) ]
+	dst=$(told flood dstip)
+	got=$(count_csv '$(at["dstip"]) == "'"$dst"'" && $(at["dstport"]) == 80 && $(at["flags"]) == 2' < all.csv)
+	[ "$got" -ge "$(told flood events)" ]
+}
+
+@test "flowgen: exporters share the records, each with its domain" {
+	gen -n 3000 --exporters 3 -o csv > all.csv
+	for i in 1 2 3; do
+		[ "$(count_csv '$(at["exporter"]) == "10.254.255.'$i'" && $(at["domain"]) == '$i < all.csv)" -gt 500 ]
+	done
+}
+
+@test "flowgen: wrong usage says what is allowed" {
+	run -2 --separate-stderr flowgen --incident heist
+	[[ $stderr == "flowgen: 'heist' is no incident: beacon, scan, exfiltration, lateral, flood or all"* ]]
+	run -2 --separate-stderr flowgen --ipv6 120%
+	[[ $stderr == "flowgen: --ipv6 '120%': a share from 0 to 1, or 0% to 100%"* ]]
+	run -2 --separate-stderr flowgen --clients 0
+	[[ $stderr == "flowgen: --clients '0': a number from 1 to 1000000"* ]]
+	run -2 --separate-stderr flowgen day.flow
+	[[ $stderr == "flowgen: 'day.flow': no files are read here"* ]]
+}
+
+@test "flowgen: a full disk is an error" {
+	run -3 --separate-stderr flowgen -n 100000 -o csv -w /dev/full
+	[[ $stderr == *"No space left on device"* ]]
+}
+
+@test "flowgen: a reader that leaves is no error" {
+	set -o pipefail
+	flowgen -n 1000000 -o csv 2> err | head -n 1 > /dev/null || true
+	[ ! -s err ]
+}
