@@ -112,8 +112,9 @@ spill_save_batch(struct buf *out, struct batch *b)
 			buf_put(out, c->present, bits_words(b->n) * 8);
 		if (c->width == 0) {
 			buf_put(out, c->off, (b->n + 1) * sizeof(*c->off));
-			buf_put(
-			    out, (const uint8_t *)c->data + c->off[0], c->off[b->n] - c->off[0]);
+			if (c->off[b->n] > c->off[0])
+				buf_put(out, (const uint8_t *)c->data + c->off[0],
+				    c->off[b->n] - c->off[0]);
 		} else {
 			buf_put(out, c->data, b->n * c->width);
 		}

@@ -1,0 +1,267 @@
+/*
+ * test_sort.c - sorting compared with a naive stable sort of rows: every type, missing values, both
+ * families, types that differ between batches, several keys, a few of many, and runs on disk.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "naive_records.h"
+#include "ops/sort.h"
+#include "tap.h"
+
+enum { N_RECORDS = N_BATCHES * BATCH_N };
+
+struct naive_key {
+	int field;
+	bool ascending;
+};
+struct scenario {
+	const char *text;
+	struct naive_key k[3];
+	unsigned n;
+};
+
+static const struct scenario *comparing;
+
+static unsigned
+class_of(const struct tv *v)
+{
+	if (v->type == TYPE_NONE)
+		return 2;
+	return v->type == TYPE_FLOAT64 && isnan(v->d);
+}
+
+static double
+number(const struct tv *v)
+{
+	return v->type == TYPE_FLOAT64 ? v->d : (double)v->i;
+}
+
+static bool
+numeric(enum type t)
+{
+	return t == TYPE_UINT || t == TYPE_INT || t == TYPE_FLOAT64 || t == TYPE_TIME;
+}
+
+static int
+compare_values(const struct tv *a, const struct tv *b)
+{
+	if (a->type != b->type && !(numeric(a->type) && numeric(b->type)))
+		return (a->type > b->type) - (a->type < b->type);
+	if (a->type == TYPE_IP)
+		return memcmp(a->ip.b, b->ip.b, 16);
+	if (type_is_var(a->type))
+		return strcmp(a->s, b->s);
+	if (a->type == b->type && a->type != TYPE_FLOAT64)
+		return (a->i > b->i) - (a->i < b->i);
+	return (number(a) > number(b)) - (number(a) < number(b));
+}
+
+static int
+compare_records(const void *x, const void *y)
+{
+	const struct rec *a = &recs[*(const uint32_t *)x], *b = &recs[*(const uint32_t *)y];
+
+	for (unsigned k = 0; k < comparing->n; k++) {
+		const struct tv *va = &a->v[comparing->k[k].field],
+				*vb = &b->v[comparing->k[k].field];
+		int order = (int)class_of(va) - (int)class_of(vb);
+
+		if (order != 0)
+			return order;
+		if (class_of(va) == 0)
+			order = compare_values(va, vb);
+		if (order != 0)
+			return comparing->k[k].ascending ? order : -order;
+	}
+	return a < b ? -1 : a > b;
+}
+
+struct got {
+	uint64_t number[N_RECORDS];
+	size_t n;
+	bool whole; /* every value of every record is as it was */
+};
+
+static bool
+same_value(const struct tv *a, const struct tv *b)
+{
+	struct buf x = { 0 }, y = { 0 };
+	bool same;
+
+	text_of(&x, a);
+	text_of(&y, b);
+	same = a->type == b->type && strcmp(buf_cstr(&x), buf_cstr(&y)) == 0;
+	buf_free(&x);
+	buf_free(&y);
+	return same;
+}
+
+static bool
+take(void *ctx, struct batch *b)
+{
+	struct got *g = ctx;
+	struct field_id id = { .pen = PEN_NAMED, .named = "n" };
+	const struct column *c = batch_plain(b, (unsigned)batch_find(b, &id));
+
+	for (size_t i = 0; i < b->n; i++) {
+		uint64_t number = ((const uint64_t *)c->data)[i];
+
+		g->number[g->n++] = number;
+		for (unsigned f = 0; f < N_FIELDS; f += 3) {
+			int col = batch_find(b, &fields[f].id);
+			struct tv v = { 0 };
+
+			if (col >= 0)
+				v = column_value(batch_plain(b, (unsigned)col), i);
+			g->whole = g->whole && same_value(&v, &recs[number].v[f]);
+		}
+	}
+	return true;
+}
+
+static unsigned
+sort(struct got *g, const char *text, uint64_t limit, uint64_t memory, bool partial)
+{
+	struct sort_key *keys;
+	size_t n;
+	struct err err = { 0 };
+	struct sorter *s;
+	unsigned runs;
+
+	g->n = 0;
+	g->whole = true;
+	ok(sort_keys_parse(&keys, &n, text, &err) == 0, "-O %s is understood%s", text, err.text);
+	s = sort_new(keys, n, limit, memory, NULL);
+	for (unsigned i = 0; i < N_BATCHES; i++)
+		if (sort_add(s, batches[i], partial ? sels[i] : NULL, &err) < 0)
+			ok(false, "a batch is added: %s", err.text);
+	runs = sort_runs(s);
+	ok(sort_finish(s, take, g, &err) == 0, "the order is handed out%s", err.text);
+	sort_free(s);
+	sort_keys_free(keys, n);
+	return runs;
+}
+
+#define UP(F) \
+	{ \
+		F, true \
+	}
+#define DOWN(F) \
+	{ \
+		F, false \
+	}
+static const struct scenario scenarios[] = {
+	{ "bytes", { DOWN(F_BYTES) }, 1 },
+	{ "bytes:asc", { UP(F_BYTES) }, 1 },
+	{ "srcip:asc,start", { UP(F_SRCIP), DOWN(F_START) }, 2 },
+	{ "interfaceName:asc,dstip,srcport:asc", { UP(F_NAME), DOWN(F_DSTIP), UP(F_SRCPORT) }, 3 },
+	{ "absoluteError,dstport:asc", { DOWN(F_REAL), UP(F_DSTPORT) }, 2 },
+	{ "mibObjectValueInteger:asc", { UP(F_SMALL) }, 1 },
+	{ "packets:desc,4242.17:asc", { DOWN(F_PACKETS), UP(F_MIXED) }, 2 },
+	{ "4242.17", { DOWN(F_MIXED) }, 1 },
+	{ "end:asc,srcmac", { UP(F_END), DOWN(F_MAC) }, 2 },
+};
+
+static void
+test_scenario(const struct scenario *s, struct got *g)
+{
+	static const struct {
+		uint64_t limit, memory;
+		bool partial, runs;
+	} ways[] = { { 0, 0, false, false }, { 0, 0, true, false }, { 0, 100000, false, true },
+		{ 0, 300000, true, true }, { 10, 0, false, false }, { 500, 100000, true, true } };
+	uint32_t *want = mem_alloc(N_RECORDS * sizeof(*want));
+
+	for (size_t w = 0; w < sizeof(ways) / sizeof(ways[0]); w++) {
+		size_t n = 0, same = 0;
+		unsigned runs = sort(g, s->text, ways[w].limit, ways[w].memory, ways[w].partial);
+
+		for (uint32_t i = 0; i < N_RECORDS; i++)
+			if (!ways[w].partial || recs[i].selected)
+				want[n++] = i;
+		comparing = s;
+		qsort(want, n, sizeof(*want), compare_records);
+		n = ways[w].limit && ways[w].limit < n ? ways[w].limit : n;
+		while (same < n && same < g->n && g->number[same] == want[same])
+			same++;
+		ok(g->n == n && same == n, "-O %s, %s: %zu records, %zu in order, %u runs", s->text,
+		    ways[w].partial ? "some" : "all", g->n, same, runs);
+		ok(g->whole, "every value is as it was");
+		ok((runs > 0) == ways[w].runs, "%u runs went to disk", runs);
+	}
+	mem_free(want);
+}
+
+/* Enough records that a sort of a few looks again, and leaves out those behind its bar. */
+static void
+test_few(struct got *g)
+{
+	struct sort_key *keys;
+	size_t n, same = 0;
+	struct err err = { 0 };
+	struct sorter *s;
+	static const struct scenario few = { "start,bytes", { DOWN(F_START), DOWN(F_BYTES) }, 2 };
+	uint32_t *want = mem_alloc(N_RECORDS * sizeof(*want));
+
+	g->n = 0;
+	ok(sort_keys_parse(&keys, &n, few.text, &err) == 0, "-O %s is understood", few.text);
+	s = sort_new(keys, n, 40, 0, NULL);
+	for (unsigned round = 0; round < 20; round++)
+		for (unsigned i = 0; i < N_BATCHES; i++)
+			if (sort_add(s, batches[i], NULL, &err) < 0)
+				ok(false, "a batch is added: %s", err.text);
+	ok(sort_finish(s, take, g, &err) == 0 && g->n == 40, "the first 40 are handed out");
+	for (uint32_t i = 0; i < N_RECORDS; i++)
+		want[i] = i;
+	comparing = &few;
+	qsort(want, N_RECORDS, sizeof(*want), compare_records);
+	while (same < 40 &&
+	       compare_values(
+		   &recs[g->number[same]].v[F_BYTES], &recs[want[same / 20]].v[F_BYTES]) == 0 &&
+	       compare_values(
+		   &recs[g->number[same]].v[F_START], &recs[want[same / 20]].v[F_START]) == 0)
+		same++;
+	is_u64(same, 40, "each of the first two comes 20 times, once a round");
+	sort_free(s);
+	sort_keys_free(keys, n);
+	mem_free(want);
+}
+
+static void
+test_errors(void)
+{
+	struct sort_key *keys;
+	size_t n;
+	struct err err = { 0 };
+
+	ok(sort_keys_parse(&keys, &n, "bytes:up", &err) < 0 && err.status == EXIT_USAGE,
+	    "another order than asc and desc is refused: %s", err.text);
+	sort_keys_free(keys, n);
+	err = (struct err){ 0 };
+	ok(sort_keys_parse(&keys, &n, "bytess", &err) < 0, "an unknown field is refused: %s",
+	    err.text);
+	sort_keys_free(keys, n);
+}
+
+int
+main(void)
+{
+	static struct got g;
+
+	make_batches();
+	for (unsigned i = 0; i < N_BATCHES; i++) {
+		struct field_id id = { .pen = PEN_NAMED, .named = "n" };
+		int col = batch_column(batches[i], &id, TYPE_UINT, 8, 0);
+
+		for (size_t k = 0; k < BATCH_N; k++)
+			batch_put_uint(batches[i], (unsigned)col, k, i * BATCH_N + k);
+		batch_close(batches[i]);
+	}
+	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
+		test_scenario(&scenarios[i], &g);
+	test_few(&g);
+	test_errors();
+	free_batches();
+	return done_testing();
+}
