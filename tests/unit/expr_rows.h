@@ -462,18 +462,19 @@ row_put_list(struct buf *out, const struct row_node *n, unsigned style)
 static inline void
 row_put_flags(struct buf *out, const struct row_node *n)
 {
-	char text[2][16] = { "", "" };
+	static const char letters[] = "FSRPAUEC";
 
 	buf_puts(out, n->op == ROW_NE ? "flags != " : "flags ");
-	for (unsigned i = 0; i < 8; i++) {
-		if (n->bits >> i & 1)
-			strncat(text[0], &"F\0S\0R\0P\0A\0U\0E\0C"[2 * i], 1);
-		if (n->mask >> i & 1)
-			strncat(text[1], &"F\0S\0R\0P\0A\0U\0E\0C"[2 * i], 1);
+	for (unsigned part = 0; part <= n->has_mask; part++) {
+		unsigned bits = part ? n->mask : n->bits;
+
+		buf_puts(out, part ? "/" : "");
+		for (unsigned i = 0; i < 8; i++)
+			if (bits >> i & 1)
+				buf_putc(out, letters[i]);
+		if (bits == 0)
+			buf_putc(out, '0');
 	}
-	buf_puts(out, *text[0] ? text[0] : "0");
-	if (n->has_mask)
-		buf_printf(out, "/%s", *text[1] ? text[1] : "0");
 }
 
 /* What the node's parent binds: 0 nothing, 1 or, 2 and, 3 not. */
