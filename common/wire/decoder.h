@@ -40,7 +40,7 @@ struct wire {
 	uint8_t *gathered; /* one field of all records */
 	struct buf list;
 	uint16_t deferred[SETS_DEFERRED_MAX]; /* offsets of sets that wait for a template */
-	struct spec *specs; /* TEMPLATE_FIELDS_MAX + 1: a definition being read */
+	struct spec *specs; /* TEMPLATE_FIELDS_MAX: a definition being read */
 };
 
 struct message {

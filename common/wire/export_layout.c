@@ -36,13 +36,6 @@ hash_records(struct plan *p, size_t n)
 	}
 }
 
-/* Scopes first; a repeated element in the order of its instances. */
-static bool
-comes_before(const struct xfield *a, const struct xfield *b)
-{
-	return a->scope != b->scope ? a->scope : a->order < b->order;
-}
-
 static size_t
 length_of(const struct xfield *f, size_t rec)
 {
@@ -68,14 +61,10 @@ choose_fields(struct exporter *e, struct layout *l, size_t rec)
 	l->fields = arena_alloc(&p->arena, p->n_fields * sizeof(*l->fields));
 	for (size_t k = 0; k < p->n_fields; k++) {
 		const struct xfield *f = &p->fields[k];
-		unsigned at = l->n;
 
 		if (!has_field(f, rec) || (f->op == PUT_DOMAIN && l->n_scope > 0))
 			continue;
-		for (; at > 0 && comes_before(f, &p->fields[l->fields[at - 1]]); at--)
-			l->fields[at] = l->fields[at - 1];
-		l->fields[at] = (uint32_t)k;
-		l->n++;
+		l->fields[l->n++] = (uint32_t)k;
 		l->n_scope += f->scope;
 	}
 }

@@ -358,6 +358,32 @@ bind_raw_start(struct plan *p, struct batch *b)
 		p->raw_start = *c;
 }
 
+/* Must a come before b?  Scopes first; a repeated element in the order of its instances. */
+static bool
+comes_before(const struct xfield *a, const struct xfield *b)
+{
+	if (a->scope != b->scope)
+		return a->scope;
+	return a->pen == b->pen && a->wire == b->wire && a->order < b->order;
+}
+
+/* The order of the columns, but where that cannot be. */
+static void
+sort_fields(struct plan *p)
+{
+	for (size_t k = 1; k < p->n_fields; k++) {
+		struct xfield f = p->fields[k];
+		size_t at = k;
+
+		for (size_t i = 0; i < k && at == k; i++) {
+			if (comes_before(&f, &p->fields[i]))
+				at = i;
+		}
+		memmove(&p->fields[at + 1], &p->fields[at], (k - at) * sizeof(f));
+		p->fields[at] = f;
+	}
+}
+
 int
 plan_make(struct exporter *e, struct batch *b, const uint64_t *sel, struct err *err)
 {
@@ -384,6 +410,7 @@ plan_make(struct exporter *e, struct batch *b, const uint64_t *sel, struct err *
 	own_lost(e, b);
 	if (b->options)
 		plan_domain_scope(e);
+	sort_fields(p);
 	layouts_make(e, b->n);
 	return 0;
 }

@@ -20,13 +20,13 @@ read_spec(struct cursor *c, bool scope)
 static bool
 read_specs(struct message *m, struct cursor *c, unsigned n, unsigned scopes)
 {
-	bool good = true;
+	bool good = n <= TEMPLATE_FIELDS_MAX;
 
 	for (unsigned i = 0; i < n && !c->bad; i++) {
 		struct spec s = read_spec(c, i < scopes);
 
 		good &= s.len != VARYING;
-		if (i <= TEMPLATE_FIELDS_MAX)
+		if (i < TEMPLATE_FIELDS_MAX)
 			m->w->specs[i] = s;
 	}
 	return good && !c->bad;

@@ -21,7 +21,8 @@ struct sequence {
 	uint32_t next, suspect_next;
 	uint64_t slack;
 	uint64_t messages;
-	uint32_t recent[SEQUENCE_WINDOW]; /* sequence numbers believed, by messages modulo the window */
+	uint32_t
+	    recent[SEQUENCE_WINDOW]; /* sequence numbers believed, by messages modulo the window */
 	struct sequence_gap {
 		uint32_t from, n;
 		uint64_t born;

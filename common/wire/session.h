@@ -64,7 +64,7 @@ struct template *session_template(
 struct template *session_borrow(
     struct sessions *, struct session *, uint16_t id, const struct wire_msg *);
 
-/* Define (same: refresh) from specifiers; an invalid definition deletes the old one. */
+/* Define (same: refresh) from at most TEMPLATE_FIELDS_MAX specifiers; an invalid definition deletes the old one. */
 void session_define(struct sessions *, struct session *, uint16_t id, bool options,
     const struct spec *, unsigned n, const struct wire_msg *);
 void session_forget(struct sessions *, struct session *, uint16_t id);

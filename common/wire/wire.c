@@ -23,7 +23,7 @@ wire_new(const struct wire_opts *opts)
 	w->v5 = netflow5_template(opts->raw);
 	w->slices = mem_alloc(SLICES * sizeof(*w->slices));
 	w->gathered = mem_alloc(GATHERED);
-	w->specs = mem_alloc((TEMPLATE_FIELDS_MAX + 1) * sizeof(*w->specs));
+	w->specs = mem_alloc(TEMPLATE_FIELDS_MAX * sizeof(*w->specs));
 	memset(w->constant_hint, 0xff, sizeof(w->constant_hint));
 	return w;
 }

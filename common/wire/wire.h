@@ -24,12 +24,12 @@ struct wire_out {
 };
 
 struct wire_opts {
-	bool raw;	      /* keep every wire element as sent */
-	bool strict;	      /* a malformed message is discarded whole (RFC 7011 9.1) */
-	bool scope_ip;	      /* templates are keyed without the source port */
-	unsigned lifetime_s;  /* of a template over UDP; 0: 1800 */
+	bool raw; /* keep every wire element as sent */
+	bool strict; /* a malformed message is discarded whole (RFC 7011 9.1) */
+	bool scope_ip; /* templates are keyed without the source port */
+	unsigned lifetime_s; /* of a template over UDP; 0: 1800 */
 	size_t max_templates; /* per session; 0: 4096 */
-	size_t max_sessions;  /* 0: 16384 */
+	size_t max_sessions; /* 0: 16384 */
 };
 
 struct wire_msg {
@@ -42,8 +42,17 @@ struct wire_msg {
 };
 
 /* Counts per (exporter, port, version, domain). */
-enum wire_bad { BAD_VERSION, BAD_SHORT, BAD_COUNT, BAD_SET_LENGTH, BAD_SET_ID, BAD_TEMPLATE, BAD_TRAILING,
-	BAD_RECORD, BAD_KINDS };
+enum wire_bad {
+	BAD_VERSION,
+	BAD_SHORT,
+	BAD_COUNT,
+	BAD_SET_LENGTH,
+	BAD_SET_ID,
+	BAD_TEMPLATE,
+	BAD_TRAILING,
+	BAD_RECORD,
+	BAD_KINDS
+};
 extern const char *const wire_bad_names[BAD_KINDS];
 
 struct wire_stats {
@@ -54,8 +63,10 @@ struct wire_stats {
 	uint64_t lost, reordered, duplicate, restarts; /* lost in the protocol's own unit */
 	uint64_t unknown_template_sets, records_unknown;
 	uint64_t bad[BAD_KINDS];
-	uint64_t incoherent; /* times that sequence numbers followed no single counter: lost is unreliable */
-	uint64_t templates_expired, templates_evicted, borrowed; /* borrowed: data sets, from another port */
+	uint64_t
+	    incoherent; /* times that sequence numbers followed no single counter: lost is unreliable */
+	uint64_t templates_expired, templates_evicted,
+	    borrowed; /* borrowed: data sets, from another port */
 	uint64_t odd_times; /* kept under their wire element */
 	int64_t first_ns, last_ns;
 };

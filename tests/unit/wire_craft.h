@@ -19,11 +19,12 @@ struct craft {
 	size_t n, set;
 };
 
+/* A big-endian number of any length. */
 static inline void
 put(struct craft *c, uint64_t v, unsigned len)
 {
-	for (unsigned i = 0; i < len; i++)
-		c->d[c->n++] = (uint8_t)(v >> 8 * (len - 1 - i));
+	for (unsigned i = len; i-- > 0;)
+		c->d[c->n++] = (uint8_t)(i < 8 ? v >> 8 * i : 0);
 }
 
 static inline void

@@ -1,0 +1,279 @@
+/* Headers and sets of v9 and IPFIX; PROTOCOL H1, H4-H7, RFC 6313 lists, several domains and totals. */
+#include "flow/list.h"
+
+#include "wire_craft.h"
+
+static const uint16_t fields[][2] = { { 8, 4 }, { 2, 4 } };
+
+static void
+put_data(struct craft *c, unsigned id, unsigned records)
+{
+	open_set(c, id);
+	for (unsigned i = 0; i < records; i++) {
+		put(c, 0x0a000000 + i, 4);
+		put(c, i, 4);
+	}
+	close_set(c);
+}
+
+static void
+begin(struct craft *c, unsigned version)
+{
+	if (version == 9)
+		begin_v9(c, 0, 0, 1);
+	else
+		begin_ipfix(c, 0, 1);
+	put_template_set(c, version == 9 ? 0 : 2, 256, 2, fields);
+}
+
+static void
+test_headers(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	for (unsigned version = 9; version <= 10; version++) {
+		rig_open(&r, (struct wire_opts){ 0 });
+		begin(&c, version);
+		put_data(&c, 256, 3);
+		is_u64(rig_send(&r, &c), 3, "version %u: three records", version);
+		is_u64(rig_stats(&r).version, version, "H1: told by the first two octets");
+		is_u64(rig_stats(&r).octets, c.n, "octets are counted");
+		is_u64(rig_decode(&r, c.d, version == 9 ? 19 : 15), 0,
+		    "H1: less than a header is nothing");
+		is_u64(rig_totals(&r).bad[BAD_SHORT], 1, "H1: and counted");
+		rig_close(&r);
+	}
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin(&c, 10);
+	put_data(&c, 256, 3);
+	finish(&c);
+	put(&c, 0, 5);
+	is_u64(rig_decode(&r, c.d, c.n), 3, "H5: octets behind the Length are not parsed");
+	is_u64(rig_stats(&r).bad[BAD_TRAILING], 1, "H5: but counted");
+	fix(&c, 2, 15);
+	is_u64(rig_decode(&r, c.d, c.n), 0, "H5: a Length below the header's is refused");
+	fix(&c, 2, 200);
+	is_u64(rig_decode(&r, c.d, c.n - 5), 3,
+	    "H5: a Length beyond the datagram keeps what is there");
+	is_u64(rig_stats(&r).bad[BAD_SHORT], 2, "H5: both are counted");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ .strict = true });
+	is_u64(rig_decode(&r, c.d, c.n - 5), 0, "H5: strict: discarded");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin(&c, 9);
+	fix(&c, 2, 65535);
+	put_data(&c, 256, 2);
+	is_u64(rig_send(&r, &c), 2, "H4: v9's count bounds nothing");
+	fix(&c, 2, 1);
+	is_u64(rig_send(&r, &c), 2, "H4: nor ends anything");
+	rig_close(&r);
+}
+
+static void
+test_set_lengths(void)
+{
+	static const unsigned bad[] = { 0, 1, 3, 100, 65535 };
+	struct rig r;
+	static struct craft c;
+
+	for (unsigned version = 9; version <= 10; version++)
+		for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+			rig_open(&r, (struct wire_opts){ .strict = i % 2 });
+			begin(&c, version);
+			put_data(&c, 256, 2);
+			put_data(&c, 256, 2);
+			fix(&c, c.set + 2, bad[i]);
+			is_u64(rig_send(&r, &c), i % 2 ? 0 : 2,
+			    "H6: version %u: a set of length %u %s", version, bad[i],
+			    i % 2 ? "discards the message, if strict" : "keeps what is before it");
+			is_u64(rig_stats(&r).bad[BAD_SET_LENGTH], 1, "H6: and is counted once");
+			rig_close(&r);
+		}
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin(&c, 9);
+	put_data(&c, 256, 2);
+	put(&c, 0, 600);
+	is_u64(rig_send(&r, &c), 2, "H6: zeros behind the last flowset are padding");
+	is_u64(rig_stats(&r).bad[BAD_SET_LENGTH], 0, "H6: no damage");
+	is_u64(rig_stats(&r).bad[BAD_TRAILING], 1, "H6: but counted");
+	rig_close(&r);
+}
+
+static void
+test_set_ids(void)
+{
+	static const struct {
+		unsigned version, id;
+		bool bad;
+	} ids[] = { { 9, 2, true }, { 9, 3, true }, { 9, 255, true }, { 10, 0, true },
+		{ 10, 1, true }, { 10, 4, true }, { 10, 255, true }, { 9, 256, false },
+		{ 10, 256, false } };
+	struct rig r;
+	static struct craft c;
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		rig_open(&r, (struct wire_opts){ 0 });
+		begin(&c, ids[i].version);
+		put_data(&c, ids[i].id, 1);
+		put_data(&c, 256, 1);
+		is_u64(rig_send(&r, &c), ids[i].bad ? 1 : 2, "H7: version %u: set id %u%s",
+		    ids[i].version, ids[i].id,
+		    ids[i].bad ? " is skipped by its length" : " is data");
+		is_u64(rig_stats(&r).bad[BAD_SET_ID], ids[i].bad, "H7: counted if reserved");
+		rig_close(&r);
+	}
+}
+
+static void
+test_many(void)
+{
+	struct rig r;
+	static struct craft c;
+	struct wire_stats s;
+	uint64_t flows = 0;
+	size_t n = 0;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned d = 0; d < 50; d++) {
+		begin_ipfix(&c, 0, d);
+		put_template_set(&c, 2, 256, 2, fields);
+		put_data(&c, 256, d);
+		rig_send(&r, &c);
+	}
+	for (; wire_stats_at(r.w, n, &s); n++)
+		flows += s.flows;
+	is_u64(n, 50, "every domain has counts of its own");
+	is_u64(flows, 49 * 50 / 2, "that add up");
+	is_u64(rig_totals(&r).flows, flows, "as the totals do");
+	begin_ipfix(&c, 0, 1);
+	open_set(&c, 999);
+	put(&c, 0, 100);
+	close_set(&c);
+	for (unsigned i = 0; i < 1000; i++)
+		put_data(&c, 1000, 1);
+	is_u64(rig_send(&r, &c), 0, "sets without template give nothing");
+	is_u64(rig_totals(&r).unknown_template_sets, 1001, "and every one is counted");
+	rig_close(&r);
+}
+
+static const char *
+list_json(struct rig *r, unsigned id)
+{
+	static struct buf out;
+	const struct column *c = cell(r, WIRE_FLOWS4, F((uint16_t)id), 0);
+
+	out.len = 0;
+	if (c != NULL)
+		list_put_json(
+		    &out, (const uint8_t *)c->data + c->off[0], c->off[1] - c->off[0], true);
+	return buf_cstr(&out);
+}
+
+/* A message with one list of varying length. */
+static size_t
+send_list(struct rig *r, unsigned element, const void *list, size_t n)
+{
+	static struct craft c;
+	const uint16_t varying[][2] = { { (uint16_t)element, 65535 } };
+
+	rig_clear(r);
+	begin_ipfix(&c, 0, 1);
+	put_template_set(&c, 2, 256, 2, fields);
+	put_template_set(&c, 2, 300, 1, varying);
+	open_set(&c, 300);
+	put(&c, n, 1);
+	put_text(&c, list, n);
+	close_set(&c);
+	return rig_send(r, &c);
+}
+
+/* A basicList of one basicList of one basicList ... */
+enum { NESTED = 240, NESTED_HEADER = 6 };
+
+static const char *
+nested(void)
+{
+	static char list[NESTED];
+
+	for (size_t at = 0; at < NESTED; at += NESTED_HEADER) {
+		memcpy(list + at, "\3\1\43\377\377", NESTED_HEADER - 1);
+		list[at + NESTED_HEADER - 1] = (char)(NESTED - at - NESTED_HEADER);
+	}
+	return list;
+}
+
+static void
+test_lists(void)
+{
+	struct rig r;
+	uint64_t bad = 0;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	send_list(&r, 291, "\3\0\12\0\2\0\1\0\5", 9);
+	is_str(list_json(&r, 291),
+	    "{\"list\":\"basicList\",\"semantic\":3,\"element\":\"ingressInterface\",\"values\":[1,"
+	    "5]}",
+	    "a basicList carries its element with it");
+	send_list(&r, 292, "\4\1\0\12\0\0\1\0\0\0\7", 11);
+	is_str(list_json(&r, 292),
+	    "{\"list\":\"subTemplateList\",\"semantic\":4,\"template\":256,\"records\":"
+	    "[{\"sourceIPv4Address\":\"10.0.0.1\",\"packetDeltaCount\":7}]}",
+	    "a subTemplateList its template's fields");
+	send_list(&r, 293, "\1\1\0\0\14\12\0\0\1\0\0\0\7\1\0\0\4", 17);
+	is_str(list_json(&r, 293),
+	    "{\"list\":\"subTemplateMultiList\",\"semantic\":1,\"groups\":[{\"template\":256,"
+	    "\"records\":"
+	    "[{\"sourceIPv4Address\":\"10.0.0.1\",\"packetDeltaCount\":7}]},{\"template\":256,"
+	    "\"records\":[]}]}",
+	    "a subTemplateMultiList those of each group");
+	is_u64(rig_stats(&r).bad[BAD_RECORD], 0, "nothing is wrong with these");
+
+	is_u64(send_list(&r, 291, "\3\0\12\0\0\1\2", 7), 1, "a list that is none loses no record");
+	ok(!has(&r, WIRE_FLOWS4, F(291), 0), "a basicList of values without octets is missing");
+	is_u64(rig_stats(&r).bad[BAD_RECORD], ++bad, "and counted");
+	send_list(&r, 291, "\3\0\12\0\4\1\2", 7);
+	is_u64(rig_stats(&r).bad[BAD_RECORD], ++bad, "one with half a value");
+	send_list(&r, 292, "\3\3\347\1\2\3\4", 7);
+	is_u64(rig_stats(&r).bad[BAD_RECORD], ++bad, "one of a template nobody defined");
+	send_list(&r, 293, "\3\1\0\0\3", 5);
+	is_u64(rig_stats(&r).bad[BAD_RECORD], ++bad, "a group shorter than its header");
+	send_list(&r, 292, "", 0);
+	is_u64(rig_stats(&r).bad[BAD_RECORD], ++bad, "nothing at all");
+	is_u64(
+	    send_list(&r, 291, nested(), NESTED), 1, "lists nested without end are no record lost");
+	is_u64(rig_stats(&r).bad[BAD_RECORD], ++bad, "but end at a depth");
+	rig_close(&r);
+}
+
+static void
+test_recognise(void)
+{
+	static struct craft c;
+
+	begin_ipfix(&c, 0, 1);
+	finish(&c);
+	ok(wire_recognise_ipfix(c.d, 16), "an IPFIX file begins with version 10 and a length");
+	ok(!wire_recognise_ipfix(c.d, 15), "not in less than a header");
+	fix(&c, 2, 15);
+	ok(!wire_recognise_ipfix(c.d, 16), "nor with a length below it");
+	begin_v9(&c, 0, 0, 0);
+	ok(!wire_recognise_ipfix(c.d, 20), "nor is v9 IPFIX");
+}
+
+int
+main(void)
+{
+	test_headers();
+	test_set_lengths();
+	test_set_ids();
+	test_many();
+	test_lists();
+	test_recognise();
+	return done_testing();
+}

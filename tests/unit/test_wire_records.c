@@ -1,0 +1,537 @@
+/* Data records: lengths, padding, types, times, addresses; PROTOCOL R2, R4-R7, R10, R12, R17, R18. */
+#include "wire_craft.h"
+
+#define COUNT(A) (sizeof(A) / sizeof((A)[0]))
+
+/* One record of a template: fields and their octets. */
+static void
+begin_record(struct craft *c, unsigned version, const uint16_t (*fields)[2], size_t n)
+{
+	if (version == 9)
+		begin_v9(c, 2, 0, 1);
+	else
+		begin_ipfix(c, 0, 1);
+	put_template_set(c, version == 9 ? 0 : 2, 256, (unsigned)n, fields);
+	open_set(c, 256);
+}
+
+static size_t
+end_record(struct rig *r, struct craft *c)
+{
+	close_set(c);
+	return rig_send(r, c);
+}
+
+static void
+test_reduced(void)
+{
+	static const uint16_t fields[][2] = { { 1, 3 }, { 2, 5 }, { 10, 2 }, { 16, 2 }, { 7, 4 },
+		{ 434, 1 }, { 4, 2 }, { 320, 4 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 10, fields, COUNT(fields));
+	put(&c, 0x123456, 3);
+	put(&c, UINT64_C(0xabcdef0123), 5);
+	put(&c, 77, 2);
+	put(&c, 64512, 2);
+	put(&c, 443, 4);
+	put(&c, 0xfe, 1);
+	put(&c, 17, 2);
+	put(&c, 0x3fc00000, 4);
+	is_u64(end_record(&r, &c), 1, "R5: reduced and over-long fields decode");
+	is_u64(num(&r, WIRE_FLOWS4, F(1), 0), 0x123456, "R5: octets in 3");
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), UINT64_C(0xabcdef0123), "R5: packets in 5");
+	is_u64(num(&r, WIRE_FLOWS4, F(10), 0), 77, "R5: an interface in 2");
+	is_u64(num(&r, WIRE_FLOWS4, F(7), 0), 443, "R5: a port in 4");
+	is_u64(num(&r, WIRE_FLOWS4, F(4), 0), 17, "R5: a protocol in 2");
+	ok((int64_t)num(&r, WIRE_FLOWS4, F(434), 0) == (int64_t)(uint32_t)-2 ||
+		(int64_t)num(&r, WIRE_FLOWS4, F(434), 0) == -2,
+	    "R5: a signed one is sign extended");
+	ok(cell(&r, WIRE_FLOWS4, F(320), 0)->width == 8 &&
+		*(const double *)cell(&r, WIRE_FLOWS4, F(320), 0)->data > 1.49 &&
+		*(const double *)cell(&r, WIRE_FLOWS4, F(320), 0)->data < 1.51,
+	    "R5: a float64 in 4 octets is a float32");
+	is_u64(cell(&r, WIRE_FLOWS4, F(1), 0)->width, 8, "R5: cells have the natural width");
+	rig_close(&r);
+}
+
+static void
+test_widths_mix(void)
+{
+	static const uint16_t narrow[][2] = { { 7, 2 } }, wide[][2] = { { 7, 8 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 10, narrow, 1);
+	put(&c, 0x1234, 2);
+	end_record(&r, &c);
+	begin_record(&c, 10, wide, 1);
+	put(&c, UINT64_C(0x123456789abcdef0), 8);
+	end_record(&r, &c);
+	begin_record(&c, 10, narrow, 1);
+	put(&c, 0x4321, 2);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, F(7), 0), 0x1234, "R5: a column widens under values it has");
+	is_u64(num(&r, WIRE_FLOWS4, F(7), 1), UINT64_C(0x123456789abcdef0),
+	    "R5: for one that needs it");
+	is_u64(num(&r, WIRE_FLOWS4, F(7), 2), 0x4321, "R5: narrow ones go on");
+	is_u64(r.fulls, 0, "R5: in one batch");
+	rig_close(&r);
+}
+
+static void
+test_varying(void)
+{
+	static const uint16_t fields[][2] = { { 4, 1 }, { 82, 65535 }, { 2, 4 }, { 371, 65535 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 10, fields, COUNT(fields));
+	put(&c, 6, 1);
+	put(&c, 4, 1);
+	put_text(&c, "eth0", 4);
+	put(&c, 1000, 4);
+	put(&c, 0, 1);
+	put(&c, 17, 1);
+	put(&c, 255, 1);
+	put(&c, 300, 2);
+	for (unsigned i = 0; i < 300; i++)
+		put(&c, 'x', 1);
+	put(&c, 2000, 4);
+	put(&c, 255, 1);
+	put(&c, 2, 2); /* the long form for a short value */
+	put_text(&c, "ab", 2);
+	put(&c, 0, 3); /* padding */
+	is_u64(end_record(&r, &c), 2, "R2: two records of varying length, then padding");
+	is_str(text(&r, WIRE_FLOWS4, F(82), 0), "eth0", "R2: a length of one octet");
+	is_u64(strlen(text(&r, WIRE_FLOWS4, F(82), 1)), 300, "R2: a length of three");
+	is_str(text(&r, WIRE_FLOWS4, F(371), 1), "ab", "R2: three for a short value");
+	is_str(text(&r, WIRE_FLOWS4, F(371), 0), "", "R2: a value of length 0 is there and empty");
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), 1000, "R2: fixed fields between them");
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 1), 2000, "R2: of each record");
+	is_u64(rig_stats(&r).bad[BAD_RECORD], 0, "R2: nothing is wrong with it");
+
+	begin_record(&c, 10, fields, COUNT(fields));
+	put(&c, 6, 1);
+	put(&c, 2, 1);
+	put_text(&c, "lo", 2);
+	put(&c, 1000, 4);
+	put(&c, 1, 1);
+	put_text(&c, "z", 1);
+	put(&c, 6, 1);
+	put(&c, 250, 1); /* beyond the set */
+	put_text(&c, "abcdefgh", 8);
+	is_u64(end_record(&r, &c), 1, "R2: a length beyond the set ends it");
+	is_u64(rig_stats(&r).bad[BAD_RECORD], 1, "R2: and is counted");
+	rig_close(&r);
+}
+
+static void
+test_padding(void)
+{
+	static const uint16_t fields[][2] = { { 8, 4 }, { 4, 1 } }, tiny[][2] = { { 4, 1 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 9, fields, COUNT(fields));
+	put(&c, 0x0a000001, 4);
+	put(&c, 6, 1);
+	put(&c, 0xffffff, 3);
+	is_u64(
+	    end_record(&r, &c), 1, "R4: padding shorter than a record is none, whatever is in it");
+	is_u64(rig_stats(&r).flows, 1, "R4: one flow");
+	begin_v9(&c, 3, 1, 1);
+	put_template_set(&c, 0, 256, 1, tiny);
+	open_set(&c, 256);
+	put(&c, 6, 1);
+	put(&c, 17, 1);
+	put(&c, 0, 2);
+	is_u64(end_record(&r, &c), 2,
+	    "R4: v9: where padding looks like records the header's count decides");
+	begin_ipfix(&c, 0, 1);
+	put_template_set(&c, 2, 256, 1, tiny);
+	open_set(&c, 256);
+	put(&c, 0x06110000, 4);
+	is_u64(end_record(&r, &c), 4, "R4: IPFIX: padding is shorter than any record");
+	rig_close(&r);
+}
+
+static void
+test_duplicates(void)
+{
+	static const uint16_t fields[][2] = { { 1, 4 }, { 70, 3 }, { 1, 4 }, { 70, 3 }, { 1, 4 },
+		{ 210, 2 } };
+	struct field_id octets = F(1), label = F(70);
+	struct rig r;
+	static struct craft c;
+
+	for (unsigned raw = 0; raw < 2; raw++) {
+		rig_open(&r, (struct wire_opts){ .raw = raw });
+		begin_record(&c, 9, fields, COUNT(fields));
+		put(&c, 10, 4);
+		put(&c, 0x111111, 3);
+		put(&c, 20, 4);
+		put(&c, 0x222222, 3);
+		put(&c, 30, 4);
+		put(&c, 0, 2);
+		end_record(&r, &c);
+		octets.instance = 0;
+		is_u64(num(&r, WIRE_FLOWS4, octets, 0), 10, "R6: the first of a repeated element");
+		octets.instance = 2;
+		is_u64(num(&r, WIRE_FLOWS4, octets, 0), 30, "R6: the third is #3");
+		label.instance = 1;
+		is_str(text(&r, WIRE_FLOWS4, label, 0), "222222", "R6: labels keep their order");
+		ok(has(&r, WIRE_FLOWS4, F(210), 0) == (raw == 1),
+		    "R4: padding is a column only as sent");
+		rig_close(&r);
+	}
+}
+
+static void
+test_pairs(void)
+{
+	static const uint16_t fields[][2] = { { 8, 4 }, { 12, 4 }, { 27, 16 }, { 28, 16 },
+		{ 2, 4 } };
+	static const uint16_t v6[][2] = { { 27, 16 }, { 28, 16 }, { 62, 16 } };
+	struct rig r;
+	static struct craft c;
+
+	for (unsigned raw = 0; raw < 2; raw++) {
+		rig_open(&r, (struct wire_opts){ .raw = raw });
+		begin_record(&c, 10, fields, COUNT(fields));
+		for (unsigned i = 0; i < 4; i++) {
+			bool is_v6 = i == 1 || i == 2;
+
+			put(&c, is_v6 ? 0 : 0x0a000001 + i, 4);
+			put(&c, is_v6 ? 0 : 0x0a000002, 4);
+			put(&c, is_v6 ? UINT64_C(0x20010db800000000) : 0, 8);
+			put(&c, is_v6 ? i : 0, 8);
+			put(&c, is_v6 ? UINT64_C(0x20010db800000000) : 0, 8);
+			put(&c, is_v6 ? 99 : 0, 8);
+			put(&c, i, 4);
+		}
+		is_u64(end_record(&r, &c), 4, "R6: records of both families by one template");
+		is_u64(r.b[WIRE_FLOWS4]->n, 2, "R6: IPv4 ones in their batch");
+		is_u64(r.b[WIRE_FLOWS6]->n, 2, "R6: IPv6 ones in theirs");
+		is_str(text(&r, WIRE_FLOWS4, F(8), 1), "10.0.0.4", "R6: the address that is set");
+		is_str(text(&r, WIRE_FLOWS6, F(8), 1), "2001:db8::2",
+		    "R6: under one identity for both");
+		is_u64(cell(&r, WIRE_FLOWS4, F(8), 0)->width, 4, "R6: IPv4 stays 4 wide");
+		is_str(text(&r, WIRE_FLOWS6, F(27), 0), raw ? "0.0.0.0" : "-",
+		    "R6: the zero one is kept only as sent");
+		is_str(text(&r, WIRE_FLOWS4, F(27), 0), raw ? "::" : "-", "R6: of either family");
+		rig_close(&r);
+	}
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 10, fields, COUNT(fields));
+	put(&c, 0x0a000001, 4);
+	put(&c, 0x0a000002, 4);
+	put(&c, UINT64_C(0x20010db800000000), 8);
+	put(&c, 5, 8);
+	put(&c, UINT64_C(0x20010db800000000), 8);
+	put(&c, 6, 8);
+	put(&c, 1, 4);
+	end_record(&r, &c);
+	is_str(
+	    text(&r, WIRE_FLOWS4, F(8), 0), "10.0.0.1", "R6: with both set, IPv4 is the address");
+	is_str(text(&r, WIRE_FLOWS4, F(27), 0), "2001:db8::5",
+	    "R6: and IPv6 keeps a column of its own");
+	rig_clear(&r);
+	begin_record(&c, 10, v6, COUNT(v6));
+	put(&c, UINT64_C(0x20010db800000000), 8);
+	put(&c, 1, 8);
+	put(&c, 0, 8);
+	put(&c, UINT64_C(0x0000ffff01020304), 8);
+	put(&c, 0, 16);
+	end_record(&r, &c);
+	is_str(text(&r, WIRE_FLOWS6, F(8), 0), "2001:db8::1", "an IPv6 address is the source");
+	is_str(text(&r, WIRE_FLOWS6, F(28), 0), "1.2.3.4", "a mapped one keeps its own element");
+	ok(!has(&r, WIRE_FLOWS6, F(12), 0), "and is not taken for IPv4");
+	is_str(text(&r, WIRE_FLOWS6, F(15), 0), "::", "an unset one is itself");
+	rig_close(&r);
+}
+
+static void
+test_absolute_times(void)
+{
+	static const uint16_t fields[][2] = { { 150, 4 }, { 151, 4 }, { 152, 8 }, { 153, 8 },
+		{ 154, 8 }, { 157, 8 }, { 158, 4 } };
+	struct rig r;
+	static struct craft c;
+
+	for (unsigned raw = 0; raw < 2; raw++) {
+		rig_open(&r, (struct wire_opts){ .raw = raw });
+		begin_record(&c, 10, fields, COUNT(fields));
+		put(&c, 1700000001, 4);
+		put(&c, 1700000002, 4);
+		put(&c, UINT64_C(1700000003004), 8);
+		put(&c, UINT64_C(1700000004005), 8);
+		put(&c, UINT64_C(3908988805) << 32 | 0x80000000, 8);
+		put(&c, UINT64_C(3908988806) << 32 | 0x40000000, 8);
+		put(&c, 10, 4);
+		end_record(&r, &c);
+		is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1700000005500000000),
+		    "R12: start is the most precise one there is, of NTP's epoch");
+		is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1700000006250000000),
+		    "R12: end too");
+		is_u64(cell(&r, WIRE_FLOWS4, OWN(START), 0)->scale, 3, "R12: with its precision");
+		ok(has(&r, WIRE_FLOWS4, F(154), 0) == (raw == 1),
+		    "R12: the one chosen is kept only as sent");
+		is_u64(num(&r, WIRE_FLOWS4, F(153), 0), UINT64_C(1700000004005000000),
+		    "R12: others stay columns");
+		is_u64(num(&r, WIRE_FLOWS4, F(158), 0), 10, "R12: of any kind");
+		ok(!has(&r, WIRE_FLOWS4, OWN(TIME_GUESS), 0), "R12: nothing is guessed");
+		rig_close(&r);
+	}
+}
+
+static void
+test_odd_times(void)
+{
+	static const uint16_t fields[][2] = { { 152, 8 }, { 153, 8 }, { 258, 8 } };
+	struct field_id sent = F(153), collected = F(258);
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 10, fields, COUNT(fields));
+	put(&c, 1000, 8);
+	put(&c, UINT64_MAX, 8);
+	put(&c, UINT64_MAX - 1, 8);
+	put(&c, UINT64_C(1700000003004), 8);
+	put(&c, UINT64_C(1700000004005), 8);
+	put(&c, 0, 8);
+	is_u64(end_record(&r, &c), 2, "R12: odd times are no reason to drop a record");
+	ok(!has(&r, WIRE_FLOWS4, OWN(START), 0), "R12: before 1990 there is no start");
+	is_u64(num(&r, WIRE_FLOWS4, F(152), 0), 1000000000, "R12: it stays under its element");
+	sent.instance = FIELD_AS_SENT;
+	is_u64(num(&r, WIRE_FLOWS4, sent, 0), UINT64_MAX, "R12: beyond i64 as the number sent");
+	ok(!has(&r, WIRE_FLOWS4, OWN(END), 0), "R12: and is no end");
+	collected.instance = FIELD_AS_SENT;
+	is_u64(num(&r, WIRE_FLOWS4, collected, 0), UINT64_MAX - 1, "R12: nor any other time");
+	ok(!has(&r, WIRE_FLOWS4, F(258), 0), "R12: which its column lacks");
+	is_u64(rig_stats(&r).odd_times, 3, "R12: all three are counted");
+	ok(has(&r, WIRE_FLOWS4, OWN(START), 1) && has(&r, WIRE_FLOWS4, OWN(END), 1) &&
+		has(&r, WIRE_FLOWS4, F(258), 1) && !has(&r, WIRE_FLOWS4, F(152), 1),
+	    "R12: the record beside it has its times");
+	rig_close(&r);
+}
+
+static void
+test_relative_times(void)
+{
+	static const uint16_t delta[][2] = { { 158, 4 }, { 159, 4 } };
+	static const uint16_t uptime[][2] = { { 22, 4 }, { 21, 4 } };
+	static const uint16_t both[][2] = { { 22, 4 }, { 21, 4 }, { 160, 8 } };
+	static const uint16_t event[][2] = { { 323, 8 }, { 230, 1 } };
+	static const uint16_t none[][2] = { { 8, 4 } };
+	uint64_t init_ms = UINT64_C(1700000000000) - 3600000;
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 10, delta, COUNT(delta));
+	put(&c, 1500000, 4);
+	put(&c, 1, 4);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1699999998500000000),
+	    "R12: deltas count back from the export time");
+	rig_clear(&r);
+
+	begin_record(&c, 10, uptime, COUNT(uptime));
+	put(&c, 3000000, 4);
+	put(&c, 3500000, 4);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, F(22), 0), 3000000,
+	    "R12: an uptime without its start is a number");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(TIME_GUESS), 0), 1, "R12: and times are guessed");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), RECEIVED_S * UINT64_C(1000000000),
+	    "R12: when it was received");
+	rig_clear(&r);
+
+	begin_record(&c, 10, both, COUNT(both));
+	put(&c, 3000000, 4);
+	put(&c, 3500000, 4);
+	put(&c, init_ms, 8);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1699999400000000000),
+	    "R12: with the exporter's start in the record it is a time");
+	rig_clear(&r);
+
+	begin_ipfix(&c, 0, 1);
+	open_set(&c, 3);
+	put(&c, 300, 2);
+	put(&c, 2, 2);
+	put(&c, 1, 2);
+	put(&c, 0x008f0004, 4);
+	put(&c, 0x00a00008, 4);
+	close_set(&c);
+	put_template_set(&c, 2, 256, 2, uptime);
+	open_set(&c, 300);
+	put(&c, 1, 4);
+	put(&c, init_ms, 8);
+	close_set(&c);
+	open_set(&c, 256);
+	put(&c, 3000000, 4);
+	put(&c, 3500000, 4);
+	is_u64(end_record(&r, &c), 2, "R12: as with one in options");
+	is_u64(
+	    num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1699999900000000000), "R12: from then on");
+	rig_clear(&r);
+
+	begin_record(&c, 10, event, COUNT(event));
+	put(&c, UINT64_C(1700000000123), 8);
+	put(&c, 1, 1);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1700000000123000000),
+	    "R12: an event starts when it was observed");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1700000000123000000), "R12: and ends");
+	ok(has(&r, WIRE_FLOWS4, F(323), 0), "R12: and the observation stays a column");
+	rig_clear(&r);
+
+	begin_record(&c, 10, none, COUNT(none));
+	put(&c, 1, 4);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(TIME_GUESS), 0), 1,
+	    "R12: without any time it is guessed, and says so");
+	rig_close(&r);
+}
+
+static void
+test_sampling(void)
+{
+	static const uint16_t fields[][2] = { { 8, 4 }, { 34, 4 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 9, fields, COUNT(fields));
+	put(&c, 1, 4);
+	put(&c, 512, 4);
+	put(&c, 2, 4);
+	put(&c, 0, 4);
+	end_record(&r, &c);
+	is_u64(
+	    num(&r, WIRE_FLOWS4, OWN(SAMPLING), 0), 512, "R10: a record's own sampling interval");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING_SRC), 0), SAMPLING_RECORD,
+	    "R10: and where it is from");
+	is_u64(num(&r, WIRE_FLOWS4, F(34), 0), 512, "R10: the element stays");
+	ok(!has(&r, WIRE_FLOWS4, OWN(SAMPLING), 1) && !has(&r, WIRE_FLOWS4, OWN(SAMPLING_SRC), 1),
+	    "R10: an interval of 0 is unknown");
+	rig_close(&r);
+}
+
+static void
+test_strings(void)
+{
+	static const uint16_t fields[][2] = { { 82, 8 }, { 83, 6 }, { 276, 1 }, { 56, 6 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 10, fields, COUNT(fields));
+	put_text(&c, "ge-0\0\0\0\0", 8);
+	put_text(&c, "\xff\xfe\n\"\0b", 6);
+	put(&c, 2, 1);
+	put(&c, UINT64_C(0x0123456789ab), 6);
+	end_record(&r, &c);
+	is_str(text(&r, WIRE_FLOWS4, F(82), 0), "ge-0", "R18: NULs behind a string are filling");
+	ok(memcmp(text(&r, WIRE_FLOWS4, F(83), 0), "\xff\xfe\n\"\0b", 6) == 0,
+	    "R18: anything else is kept as sent");
+	is_u64(num(&r, WIRE_FLOWS4, F(276), 0), 0, "a boolean of 2 is false");
+	is_u64(
+	    num(&r, WIRE_FLOWS4, F(56), 0), UINT64_C(0x0123456789ab), "a MAC address is a number");
+	rig_close(&r);
+}
+
+static void
+test_reverse(void)
+{
+	struct rig r;
+	static struct craft c;
+	struct field_id octets = { PEN_REVERSE, 1, 0, NULL };
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_ipfix(&c, 0, 1);
+	open_set(&c, 2);
+	put(&c, 256, 2);
+	put(&c, 2, 2);
+	put(&c, 0x00010008, 4);
+	put(&c, 0x80010004, 4);
+	put(&c, PEN_REVERSE, 4);
+	close_set(&c);
+	open_set(&c, 256);
+	put(&c, 100, 8);
+	put(&c, 200, 4);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, F(1), 0), 100, "R14: both directions are one record");
+	is_u64(num(&r, WIRE_FLOWS4, octets, 0), 200, "R14: the reverse one under its enterprise");
+	rig_close(&r);
+}
+
+static void
+test_full_batches(void)
+{
+	static const uint16_t tiny[][2] = { { 4, 1 } };
+	struct rig r;
+	static struct craft c;
+	size_t sent = 0;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 10, tiny, 1);
+	for (unsigned i = 0; i < 60000; i++)
+		put(&c, i & 0xff, 1);
+	for (unsigned i = 0; i < 5; i++)
+		sent += end_record(&r, &c);
+	is_u64(sent, 300000, "records of many messages are all there");
+	is_u64(r.fulls, 4, "batches are handed over when full");
+	is_u64(r.records + r.b[WIRE_FLOWS4]->n, sent, "and none is lost between them");
+	ok(num(&r, WIRE_FLOWS4, F(4), 0) == ((4 * 65536) % 60000 & 0xff), "nor mixed up");
+	rig_close(&r);
+}
+
+static void
+test_type_clash(void)
+{
+	static const uint16_t good[][2] = { { 8, 4 }, { 2, 4 } }, odd[][2] = { { 8, 4 }, { 2, 9 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 10, good, COUNT(good));
+	put(&c, 1, 8);
+	end_record(&r, &c);
+	begin_record(&c, 10, odd, COUNT(odd));
+	put(&c, 1, 4);
+	put(&c, 5, 9);
+	is_u64(end_record(&r, &c), 1, "a number longer than any integer is decoded");
+	is_u64(r.fulls, 1, "in a batch of its own");
+	is_str(text(&r, WIRE_FLOWS4, F(2), 0), "000000000000000005", "as octets");
+	rig_close(&r);
+}
+
+int
+main(void)
+{
+	test_reduced();
+	test_widths_mix();
+	test_varying();
+	test_padding();
+	test_duplicates();
+	test_pairs();
+	test_absolute_times();
+	test_odd_times();
+	test_relative_times();
+	test_sampling();
+	test_strings();
+	test_reverse();
+	test_full_batches();
+	test_type_clash();
+	return done_testing();
+}
