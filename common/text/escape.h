@@ -18,12 +18,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
-
-/*
- * Length of the well-formed UTF-8 sequence at p (n > 0 octets left), 0 when it is none: *skip is then
- * how many octets one U+FFFD stands for (the maximal subpart, Unicode 3.9 table 3-8).
- */
-size_t utf8_length(const char *p, size_t n, size_t *skip);
+#include "base/utf8.h"
 
 /* A string cell with quotes and escapes as its delimiter (',' or '\t') needs; empty: "". */
 void escape_csv(struct buf *, const char *, size_t n, char delimiter);
