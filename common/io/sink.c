@@ -539,6 +539,20 @@ release(struct io_sink *s)
 	mem_free(s);
 }
 
+/* The file does not appear; what was good of it stands beside its place, and that is said. */
+static int
+keep_incomplete(struct io_sink *s, struct err *err)
+{
+	struct err told = { 0 };
+
+	if (outfile_keep_incomplete(&s->file, err) != 0)
+		return -1;
+	err_set(&told, "not written; the part that is good is in %s.incomplete", s->opts->out_path);
+	if (s->opts->warn != NULL && !s->file.direct)
+		s->opts->warn(s->opts->out_path, &told);
+	return 0;
+}
+
 int
 io_sink_close(struct io_sink *s, bool complete, struct err *err)
 {
@@ -547,12 +561,10 @@ io_sink_close(struct io_sink *s, bool complete, struct err *err)
 	if (s == NULL)
 		return 0;
 	r = finish(s, complete, err);
-	if (s->to_file) {
-		if (r != 0 || !complete)
-			r = outfile_keep_incomplete(&s->file, err) != 0 ? -1 : r;
-		else
-			r = outfile_commit(&s->file, err);
-	}
+	if (s->to_file && (r != 0 || !complete))
+		r = keep_incomplete(s, err) != 0 ? -1 : r;
+	else if (s->to_file)
+		r = outfile_commit(&s->file, err);
 	release(s);
 	return r;
 }
