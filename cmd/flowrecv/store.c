@@ -182,7 +182,7 @@ take_empty(struct store *s, enum wire_kind kind)
 {
 	struct spare spare;
 	int64_t since = 0;
-	unsigned i = 0;
+	unsigned i;
 
 	pthread_mutex_lock(&s->lock);
 	if (s->n_empty == 0) {
@@ -193,10 +193,12 @@ take_empty(struct store *s, enum wire_kind kind)
 		pthread_cond_wait(&s->changed, &s->lock);
 	if (since != 0)
 		s->stats.waited_ns += time_monotonic_ns() - since;
-	while (i + 1 < s->n_empty && s->empty[i].kind != kind)
-		i++;
+	/* The one that came back last is still in the processor's caches. */
+	for (i = s->n_empty - 1; i > 0 && s->empty[i].kind != kind; i--)
+		continue;
 	spare = s->empty[i];
-	s->empty[i] = s->empty[--s->n_empty];
+	s->n_empty--;
+	memmove(&s->empty[i], &s->empty[i + 1], (s->n_empty - i) * sizeof spare);
 	pthread_mutex_unlock(&s->lock);
 	if (spare.kind != kind)
 		batch_reset(spare.batch);

@@ -40,7 +40,8 @@ measured() {
 	pidfile=$1
 	shift
 	sh -c 'echo $$ > "$0"; exec "$@"' "$pidfile" "$@" > "$work/out" 2> "$work/err" || true
-	times | tail -n 1 | awk '{ split($1, u, /[ms]/); split($2, s, /[ms]/)
+	times > "$work/times"
+	tail -n 1 "$work/times" | awk '{ split($1, u, /[ms]/); split($2, s, /[ms]/)
 		printf "%.3f\n", 60 * (u[1] + s[1]) + u[2] + s[2] }'
 }
 

@@ -203,18 +203,27 @@ bytes() {
 
 @test "flowrecv: two exporters behind one address keep their templates apart" {
 	collect -w out.flow -v
-	export_to udp "$port" --messages 3 --records 20 --source-port 47101 --domain 7
-	export_to udp "$port" --messages 3 --records 20 --source-port 47102 --domain 7 --templates 100 --first 1
+	for first in 0 3; do # a template in the first message only
+		export_to udp "$port" --messages 3 --templates 100 --first $first --source-port 47101
+		export_to udp "$port" --messages 3 --templates 100 --first $first --source-port 47102 --swap
+	done
 	finish
-	[ "$(records out.flow)" = 60 ]
-	grep -q '127.0.0.1:47101: version 9, domain 7: 3 messages, 60 records' err
-	grep -q '127.0.0.1:47102: version 9, domain 7: 3 messages, 0 records.* 3 sets without template' err
+	[ "$(records out.flow)" = 240 ]
+	[ "$(bytes out.flow)" = $((2 * (120 * 100 + 119 * 120 / 2))) ]
+	grep -q '127.0.0.1:47101: version 9, domain 1: 6 messages, 120 records' err
+	grep -q '127.0.0.1:47102: version 9, domain 1: 6 messages, 120 records' err
+}
 
-	collect -w all.flow --template-scope ip
-	export_to udp "$port" --messages 3 --records 20 --source-port 47101 --domain 7
-	export_to udp "$port" --messages 3 --records 20 --source-port 47102 --domain 7 --templates 100 --first 1
-	finish
-	[ "$(records all.flow)" = 120 ]
+@test "flowrecv: --template-scope ip is for exporters that change their port" {
+	for scope in ip ip,port; do
+		collect -w $scope.flow --template-scope $scope -q
+		export_to udp "$port" --messages 3 --templates 100 --source-port 47101
+		export_to udp "$port" --messages 3 --templates 100 --source-port 47102 --swap
+		export_to udp "$port" --messages 3 --templates 100 --first 3 --source-port 47103 --swap
+		finish
+	done
+	[ "$(records ip.flow)" = 180 ]
+	[ "$(records ip,port.flow)" = 120 ] # which of two templates is meant cannot be known
 }
 
 @test "flowrecv: SIGUSR1 prints statistics and collecting goes on" {
@@ -246,6 +255,21 @@ bytes() {
 	export_to udp "$port" --messages 2 --source-port 47103 --templates 2 --first 5
 	finish
 	[ ! -s err ]
+}
+
+@test "flowrecv: sent = received + dropped by the kernel, exactly, when it cannot keep up" {
+	[ -x "$TOOLS/blast" ] || skip "no blast"
+	export_to pcap many.pcap --messages 3000 --records 20
+	collect -w out.flow -v -q --rcvbuf 64Ki
+	kill -STOP "$collector"
+	"$TOOLS/blast" send many.pcap "$port" 0
+	kill -CONT "$collector"
+	finish
+	received=$(sed -n "s/.* \([0-9]*\) datagrams received.*/\1/p" err)
+	dropped=$(sed -n "s/.* \([0-9]*\) dropped by the kernel.*/\1/p" err)
+	[ "$dropped" -gt 0 ]
+	[ $((received + dropped)) = 3000 ]
+	[ "$(records out.flow)" = $((received * 20)) ]
 }
 
 @test "flowrecv: a full disk is an error with status 3" {

@@ -44,9 +44,10 @@ truth() {
 	awk -F '\t' -v name="$1" '$1 == name { print $9, $10 }' "$SHARED/corpus/meter/INDEX.tsv"
 }
 
+# Samples without padded frames, which softflowd counts as they are, and without fragments.
 @test "flowrecv: softflowd's v5, v9 and IPFIX add up to the traffic it saw" {
 	command -v softflowd > /dev/null || skip "no softflowd"
-	for sample in m_nd_ssh m_http m_smtp m_sip; do
+	for sample in m_nd_ssh m_http; do
 		for version in 5 9 10; do
 			collect
 			softflowd -r "$SHARED/corpus/meter/$sample.pcap" -n "$port" -v $version -d \

@@ -15,9 +15,16 @@ import time
 FIELDS = ((8, 4), (12, 4), (7, 2), (11, 2), (4, 1), (2, 4), (1, 4))  # and two times
 
 
-def record(i):
+def fields(args):
+    """The counters change places: templates of equal id and length that mean different things."""
+    return FIELDS[:5] + FIELDS[:4:-1] if args.swap else FIELDS
+
+
+def record(args, i):
+    counters = (1 + i % 9, 100 + i)
     return struct.pack(
-        ">IIHHBII", 0x0A000000 + i, 0xC0000201, 40000 + i % 1000, 443, 6, 1 + i % 9, 100 + i
+        ">IIHHBII", 0x0A000000 + i, 0xC0000201, 40000 + i % 1000, 443, 6,
+        *(counters[::-1] if args.swap else counters)
     )
 
 
@@ -44,7 +51,7 @@ def flowset(number, body):
 
 def v9(args, seq, when, first, n):
     template = struct.pack(">HH", 256, len(FIELDS) + 2)
-    for f in FIELDS + ((22, 4), (21, 4)):
+    for f in fields(args) + ((22, 4), (21, 4)):
         template += struct.pack(">HH", *f)
     sets, count = b"", n
     if seq % args.templates == 0:
@@ -54,20 +61,20 @@ def v9(args, seq, when, first, n):
             sets += flowset(1, struct.pack(">HHHHHHH", 257, 4, 4, 2, 2, 82, 8))
             sets += flowset(257, struct.pack(">H8s", 7, b"eth-%d" % args.domain))
             count += 2
-    data = b"".join(record(i) + struct.pack(">II", 3599000, 3600000) for i in range(first, first + n))
+    data = b"".join(record(args, i) + struct.pack(">II", 3599000, 3600000) for i in range(first, first + n))
     sets += flowset(256, data)
     return struct.pack(">HHIIII", 9, count, 3600000, when, seq, args.domain) + sets
 
 
 def v10(args, seq, when, first, n):
     template = struct.pack(">HH", 256, len(FIELDS) + 2)
-    for f in FIELDS + ((152, 8), (153, 8)):
+    for f in fields(args) + ((152, 8), (153, 8)):
         template += struct.pack(">HH", *f)
     sets = b""
     if seq // args.records % args.templates == 0:
         sets += flowset(2, template)
     data = b"".join(
-        record(i) + struct.pack(">QQ", (when - 1) * 1000, when * 1000) for i in range(first, first + n)
+        record(args, i) + struct.pack(">QQ", (when - 1) * 1000, when * 1000) for i in range(first, first + n)
     )
     sets += struct.pack(">HH", 256, 4 + len(data)) + data
     return struct.pack(">HHIII", 10, 16 + len(sets), when, seq, args.domain) + sets
@@ -107,6 +114,7 @@ def main():
     p.add_argument("--exporter", default="192.0.2.1")
     p.add_argument("--source-port", type=int, default=40000)
     p.add_argument("--append", action="store_true")
+    p.add_argument("--swap", action="store_true", help="octets before packets in the template")
     args = p.parse_args()
 
     if args.how == "udp":
