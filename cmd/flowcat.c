@@ -1,16 +1,23 @@
 /*
- * flowcat - concatenate, convert and describe flow records.
+ * flowcat - concatenate, convert, order and describe flow records.
  */
 #include <errno.h>
 
 #include "base/die.h"
+#include "base/num.h"
 #include "base/opt.h"
 #include "flowcat/info.h"
+#include "flowcat/order.h"
 #include "io/io.h"
 
 enum { KEY_INFO = OPT_LONG + 1, KEY_CHECK };
 
 static const struct opt options[] = {
+	{ 'O', "order", ARG_FIELDS, "FIELD[:asc]", "order by fields, biggest first", NULL },
+	{ 'm', "memory", ARG_TEXT, "SIZE",
+	    "memory for ordering (default 1Gi), then temporary files", NULL },
+	{ 'T', "tmpdir", ARG_DIR, "DIR", "directory for temporary files (default TMPDIR or /tmp)",
+	    NULL },
 	{ KEY_INFO, "info", ARG_NONE, NULL,
 	    "describe flow files instead of printing them (-v: every block)", NULL },
 	{ KEY_CHECK, "check", ARG_NONE, NULL, "read and verify all of flow files", NULL },
@@ -19,15 +26,16 @@ static const struct opt options[] = {
 static const struct opt *const tables[] = { options, io_input_options, io_output_options,
 	io_run_options, NULL };
 static const struct program program = { "flowcat", "[options] [FILE ...]",
-	"concatenate, convert and describe flow records", tables,
+	"concatenate, convert, order and describe flow records", tables,
 	"flowcat day1.flow day2.flow -w both.flow\n"
 	"flowcat -o csv -k start,srcip,dstip,bytes day.flow\n"
-	"flowcat -n 10 day.flow\n"
+	"flowcat -O bytes -n 10 day.flow\n"
 	"flowcat --info day.flow\n",
 	field_help };
 
 struct flowcat {
 	struct io_opts io;
+	struct order order;
 	bool info, check;
 };
 
@@ -69,8 +77,19 @@ describe(const struct flowcat *f, char **operands, int n)
 static void
 parse_own(struct flowcat *f, int key, const char *arg)
 {
-	(void)arg;
+	struct err err = { 0 };
+
 	switch (key) {
+	case 'O':
+		sort_keys_free(f->order.keys, f->order.n_keys);
+		if (sort_keys_parse(&f->order.keys, &f->order.n_keys, arg, &err) != 0)
+			opt_usage(&program, "%s", err.text);
+		break;
+	case 'm':
+		if (!parse_size(arg, strlen(arg), &f->io.memory) || f->io.memory < 1 << 20)
+			opt_usage(&program, "-m '%s': a size of 1Mi or more, as 512Mi", arg);
+		break;
+	case 'T': f->io.tmpdir = arg; break;
 	case KEY_INFO: f->info = true; break;
 	case KEY_CHECK: f->check = true; break;
 	}
@@ -110,11 +129,15 @@ main(int argc, char **argv)
 	parse(&f, &parser);
 	if (f.info || f.check)
 		status = describe(&f, parser.operands, parser.n_operands);
+	else if (f.order.n_keys > 0)
+		status =
+		    order_filter(&f.io, &f.order, parser.operands, parser.n_operands, argv, &err);
 	else
 		status = io_filter(
 		    &f.io, parser.operands, parser.n_operands, argv, NULL, NULL, &result, &err);
 	if (err.status != 0 && errno != EPIPE)
 		diag_err(NULL, &err);
+	sort_keys_free(f.order.keys, f.order.n_keys);
 	io_opts_free(&f.io);
 	opt_end(&parser);
 	return opt_finish(status);

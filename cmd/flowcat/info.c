@@ -13,6 +13,8 @@
 
 enum { ENCODINGS_MAX = 8, RANGE_TEXT = 24, NAME_MOST = 48 };
 
+#define SIGN (UINT64_C(1) << 63)
+
 /* A column over all blocks. */
 struct column_sum {
 	struct field_id id;
@@ -32,9 +34,7 @@ struct column_sum {
 struct summary {
 	struct column_sum *col;
 	unsigned n_col;
-	uint64_t flow_blocks, options_blocks, entries;
-	int64_t min_start, max_end;
-	bool timed;
+	uint64_t flow_blocks, options_blocks;
 };
 
 static struct column_sum *
@@ -119,16 +119,6 @@ add_block(struct summary *s, const struct stream_slot *slot)
 		slot_column_info(slot, i, &info);
 		add_column(s, &info, block.options);
 	}
-	s->entries += block.columns;
-	if (!block.options) {
-		int64_t start, end;
-
-		if (slot_times(slot, &start, &end)) {
-			s->min_start = !s->timed || start < s->min_start ? start : s->min_start;
-			s->max_end = !s->timed || end > s->max_end ? end : s->max_end;
-			s->timed = true;
-		}
-	}
 }
 
 /* Ranges ------------------------------------------------------------------------------------- */
@@ -198,7 +188,7 @@ put_key(struct buf *out, const struct column_sum *sum, uint64_t key)
 	case TYPE_FLOAT64: v.f = double_of_key(key); break;
 	case TYPE_INT:
 	case TYPE_TIME:
-	case TYPE_DURATION: v.u = key ^ UINT64_C(1) << 63; break;
+	case TYPE_DURATION: v.u = key ^ SIGN; break;
 	default: break;
 	}
 	value_put(out, &v, &col, &opts);
@@ -225,7 +215,10 @@ put_name(struct buf *out, const struct column_sum *sum)
 {
 	struct buf name = { 0 };
 
-	field_put_name(&name, &sum->id);
+	if (sum->id.pen == PEN_NAMED)
+		buf_puts(&name, sum->id.named);
+	else
+		field_put_name(&name, &sum->id);
 	(void)escape_terminal(out, name.data, name.len, NAME_MOST);
 	if (sum->scope)
 		buf_puts(out, " (scope)");
@@ -292,15 +285,29 @@ put_history(struct buf *out, const char *lines)
 	}
 }
 
+/* The ranges of start and end, of the records that have them. */
 static void
 put_times(struct buf *out, const struct summary *s, int tz_s)
 {
-	if (!s->timed)
+	const struct field_id start = field_own(OWN_START), end = field_own(OWN_END);
+	const struct column_sum *first = NULL, *last = NULL;
+
+	for (unsigned i = 0; i < s->n_col; i++) {
+		const struct column_sum *sum = &s->col[i];
+
+		if (sum->options || sum->type != TYPE_TIME || !sum->ranged || sum->mixed)
+			continue;
+		if (field_id_equal(&sum->id, &start))
+			first = sum;
+		else if (field_id_equal(&sum->id, &end))
+			last = sum;
+	}
+	if (first == NULL || last == NULL)
 		return;
 	buf_puts(out, "time       ");
-	out->len += fmt_time(buf_room(out, FMT_MAX), s->min_start, 3, tz_s);
+	out->len += fmt_time(buf_room(out, FMT_MAX), (int64_t)(first->min ^ SIGN), 3, tz_s);
 	buf_puts(out, " .. ");
-	out->len += fmt_time(buf_room(out, FMT_MAX), s->max_end, 3, tz_s);
+	out->len += fmt_time(buf_room(out, FMT_MAX), (int64_t)(last->max ^ SIGN), 3, tz_s);
 	buf_putc(out, '\n');
 }
 

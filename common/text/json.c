@@ -187,6 +187,18 @@ add_listed(struct json_plan *p, const struct field *f)
 	cell_bind(&j->cell, p->b, (unsigned)i, CELL_JSON, p->w->spec.tz_s, 0);
 }
 
+/* The columns of the batch as they are shown: start and end, which a stream stores the other way round. */
+static unsigned
+shown(const struct batch *b, unsigned i)
+{
+	const struct field_id start = field_own(OWN_START), end = field_own(OWN_END);
+	int s = batch_find(b, &start), e = batch_find(b, &end);
+
+	if (s < 0 || e < 0 || s < e)
+		return i;
+	return i == (unsigned)s ? (unsigned)e : i == (unsigned)e ? (unsigned)s : i;
+}
+
 static void
 plan_make(struct json_plan *p, const struct text_writer *w, struct batch *b)
 {
@@ -199,7 +211,9 @@ plan_make(struct json_plan *p, const struct text_writer *w, struct batch *b)
 	bind_own(p, &p->wire, OWN_WIRE);
 	for (unsigned k = 0; w->list && k < w->n_col; k++)
 		add_listed(p, &w->col[k].field);
-	for (unsigned i = 0; !w->list && i < b->n_cols; i++) {
+	for (unsigned k = 0; !w->list && k < b->n_cols; k++) {
+		unsigned i = shown(b, k);
+
 		if (b->col[i].flags & COLUMN_EMPTY)
 			continue;
 		if (p->raw)

@@ -8,6 +8,31 @@ is_json(const struct text_writer *w)
 	return w->spec.format == TEXT_JSON || w->spec.format == TEXT_NDJSON;
 }
 
+/* A stream stores the end of a flow before its start; people read the other way. */
+static void
+put_start_first(struct text_writer *w)
+{
+	int start = -1, end = -1;
+
+	for (unsigned i = 0; i < w->n_col; i++) {
+		const struct field *f = &w->col[i].field;
+
+		if (f->n == 0 || f->id[0].pen != PEN_OWN || f->id[0].instance != 0)
+			continue;
+		if (f->id[0].id == OWN_START)
+			start = (int)i;
+		else if (f->id[0].id == OWN_END)
+			end = (int)i;
+	}
+	if (end >= 0 && start > end) {
+		struct field f;
+
+		field_copy(&f, &w->col[start].field);
+		field_copy(&w->col[start].field, &w->col[end].field);
+		field_copy(&w->col[end].field, &f);
+	}
+}
+
 void
 text_set_fields(struct text_writer *w, const struct field *f, size_t n)
 {
@@ -91,6 +116,8 @@ text_new(const struct text_spec *spec)
 		w->relative = mem_string(spec->fields->relative);
 	else if (spec->fields != NULL && (spec->fields->n > 0 || !spec->fields->all))
 		text_set_fields(w, spec->fields->fields, spec->fields->n);
+	if (w->strict)
+		put_start_first(w);
 	return w;
 }
 

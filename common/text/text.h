@@ -65,7 +65,6 @@ void csv_close(struct csv_reader *);
 /* From now on the input is at its end when stop_fd is readable. */
 void csv_stop_at(struct csv_reader *, int stop_fd);
 
-
 /*
  * Read up to BATCH_RECORDS records into an open batch (cleared first).  1 a batch, 0 the end, -1 err
  * (with the line's number; records before the bad line are in the batch).

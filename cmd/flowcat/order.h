@@ -1,0 +1,19 @@
+/*
+ * order.h - flow records in the order of their fields (-O).
+ */
+#ifndef FLOWCAT_ORDER_H
+#define FLOWCAT_ORDER_H
+
+#include "io/io.h"
+#include "ops/sort.h"
+
+struct order {
+	struct sort_key *keys;
+	size_t n_keys;
+};
+
+/* As io_filter, but ordered.  Uses one thread, so that equal records keep the order they came in. */
+int order_filter(
+    struct io_opts *, const struct order *, char **paths, int n, char **argv, struct err *);
+
+#endif

@@ -1,0 +1,179 @@
+# flowcat: formats both ways, what a file holds, order.
+# shellcheck shell=bash
+
+load ../helper
+
+# Five flows, one of them hardly anything, as csv in the manner of people.
+make_five() {
+	cat > five.csv <<-'END'
+	start,end,srcip,dstip,srcport,dstport,proto,flags,packets,bytes,label
+	2026-01-05T10:00:00.100Z,2026-01-05T10:00:01.100Z,192.0.2.1,198.51.100.7,49152,443,6,27,10,1500,benign
+	2026-01-05T10:00:02.000Z,2026-01-05T10:00:02.000Z,192.0.2.2,198.51.100.7,49153,53,17,,1,76,"quoted, ""twice"""
+	2026-01-05T10:00:03.000Z,2026-01-05T10:05:03.000Z,2001:db8::1,2001:db8::2,1024,22,6,24,2000,2500000,
+	2026-01-05T11:00:00.000Z,2026-01-05T11:00:10.000Z,192.0.2.1,192.0.2.9,0,2048,1,,4,336,""
+	,,192.0.2.3,,,,,,,,
+	END
+	flowcat -i csv five.csv -w five.flow
+}
+
+@test "flowcat: csv in and out again is the same text" {
+	make_five
+	flowcat -o csv -k all five.flow > again.csv
+	diff - again.csv <<-'END'
+	start,end,srcip,dstip,srcport,dstport,proto,flags,packets,bytes,label
+	2026-01-05T10:00:00.100Z,2026-01-05T10:00:01.100Z,192.0.2.1,198.51.100.7,49152,443,6,27,10,1500,benign
+	2026-01-05T10:00:02.000Z,2026-01-05T10:00:02.000Z,192.0.2.2,198.51.100.7,49153,53,17,,1,76,"quoted, ""twice"""
+	2026-01-05T10:00:03.000Z,2026-01-05T10:05:03.000Z,2001:db8::1,2001:db8::2,1024,22,6,24,2000,2500000,
+	2026-01-05T11:00:00.000Z,2026-01-05T11:00:10.000Z,192.0.2.1,192.0.2.9,0,2048,1,,4,336,""
+	,,192.0.2.3,,,,,,,,
+	END
+}
+
+@test "flowcat: csv without -k has the columns that the manual lists" {
+	make_five
+	flowcat -o csv five.flow > out.csv
+	listed=$(sed -n '/^start end duration/,/^\.Ed/p' "$REPO/man/flowcat.1" | sed '$d' | tr '\n' ' ')
+	[ "$(head -n 1 out.csv)" = "$(echo $listed | tr ' ' ,)" ]
+	[ "$(wc -l < out.csv)" = 6 ]
+}
+
+@test "flowcat: -k chooses columns, + adds and - removes" {
+	make_five
+	run -0 flowcat -o csv -k srcip,bytes,packets,-packets,+dstport -n 2 five.flow
+	[ "${lines[0]}" = srcip,bytes,dstport ]
+	[ "${lines[2]}" = 192.0.2.2,76,53 ]
+}
+
+@test "flowcat: the table is for people" {
+	make_five
+	flowcat -o table five.flow > table
+	diff - table <<-'END'
+	start                    duration  proto    srcip:port             dstip:port             flags     packets    bytes    flows
+	2026-01-05 10:00:00.100        1s  tcp      192.0.2.1:49152        198.51.100.7:443       ...AP.SF       10     1.5K        1
+	2026-01-05 10:00:02.000        0s  udp      192.0.2.2:49153        198.51.100.7:53        -               1       76        1
+	2026-01-05 10:00:03.000     5m00s  tcp      [2001:db8::1]:1024     [2001:db8::2]:22       ...AP...     2.0K     2.5M        1
+	2026-01-05 11:00:00.000       10s  icmp     192.0.2.1:0            192.0.2.9:2048         -               4      336        1
+	-                               -  -        192.0.2.3              -                      -               -        -        1
+	END
+}
+
+@test "flowcat: json and ndjson hold what each record has, and jq reads them" {
+	make_five
+	run -0 jq -c 'map(keys | length) | .' <(flowcat -o json five.flow)
+	[ "$output" = '[11,10,10,10,1]' ]
+	flowcat -o ndjson five.flow | jq -r .label > labels
+	printf '%s\n' benign 'quoted, "twice"' null '' null | diff - labels
+	[ "$(flowcat -o json five.flow -n 0 | jq -c .)" = '[]' ]
+	[ "$(flowcat -o ndjson -k srcip,bps five.flow | jq -s -c '.[0]')" = '{"srcip":"192.0.2.1","bps":12000}' ]
+}
+
+@test "flowcat: --raw says times as integers under the names of wires" {
+	make_five
+	run -0 flowcat -o ndjson --raw -n 1 five.flow
+	[ "$(jq .flowStartMilliseconds <<< "$output")" = 1767607200100 ]
+	[ "$(jq -r .sourceIPv4Address <<< "$output")" = 192.0.2.1 ]
+	[ "$(jq -r ._kind <<< "$output")" = flow ]
+}
+
+@test "flowcat: a time window takes what overlaps it" {
+	make_five
+	[ "$(flowcat -o csv -k bytes -t 2026-01-05T10:02..2026-01-05T10:03 five.flow | tr '\n' ' ')" = 'bytes 2500000 ' ]
+	[ "$(flowcat -o csv -k bytes --since 2026-01-05T11:00 five.flow | tr '\n' ' ')" = 'bytes 336 ' ]
+	[ "$(flowcat -o csv -k bytes --until 2026-01-05T10:00:01 five.flow | tr '\n' ' ')" = 'bytes 1500 ' ]
+}
+
+@test "flowcat: --tz moves times, not records" {
+	make_five
+	[ "$(flowcat -o csv -k start -n 1 --tz +01:00 five.flow | tail -n 1)" = 2026-01-05T11:00:00.100+01:00 ]
+	flowcat -o csv -k all --tz +01:00 five.flow | flowcat -i csv -o csv -k all | diff - <(flowcat -o csv -k all five.flow)
+}
+
+@test "flowcat: a directory is its flow files in time order" {
+	make_five
+	mkdir -p dir/b dir/a
+	flowcat -t 2026-01-05T11:00.. five.flow -w dir/a/late.flow
+	flowcat -t ..2026-01-05T10:30 five.flow -w dir/b/early.flow
+	echo "not flows" > dir/README
+	[ "$(flowcat -o csv -k bytes dir | tr '\n' ' ')" = 'bytes 1500 76 2500000 336 ' ]
+	mkdir empty
+	run -3 flowcat empty
+	[ "$output" = "flowcat: empty: no flow files in this directory" ]
+}
+
+@test "flowcat: a bad line of csv ends the input with its number; --skip-bad counts" {
+	printf 'srcip,bytes\n10.0.0.1,5\n10.0.0.2,many\n10.0.0.3,7\n' > bad.csv
+	run -3 --separate-stderr flowcat -i csv -o csv -k srcip,bytes bad.csv
+	[ "$output" = $'srcip,bytes\n10.0.0.1,5' ]
+	[ "$stderr" = "flowcat: bad.csv: line 3: column 2: 'many' is no number" ]
+	run -0 --separate-stderr flowcat -i csv --skip-bad -o csv -k bytes bad.csv
+	[ "$output" = $'bytes\n5\n7' ]
+	[ "$stderr" = "flowcat: bad.csv: line 3: column 2: 'many' is no number (1 bad line skipped)" ]
+}
+
+@test "flowcat: hostile octets in csv do not reach the terminal" {
+	printf 'srcip,bytes\n\033[2Jx,1\n' > bad.csv
+	run -3 --separate-stderr flowcat -i csv -o csv bad.csv
+	[[ $stderr == *"'\\x1b[2Jx' is no IP address" ]]
+}
+
+@test "flowcat: --info says what a file holds" {
+	make_five
+	flowcat --info five.flow > info
+	grep -q '^records    5 in 1 blocks$' info
+	grep -q '^time       2026-01-05T10:00:00.100Z .. 2026-01-05T11:00:10.000Z$' info
+	grep -q '^history    flowcat -i csv five.csv -w five.flow$' info
+	grep -Eq '^  srcip +ip +16 .*some missing|^  srcip +ip +16 ' info
+	grep -Eq '^  bytes +uint +8 .*some missing +76 \.\. 2500000$' info
+	grep -Eq '^  label +string ' info
+}
+
+@test "flowcat: --check reads everything and says so, or where it is damaged" {
+	make_five
+	run -0 flowcat --check five.flow
+	[[ $output == "five.flow: sound, 5 records, "* ]]
+	run -0 flowcat --check -q five.flow
+	[ -z "$output" ]
+	head -c -1 five.flow > cut.flow
+	run -3 flowcat --check cut.flow
+	[[ $output == "flowcat: cut.flow: offset "* ]]
+	flowcat --no-history five.flow -w plain.flow
+	size=$(stat -c %s plain.flow)
+	printf '\xff' | dd of=plain.flow bs=1 seek=$((size - 200)) conv=notrunc status=none
+	run -3 flowcat --check plain.flow
+	[[ $output == "flowcat: plain.flow: "* ]]
+}
+
+@test "flowcat: -O orders, biggest first, missing last both ways" {
+	make_five
+	[ "$(flowcat -O bytes -o csv -k bytes,srcip five.flow | cut -d, -f1 | tr '\n' ' ')" = 'bytes 2500000 1500 336 76  ' ]
+	[ "$(flowcat -O bytes:asc -o csv -k bytes,srcip five.flow | cut -d, -f1 | tr '\n' ' ')" = 'bytes 76 336 1500 2500000  ' ]
+	[ "$(flowcat -O srcip:asc,bytes -n 2 -o csv -k srcip,bytes five.flow | tr '\n' ' ')" = 'srcip,bytes 192.0.2.1,1500 192.0.2.1,336 ' ]
+	flowcat -O bytes five.flow | flowcat --check -
+}
+
+@test "flowcat: tsv needs no quotes and reads back" {
+	make_five
+	flowcat -o tsv -k all five.flow > five.tsv
+	flowcat -i tsv five.tsv -o csv -k all | diff - <(flowcat -o csv -k all five.flow)
+	[ "$(sed -n 5p five.tsv | cut -f 11)" = '""' ]
+}
+
+@test "flowcat: nfdump's csv is read" {
+	cat > nfdump.csv <<-'END'
+	ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt,in,out,sas,das,smk,dmk
+	2026-01-05 10:00:00,2026-01-05 10:00:01,1.000,192.0.2.1,198.51.100.7,49152,443,TCP,...AP.SF,0,0,10,1500,0,0,1,2,64512,64513,24,16
+	END
+	run -0 flowcat -i csv nfdump.csv -o csv -k srcip,dstip,dstport,proto,flags,bytes,outif,dstas,dstmask,duration
+	[ "${lines[1]}" = 192.0.2.1,198.51.100.7,443,6,27,1500,2,64513,16,1 ]
+}
+
+@test "flowcat: the labelled sets load, every line of them" {
+	[ -n "$SHARED" ] || skip "no ../shared"
+	for set in "$SHARED"/labelled/*.csv.zst; do
+		zstd -dcq "$set" > set.csv
+		[ "$(flowcat -i csv set.csv -o ndjson | wc -l)" = "$(($(wc -l < set.csv) - 1))" ]
+		cut -d, -f 3-8,9-11 set.csv | tail -n +2 > want
+		flowcat -i csv set.csv -o csv -k 'srcip,dstip,srcport,dstport,proto,flags,packets,bytes,`label`' |
+			tail -n +2 | cmp - want
+	done
+}
