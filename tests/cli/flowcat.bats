@@ -33,7 +33,7 @@ make_five() {
 	make_five
 	flowcat -o csv five.flow > out.csv
 	listed=$(sed -n '/^start end duration/,/^\.Ed/p' "$REPO/man/flowcat.1" | sed '$d' | tr '\n' ' ')
-	[ "$(head -n 1 out.csv)" = "$(echo $listed | tr ' ' ,)" ]
+	[ "$(head -n 1 out.csv)" = "$(tr " " , <<< "${listed% }")" ]
 	[ "$(wc -l < out.csv)" = 6 ]
 }
 
@@ -46,8 +46,8 @@ make_five() {
 
 @test "flowcat: the table is for people" {
 	make_five
-	flowcat -o table five.flow > table
-	diff - table <<-'END'
+	flowcat -o table five.flow > people.txt
+	diff - people.txt <<-'END'
 	start                    duration  proto    srcip:port             dstip:port             flags     packets    bytes    flows
 	2026-01-05 10:00:00.100        1s  tcp      192.0.2.1:49152        198.51.100.7:443       ...AP.SF       10     1.5K        1
 	2026-01-05 10:00:02.000        0s  udp      192.0.2.2:49153        198.51.100.7:53        -               1       76        1
