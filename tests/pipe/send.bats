@@ -1,0 +1,201 @@
+# flowsend to collectors, ours and other people's: what arrives is what was sent, or what was said to be lost.
+# shellcheck shell=bash
+
+load ../helper
+
+setup() {
+	flowkit_setup
+	collector=
+}
+
+teardown() {
+	[ -z "$collector" ] || kill -KILL "$collector" 2> /dev/null || true
+}
+
+# flowrecv on a free port: $collector, $port (ADDRESS:PORT).
+collect() { # OUT.flow [OPTIONS]
+	rm -f port
+	flowrecv -l udp:127.0.0.1:0 --port-file port -w "$@" 2> recv.err 3>&- &
+	collector=$!
+	for _ in $(seq 100); do
+		[ -e port ] && break
+		sleep 0.05
+	done
+	port=$(head -n 1 port)
+}
+
+finish() {
+	sleep 0.3
+	kill -TERM "$collector"
+	wait "$collector"
+	collector=
+	[ ! -s recv.err ]
+}
+
+# Send FILE as FORMAT and collect it again.
+relay() { # FORMAT FILE OUT [OPTIONS of both programs' --raw ...]
+	local format=$1 file=$2 out=$3
+
+	shift 3
+	collect "$out" "$@"
+	flowsend -d "udp:$port" --as "$format" --rate 5kpps "$file" 2> send.err
+	finish
+}
+
+# Flows, packets and octets.
+sums() {
+	flowcat -o csv -k packets,bytes "$@" | awk -F , 'NR > 1 { n++; p += $1; b += $2 } END { printf "%d %d %d\n", n, p, b }'
+}
+
+# Every field of every record, in no order, but the exporter, and the times of records that came without:
+# the collector's clock.
+lines() { # [OPTIONS] FILE
+	flowcat -o ndjson --raw "$@" | python3 -c '
+import json, sys
+for line in sys.stdin:
+    record = json.loads(line)
+    record.pop("_exporter", None)
+    if record.get("flowStartNanoseconds", 0) == record.get("flowEndNanoseconds", 1):
+        del record["flowStartNanoseconds"], record["flowEndNanoseconds"]
+    print(json.dumps(record, sort_keys=True))' | LC_ALL=C sort
+}
+
+case_file() {
+	[ -n "$SHARED" ] || skip "no ../shared"
+	echo "$SHARED/corpus/cases/$1.pcap"
+}
+
+@test "flowsend: v9 and IPFIX to flowrecv keep every field of every record" {
+	flowgen -n 20000 --ipv6 20% --exporters 3 --incident all -w day.flow
+	lines day.flow > want.txt
+	for format in v9 ipfix; do
+		relay $format day.flow back.flow
+		[ ! -s send.err ]
+		lines back.flow | cmp want.txt -
+	done
+}
+
+@test "flowsend: v5 keeps the sums of IPv4 flows and says what it leaves out" {
+	flowgen -n 20000 --ipv6 20% -w day.flow
+	relay v5 day.flow back.flow
+	flowcat -o csv -k srcip,packets,bytes day.flow |
+		awk -F , 'NR > 1 && $1 !~ /:/ { n++; p += $2; b += $3 } END { printf "%d %d %d\n", n, p, b }' > want
+	sums back.flow | cmp want -
+	n=$(flowcat -o csv -k srcip day.flow | grep -c :)
+	[[ $(cat send.err) == "flowsend: not said in NetFlow v5: "*"srcip: $n IPv6 flows, dropped"* ]]
+	[ "$(wc -l < send.err)" -eq 1 ]
+}
+
+@test "flowsend: nfcapd stores the same flows, packets and octets from v5, v9 and IPFIX" {
+	command -v nfcapd > /dev/null || skip "no nfcapd"
+	flowgen -n 10000 --exporters 2 -w day.flow
+	sums day.flow > want
+	for format in v5 v9 ipfix; do
+		rm -rf theirs && mkdir theirs
+		nfcapd -w "$PWD/theirs" -b 127.0.0.1 -p 29965 -t 3600 > nfcapd.log 2>&1 3>&- &
+		collector=$!
+		sleep 1
+		flowsend -d udp:127.0.0.1:29965 --as $format --rate 5kpps --lossy day.flow
+		sleep 0.5
+		kill -TERM "$collector"
+		wait "$collector" || true
+		collector=
+		nfdump -R theirs -I | awk '{ v[$1] = $2 } END { print v["Flows:"], v["Packets:"], v["Bytes:"] }' > got
+		cmp want got
+		nfdump -R theirs -I | grep -q '^Sequence failures: 0$'
+	done
+}
+
+@test "flowsend: pmacct's nfacctd adds up the same from v5, v9 and IPFIX" {
+	command -v nfacctd > /dev/null || skip "no nfacctd"
+	flowgen -n 5000 -w day.flow
+	sums day.flow | cut -d ' ' -f 2- > want
+	for format in v5 v9 ipfix; do
+		cat > nfacctd.conf <<-END
+			daemonize: false
+			nfacctd_ip: 127.0.0.1
+			nfacctd_port: 29966
+			nfacctd_pipe_size: 4000000
+			plugins: print
+			aggregate: proto
+			print_refresh_time: 2
+			print_output: csv
+			print_output_file: $PWD/acct.%s.csv
+		END
+		rm -f acct.*
+		nfacctd -f nfacctd.conf > nfacctd.log 2>&1 3>&- &
+		collector=$!
+		sleep 1
+		flowsend -d udp:127.0.0.1:29966 --as $format --rate 2kpps --lossy day.flow
+		sleep 3
+		kill -INT "$collector"
+		wait "$collector" || true
+		collector=
+		sleep 1
+		cat acct.*.csv | awk -F , '$1 != "PROTOCOL" { p += $2; b += $3 } END { printf "%d %d\n", p, b }' > got
+		cmp want got
+	done
+}
+
+@test "flowcat -o ipfix: ipfixDump reads as many records as there are" {
+	command -v ipfixDump > /dev/null || skip "no ipfixDump"
+	flowgen -n 3000 --ipv6 20% --exporters 2 -o ipfix -w day.ipfix
+	ipfixDump --in day.ipfix > dump.txt 2> dump.err
+	[ "$(grep -c '^--- data record' dump.txt)" -eq 3000 ]
+	[ ! -s dump.err ]
+}
+
+@test "flowsend: tshark finds nothing malformed and adds up the same octets" {
+	command -v tshark > /dev/null || skip "no tshark"
+	flowgen -n 2000 --ipv6 20% -w day.flow
+	for format in v9 ipfix; do
+		"$TOOLS/blast" record sent.pcap 127.0.0.1:0 1 > blast.log 2> blast.err 3>&- &
+		recorder=$!
+		for _ in $(seq 100); do
+			grep -q listening blast.log && break
+			sleep 0.05
+		done
+		flowsend -d "udp:127.0.0.1:$(sed -n 's/.*listening on //p' blast.log)" --as $format --rate 5kpps day.flow
+		wait $recorder
+		tshark -r sent.pcap -d "udp.port==1-65535,cflow" -T fields -e cflow.octets 2> /dev/null |
+			tr ',' '\n' | awk 'NF { n++; b += $1 } END { printf "%d %d\n", n, b }' > got
+		sums day.flow | awk '{ print $1, $3 }' | cmp - got
+		[ -z "$(tshark -r sent.pcap -d 'udp.port==1-65535,cflow' -Y '_ws.malformed' 2> /dev/null)" ]
+	done
+}
+
+@test "v5 captures come back record by record through a stream and v5 again" {
+	for name in ak_nf5 cr_seq_v5 fl_nf5 g2_nf5 gen_softflowd_v5 ls_nf5_valid ls_nf5_mikrotik tg_nf5_example; do
+		flowrecv --raw -r "$(case_file $name)" -w in.flow 2> /dev/null
+		relay v5 in.flow back.flow --raw
+		[ ! -s send.err ]
+		lines in.flow > want.txt
+		lines back.flow | diff want.txt -
+	done
+}
+
+@test "captures come back through stream, csv, stream and IPFIX over UDP" {
+	for name in cr_varlen cr_biflow cr_reduced cr_rfc7011_a cr_strings cr_basiclist gen_softflowd_v5 gen_softflowd_v10_micro \
+		ls_ipfix_viptela ls_ipfix_vmware_vds ls_nf9_asr9k_tpl260 mm_ipfix_mixed_ent pm100_ipfix_cisco pm106_ipfix_huawei_vrf; do
+		flowrecv -r "$(case_file $name)" -w in.flow 2> /dev/null
+		flowcat -o csv -k all in.flow > in.csv
+		flowcat -i csv in.csv -w again.flow
+		relay ipfix again.flow back.flow
+		[ ! -s send.err ]
+		# a collector gives flows without times the time they arrived
+		lines in.flow > want.txt
+		lines back.flow > got.txt
+		echo "$name: $(wc -l < want.txt) records"
+		diff want.txt got.txt
+	done
+}
+
+@test "options records arrive as options records" {
+	for name in mm_ipfix_opt_data cr_rfc5610; do
+		flowrecv -r "$(case_file $name)" -w in.flow 2> /dev/null
+		relay ipfix in.flow back.flow
+		lines --options in.flow > want.txt
+		grep -q '"_kind": "options"' want.txt
+		lines --options back.flow | diff want.txt -
+	done
+}
