@@ -544,11 +544,12 @@ static int
 keep_incomplete(struct io_sink *s, struct err *err)
 {
 	struct err told = { 0 };
+	bool direct = s->file.direct;
 
 	if (outfile_keep_incomplete(&s->file, err) != 0)
 		return -1;
 	err_set(&told, "not written; the part that is good is in %s.incomplete", s->opts->out_path);
-	if (s->opts->warn != NULL && !s->file.direct)
+	if (s->opts->warn != NULL && !direct)
 		s->opts->warn(s->opts->out_path, &told);
 	return 0;
 }
