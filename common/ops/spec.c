@@ -302,10 +302,10 @@ parse_value(struct group_spec *s, struct group_value *v, const char *p, size_t n
 		return -1;
 	if (v->fn == FN_COUNT)
 		return err_usage(err,
-		    "-v %s: not a quantity that adds up; write distinct(%s), min(%s), max(%s), "
-		    "mean(%s), first(%s) or last(%s)",
+		    "-v %s: not a quantity that adds up; write distinct(%s), min(%s), "
+		    "max(%s), first(%s) or last(%s)",
 		    v->field.name, v->field.name, v->field.name, v->field.name, v->field.name,
-		    v->field.name, v->field.name);
+		    v->field.name);
 	if (check_function(v->fn, &v->field, err) < 0)
 		return -1;
 	set_identity(s, v, bare);

@@ -1,0 +1,376 @@
+/*
+ * flowagg - group flow records by keys and aggregate values.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "base/num.h"
+#include "base/ordered.h"
+#include "expr/expr.h"
+#include "io/io.h"
+#include "ops/group.h"
+#include "ops/sort.h"
+
+enum { KEY_HAVING = OPT_LONG + 1, KEY_SCALE, KEY_VERBOSE, ROWS_MAX = 32 };
+
+/* -v is what the field's hands expect here; --verbose has no letter in this program. */
+static const struct opt options[] = {
+	{ 'k', "fields", ARG_FIELDS, "KEYS",
+	    "group by these: srcip/24, srcip/24:48, end/5m, any field (default: one group)", NULL },
+	{ 'v', "values", ARG_FIELDS, "VALUES",
+	    "flows, count, FIELD, or sum min max mean distinct first last of (FIELD)", NULL },
+	{ 'b', "biflow", ARG_NONE, NULL, "both directions of a conversation are one group", NULL },
+	{ 'O', "order", ARG_FIELDS, "FIELD[:asc],...",
+	    "order by these (default: the first count or sum)", NULL },
+	{ KEY_HAVING, "having", ARG_TEXT, "EXPRESSION", "only groups for which this is true",
+	    NULL },
+	{ KEY_SCALE, "scale", ARG_NONE, NULL,
+	    "multiply packets and octets by the sampling interval", NULL },
+	{ 'm', "memory", ARG_TEXT, "SIZE", "memory to use before going to disk (default 1Gi)",
+	    NULL },
+	{ 'T', "tmpdir", ARG_DIR, "DIR", "directory of temporary files (default TMPDIR or /tmp)",
+	    NULL },
+	{ KEY_VERBOSE, "verbose", ARG_NONE, NULL, "say what was done on standard error", NULL },
+	{ 0 },
+};
+
+struct flowagg {
+	struct io_opts io;
+	struct group_spec spec;
+	const char *having, *order;
+	bool text; /* output is columns of text: fields are chosen for it */
+
+	struct group_table **tables; /* one a thread */
+	unsigned n_tables;
+
+	struct expr_state *filter;
+	uint64_t *sel;
+	struct sort_key *keys;
+	size_t n_keys;
+	struct sorter *sorter;
+	struct io_sink *sink;
+	uint64_t groups;
+	struct err *err;
+	int rc; /* of the last sink call */
+};
+
+/* Options ----------------------------------------------------------------------------------------- */
+
+/* The shared rows but for a letter that means something else here. */
+static void
+copy_rows(struct opt *to, const struct opt *from, int without)
+{
+	unsigned n = 0;
+
+	for (; from->key != 0; from++)
+		if (from->key != without && n + 1 < ROWS_MAX)
+			to[n++] = *from;
+	to[n] = (struct opt){ 0 };
+}
+
+static int
+parse_own(struct flowagg *f, int key, const char *arg, struct err *err)
+{
+	switch (key) {
+	case 'k': return group_spec_keys(&f->spec, arg, err);
+	case 'v': return group_spec_values(&f->spec, arg, err);
+	case 'b': f->spec.biflow = true; return 0;
+	case 'O': f->order = arg; return 0;
+	case 'T': f->io.tmpdir = arg; return 0;
+	case 'm':
+		if (!parse_size(arg, strlen(arg), &f->io.memory) || f->io.memory == 0)
+			return err_usage(err, "-m: '%s' is no size; write 512M or 4Gi", arg);
+		return 0;
+	case KEY_HAVING: f->having = arg; return 0;
+	case KEY_SCALE: f->spec.scale = true; return 0;
+	case KEY_VERBOSE: f->io.verbose = true; return 0;
+	default: return io_opt(&f->io, key, arg, err) < 0 ? -1 : 0;
+	}
+}
+
+/* What was not said: both sides of a conversation for -b, and the usual counters. */
+static int
+complete_spec(struct flowagg *f, struct err *err)
+{
+	bool no_values = f->spec.n_values == 0;
+
+	if (f->spec.biflow && f->spec.n_keys == 0 &&
+	    group_spec_keys(&f->spec, "srcip,dstip,srcport,dstport,proto", err) < 0)
+		return -1;
+	if (no_values && f->spec.biflow && group_spec_values(&f->spec, "first,last", err) < 0)
+		return -1;
+	if (no_values && group_spec_values(&f->spec, "flows,packets,bytes", err) < 0)
+		return -1;
+	f->spec.memory = f->io.memory / 4 * 3;
+	f->spec.tmpdir = f->io.tmpdir;
+	return group_spec_check(&f->spec, err);
+}
+
+static bool
+makes_column(const struct group_spec *s, const struct field_id *id)
+{
+	for (size_t k = 0; k < s->n_keys; k++)
+		if (field_id_equal(id, &s->keys[k].as))
+			return true;
+	for (size_t i = 0; i < s->n_values; i++)
+		if (field_id_equal(id, &s->values[i].as) ||
+		    (s->biflow && field_id_equal(id, &s->values[i].reverse)))
+			return true;
+	return false;
+}
+
+static bool
+in_result(const struct group_spec *s, const struct field *f)
+{
+	bool found = f->derived != DERIVED_NONE;
+
+	for (unsigned i = 0; i < f->n; i++)
+		found = found || makes_column(s, &f->id[i]);
+	return found;
+}
+
+static void
+order_by_id(struct flowagg *f, const struct field_id *id, bool ascending)
+{
+	struct field field;
+
+	field_of_id(&field, id);
+	sort_keys_add(&f->keys, &f->n_keys, &field, ascending);
+}
+
+/* The value that groups are ordered by without -O: the first that counts something, else the first. */
+static const struct field_id *
+main_value(const struct group_spec *s)
+{
+	for (size_t i = 0; i < s->n_values; i++)
+		if (s->values[i].fn < FN_MIN && s->values[i].fn != FN_OR)
+			return &s->values[i].as;
+	return &s->values[0].as;
+}
+
+/*
+ * Without -O: by the first key ascending if that is a time, else by the main value, biggest first.
+ * Groups that this leaves equal are ordered by their keys, so that equal runs print equal output.
+ */
+static int
+complete_order(struct flowagg *f, struct err *err)
+{
+	const struct group_spec *s = &f->spec;
+
+	if (f->order != NULL) {
+		if (sort_keys_parse(&f->keys, &f->n_keys, f->order, err) < 0)
+			return -1;
+		for (size_t k = 0; k < f->n_keys; k++)
+			if (!in_result(s, &f->keys[k].field))
+				return err_usage(err,
+				    "-O %s: not in the result; add it to -k or -v",
+				    f->keys[k].field.name);
+	} else if (s->n_keys == 0 || s->keys[0].field.type != TYPE_TIME) {
+		order_by_id(f, main_value(s), false);
+	}
+	for (size_t k = 0; k < s->n_keys; k++)
+		order_by_id(f, &s->keys[k].as, true);
+	return 0;
+}
+
+/* Tables and csv have the keys and values in the order they were asked for. */
+static void
+choose_fields(struct flowagg *f)
+{
+	const struct group_spec *s = &f->spec;
+	bool standard = f->io.out_path == NULL || strcmp(f->io.out_path, "-") == 0;
+	enum io_format format = f->io.out_format;
+	struct field_list *l = &f->io.fields;
+
+	if (format == IO_AUTO)
+		format = standard && isatty(STDOUT_FILENO) ? IO_TABLE : IO_FLOW;
+	f->text = format != IO_FLOW && format != IO_IPFIX && format != IO_NULL;
+	if (format != IO_TABLE && format != IO_CSV && format != IO_TSV)
+		return;
+	l->fields = mem_zero(s->n_keys + 2 * s->n_values, sizeof(*l->fields));
+	for (size_t k = 0; k < s->n_keys; k++)
+		field_of_id(&l->fields[l->n++], &s->keys[k].as);
+	for (size_t i = 0; i < s->n_values; i++) {
+		field_of_id(&l->fields[l->n++], &s->values[i].as);
+		if (s->biflow && s->values[i].reverse.id + s->values[i].reverse.pen != 0)
+			field_of_id(&l->fields[l->n++], &s->values[i].reverse);
+	}
+	f->io.has_fields = true;
+}
+
+static void
+parse(struct flowagg *f, struct optparse *parser)
+{
+	struct err err = { 0 };
+	const char *arg;
+	int key;
+
+	while ((key = opt_next(parser, &arg)) != 0)
+		if (parse_own(f, key, arg, &err) < 0)
+			opt_usage(parser->program, "%s", err.text);
+	if (complete_spec(f, &err) < 0 || complete_order(f, &err) < 0)
+		opt_usage(parser->program, "%s", err.text);
+	choose_fields(f);
+}
+
+/* Grouping -------------------------------------------------------------------------------------- */
+
+/* Records end here: what goes on to a flow output is the options records only. */
+static int
+add_records(void *ctx, unsigned worker, struct batch *b, uint64_t *sel, struct err *err)
+{
+	struct flowagg *f = ctx;
+
+	if (group_add(f->tables[worker], b, sel, err) < 0)
+		return -1;
+	memset(sel, 0, bits_words(b->n) * 8);
+	return IO_DROP;
+}
+
+static bool
+take_groups(void *ctx, struct batch *b)
+{
+	struct flowagg *f = ctx;
+
+	f->groups += b->n;
+	if (f->filter != NULL) {
+		if (f->sel == NULL)
+			f->sel = mem_alloc(bits_words(BATCH_RECORDS) * 8);
+		(void)expr_select(f->filter, b, f->sel);
+	}
+	f->rc = sort_add(f->sorter, b, f->sel, f->err);
+	return f->rc == 0;
+}
+
+static bool
+write_groups(void *ctx, struct batch *b)
+{
+	struct flowagg *f = ctx;
+
+	f->rc = io_sink_batch(f->sink, b, f->err);
+	return f->rc == 0;
+}
+
+static int
+hand_on(struct flowagg *f, struct err *err)
+{
+	f->err = err;
+	if (group_finish(f->tables, f->n_tables, take_groups, f, err) < 0 || f->rc < 0)
+		return -1;
+	if (group_mixed_sampling(f->tables, f->n_tables) && !f->io.quiet)
+		diag(NULL, "counters sampled at different intervals were added up; --scale "
+			   "multiplies them");
+	f->rc = 0;
+	if (sort_finish(f->sorter, write_groups, f, err) < 0 || f->rc < 0)
+		return -1;
+	return 0;
+}
+
+static void
+tell(const struct flowagg *f, const struct io_result *result)
+{
+	unsigned spills = 0;
+
+	for (unsigned i = 0; i < f->n_tables; i++)
+		spills += group_spills(f->tables[i]);
+	diag(NULL, "%llu records, %llu groups, %u times to disk", (unsigned long long)result->read,
+	    (unsigned long long)f->groups, spills);
+}
+
+static int
+run(struct flowagg *f, const struct optparse *parser, char **argv, struct err *err)
+{
+	struct io_source *source =
+	    io_source_open(parser->operands, parser->n_operands, &f->io, err);
+	struct io_result result = { 0 };
+	struct err closing = { 0 };
+	int rc = -1;
+
+	f->sink = source == NULL ? NULL : io_sink_open(&f->io, argv, err);
+	if (f->sink != NULL)
+		rc = io_run(source, f->text ? NULL : f->sink, &f->io, add_records, f, &result, err);
+	if (rc == 0 && f->io.verbose)
+		tell(f, &result);
+	if (rc == 0)
+		rc = hand_on(f, err);
+	if (io_sink_close(f->sink, rc == 0 && !result.incomplete, &closing) != 0 && rc == 0) {
+		*err = closing;
+		rc = -1;
+	}
+	io_source_close(source);
+	if (rc == 0)
+		return result.incomplete ? EXIT_FAILED : EXIT_DONE;
+	return err->status ? err->status : EXIT_FAILED;
+}
+
+static int
+prepare(struct flowagg *f, struct expr **having, struct err *err)
+{
+	*having = NULL;
+	if (f->having != NULL) {
+		*having = expr_compile(f->having, err);
+		if (*having == NULL)
+			return -1;
+		f->filter = expr_state_new(*having);
+	}
+	f->n_tables = f->io.threads ? f->io.threads : ordered_processors();
+	f->tables = mem_zero(f->n_tables, sizeof(struct group_table *));
+	for (unsigned i = 0; i < f->n_tables; i++)
+		f->tables[i] = group_new(&f->spec, f->n_tables);
+	f->sorter = sort_new(f->keys, f->n_keys, f->io.limit, f->io.memory / 4, f->io.tmpdir);
+	return 0;
+}
+
+static void
+release(struct flowagg *f, struct expr *having)
+{
+	for (unsigned i = 0; i < f->n_tables; i++)
+		group_free(f->tables[i]);
+	mem_free(f->tables);
+	sort_free(f->sorter);
+	sort_keys_free(f->keys, f->n_keys);
+	if (f->filter != NULL)
+		expr_state_free(f->filter);
+	expr_free(having);
+	mem_free(f->sel);
+	group_spec_free(&f->spec);
+	io_opts_free(&f->io);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct opt output[ROWS_MAX], running[ROWS_MAX];
+	const struct opt *const tables[] = { options, io_input_options, output, running, NULL };
+	const struct program program = { "flowagg", "[options] [-k KEYS] [-v VALUES] [FILE ...]",
+		"group flow records by keys and aggregate values", tables,
+		"flowagg -k srcip -v bytes,distinct_dstip -n 10 -o table day.flow\n"
+		"flowagg -k srcip/24,end/1h -v flows,mean(bytes) -o csv day.flow\n"
+		"flowagg -b -O bytes -n 20 -o table day.flow\n"
+		"flowagg -k srcip -v distinct_dstip --having 'distinct_dstip > 100' day.flow\n",
+		field_help };
+	struct flowagg f = { 0 };
+	struct optparse parser;
+	struct expr *having;
+	struct err err = { 0 };
+	int status;
+
+	diag_init(argv[0]);
+	copy_rows(output, io_output_options, 'k');
+	copy_rows(running, io_run_options, 'v');
+	io_opts_init(&f.io);
+	f.io.warn = diag_err;
+	opt_start(&parser, &program, argc, argv);
+	parse(&f, &parser);
+	if (prepare(&f, &having, &err) < 0)
+		status = err.status;
+	else
+		status = run(&f, &parser, argv, &err);
+	if (err.status != 0 && errno != EPIPE)
+		diag_err(having == NULL && f.having != NULL ? "--having" : NULL, &err);
+	release(&f, having);
+	opt_end(&parser);
+	return opt_finish(status);
+}
