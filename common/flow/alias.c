@@ -3,7 +3,8 @@
 /*
  * Short names.  Where an alias lists several elements, exporters use them for the same thing and the
  * first one a record has is read.  Order matters twice: a column is shown under the first alias that
- * begins with its identity, and --help-fields lists them as they stand.
+ * begins with its identity, and --help-fields lists them as they stand.  Addresses are stored under
+ * the IPv4 element whatever their family; the IPv6 element behind it is for columns that are not ours.
  */
 #define IE(N) \
 	{ \
@@ -28,8 +29,8 @@
 
 /* clang-format off */
 static const struct alias table[] = {
-	{ "srcip", "source address, either family", 0, IDS(IE(8)) },
-	{ "dstip", "destination address, either family", 0, IDS(IE(12)) },
+	{ "srcip", "source address, either family", 0, IDS(IE(8), IE(27)) },
+	{ "dstip", "destination address, either family", 0, IDS(IE(12), IE(28)) },
 	{ "srcport", "source port", 0, IDS(IE(7), IE(180), IE(182)) },
 	{ "dstport", "destination port", 0, IDS(IE(11), IE(181), IE(183)) },
 	{ "proto", "IP protocol: 6 or tcp, 17 or udp ...", 0, IDS(IE(4)) },
@@ -52,11 +53,11 @@ static const struct alias table[] = {
 	{ "nextas", "autonomous system behind this one", 0, IDS(IE(128)) },
 	{ "srcmask", "length of the source prefix", 0, IDS(IE(9), IE(29)) },
 	{ "dstmask", "length of the destination prefix", 0, IDS(IE(13), IE(30)) },
-	{ "srcprefix", "source prefix", 0, IDS(IE(44)) },
-	{ "dstprefix", "destination prefix", 0, IDS(IE(45)) },
-	{ "nexthop", "next hop address", 0, IDS(IE(15)) },
-	{ "bgpnexthop", "BGP next hop address", 0, IDS(IE(18)) },
-	{ "exporter", "exporter: as a mediator carries it, else the message's source address", 0, IDS(IE(130), OWN(EXPORTER)) },
+	{ "srcprefix", "source prefix", 0, IDS(IE(44), IE(170)) },
+	{ "dstprefix", "destination prefix", 0, IDS(IE(45), IE(169)) },
+	{ "nexthop", "next hop address", 0, IDS(IE(15), IE(62)) },
+	{ "bgpnexthop", "BGP next hop address", 0, IDS(IE(18), IE(63)) },
+	{ "exporter", "exporter: as a mediator carries it, else the message's source address", 0, IDS(IE(130), IE(131), OWN(EXPORTER)) },
 	{ "domain", "observation domain: in the record, else of the message", 0, IDS(IE(149), OWN(DOMAIN)) },
 	{ "received", "when the collector had the message", 0, IDS(OWN(RECEIVED)) },
 	{ "sampling", "packets that one counted packet stands for", 0, IDS(OWN(SAMPLING)) },
@@ -100,9 +101,9 @@ static const struct alias table[] = {
 	{ "mpls8", "MPLS label stack entry 8", 0, IDS(IE(77)) },
 	{ "mpls9", "MPLS label stack entry 9", 0, IDS(IE(78)) },
 	{ "mpls10", "MPLS label stack entry 10", 0, IDS(IE(79)) },
-	{ "mplstop", "address of the MPLS top label", 0, IDS(IE(47)) },
-	{ "natsrcip", "source address after translation", 0, IDS(IE(225), V9(40001)) },
-	{ "natdstip", "destination address after translation", 0, IDS(IE(226), V9(40002)) },
+	{ "mplstop", "address of the MPLS top label", 0, IDS(IE(47), IE(140)) },
+	{ "natsrcip", "source address after translation", 0, IDS(IE(225), IE(281), V9(40001)) },
+	{ "natdstip", "destination address after translation", 0, IDS(IE(226), IE(282), V9(40002)) },
 	{ "natsrcport", "source port after translation", 0, IDS(IE(227), V9(40003)) },
 	{ "natdstport", "destination port after translation", 0, IDS(IE(228), V9(40004)) },
 	{ "natevent", "NAT event (RFC 8158): 1 create, 2 delete ...", 0, IDS(IE(230)) },

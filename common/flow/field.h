@@ -93,7 +93,8 @@ enum statistic field_statistic(const char *name, struct field_id *of);
 
 /*
  * A comma separated list.  One that begins with +f or -f adds to and removes from what the list holds
- * already; any other replaces it.  A field is never in it twice.
+ * already; any other replaces it.  A field, or a
+ * name, is never in it twice.
  */
 struct field_list {
 	struct field *fields;

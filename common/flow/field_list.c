@@ -43,11 +43,24 @@ fix_names(struct field_list *list)
 static void
 add_field(struct field_list *list, const struct field *f)
 {
-	if (field_list_has(list, f))
-		return;
+	for (size_t i = 0; i < list->n; i++)
+		if (same_field(&list->fields[i], f) || strcmp(list->fields[i].name, f->name) == 0)
+			return;
 	list->fields = mem_resize(list->fields, list->n + 1, sizeof(*list->fields));
 	field_copy(&list->fields[list->n++], f);
 	fix_names(list);
+}
+
+/*
+ * -f takes away what shows f's values: the alias too where the list has the column, and the other way
+ * round.
+ */
+static bool
+shows(const struct field *a, const struct field *f)
+{
+	if (a->n > 0 && f->n > 0)
+		return field_id_equal(&a->id[0], &f->id[0]);
+	return a->derived != DERIVED_NONE && a->derived == f->derived;
 }
 
 static void
@@ -56,7 +69,7 @@ remove_field(struct field_list *list, const struct field *f)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < list->n; i++)
-		if (!same_field(&list->fields[i], f))
+		if (!shows(&list->fields[i], f))
 			list->fields[kept++] = list->fields[i];
 	list->n = kept;
 	fix_names(list);

@@ -51,19 +51,19 @@ test_parse(void)
 	static const struct {
 		const char *text, *is;
 	} cases[] = {
-		{ "srcip", "srcip ip 0.8" },
-		{ "SrcIP", "srcip ip 0.8" },
+		{ "srcip", "srcip ip 0.8 0.27" },
+		{ "SrcIP", "srcip ip 0.8 0.27" },
 		{ "bytes", "bytes uint 0.1 0.85 0.231" },
 		{ "packets", "packets uint 0.2 0.86 0.298" },
 		{ "flows", "flows uint computed 0.3" },
 		{ "duration", "duration duration computed" },
 		{ "bps", "bps float64 computed" },
-		{ "exporter", "exporter ip 0.130 own.4" },
+		{ "exporter", "exporter ip 0.130 0.131 own.4" },
 		{ "domain", "domain uint 0.149 own.5" },
 		{ "start", "start time own.1" },
 		{ "inif", "inif uint 0.10 0.252" },
 		{ "srcmask", "srcmask uint 0.9 0.29" },
-		{ "natsrcip", "natsrcip ip 0.225 v9.40001" },
+		{ "natsrcip", "natsrcip ip 0.225 0.281 v9.40001" },
 		{ "username", "username string 0.371 39499.7232 v9.40000" },
 		{ "rbytes", "rbytes uint 29305.1 29305.85 0.232" },
 		{ "rpackets", "rpackets uint 29305.2 29305.86 0.299" },
@@ -347,6 +347,12 @@ test_lists(void)
 	is_str(listed(&list, "-distinct_dstip"), "`a,b` mean_bytes", "named fields can be removed");
 	ok(list.n == 2 && list.fields[0].id[0].named == list.fields[0].named,
 	    "and those behind keep their names");
+	is_str(listed(&list, "0.1,octetTotalCount,flows"), "bytes octetTotalCount flows",
+	    "three fields");
+	is_str(
+	    listed(&list, "+bytes"), "bytes octetTotalCount flows", "one name is not shown twice");
+	is_str(listed(&list, "-bytes,-deltaFlowCount,-octetDeltaCount"), "octetTotalCount",
+	    "an alias takes its element away, an element the alias");
 	is_str(listed(&list, "all"), " all", "all is a word");
 	is_str(listed(&list, "srcip,"), "a field name is empty", "an empty field is refused");
 	is_str(listed(&list, "srcip,srcprt"), "unknown field 'srcprt'; did you mean 'srcport'?",
