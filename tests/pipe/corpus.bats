@@ -1,0 +1,29 @@
+# Captures of many exporters, decoded by the real programs, against what their records should be.
+# shellcheck shell=bash
+
+load ../helper
+
+compare() {
+	[ -n "$SHARED" ] || skip "no ../shared"
+	[ -f "$SHARED/corpus/INDEX.tsv" ] || skip "no corpus in ../shared"
+	FLOWKIT_SHARED=$SHARED run "$REPO/tests/tools/corpus_compare" -p "$1"
+	grep -v '^ok' <<<"$output"
+	[ "$status" -eq 0 ]
+	((${#lines[@]} > 1))
+}
+
+@test "corpus: NetFlow v5 records are what exporters sent" {
+	compare v5
+}
+
+@test "corpus: NetFlow v9 records are what exporters sent" {
+	compare v9
+}
+
+@test "corpus: IPFIX records are what exporters sent" {
+	compare ipfix
+}
+
+@test "corpus: records of exporters that mix versions are what they sent" {
+	compare mixed
+}
