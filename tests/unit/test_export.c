@@ -1,0 +1,364 @@
+/*
+ * The encoders: what messages look like octet by octet, and that random batches come back from the decoder.
+ */
+#include "tap.h"
+
+#include "base/cursor.h"
+#include "base/num.h"
+#include "random_batch.h"
+#include "wire/export.h"
+#include "wire/wire.h"
+
+enum { MESSAGES = 4096 };
+
+/* Messages as they were sent. */
+struct sent {
+	struct buf message[MESSAGES];
+	unsigned n;
+	uint64_t records;
+};
+
+static int
+keep(void *ctx, const void *data, size_t len, unsigned records, int64_t time_ns, struct err *err)
+{
+	struct sent *s = ctx;
+
+	(void)time_ns;
+	if (s->n == MESSAGES)
+		return err_set(err, "too many messages");
+	buf_put(&s->message[s->n++], data, len);
+	s->records += records;
+	return 0;
+}
+
+static void
+sent_free(struct sent *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		buf_free(&s->message[i]);
+	mem_free(s);
+}
+
+static uint64_t
+number(const struct sent *s, unsigned message, size_t at, size_t n)
+{
+	return be_uint((const uint8_t *)s->message[message].data + at, n);
+}
+
+/* A batch of n plain IPv4 flows that end a second apart. */
+static struct batch *
+flows(size_t n, uint64_t bytes)
+{
+	struct batch *b = batch_new();
+	struct field_id start = field_own(OWN_START), end = field_own(OWN_END), src = field_iana(8),
+			dst = field_iana(12), packets = field_iana(2), octets = field_iana(1);
+	unsigned c_start = (unsigned)batch_column(b, &start, TYPE_TIME, 8, 0);
+	unsigned c_end = (unsigned)batch_column(b, &end, TYPE_TIME, 8, 0);
+	unsigned c_src = (unsigned)batch_column(b, &src, TYPE_IP, 4, 0);
+	unsigned c_dst = (unsigned)batch_column(b, &dst, TYPE_IP, 4, 0);
+	unsigned c_packets = (unsigned)batch_column(b, &packets, TYPE_UINT, 8, 0);
+	unsigned c_octets = (unsigned)batch_column(b, &octets, TYPE_UINT, 8, 0);
+
+	batch_extend(b, n);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t t = UINT64_C(1767571200) * 1000000000 + i * UINT64_C(1000000000);
+
+		batch_put_uint(b, c_start, i, t);
+		batch_put_uint(b, c_end, i, t + 500000000);
+		batch_put_uint(b, c_src, i, 0x0a000001 + i);
+		batch_put_uint(b, c_dst, i, 0xc0000201);
+		batch_put_uint(b, c_packets, i, 3);
+		batch_put_uint(b, c_octets, i, bytes);
+	}
+	batch_precision(b, c_start, 6);
+	batch_precision(b, c_end, 6);
+	batch_close(b);
+	return b;
+}
+
+/* Add a column of one value in each record of an open batch. */
+static void
+add_uint(struct batch *b, struct field_id id, unsigned width, uint64_t value)
+{
+	unsigned c = (unsigned)batch_column(b, &id, TYPE_UINT, width, 0);
+
+	for (size_t i = 0; i < b->n; i++)
+		batch_put_uint(b, c, i, value);
+	batch_close(b);
+}
+
+static struct sent *
+export_all(
+    const struct export_opts *o, struct batch *b, struct buf *report, struct export_totals *totals)
+{
+	struct sent *s = mem_zero(1, sizeof(*s));
+	struct err err = { 0 };
+	struct exporter *e = export_new(o, keep, s);
+
+	if (export_batch(e, b, NULL, &err) != 0 || export_flush(e, &err) != 0)
+		ok(false, "exporting fails: %s", err.text);
+	if (report != NULL)
+		export_report(e, report);
+	if (totals != NULL)
+		*totals = *export_totals(e);
+	export_free(e);
+	return s;
+}
+
+static void
+test_sequences(void)
+{
+	struct export_opts o = { .version = EXPORT_V5 };
+	struct batch *b = flows(70, 1000);
+	struct sent *s = export_all(&o, b, NULL, NULL);
+
+	is_u64(s->n, 3, "v5: 70 flows are three messages");
+	is_u64(number(s, 0, 2, 2), 28, "v5: 28 records fit 1400 octets");
+	is_u64(number(s, 1, 16, 4), 28, "v5: the sequence counts flows");
+	is_u64(number(s, 2, 16, 4), 56, "v5: and goes on");
+	is_u64(s->message[2].len, 24 + 14 * 48, "v5: the last message is as long as its records");
+	sent_free(s);
+
+	o = (struct export_opts){ .version = EXPORT_V9, .mtu = 512 };
+	s = export_all(&o, b, NULL, NULL);
+	is_u64(number(s, 0, 0, 2), 9, "v9: version");
+	is_u64(number(s, 0, 12, 4), 0, "v9: the first message is number 0");
+	is_u64(number(s, 2, 12, 4), 2, "v9: the sequence counts messages");
+	is_u64(number(s, 0, 20, 2), 0, "v9: the template comes first");
+	is_u64(number(s, 0, 24, 2), 256, "v9: and is number 256");
+	is_u64(number(s, 1, 20, 2), 256, "v9: a later message begins with records");
+	is_u64(number(s, 0, 2, 2), 1 + (s->message[0].len - 20 - 32 - 4) / 32,
+	    "v9: count is templates and records");
+	sent_free(s);
+
+	o.version = EXPORT_IPFIX;
+	s = export_all(&o, b, NULL, NULL);
+	is_u64(number(s, 0, 2, 2), s->message[0].len, "IPFIX: the length is the message's");
+	is_u64(number(s, 0, 8, 4), 0, "IPFIX: the sequence begins with 0");
+	is_u64(number(s, 1, 8, 4), (s->message[0].len - 16 - 32 - 4) / 40,
+	    "IPFIX: the sequence counts records sent before");
+	is_u64(number(s, 0, 16, 2), 2, "IPFIX: the template comes first");
+	sent_free(s);
+	batch_free(b);
+}
+
+/* How many messages have a set with this id. */
+static unsigned
+with_set(const struct sent *s, size_t header, uint16_t id)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->n; i++) {
+		size_t at = header;
+
+		while (at + 4 <= s->message[i].len && number(s, i, at, 2) != id)
+			at += number(s, i, at + 2, 2);
+		n += at + 4 <= s->message[i].len;
+	}
+	return n;
+}
+
+static void
+test_templates(void)
+{
+	struct export_opts o = { .version = EXPORT_IPFIX, .mtu = 512, .template_messages = 20 };
+	struct batch *b = flows(1000, 1000);
+	struct sent *s = export_all(&o, b, NULL, NULL);
+	unsigned longest = 0;
+
+	for (unsigned i = 0; i < s->n; i++)
+		longest = s->message[i].len > longest ? (unsigned)s->message[i].len : longest;
+	ok(longest <= 512, "no message is longer than the bound (%u)", longest);
+	ok(s->n > 80, "1000 records are many messages (%u)", s->n);
+	is_u64(with_set(s, 16, 2), (s->n + 19) / 20, "the template is in every 20th message");
+	sent_free(s);
+
+	o.template_messages = 0;
+	s = export_all(&o, b, NULL, NULL);
+	is_u64(with_set(s, 16, 2), 1, "never to be repeated, it is in one");
+	sent_free(s);
+
+	o.template_messages = 1;
+	o.stream = true;
+	s = export_all(&o, b, NULL, NULL);
+	is_u64(with_set(s, 16, 2), 1, "nor is it repeated in a file");
+	sent_free(s);
+	batch_free(b);
+}
+
+static void
+test_v5_limits(void)
+{
+	struct export_opts o = { .version = EXPORT_V5 };
+	struct batch *b = flows(1, UINT64_C(10000000007));
+	struct buf report = { 0 };
+	uint64_t octets = 0, packets = 0;
+	struct sent *s;
+
+	add_uint(b, field_iana(16), 4, 65536);
+	add_uint(b, field_iana(17), 4, 65535);
+	add_uint(b, field_iana(10), 4, 70000);
+	add_uint(b, field_iana(58), 2, 7);
+	add_uint(b, field_own(OWN_SAMPLING), 4, 1000);
+	add_uint(b, field_own(OWN_SAMPLING_MODE), 1, 1);
+	add_uint(b, field_own(OWN_DOMAIN), 4, 0x0203);
+	s = export_all(&o, b, &report, NULL);
+	is_u64(s->records, 3, "a flow of ten thousand million octets is three records");
+	for (unsigned i = 0; i < 3; i++) {
+		packets += number(s, 0, 24 + 48 * i + 16, 4);
+		octets += number(s, 0, 24 + 48 * i + 20, 4);
+	}
+	is_u64(octets, UINT64_C(10000000007), "whose octets add up");
+	is_u64(packets, 3, "and packets");
+	is_u64(number(s, 0, 24 + 40, 2), 23456, "an AS number of 32 bits is AS_TRANS");
+	is_u64(number(s, 0, 24 + 42, 2), 65535, "65535 is none");
+	is_u64(number(s, 0, 24 + 12, 2), 0, "an interface beyond 16 bits is 0");
+	is_u64(number(s, 0, 22, 2), 0x4000 | 1000, "the header has sampling mode and interval");
+	is_u64(number(s, 0, 20, 2), 0x0203, "and the engine");
+	ok(strstr(buf_cstr(&report), "vlan") != NULL, "what is left out is reported: %s",
+	    buf_cstr(&report));
+	ok(strstr(buf_cstr(&report), "split") != NULL, "so is the split");
+	buf_free(&report);
+	sent_free(s);
+	batch_free(b);
+}
+
+/* The time a v5 record says, from header and uptime. */
+static int64_t
+v5_time_ms(const struct sent *s, unsigned message, size_t at)
+{
+	int64_t header =
+	    (int64_t)(number(s, message, 8, 4) * 1000 + number(s, message, 12, 4) / 1000000);
+	uint32_t age = (uint32_t)number(s, message, 4, 4) - (uint32_t)number(s, message, at, 4);
+
+	return header - (int32_t)age;
+}
+
+static void
+test_uptime_bases(void)
+{
+	struct export_opts o = { .version = EXPORT_V5, .now = true };
+	struct batch *b = flows(2, 1000);
+	int64_t *start = b->col[0].data, *end = b->col[1].data;
+	struct sent *s;
+
+	end[1] += 60 * 86400 * NS_PER_S;
+	start[1] += 60 * 86400 * NS_PER_S;
+	s = export_all(&o, b, NULL, NULL);
+	is_u64(s->n, 2, "flows sixty days apart need two uptimes: two messages");
+	is_i64(v5_time_ms(s, 0, 24 + 24), start[0] / NS_PER_MS, "the first one's start is right");
+	is_i64(v5_time_ms(s, 1, 24 + 28), end[1] / NS_PER_MS, "the second one's end is right");
+	sent_free(s);
+	o.version = EXPORT_V9;
+	s = export_all(&o, b, NULL, NULL);
+	is_u64(s->n, 2, "so it is with v9");
+	is_u64(number(s, 1, 12, 4), 1, "whose sequence goes on");
+	sent_free(s);
+	batch_free(b);
+}
+
+static void
+test_same_domain(void)
+{
+	struct export_opts o = { .version = EXPORT_IPFIX };
+	struct batch *b = flows(2, 1000);
+	struct field_id id = field_own(OWN_EXPORTER);
+	unsigned c = (unsigned)batch_column(b, &id, TYPE_IP, 4, 0);
+	struct sent *s;
+
+	batch_put_uint(b, c, 0, 0xc0000201);
+	batch_put_uint(b, c, 1, 0xc0000202);
+	add_uint(b, field_own(OWN_DOMAIN), 4, 9);
+	s = export_all(&o, b, NULL, NULL);
+	is_u64(s->n, 2, "two exporters are two sequences");
+	is_u64(number(s, 0, 12, 4) + number(s, 1, 12, 4), UINT64_C(0x80000009),
+	    "of which one gets another domain than the other");
+	sent_free(s);
+	o.keep_exporter = true;
+	s = export_all(&o, b, NULL, NULL);
+	is_u64(number(s, 0, 22, 2), 7, "the exporter's address is a field on request");
+	sent_free(s);
+	batch_free(b);
+}
+
+static void
+never(void *ctx, enum wire_kind kind)
+{
+	(void)kind;
+	*(bool *)ctx = true;
+}
+
+/* Decode everything; the number of records, and what was wrong with them. */
+static uint64_t
+decode_all(const struct sent *s, uint64_t *bad)
+{
+	struct wire_opts o = { .lifetime_s = 0 };
+	struct wire *w = wire_new(&o);
+	bool full = false;
+	struct wire_out out = { .full = never, .ctx = &full };
+	struct wire_stats st;
+	uint64_t records = 0;
+
+	for (unsigned k = 0; k < WIRE_KINDS; k++)
+		out.batch[k] = batch_new();
+	out.batch[WIRE_OPTIONS]->options = true;
+	for (unsigned i = 0; i < s->n; i++) {
+		struct wire_msg m = { .data = (const uint8_t *)s->message[i].data,
+			.len = s->message[i].len,
+			.exporter = addr_v4(0x7f000001),
+			.port = 9,
+			.received_ns = INT64_C(1767571200000000000) };
+
+		records += wire_decode(w, &m, &out);
+	}
+	*bad = full;
+	for (size_t i = 0; wire_stats_at(w, i, &st); i++) {
+		*bad +=
+		    st.lost + st.reordered + st.duplicate + st.restarts + st.unknown_template_sets;
+		for (unsigned k = 0; k < BAD_KINDS; k++)
+			*bad += st.bad[k];
+	}
+	for (unsigned k = 0; k < WIRE_KINDS; k++)
+		batch_free(out.batch[k]);
+	wire_free(w);
+	return records;
+}
+
+/* Restarts and odd times are what odd times make; everything else must be in order. */
+static void
+test_random(void)
+{
+	static const enum export_version versions[] = { EXPORT_IPFIX, EXPORT_V9 };
+
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		struct batch *b = random_batch(seed, 50 + seed);
+		struct export_opts o = { .version = versions[seed % 2], .template_messages = 7 };
+		struct export_totals t;
+		struct sent *s = export_all(&o, b, NULL, &t);
+		uint64_t bad, got = decode_all(s, &bad);
+
+		is_u64(t.records + t.dropped, b->n, "seed %d: every record is sent or counted",
+		    (int)seed);
+		is_u64(got, t.records, "seed %d: what is sent is decoded", (int)seed);
+		if (o.version == EXPORT_IPFIX)
+			is_u64(bad, 0, "seed %d: nothing is wrong with it", (int)seed);
+		sent_free(s);
+		o.version = EXPORT_V5;
+		s = export_all(&o, b, NULL, &t);
+		is_u64(t.records + t.dropped, b->n, "seed %d: v5 sends or counts", (int)seed);
+		sent_free(s);
+		batch_free(b);
+	}
+}
+
+int
+main(void)
+{
+	test_sequences();
+	test_templates();
+	test_v5_limits();
+	test_uptime_bases();
+	test_same_domain();
+	test_random();
+	return done_testing();
+}
