@@ -281,7 +281,7 @@ compare_field(struct parser *p, struct node *left, enum cmp cmp)
 	enum type type = left->field->type;
 	bool octets = type == TYPE_STRING || type == TYPE_BYTES;
 	struct literal *l = arena_zero(&p->x->arena, sizeof(*l));
-	struct complaint why;
+	struct complaint why = { 0 };
 	struct node *right;
 
 	if (!literal_at(p, at, end, l))
@@ -295,7 +295,7 @@ compare_field(struct parser *p, struct node *left, enum cmp cmp)
 			take_word(p, end);
 			return compare_literals(p, left, cmp, l, 1);
 		}
-		if (!operand && !more && !is_operand(p))
+		if (why.final || (!operand && !more && !is_operand(p)))
 			return refuse_literal(p, l, &why);
 	} else if (p->tok.kind != TOK_OPEN && p->tok.kind != TOK_NAME) {
 		return refuse_token(p, "a value");
@@ -319,7 +319,7 @@ parse_comparison(struct parser *p, struct node *left, enum cmp cmp)
 	size_t n = 0;
 
 	if (left->kind != NODE_FIELD && left->kind != NODE_NUMBER && left->kind != NODE_ARITHMETIC)
-		return refuse(p, left->at, left->end, "join conditions with 'and' or 'or'",
+		return refuse(p, p->op.at, p->op.end, "join conditions with 'and' or 'or'",
 		    "'%s' cannot follow a condition", cmp_text(cmp));
 	if (p->tok.kind == TOK_LIST || p->tok.kind == TOK_AT) {
 		if (left->kind != NODE_FIELD || (cmp != CMP_IN && cmp != CMP_NOT_IN))

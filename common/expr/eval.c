@@ -146,13 +146,15 @@ eval_test(struct expr_state *s, struct batch *b, const struct node *n, const uin
     uint64_t *out)
 {
 	int i = batch_resolve(b, n->field);
-	const struct bound *bd = i < 0 ? NULL : bind_test(s, n, &b->col[i]);
+	enum verdict zone = i < 0 ? NONE : zone_test(s, n, &b->col[i]);
 	const struct column *c;
+	const struct bound *bd;
 
-	if (bd == NULL || bd->how == HOW_NONE)
+	if (zone == NONE)
 		return NONE;
-	if (bd->how == HOW_ALL)
+	if (zone == ALL)
 		return all_present(b, (unsigned)i, mask, out);
+	bd = bind_test(s, n, &b->col[i]);
 	c = batch_dict(b, (unsigned)i);
 	if (c != NULL)
 		return test_dictionary(s, b, bd, c, mask, out);

@@ -30,6 +30,9 @@ struct expr_state {
 /* zone.c: what can be said of a condition before anything is unpacked; fills s->known. */
 void zone_decide(struct expr_state *, struct batch *);
 
+/* What a test says of those records of a column that have a value. */
+enum verdict zone_test(struct expr_state *, const struct node *, const struct column *);
+
 /* bind.c: the test of a node for columns like this one; NULL: false whatever the values. */
 const struct bound *bind_test(struct expr_state *, const struct node *, const struct column *);
 

@@ -53,7 +53,10 @@ put_key(struct buf *out, enum type type, u128 key)
 	case TYPE_BOOL: buf_puts(out, key == 0 ? "false" : "true"); break;
 	case TYPE_TIME: put_time(out, i); break;
 	case TYPE_DURATION:
-		out->len += fmt_duration(buf_room(out, FMT_MAX), i);
+		if (i % NS_PER_S == 0)
+			out->len += fmt_i64(buf_room(out, FMT_MAX), i / NS_PER_S);
+		else
+			out->len += fmt_duration(buf_room(out, FMT_MAX), i);
 		buf_putc(out, 's');
 		break;
 	case TYPE_IP:

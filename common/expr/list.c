@@ -48,10 +48,11 @@ literal_at(struct parser *p, size_t at, size_t end, struct literal *l)
 		return true;
 	if (!lex_unquote(&b, text, end - at)) {
 		buf_free(&b);
-		refuse(p, at, end, "escapes are \\\\ \\\" \\' \\n \\t \\xNN",
-		    end - at < 2 || text[end - at - 1] != *text
-			? "the quote is not closed"
-			: "the quoted text has a wrong escape");
+		if (end - at < 2 || text[end - at - 1] != *text)
+			refuse(p, at, end, "", "the quote is not closed");
+		else
+			refuse(p, at, end, "escapes are \\\\ \\\" \\' \\n \\t \\xNN",
+			    "the quoted text has a wrong escape");
 		return false;
 	}
 	l->p = arena_string(&p->x->arena, b.len ? b.data : "", b.len);

@@ -20,6 +20,7 @@ struct builder {
 	bool strict;
 	struct complaint *why;
 	size_t literal;
+	bool final; /* complaints from here on are (struct complaint) */
 };
 
 /* One value: a point, or what a prefix, a date or a range names. */
@@ -70,6 +71,7 @@ complain(struct builder *b, const char *hint, const char *fmt, ...)
 	if (b->why == NULL)
 		return false;
 	b->why->literal = b->literal;
+	b->why->final = b->final;
 	va_start(ap, fmt);
 	vsnprintf(b->why->reason, sizeof(b->why->reason), fmt, ap);
 	va_end(ap);
@@ -346,6 +348,7 @@ fits_element(struct builder *b, const struct literal *l, const struct span *s)
 	max = (UINT64_C(1) << (8 * e->width)) - 1;
 	if (s->hi <= max)
 		return true;
+	b->final = true;
 	return complain(b, "", "'%.*s' is above %llu, the most that '%s' can be",
 	    l->n > 40 ? 40 : (int)l->n, l->p, (unsigned long long)max, f->name);
 }
@@ -414,6 +417,7 @@ build_ranges(struct builder *b, struct test *t, struct arena *a)
 		if (s.lo > s.hi) {
 			if (b->strict) {
 				ranges_free(&t->set);
+				b->final = true;
 				return complain(b, "write the smaller end first",
 				    "the range '%.*s' is empty", l->n > 40 ? 40 : (int)l->n, l->p);
 			}
@@ -448,6 +452,7 @@ build_mask(struct builder *b, struct test *t)
 		return b->strict ? complain_value(b, l) : false;
 	if (slash == NULL)
 		t->mask = t->value;
+	b->final = true;
 	if (t->value & ~t->mask)
 		return complain(b, "left of '/' are some of the flags right of it",
 		    "'%.*s' can never be", l->n > 40 ? 40 : (int)l->n, l->p);
@@ -509,6 +514,7 @@ comparison_allowed(struct builder *b, enum cmp cmp)
 	const char *field = b->node->field->name;
 	bool octets = b->type == TYPE_STRING || b->type == TYPE_BYTES;
 
+	b->final = true;
 	if (b->type == TYPE_LIST || b->type == TYPE_NONE)
 		return complain(b, "has FIELD",
 		    "field '%s' is a list; it can only be tested with 'has'", field);
@@ -518,6 +524,7 @@ comparison_allowed(struct builder *b, enum cmp cmp)
 	if (cmp >= CMP_LT && cmp <= CMP_GE && b->type == TYPE_BOOL)
 		return complain(b, "", "field '%s' is true or false; '%s' needs a number", field,
 		    cmp_text(cmp));
+	b->final = false;
 	return true;
 }
 

@@ -268,6 +268,7 @@ parse_infix(struct parser *p, struct node **left, enum precedence min)
 	if (p->tok.kind == TOK_OPERATOR) {
 		if (op->prec < min)
 			return false;
+		p->op = p->tok;
 		parser_next(p);
 		if (op->class == OP_COMPARE)
 			*left = parse_comparison(p, *left, (enum cmp)op->what);

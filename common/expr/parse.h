@@ -13,6 +13,7 @@ struct parser {
 	struct expr *x;
 	struct lex lex;
 	struct token tok; /* the next one, not yet taken */
+	struct token op; /* the operator taken last */
 	struct err *err;
 	unsigned depth;
 };

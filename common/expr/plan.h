@@ -106,6 +106,7 @@ enum { EXPR_DEPTH_MAX = 200, EXPR_TEXT_MAX = 1 << 20 };
 /* Why a literal cannot be one of the type. */
 struct complaint {
 	size_t literal; /* which */
+	bool final; /* a value of the type, but not a possible one: nothing else can be meant */
 	char reason[200], hint[80];
 };
 

@@ -3,7 +3,9 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <strings.h>
 
+#include "base/opt.h"
 #include "expr/parse.h"
 
 enum { EXCERPT = 76, LEAD = 48 };
@@ -66,12 +68,30 @@ refuse(struct parser *p, size_t at, size_t end, const char *hint, const char *fm
 	return NULL;
 }
 
+/* The word of the language that the next token nearly is. */
+static void
+nearest_word(const struct parser *p, char *hint, size_t size)
+{
+	size_t n = p->tok.end - p->tok.at;
+	const char *near;
+	char word[24];
+
+	if (p->tok.kind != TOK_WORD || n >= sizeof(word))
+		return;
+	memcpy(word, p->lex.text + p->tok.at, n);
+	word[n] = '\0';
+	near = opt_nearest(word, expr_words());
+	if (near != NULL && strcasecmp(near, word) != 0)
+		snprintf(hint, size, "did you mean '%s'?", near);
+}
+
 struct node *
 refuse_token(struct parser *p, const char *expected)
 {
 	const struct token *t = &p->tok;
 	int n = t->end - t->at > 30 ? 30 : (int)(t->end - t->at);
 	const char *text = p->lex.text + t->at;
+	char hint[64] = "";
 
 	if (t->kind == TOK_END)
 		return refuse(p, t->at, t->end, "", "expected %s, found the end", expected);
@@ -80,5 +100,6 @@ refuse_token(struct parser *p, const char *expected)
 	if (t->kind == TOK_BAD && *text == '|')
 		return refuse(
 		    p, t->at, t->end, "did you mean '||'?", "expected %s, found '|'", expected);
-	return refuse(p, t->at, t->end, "", "expected %s, found '%.*s'", expected, n, text);
+	nearest_word(p, hint, sizeof(hint));
+	return refuse(p, t->at, t->end, hint, "expected %s, found '%.*s'", expected, n, text);
 }

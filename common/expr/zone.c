@@ -65,8 +65,7 @@ zone_octets(const struct test *t, const struct column *c)
 	}
 }
 
-/* Of the records that have a value. */
-static enum verdict
+enum verdict
 zone_test(struct expr_state *s, const struct node *n, const struct column *c)
 {
 	const struct bound *bd = bind_test(s, n, c);

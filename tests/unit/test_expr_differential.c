@@ -564,6 +564,8 @@ random_leaf(struct row_node *n)
 			n->other = field_of_type(any_type);
 		} while (type_of(n->other) != type_of(n->field) || n->field == &fields[6] ||
 			 (is_text(type_of(n->field)) && n->other->name[0] != '`'));
+		if (n->field->name[0] != '`' && type_of(n->field) == TYPE_BOOL)
+			n->op = (enum row_op)below(2); /* not ordered */
 		return;
 	case 5:
 	case 6: random_arithmetic(n); return;
