@@ -16,15 +16,15 @@
 enum type {
 	TYPE_NONE = 0, /* not known until bound to a batch */
 	TYPE_UINT = 1, /* width 1 2 4 8 */
-	TYPE_INT = 2,  /* width 1 2 4 8, two's complement */
+	TYPE_INT = 2, /* width 1 2 4 8, two's complement */
 	TYPE_FLOAT32 = 3,
 	TYPE_FLOAT64 = 4,
-	TYPE_BOOL = 5,	   /* width 1: 0 or 1 */
-	TYPE_TIME = 6,	   /* i64 nanoseconds since the Unix epoch */
+	TYPE_BOOL = 5, /* width 1: 0 or 1 */
+	TYPE_TIME = 6, /* i64 nanoseconds since the Unix epoch */
 	TYPE_DURATION = 7, /* i64 nanoseconds */
-	TYPE_IP = 8,	   /* width 4: IPv4 as a number; width 16: network order, IPv4 mapped */
-	TYPE_MAC = 9,	   /* width 8: a number of 48 bits */
-	TYPE_STRING = 10,  /* octets as sent, trailing NULs removed; not necessarily valid UTF-8 */
+	TYPE_IP = 8, /* width 4: IPv4 as a number; width 16: network order, IPv4 mapped */
+	TYPE_MAC = 9, /* width 8: a number of 48 bits */
+	TYPE_STRING = 10, /* octets as sent, trailing NULs removed; not necessarily valid UTF-8 */
 	TYPE_BYTES = 11,
 	TYPE_LIST = 12, /* RFC 6313, self-contained octets: see flow/list.h */
 	TYPE_COUNT
@@ -32,50 +32,68 @@ enum type {
 
 enum {
 	PEN_IANA = 0,
-	PEN_CERT = 6871,     /* bit 0x4000 of its ids marks the reverse direction (YAF) */
+	PEN_CERT = 6871, /* bit 0x4000 of its ids marks the reverse direction (YAF) */
 	PEN_REVERSE = 29305, /* RFC 5103: reverse direction of an IANA element */
 };
-#define PEN_OWN UINT32_C(0xffffff01)   /* our own elements: enum own */
-#define PEN_V9 UINT32_C(0xffffff02)    /* NetFlow v9 types that IANA does not share */
+#define PEN_OWN UINT32_C(0xffffff01) /* our own elements: enum own */
+#define PEN_V9 UINT32_C(0xffffff02) /* NetFlow v9 types that IANA does not share */
 #define PEN_SCOPE UINT32_C(0xffffff03) /* NetFlow v9 scope types 1..5 */
 #define PEN_NAMED UINT32_C(0xffffff04) /* the name is the identity: aggregates, csv columns */
 
 /* Elements of PEN_OWN.  The numbers are in files: never change one. */
 enum own {
-	OWN_START = 1,	      /* TIME: first packet of the flow, from whatever the exporter sent */
-	OWN_END = 2,	      /* TIME: last packet */
-	OWN_RECEIVED = 3,     /* TIME: when the collector had the message */
-	OWN_EXPORTER = 4,     /* IP: source address of the export message */
-	OWN_DOMAIN = 5,	      /* UINT 4: observation domain, v9 source id, v5 engineType<<8|engineId */
-	OWN_SAMPLING = 6,     /* UINT 4: packets that one stands for; missing: unknown */
+	OWN_START = 1, /* TIME: first packet of the flow, from whatever the exporter sent */
+	OWN_END = 2, /* TIME: last packet */
+	OWN_RECEIVED = 3, /* TIME: when the collector had the message */
+	OWN_EXPORTER = 4, /* IP: source address of the export message */
+	OWN_DOMAIN = 5, /* UINT 4: observation domain, v9 source id, v5 engineType<<8|engineId */
+	OWN_SAMPLING = 6, /* UINT 4: packets that one stands for; missing: unknown */
 	OWN_SAMPLING_SRC = 7, /* UINT 1: where sampling came from: enum sampling_src */
-	OWN_WIRE = 8,	      /* BOOL: the record carries every element as sent (flowrecv --raw) */
-	OWN_VERSION = 9,      /* UINT 2: NetFlow/IPFIX version of the message */
-	OWN_TIME_GUESS = 10,  /* BOOL: no time element: start and end are the received time */
+	OWN_WIRE = 8, /* BOOL: the record carries every element as sent (flowrecv --raw) */
+	OWN_VERSION = 9, /* UINT 2: NetFlow/IPFIX version of the message */
+	OWN_TIME_GUESS = 10, /* BOOL: no time element: start and end are the received time */
 	OWN_SAMPLING_MODE = 11, /* UINT 1: NetFlow v5 header's two mode bits */
 	OWN_EXPORTER_PORT = 12, /* UINT 2: source port of the export message */
 };
 
 /* Where OWN_SAMPLING came from.  The numbers are in files: never change one. */
 enum sampling_src {
-	SAMPLING_RECORD = 1,	 /* an element of the record itself */
-	SAMPLING_OPTIONS = 2,	 /* options records of the exporter */
-	SAMPLING_HEADER = 3,	 /* NetFlow v5's header */
+	SAMPLING_RECORD = 1, /* an element of the record itself */
+	SAMPLING_OPTIONS = 2, /* options records of the exporter */
+	SAMPLING_HEADER = 3, /* NetFlow v5's header */
 	SAMPLING_CONFIGURED = 4, /* said by the user */
-	SAMPLING_SCALED = 5,	 /* counters were multiplied: sampling is 1 */
+	SAMPLING_SCALED = 5, /* counters were multiplied: sampling is 1 */
 };
 
 /* How the values of records of one flow combine. */
-enum merge { MERGE_NONE, MERGE_KEY, MERGE_SUM, MERGE_MIN, MERGE_MAX, MERGE_OR, MERGE_FIRST, MERGE_LAST };
+enum merge {
+	MERGE_NONE,
+	MERGE_KEY,
+	MERGE_SUM,
+	MERGE_MIN,
+	MERGE_MAX,
+	MERGE_OR,
+	MERGE_FIRST,
+	MERGE_LAST
+};
 
-enum semantics { SEM_NONE, SEM_QUANTITY, SEM_TOTAL, SEM_DELTA, SEM_IDENTIFIER, SEM_FLAGS, SEM_LIST };
+enum semantics {
+	SEM_NONE,
+	SEM_QUANTITY,
+	SEM_TOTAL,
+	SEM_DELTA,
+	SEM_IDENTIFIER,
+	SEM_FLAGS,
+	SEM_LIST
+};
 
 struct element {
 	uint32_t pen;
 	uint16_t id;
-	uint8_t type;  /* enum type */
+	uint8_t type; /* enum type */
 	uint8_t width; /* natural width in memory; 0 variable */
-	uint8_t scale; /* TIME: power of ten of ns its wire type counts in (9 s, 6 ms, 3 us, 0 ns) */
+	uint8_t
+	    scale; /* TIME: power of ten of ns its wire type counts in (9 s, 6 ms, 3 us, 0 ns) */
 	uint8_t semantics, merge;
 	const char *name;
 	const char *unit; /* as IANA writes it; NULL none */

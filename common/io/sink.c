@@ -138,6 +138,12 @@ open_flow(struct io_sink *s, char *const *argv)
 	mem_free(history);
 }
 
+static bool
+has_default_columns(enum io_format f)
+{
+	return f == IO_TABLE || f == IO_CSV || f == IO_TSV || f == IO_NULL;
+}
+
 struct io_sink *
 io_sink_open(const struct io_opts *opts, char *const *argv, struct err *err)
 {
@@ -150,6 +156,12 @@ io_sink_open(const struct io_opts *opts, char *const *argv, struct err *err)
 	s->format = opts->out_format;
 	if (s->format == IO_AUTO)
 		s->format = standard && isatty(STDOUT_FILENO) ? IO_TABLE : IO_FLOW;
+	if (opts->fields.relative != NULL && !has_default_columns(s->format)) {
+		err_usage(err, "-k %s: only table, csv and tsv have columns to add to or take from",
+		    opts->fields.relative);
+		mem_free(s);
+		return NULL;
+	}
 	if (standard && is_binary(s->format) && isatty(STDOUT_FILENO)) {
 		err_usage(
 		    err, "binary is not written to a terminal: use -w FILE, -o table or a pipe");
