@@ -105,5 +105,6 @@ netflow9_decode(struct message *m, const uint8_t *p, size_t len)
 	detect_restart(m, uptime, seq);
 	data_begin(m);
 	sets_walk(m, &kinds, p + HEADER, len - HEADER);
+	session_common_sequence(&m->w->sessions, m->s, seq);
 	sequence_message(&m->s->sequence, seq, 1, 0);
 }

@@ -1,5 +1,8 @@
 #include "wire/sequence.h"
 
+/* After so many times an exporter's common count is believed across gaps too. */
+enum { TOGETHER = 3 };
+
 /* Below this a number far behind the expected one means that the exporter began anew. */
 enum { FRESH = 4096 };
 
@@ -155,4 +158,21 @@ sequence_restart(struct sequence *q)
 	q->n_gaps = 0;
 	q->messages = 0;
 	q->restarts++;
+}
+
+void
+sequence_common(struct sequence *q, struct sequence_exporter *e, uint64_t key, uint32_t seq)
+{
+	bool gap = q->known && (int32_t)(seq - q->next) > 0;
+
+	if (e->key != key)
+		*e = (struct sequence_exporter){ .key = key, .next = seq };
+	else if (gap && seq == e->next)
+		e->together++;
+	if (gap && ((e->together > 0 && seq == e->next) ||
+		       (e->together >= TOGETHER && (int32_t)(seq - e->next) > 0 &&
+			   (int32_t)(e->next - q->next) > 0)))
+		q->next = e->next;
+	if ((int32_t)(seq + 1 - e->next) > 0)
+		e->next = seq + 1;
 }

@@ -9,7 +9,8 @@ enum {
 	TEMPLATES_MAX = 4096,
 	SESSIONS_MAX = 16384,
 	BUCKETS_MIN = 8,
-	KIN_MAX = 64
+	KIN_MAX = 64,
+	EXPORTERS = 1024
 };
 #define TEMPLATE_OCTETS_MAX ((size_t)256 << 20) /* of all sessions together */
 
@@ -30,6 +31,7 @@ sessions_init(struct sessions *t, const struct wire_opts *opts)
 	t->mask = n - 1;
 	t->buckets = mem_zero(n, sizeof(*t->buckets));
 	t->kin = mem_zero(n, sizeof(*t->kin));
+	t->exporters = mem_zero(EXPORTERS, sizeof(*t->exporters));
 }
 
 /* Keys ----------------------------------------------------------------------------------------- */
@@ -395,6 +397,17 @@ session_get(struct sessions *t, const struct wire_msg *msg, uint16_t version, ui
 }
 
 void
+session_common_sequence(struct sessions *t, struct session *s, uint32_t seq)
+{
+	struct key k = key_of(s);
+	uint64_t hash;
+
+	k.domain = 0;
+	hash = hash_octets(t->seed, &k, sizeof(k));
+	sequence_common(&s->sequence, &t->exporters[hash % EXPORTERS], hash, seq);
+}
+
+void
 sessions_free(struct sessions *t)
 {
 	for (unsigned i = 0; i < t->n; i++)
@@ -402,4 +415,5 @@ sessions_free(struct sessions *t)
 	mem_free(t->all);
 	mem_free(t->buckets);
 	mem_free(t->kin);
+	mem_free(t->exporters);
 }

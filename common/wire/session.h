@@ -40,6 +40,7 @@ struct sessions {
 	struct template *newest_template, *oldest_template;
 	size_t template_octets;
 	uint64_t clock; /* counts uses of templates */
+	struct sequence_exporter *exporters; /* by hash; two on one slot forget each other */
 	struct wire_totals evicted; /* counts of sessions that gave way */
 };
 
@@ -48,6 +49,9 @@ void session_stats(const struct session *, struct wire_stats *);
 
 void sessions_init(struct sessions *, const struct wire_opts *);
 void sessions_free(struct sessions *);
+
+/* Its message numbered seq is about to be counted: see sequence_common. */
+void session_common_sequence(struct sessions *, struct session *, uint32_t seq);
 
 /* Find or make; it is the newest now. */
 struct session *session_get(

@@ -173,6 +173,33 @@ test_keys(void)
 }
 
 static void
+test_common_count(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned i = 0; i < 40; i++) {
+		begin_v9(&c, 0, i, i * 7 % 5);
+		rig_send(&r, &c);
+	}
+	is_u64(rig_totals(&r).lost, 0,
+	    "S2: a count common to all source ids of an exporter is no loss");
+	begin_v9(&c, 0, 43, 2);
+	rig_send(&r, &c);
+	is_u64(rig_totals(&r).lost, 3, "S2: and tells true loss");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned i = 0; i < 40; i++) {
+		begin_v9(&c, 0, (i % 2 ? 1000 : 0) + i / 2 + (i >= 20 ? 5 : 0), i % 2);
+		rig_send(&r, &c);
+	}
+	is_u64(rig_totals(&r).lost, 10, "S2: counts of each source id are told apart");
+	rig_close(&r);
+}
+
+static void
 test_v9_restart(void)
 {
 	struct rig r;
@@ -213,6 +240,7 @@ main(void)
 	test_two_counters();
 	test_protocols();
 	test_keys();
+	test_common_count();
 	test_v9_restart();
 	return done_testing();
 }
