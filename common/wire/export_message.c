@@ -290,7 +290,7 @@ fit_boot(struct exporter *e, struct session *s, const struct layout *l, size_t r
 		if (f->wire == 22 && p->has_raw_start &&
 		    (p->raw_start.present == NULL || bits_get(p->raw_start.present, rec))) {
 			boot = ns - ns % NS_PER_MS -
-			       (int64_t)cell_uint(&p->raw_start, rec) * NS_PER_MS;
+			       (int64_t)(uint32_t)cell_uint(&p->raw_start, rec) * NS_PER_MS;
 			if (s->has_boot && s->boot_ns == boot)
 				return 0;
 			s->has_boot = false;
@@ -366,7 +366,7 @@ message_record(struct exporter *e, struct session *s, struct layout *l, size_t r
 		put_field(&s->msg, &p->fields[l->fields[i]], rec, s);
 	s->records++;
 	s->count++;
-	if (time_ns > s->time_ns)
+	if (time_ns > s->time_ns && time_fits(time_ns))
 		s->time_ns = time_ns;
 	if (l->n_scope)
 		e->totals.options++;

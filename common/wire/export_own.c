@@ -40,6 +40,20 @@ count_rounded(struct exporter *e, const struct xfield *f, size_t n)
 	loss_count(e, &f->id, "times rounded to milliseconds", rounded);
 }
 
+static void
+count_misfits(struct exporter *e, const struct column *c, size_t n)
+{
+	const uint64_t *sel = e->plan.sel;
+	size_t misfits = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if ((c->present == NULL || bits_get(c->present, i)) &&
+		    (sel == NULL || bits_get(sel, i)))
+			misfits += !time_fits((int64_t)cell_uint(c, i));
+	}
+	loss_count(e, &c->id, "times before 1970 or after 2106", misfits);
+}
+
 /* start or end, where the record has not said it by an element of its own already. */
 static void
 plan_flow_time(struct exporter *e, struct batch *b, enum own own)
@@ -55,7 +69,9 @@ plan_flow_time(struct exporter *e, struct batch *b, enum own own)
 	if (c == NULL)
 		return;
 	add_absolute(b, absolute[end], 4, said);
-	PLAN_SELECT(present, c->present, b->n, i, !bits_get(said, i) && !is_true(guess, i));
+	PLAN_SELECT(present, c->present, b->n, i,
+	    !bits_get(said, i) && !is_true(guess, i) && time_fits((int64_t)cell_uint(c, i)));
+	count_misfits(e, c, b->n);
 	if (!plan_any(present, b->n))
 		return;
 	f = plan_field(p, c);

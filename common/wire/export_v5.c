@@ -197,6 +197,20 @@ fit(struct exporter *e, unsigned k, uint64_t v)
 	}
 }
 
+static void
+read_time(struct exporter *e, unsigned k, int64_t ns, struct v5_record *r)
+{
+	if (!time_fits(ns))
+		lose(e, k, "times before 1970 or after 2106");
+	else if (k == FIRST) {
+		r->start_ns = ns;
+		r->has_start = true;
+	} else {
+		r->end_ns = ns;
+		r->has_end = true;
+	}
+}
+
 /* false: NetFlow v5 has no such record. */
 static bool
 read_record(struct exporter *e, size_t rec, struct v5_record *r)
@@ -216,8 +230,7 @@ read_record(struct exporter *e, size_t rec, struct v5_record *r)
 					return false;
 			}
 		} else if (k == FIRST || k == LAST) {
-			*(k == FIRST ? &r->start_ns : &r->end_ns) = (int64_t)cell_uint(c, rec);
-			*(k == FIRST ? &r->has_start : &r->has_end) = true;
+			read_time(e, k, (int64_t)cell_uint(c, rec), r);
 		} else if (k == PACKETS || k == OCTETS) {
 			r->v[k] = cell_uint(c, rec);
 		} else {
@@ -303,7 +316,7 @@ boot_for(const struct exporter *e, const struct session *s, const struct v5_reco
 	int64_t high = r->has_end && r->end_ns > low ? r->end_ns : low, boot;
 
 	if (r->has_start && v->has_uptime && present(&v->uptime, rec))
-		return r->start_ns - (int64_t)cell_uint(&v->uptime, rec) * NS_PER_MS;
+		return r->start_ns - (int64_t)(uint32_t)cell_uint(&v->uptime, rec) * NS_PER_MS;
 	if ((!r->has_start && !r->has_end) ||
 	    (s->has_boot && low >= s->boot_ns && high - s->boot_ns <= UPTIME_SPAN_NS))
 		return s->boot_ns;

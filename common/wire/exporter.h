@@ -185,6 +185,13 @@ int v5_batch(struct exporter *, struct batch *, const uint64_t *sel, struct err 
 int v5_send(struct exporter *, struct session *, struct err *);
 void v5_free(struct v5_columns *);
 
+/* Does a time fit the seconds of a header?  Others take no part in arithmetic. */
+static inline bool
+time_fits(int64_t ns)
+{
+	return ns >= 0 && ns / NS_PER_S <= UINT32_MAX;
+}
+
 /* export_loss.c: n values of a field could not be said. */
 void loss_count(struct exporter *, const struct field_id *, const char *what, uint64_t n);
 void loss_add(struct exporter *, const char *name, const char *what, uint64_t n);
