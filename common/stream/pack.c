@@ -1,5 +1,6 @@
 #include "stream/pack.h"
 
+#include <pthread.h>
 #include <zstd.h>
 
 #include "base/mem.h"
@@ -45,13 +46,32 @@ pack_octets(struct packer *p, struct buf *out, const void *data, size_t n)
 	return len;
 }
 
+static pthread_key_t context_key;
+static pthread_once_t context_once = PTHREAD_ONCE_INIT;
+
+static void
+free_context(void *ctx)
+{
+	ZSTD_freeDCtx(ctx);
+}
+
+static void
+make_key(void)
+{
+	pthread_key_create(&context_key, free_context);
+}
+
+/* One context a thread, made on first use and freed with it: making one costs more than unpacking a plane. */
 bool
 unpack_octets(void *dst, size_t n, const void *frame, size_t len)
 {
 	static _Thread_local ZSTD_DCtx *ctx;
 
-	/* One context a thread, made on first use: making one costs more than unpacking a plane. */
-	if (ctx == NULL && (ctx = ZSTD_createDCtx()) == NULL)
-		return false;
+	if (ctx == NULL) {
+		pthread_once(&context_once, make_key);
+		if ((ctx = ZSTD_createDCtx()) == NULL)
+			return false;
+		pthread_setspecific(context_key, ctx);
+	}
 	return ZSTD_decompressDCtx(ctx, dst, n, frame, len) == n;
 }
