@@ -285,7 +285,7 @@ aggregate_function(const char *p, size_t n)
 		const char *name;
 		enum aggregate kind;
 	} functions[] = { { "sum", AGG_SUM }, { "distinct", AGG_COUNT }, { "mean", AGG_MEAN },
-		{ "min", AGG_SAME }, { "max", AGG_SAME }, { "first", AGG_SAME },
+		{ "min", AGG_SAME }, { "max", AGG_SAME }, { "or", AGG_SAME }, { "first", AGG_SAME },
 		{ "last", AGG_SAME } };
 	uint64_t percentile;
 

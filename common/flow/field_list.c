@@ -193,7 +193,7 @@ field_help(FILE *out)
 	    "Elements without a known name go by number: PEN.ID (35632.77), NetFlow v9 types as\n"
 	    "v9_N.  NAME#2 is the second of an element that a record repeats.\n"
 	    "Aggregates are fields too: distinct_dstip or distinct(dstip), mean_, min_, max_,\n"
-	    "first_, last_, sum_ and p1_ to p99_ before a field, and count.\n"
+	    "first_, last_, or_, sum_ and p1_ to p99_ before a field, and count.\n"
 	    "Columns with other names are written in backquotes: `my column`.\n"
 	    "flowfields(7) has the rules.\n",
 	    out);

@@ -132,40 +132,45 @@ is_element(const struct field_id *id, unsigned element)
 	return id->id == element && (id->pen == PEN_IANA || id->pen == PEN_REVERSE);
 }
 
+/* Whose facts the values follow: the column's element, or the one an aggregate is of; or they count. */
+static struct field_id
+facts_of(const struct column *c, bool *counts)
+{
+	struct field_id of = c->id;
+	enum statistic s;
+
+	*counts = c->derived != DERIVED_NONE && c->derived != DERIVED_DURATION;
+	if (c->id.pen == PEN_NAMED) {
+		s = field_statistic(c->id.named, &of);
+		*counts |= s == STATISTIC_COUNT;
+	}
+	return of;
+}
+
 /* Do people want it as 1.5K?  Counters, and rates and statistics of them. */
 static bool
 is_counter(const struct column *c)
 {
-	const struct element *e;
-	struct field_id of;
+	bool counts;
+	struct field_id id = facts_of(c, &counts);
+	const struct element *e =
+	    counts || id.pen == PEN_NAMED ? NULL : element_find(id.pen, id.id);
 
-	switch (c->derived) {
-	case DERIVED_NONE: break;
-	case DERIVED_DURATION: return false;
-	default: return true;
-	}
-	if (c->id.pen == PEN_NAMED) {
-		enum statistic s = field_statistic(c->id.named, &of);
-
-		if (s != STATISTIC_OF)
-			return s == STATISTIC_COUNT;
-		e = element_find(of.pen, of.id);
-	} else {
-		e = element_find(c->id.pen, c->id.id);
-	}
-	return e != NULL && (e->semantics == SEM_DELTA || e->semantics == SEM_TOTAL);
+	return counts || (e != NULL && (e->semantics == SEM_DELTA || e->semantics == SEM_TOTAL));
 }
 
 static void
 put_uint_table(struct buf *b, const struct value *v, const struct column *c, bool plain)
 {
 	char *d = buf_room(b, FMT_MAX);
+	bool counts;
+	struct field_id id = facts_of(c, &counts);
 	const char *name =
-	    is_element(&c->id, PROTOCOL) && v->u < 256 ? proto_name((unsigned)v->u) : NULL;
+	    !counts && is_element(&id, PROTOCOL) && v->u < 256 ? proto_name((unsigned)v->u) : NULL;
 
 	if (name != NULL)
 		buf_puts(b, name);
-	else if (is_element(&c->id, TCP_FLAGS) && v->u <= UINT16_MAX)
+	else if (!counts && is_element(&id, TCP_FLAGS) && v->u <= UINT16_MAX)
 		b->len += fmt_flags(d, (unsigned)v->u);
 	else if (!plain && is_counter(c))
 		b->len += fmt_scaled(d, (double)v->u);

@@ -105,6 +105,7 @@ test_parse(void)
 		{ "sum(flows)", "flows uint computed 0.3" },
 		{ "sum(duration)", "sum_duration duration [sum_duration]" },
 		{ "max_distinct_dstip", "max_distinct_dstip uint [max_distinct_dstip]" },
+		{ "or(flags)", "or_flags uint [or_flags]" },
 		{ "count", "count uint [count]" },
 		{ "`my column`", "`my column` none [my column]" },
 		{ "`srcip`", "`srcip` none [srcip]" },

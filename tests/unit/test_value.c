@@ -86,8 +86,8 @@ test_aggregates(void)
 		const char *name, *table;
 	} cases[] = { { "distinct_dstip", "65.5K" }, { "max_dstport", "65500" },
 		{ "max_bytes", "65.5K" }, { "p95_bytes", "65.5K" }, { "count", "65.5K" },
-		{ "my column", "65500" }, { "mean_bps", "65.5K" },
-		{ "max_distinct_dstip", "65.5K" } };
+		{ "my column", "65500" }, { "mean_bps", "65.5K" }, { "or_flags", "0xffdc" },
+		{ "distinct_proto", "65.5K" }, { "max_distinct_dstip", "65.5K" } };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct column *c = COL(.id = { .pen = PEN_NAMED, .named = cases[i].name },
