@@ -141,31 +141,53 @@ operator_at(const struct lex *l, size_t pos, const char *text)
 	       !is_word_char(l->text[pos + n]);
 }
 
+/* Behind the parenthesis that closes the one at pos, with nothing but names in between; 0: none. */
+static size_t
+call_end(const struct lex *l, size_t pos)
+{
+	unsigned open = 0;
+
+	for (size_t at = pos; at < l->len; at++) {
+		char c = l->text[at];
+
+		if (c == '(')
+			open++;
+		else if (c == ')' && (--open == 0))
+			return at > pos + 1 ? at + 1 : 0;
+		else if (c != ')' && !is_word_char(c))
+			return 0;
+	}
+	return 0;
+}
+
+/* #2, #sent: which of several. */
+static size_t
+instance_end(const struct lex *l, size_t pos)
+{
+	size_t at = pos + 1;
+
+	if (operator_at(l, at, "sent"))
+		return at + 4;
+	while (at < l->len && isdigit((unsigned char)l->text[at]))
+		at++;
+	return at > pos + 1 ? at : pos;
+}
+
 /* An identifier; NAME#2 is one, and so are distinct(dstip), icmp-type and icmp-code. */
 static size_t
 word_end(const struct lex *l, size_t pos)
 {
-	size_t at = pos, digits;
+	size_t at = pos, end;
 
 	if (operator_at(l, pos, "icmp-type") || operator_at(l, pos, "icmp-code"))
 		return pos + 9;
 	while (at < l->len && is_word_char(l->text[at]))
 		at++;
 	if (at < l->len && l->text[at] == '(' && !operator_at(l, pos, "has") &&
-	    !operator_at(l, pos, "any") && !operator_at(l, pos, "true")) {
-		size_t close = at + 1;
-
-		while (close < l->len && is_word_char(l->text[close]))
-			close++;
-		if (close > at + 1 && close < l->len && l->text[close] == ')')
-			at = close + 1;
-	}
-	if (at < l->len && l->text[at] == '#') {
-		for (digits = at + 1; digits < l->len && isdigit((unsigned char)l->text[digits]);)
-			digits++;
-		if (digits > at + 1)
-			at = digits;
-	}
+	    (end = call_end(l, at)) > 0)
+		at = end;
+	if (at < l->len && l->text[at] == '#')
+		at = instance_end(l, at);
 	return at;
 }
 

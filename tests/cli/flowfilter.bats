@@ -1,0 +1,162 @@
+# flowfilter: what is selected, how it is said what is wrong, as grep; the manuals' examples.
+# shellcheck shell=bash
+
+load ../helper
+
+setup() {
+	flowkit_setup
+}
+
+# Some traffic of a day, and all of it as csv without its header.
+make_day() {
+	flowgen -n 20000 --ipv6 20% -w day.flow
+	flowcat -o csv day.flow | tail -n +2 > day.csv
+	printf '10.0.3.70\n# servers\n10.255.0.0/28\n' > bad.txt
+}
+
+# Columns of day.csv: 4 srcip 5 dstip 6 srcport 7 dstport 8 proto 9 flags 11 packets 12 bytes
+agrees() {
+	flowfilter "$1" -o csv day.flow | tail -n +2 > got.csv
+	awk -F , "$2" day.csv > want.csv
+	[ -s want.csv ] || { echo "nothing to select: $1"; return 1; }
+	cmp want.csv got.csv || { echo "differs: $1"; return 1; }
+}
+
+@test "flowfilter: selects the records that awk selects from csv" {
+	make_day
+	agrees 'dst port 443 and bytes > 10K' '$7 == 443 && $12 > 10000'
+	agrees 'port 53' '$6 == 53 || $7 == 53'
+	agrees 'port != 53' '($6 != "" || $7 != "") && $6 != 53 && $7 != 53'
+	agrees 'not port 53' '$6 != 53 && $7 != 53'
+	agrees 'src net 10.0.0.0/8 and not dst net 10.0.0.0/8' '$4 ~ /^10\./ && $5 !~ /^10\./'
+	agrees 'ipv6 and tcp' '$4 ~ /:/ && $8 == 6'
+	agrees 'bytes/packets > 1400 or proto in [1 58]' '$12 / $11 > 1400 || $8 == 1 || $8 == 58'
+	agrees 'dst port in [22 80 8000-9000]' '$7 == 22 || $7 == 80 || ($7 >= 8000 && $7 <= 9000)'
+	agrees 'flags SA and packets < 6' '$9 % 4 >= 2 && int($9 / 16) % 2 == 1 && $11 < 6'
+	agrees 'start >= 2026-01-05T08:00 and start < 2026-01-05T09:00' '$1 ~ /^2026-01-05T08/'
+	agrees 'ip in @bad.txt' '
+		$4 == "10.0.3.70" || $5 == "10.0.3.70" || $4 ~ /^10.255.0.([0-9]|1[0-5])$/ || $5 ~ /^10.255.0.([0-9]|1[0-5])$/'
+}
+
+@test "flowfilter: a filter and its inversion are all records" {
+	make_day
+	flowfilter 'bytes > 1000' -w a.flow day.flow
+	flowfilter --invert 'bytes > 1000' -w b.flow day.flow
+	flowcat -o csv a.flow b.flow | tail -n +2 | sort > both.csv
+	sort day.csv | cmp - both.csv
+}
+
+@test "flowfilter: -q answers as grep does" {
+	make_day
+	run -0 --separate-stderr flowfilter -q 'tcp' day.flow
+	[ -z "$output$stderr" ]
+	run -1 --separate-stderr flowfilter -q 'proto 200' day.flow
+	[ -z "$output$stderr" ]
+	run -1 flowfilter -q --invert any day.flow
+	run -2 flowfilter -q 'proto' day.flow
+	head -c 5000 day.flow > cut.flow
+	run -3 --separate-stderr flowfilter -q 'proto 200' cut.flow
+	[[ $stderr == "flowfilter: cut.flow: offset "* ]]
+}
+
+@test "flowfilter: --explain prints the plan and reads nothing" {
+	run -0 --separate-stderr flowfilter --explain 'bytes/packets > 1400 and not port 53 and tcp' /nonexistent
+	diff - <(printf '%s\n' "$output") <<-'END'
+	proto = 6 and not (srcport = 53 or dstport = 53) and (bytes / packets) > 1400
+
+	  and
+	    proto = 6                           uint; zone map, dictionary
+	    not
+	      or
+	        srcport = 53                    uint, the first present of 3 elements; zone map, dictionary
+	        dstport = 53                    uint, the first present of 3 elements; zone map, dictionary
+	    (bytes / packets) > 1400            record by record
+	END
+	[ -z "$stderr" ]
+}
+
+@test "flowfilter: what is wrong is shown in the text" {
+	run -2 --separate-stderr flowfilter 'tcp and duration > 5' /nonexistent
+	diff - <(printf '%s\n' "$stderr") <<-'END'
+	flowfilter: expression: a duration needs a unit; '5' has none
+	    tcp and duration > 5
+	                       ^
+	    did you mean '5s' or '5ms'?
+	END
+	grep -qF "flowfilter: expression: a duration needs a unit; '5' has none" "$REPO/man/flowexpr.7"
+	run -2 --separate-stderr flowfilter
+	[[ $stderr == "flowfilter: an expression is missing"* ]]
+	touch day.flow
+	run -2 --separate-stderr flowfilter day.flow 'tcp'
+	[ "$stderr" = "flowfilter: expression: 'day.flow' is a file; the expression comes first" ]
+}
+
+@test "flowfilter: -f reads the expression from a file, with comments" {
+	make_day
+	printf '# web\ndst port in [80 # plain\n 443]\nand tcp\n' > web.expr
+	flowfilter -f web.expr -o csv day.flow > a.csv
+	flowfilter 'tcp and (dst port 80 or dst port 443)' -o csv day.flow | cmp - a.csv
+	run -3 --separate-stderr flowfilter -f /nonexistent day.flow
+	[ "$stderr" = "flowfilter: /nonexistent: No such file or directory" ]
+	printf 'tcp and\n' > half.expr
+	run -2 --separate-stderr flowfilter -f half.expr day.flow
+	[[ $stderr == "flowfilter: half.expr: expected a condition, found the end"* ]]
+}
+
+@test "flowfilter: -v counts records and columns; few are unpacked" {
+	make_day
+	run -0 --separate-stderr flowfilter -v -o null 'dst port 443 and bytes > 100K' day.flow
+	[[ $stderr =~ ^"flowfilter: 20000 records read, "[0-9]+" selected; "([0-9]+)" of "([0-9]+)" columns unpacked"$ ]]
+	[ "${BASH_REMATCH[1]}" -le 4 ]
+	run -0 --separate-stderr flowfilter -v -o null 'start > 2027-01-01 and bytes/packets > 3' day.flow
+	[[ $stderr == *"; 0 of "* ]]
+}
+
+@test "flowfilter: -n counts what is written, time windows and expressions both hold" {
+	make_day
+	[ "$(flowfilter tcp -n 7 -o csv day.flow | wc -l)" = 8 ]
+	flowfilter tcp -t 2026-01-05T08:00..2026-01-05T09:00 -o csv day.flow > a.csv
+	flowcat -t 2026-01-05T08:00..2026-01-05T09:00 day.flow | flowfilter tcp -o csv | cmp - a.csv
+}
+
+@test "flowfilter: in the middle of a pipe, an incomplete input stays one" {
+	make_day
+	flowcat day.flow | flowfilter 'udp' | flowcat -o csv > a.csv
+	flowfilter 'udp' -o csv day.flow | cmp - a.csv
+	head -c -10 day.flow > cut.flow
+	run -3 --separate-stderr flowfilter tcp -w out.flow cut.flow
+	[ ! -e out.flow ] && [ -s out.flow.incomplete ]
+}
+
+@test "flowfilter: a full disk is an error" {
+	make_day
+	run -3 --separate-stderr bash -c 'flowfilter any -o csv day.flow > /dev/full'
+	[[ $stderr == "flowfilter: "*"No space left on device"* ]]
+}
+
+@test "flowexpr(7): every example compiles" {
+	sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$REPO/man/flowexpr.7" | grep -v '^\.' > examples
+	[ "$(wc -l < examples)" -ge 15 ]
+	while IFS= read -r e; do
+		flowfilter --explain "$e" > /dev/null
+	done < examples
+}
+
+@test "flowexpr(7): what it writes as examples in the text compiles" {
+	sed -nE 's/^\.Ic (.*[=<>@&].*[^,.:;]|not .*)( [,.:;])?$/\1/p' "$REPO/man/flowexpr.7" |
+		sed -e 's/ [.,:;]$//' | grep -vE '^[=!<>+*/&a-c |-]+$|Ar|Bq|Xr| in Ic|--explain| b |^a |^not in$' > examples
+	[ "$(wc -l < examples)" -ge 14 ]
+	while IFS= read -r e; do
+		flowfilter --explain "$e" > /dev/null || { echo "$e"; return 1; }
+	done < examples
+}
+
+@test "flowfilter(1): every example runs" {
+	make_day
+	sed -n 's/^\.Dl \$ //p' "$REPO/man/flowfilter.1" > examples
+	[ "$(wc -l < examples)" -ge 6 ]
+	while IFS= read -r e; do
+		bash -o pipefail -c "$e" > out || [[ $e == *"&&"* ]]
+	done < examples
+	[ -s hits.flow ]
+}
