@@ -28,6 +28,7 @@ struct job {
 	const char *path;
 	struct err err; /* status set: the input failed here, there is no batch */
 	bool note; /* err only tells something; the input is complete */
+	bool begun; /* the sink's head was made before this job: jobs in front of it leave the head alone */
 
 	/* From the work. */
 	uint64_t *sel;

@@ -81,6 +81,7 @@ produce(void *ctx, void *item)
 		return ORDERED_ITEM;
 	if (!sink_begun(r->sink) && sink_takes(r->sink, j->b))
 		sink_begin(r->sink, j->b);
+	j->begun = sink_begun(r->sink);
 	if (r->history == NULL)
 		r->history = mem_string(source_history(r->source));
 	return ORDERED_ITEM;

@@ -473,7 +473,7 @@ write_form(struct io_sink *s, struct job *j, struct err *err)
 int
 sink_write(struct io_sink *s, struct job *j, struct err *err)
 {
-	if (s->head.len > 0) {
+	if (j->begun && s->head.len > 0) {
 		if (write_octets(s, s->head.data, s->head.len, err) != 0)
 			return -1;
 		s->head.len = 0;
@@ -496,7 +496,7 @@ sink_write(struct io_sink *s, struct job *j, struct err *err)
 int
 io_sink_batch(struct io_sink *s, struct batch *b, struct err *err)
 {
-	struct job j = { .b = b };
+	struct job j = { .b = b, .begun = true };
 	int r;
 
 	if (!sink_begun(s))
