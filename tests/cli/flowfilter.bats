@@ -22,6 +22,7 @@ agrees() {
 	cmp want.csv got.csv || { echo "differs: $1"; return 1; }
 }
 
+# shellcheck disable=SC2016 # awk programs
 @test "flowfilter: selects the records that awk selects from csv" {
 	make_day
 	agrees 'dst port 443 and bytes > 10K' '$7 == 443 && $12 > 10000'
