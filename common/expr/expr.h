@@ -14,8 +14,10 @@
 struct expr;
 
 /*
- * Compile.  NULL with EXIT_USAGE and err text of several lines: the text, a caret line, the reason,
- * a suggestion.  The result is immutable and may be shared by threads.
+ * Compile.  NULL with EXIT_USAGE and an err text of several lines: the reason, the line of the text
+ * around the place, a caret under it, and a suggestion where there is one; the last three indented by
+ * 4, so that whatever is printed before the reason does not shift the caret.  Relative times (-1h)
+ * count from now.  The result is immutable and may be shared by threads.
  */
 struct expr *expr_compile(const char *text, struct err *);
 void expr_free(struct expr *);
