@@ -111,13 +111,38 @@ refuse(const struct text_writer *w, const struct field_id *id, const char *why, 
 	return -1;
 }
 
-/* Integers may be narrower than the header says, not wider. */
+/* Does an integer fit into so many octets? */
 static bool
-header_fits(const struct text_column *header, const struct column *c)
+int_fits(const struct value *v, unsigned width)
 {
-	bool is_int = c->type == TYPE_UINT || c->type == TYPE_INT;
+	unsigned bits = width * 8;
 
-	return c->type == (uint8_t)header->type && (!is_int || c->width <= header->width);
+	if (bits >= 64)
+		return true;
+	if (v->type == TYPE_UINT)
+		return v->u >> bits == 0;
+	return v->i >= -(INT64_C(1) << (bits - 1)) && v->i < INT64_C(1) << (bits - 1);
+}
+
+/* The type is the header's, and no selected integer is larger than the header says. */
+static bool
+header_fits(const struct text_column *header, struct batch *b, unsigned i, const uint64_t *sel)
+{
+	const struct column *c = &b->col[i];
+
+	if (c->type != (uint8_t)header->type)
+		return !any_selected(b, i, sel);
+	if ((c->type != TYPE_UINT && c->type != TYPE_INT) || c->width <= header->width)
+		return true;
+	c = batch_plain(b, i);
+	for (size_t rec = 0; rec < b->n; rec++) {
+		struct value v = value_at(c, rec);
+
+		if (v.type != TYPE_NONE && (sel == NULL || bits_get(sel, rec)) &&
+		    !int_fits(&v, header->width))
+			return false;
+	}
+	return true;
 }
 
 /* Nothing may be lost: every value has its column, of the type that the header says. */
@@ -132,8 +157,7 @@ check_complete(const struct text_writer *w, struct batch *b, const uint64_t *sel
 	for (unsigned i = 0; w->spec.complete && i < w->n_col; i++) {
 		int k = text_resolve(w, b, &w->col[i].field);
 
-		if (k >= 0 && !header_fits(&w->col[i], &b->col[k]) &&
-		    any_selected(b, (unsigned)k, sel))
+		if (k >= 0 && !header_fits(&w->col[i], b, (unsigned)k, sel))
 			return refuse(w, &b->col[k].id,
 			    "whose type is not the one its column has in the header", err);
 	}

@@ -183,7 +183,7 @@ add_listed(struct json_plan *p, const struct field *f)
 		add_raw(p, (unsigned)i);
 		return;
 	}
-	j = add_cell(p, (unsigned)i, NULL, text_title(f));
+	j = add_cell(p, (unsigned)i, &p->b->col[i].id, text_title(f));
 	cell_bind(&j->cell, p->b, (unsigned)i, CELL_JSON, p->w->spec.tz_s, 0);
 }
 

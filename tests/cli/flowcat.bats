@@ -177,3 +177,16 @@ make_five() {
 			tail -n +2 | cmp - want
 	done
 }
+
+# A batch has one precision for its times: csv joins blocks, and with them pm111's of ms and of ns.
+@test "flowcat: the records of real exporters survive csv, value by value" {
+	[ -n "$SHARED" ] || skip "no ../shared"
+	for capture in "$SHARED"/corpus/cases/*.pcap; do
+		case $capture in *sflow* | *pm111_v4v6_mix*) continue ;; esac
+		flowrecv --raw -r "$capture" -w in.flow 2> /dev/null || [ -e in.flow ] || mv in.flow.incomplete in.flow
+		flowcat -o csv -k all in.flow > all.csv
+		flowcat -o ndjson --raw in.flow | jq -cS . | sort > want
+		flowcat -i csv all.csv -o ndjson --raw | jq -cS . | sort > got
+		cmp want got || { echo "$capture"; return 1; }
+	done
+}
