@@ -40,6 +40,7 @@ struct stream_slot {
 	uint8_t *octets;
 	size_t cap, have;
 	struct stream_file *file;
+	struct unpacker *unpacker; /* made when first needed */
 };
 
 /* Kernels work on whole words of 64 records: so much may be read behind the last value. */

@@ -12,6 +12,7 @@
 
 /* A section in memory, its parts found: nothing is unpacked yet. */
 struct section {
+	struct unpacker **unpacker;
 	unsigned parts, next;
 	uint32_t dict_n;
 	const uint8_t *stored[MAX_PARTS];
@@ -48,7 +49,7 @@ section_load(struct stream_slot *s, const struct block_entry *e, struct section 
 	struct cursor c;
 	uint64_t at, total = 0;
 
-	*sec = (struct section){ .arena = &s->batch.arena };
+	*sec = (struct section){ .arena = &s->batch.arena, .unpacker = &s->unpacker };
 	if (p == NULL)
 		return "section cannot be read";
 	if (hash_xxh64(p, e->length) != e->hash)
@@ -91,7 +92,9 @@ section_part(struct section *sec, size_t n, size_t *len)
 	if (sec->stored_len[k] == unpacked)
 		return sec->stored[k];
 	to = arena_alloc(sec->arena, unpacked + SLACK);
-	return unpack_octets(to, unpacked, sec->stored[k], sec->stored_len[k]) ? to : NULL;
+	return unpack_octets(sec->unpacker, to, unpacked, sec->stored[k], sec->stored_len[k])
+		   ? to
+		   : NULL;
 }
 
 /* Decoding ------------------------------------------------------------------------------------- */

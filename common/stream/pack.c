@@ -1,6 +1,5 @@
 #include "stream/pack.h"
 
-#include <pthread.h>
 #include <zstd.h>
 
 #include "base/mem.h"
@@ -46,32 +45,25 @@ pack_octets(struct packer *p, struct buf *out, const void *data, size_t n)
 	return len;
 }
 
-static pthread_key_t context_key;
-static pthread_once_t context_once = PTHREAD_ONCE_INIT;
+struct unpacker {
+	ZSTD_DCtx *ctx;
+};
 
-static void
-free_context(void *ctx)
+void
+unpacker_free(struct unpacker *u)
 {
-	ZSTD_freeDCtx(ctx);
+	if (u == NULL)
+		return;
+	ZSTD_freeDCtx(u->ctx);
+	mem_free(u);
 }
 
-static void
-make_key(void)
-{
-	pthread_key_create(&context_key, free_context);
-}
-
-/* One context a thread, made on first use and freed with it: making one costs more than unpacking a plane. */
 bool
-unpack_octets(void *dst, size_t n, const void *frame, size_t len)
+unpack_octets(struct unpacker **u, void *dst, size_t n, const void *frame, size_t len)
 {
-	static _Thread_local ZSTD_DCtx *ctx;
-
-	if (ctx == NULL) {
-		pthread_once(&context_once, make_key);
-		if ((ctx = ZSTD_createDCtx()) == NULL)
-			return false;
-		pthread_setspecific(context_key, ctx);
+	if (*u == NULL) {
+		*u = mem_zero(1, sizeof(**u));
+		(*u)->ctx = ZSTD_createDCtx();
 	}
-	return ZSTD_decompressDCtx(ctx, dst, n, frame, len) == n;
+	return (*u)->ctx != NULL && ZSTD_decompressDCtx((*u)->ctx, dst, n, frame, len) == n;
 }

@@ -16,7 +16,12 @@ void pack_free(struct packer *);
 /* Append one frame to out when that is smaller than the octets themselves; else append those. Returns octets appended. */
 size_t pack_octets(struct packer *, struct buf *out, const void *, size_t n);
 
-/* Unpack one whole frame into exactly n octets.  false: damaged, or another size. */
-bool unpack_octets(void *dst, size_t n, const void *frame, size_t len);
+/*
+ * Unpack one whole frame into exactly n octets.  false: damaged, or another size.  *u is NULL at first
+ * and the caller's to free: making a context costs more than unpacking a plane.
+ */
+struct unpacker;
+bool unpack_octets(struct unpacker **u, void *dst, size_t n, const void *frame, size_t len);
+void unpacker_free(struct unpacker *);
 
 #endif

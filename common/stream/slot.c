@@ -7,6 +7,7 @@
 #include "base/cursor.h"
 #include "base/hash.h"
 #include "stream/block.h"
+#include "stream/pack.h"
 
 struct stream_slot *
 slot_new(void)
@@ -21,6 +22,7 @@ slot_free(struct stream_slot *s)
 		return;
 	file_release(s->file);
 	free(s->octets);
+	unpacker_free(s->unpacker);
 	mem_free(s->entry);
 	mem_free(s->batch.col);
 	arena_free(&s->batch.arena);
