@@ -8,6 +8,7 @@ export_new(const struct export_opts *o, export_fn fn, void *ctx)
 	e->opts = *o;
 	if (e->opts.mtu == 0)
 		e->opts.mtu = EXPORT_MTU;
+	e->last = &e->first;
 	e->fn = fn;
 	e->ctx = ctx;
 	return e;
@@ -18,8 +19,10 @@ export_free(struct exporter *e)
 {
 	if (e == NULL)
 		return;
-	for (size_t i = 0; i < e->n_slots; i++)
-		session_free(e->sessions[i]);
+	for (struct session *s = e->first, *next; s != NULL; s = next) {
+		next = s->next;
+		session_free(s);
+	}
 	mem_free(e->sessions);
 	mem_free(e->losses);
 	v5_free(e->v5);
@@ -125,8 +128,8 @@ export_batch(struct exporter *e, struct batch *b, const uint64_t *sel, struct er
 int
 export_flush(struct exporter *e, struct err *err)
 {
-	for (size_t i = 0; i < e->n_slots; i++) {
-		if (e->sessions[i] != NULL && session_send(e, e->sessions[i], err) != 0)
+	for (struct session *s = e->first; s != NULL; s = s->next) {
+		if (session_send(e, s, err) != 0)
 			return -1;
 	}
 	return 0;

@@ -99,6 +99,8 @@ session_find(struct exporter *e, const struct addr *exporter, uint32_t domain)
 		s->domain = domain_choose(e, domain);
 		s->time_ns = INT64_MIN;
 		e->sessions[at] = s;
+		*e->last = s;
+		e->last = &s->next;
 		e->n_sessions++;
 	}
 	return e->current = e->sessions[at];

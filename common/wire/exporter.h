@@ -90,6 +90,7 @@ struct template
 
 /* One original exporter and domain, with its numbers on the wire. */
 struct session {
+	struct session *next; /* in the order in which they were met */
 	struct addr exporter;
 	uint32_t original, domain;
 	uint32_t sequence;
@@ -123,7 +124,7 @@ struct exporter {
 	struct export_totals totals;
 	struct session **sessions; /* hash table */
 	size_t n_sessions, n_slots;
-	struct session *current;
+	struct session *current, *first, **last;
 	struct plan plan;
 	struct loss *losses;
 	size_t n_losses;

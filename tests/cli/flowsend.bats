@@ -1,0 +1,162 @@
+# flowsend: options, pacing, reports, failures.
+# shellcheck shell=bash
+
+load ../helper
+
+setup() {
+	flowkit_setup
+	receiver=
+}
+
+teardown() {
+	[ -z "$receiver" ] || kill -KILL "$receiver" 2> /dev/null || true
+}
+
+# A socket that keeps datagrams for so long: $port; datagram sizes, one a line, in sizes.txt afterwards.
+listen() { # SECONDS
+	python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+s.bind(("127.0.0.1", 0))
+open("port.tmp", "w").write(str(s.getsockname()[1]))
+import os
+os.rename("port.tmp", "port")
+end = time.time() + float(sys.argv[1])
+with open("sizes.txt", "w") as sizes, open("all.bin", "wb") as octets:
+    while time.time() < end:
+        s.settimeout(max(0.01, end - time.time()))
+        try:
+            data = s.recv(65535)
+        except TimeoutError:
+            break
+        sizes.write("%d\n" % len(data))
+        octets.write(data)
+' "$1" 3>&- &
+	receiver=$!
+	for _ in $(seq 100); do
+		[ -e port ] && break
+		sleep 0.05
+	done
+	port=$(cat port)
+}
+
+heard() {
+	wait "$receiver"
+	receiver=
+}
+
+@test "flowsend: wrong options are usage errors that say what is allowed" {
+	run -2 --separate-stderr flowsend
+	[[ $stderr == "flowsend: no destination: say -d udp:HOST:PORT"* ]]
+	run -2 --separate-stderr flowsend -d tcp:127.0.0.1:4739
+	[[ $stderr == "flowsend: -d 'tcp:127.0.0.1:4739': udp:HOST:PORT"* ]]
+	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --as v7
+	[[ $stderr == "flowsend: --as 'v7': v5, v9 or ipfix"* ]]
+	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --mtu 100
+	[[ $stderr == "flowsend: --mtu '100': a number from 512 to 65507"* ]]
+	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --rate fast
+	[[ $stderr == "flowsend: --rate 'fast': a number and pps, fps or bps"* ]]
+	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --speed 0x
+	[[ $stderr == "flowsend: --speed '0x': 1x, 10x, 0.5x or max"* ]]
+	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --strict --lossy
+	[[ $stderr == "flowsend: --strict and --lossy exclude each other"* ]]
+}
+
+@test "flowsend: an address that is none is refused with the reason" {
+	run -2 --separate-stderr flowsend -d udp:127.0.0.1 /dev/null
+	[[ $stderr == "flowsend: udp:127.0.0.1: no port number in '127.0.0.1'"* ]]
+}
+
+@test "flowsend: damaged input fails after what was good is sent" {
+	flowgen -n 5000 > whole.flow
+	head -c -1 whole.flow > cut.flow
+	listen 1.5
+	run -3 --separate-stderr flowsend -v -d "udp:127.0.0.1:$port" cut.flow
+	[[ $stderr == *"cut.flow: offset "*": stream ends "* ]]
+	[[ $stderr == *"5000 flows"* ]]
+	heard
+}
+
+@test "flowsend: that nobody listens is said once, and is no failure unless strict" {
+	flowgen -n 2000 > in.flow
+	run -0 --separate-stderr flowsend -d udp:127.0.0.1:9 in.flow
+	[ "$stderr" = "flowsend: udp:127.0.0.1:9: connection refused: nobody listens there; sending on" ]
+	run -0 --separate-stderr flowsend -q -d udp:127.0.0.1:9 in.flow
+	[ -z "$stderr" ]
+	run -3 flowsend -q --strict -d udp:127.0.0.1:9 in.flow
+}
+
+@test "flowsend: no message is longer than --mtu, and the octets are those that -v says" {
+	flowgen -n 3000 --ipv6 30% > in.flow
+	for format in v5 v9 ipfix; do
+		rm -f port
+		listen 1.5
+		flowsend -v --lossy -d "udp:127.0.0.1:$port" --as $format --mtu 600 --rate 4kpps in.flow 2> err
+		heard
+		[ "$(sort -n sizes.txt | tail -n 1)" -le 600 ]
+		[ "$(sort -n sizes.txt | tail -n 1)" -gt 500 ]
+		want=$(sed -n 's/.* sent \([0-9]*\) messages, .* \([0-9]*\) octets in .*/\1 \2/p' err)
+		[ "$(awk '{ n += $1 } END { print NR, n }' sizes.txt)" = "$want" ]
+	done
+}
+
+@test "flowsend: --original-time gives the same messages every time" {
+	flowgen -n 500 --exporters 2 > in.flow
+	for run in a b; do
+		rm -f port
+		listen 1
+		flowsend --original-time -d "udp:127.0.0.1:$port" --as v9 in.flow
+		heard
+		mv all.bin $run.bin
+	done
+	cmp a.bin b.bin
+}
+
+@test "flowsend: what a format cannot say is one line, silent when lossy, fatal when strict" {
+	flowgen -n 1000 --ipv6 50% > in.flow
+	run -0 --separate-stderr flowsend -q -d udp:127.0.0.1:9 --as v5 in.flow
+	[[ $stderr == "flowsend: not said in NetFlow v5: "*" IPv6 flows, dropped"* ]]
+	[ "$(echo "$stderr" | wc -l)" -eq 1 ]
+	run -0 --separate-stderr flowsend -q --lossy -d udp:127.0.0.1:9 --as v5 in.flow
+	[ -z "$stderr" ]
+	listen 1
+	run -3 --separate-stderr flowsend --strict -d "udp:127.0.0.1:$port" --as v5 in.flow
+	run -0 --separate-stderr flowsend --strict -d "udp:127.0.0.1:$port" --as ipfix in.flow
+	[ -z "$stderr" ]
+	heard
+}
+
+# Milliseconds that a command takes.
+took() {
+	local begin
+
+	begin=$(date +%s%N)
+	"$@"
+	echo $((($(date +%s%N) - begin) / 1000000))
+}
+
+@test "flowsend: --rate holds back messages, flows and bits" {
+	flowgen -n 2400 > in.flow # about 100 messages of 1400 octets
+	ms=$(took flowsend -q -d udp:127.0.0.1:9 --as v5 --rate 100pps in.flow 2> /dev/null)
+	[ "$ms" -gt 700 ] && [ "$ms" -lt 2500 ]
+	ms=$(took flowsend -q -d udp:127.0.0.1:9 --rate 2400fps in.flow)
+	[ "$ms" -gt 850 ] && [ "$ms" -lt 2500 ]
+	ms=$(took flowsend -q -d udp:127.0.0.1:9 --rate 1Mbps in.flow)
+	[ "$ms" -gt 1000 ] && [ "$ms" -lt 3500 ]
+}
+
+@test "flowsend: --speed keeps the time between records" {
+	flowgen -n 600 --span 60s > in.flow
+	ms=$(took flowsend -q -d udp:127.0.0.1:9 --speed 60x in.flow)
+	[ "$ms" -gt 700 ] && [ "$ms" -lt 2500 ]
+}
+
+@test "flowsend: -n and -t choose what is sent" {
+	flowgen -n 2000 > in.flow
+	run -0 --separate-stderr flowsend -v -q -d udp:127.0.0.1:9 -n 17 in.flow
+	[[ $stderr == *" 17 flows, "* ]]
+	n=$(flowcat -t 2026-01-05T10:00..2026-01-05T11:00 -o csv in.flow | tail -n +2 | wc -l)
+	run -0 --separate-stderr flowsend -v -q -d udp:127.0.0.1:9 -t 2026-01-05T10:00..2026-01-05T11:00 in.flow
+	[[ $stderr == *" $n flows, "* ]]
+}
