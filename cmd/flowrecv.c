@@ -324,7 +324,7 @@ static void
 close_store(struct collector *c)
 {
 	struct store_stats written;
-	struct totals totals;
+	struct wire_totals totals;
 	struct err err = { .status = 0 };
 	uint64_t dropped = 0;
 	bool broken_pipe;
@@ -338,7 +338,7 @@ close_store(struct collector *c)
 		dropped += c->doors[i].dropped;
 		c->truncated += c->doors[i].truncated;
 	}
-	stats_sum(&totals, c->wire);
+	wire_totals(c->wire, &totals);
 	if (c->set.verbose) {
 		stats_exporters(c->wire);
 		for (unsigned i = 0; i < c->n_doors; i++)

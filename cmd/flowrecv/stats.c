@@ -10,29 +10,13 @@
 #include "stats.h"
 
 static uint64_t
-bad_sum(const struct wire_stats *w)
+sum(const uint64_t *counts, size_t n)
 {
-	uint64_t sum = 0;
+	uint64_t s = 0;
 
-	for (int i = 0; i < BAD_KINDS; i++)
-		sum += w->bad[i];
-	return sum;
-}
-
-void
-stats_sum(struct totals *t, const struct wire *wire)
-{
-	struct wire_stats w;
-
-	*t = (struct totals){ .messages = 0 };
-	for (size_t i = 0; wire_stats_at(wire, i, &w); i++) {
-		t->messages += w.messages;
-		t->records += w.flows;
-		t->options += w.options;
-		t->lost += w.lost;
-		t->unknown_sets += w.unknown_template_sets;
-		t->bad += bad_sum(&w);
-	}
+	while (n-- > 0)
+		s += counts[n];
+	return s;
 }
 
 /* Sequence numbers count records in v5 and IPFIX, messages in v9 (RFC 3954 5.1, RFC 7011 3.1). */
@@ -52,19 +36,29 @@ put_unless_0(struct buf *b, uint64_t n, const char *what)
 static void
 put_problems(struct buf *b, const struct wire_stats *w)
 {
+	const char *comma = "";
+
 	if (w->lost != 0)
 		buf_printf(b, ", lost %" PRIu64 " %s", w->lost, unit(w->version));
+	put_unless_0(b, w->incoherent, "breaks in it that no loss explains");
 	put_unless_0(b, w->reordered, "reordered");
 	put_unless_0(b, w->duplicate, "duplicate");
 	put_unless_0(b, w->restarts, "restarts");
 	put_unless_0(b, w->unknown_template_sets, "sets without template");
+	put_unless_0(b, w->records_unknown, "records of them by sequence number");
+	put_unless_0(b, w->templates_expired, "templates expired");
+	put_unless_0(b, w->templates_evicted, "templates evicted");
+	put_unless_0(b, w->borrowed, "sets by the template of another port");
 	put_unless_0(b, w->odd_times, "odd times");
-	if (bad_sum(w) == 0)
+	if (sum(w->bad, BAD_KINDS) == 0)
 		return;
-	buf_puts(b, ", bad:");
-	for (int i = 0; i < BAD_KINDS; i++)
-		if (w->bad[i] != 0)
-			buf_printf(b, " %" PRIu64 " %s", w->bad[i], wire_bad_names[i]);
+	buf_puts(b, "; bad:");
+	for (int i = 0; i < BAD_KINDS; i++) {
+		if (w->bad[i] != 0) {
+			buf_printf(b, "%s %" PRIu64 " %s", comma, w->bad[i], wire_bad_names[i]);
+			comma = ",";
+		}
+	}
 }
 
 void
@@ -78,6 +72,13 @@ stats_exporters(const struct wire *wire)
 
 		name[udp_fmt(name, &w.exporter, w.port)] = '\0';
 		b.len = 0;
+		if (w.version == 0) {
+			buf_printf(
+			    &b, "%" PRIu64 " datagrams that are no export message", w.messages);
+			put_problems(&b, &w);
+			diag(name, "%s", buf_cstr(&b));
+			continue;
+		}
 		buf_printf(&b,
 		    "version %u, domain %" PRIu32 ": %" PRIu64 " messages, %" PRIu64
 		    " records, %" PRIu64 " options, %" PRIu64 " templates",
@@ -109,7 +110,7 @@ stats_capture(const char *path, const struct capture_stats *c)
 }
 
 void
-stats_store(const struct store_stats *s, const struct totals *t)
+stats_store(const struct store_stats *s, const struct wire_totals *t)
 {
 	char waited[FMT_MAX + 1];
 
@@ -118,20 +119,20 @@ stats_store(const struct store_stats *s, const struct totals *t)
 	    "total: %" PRIu64 " messages, %" PRIu64 " records and %" PRIu64
 	    " options decoded; %" PRIu64 " and %" PRIu64 " written in %" PRIu64 " files, %" PRIu64
 	    " discarded; waited %" PRIu64 " times for the output, %s",
-	    t->messages, t->records, t->options, s->records, s->options, s->files, s->discarded,
+	    t->messages, t->flows, t->options, s->records, s->options, s->files, s->discarded,
 	    s->waits, waited);
 }
 
 void
-stats_warn(const struct totals *t, uint64_t dropped, uint64_t truncated)
+stats_warn(const struct wire_totals *t, uint64_t dropped, uint64_t truncated)
 {
 	struct buf b = { .len = 0 };
 
 	put_unless_0(&b, dropped, "datagrams dropped by the kernel");
 	put_unless_0(&b, truncated, "datagrams truncated");
 	put_unless_0(&b, t->lost, "messages or records lost by sequence number");
-	put_unless_0(&b, t->unknown_sets, "data sets without template");
-	put_unless_0(&b, t->bad, "malformed");
+	put_unless_0(&b, t->unknown_template_sets, "data sets without template");
+	put_unless_0(&b, sum(t->bad, BAD_KINDS), "malformed");
 	if (b.len > 0)
 		diag(NULL, "not everything was decoded%s (-v says more)", buf_cstr(&b));
 	buf_free(&b);

@@ -19,19 +19,13 @@ struct door {
 	uint32_t dropped; /* by the kernel, as known last */
 };
 
-/* Sums over exporters. */
-struct totals {
-	uint64_t messages, records, options, lost, unknown_sets, bad;
-};
-void stats_sum(struct totals *, const struct wire *);
-
 /* A line per exporter (address, port, version, domain). */
 void stats_exporters(const struct wire *);
 void stats_door(const struct door *);
 void stats_capture(const char *path, const struct capture_stats *);
-void stats_store(const struct store_stats *, const struct totals *);
+void stats_store(const struct store_stats *, const struct wire_totals *);
 
 /* One line when something is missing from the output; nothing when all is well. */
-void stats_warn(const struct totals *, uint64_t dropped, uint64_t truncated);
+void stats_warn(const struct wire_totals *, uint64_t dropped, uint64_t truncated);
 
 #endif

@@ -2,9 +2,10 @@
 # CPU time of collecting the same export packets over loopback into compressed files:
 # flowrecv against nfcapd -y, alternating, each with the same sender and receive buffer.
 #
-#	tests/bench/collect.sh [CAPTURE [DATAGRAMS_PER_SECOND [RUNS]]]
+#	[REPEAT=N] tests/bench/collect.sh [CAPTURE [DATAGRAMS_PER_SECOND [RUNS]]]
 #
-# Without a CAPTURE flowgen's records are exported as NetFlow v9 by flowsend and recorded first.
+# A capture is sent REPEAT times (5).  Without one flowgen's records are exported as NetFlow v9 by
+# flowsend and recorded first.
 # Printed for every run: CPU seconds (user + system, writing the last file included), records stored,
 # datagrams dropped; then the medians and their ratio.  Never fails on time.
 set -eu
@@ -13,10 +14,11 @@ repo=$(cd "$(dirname "$0")/../.." && pwd)
 PATH=${FLOWKIT_BIN:-$repo/bin}:$PATH
 tools=${FLOWKIT_TOOLS:-$repo/.build/gcc/tools}
 capture=${1:-}
-rate=${2:-5000}
-runs=${3:-5}
+rate=${2:-20000}
+runs=${3:-3}
 version=${VERSION:-v9}
 flows=${FLOWS:-2000000}
+repeat=${REPEAT:-5}
 buffer=33554432
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
@@ -28,11 +30,12 @@ if [ -z "$capture" ]; then
 	recorder=$!
 	until grep -q listening "$work/recorder"; do sleep 0.1; done
 	port=$(awk '/listening/ { print $3 }' "$work/recorder")
-	flowgen -n "$flows" --ipv6 10% | flowsend -d "udp:127.0.0.1:$port" --as "$version" --rate 5000
+	flowgen -n "$flows" --ipv6 10% | flowsend -d "udp:127.0.0.1:$port" --as "$version" --rate 20000
 	wait $recorder
 	tail -n 1 "$work/recorder"
 fi
 want=$(flowrecv -q -r "$capture" -w "$work/all.flow" -v 2>&1 | awk '/total:/ { print $5 }')
+want=$((want * repeat))
 echo "capture: $want records, $rate datagrams/s"
 
 # Run a collector until it is ended; prints its CPU seconds.  $1: file for its process id.
@@ -54,7 +57,7 @@ one() {
 	measured "$work/pid" "$@" > "$work/cpu" &
 	subshell=$!
 	sleep 1
-	"$tools/blast" send "$capture" "127.0.0.1:$port" "$rate" > "$work/sent"
+	"$tools/blast" send "$capture" "127.0.0.1:$port" "$rate" "$repeat" > "$work/sent"
 	sleep 1.5
 	kill -TERM "$(cat "$work/pid")"
 	wait $subshell
