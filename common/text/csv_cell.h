@@ -6,13 +6,7 @@
 
 #include "flow/value.h"
 #include "text/csv_name.h"
-
-/* A cell as split off its line. */
-struct csv_span {
-	const char *p;
-	size_t n;
-	bool quoted;
-};
+#include "text/csv_split.h"
 
 struct csv_value {
 	bool present;

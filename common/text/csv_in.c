@@ -1,29 +1,20 @@
 /*
  * csv_in.c - csv and tsv as records.
  *
- * Lines without a quote are split here; libcsv takes every record that holds one (RFC 4180: quoted
- * delimiters, doubled quotes, line ends within quotes).  A record is parsed as a whole before it
- * counts, so a bad line leaves nothing behind.  Reading goes on behind the first line of a bad record:
- * a stray quote must not swallow the rest of the file.
+ * A record is parsed as a whole before it counts, so a bad line leaves nothing behind.
  */
-#include <csv.h>
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "text/csv_cell.h"
+#include "text/csv_split.h"
 #include "text/escape.h"
 #include "text/text.h"
 
 enum {
 	TILE = 256, /* records parsed before they are moved to the batch */
-	LINE_MAX_OCTETS = 1 << 20,
-	BUFFER = 256 * 1024,
-	WAIT_MS = 200, /* a pipe that pauses: hand out what is there */
+	OCTETS_MOST = 1 << 20, /* of a tile's strings */
 	SHOWN = 40, /* octets of a bad cell in messages */
 };
 
@@ -35,13 +26,8 @@ struct in_column {
 };
 
 struct csv_reader {
-	int fd, stop_fd;
-	char delimiter;
-	bool eof, started;
-
-	char *buf; /* octets pos..end are not read yet */
-	size_t pos, end, cap;
-	uint64_t line; /* number of the line at pos */
+	struct csv_split in;
+	bool started;
 
 	struct in_column *col;
 	unsigned n_col; /* of the file */
@@ -52,13 +38,6 @@ struct csv_reader {
 	unsigned rows;
 	struct buf octets; /* of the tile's strings */
 	struct batch *last;
-
-	/* The record at hand. */
-	struct csv_span *span;
-	unsigned n_span, cap_span;
-	struct csv_parser lib;
-	struct buf unquoted; /* libcsv's fields; spans hold offsets until the record is whole */
-	bool whole, broken;
 };
 
 struct csv_reader *
@@ -66,24 +45,14 @@ csv_open(int fd, char delimiter, const void *head, size_t head_len)
 {
 	struct csv_reader *r = mem_zero(1, sizeof(*r));
 
-	r->fd = fd;
-	r->stop_fd = -1;
-	r->delimiter = delimiter;
-	r->line = 1;
-	r->cap = head_len > BUFFER ? head_len : BUFFER;
-	r->buf = mem_alloc(r->cap);
-	if (head_len > 0)
-		memcpy(r->buf, head, head_len);
-	r->end = head_len;
-	(void)csv_init(&r->lib, CSV_STRICT | CSV_STRICT_FINI | CSV_EMPTY_IS_NULL);
-	csv_set_delim(&r->lib, (unsigned char)delimiter);
+	csv_split_open(&r->in, fd, delimiter, head, head_len);
 	return r;
 }
 
 void
 csv_stop_at(struct csv_reader *r, int stop_fd)
 {
-	r->stop_fd = stop_fd;
+	r->in.stop_fd = stop_fd;
 }
 
 void
@@ -91,272 +60,11 @@ csv_close(struct csv_reader *r)
 {
 	if (r == NULL)
 		return;
-	if (r->fd >= 0)
-		(void)close(r->fd);
-	csv_free(&r->lib);
+	csv_split_close(&r->in);
 	mem_free(r->col);
 	mem_free(r->value);
-	mem_free(r->span);
-	mem_free(r->buf);
 	buf_free(&r->octets);
-	buf_free(&r->unquoted);
 	mem_free(r);
-}
-
-/* Octets ------------------------------------------------------------------------------------- */
-
-enum fill { FILL_DATA, FILL_END, FILL_PAUSE, FILL_FAILED };
-
-/* More octets behind `end`; a pause of the writer is reported only when asked for. */
-static enum fill
-fill(struct csv_reader *r, bool may_pause, struct err *err)
-{
-	struct pollfd p = { .fd = r->fd, .events = POLLIN };
-	ssize_t n;
-
-	if (r->eof || r->fd < 0)
-		return FILL_END;
-	if (r->pos > 0) {
-		memmove(r->buf, r->buf + r->pos, r->end - r->pos);
-		r->end -= r->pos;
-		r->pos = 0;
-	}
-	if (r->end == r->cap) {
-		r->cap *= 2;
-		r->buf = mem_resize(r->buf, r->cap, 1);
-	}
-	if (may_pause && poll(&p, 1, WAIT_MS) == 0)
-		return FILL_PAUSE;
-	n = file_read_some(r->fd, r->stop_fd, r->buf + r->end, r->cap - r->end);
-	if (n < 0) {
-		(void)err_set(
-		    err, "line %llu: read: %s", (unsigned long long)r->line, strerror(errno));
-		return FILL_FAILED;
-	}
-	r->eof = n == 0;
-	r->end += (size_t)n;
-	return n == 0 ? FILL_END : FILL_DATA;
-}
-
-enum got { GOT_LINE, GOT_END, GOT_PAUSE, GOT_FAILED, GOT_LONG };
-
-/*
- * The line that begins `from` octets behind pos: *len counts its octets and its line end (the last
- * line of a file may have none).
- */
-static enum got
-find_line(struct csv_reader *r, size_t from, bool may_pause, size_t *len, struct err *err)
-{
-	size_t scanned = from;
-
-	for (;;) {
-		const char *nl = NULL;
-
-		if (r->end - r->pos > scanned)
-			nl = memchr(r->buf + r->pos + scanned, '\n', r->end - r->pos - scanned);
-		if (nl != NULL) {
-			*len = (size_t)(nl + 1 - (r->buf + r->pos)) - from;
-			return from + *len > LINE_MAX_OCTETS ? GOT_LONG : GOT_LINE;
-		}
-		scanned = r->end - r->pos;
-		if (scanned > LINE_MAX_OCTETS)
-			return GOT_LONG;
-		switch (fill(r, may_pause && scanned == 0, err)) {
-		case FILL_DATA: break;
-		case FILL_PAUSE: return GOT_PAUSE;
-		case FILL_FAILED: return GOT_FAILED;
-		case FILL_END: *len = r->end - r->pos - from; return *len > 0 ? GOT_LINE : GOT_END;
-		}
-	}
-}
-
-/* Leave the line at pos behind, however long it is. */
-static int
-skip_line(struct csv_reader *r, struct err *err)
-{
-	r->line++;
-	for (;;) {
-		char *nl = memchr(r->buf + r->pos, '\n', r->end - r->pos);
-
-		if (nl != NULL) {
-			r->pos = (size_t)(nl + 1 - r->buf);
-			return 0;
-		}
-		r->pos = r->end;
-		switch (fill(r, false, err)) {
-		case FILL_FAILED: return -1;
-		case FILL_END: return 0;
-		default: break;
-		}
-	}
-}
-
-/* Records ------------------------------------------------------------------------------------ */
-
-static struct csv_span *
-add_span(struct csv_reader *r)
-{
-	if (r->n_span == r->cap_span) {
-		r->cap_span = r->cap_span ? r->cap_span * 2 : 64;
-		r->span = mem_resize(r->span, r->cap_span, sizeof(*r->span));
-	}
-	return &r->span[r->n_span++];
-}
-
-static void
-trim(struct csv_span *s)
-{
-	while (s->n > 0 && (s->p[0] == ' ' || s->p[0] == '\t')) {
-		s->p++;
-		s->n--;
-	}
-	while (s->n > 0 && (s->p[s->n - 1] == ' ' || s->p[s->n - 1] == '\t'))
-		s->n--;
-}
-
-/* A line without quotes (or of tsv, where a quote is a character). */
-static void
-split(struct csv_reader *r, const char *p, size_t n)
-{
-	const char *end = p + n;
-
-	r->n_span = 0;
-	for (;;) {
-		const char *q = p;
-		struct csv_span *s = add_span(r);
-
-		while (q < end && *q != r->delimiter)
-			q++;
-		*s = (struct csv_span){ .p = p, .n = (size_t)(q - p) };
-		if (r->delimiter != '\t')
-			trim(s);
-		if (q == end)
-			return;
-		p = q + 1;
-	}
-}
-
-static void
-on_field(void *p, size_t n, void *ctx)
-{
-	struct csv_reader *r = ctx;
-	struct csv_span *s;
-
-	if (r->whole) { /* a carriage return within the line made two of it */
-		r->broken = true;
-		return;
-	}
-	s = add_span(r);
-	*s = (struct csv_span){ .n = n, .quoted = p != NULL };
-	if (n > 0)
-		buf_put(&r->unquoted, p, n);
-}
-
-static void
-on_record(int c, void *ctx)
-{
-	struct csv_reader *r = ctx;
-
-	(void)c;
-	r->whole = true;
-}
-
-/* Put libcsv back to the start of a record. */
-static void
-lib_restart(struct csv_reader *r)
-{
-	csv_free(&r->lib);
-	(void)csv_init(&r->lib, CSV_STRICT | CSV_STRICT_FINI | CSV_EMPTY_IS_NULL);
-	csv_set_delim(&r->lib, (unsigned char)r->delimiter);
-}
-
-/*
- * The record at pos, whose first line of `len` octets holds a quote, through libcsv.  NULL, with
- * *len and *lines grown to the whole of it, or why it is none; then *len is still the first line.
- */
-static const char *
-split_quoted(struct csv_reader *r, size_t *len, uint64_t *lines, struct err *err)
-{
-	size_t done = 0, piece = *len, at = 0;
-	enum got got;
-
-	r->n_span = 0;
-	r->unquoted.len = 0;
-	r->whole = r->broken = false;
-	for (;;) {
-		const char *p = r->buf + r->pos + done;
-		bool last = p[piece - 1] != '\n';
-
-		if (csv_parse(&r->lib, p, piece, on_field, on_record, r) != piece || r->broken) {
-			lib_restart(r);
-			return "a quote within a field, or text behind a closing quote";
-		}
-		done += piece;
-		++*lines;
-		if (last && !r->whole && csv_fini(&r->lib, on_field, on_record, r) != 0) {
-			lib_restart(r);
-			return "no closing quote";
-		}
-		if (r->whole)
-			break;
-		got = last ? GOT_END : find_line(r, done, false, &piece, err);
-		if (got != GOT_LINE) {
-			lib_restart(r);
-			return got == GOT_LONG ? "no closing quote within 1 MiB"
-					       : "no closing quote";
-		}
-	}
-	*len = done;
-	for (unsigned i = 0; i < r->n_span; i++) {
-		r->span[i].p = r->unquoted.data + at;
-		at += r->span[i].n;
-	}
-	return NULL;
-}
-
-/*
- * Split the next record that is not an empty line.  *why: it is none, and pos is behind its first line.
- * *first is the number of its first line.
- */
-static enum got
-next_record(
-    struct csv_reader *r, bool may_pause, uint64_t *first, const char **why, struct err *err)
-{
-	size_t len, n;
-	uint64_t lines = 0;
-	const char *p;
-	enum got got;
-
-	*why = NULL;
-	for (;;) {
-		got = find_line(r, 0, may_pause, &len, err);
-		*first = r->line;
-		if (got == GOT_LONG) {
-			*why = "a line longer than 1 MiB";
-			return skip_line(r, err) < 0 ? GOT_FAILED : GOT_LINE;
-		}
-		if (got != GOT_LINE)
-			return got;
-		p = r->buf + r->pos;
-		n = len;
-		n -= n > 0 && p[n - 1] == '\n';
-		n -= n > 0 && p[n - 1] == '\r';
-		if (n > 0 || (r->started && r->n_col == 1))
-			break;
-		r->pos += len;
-		r->line++;
-	}
-	if (r->delimiter != '\t' && memchr(p, '"', n) != NULL) {
-		*why = split_quoted(r, &len, &lines, err);
-		if (*why != NULL)
-			lines = 1;
-	} else {
-		split(r, p, n);
-		lines = 1;
-	}
-	r->pos += len;
-	r->line += lines;
-	return GOT_LINE;
 }
 
 /* Header ------------------------------------------------------------------------------------- */
@@ -380,7 +88,7 @@ check_twice(const struct csv_reader *r, unsigned i, struct err *err)
 		if (r->col[k].name.role == name->role && name->role != CSV_DERIVED &&
 		    (name->role == CSV_DURATION || field_id_equal(&r->col[k].name.id, &name->id)))
 			return err_set(err, "line %llu: columns %u and %u are the same field",
-			    (unsigned long long)r->line - 1, k + 1, i + 1);
+			    (unsigned long long)r->in.line - 1, k + 1, i + 1);
 	return 0;
 }
 
@@ -434,12 +142,12 @@ take_name(struct csv_reader *r, unsigned i, uint64_t line, struct err *err)
 	struct err why = { 0 };
 	int rc = 0;
 
-	text.len = unescape_csv(
-	    buf_room(&text, r->span[i].n + 1), r->span[i].p, r->span[i].n, r->delimiter);
+	text.len = unescape_csv(buf_room(&text, r->in.span[i].n + 1), r->in.span[i].p,
+	    r->in.span[i].n, r->in.delimiter);
 	if (csv_name_parse(name, text.data, text.len, &why) < 0)
 		rc = err_set(
 		    err, "line %llu, column %u: %s", (unsigned long long)line, i + 1, why.text);
-	else if (name->id.pen == PEN_NAMED && looks_like_value(&r->span[i]))
+	else if (name->id.pen == PEN_NAMED && looks_like_value(&r->in.span[i]))
 		rc = err_set(err,
 		    "line %llu: '%.*s' is no name: the first line must name the columns",
 		    (unsigned long long)line, text.len > SHOWN ? SHOWN : (int)text.len, text.data);
@@ -450,29 +158,21 @@ take_name(struct csv_reader *r, unsigned i, uint64_t line, struct err *err)
 static int
 take_header(struct csv_reader *r, uint64_t line, struct err *err)
 {
-	if (r->n_span > BATCH_COLUMNS_MAX)
+	if (r->in.n_span > BATCH_COLUMNS_MAX)
 		return err_set(err, "line %llu: %u columns; at most %d are allowed",
-		    (unsigned long long)line, r->n_span, (int)BATCH_COLUMNS_MAX);
-	r->col = mem_zero(r->n_span + 1, sizeof(*r->col));
-	for (unsigned i = 0; i < r->n_span; i++) {
+		    (unsigned long long)line, r->in.n_span, (int)BATCH_COLUMNS_MAX);
+	r->col = mem_zero(r->in.n_span + 1, sizeof(*r->col));
+	for (unsigned i = 0; i < r->in.n_span; i++) {
 		if (take_name(r, i, line, err) < 0)
 			return -1;
 		r->n_col = i + 1;
 		if (check_twice(r, i, err) < 0)
 			return -1;
 	}
+	r->in.keep_empty = r->n_col == 1;
 	add_made(r);
 	r->value = mem_zero((size_t)TILE * r->n_all, sizeof(*r->value));
 	return 0;
-}
-
-static void
-skip_bom(struct csv_reader *r, struct err *err)
-{
-	while (r->end - r->pos < 3 && fill(r, false, err) == FILL_DATA)
-		continue;
-	if (r->end - r->pos >= 3 && memcmp(r->buf + r->pos, "\xef\xbb\xbf", 3) == 0)
-		r->pos += 3;
 }
 
 /* 1 done, 0 there is none (an empty input), -1 err. */
@@ -482,15 +182,11 @@ read_header(struct csv_reader *r, struct err *err)
 	const char *why;
 	uint64_t line;
 
-	skip_bom(r, err);
-	if (err->status != 0)
+	if (csv_split_mark(&r->in, err) < 0)
 		return -1;
-	if (r->end - r->pos >= 2 && (memcmp(r->buf + r->pos, "\xff\xfe", 2) == 0 ||
-					memcmp(r->buf + r->pos, "\xfe\xff", 2) == 0))
-		return err_set(err, "line 1: UTF-16: only UTF-8 is read");
-	switch (next_record(r, false, &line, &why, err)) {
-	case GOT_LINE: break;
-	case GOT_END: return 0;
+	switch (csv_split_next(&r->in, false, &line, &why, err)) {
+	case CSV_GOT_LINE: break;
+	case CSV_GOT_END: return 0;
 	default: return -1;
 	}
 	if (why != NULL)
@@ -544,19 +240,19 @@ parse_row(struct csv_reader *r, struct buf *why)
 {
 	size_t octets = r->octets.len;
 
-	if (r->n_span != r->n_col) {
-		buf_printf(why, "%u fields instead of %u", r->n_span, r->n_col);
+	if (r->in.n_span != r->n_col) {
+		buf_printf(why, "%u fields instead of %u", r->in.n_span, r->n_col);
 		return false;
 	}
 	for (unsigned i = 0; i < r->n_col; i++) {
 		struct in_column *c = &r->col[i];
-		const struct csv_span *s = &r->span[i];
+		const struct csv_span *s = &r->in.span[i];
 		const char *wrong;
 
 		if (c->name.role == CSV_DERIVED)
 			continue;
 		wrong = csv_cell_parse(
-		    cell_of(r, r->rows, i), &c->name, s, r->delimiter, &r->octets, &c->scale);
+		    cell_of(r, r->rows, i), &c->name, s, r->in.delimiter, &r->octets, &c->scale);
 		if (wrong == NULL)
 			continue;
 		buf_printf(why, "column %u: '", i + 1);
@@ -616,7 +312,7 @@ flush_rows(struct csv_reader *r, struct batch *b, struct err *err)
 		c->at = batch_column(b, &c->name.id, c->name.type, first_width(&c->name), 0);
 		if (c->at < 0)
 			return err_set(
-			    err, "line %llu: too many columns", (unsigned long long)r->line);
+			    err, "line %llu: too many columns", (unsigned long long)r->in.line);
 	}
 	first = batch_extend(b, r->rows);
 	for (unsigned i = 0; i < r->n_all; i++) {
@@ -660,18 +356,18 @@ read_rows(struct csv_reader *r, struct batch *b, struct csv_bad *bad, struct err
 	while (rc == 0 && b->n + r->rows < BATCH_RECORDS && batch_octets(b) < BATCH_OCTETS) {
 		uint64_t line;
 		const char *reason;
-		enum got got = next_record(r, b->n + r->rows > 0, &line, &reason, err);
+		enum csv_got got = csv_split_next(&r->in, b->n + r->rows > 0, &line, &reason, err);
 
-		if (got == GOT_FAILED)
+		if (got == CSV_GOT_FAILED)
 			rc = -1;
-		if (got != GOT_LINE)
+		if (got != CSV_GOT_LINE)
 			break;
 		why.len = 0;
 		if (reason != NULL)
 			buf_puts(&why, reason);
 		if (reason != NULL || !parse_row(r, &why))
 			rc = bad_line(bad, line, &why, err);
-		else if (++r->rows == TILE || r->octets.len > LINE_MAX_OCTETS)
+		else if (++r->rows == TILE || r->octets.len > OCTETS_MOST)
 			rc = flush_rows(r, b, err);
 	}
 	buf_free(&why);
