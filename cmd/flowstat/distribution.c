@@ -260,7 +260,7 @@ print_bins(const struct histogram *h, struct output *o, unsigned first, unsigned
 	sheet_column(&s, "records", true);
 	sheet_column(&s, "%", true);
 	sheet_column(&s, "", false);
-	for (unsigned k = first; k <= last; k++) {
+	for (unsigned k = first; k <= last && h->r->weight > 0; k++) {
 		struct buf bar = { 0 };
 
 		put_bound(&s, h, bin_from(k));
@@ -327,7 +327,7 @@ histogram_print(struct report *r, struct output *o, struct err *err)
 	while (last > first && h.bin[last] == 0)
 		last--;
 	if (rc == 0 && o->text)
-		print_bins(&h, o, first, r->weight ? last : first);
+		print_bins(&h, o, first, last);
 	else if (rc == 0 && r->weight > 0)
 		rc = print_bin_records(&h, o, first, last, err);
 	output_end(o);

@@ -71,7 +71,7 @@ parse_prefixes(struct group_key *k, const char *p, size_t n, struct err *err)
 	if (!parse_u64(p, n4, &p4) || p4 > 32 ||
 	    (colon != NULL && (!parse_u64(colon + 1, n - n4 - 1, &p6) || p6 > 128)))
 		return err_usage(err,
-		    "-k %s/%.*s: a prefix length is 0 to 32, for IPv6 :0 to :128 behind it, as in "
+		    "%s/%.*s: a prefix length is 0 to 32, for IPv6 :0 to :128 behind it, as in "
 		    "%s/24:48",
 		    k->field.name, (int)n, p, k->field.name);
 	k->prefix4 = (int)p4;
@@ -91,10 +91,10 @@ parse_bin(struct group_key *k, const char *p, size_t n, struct err *err)
 		return 0;
 	}
 	if (timed)
-		return err_usage(err, "-k %s/%.*s: '%.*s' is no time bin; write 5m, 1h, 10s ...",
+		return err_usage(err, "%s/%.*s: '%.*s' is no time bin; write 5m, 1h, 10s ...",
 		    k->field.name, (int)n, p, (int)n, p);
 	if (!parse_scaled(p, n, &d) || !(d >= 1 && d < 9e18) || d != (double)(uint64_t)d)
-		return err_usage(err, "-k %s/%.*s: '%.*s' is no whole number to bin by",
+		return err_usage(err, "%s/%.*s: '%.*s' is no whole number to bin by",
 		    k->field.name, (int)n, p, (int)n, p);
 	k->bin = (uint64_t)d;
 	return 0;
@@ -124,7 +124,7 @@ parse_key(struct group_spec *s, struct group_key *k, const char *p, size_t n, st
 	}
 	if (cell_numeric(k->field.type))
 		return parse_bin(k, p, n, err);
-	return err_usage(err, "-k %s/%.*s: a %s cannot be binned", k->field.name, (int)n, p,
+	return err_usage(err, "%s/%.*s: a %s cannot be binned", k->field.name, (int)n, p,
 	    type_name(k->field.type));
 }
 
@@ -217,7 +217,7 @@ check_function(enum group_fn fn, const struct field *f, struct err *err)
 		fits = f->type == TYPE_UINT;
 	if (!fits)
 		return err_usage(err,
-		    "-v %s(%s): a %s has no %s; min, max, distinct, first and last do",
+		    "%s(%s): a %s has no %s; min, max, distinct, first and last do",
 		    functions[fn], f->name, type_name(f->type), functions[fn]);
 	return 0;
 }
@@ -258,13 +258,13 @@ parse_call(struct group_value *v, const char *p, size_t n, struct err *err)
 
 	if (paren != NULL && fn < 0)
 		return err_usage(err,
-		    "-v %.*s: '%.*s' is no function; sum, min, max, mean, distinct, "
+		    "%.*s: '%.*s' is no function; sum, min, max, mean, distinct, "
 		    "first, last and or are",
 		    (int)n, p, (int)at, p);
 	if (fn < 0 || fn == FN_FLOWS || fn == FN_RECORDS)
 		return 0;
 	if (paren != NULL && p[n - 1] != ')')
-		return err_usage(err, "-v %.*s: the closing parenthesis is missing", (int)n, p);
+		return err_usage(err, "%.*s: the closing parenthesis is missing", (int)n, p);
 	n -= at + (paren ? 2 : 1);
 	if (field_parse(&v->field, mark + 1, n, paren ? err : &ignored) < 0)
 		return paren ? -1 : 0;
@@ -302,7 +302,7 @@ parse_value(struct group_spec *s, struct group_value *v, const char *p, size_t n
 		return -1;
 	if (v->fn == FN_COUNT)
 		return err_usage(err,
-		    "-v %s: not a quantity that adds up; write distinct(%s), min(%s), "
+		    "%s: not a quantity that adds up; write distinct(%s), min(%s), "
 		    "max(%s), first(%s) or last(%s)",
 		    v->field.name, v->field.name, v->field.name, v->field.name, v->field.name,
 		    v->field.name);
