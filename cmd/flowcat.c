@@ -2,6 +2,7 @@
  * flowcat - concatenate, convert, order and describe flow records.
  */
 #include <errno.h>
+#include <inttypes.h>
 
 #include "base/die.h"
 #include "base/num.h"
@@ -113,13 +114,32 @@ parse(struct flowcat *f, struct optparse *parser)
 		opt_usage(&program, "--info and --check exclude each other");
 }
 
+/* Concatenate, converting and ordering as asked. */
+static int
+run(struct flowcat *f, struct optparse *parser, char **argv)
+{
+	char **paths = parser->operands;
+	int n = parser->n_operands, status;
+	struct io_result result = { 0 };
+	struct err err = { 0 };
+
+	if (f->order.n_keys > 0)
+		status = order_filter(&f->io, &f->order, paths, n, argv, &result, &err);
+	else
+		status = io_filter(&f->io, paths, n, argv, NULL, NULL, &result, &err);
+	if (err.status != 0 && errno != EPIPE)
+		diag_err(NULL, &err);
+	if (f->io.verbose)
+		diag(NULL, "%" PRIu64 " records read; %" PRIu64 " of %" PRIu64 " columns unpacked",
+		    result.read, result.unpacked, result.columns);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct flowcat f = { 0 };
 	struct optparse parser;
-	struct io_result result;
-	struct err err = { 0 };
 	int status;
 
 	diag_init(argv[0]);
@@ -129,14 +149,8 @@ main(int argc, char **argv)
 	parse(&f, &parser);
 	if (f.info || f.check)
 		status = describe(&f, parser.operands, parser.n_operands);
-	else if (f.order.n_keys > 0)
-		status =
-		    order_filter(&f.io, &f.order, parser.operands, parser.n_operands, argv, &err);
 	else
-		status = io_filter(
-		    &f.io, parser.operands, parser.n_operands, argv, NULL, NULL, &result, &err);
-	if (err.status != 0 && errno != EPIPE)
-		diag_err(NULL, &err);
+		status = run(&f, &parser, argv);
 	sort_keys_free(f.order.keys, f.order.n_keys);
 	io_opts_free(&f.io);
 	opt_end(&parser);

@@ -51,9 +51,8 @@ order_run(const struct io_opts *opts, const struct order *order, struct io_sourc
 
 int
 order_filter(struct io_opts *opts, const struct order *order, char **paths, int n, char **argv,
-    struct err *err)
+    struct io_result *result, struct err *err)
 {
-	struct io_result result = { 0 };
 	struct io_source *source;
 	struct io_sink *sink = NULL;
 	struct err closing = { 0 };
@@ -64,13 +63,13 @@ order_filter(struct io_opts *opts, const struct order *order, char **paths, int 
 	if (source != NULL)
 		sink = io_sink_open(opts, argv, err);
 	if (sink != NULL)
-		rc = order_run(opts, order, source, sink, &result, err);
-	if (io_sink_close(sink, rc == 0 && !result.incomplete, &closing) != 0 && rc == 0) {
+		rc = order_run(opts, order, source, sink, result, err);
+	if (io_sink_close(sink, rc == 0 && !result->incomplete, &closing) != 0 && rc == 0) {
 		*err = closing;
 		rc = -1;
 	}
 	io_source_close(source);
 	if (rc == 0)
-		return result.incomplete ? EXIT_FAILED : EXIT_DONE;
+		return result->incomplete ? EXIT_FAILED : EXIT_DONE;
 	return err->status ? err->status : EXIT_FAILED;
 }

@@ -13,7 +13,7 @@ struct order {
 };
 
 /* As io_filter, but ordered.  Uses one thread, so that equal records keep the order they came in. */
-int order_filter(
-    struct io_opts *, const struct order *, char **paths, int n, char **argv, struct err *);
+int order_filter(struct io_opts *, const struct order *, char **paths, int n, char **argv,
+    struct io_result *, struct err *);
 
 #endif
