@@ -64,7 +64,7 @@ describe(const struct flowcat *f, char **operands, int n)
 		}
 		if (f->info && i + 1 < paths.n)
 			buf_putc(&out, '\n');
-		if (!f->check || !f->io.quiet)
+		if (out.len > 0 && (!f->check || !f->io.quiet))
 			(void)fwrite(out.data, 1, out.len, stdout);
 		out.len = 0;
 	}
