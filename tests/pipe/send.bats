@@ -103,6 +103,10 @@ case_file() {
 		nfdump -R theirs -I | awk '{ v[$1] = $2 } END { print v["Flows:"], v["Packets:"], v["Bytes:"] }' > got
 		cmp want got
 		nfdump -R theirs -I | grep -q '^Sequence failures: 0$'
+		nfdump -R theirs -q -6 -N -o 'fmt:%ts,%te,%sa,%da,%sp,%dp,%pr,%pkt,%byt' 'not proto icmp' |
+			sed 's/ *, */,/g' | LC_ALL=C sort > theirs.txt
+		flowcat -o csv -k start,end,srcip,dstip,srcport,dstport,proto,packets,bytes day.flow |
+			grep -E '^2026.*,(6|17),[0-9]+,[0-9]+$' | sed 's/T/ /g; s/Z//g' | LC_ALL=C sort | cmp - theirs.txt
 	done
 }
 
