@@ -347,7 +347,7 @@ main(int argc, char **argv)
 	const struct program program = { "flowagg", "[options] [-k KEYS] [-v VALUES] [FILE ...]",
 		"group flow records by keys and aggregate values", tables,
 		"flowagg -k srcip -v bytes,distinct_dstip -n 10 -o table day.flow\n"
-		"flowagg -k srcip/24,end/1h -v flows,mean(bytes) -o csv day.flow\n"
+		"flowagg -k srcip/24,end/1h -v flows,mean_bytes -o csv day.flow\n"
 		"flowagg -b -O bytes -n 20 -o table day.flow\n"
 		"flowagg -k srcip -v distinct_dstip --having 'distinct_dstip > 100' day.flow\n",
 		field_help };

@@ -58,8 +58,8 @@ static const struct field sampling_field = {
 };
 
 /*
- * The column a value reads, or -1.  The least of what is already a least (min_ttl) is one too: that is
- * read where the field itself is not there.
+ * The column a value reads, or -1.  Records that have a least already (min_packets) are aggregates: the
+ * least of those is wanted, not of the sums that stand under the field's own name.
  */
 static int
 find_value(const struct group_value *v, struct batch *b)
@@ -74,8 +74,7 @@ find_value(const struct group_value *v, struct batch *b)
 	if (v->as.pen == PEN_NAMED && (v->fn == FN_MIN || v->fn == FN_MAX)) {
 		int made = batch_find(b, &v->as);
 
-		if (made >= 0 && (i < 0 || v->field.derived != DERIVED_NONE))
-			i = made;
+		i = made >= 0 ? made : i;
 	}
 	return i;
 }

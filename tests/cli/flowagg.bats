@@ -1,0 +1,213 @@
+# flowagg: groups, values, order, what it does with bad and empty input.
+# shellcheck shell=bash
+
+load ../helper
+
+# Six flows of three hosts, both families; one without ports, one that stands for three.
+make_six() {
+	cat > six.csv <<-'END'
+	start,end,srcip,dstip,srcport,dstport,proto,flags,packets,bytes,flows,username
+	2026-01-05T10:00:00Z,2026-01-05T10:00:01Z,192.0.2.1,198.51.100.7,49152,443,6,2,10,1500,,web
+	2026-01-05T10:00:01Z,2026-01-05T10:00:02Z,198.51.100.7,192.0.2.1,443,49152,6,18,8,9000,,web
+	2026-01-05T10:02:00Z,2026-01-05T10:07:00Z,192.0.2.1,198.51.100.8,49153,53,17,,1,76,,
+	2026-01-05T10:03:00Z,2026-01-05T10:03:00Z,2001:db8::1,2001:db8::2,1024,22,6,24,2000,2500000,3,ssh
+	2026-01-05T11:00:00Z,2026-01-05T11:00:10Z,192.0.2.129,192.0.2.1,,,1,,4,336,,
+	2026-01-05T11:00:00Z,2026-01-05T11:00:30Z,192.0.2.1,198.51.100.7,49154,443,6,27,,50,,""
+	END
+	flowcat -i csv six.csv -w six.flow
+}
+
+@test "flowagg: sums by key, the biggest first, equal ones by key" {
+	make_six
+	flowagg -k srcip -o csv six.flow > got
+	diff - got <<-'END'
+	srcip,flows,packets,bytes
+	192.0.2.1,3,11,1626
+	2001:db8::1,3,2000,2500000
+	192.0.2.129,1,4,336
+	198.51.100.7,1,8,9000
+	END
+}
+
+@test "flowagg: missing keys are a group, sums of none are missing, an empty string is a value" {
+	make_six
+	flowagg -k username,dstport -v bytes,packets -O username:asc,dstport:asc -o csv six.flow > got
+	diff - got <<-'END'
+	username,dstport,bytes,packets
+	"",443,50,
+	ssh,22,2500000,2000
+	web,443,1500,10
+	web,49152,9000,8
+	,53,76,1
+	,,336,4
+	END
+}
+
+@test "flowagg: prefixes of both families and bins of time" {
+	make_six
+	flowagg -k srcip/25 -v count -o csv six.flow > got
+	diff - got <<-'END'
+	srcip,count
+	192.0.2.0,3
+	192.0.2.128,1
+	198.51.100.0,1
+	2001:db8::,1
+	END
+	flowagg -k end/5m -v bytes,last -o csv six.flow > got
+	diff - got <<-'END'
+	end,bytes,max_end
+	2026-01-05T10:00:00Z,2510500,2026-01-05T10:03:00Z
+	2026-01-05T10:05:00Z,76,2026-01-05T10:07:00Z
+	2026-01-05T11:00:00Z,386,2026-01-05T11:00:30Z
+	END
+}
+
+@test "flowagg: every function" {
+	make_six
+	flowagg -k proto -O proto:asc -o csv six.flow \
+		-v 'min(bytes),max(bytes),mean(packets),distinct(srcip),first(username),last(dstip),flags,first,last' > got
+	diff - got <<-'END'
+	proto,min_bytes,max_bytes,mean_packets,distinct_srcip,first_username,last_dstip,flags,start,end
+	1,336,336,4,1,,192.0.2.1,,2026-01-05T11:00:00Z,2026-01-05T11:00:10Z
+	6,50,2500000,672.6666666666666,3,web,198.51.100.7,27,2026-01-05T10:00:00Z,2026-01-05T11:00:30Z
+	17,76,76,1,1,,198.51.100.8,,2026-01-05T10:02:00Z,2026-01-05T10:07:00Z
+	END
+}
+
+@test "flowagg: both directions are one group with the initiator first" {
+	make_six
+	flowagg -b -v bytes,flows -O bytes -n 2 -o csv six.flow > got
+	diff - got <<-'END'
+	srcip,dstip,srcport,dstport,proto,bytes,rbytes,flows,rflows
+	2001:db8::1,2001:db8::2,1024,22,6,2500000,,3,
+	192.0.2.1,198.51.100.7,49152,443,6,1500,9000,1,1
+	END
+	# a second time changes nothing
+	flowagg -b -v bytes,flows six.flow | flowagg -b -v bytes,flows -O bytes -n 2 -o csv > again
+	diff got again
+}
+
+@test "flowagg: aggregates of aggregates add up, by any number of threads" {
+	flowgen -n 30000 --ipv6 20% > day.flow
+	values='flows,packets,bytes,first,last,min(packets),max(bytes)'
+	flowagg -j 1 -k srcip -v "$values" -o csv day.flow > direct
+	flowagg -j 1 -k srcip,dstip -v "$values" day.flow | flowagg -k srcip -v "$values" -o csv > twice
+	flowagg -j 3 -k srcip -v "$values" -o csv day.flow > threads
+	[ "$(wc -l < direct)" -gt 1000 ]
+	cmp direct twice
+	cmp direct threads
+}
+
+@test "flowagg: little memory gives the same result by way of the disk" {
+	flowgen -n 100000 --ipv6 20% > day.flow
+	flowagg -k srcip,dstip,srcport -v 'bytes,distinct(dstport),first(proto),flags' -o csv day.flow > whole
+	flowagg -k srcip,dstip,srcport -v 'bytes,distinct(dstport),first(proto),flags' -o csv -m 1M --verbose \
+		day.flow > little 2> said
+	cmp whole little
+	grep -qE '^flowagg: 100000 records, [0-9]+ groups, [1-9][0-9]* times to disk$' said
+}
+
+@test "flowagg: a directory that takes no temporary file is an error" {
+	flowgen -n 20000 > day.flow
+	run -3 --separate-stderr flowagg -k srcip,srcport -m 200K -T "$PWD/none" -o csv day.flow
+	[[ $stderr == "flowagg: "*"$PWD/none"* ]]
+	[ "$output" = srcip,srcport,flows,packets,bytes ]
+}
+
+@test "flowagg: a full temporary disk is an error, not a smaller total" {
+	flowgen -n 100000 > day.flow
+	run -3 --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 512
+		flowagg -k srcip,srcport -m 1M -o csv day.flow'
+	[[ $stderr == *"temporary file: "* ]]
+	[ "$output" = srcip,srcport,flows,packets,bytes ]
+}
+
+@test "flowagg: --having selects among the groups" {
+	make_six
+	flowagg -k srcip -v bytes,distinct_dstip --having 'distinct_dstip > 1 and bytes < 1M' -o csv six.flow > got
+	diff - got <<-'END'
+	srcip,bytes,distinct_dstip
+	192.0.2.1,1626,2
+	END
+	run -2 --separate-stderr flowagg -k srcip --having 'bytes >' six.flow
+	[[ $stderr == "flowagg: --having: "* ]]
+}
+
+@test "flowagg: without keys all is one group, and nothing is none" {
+	make_six
+	[ "$(flowagg -o csv six.flow)" = $'flows,packets,bytes\n8,2023,2510962' ]
+	flowcat -n 0 six.flow > none.flow
+	[ "$(flowagg -o csv none.flow)" = flows,packets,bytes ]
+	flowagg -k srcip none.flow | flowcat --check
+}
+
+@test "flowagg: sampling goes with the counters, is scaled when asked, and mixing is told" {
+	cat > sampled.csv <<-'END'
+	srcip,bytes,packets,sampling
+	192.0.2.1,100,1,10
+	192.0.2.1,50,2,10
+	192.0.2.2,7,1,1000
+	END
+	flowcat -i csv sampled.csv -w s.flow
+	flowagg -k srcip -v bytes s.flow | flowcat -o csv -k srcip,bytes,sampling > got
+	diff - got <<-'END'
+	srcip,bytes,sampling
+	192.0.2.1,150,10
+	192.0.2.2,7,1000
+	END
+	flowagg -k srcip -v bytes,flows --scale s.flow | flowcat -o csv -k srcip,bytes,flows,sampling > got
+	diff - got <<-'END'
+	srcip,bytes,flows,sampling
+	192.0.2.2,7000,1,1
+	192.0.2.1,1500,2,1
+	END
+	run -0 --separate-stderr flowagg -v bytes -o csv s.flow
+	[ "$stderr" = "flowagg: counters sampled at different intervals were added up; --scale multiplies them" ]
+	run -0 --separate-stderr flowagg -v bytes -o csv --scale s.flow
+	[ -z "$stderr" ] && [ "${lines[1]}" = 8500 ]
+}
+
+@test "flowagg: wrong keys, values and orders are refused with a reason" {
+	run -2 --separate-stderr flowagg -k srcipp
+	[ "$stderr" = "flowagg: unknown field 'srcipp'; did you mean 'srcip'?; try 'flowagg --help'" ]
+	run -2 --separate-stderr flowagg -k srcip -v dstport
+	[[ $stderr == "flowagg: dstport: not a quantity that adds up; write distinct(dstport)"* ]]
+	run -2 --separate-stderr flowagg -k srcip -O dstip
+	[[ $stderr == "flowagg: -O dstip: not in the result"* ]]
+	run -2 --separate-stderr flowagg -b -k srcip
+	[[ $stderr == *"dstip must be a key too"* ]]
+	run -2 --separate-stderr flowagg -m lots
+	[[ $stderr == "flowagg: -m: 'lots' is no size"* ]]
+}
+
+@test "flowagg: of truncated input the good part is aggregated, with exit 3" {
+	flowgen -n 200000 > day.flow
+	head -c -100000 day.flow > cut.flow
+	run -3 --separate-stderr flowagg -v flows -o csv cut.flow
+	[[ $stderr == "flowagg: cut.flow: offset "* ]]
+	[ "${lines[1]}" -ge 65536 ]
+	run -3 --separate-stderr flowagg -k srcip -w out.flow cut.flow
+	[ ! -e out.flow ] && [ -s out.flow.incomplete ]
+	run -3 --separate-stderr bash -c 'flowagg -k srcip cut.flow 2> /dev/null | flowcat --check'
+}
+
+@test "flowagg: a full disk is an error, a closed pipe is not" {
+	flowgen -n 20000 > day.flow
+	run -3 --separate-stderr bash -c 'flowagg -k srcip,srcport -o csv day.flow > /dev/full'
+	[[ $stderr == "flowagg: "*"No space left on device" ]]
+	run -0 --separate-stderr bash -c 'flowagg -k srcip,srcport -o csv day.flow | head -n 1'
+	[ -z "$stderr" ]
+}
+
+@test "flowagg: options records pass into a flow output, text leaves them out" {
+	[ -n "$SHARED" ] || skip "no ../shared"
+	for f in "$SHARED"/corpus/*/*options*.pcap "$SHARED"/corpus/*options*.pcap; do
+		[ -e "$f" ] || continue
+		n=$(flowrecv --raw -r "$f" -w - 2> /dev/null | flowcat -o ndjson --options | grep -c '"_kind":"options"') || continue
+		m=$(flowrecv --raw -r "$f" -w - 2> /dev/null | flowagg -k srcip | flowcat -o ndjson --options |
+			grep -c '"_kind":"options"')
+		[ "$n" -eq "$m" ]
+		found=1
+	done
+	[ -n "${found:-}" ] || skip "no capture with options records"
+}

@@ -1,0 +1,212 @@
+# flowstat: every report in every format, from small inputs that can be added up by hand.
+# shellcheck shell=bash
+
+load ../helper
+
+make_five() {
+	cat > five.csv <<-'END'
+	start,end,srcip,dstip,srcport,dstport,proto,packets,bytes
+	2026-01-05T10:00:00Z,2026-01-05T10:00:10Z,192.0.2.1,198.51.100.7,49152,443,6,10,1000
+	2026-01-05T10:00:00Z,2026-01-05T10:00:20Z,192.0.2.1,198.51.100.8,49153,53,17,20,2000
+	2026-01-05T10:04:00Z,2026-01-05T10:06:00Z,2001:db8::1,2001:db8::2,1024,22,6,40,5000
+	2026-01-05T10:16:00Z,2026-01-05T10:16:40Z,192.0.2.2,192.0.2.1,1025,443,6,30,2000
+	,,192.0.2.3,192.0.2.1,,,1,,
+	END
+	flowcat -i csv five.csv -w five.flow
+}
+
+@test "flowstat: the summary" {
+	make_five
+	flowstat five.flow > got
+	diff - got <<-'END'
+	flows         5
+	packets       100
+	bytes         10.0K
+	first         2026-01-05 10:00:00
+	last          2026-01-05 10:16:40
+	span          16m40s
+	flows/s       0.005
+	packets/s     0.1
+	bits/s        80
+	bytes/packet  100
+	packets/flow  20
+	bytes/flow    2.0K
+	exporters     0
+
+	proto/flows
+	proto  flows       %  packets       %  bytes       %   sum %  bps   pps  bpp
+	tcp        3   60.0%       80   80.0%   8.0K   80.0%   60.0%   64  0.08  100
+	icmp       1   20.0%        0    0.0%      0    0.0%   80.0%    -     -    -
+	udp        1   20.0%       20   20.0%   2.0K   20.0%  100.0%  800     1  100
+	total      5  100.0%      100  100.0%  10.0K  100.0%
+	END
+}
+
+@test "flowstat: a list with shares, their sum, what is not listed, and the whole" {
+	make_five
+	flowstat -s srcip/bytes -n 2 -N five.flow > got
+	diff - got <<-'END'
+	srcip/bytes
+	srcip        flows       %  packets       %  bytes       %  sum %     bps  pps    bpp
+	2001:db8::1      1   20.0%       40   40.0%   5000   50.0%  50.0%   333.3  0.3  125.0
+	192.0.2.1        2   40.0%       30   30.0%   3000   30.0%  80.0%  1200.0  1.5  100.0
+	other (2)        2   40.0%       30   30.0%   2000   20.0%
+	total            5  100.0%      100  100.0%  10000  100.0%
+	END
+}
+
+@test "flowstat: several lists in one pass, as records" {
+	make_five
+	flowstat -s srcip,dstip/packets -s ip -n 1 -o csv five.flow > got
+	diff - got <<-'END'
+	srcip,dstip,flows,packets,bytes,start,end,share_flows,share_packets,share_bytes,cumulative
+	2001:db8::1,2001:db8::2,1,40,5000,2026-01-05T10:04:00Z,2026-01-05T10:06:00Z,0.2,0.4,0.5,0.4
+
+	ip,flows,packets,bytes,start,end,share_flows,share_packets,share_bytes
+	192.0.2.1,4,60,5000,2026-01-05T10:00:00Z,2026-01-05T10:16:40Z,0.8,0.6,0.5
+	END
+	[ "$(flowstat -s srcip/bytes -s dstport -o json five.flow | jq -c 'keys, (."dstport/flows" | length)')" = \
+		$'["dstport/flows","srcip/bytes"]\n4' ]
+	[ "$(flowstat -s srcip/bytes -n 0 -o ndjson five.flow | jq -r .report | sort | uniq -c)" = \
+		"      4 srcip/bytes" ]
+}
+
+@test "flowstat: lists agree with flowagg" {
+	flowgen -n 20000 --ipv6 20% > day.flow
+	flowstat -s dstip/packets -n 50 -o ndjson day.flow | jq -r '[.dstip, .flows, .packets, .bytes] | @csv' |
+		tr -d '"' > got
+	flowagg -k dstip -O packets -n 50 -o csv day.flow | sed 1d > want
+	diff want got
+	[ "$(wc -l < got)" -eq 50 ]
+}
+
+@test "flowstat: a series has every bin, and the records without a time last" {
+	make_five
+	flowstat --series 5m -o csv five.flow > got
+	diff - got <<-'END'
+	end,flows,packets,bytes
+	2026-01-05T10:00:00Z,2,30,3000
+	2026-01-05T10:05:00Z,1,40,5000
+	2026-01-05T10:10:00Z,0,0,0
+	2026-01-05T10:15:00Z,1,30,2000
+	,1,0,0
+	END
+	flowstat --series 5m --by start -o csv five.flow > got
+	diff - got <<-'END'
+	start,flows,packets,bytes
+	2026-01-05T10:00:00Z,3,70,8000
+	2026-01-05T10:05:00Z,0,0,0
+	2026-01-05T10:10:00Z,0,0,0
+	2026-01-05T10:15:00Z,1,30,2000
+	,1,0,0
+	END
+}
+
+@test "flowstat: sparklines and bars" {
+	make_five
+	flowstat --series 5m --spark five.flow > got
+	diff - got <<-'END'
+	flows    █▄ ▄  most 2
+	packets  ▆█ ▆  most 40
+	bytes    ▅█ ▃  most 5.0K
+
+	end                  flows  packets  bytes
+	2026-01-05 10:00:00      2       30   3.0K  ███████████████████▎
+	2026-01-05 10:05:00      1       40   5.0K  ████████████████████████████████
+	2026-01-05 10:10:00      0        0      0
+	2026-01-05 10:15:00      1       30   2.0K  ████████████▊
+	-                        1        0      0
+	END
+	run -0 flowstat --series 5m five.flow
+	[[ ${lines[0]} == end* ]]
+}
+
+@test "flowstat: percentiles are values that records have" {
+	seq 1 200 | sed '1i bytes' > many.csv
+	flowcat -i csv many.csv -w many.flow
+	flowstat --percentiles bytes -o csv many.flow > got
+	diff - got <<-'END'
+	field,count,min,p50,p90,p95,p99,max,mean
+	bytes,200,1,100,180,190,198,200,100.5
+	END
+	make_five
+	flowstat --percentiles bytes,duration -N five.flow > got
+	diff - got <<-'END'
+	field     count   min   p50    p90    p95    p99    max    mean
+	bytes         4  1000  2000   5000   5000   5000   5000  2500.0
+	duration      4   10s   20s  2m00s  2m00s  2m00s  2m00s   47.5s
+	END
+}
+
+@test "flowstat: a histogram by powers of two" {
+	make_five
+	flowstat --hist packets -o csv five.flow > got
+	diff - got <<-'END'
+	from,below,count
+	8,16,1
+	16,32,2
+	32,64,1
+	END
+	flowstat --hist duration five.flow > got
+	diff - got <<-'END'
+	hist/duration
+	 from  below  records      %
+	 8.2s  16.4s        1  25.0%  ████████████████████████████████
+	16.4s  32.8s        1  25.0%  ████████████████████████████████
+	32.8s  1m06s        1  25.0%  ████████████████████████████████
+	1m06s  2m11s        1  25.0%  ████████████████████████████████
+	END
+}
+
+@test "flowstat: little memory gives the same report by way of the disk" {
+	flowgen -n 60000 > day.flow
+	flowstat -s srcip,srcport/bytes --percentiles bytes -o csv day.flow > whole
+	flowstat -s srcip,srcport/bytes --percentiles bytes -o csv -m 2M day.flow > little
+	cmp whole little
+}
+
+@test "flowstat: nothing is a report too" {
+	flowgen -n 0 > none.flow
+	run -0 --separate-stderr flowstat none.flow
+	[ "${lines[0]}" = "flows    0" ] && [ -z "$stderr" ]
+	[ "$(flowstat -s srcip --series 5m --hist bytes --percentiles bytes -o json none.flow | jq -c keys)" = \
+		'["end/5m","hist/bytes","percentiles","srcip/flows"]' ]
+}
+
+@test "flowstat: of truncated input the good part is reported, with exit 3" {
+	flowgen -n 200000 > day.flow
+	head -c -100000 day.flow > cut.flow
+	run -3 --separate-stderr flowstat -N cut.flow
+	[[ $stderr == "flowstat: cut.flow: offset "* ]]
+	[ "$(awk '$1 == "flows" {print $2}' <<< "$output")" -ge 65536 ]
+	run -3 --separate-stderr flowstat cut.flow -w report.txt
+	[ ! -e report.txt ] && [ -s report.txt.incomplete ]
+}
+
+@test "flowstat: -w writes a file that appears whole" {
+	make_five
+	flowstat five.flow > got
+	flowstat five.flow -w report.txt
+	cmp got report.txt
+}
+
+@test "flowstat: wrong options are refused with a reason" {
+	run -2 --separate-stderr flowstat -s nonsense
+	[[ $stderr == "flowstat: unknown field 'nonsense'"* ]]
+	run -2 --separate-stderr flowstat -s srcip -s srcip/flows
+	[[ $stderr == "flowstat: srcip/flows is asked for twice"* ]]
+	run -2 --separate-stderr flowstat --series 5x
+	[[ $stderr == "flowstat: end/5x: '5x' is no time bin"* ]]
+	run -2 --separate-stderr flowstat --by received
+	[[ $stderr == "flowstat: --by received: a record has a start and an end"* ]]
+	run -2 --separate-stderr flowstat --hist srcip
+	[[ $stderr == "flowstat: --hist: srcip has no distribution of numbers"* ]]
+	run -2 --separate-stderr flowstat -o flow
+	[[ $stderr == "flowstat: -o flow: a report is text, csv, tsv, json or ndjson"* ]]
+}
+
+@test "flowstat: a full disk is an error" {
+	make_five
+	run -3 --separate-stderr bash -c 'flowstat five.flow > /dev/full'
+	[[ $stderr == "flowstat: standard output: cannot write: No space left on device" ]]
+}
