@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
-enum { FIRST_INDEX = 4096, CHUNK_OCTETS = 1 << 21 };
+enum { FIRST_INDEX = 4096, CHUNK_OCTETS = 1 << 23 };
 
 void
 table_init(struct table *t, size_t key_len, size_t n_slots)
