@@ -23,6 +23,9 @@ export_free(struct exporter *e)
 		next = s->next;
 		session_free(s);
 	}
+	for (uint32_t i = 0; i < e->n_subs; i++)
+		buf_free(&e->subs[i].spec);
+	mem_free(e->subs);
 	mem_free(e->sessions);
 	mem_free(e->losses);
 	v5_free(e->v5);

@@ -83,6 +83,7 @@ layout_init(struct exporter *e, struct layout *l, uint64_t hash, size_t rec)
 		put_spec(e, l, f, rec);
 		if (f->length == LENGTH_VAR) {
 			l->variable = true;
+			l->lists = l->lists || f->uses != NULL;
 			l->least++;
 		} else {
 			l->fixed += length_of(f, rec);

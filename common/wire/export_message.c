@@ -2,7 +2,7 @@
 
 #include "base/time.h"
 
-enum { SESSIONS_MAX = 16384, TEMPLATES_MAX = 65536 - TEMPLATE_FIRST };
+enum { SESSIONS_MAX = 16384 };
 #define SECOND_NS NS_PER_S
 #define DAY_NS (24 * 3600 * NS_PER_S)
 #define UPTIME_SPAN_NS ((int64_t)UINT32_MAX * NS_PER_MS)
@@ -114,6 +114,7 @@ session_free(struct session *s)
 	buf_free(&s->msg);
 	mem_free(s->templates);
 	mem_free(s->slots);
+	mem_free(s->subs);
 	mem_free(s);
 }
 
@@ -148,10 +149,22 @@ templates_grow(struct session *s)
 		s->slots[template_slot(s, s->templates[i].hash)] = i + 1;
 }
 
+/* The next free number: those of sub-templates are left out.  0: there is none. */
+static uint16_t
+next_id(const struct exporter *e, const struct session *s)
+{
+	unsigned id = s->last_id < TEMPLATE_FIRST ? TEMPLATE_FIRST : s->last_id + 1;
+
+	while (id <= UINT16_MAX && bits_get(e->sub_ids, id))
+		id++;
+	return (uint16_t)(id <= UINT16_MAX ? id : 0);
+}
+
 /* Layouts are the same template when what is sent of them is; hashes of 64 bits stand for that. */
 static struct template *
-template_find(struct session *s, struct layout *l)
+template_find(struct exporter *e, struct session *s, struct layout *l)
 {
+	uint16_t id;
 	size_t at;
 
 	if (l->session == s && l->template <s->n_templates)
@@ -160,10 +173,10 @@ template_find(struct session *s, struct layout *l)
 		templates_grow(s);
 	at = template_slot(s, l->spec_hash);
 	if (s->slots[at] == 0) {
-		if (s->n_templates >= TEMPLATES_MAX)
+		if ((id = next_id(e, s)) == 0)
 			return NULL;
-		s->templates[s->n_templates] = (struct template){ .hash = l->spec_hash,
-			.id = (uint16_t)(TEMPLATE_FIRST + s->n_templates) };
+		s->last_id = id;
+		s->templates[s->n_templates] = (struct template){ .hash = l->spec_hash, .id = id };
 		s->slots[at] = ++s->n_templates;
 	}
 	l->session = s;
@@ -231,6 +244,15 @@ template_length(const struct layout *l)
 }
 
 static void
+template_sent(struct session *s, struct template *t)
+{
+	s->count++;
+	t->sent = true;
+	t->sent_message = s->messages;
+	t->sent_s = s->now_s;
+}
+
+static void
 put_template(struct exporter *e, struct session *s, const struct layout *l, struct template *t)
 {
 	bool v9 = e->opts.version == EXPORT_V9;
@@ -248,10 +270,48 @@ put_template(struct exporter *e, struct session *s, const struct layout *l, stru
 	}
 	buf_put(&s->msg, l->spec.data, l->spec.len);
 	set_end(s);
-	s->count++;
-	t->sent = true;
-	t->sent_message = s->messages;
-	t->sent_s = s->now_s;
+	template_sent(s, t);
+}
+
+/* Templates of records inside the lists of a record: what is due of them, put or only measured. */
+static size_t
+sub_templates(struct exporter *e, struct session *s, const struct layout *l, size_t rec, bool put)
+{
+	size_t octets = 0;
+
+	for (unsigned i = 0; l->lists && i < l->n; i++) {
+		const struct xfield *f = &e->plan.fields[l->fields[i]];
+
+		for (uint32_t k = f->uses ? f->uses_off[rec] : 0;
+		     f->uses && k < f->uses_off[rec + 1]; k++) {
+			const struct sub *sub = &e->subs[f->uses[k]];
+			struct template *t = &s->subs[f->uses[k]];
+
+			if (!template_due(e, s, t))
+				continue;
+			octets += SET_HEADER + 4 + sub->spec.len + 3;
+			if (!put)
+				continue;
+			set_begin(s, 2, 4);
+			put_be(&s->msg, sub->id, 2);
+			put_be(&s->msg, sub->fields, 2);
+			buf_put(&s->msg, sub->spec.data, sub->spec.len);
+			set_end(s);
+			template_sent(s, t);
+		}
+	}
+	return octets;
+}
+
+/* The session's memory of what it sent of sub-templates keeps up with the exporter's. */
+static void
+subs_grow(const struct exporter *e, struct session *s)
+{
+	if (s->n_subs == e->n_subs)
+		return;
+	s->subs = mem_resize(s->subs, e->n_subs, sizeof(*s->subs));
+	memset(s->subs + s->n_subs, 0, (e->n_subs - s->n_subs) * sizeof(*s->subs));
+	s->n_subs = e->n_subs;
 }
 
 static size_t
@@ -314,8 +374,9 @@ fit_boot(struct exporter *e, struct session *s, const struct layout *l, size_t r
 /* Make room in the message: 1 when the record fits, 0 when it never will, -1 err. */
 static int
 make_room(struct exporter *e, struct session *s, const struct layout *l, const struct template *t,
-    size_t record, struct err *err)
+    size_t rec, struct err *err)
 {
+	size_t record = record_length(&e->plan, l, rec);
 	size_t most = e->opts.stream ? UINT16_MAX : MESSAGE_MAX;
 
 	for (;;) {
@@ -323,6 +384,7 @@ make_room(struct exporter *e, struct session *s, const struct layout *l, const s
 
 		if (s->msg.len == 0)
 			message_begin(e, s);
+		need += sub_templates(e, s, l, rec, false);
 		if (template_due(e, s, t))
 			need += template_length(l) + SET_HEADER;
 		else if (s->set == 0 || s->set_id != t->id)
@@ -345,21 +407,22 @@ message_record(struct exporter *e, struct session *s, struct layout *l, size_t r
     struct err *err)
 {
 	const struct plan *p = &e->plan;
-	struct template *t = template_find(s, l);
+	struct template *t = template_find(e, s, l);
 	int rc;
 
 	if (t == NULL)
-		return err_set(
-		    err, "more than %d layouts of records from one exporter", TEMPLATES_MAX);
+		return err_set(err, "more layouts of records from one exporter than templates");
 	if (e->opts.version == EXPORT_V9 && fit_boot(e, s, l, rec, err) != 0)
 		return -1;
-	rc = make_room(e, s, l, t, record_length(p, l, rec), err);
+	subs_grow(e, s);
+	rc = make_room(e, s, l, t, rec, err);
 	if (rc <= 0) {
 		if (rc == 0)
 			e->totals.dropped++;
 		loss_add(e, "records", "longer than a message, dropped", rc == 0);
 		return rc;
 	}
+	(void)sub_templates(e, s, l, rec, true);
 	if (template_due(e, s, t))
 		put_template(e, s, l, t);
 	if (s->set == 0 || s->set_id != t->id)

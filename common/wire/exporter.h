@@ -48,6 +48,8 @@ struct xfield {
 	bool by_length; /* v9: octets of several lengths, a layout for each */
 	struct column col;
 	const uint64_t *present; /* NULL: every record */
+	/* Lists: sub-templates that record i needs are uses[uses_off[i] .. uses_off[i + 1]). */
+	const uint32_t *uses, *uses_off;
 };
 
 /* A set of fields that records have. */
@@ -56,7 +58,7 @@ struct layout {
 	uint32_t *fields; /* indexes into plan.fields, in wire order */
 	unsigned n, n_scope;
 	size_t fixed, least; /* octets of fixed fields; of the shortest record */
-	bool variable;
+	bool variable, lists;
 	struct buf spec; /* the template's field list as sent */
 	uint64_t spec_hash;
 	const struct session *session; /* whose template was looked up last: its index */
@@ -88,6 +90,13 @@ struct template
 	int64_t sent_s;
 };
 
+/* The template of records inside lists: the same number in every session. */
+struct sub {
+	struct buf spec;
+	unsigned fields;
+	uint16_t id;
+};
+
 /* One original exporter and domain, with its numbers on the wire. */
 struct session {
 	struct session *next; /* in the order in which they were met */
@@ -105,6 +114,9 @@ struct session {
 	bool has_boot;
 	uint16_t sampling; /* v5: the header's */
 	int64_t now_s; /* monotonic, when the message was begun */
+	unsigned last_id; /* the highest number a template has */
+	struct template *subs; /* what was sent of the exporter's sub-templates */
+	uint32_t n_subs;
 	unsigned n_templates; /* ids TEMPLATE_FIRST up */
 	struct template *templates; /* by id */
 	uint32_t *slots; /* hash table: index + 1 */
@@ -126,6 +138,9 @@ struct exporter {
 	size_t n_sessions, n_slots;
 	struct session *current, *first, **last;
 	struct plan plan;
+	struct sub *subs;
+	uint32_t n_subs;
+	uint64_t sub_ids[1024]; /* numbers that sub-templates have */
 	struct loss *losses;
 	size_t n_losses;
 	struct v5_columns *v5;

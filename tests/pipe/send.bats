@@ -179,8 +179,8 @@ case_file() {
 }
 
 @test "captures come back through stream, csv, stream and IPFIX over UDP" {
-	for name in cr_varlen cr_biflow cr_reduced cr_rfc7011_a cr_strings cr_basiclist gen_softflowd_v5 gen_softflowd_v10_micro \
-		ls_ipfix_viptela ls_ipfix_vmware_vds ls_nf9_asr9k_tpl260 mm_ipfix_mixed_ent pm100_ipfix_cisco pm106_ipfix_huawei_vrf; do
+	for name in cr_varlen cr_biflow cr_reduced cr_rfc7011_a cr_strings cr_basiclist cr_stl gen_softflowd_v5 gen_softflowd_v10_micro \
+		ls_ipfix_viptela ls_ipfix_vmware_vds ls_ipfix_yaf_applabel tg_ipfix_example ls_nf9_asr9k_tpl260 mm_ipfix_mixed_ent pm100_ipfix_cisco pm106_ipfix_huawei_vrf; do
 		flowrecv -r "$(case_file $name)" -w in.flow 2> /dev/null
 		flowcat -o csv -k all in.flow > in.csv
 		flowcat -i csv in.csv -w again.flow
