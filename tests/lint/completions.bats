@@ -13,7 +13,7 @@ load ../helper
 	[ "${COMPREPLY[*]}" = "--output" ]
 	_flowkit flowcat nd -o
 	[ "${COMPREPLY[*]}" = "ndjson" ]
-	_flowkit flowcat srcip,dstp -k
+	_flowkit flowcat srcip,dstpo -k
 	[ "${COMPREPLY[*]}" = "srcip,dstport" ]
 }
 

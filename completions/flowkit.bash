@@ -1,0 +1,133 @@
+# bash completion for flowkit; written by completions/generate
+
+_flowkit_fields='app appname bgpnexthop bpp bps bytes cvlan direction domain dscp dstas dstip dstmac dstmask dstport dstprefix dstvlan duration egressvrf end endreason engineid enginetype exporter exportversion flags flowid flowlabel flows fragid fragoffset fwdstatus fwevent fwextevent icmp icmpcode icmptype ifdesc ifname inacl ingressvrf inif ipversion maxlen maxttl minlen minttl mpls1 mpls10 mpls2 mpls3 mpls4 mpls5 mpls6 mpls7 mpls8 mpls9 mplstop natdstip natdstport natevent natpool natsrcip natsrcport nextas nexthop outacl outif packets postbytes postdstmac postpackets postsrcmac posttos pps prevas proto received samplerid sampling samplingsrc selectorid srcas srcip srcmac srcmask srcport srcprefix srcvlan ssid stamac start tos ttl username vlan vrf vrfname'
+
+_flowkit() {
+	local cur=$2 prev=$3 program=${1##*/} words=
+	COMPREPLY=()
+	case $program:$prev in
+	flowagg:-k|flowagg:--fields) words=$_flowkit_fields ;;
+	flowagg:-v|flowagg:--values) words=$_flowkit_fields ;;
+	flowagg:-O|flowagg:--order) words=$_flowkit_fields ;;
+	flowagg:--having) return ;;
+	flowagg:-m|flowagg:--memory) return ;;
+	flowagg:-T|flowagg:--tmpdir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	flowagg:-i|flowagg:--input) words='flow csv tsv ipfix' ;;
+	flowagg:-t|flowagg:--time) return ;;
+	flowagg:--since) return ;;
+	flowagg:--until) return ;;
+	flowagg:--tz) return ;;
+	flowagg:-o|flowagg:--output) words='flow table csv tsv json ndjson ipfix null' ;;
+	flowagg:-w|flowagg:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowagg:-n|flowagg:--count) return ;;
+	flowagg:--level) return ;;
+	flowagg:-j|flowagg:--threads) return ;;
+	flowcat:-O|flowcat:--order) words=$_flowkit_fields ;;
+	flowcat:-m|flowcat:--memory) return ;;
+	flowcat:-T|flowcat:--tmpdir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	flowcat:-i|flowcat:--input) words='flow csv tsv ipfix' ;;
+	flowcat:-t|flowcat:--time) return ;;
+	flowcat:--since) return ;;
+	flowcat:--until) return ;;
+	flowcat:--tz) return ;;
+	flowcat:-o|flowcat:--output) words='flow table csv tsv json ndjson ipfix null' ;;
+	flowcat:-w|flowcat:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowcat:-n|flowcat:--count) return ;;
+	flowcat:-k|flowcat:--fields) words=$_flowkit_fields ;;
+	flowcat:--level) return ;;
+	flowcat:-j|flowcat:--threads) return ;;
+	flowfilter:-f|flowfilter:--file) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowfilter:-i|flowfilter:--input) words='flow csv tsv ipfix' ;;
+	flowfilter:-t|flowfilter:--time) return ;;
+	flowfilter:--since) return ;;
+	flowfilter:--until) return ;;
+	flowfilter:--tz) return ;;
+	flowfilter:-o|flowfilter:--output) words='flow table csv tsv json ndjson ipfix null' ;;
+	flowfilter:-w|flowfilter:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowfilter:-n|flowfilter:--count) return ;;
+	flowfilter:-k|flowfilter:--fields) words=$_flowkit_fields ;;
+	flowfilter:--level) return ;;
+	flowfilter:-j|flowfilter:--threads) return ;;
+	flowgen:--seed) return ;;
+	flowgen:--start) return ;;
+	flowgen:--span) return ;;
+	flowgen:--clients) return ;;
+	flowgen:--servers) return ;;
+	flowgen:--ipv6) return ;;
+	flowgen:--incident) words='beacon scan exfiltration lateral flood all' ;;
+	flowgen:--exporters) return ;;
+	flowgen:-o|flowgen:--output) words='flow table csv tsv json ndjson ipfix null' ;;
+	flowgen:-w|flowgen:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowgen:-n|flowgen:--count) return ;;
+	flowgen:-k|flowgen:--fields) words=$_flowkit_fields ;;
+	flowgen:--level) return ;;
+	flowgen:-j|flowgen:--threads) return ;;
+	flowrecv:-l|flowrecv:--listen) return ;;
+	flowrecv:-r|flowrecv:--read) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowrecv:--template-scope) words='ip ip,port' ;;
+	flowrecv:--template-lifetime) return ;;
+	flowrecv:--rcvbuf) return ;;
+	flowrecv:--port-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowrecv:-w|flowrecv:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowrecv:--rotate) return ;;
+	flowrecv:--name) return ;;
+	flowrecv:--flush) return ;;
+	flowrecv:--level) return ;;
+	flowsend:-d|flowsend:--destination) return ;;
+	flowsend:--as) words='v5 v9 ipfix' ;;
+	flowsend:--mtu) return ;;
+	flowsend:--rate) return ;;
+	flowsend:--speed) return ;;
+	flowsend:--template-messages) return ;;
+	flowsend:--template-seconds) return ;;
+	flowsend:--domain) return ;;
+	flowsend:-n|flowsend:--count) return ;;
+	flowsend:-i|flowsend:--input) words='flow csv tsv ipfix' ;;
+	flowsend:-t|flowsend:--time) return ;;
+	flowsend:--since) return ;;
+	flowsend:--until) return ;;
+	flowsend:--tz) return ;;
+	flowsend:-j|flowsend:--threads) return ;;
+	flowstat:-s|flowstat:--top) words=$_flowkit_fields ;;
+	flowstat:-n|flowstat:--count) return ;;
+	flowstat:--series) return ;;
+	flowstat:--by) words='start end' ;;
+	flowstat:--hist) words=$_flowkit_fields ;;
+	flowstat:--percentiles) words=$_flowkit_fields ;;
+	flowstat:-o|flowstat:--output) words='text csv tsv json ndjson' ;;
+	flowstat:-w|flowstat:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowstat:-m|flowstat:--memory) return ;;
+	flowstat:-T|flowstat:--tmpdir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	flowstat:-i|flowstat:--input) words='flow csv tsv ipfix' ;;
+	flowstat:-t|flowstat:--time) return ;;
+	flowstat:--since) return ;;
+	flowstat:--until) return ;;
+	flowstat:--tz) return ;;
+	flowstat:-j|flowstat:--threads) return ;;
+	esac
+	if [ -n "$words" ]; then
+		# A comma separated list is completed at its last member.
+		local done=
+		case $cur in
+		*,*) done=${cur%,*}, cur=${cur##*,} ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -P "$done" -W "$words" -- "$cur")
+		return
+	fi
+	if [[ $cur == -* ]]; then
+		case $program in
+		flowagg) words='--fields --values --biflow --order --having --scale --memory --tmpdir --verbose --input --time --since --until --tz --recover --skip-bad --live --output --write --count --plain --raw --options --fast --level --no-history --threads --quiet --help --version --help-fields' ;;
+		flowcat) words='--order --memory --tmpdir --info --check --input --time --since --until --tz --recover --skip-bad --live --output --write --count --fields --plain --raw --options --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --output --write --count --fields --plain --raw --options --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --exporters --output --write --count --fields --plain --raw --options --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowrecv) words='--listen --read --raw --strict --template-scope --template-lifetime --rcvbuf --port-file --write --rotate --name --flush --fast --level --no-history --quiet --verbose --help --version' ;;
+		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --threads --quiet --verbose --help --version' ;;
+		flowstat) words='--top --count --series --by --hist --percentiles --spark --scale --output --write --plain --memory --tmpdir --input --time --since --until --tz --recover --skip-bad --live --threads --quiet --verbose --help --version --help-fields' ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+		return
+	fi
+	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+}
+
+complete -o filenames -F _flowkit flowagg flowcat flowfilter flowgen flowrecv flowsend flowstat
