@@ -465,7 +465,8 @@ write_form(struct io_sink *s, struct job *j, struct err *err)
 			return s->take(s->take_ctx, j->b, j->n_sel == j->b->n ? NULL : j->sel, err);
 		if (s->exporter == NULL)
 			return 0;
-		return export_batch(s->exporter, j->b, j->n_sel == j->b->n ? NULL : j->sel, err);
+		return export_batch(s->exporter, project(s, &s->own, j->b),
+		    j->n_sel == j->b->n ? NULL : j->sel, err);
 	default: return sink_flush(s, false, err);
 	}
 }
@@ -516,6 +517,23 @@ io_sink_batch(struct io_sink *s, struct batch *b, struct err *err)
 
 /* Closing ---------------------------------------------------------------------------------------- */
 
+/* The last messages, and what IPFIX has no place for. */
+static int
+finish_ipfix(struct io_sink *s, struct err *err)
+{
+	struct buf line = { 0 };
+	struct err told = { 0 };
+
+	if (export_flush(s->exporter, err) != 0)
+		return -1;
+	if (export_report(s->exporter, &line) && s->opts->warn != NULL) {
+		err_set(&told, "not said in IPFIX: %s", buf_cstr(&line));
+		s->opts->warn(NULL, &told);
+	}
+	buf_free(&line);
+	return 0;
+}
+
 static int
 finish(struct io_sink *s, bool complete, struct err *err)
 {
@@ -526,7 +544,7 @@ finish(struct io_sink *s, bool complete, struct err *err)
 		if (r == 0 && complete)
 			r = stream_finish(s->writer, err);
 	} else if (s->exporter != NULL) {
-		r = export_flush(s->exporter, err);
+		r = finish_ipfix(s, err);
 	} else if (is_text(s->format)) {
 		if (!s->begun)
 			sink_begin(s, NULL);

@@ -203,3 +203,16 @@ case_file() {
 		lines --options back.flow | diff want.txt -
 	done
 }
+
+@test "flowcat -o ipfix writes the fields of -k, and says what IPFIX has no place for" {
+	flowgen -n 100 -w day.flow
+	run -0 --separate-stderr flowcat -k srcip,bytes -o ipfix -w small.ipfix day.flow
+	[ -z "$stderr" ]
+	run -0 --separate-stderr flowcat -o ndjson -n 1 small.ipfix
+	[[ $output == *'"srcip":'*'"bytes":'* ]]
+	[[ $output != *dstport* ]]
+	flowagg -k srcip -v distinct_dstip day.flow > sums.flow
+	n=$(flowcat -o csv -k srcip sums.flow | tail -n +2 | wc -l)
+	run -0 --separate-stderr flowcat -o ipfix -w sums.ipfix sums.flow
+	[ "$stderr" = "flowcat: not said in IPFIX: distinct_dstip: $n values without an information element" ]
+}
