@@ -122,6 +122,16 @@ selected(struct group_table *g, const struct batch *b, const uint64_t *sel)
 }
 
 static void
+update_rows(struct group_table *g, const struct values_bound *values, struct values_chunk *ch)
+{
+	for (size_t i = 0; i < ch->n; i++) {
+		ch->slots[i] = table_slots(&g->rows, ch->row[i]);
+		__builtin_prefetch(ch->slots[i], 1);
+	}
+	values_update(&g->values, values, ch, &g->intern);
+}
+
+static void
 add_chunk(struct group_table *g, const struct keys_bound *keys, const struct values_bound *values,
     const uint32_t *idx, size_t n)
 {
@@ -136,9 +146,65 @@ add_chunk(struct group_table *g, const struct keys_bound *keys, const struct val
 	}
 	table_find(&g->rows, g->keys, n, row);
 	ch.row = row;
-	for (size_t i = 0; i < n; i++)
-		ch.slots[i] = table_slots(&g->rows, row[i]);
-	values_update(&g->values, values, &ch, &g->intern);
+	update_rows(g, values, &ch);
+}
+
+/* The rows of the dictionary entries that the records use; those of others are not made. */
+static uint32_t *
+rows_of_codes(struct group_table *g, const struct keys_bound *keys, struct batch *b, size_t n)
+{
+	const struct column *c = keys->source[0].dict;
+	uint32_t *row = arena_alloc(&b->arena, (c->dict_n + 1) * sizeof(*row));
+	uint32_t *used = arena_alloc(&b->arena, (c->dict_n + 1) * sizeof(*used)),
+		 found[TABLE_CHUNK];
+	uint8_t *seen = arena_zero(&b->arena, c->dict_n + 1);
+	size_t n_used = 0;
+	bool missing = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (c->present != NULL && !bits_get(c->present, g->idx[i])) {
+			missing = true;
+			continue;
+		}
+		used[n_used] = c->codes[g->idx[i]];
+		n_used += !seen[used[n_used]];
+		seen[c->codes[g->idx[i]]] = 1;
+	}
+	for (size_t i = 0; i < n_used; i += TABLE_CHUNK) {
+		size_t m = n_used - i < TABLE_CHUNK ? n_used - i : TABLE_CHUNK;
+
+		keys_pack_codes(keys, g->spec, &g->layout, &g->intern, used + i, m, false, g->keys);
+		table_find(&g->rows, g->keys, m, found);
+		for (size_t k = 0; k < m; k++)
+			row[used[i + k]] = found[k];
+	}
+	if (missing) {
+		keys_pack_codes(keys, g->spec, &g->layout, &g->intern, used, 1, true, g->keys);
+		table_find(&g->rows, g->keys, 1, &row[c->dict_n]);
+	}
+	return row;
+}
+
+static void
+add_by_code(struct group_table *g, const struct keys_bound *keys, const struct values_bound *values,
+    struct batch *b, size_t n)
+{
+	const struct column *c = keys->source[0].dict;
+	const uint32_t *row_of = rows_of_codes(g, keys, b, n);
+	uint32_t row[TABLE_CHUNK];
+
+	for (size_t i = 0; i < n; i += TABLE_CHUNK) {
+		struct values_chunk ch = { .idx = g->idx + i, .row = row };
+
+		ch.n = n - i < TABLE_CHUNK ? n - i : TABLE_CHUNK;
+		for (size_t k = 0; k < ch.n; k++) {
+			uint32_t rec = ch.idx[k];
+			bool has = c->present == NULL || bits_get(c->present, rec);
+
+			row[k] = row_of[has ? c->codes[rec] : c->dict_n];
+		}
+		update_rows(g, values, &ch);
+	}
 }
 
 /* Computed columns are added behind the others, which may move all: so before pointers are taken. */
@@ -162,10 +228,12 @@ group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct er
 	if (n == 0)
 		return 0;
 	resolve_all(g->spec, b);
-	keys_bind(&keys, g->spec, b);
+	keys_bind(&keys, g->spec, b, n);
 	values_bind(&g->values, &values, &g->rows, b);
 	group_relayout(g, &keys.want);
-	for (size_t i = 0; i < n; i += TABLE_CHUNK)
+	if (keys.by_code)
+		add_by_code(g, &keys, &values, b, n);
+	for (size_t i = 0; i < n && !keys.by_code; i += TABLE_CHUNK)
 		add_chunk(g, &keys, &values, g->idx + i, n - i < TABLE_CHUNK ? n - i : TABLE_CHUNK);
 	if (memory_used(g) > g->share)
 		return group_spill(g, false, err);

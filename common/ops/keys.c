@@ -95,11 +95,20 @@ layout_join(struct layout *joined, const struct layout *a, const struct layout *
 
 /* Binding --------------------------------------------------------------------------------------- */
 
+/* Fewer entries than records: then each is looked up once. */
+static bool
+worth_codes(struct batch *b, unsigned col, size_t n)
+{
+	const struct column *c = batch_dict(b, col);
+
+	return c != NULL && c->dict_n <= n;
+}
+
 static void
-bind_key(struct key_source *src, struct batch *b, unsigned col)
+bind_key(struct key_source *src, struct batch *b, unsigned col, bool by_code)
 {
 	src->dict = NULL;
-	if (type_is_var((enum type)b->col[col].type))
+	if (by_code || type_is_var((enum type)b->col[col].type))
 		src->dict = batch_dict(b, col);
 	if (src->dict != NULL) {
 		(void)batch_present(b, col);
@@ -112,13 +121,13 @@ bind_key(struct key_source *src, struct batch *b, unsigned col)
 }
 
 void
-keys_bind(struct keys_bound *bound, const struct group_spec *spec, struct batch *b)
+keys_bind(struct keys_bound *bound, const struct group_spec *spec, struct batch *b, size_t n)
 {
 	int col[GROUP_KEYS_MAX];
 
 	for (size_t k = 0; k < spec->n_keys; k++)
 		col[k] = batch_resolve(b, &spec->keys[k].field);
-	bound->first_column = spec->n_keys > 0 ? col[0] : -1;
+	bound->by_code = spec->n_keys == 1 && col[0] >= 0 && worth_codes(b, (unsigned)col[0], n);
 	bound->want = (struct layout){ .n = (unsigned)spec->n_keys };
 	for (size_t k = 0; k < spec->n_keys; k++) {
 		struct slot *s = &bound->want.slot[k];
@@ -126,7 +135,7 @@ keys_bind(struct keys_bound *bound, const struct group_spec *spec, struct batch 
 		bound->source[k] = (struct key_source){ 0 };
 		if (col[k] < 0)
 			continue;
-		bind_key(&bound->source[k], b, (unsigned)col[k]);
+		bind_key(&bound->source[k], b, (unsigned)col[k], bound->by_code);
 		*s = slot_of(&b->col[col[k]]);
 		/* A bin of whole seconds, milliseconds ... is no more precise than that. */
 		for (uint64_t unit = 10, e = 1; e <= 9; unit *= 10, e++)
@@ -336,6 +345,21 @@ keys_pack(const struct keys_bound *bound, const struct group_spec *spec, const s
 		}
 		pack_missing(src, l, k, idx, n, out);
 	}
+}
+
+void
+keys_pack_codes(const struct keys_bound *bound, const struct group_spec *spec,
+    const struct layout *l, struct intern *in, const uint32_t *code, size_t n, bool missing,
+    uint8_t *out)
+{
+	struct column entries = *bound->source[0].dict;
+	struct keys_bound one;
+
+	entries.data = entries.dict_data;
+	entries.off = entries.dict_off;
+	entries.present = NULL;
+	one.source[0] = (struct key_source){ .col = missing ? NULL : &entries };
+	keys_pack(&one, spec, l, in, code, n, out);
 }
 
 /* Single keys ------------------------------------------------------------------------------------- */

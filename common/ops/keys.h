@@ -51,11 +51,14 @@ struct key_source {
 struct keys_bound {
 	struct key_source source[GROUP_KEYS_MAX];
 	struct layout want; /* what this batch needs */
-	int first_column; /* of the first key; -1 none */
+	bool by_code; /* one key, of which only dictionary and codes are unpacked */
 };
 
-/* Find the keys' columns in a batch.  Scratch memory is the batch's arena. */
-void keys_bind(struct keys_bound *, const struct group_spec *, struct batch *);
+/*
+ * Find the keys' columns in a batch of which n records are wanted.  Scratch memory is the batch's arena.
+ * by_code: the key is packed by keys_pack_codes, not by keys_pack.
+ */
+void keys_bind(struct keys_bound *, const struct group_spec *, struct batch *, size_t n);
 
 /* The least layout that holds both; true when it differs from a in what stands where. */
 bool layout_join(struct layout *joined, const struct layout *a, const struct layout *b,
@@ -64,6 +67,10 @@ bool layout_join(struct layout *joined, const struct layout *a, const struct lay
 /* The keys of records idx[0..n), n <= KEYS_CHUNK, layout->len octets each. */
 void keys_pack(const struct keys_bound *, const struct group_spec *, const struct layout *,
     struct intern *, const uint32_t *idx, size_t n, uint8_t *out);
+
+/* The same of dictionary entries; missing: of a record without the key, n 1. */
+void keys_pack_codes(const struct keys_bound *, const struct group_spec *, const struct layout *,
+    struct intern *, const uint32_t *code, size_t n, bool missing, uint8_t *out);
 
 /* The transformation of a single key's value, for dictionaries: mask or bin in place. */
 void keys_transform(const struct group_key *, enum type, struct cell *);

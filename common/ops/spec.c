@@ -94,8 +94,8 @@ parse_bin(struct group_key *k, const char *p, size_t n, struct err *err)
 		return err_usage(err, "%s/%.*s: '%.*s' is no time bin; write 5m, 1h, 10s ...",
 		    k->field.name, (int)n, p, (int)n, p);
 	if (!parse_scaled(p, n, &d) || !(d >= 1 && d < 9e18) || d != (double)(uint64_t)d)
-		return err_usage(err, "%s/%.*s: '%.*s' is no whole number to bin by",
-		    k->field.name, (int)n, p, (int)n, p);
+		return err_usage(err, "%s/%.*s: '%.*s' is no whole number to bin by", k->field.name,
+		    (int)n, p, (int)n, p);
 	k->bin = (uint64_t)d;
 	return 0;
 }
@@ -217,8 +217,8 @@ check_function(enum group_fn fn, const struct field *f, struct err *err)
 		fits = f->type == TYPE_UINT;
 	if (!fits)
 		return err_usage(err,
-		    "%s(%s): a %s has no %s; min, max, distinct, first and last do",
-		    functions[fn], f->name, type_name(f->type), functions[fn]);
+		    "%s(%s): a %s has no %s; min, max, distinct, first and last do", functions[fn],
+		    f->name, type_name(f->type), functions[fn]);
 	return 0;
 }
 

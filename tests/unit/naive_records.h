@@ -132,21 +132,44 @@ put(struct batch *b, unsigned col, size_t i, const struct tv *v)
 		batch_put_uint(b, col, i, (uint64_t)v->i);
 }
 
-/* What a reader gives for a string column: a dictionary and codes beside. */
+static const uint8_t *
+octets_of(const struct column *c, const void *data, const uint32_t *off, size_t i, size_t *n)
+{
+	*n = c->width ? c->width : off[i + 1] - off[i];
+	return (const uint8_t *)data + (c->width ? i * c->width : off[i]);
+}
+
+/* What a reader gives where values repeat: a dictionary and codes beside. */
 static void
 add_dictionary(struct batch *b, struct column *c)
 {
-	uint32_t *off = arena_alloc(&b->names, (b->n + 1) * 4);
+	size_t room = c->width ? b->n * c->width : c->off[b->n];
+	uint8_t *data = arena_alloc(&b->names, room + 1);
+	uint32_t *off = arena_alloc(&b->names, (b->n + 1) * 4), n = 0, k;
 	uint16_t *codes = arena_alloc(&b->names, b->n * 2);
+	size_t len = 0, a, m;
 
-	for (size_t i = 0; i < b->n; i++) {
-		off[i] = c->off[i];
-		codes[i] = (uint16_t)i;
+	off[0] = 0;
+	for (size_t i = 0; i < b->n && c->data != NULL; i++) {
+		const uint8_t *p = octets_of(c, c->data, c->off, i, &a), *q;
+
+		for (k = 0; k < n; k++) {
+			q = octets_of(c, data, off, k, &m);
+			if (m == a && memcmp(p, q, a) == 0)
+				break;
+		}
+		codes[i] = (uint16_t)k;
+		if (k < n)
+			continue;
+		memcpy(data + len, p, a);
+		len += a;
+		off[++n] = (uint32_t)len;
 	}
-	off[b->n] = c->off[b->n];
-	c->dict_n = (uint32_t)b->n;
-	c->dict_data = c->data;
-	c->dict_off = off;
+	if (c->data == NULL)
+		return;
+	c->dict_n = n;
+	c->dict_data = data;
+	c->dict_off = c->width ? NULL : off;
 	c->codes = codes;
 }
 
@@ -191,7 +214,7 @@ make_batch(unsigned which, struct rec *r)
 	}
 	batch_close(b);
 	for (unsigned c = 0; c < b->n_cols && which % 2; c++)
-		if (b->col[c].width == 0)
+		if (b->col[c].width != 8)
 			add_dictionary(b, &b->col[c]);
 	for (size_t i = 0; i < BATCH_N; i++) {
 		r[i].selected = which % 4 == 0 || rnd(3) > 0;
