@@ -95,24 +95,45 @@ struct dict_order {
 	uint32_t entry;
 };
 
-static int
-order_compare(const void *a, const void *b)
+/*
+ * By key, equal keys by entry (they stand so already): eight bits a pass from the lowest, passes that
+ * would change nothing left out.  Several times faster than qsort on the thousands of addresses of a block.
+ */
+static struct dict_order *
+order_sort(struct dict_order *o, struct dict_order *spare, size_t n)
 {
-	const struct dict_order *x = a, *y = b;
+	for (unsigned shift = 0; shift < 64; shift += 8) {
+		size_t count[256] = { 0 }, at = 0;
+		struct dict_order *swap = o;
 
-	return x->key < y->key ? -1 : x->key > y->key ? 1 : x->entry < y->entry ? -1 : 1;
+		for (size_t k = 0; k < n; k++)
+			count[o[k].key >> shift & 255]++;
+		if (count[o[0].key >> shift & 255] == n)
+			continue;
+		for (unsigned b = 0; b < 256; b++) {
+			size_t c = count[b];
+
+			count[b] = at;
+			at += c;
+		}
+		for (size_t k = 0; k < n; k++)
+			spare[count[o[k].key >> shift & 255]++] = o[k];
+		o = spare;
+		spare = swap;
+	}
+	return o;
 }
 
 static void
 dict_sort(struct encoder *e, const struct column *c, size_t n, struct dict *d)
 {
-	struct dict_order *o = mem_alloc(d->n * sizeof(*o));
+	struct dict_order *room = mem_alloc(2 * d->n * sizeof(*room)), *o = room;
 	uint32_t *first = mem_alloc(d->n * sizeof(*first));
 	uint16_t *to = mem_alloc(d->n * sizeof(*to));
 
 	for (size_t k = 0; k < d->n; k++)
 		o[k] = (struct dict_order){ column_zone_key(c, d->first[k]), (uint32_t)k };
-	qsort(o, d->n, sizeof(*o), order_compare);
+	o = order_sort(o, room + d->n, d->n);
 	for (size_t k = 0; k < d->n; k++) {
 		first[k] = d->first[o[k].entry];
 		to[o[k].entry] = (uint16_t)k;
@@ -122,7 +143,7 @@ dict_sort(struct encoder *e, const struct column *c, size_t n, struct dict *d)
 	memcpy(d->first, first, d->n * sizeof(*first));
 	mem_free(to);
 	mem_free(first);
-	mem_free(o);
+	mem_free(room);
 }
 
 static void
