@@ -104,6 +104,20 @@ group_relayout(struct group_table *g, const struct layout *want)
 	g->layout = joined;
 }
 
+/* Do keys of one layout have the same octets in the other? */
+static bool
+keys_alike(const struct layout *a, const struct layout *b)
+{
+	for (unsigned k = 0; k < a->n; k++) {
+		const struct slot *x = &a->slot[k], *y = &b->slot[k];
+
+		if (x->kind != y->kind || x->type != y->type || x->width != y->width ||
+		    x->kind > SLOT_IP16)
+			return false;
+	}
+	return true;
+}
+
 /* Adding -------------------------------------------------------------------------------------- */
 
 static size_t
@@ -281,16 +295,23 @@ group_absorb(struct group_table *g, struct group_table *src)
 {
 	size_t n_rows = src->rows.n_rows;
 	uint32_t *to = mem_alloc((n_rows + 1) * sizeof(*to));
+	bool alike;
 
 	group_relayout(g, &src->layout);
+	alike = keys_alike(&g->layout, &src->layout);
 	join_facts(g, src);
 	for (size_t first = 0; first < n_rows; first += TABLE_CHUNK) {
 		size_t n = n_rows - first < TABLE_CHUNK ? n_rows - first : TABLE_CHUNK;
 
-		for (size_t i = 0; i < n; i++)
-			rekey(&g->layout, &g->intern, &src->layout, &src->intern,
-			    table_row(&src->rows, (uint32_t)(first + i)),
-			    g->keys + i * g->layout.len);
+		for (size_t i = 0; i < n; i++) {
+			const uint8_t *key = table_row(&src->rows, (uint32_t)(first + i));
+			uint8_t *out = g->keys + i * g->layout.len;
+
+			if (alike)
+				memcpy(out, key, g->layout.len);
+			else
+				rekey(&g->layout, &g->intern, &src->layout, &src->intern, key, out);
+		}
 		table_find(&g->rows, g->keys, n, to + first);
 		for (size_t i = 0; i < n; i++) {
 			struct row_source row = { .slots = table_slots(
