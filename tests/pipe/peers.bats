@@ -64,16 +64,22 @@ truth() {
 	command -v pmacctd > /dev/null || skip "no pmacctd"
 	for sample in m_nd_ssh m_smtp; do
 		for version in 5 9 10; do
-			collect
-			cat > pmacctd.conf <<-END
-				daemonize: false
-				pcap_savefile: $SHARED/corpus/meter/$sample.pcap
-				plugins: nfprobe
-				nfprobe_receiver: $port
-				nfprobe_version: $version
-				aggregate: src_host,dst_host,src_port,dst_port,proto,tos
-			END
-			timeout 30 pmacctd -f pmacctd.conf > pmacctd.log 2>&1
+			# pmacctd sometimes hangs at the end of a capture: it is given three chances.
+			for attempt in 1 2 3; do
+				collect
+				cat > pmacctd.conf <<-END
+					daemonize: false
+					pcap_savefile: $SHARED/corpus/meter/$sample.pcap
+					plugins: nfprobe
+					nfprobe_receiver: $port
+					nfprobe_version: $version
+					aggregate: src_host,dst_host,src_port,dst_port,proto,tos
+				END
+				timeout -k 5 30 pmacctd -f pmacctd.conf > pmacctd.log 2>&1 && break
+				echo "pmacctd, attempt $attempt: status $?"
+				[ $attempt -lt 3 ]
+				finish
+			done
 			finish
 			[ "$(sums collected.flow)" = "$(truth $sample)" ]
 		done
