@@ -362,6 +362,7 @@ main(int argc, char **argv)
 	copy_rows(running, io_run_options, 'v');
 	io_opts_init(&f.io);
 	f.io.warn = diag_err;
+	f.io.progress = diag_progress;
 	opt_start(&parser, &program, argc, argv);
 	parse(&f, &parser);
 	if (prepare(&f, &having, &err) < 0)

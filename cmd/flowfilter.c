@@ -224,6 +224,7 @@ main(int argc, char **argv)
 	diag_init(argv[0]);
 	io_opts_init(&f.io);
 	f.io.warn = diag_err;
+	f.io.progress = diag_progress;
 	opt_start(&parser, &program, argc, argv);
 	parse(&f, &parser);
 	operands = parser;

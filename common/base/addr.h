@@ -35,6 +35,14 @@ addr_is_v4(const struct addr *a)
 	return memcmp(a->b, mapped, 12) == 0;
 }
 
+static inline bool
+addr_is_zero(const struct addr *a)
+{
+	static const struct addr zero;
+
+	return memcmp(a->b, zero.b, 16) == 0;
+}
+
 /* The IPv4 address in host order; only of a mapped address. */
 static inline uint32_t
 addr_u32(const struct addr *a)

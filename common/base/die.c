@@ -96,6 +96,7 @@ print(const char *subject, const char *text, bool keep_nl)
 	size_t done = 0;
 
 	l.len = 0;
+	diag_progress(NULL);
 	put(&l, program, false);
 	put(&l, ": ", false);
 	if (subject) {
@@ -112,6 +113,25 @@ print(const char *subject, const char *text, bool keep_nl)
 		done += n > 0 ? (size_t)n : 0;
 	}
 	errno = saved;
+}
+
+void
+diag_progress(const char *text)
+{
+	static const char erase[] = "\r\033[K";
+	static bool shown;
+	struct line l;
+
+	if ((text == NULL && !shown) || !isatty(STDERR_FILENO))
+		return;
+	l.len = 0;
+	memcpy(l.text, erase, sizeof(erase) - 1);
+	l.len = sizeof(erase) - 1;
+	if (text != NULL)
+		put(&l, text, false);
+	shown = text != NULL;
+	if (write(STDERR_FILENO, l.text, l.len) < 0)
+		shown = false;
 }
 
 void

@@ -35,6 +35,12 @@ struct diag_limit {
 void diag_limited(struct diag_limit *, const char *subject, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/*
+ * Where standard error is a terminal, and only there: a line that the next one replaces; NULL removes
+ * it, as does any message.
+ */
+void diag_progress(const char *text);
+
 _Noreturn void die(int status, const char *subject, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

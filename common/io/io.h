@@ -56,6 +56,8 @@ struct io_opts {
 	const char *tmpdir; /* -T */
 	/* Where what is wrong with an input, but not fatal, is said: programs set diag_err. */
 	void (*warn)(const char *subject, const struct err *);
+	/* How far a long run is, once a second; NULL at its end.  Programs set diag_progress. */
+	void (*progress)(const char *text);
 };
 void io_opts_init(struct io_opts *);
 int io_opt(struct io_opts *, int key, const char *arg, struct err *);

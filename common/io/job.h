@@ -28,7 +28,8 @@ struct job {
 	const char *path;
 	struct err err; /* status set: the input failed here, there is no batch */
 	bool note; /* err only tells something; the input is complete */
-	bool begun; /* the sink's head was made before this job: jobs in front of it leave the head alone */
+	bool
+	    begun; /* the sink's head was made before this job: jobs in front of it leave the head alone */
 
 	/* From the work. */
 	uint64_t *sel;
@@ -52,6 +53,7 @@ void job_trim(struct job *, size_t n);
 /* Source: the next batch or failure; false at the end of all inputs. */
 bool source_next(struct io_source *, struct job *);
 void source_stop(struct io_source *); /* from another thread: a blocked read ends */
+uint64_t source_octets(const struct io_source *); /* of its files; 0 when any is no regular file */
 bool source_is_live(const struct io_source *);
 const char *source_history(struct io_source *); /* provenance of the inputs seen so far */
 void source_recovered(const struct io_source *, struct stream_totals *sum);

@@ -92,7 +92,8 @@ static int
 parse_count(
     const char *what, const char *arg, uint64_t least, uint64_t most, uint64_t *n, struct err *err)
 {
-	if (!parse_u64(arg, strlen(arg), n) || *n < least || *n > most)
+	if ((!parse_u64(arg, strlen(arg), n) && !parse_size(arg, strlen(arg), n)) || *n < least ||
+	    *n > most)
 		return err_usage(err, "%s: '%s' is no number from %llu to %llu", what, arg,
 		    (unsigned long long)least, (unsigned long long)most);
 	return 1;

@@ -3,7 +3,9 @@
  */
 #include <errno.h>
 
+#include "base/num.h"
 #include "base/ordered.h"
+#include "base/time.h"
 #include "io/job.h"
 
 struct run {
@@ -17,6 +19,8 @@ struct run {
 	struct sink_worker *workers;
 	char *history; /* of the inputs when the first batch came */
 	bool inherited;
+	int64_t began_ns, told_ns; /* progress */
+	uint64_t octets, octets_all;
 	unsigned bad_input; /* damaged: the rest of it is dropped */
 	bool failed;
 };
@@ -136,12 +140,44 @@ count(struct run *r, const struct job *j)
 	r->result->unpacked += j->b->n_unpacked;
 }
 
+/* Once a second of a run that takes longer than two: records, speed, and how long it will take if that is known. */
+static void
+tell_progress(struct run *r, const struct job *j)
+{
+	int64_t now = time_monotonic_ns();
+	double s = (double)(now - r->began_ns) / 1e9;
+	struct buf text = { 0 };
+	struct block_info info;
+
+	if (j->slot != NULL && j->b == slot_batch(j->slot)) {
+		slot_info(j->slot, &info);
+		r->octets += info.length;
+	}
+	if (s < 2 || now - r->told_ns < NS_PER_S)
+		return;
+	r->told_ns = now;
+	text.len += fmt_scaled(buf_room(&text, FMT_MAX), (double)r->result->read);
+	buf_printf(&text, " records, %.0f MB/s", (double)r->octets / s / 1e6);
+	if (r->octets_all > r->octets && r->octets > 0) {
+		buf_puts(&text, ", ");
+		text.len += fmt_duration_human(buf_room(&text, FMT_MAX),
+		    (int64_t)((double)(r->octets_all - r->octets) / (double)r->octets * s) *
+			NS_PER_S);
+		buf_puts(&text, " left");
+	}
+	r->opts->progress(buf_cstr(&text));
+	buf_free(&text);
+}
+
 static bool
 consume(void *ctx, void *item)
 {
 	struct run *r = ctx;
 	struct job *j = item;
 	int status;
+
+	if (r->opts->progress != NULL && !r->opts->quiet && j->err.status == 0)
+		tell_progress(r, j);
 
 	if (j->err.status != 0) {
 		complain(r, j, &j->err);
@@ -229,6 +265,8 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 
 	if (prepare_union(&r) != 0)
 		return -1;
+	r.began_ns = time_monotonic_ns();
+	r.octets_all = source_octets(source);
 	jobs = mem_zero(o.n_items, sizeof(*jobs));
 	o.items = jobs;
 	r.workers = mem_zero(threads, sizeof(*r.workers));
@@ -241,6 +279,8 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 	mem_free(r.workers);
 	mem_free(r.history);
 	mem_free(jobs);
+	if (opts->progress != NULL)
+		opts->progress(NULL);
 	source_recovered(source, &lost);
 	if (lost.skipped_places > 0 && opts->warn != NULL) {
 		struct err told = { 0 };

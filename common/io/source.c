@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -74,6 +75,23 @@ io_source_close(struct io_source *s)
 		mem_free((void *)(uintptr_t)s->spooled[i].path);
 	mem_free(s->spooled);
 	mem_free(s);
+}
+
+uint64_t
+source_octets(const struct io_source *s)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < s->paths.n; i++) {
+		bool standard = strcmp(s->paths.path[i], "-") == 0;
+		struct stat st;
+
+		if ((standard ? fstat(STDIN_FILENO, &st) : stat(s->paths.path[i], &st)) != 0 ||
+		    !S_ISREG(st.st_mode))
+			return 0;
+		sum += (uint64_t)st.st_size;
+	}
+	return sum;
 }
 
 void

@@ -70,12 +70,14 @@ data_begin(struct message *m)
 
 	place_uptime(m);
 	m->n_constants = 0;
-	add_constant(
-	    m, (struct constant){ field_own(OWN_EXPORTER), TYPE_IP, 0, 0, &msg->exporter });
+	if (!addr_is_zero(&msg->exporter)) /* a file does not say who sent it */
+		add_constant(
+		    m, (struct constant){ field_own(OWN_EXPORTER), TYPE_IP, 0, 0, &msg->exporter });
 	data_constant(m, field_own(OWN_DOMAIN), TYPE_UINT, 4, m->s->stats.domain);
 	data_constant(m, field_own(OWN_RECEIVED), TYPE_TIME, 8, (uint64_t)msg->received_ns);
 	data_constant(m, field_own(OWN_VERSION), TYPE_UINT, 2, m->s->stats.version);
-	data_constant(m, field_own(OWN_EXPORTER_PORT), TYPE_UINT, 2, msg->port);
+	if (msg->port != 0)
+		data_constant(m, field_own(OWN_EXPORTER_PORT), TYPE_UINT, 2, msg->port);
 	if (m->w->sessions.opts.raw)
 		data_constant(m, field_own(OWN_WIRE), TYPE_BOOL, 1, 1);
 }

@@ -185,14 +185,6 @@ do_ip6(
 	}
 }
 
-static bool
-addr_is_zero(const struct addr *a)
-{
-	static const struct addr zero;
-
-	return memcmp(a->b, zero.b, 16) == 0;
-}
-
 bool
 step_pair_is_v6(const struct addr *v4, const struct addr *v6)
 {

@@ -70,7 +70,7 @@ wait "$nfpid" 2> /dev/null || true
 pids="$pids $!"
 ourpid=$!
 while [ ! -s "$dir/port" ]; do sleep 0.1; done
-"$bin/flowsend" -d "udp:127.0.0.1:$(head -n 1 "$dir/port")" --as v9 --rate "${rate}fps" "$dir/gen.flow" || true
+"$bin/flowsend" -d "udp:$(head -n 1 "$dir/port")" --as v9 --rate "${rate}fps" "$dir/gen.flow" || true
 sleep 2
 kill "$ourpid"
 wait "$ourpid" || true
@@ -78,7 +78,7 @@ wait "$ourpid" || true
 nf="-R $dir/nf"
 f=$dir/ours.flow
 theirs=$(nfdump -R "$dir/nf" -I 2> /dev/null | awk '/^Flows:/ {s += $2} END {print s}')
-ours=$("$bin/flowcat" "$f" -o null -v 2>&1 | grep -o '[0-9]* read' | head -n 1 || true)
+ours=$("$bin/flowcat" --check "$f" | grep -o "[0-9]* records")
 echo "machine: $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | sed 's/^ *//'), $(nproc) processors; $(nfdump -V)"
 echo "records: nfdump $theirs, flowkit $ours"
 nfsize=$(du -cb "$dir"/nf/nfcapd.* | tail -n 1 | cut -f1)
