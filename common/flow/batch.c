@@ -117,28 +117,6 @@ find_column(const struct batch *b, const struct field_id *id, unsigned flags)
 	return -1;
 }
 
-static uint64_t
-load_uint(const struct column *c, size_t rec)
-{
-	switch (c->width) {
-	case 1: return ((const uint8_t *)c->data)[rec];
-	case 2: return ((const uint16_t *)c->data)[rec];
-	case 4: return ((const uint32_t *)c->data)[rec];
-	default: return ((const uint64_t *)c->data)[rec];
-	}
-}
-
-static int64_t
-load_int(const struct column *c, size_t rec)
-{
-	switch (c->width) {
-	case 1: return ((const int8_t *)c->data)[rec];
-	case 2: return ((const int16_t *)c->data)[rec];
-	case 4: return ((const int32_t *)c->data)[rec];
-	default: return ((const int64_t *)c->data)[rec];
-	}
-}
-
 static void
 store_uint(struct column *c, size_t rec, uint64_t v)
 {
@@ -163,9 +141,9 @@ convert_cells(
 
 			memcpy((uint8_t *)dst->data + (first + k) * 16, a.b, 16);
 		} else if (dst->type == TYPE_INT) {
-			store_uint(dst, first + k, (uint64_t)load_int(src, from));
+			store_uint(dst, first + k, (uint64_t)column_int(src, from));
 		} else {
-			store_uint(dst, first + k, load_uint(src, from));
+			store_uint(dst, first + k, column_uint(src, from));
 		}
 	}
 }
@@ -524,7 +502,7 @@ column_zone_key(const struct column *c, size_t rec)
 	switch ((enum type)c->type) {
 	case TYPE_INT:
 	case TYPE_TIME:
-	case TYPE_DURATION: return zone_key_int(load_int(c, rec));
+	case TYPE_DURATION: return zone_key_int(column_int(c, rec));
 	case TYPE_FLOAT32: return zone_key_double((double)((const float *)c->data)[rec]);
 	case TYPE_FLOAT64: return zone_key_double(((const double *)c->data)[rec]);
 	case TYPE_STRING:
@@ -535,8 +513,8 @@ column_zone_key(const struct column *c, size_t rec)
 	case TYPE_IP:
 		if (c->width == 16)
 			return zone_key_octets((const uint8_t *)c->data + rec * 16, 16);
-		return load_uint(c, rec);
-	default: return load_uint(c, rec);
+		return column_uint(c, rec);
+	default: return column_uint(c, rec);
 	}
 }
 

@@ -170,6 +170,30 @@ const struct column *batch_dict(struct batch *, unsigned i);
 /* Presence bitmap, NULL: every record has a value. */
 const uint64_t *batch_present(struct batch *, unsigned i);
 
+/* One cell of a plain integer column, as a number; present or not. */
+static inline uint64_t
+column_uint(const struct column *c, size_t rec)
+{
+	switch (c->width) {
+	case 1: return ((const uint8_t *)c->data)[rec];
+	case 2: return ((const uint16_t *)c->data)[rec];
+	case 4: return ((const uint32_t *)c->data)[rec];
+	default: return ((const uint64_t *)c->data)[rec];
+	}
+}
+
+/* The same, signed: INT, TIME, DURATION. */
+static inline int64_t
+column_int(const struct column *c, size_t rec)
+{
+	switch (c->width) {
+	case 1: return ((const int8_t *)c->data)[rec];
+	case 2: return ((const int16_t *)c->data)[rec];
+	case 4: return ((const int32_t *)c->data)[rec];
+	default: return ((const int64_t *)c->data)[rec];
+	}
+}
+
 /* Zone keys: unsigned order equals the order of values. */
 static inline uint64_t
 zone_key_int(int64_t v)

@@ -171,14 +171,7 @@ cell_double(const struct column *c, size_t rec, double *v)
 {
 	if (c->present != NULL && !bits_get(c->present, rec))
 		return false;
-	switch (c->width) {
-	case 1: *v = ((const uint8_t *)c->data)[rec]; break;
-	case 2: *v = ((const uint16_t *)c->data)[rec]; break;
-	case 4: *v = ((const uint32_t *)c->data)[rec]; break;
-	default:
-		*v = c->type == TYPE_DURATION ? (double)((const int64_t *)c->data)[rec]
-					      : (double)((const uint64_t *)c->data)[rec];
-	}
+	*v = c->type == TYPE_DURATION ? (double)column_int(c, rec) : (double)column_uint(c, rec);
 	return true;
 }
 

@@ -11,28 +11,6 @@ enum { PROTOCOL = 4, TCP_FLAGS = 6, MPLS_FIRST = 70, MPLS_LAST = 79 };
 
 /* Cells -------------------------------------------------------------------------------------- */
 
-static uint64_t
-load_uint(const struct column *c, size_t rec)
-{
-	switch (c->width) {
-	case 1: return ((const uint8_t *)c->data)[rec];
-	case 2: return ((const uint16_t *)c->data)[rec];
-	case 4: return ((const uint32_t *)c->data)[rec];
-	default: return ((const uint64_t *)c->data)[rec];
-	}
-}
-
-static int64_t
-load_int(const struct column *c, size_t rec)
-{
-	switch (c->width) {
-	case 1: return ((const int8_t *)c->data)[rec];
-	case 2: return ((const int16_t *)c->data)[rec];
-	case 4: return ((const int32_t *)c->data)[rec];
-	default: return ((const int64_t *)c->data)[rec];
-	}
-}
-
 struct value
 value_at(const struct column *c, size_t rec)
 {
@@ -44,10 +22,10 @@ value_at(const struct column *c, size_t rec)
 	case TYPE_NONE: break;
 	case TYPE_UINT:
 	case TYPE_BOOL:
-	case TYPE_MAC: v.u = load_uint(c, rec); break;
+	case TYPE_MAC: v.u = column_uint(c, rec); break;
 	case TYPE_INT:
 	case TYPE_TIME:
-	case TYPE_DURATION: v.i = load_int(c, rec); break;
+	case TYPE_DURATION: v.i = column_int(c, rec); break;
 	case TYPE_FLOAT32: v.f = (double)((const float *)c->data)[rec]; break;
 	case TYPE_FLOAT64: v.f = ((const double *)c->data)[rec]; break;
 	case TYPE_IP:
