@@ -46,6 +46,16 @@ find_order(const char *word)
 	return -1;
 }
 
+/* Behind a key's slash: a prefix begins with a digit or a colon, an order with a letter. */
+static int
+check_order(const char *word, struct err *err)
+{
+	if (find_order(word) >= 0 || (word[0] >= '0' && word[0] <= ':'))
+		return 0;
+	return err_usage(
+	    err, "unknown order '%s'; known are: flows packets bytes bps pps bpp", word);
+}
+
 static void
 add_order(struct report *r, const struct field_id *id, bool ascending)
 {
@@ -75,9 +85,11 @@ make_sides(struct report *r, const char *keys, struct err *err)
 		     group_spec_keys(&r->other, buf_cstr(&b), err) < 0;
 		buf_free(&a);
 		buf_free(&b);
+		if (rc)
+			return -1;
 		r->both_sides = true;
 		r->spec.keys[0].as = r->other.keys[0].as = output_named(sides[i].name);
-		return rc ? -1 : 1;
+		return 1;
 	}
 	return 0;
 }
@@ -95,7 +107,9 @@ report_parse_top(struct report *r, const char *text, struct err *err)
 		*slash = '\0';
 	else
 		order = 0;
-	rc = make_sides(r, keys, err);
+	rc = slash != NULL ? check_order(slash + 1, err) : 0;
+	if (rc == 0)
+		rc = make_sides(r, keys, err);
 	if (rc == 0)
 		rc = group_spec_keys(&r->spec, keys, err);
 	if (rc >= 0)

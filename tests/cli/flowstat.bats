@@ -193,6 +193,10 @@ make_five() {
 @test "flowstat: wrong options are refused with a reason" {
 	run -2 --separate-stderr flowstat -s nonsense
 	[[ $stderr == "flowstat: unknown field 'nonsense'"* ]]
+	run -2 --separate-stderr flowstat -s ip/octets
+	[[ $stderr == "flowstat: unknown order 'octets'; known are: flows packets bytes bps pps bpp"* ]]
+	run -2 --separate-stderr flowstat -s ip/99
+	[[ $stderr == "flowstat: srcip/99: a prefix length is"* ]]
 	run -2 --separate-stderr flowstat -s srcip -s srcip/flows
 	[[ $stderr == "flowstat: srcip/flows is asked for twice"* ]]
 	run -2 --separate-stderr flowstat --series 5x
