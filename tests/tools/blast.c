@@ -104,6 +104,9 @@ blast(const char *path, const char *to, double rate, unsigned repeat)
 	}
 	printf("%zu datagrams, %zu octets, %.3f s, %zu refused\n", sent, octets,
 	    (double)(time_monotonic_ns() - begin) / 1e9, refused);
+	if (n > 0)
+		mem_free(iov[0].iov_base); /* the first datagram begins the octets of all */
+	mem_free(iov);
 	return 0;
 }
 
@@ -161,6 +164,7 @@ record(const char *path, const char *at, int idle_s)
 		}
 	if (fclose(f) != 0)
 		fail(path, strerror(errno));
+	udp_receiver_free(r);
 	printf("%zu datagrams, %u dropped\n", sum, udp_drops(fd));
 	return udp_drops(fd) != 0;
 }
