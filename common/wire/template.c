@@ -18,7 +18,7 @@ struct index {
 		bool used;
 		uint16_t count; /* of specifiers so far */
 		uint16_t first, last; /* specifiers */
-	} *slots;
+	} * slots;
 	uint16_t *next; /* of each specifier: the next of its identity */
 	size_t mask;
 	uint64_t seed;

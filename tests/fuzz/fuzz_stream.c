@@ -26,7 +26,8 @@ seal_block(uint8_t *p, size_t left)
 {
 	size_t header_len = le_uint(p + H_HEADER_LEN, 4), columns = le_uint(p + H_COLUMNS, 2);
 
-	if (header_len < HEADER_LEN || header_len > left || columns * ENTRY_LEN > header_len - HEADER_LEN)
+	if (header_len < HEADER_LEN || header_len > left ||
+	    columns * ENTRY_LEN > header_len - HEADER_LEN)
 		return;
 	for (size_t i = 0; i < columns; i++) {
 		uint8_t *e = p + HEADER_LEN + i * ENTRY_LEN;
