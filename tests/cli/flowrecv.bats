@@ -334,7 +334,7 @@ bytes() {
 }
 
 @test "flowrecv: binary is never written to a terminal" {
-	command -v script > /dev/null || skip "no script(1)"
+	script -qec true /dev/null > /dev/null 2>&1 || skip "no script(1), or no pseudo-terminals"
 	export_to pcap a.pcap
 	run script -qec 'flowrecv -r a.pcap' /dev/null
 	[ "$status" = 2 ]

@@ -169,6 +169,7 @@ case_file() {
 }
 
 @test "v5 captures come back record by record through a stream and v5 again" {
+	[ -n "$SHARED" ] || skip "no ../shared"
 	for name in ak_nf5 cr_seq_v5 fl_nf5 g2_nf5 gen_softflowd_v5 ls_nf5_valid ls_nf5_mikrotik tg_nf5_example; do
 		flowrecv --raw -r "$(case_file $name)" -w in.flow 2> /dev/null
 		relay v5 in.flow back.flow --raw
@@ -179,6 +180,7 @@ case_file() {
 }
 
 @test "captures come back through stream, csv, stream and IPFIX over UDP" {
+	[ -n "$SHARED" ] || skip "no ../shared"
 	for name in cr_varlen cr_biflow cr_reduced cr_rfc7011_a cr_strings cr_basiclist cr_stl gen_softflowd_v5 gen_softflowd_v10_micro \
 		ls_ipfix_viptela ls_ipfix_vmware_vds ls_ipfix_yaf_applabel tg_ipfix_example ls_nf9_asr9k_tpl260 mm_ipfix_mixed_ent pm100_ipfix_cisco pm106_ipfix_huawei_vrf; do
 		flowrecv -r "$(case_file $name)" -w in.flow 2> /dev/null
@@ -195,6 +197,7 @@ case_file() {
 }
 
 @test "options records arrive as options records" {
+	[ -n "$SHARED" ] || skip "no ../shared"
 	for name in mm_ipfix_opt_data cr_rfc5610; do
 		flowrecv -r "$(case_file $name)" -w in.flow 2> /dev/null
 		relay ipfix in.flow back.flow
@@ -215,4 +218,12 @@ case_file() {
 	n=$(flowcat -o csv -k srcip sums.flow | tail -n +2 | wc -l)
 	run -0 --separate-stderr flowcat -o ipfix -w sums.ipfix sums.flow
 	[ "$stderr" = "flowcat: not said in IPFIX: distinct_dstip: $n values without an information element" ]
+}
+
+@test "flowcat -o ipfix keeps who exported each record" {
+	flowgen -n 1000 --exporters 3 --ipv6 20% -w day.flow
+	flowcat -o ipfix -w day.ipfix day.flow
+	flowcat -o csv -k exporter,domain,srcip,bytes day.flow | sort > want
+	flowcat -o csv -k exporter,domain,srcip,bytes day.ipfix | sort | cmp - want
+	[ "$(cut -d, -f1 want | sort -u | wc -l)" = 4 ]
 }
