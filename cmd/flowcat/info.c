@@ -85,6 +85,9 @@ add_column(struct summary *s, const struct column_info *info, bool options)
 	struct column_sum *sum = find_sum(s, c, options);
 
 	sum->mixed |= sum->type != (enum type)c->type;
+	/* Addresses of both widths have keys that do not compare: no range. */
+	if (c->type == TYPE_IP && sum->blocks > 0 && sum->width != c->width)
+		sum->ranged = false;
 	sum->width = c->width > sum->width ? c->width : sum->width;
 	sum->scale = c->scale < sum->scale ? c->scale : sum->scale;
 	sum->planes = info->planes > sum->planes ? info->planes : sum->planes;
@@ -99,9 +102,6 @@ add_column(struct summary *s, const struct column_info *info, bool options)
 		return;
 	}
 	sum->truncated |= (c->flags & COLUMN_TRUNCATED) != 0;
-	/* Addresses of both widths have keys that do not compare: no range. */
-	if (c->type == TYPE_IP && sum->width != c->width)
-		sum->ranged = false;
 	sum->min = c->min < sum->min ? c->min : sum->min;
 	sum->max = c->max > sum->max ? c->max : sum->max;
 }

@@ -127,6 +127,18 @@ make_five() {
 	grep -Eq '^  label +string ' info
 }
 
+@test "flowcat: --info gives no range of addresses whose widths differ between blocks" {
+	flowgen -n 100 -w four.flow
+	flowgen -n 100 --ipv6 1 -w six.flow
+	for order in "four.flow six.flow" "six.flow four.flow"; do
+		# shellcheck disable=SC2086
+		cat $order > both.flow
+		flowcat --info both.flow > info
+		grep -Eq '^  srcip +ip +16 .* 2 +-$' info
+	done
+	flowcat --info four.flow | grep -Eq '^  srcip +ip +4 .* [0-9.]+ \.\. [0-9.]+$'
+}
+
 @test "flowcat: --check reads everything and says so, or where it is damaged" {
 	make_five
 	run -0 flowcat --check five.flow
