@@ -96,7 +96,10 @@ write_message(
 static void
 open_ipfix(struct io_sink *s)
 {
-	struct export_opts opts = { .version = EXPORT_IPFIX, .mtu = 65535, .stream = true };
+	/* A file has no sender: who exported a record is known only if the record says so. */
+	struct export_opts opts = {
+		.version = EXPORT_IPFIX, .mtu = 65535, .stream = true, .keep_exporter = true
+	};
 
 	s->exporter = export_new(&opts, write_message, s);
 }
