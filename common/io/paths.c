@@ -25,7 +25,18 @@ struct finds {
 	bool live;
 };
 
-/* Is it a flow file, and when does it begin? */
+static bool
+has_flow_name(const char *path)
+{
+	size_t n = strlen(path);
+
+	return n > 5 && strcmp(path + n - 5, ".flow") == 0;
+}
+
+/*
+ * Is it a flow file, and when does it begin?  One that cannot be read, or whose content belies its
+ * name, is one too: reading it tells the reason, where passing it over would make totals smaller.
+ */
 static bool
 flow_file_start(const char *path, int64_t *start_ns)
 {
@@ -38,11 +49,11 @@ flow_file_start(const char *path, int64_t *start_ns)
 
 	*start_ns = INT64_MAX;
 	if (fd < 0)
-		return false;
+		return errno != ENOENT;
 	if (!file_is_regular(fd) || pread(fd, head, sizeof(head), 0) != 8 ||
 	    !stream_recognise(head, 8)) {
 		close(fd);
-		return false;
+		return has_flow_name(path);
 	}
 	r = stream_open(fd, STREAM_LIVE, NULL, 0);
 	slot = slot_new();
@@ -81,9 +92,9 @@ scan_directory(struct finds *f, const char *dir, unsigned depth, struct err *err
 		    (de->d_name[0] == '.' && !f->live))
 			continue;
 		path = join_path(dir, de->d_name);
-		if (stat(path, &st) != 0) {
-			/* gone since it was listed */
-		} else if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX) {
+		if (stat(path, &st) != 0) /* gone since it was listed, or a file that fails */
+			st.st_mode = errno == ENOENT ? 0 : S_IFREG;
+		if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX) {
 			r = scan_directory(f, path, depth + 1, err);
 		} else if (S_ISREG(st.st_mode) && flow_file_start(path, &start)) {
 			if (f->n == f->cap) {
