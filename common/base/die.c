@@ -7,6 +7,8 @@
 #include "base/die.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,11 +25,27 @@ struct line {
 
 static const char *program = "flowkit";
 
+/*
+ * A standard descriptor that is closed would be given to the next file opened: diagnostics would go
+ * into an output file, input be read from an output.  What takes its place fails like a closed one.
+ */
+static void
+hold_standard(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
 void
 diag_init(const char *argv0)
 {
 	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
 
+	hold_standard();
+	/* A file size limit is then a failed write, told and cleaned up after. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (argv0 && *argv0)
 		program = slash ? slash + 1 : argv0;
 }

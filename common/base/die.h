@@ -12,7 +12,10 @@
 
 #include "base/err.h"
 
-/* Remember the program's name (the last component of argv0). */
+/*
+ * Remember the program's name (the last component of argv0).  Call it first in main: it also reserves
+ * standard descriptors that are closed and makes writes beyond RLIMIT_FSIZE fail with EFBIG.
+ */
 void diag_init(const char *argv0);
 const char *diag_program(void);
 

@@ -1,0 +1,59 @@
+# What programs do where the machine is not as it should be: closed descriptors, limits, unreadable files.
+# shellcheck shell=bash disable=SC2016,SC2054,SC2154
+
+load ../helper
+
+setup() {
+	flowkit_setup
+	flowgen -n 3000 -w day.flow
+}
+
+@test "surroundings: a closed standard input is an error, not a wait" {
+	run -3 --separate-stderr timeout 20 bash -c 'flowstat <&-'
+	[[ $stderr == "flowstat: standard input: Bad file descriptor"* ]]
+}
+
+@test "surroundings: a closed standard output is an error, and no other file takes its place" {
+	run -3 bash -c 'flowcat -o csv day.flow >&- 2> said; s=$?; cat said; exit $s'
+	[[ $output == *"Bad file descriptor"* ]]
+}
+
+@test "surroundings: a closed standard error gets nothing into the output file" {
+	flowcat -v -w out.flow day.flow 2>&-
+	flowcat --check out.flow
+	cmp <(flowcat -o csv day.flow) <(flowcat -o csv out.flow)
+}
+
+@test "surroundings: a file size limit is an error like a full disk" {
+	mkdir out
+	run -3 --separate-stderr bash -c 'ulimit -f 8; flowcat -w out/cut.flow day.flow'
+	[[ $stderr == *"File too large" ]]
+	[ "$(ls -A out)" = cut.flow.incomplete ]
+}
+
+@test "surroundings: a file of a directory that cannot be read is told, status 3" {
+	local as=()
+
+	mkdir dir
+	cp day.flow dir/a.flow
+	cp day.flow dir/b.flow
+	chmod 000 dir/b.flow
+	if [ "$(id -u)" = 0 ]; then
+		as=(setpriv --bounding-set=-dac_override,-dac_read_search)
+		"${as[@]}" true || skip "cannot give up root's reading of everything"
+	fi
+	run -3 --separate-stderr "${as[@]}" flowstat -N dir
+	[ "$stderr" = "flowstat: dir/b.flow: Permission denied" ]
+	[[ ${lines[0]} =~ ^flows\ +3000$ ]]
+}
+
+@test "surroundings: an empty .flow file of a directory is told, other files are passed over" {
+	mkdir dir
+	cp day.flow dir/a.flow
+	echo text > dir/README
+	flowstat dir
+	: > dir/b.flow
+	run -3 --separate-stderr flowstat -N dir
+	[[ $stderr == "flowstat: dir/b.flow: "*"empty input"* ]]
+	[[ ${lines[0]} =~ ^flows\ +3000$ ]]
+}
