@@ -43,7 +43,7 @@ netflow5_template(bool raw)
 {
 	const char *why;
 
-	return template_new(0, false, record, sizeof(record) / sizeof(record[0]), raw, &why);
+	return template_new(0, false, record, sizeof(record) / sizeof(record[0]), raw, NULL, &why);
 }
 
 /*
