@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "flow/value.h"
 #include "known.h"
+#include "partition.h"
 
 /* A slot names the record that has the key last; open addressing, never more than half full. */
 struct entry {
@@ -16,7 +17,8 @@ enum { SLOTS = 4 * KNOWN_MAX };
 
 struct known {
 	struct batch *all; /* open: every record taken since the last time it was tidied */
-	struct batch *copy; /* closed: what known_batch gives */
+	struct batch *copy; /* scratch of tidying, and what known_batch gives of one partition */
+	struct partitions partitions;
 	struct entry *slot;
 	size_t used; /* slots */
 	uint64_t seed;
@@ -50,6 +52,7 @@ known_free(struct known *k)
 		return;
 	batch_free(k->all);
 	batch_free(k->copy);
+	partitions_free(&k->partitions);
 	mem_free(k->slot);
 	mem_free(k);
 }
@@ -192,10 +195,23 @@ known_add(struct known *k, struct batch *b)
 }
 
 struct batch *
-known_batch(struct known *k)
+known_batch(struct known *k, const char *partition)
 {
 	if (k->used == 0)
 		return NULL;
 	tidy(k, KNOWN_MAX);
-	return k->all;
+	if (partition[0] == '\0')
+		return k->all;
+	partitions_make(&k->partitions, PARTITION_EXPORTER, k->all);
+	for (unsigned i = 0; i < k->partitions.n; i++) {
+		const struct partition *p = &k->partitions.of[i];
+
+		if (!partition_has_exporter(partition, p->name))
+			continue;
+		batch_reset(k->copy);
+		(void)batch_append(k->copy, k->all, p->idx, p->n);
+		batch_close(k->copy);
+		return k->copy;
+	}
+	return NULL;
 }

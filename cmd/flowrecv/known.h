@@ -19,7 +19,10 @@ void known_free(struct known *);
 /* Take the records of a closed batch. */
 void known_add(struct known *, struct batch *);
 
-/* What is known, closed and ready to write; valid until the next known_add.  NULL: nothing. */
-struct batch *known_batch(struct known *);
+/*
+ * What is known, or what an exporter's partition ("": all) needs of it, closed and ready to write; valid until
+ * the next call.  NULL: nothing.
+ */
+struct batch *known_batch(struct known *, const char *partition);
 
 #endif

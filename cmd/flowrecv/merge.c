@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -83,24 +84,44 @@ take(struct merging *m, struct err *err)
 }
 
 static int
-run(struct merging *m, bool complete, struct err *err)
+run(struct merging *m, unsigned flags, uint64_t *records, struct err *err)
 {
 	enum stream_status status;
 
-	while ((status = stream_next(m->in, m->slot, err)) == STREAM_BATCH)
+	*records = 0;
+	while ((status = stream_next(m->in, m->slot, err)) == STREAM_BATCH) {
+		*records += slot_batch(m->slot)->n;
 		if (take(m, err) != 0)
 			return -1;
-	if (status == STREAM_FAILED)
-		return -1;
+	}
+	if (status == STREAM_FAILED) {
+		/* Damage to the end of a cut file: what came before it is all there is. */
+		if ((flags & MERGE_CUT) == 0)
+			return -1;
+		*err = (struct err){ .status = 0 };
+	}
 	for (int i = 0; i < FAMILIES; i++)
 		if (write_waiting(m, m->waiting[i], err) != 0)
 			return -1;
-	return complete ? stream_finish(m->out, err) : 0;
+	return flags & MERGE_FINISH ? stream_finish(m->out, err) : stream_put(m->out, NULL, 0, err);
+}
+
+/* The file that is to take path's place. */
+static int
+create(const char *path, struct err *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		err_set(err, "%s: %s", path, strerror(errno));
+	else
+		(void)flock(fd, LOCK_EX | LOCK_NB);
+	return fd;
 }
 
 int
-merge_small(
-    const char *path, struct encoder *encoder, const char *history, bool complete, struct err *err)
+merge_small(const char *path, struct encoder *encoder, const char *history, unsigned flags,
+    uint64_t *records, struct err *err)
 {
 	struct buf merged = { .len = 0 };
 	struct merging m = { .encoder = encoder };
@@ -108,20 +129,21 @@ merge_small(
 
 	buf_printf(&merged, "%s.merged", path);
 	from = open(path, O_RDONLY | O_CLOEXEC);
-	if (from >= 0)
-		to = open(buf_cstr(&merged), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (from < 0)
+		err_set(err, "%s: %s", path, strerror(errno));
+	else
+		to = create(buf_cstr(&merged), err);
 	if (to < 0) {
-		err_set(err, "%s: %s", from < 0 ? path : buf_cstr(&merged), strerror(errno));
 		if (from >= 0)
 			close(from);
 		goto out;
 	}
-	m.in = stream_open(from, complete ? 0 : STREAM_LIVE, NULL, 0);
+	m.in = stream_open(from, flags & MERGE_CUT ? STREAM_LIVE | STREAM_RECOVER : 0, NULL, 0);
 	m.slot = slot_new();
 	m.out = stream_create(to, history);
 	for (int i = 0; i < FAMILIES; i++)
 		m.waiting[i] = batch_new();
-	rc = run(&m, complete, err);
+	rc = run(&m, flags, records, err);
 	if (rc == 0 && (fsync(to) != 0 || rename(buf_cstr(&merged), path) != 0))
 		rc = err_set(err, "%s: %s", buf_cstr(&merged), strerror(errno));
 	for (int i = 0; i < FAMILIES; i++)
@@ -129,11 +151,12 @@ merge_small(
 	stream_abandon(m.out);
 	slot_free(m.slot);
 	stream_close(m.in);
-	close(to);
-	if (rc != 0)
+	if (rc != 0) {
+		close(to);
 		unlink(buf_cstr(&merged));
+	}
 out:
 	buf_free(&m.block);
 	buf_free(&merged);
-	return rc;
+	return rc == 0 ? to : -1;
 }

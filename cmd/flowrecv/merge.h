@@ -6,12 +6,18 @@
 
 #include "stream/stream.h"
 
+enum merge_flags {
+	MERGE_CUT =
+	    1 << 0, /* the stream has no end mark, and may end within a block: that is no error */
+	MERGE_FINISH = 1 << 1, /* write an end mark */
+};
+
 /*
- * Rewrite the stream in the file at path, which this process has just written: full blocks and
- * options as they are, plain blocks merged.  The file is replaced whole, and on disk, or stays as it is:
- * -1 with err.  complete: it has an end mark, and gets one again.
+ * Copy the stream in the file at path to another, PATH.merged, which then takes its place: full blocks and
+ * options as they are, plain blocks merged.  Returns the open file, locked and on disk, *records of it; or
+ * -1 with err, and the file at path is as it was.
  */
-int merge_small(
-    const char *path, struct encoder *, const char *history, bool complete, struct err *);
+int merge_small(const char *path, struct encoder *, const char *history, unsigned flags,
+    uint64_t *records, struct err *);
 
 #endif

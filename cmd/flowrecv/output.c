@@ -1,98 +1,36 @@
 /*
- * output.c - where blocks go.
+ * output.c - one stream being written.
  */
+#include "output.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/num.h"
 #include "merge.h"
-#include "output.h"
-#include "stream/stream.h"
 
-/*
- * A block of fewer records is not worth compressing while the file is open: it is written plain and merged
- * later.  Merging copies the file, so it waits until a 16th of the file is such blocks.
- */
-enum { SMALL_RECORDS = 8192, MERGE_SHARE = 16, NAME_TRIES = 10000 };
+/* Merging copies the file, so it waits until a 16th of the file is small blocks. */
+enum { MERGE_SHARE = 16, NAMES = 10000 };
 
 struct output {
-	struct output_opts opts;
-	struct encoder *plain, *packed;
-	struct buf block;
-	/* The stream being written. */
 	int fd;
 	bool is_pipe; /* or any other thing that is no regular file */
-	bool named; /* a file of ours: part and path are set */
-	char *path, *part;
+	char *path, *part; /* part NULL: not a file of ours */
 	struct stream_writer *writer;
-	uint64_t octets, small_octets;
+	char *history; /* NULL: none */
+	off_t octets; /* of a file: whole blocks */
+	uint64_t small_octets;
+	bool finished; /* the end mark is written, or is not to be */
 };
 
-struct output *
-output_new(const struct output_opts *opts)
-{
-	struct output *o = mem_zero(1, sizeof *o);
-
-	o->opts = *opts;
-	o->plain = encoder_new(PROFILE_PIPE, 0);
-	o->packed = encoder_new(opts->fast ? PROFILE_FAST : PROFILE_FILE, opts->level);
-	o->fd = -1;
-	return o;
-}
-
-static void
-forget(struct output *o)
-{
-	stream_abandon(o->writer);
-	o->writer = NULL;
-	if (o->fd > STDERR_FILENO)
-		close(o->fd);
-	o->fd = -1;
-}
-
-void
-output_free(struct output *o)
-{
-	if (o == NULL)
-		return;
-	forget(o);
-	encoder_free(o->plain);
-	encoder_free(o->packed);
-	buf_free(&o->block);
-	mem_free(o->path);
-	mem_free(o->part);
-	mem_free(o);
-}
-
-bool
-output_begun(const struct output *o)
-{
-	return o->writer != NULL;
-}
-
-const char *
-output_path(const struct output *o)
-{
-	return o->path != NULL ? o->path : "";
-}
-
-bool
-output_is_pipe(const struct output *o)
-{
-	return o->is_pipe;
-}
-
-/* DIR/.NAME.part of DIR/NAME. */
-static char *
-part_of(const char *path)
+char *
+output_part(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	size_t dir = slash != NULL ? (size_t)(slash + 1 - path) : 0;
@@ -104,104 +42,111 @@ part_of(const char *path)
 	return b.data;
 }
 
-/*
- * Create the part of a path.  In a directory nothing that is there is touched, be it a finished file
- * or the part of a collector that died or that runs beside us: false with EEXIST.
- */
-static bool
-create(struct output *o, const char *path, bool replace)
+static struct output *
+output_new(int fd, const char *path, char *part, const char *history)
 {
-	struct stat st;
-	char *part = part_of(path);
+	struct output *o = mem_zero(1, sizeof *o);
 
-	if (!replace && lstat(path, &st) == 0) {
-		mem_free(part);
+	o->fd = fd;
+	o->is_pipe = !file_is_regular(fd);
+	o->path = mem_string(path != NULL ? path : "");
+	o->part = part;
+	o->history = history != NULL ? mem_string(history) : NULL;
+	o->writer = stream_create(fd, history);
+	return o;
+}
+
+/* The part of path, locked.  -1 with errno. */
+static int
+create_part(const char *part, int flags)
+{
+	int fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
+
+	/* Somebody who repairs what others left may have taken it between the two calls. */
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+		close(fd);
 		errno = EEXIST;
-		return false;
+		return -1;
 	}
-	o->fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC | (replace ? O_TRUNC : O_EXCL), 0666);
-	if (o->fd < 0) {
-		int e = errno;
+	return fd;
+}
 
-		mem_free(part);
-		errno = e;
-		return false;
+struct output *
+output_create(const char *path, const char *history, struct err *err)
+{
+	char *part = output_part(path);
+	struct stat st;
+	int fd = -1;
+
+	errno = EEXIST;
+	if (lstat(path, &st) != 0)
+		fd = create_part(part, O_EXCL);
+	if (fd >= 0)
+		return output_new(fd, path, part, history);
+	err_set(err, "%s: %s", path, strerror(errno));
+	mem_free(part);
+	return NULL;
+}
+
+struct output *
+output_open(const char *path, const char *history, struct err *err)
+{
+	char *part = NULL;
+	struct stat st;
+	int fd = STDOUT_FILENO;
+
+	if (path != NULL && stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+	} else if (path != NULL) {
+		part = output_part(path);
+		fd = create_part(part, 0);
+		if (fd >= 0 && ftruncate(fd, 0) != 0) {
+			close(fd);
+			fd = -1;
+		}
 	}
+	if (fd >= 0)
+		return output_new(fd, path, part, history);
+	if (errno == EEXIST)
+		err_set(err, "%s: another collector is writing it", path);
+	else
+		err_set(err, "%s: %s", path, strerror(errno));
+	mem_free(part);
+	return NULL;
+}
+
+void
+output_free(struct output *o)
+{
+	if (o == NULL)
+		return;
+	stream_abandon(o->writer);
+	if (o->fd > STDERR_FILENO)
+		close(o->fd);
 	mem_free(o->path);
 	mem_free(o->part);
-	o->path = mem_string(path);
-	o->part = part;
-	return true;
+	mem_free(o->history);
+	mem_free(o);
 }
 
-/* A new file of the directory: NAME.flow, or NAME_2.flow ... where that is taken. */
-static int
-create_in_dir(struct output *o, int64_t time_ns, struct err *err)
+void
+output_discard(struct output *o)
 {
-	time_t s = (time_t)(time_ns / NS_PER_S);
-	struct buf path = { .len = 0 };
-	char name[200];
-	struct tm tm;
-	size_t n, stem;
-	int rc = -1;
-
-	gmtime_r(&s, &tm);
-	n = strftime(name, sizeof name, o->opts.pattern, &tm);
-	if (n == 0 || name[0] == '.' || memchr(name, '/', n) != NULL)
-		return err_usage(err, "'%s' gives no file name", o->opts.pattern);
-	stem = n > 5 && strcmp(name + n - 5, ".flow") == 0 ? n - 5 : n;
-	for (unsigned i = 1; i < NAME_TRIES; i++) {
-		path.len = 0;
-		buf_printf(&path, "%s/%.*s", o->opts.path, (int)stem, name);
-		if (i > 1)
-			buf_printf(&path, "_%u", i);
-		buf_puts(&path, ".flow");
-		if (create(o, buf_cstr(&path), false)) {
-			rc = 0;
-			break;
-		}
-		if (errno != EEXIST)
-			break;
-	}
-	if (rc != 0)
-		err_set(err, "%s: %s", buf_cstr(&path), strerror(errno));
-	buf_free(&path);
-	return rc;
+	if (o->part != NULL)
+		unlink(o->part);
+	output_free(o);
 }
 
-static int
-open_output(struct output *o, int64_t time_ns, struct err *err)
+const char *
+output_path(const struct output *o)
 {
-	const char *path = o->opts.path;
-	struct stat st;
-
-	o->named = false;
-	if (o->opts.dir) {
-		o->named = true;
-		return create_in_dir(o, time_ns, err);
-	}
-	if (path == NULL) {
-		o->fd = STDOUT_FILENO;
-		return 0;
-	}
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		o->fd = open(path, O_WRONLY | O_CLOEXEC);
-	} else {
-		o->named = true;
-		create(o, path, true);
-	}
-	return o->fd < 0 ? err_set(err, "%s: %s", path, strerror(errno)) : 0;
+	return o->path;
 }
 
-int
-output_begin(struct output *o, int64_t time_ns, struct err *err)
+bool
+output_is_pipe(const struct output *o)
 {
-	if (open_output(o, time_ns, err) != 0)
-		return -1;
-	o->is_pipe = !file_is_regular(o->fd);
-	o->writer = stream_create(o->fd, o->opts.history);
-	o->octets = o->small_octets = 0;
-	return 0;
+	return o->is_pipe;
 }
 
 /* Say where it went wrong, and where what was good is. */
@@ -212,30 +157,71 @@ blame(const struct output *o, struct err *err)
 	int e = errno;
 
 	*err = (struct err){ .status = 0 };
-	if (o->named)
+	if (o->part != NULL)
 		err_set(err, "%s: %s; what was written is in %s", o->path, why.text, o->part);
 	else
-		err_set(err, "%s: %s", o->opts.path != NULL ? o->opts.path : "standard output",
-		    why.text);
+		err_set(err, "%s: %s", o->path[0] != '\0' ? o->path : "standard output", why.text);
 	errno = e;
 	return -1;
 }
 
-int
-output_batch(struct output *o, struct batch *b, bool last, struct err *err)
+/* What was written of blocks that are not whole goes. */
+static void
+undo(const struct output *o)
 {
-	bool small = o->named && !last && b->n < SMALL_RECORDS && !b->options;
-	struct encoder *encoder = o->is_pipe || small ? o->plain : o->packed;
+	int e = errno;
 
-	if (b->n == 0)
-		return 0;
-	o->block.len = 0;
-	if (block_encode(encoder, b, &o->block, err) != 0)
+	if (!o->is_pipe && ftruncate(o->fd, o->octets) == 0)
+		(void)lseek(o->fd, o->octets, SEEK_SET);
+	errno = e;
+}
+
+int
+output_put(struct output *o, struct buf *blocks, bool small, struct err *err)
+{
+	if (stream_put(o->writer, blocks->data, blocks->len, err) != 0) {
+		undo(o);
 		return blame(o, err);
-	o->octets += o->block.len;
+	}
+	if (!o->is_pipe)
+		o->octets = lseek(o->fd, 0, SEEK_CUR);
 	if (small)
-		o->small_octets += o->block.len;
-	return stream_put(o->writer, o->block.data, o->block.len, err) != 0 ? blame(o, err) : 0;
+		o->small_octets += blocks->len;
+	return 0;
+}
+
+static int
+finish_stream(struct output *o, bool complete, struct err *err)
+{
+	int rc;
+
+	if (o->finished)
+		return 0;
+	rc = complete ? stream_finish(o->writer, err) : stream_put(o->writer, NULL, 0, err);
+	if (rc != 0)
+		undo(o);
+	o->finished = rc == 0;
+	return rc;
+}
+
+/* A file that cannot be merged, on a full disk say, is whole as it is, only larger. */
+static int
+settle(struct output *o, struct encoder *encoder, bool complete, struct err *err)
+{
+	struct err unmerged = { .status = 0 };
+	uint64_t records;
+	int fd = -1;
+
+	if (o->small_octets > (uint64_t)o->octets / MERGE_SHARE)
+		fd = merge_small(o->part, encoder, o->history, complete ? MERGE_FINISH : MERGE_CUT,
+		    &records, &unmerged);
+	if (fd >= 0) {
+		close(o->fd);
+		o->fd = fd;
+		o->small_octets = 0;
+		return 0;
+	}
+	return fsync(o->fd) == 0 ? 0 : err_set(err, "%s", strerror(errno));
 }
 
 static int
@@ -274,27 +260,109 @@ put_in_place(struct output *o, bool complete, struct err *err)
 }
 
 int
-output_end(struct output *o, bool complete, struct err *err)
+output_end(struct output *o, struct encoder *encoder, bool complete, struct err *err)
 {
-	struct err unmerged = { .status = 0 };
-	int rc = 0;
+	int rc = finish_stream(o, complete, err);
 
-	if (o->writer == NULL)
-		return 0;
-	if (complete)
-		rc = stream_finish(o->writer, err);
-	else
-		rc = stream_put(o->writer, NULL, 0, err);
-	/* A file that cannot be merged, on a full disk say, is whole as it is, only larger. */
-	if (rc == 0 && o->named &&
-	    (o->small_octets <= o->octets / MERGE_SHARE ||
-		merge_small(o->part, o->packed, o->opts.history, complete, &unmerged) != 0) &&
-	    fsync(o->fd) != 0)
-		rc = err_set(err, "%s", strerror(errno));
-	if (rc == 0 && o->named)
+	if (rc == 0 && o->part != NULL)
+		rc = settle(o, encoder, complete, err);
+	if (rc == 0 && o->part != NULL)
 		rc = put_in_place(o, complete, err);
-	if (rc != 0)
-		blame(o, err);
-	forget(o);
+	return rc == 0 ? 0 : blame(o, err);
+}
+
+/* Repair ----------------------------------------------------------------------------------------- */
+
+/* DIR/NAME of DIR/.NAME.part; number 2...: DIR/STEM_N.flow. */
+static char *
+whole_of(const char *part, unsigned number)
+{
+	const char *slash = strrchr(part, '/'), *name = slash != NULL ? slash + 1 : part;
+	size_t dir = (size_t)(name - part), n = strlen(name) - strlen(".") - strlen(".part");
+	struct buf b = { .len = 0 };
+
+	buf_put(&b, part, dir);
+	if (number < 2) {
+		buf_put(&b, name + 1, n);
+	} else {
+		bool flow = n > 5 && memcmp(name + 1 + n - 5, ".flow", 5) == 0;
+
+		buf_put(&b, name + 1, flow ? n - 5 : n);
+		buf_printf(&b, "_%u%s", number, flow ? ".flow" : "");
+	}
+	buf_cstr(&b);
+	return b.data;
+}
+
+/* Is the name free?  Its part is taken, so that nobody else uses it meanwhile. */
+static bool
+reserve(const char *path)
+{
+	char *part = output_part(path);
+	int fd = access(path, F_OK) == 0 ? -1 : create_part(part, O_EXCL);
+
+	if (fd >= 0)
+		close(fd);
+	mem_free(part);
+	return fd >= 0;
+}
+
+/* Give the finished part a name that is free; its own is, if nothing has it. */
+static int
+name_whole(const char *part, bool other, char **path, struct err *err)
+{
+	for (unsigned i = other ? 2 : 1; i < NAMES; i++) {
+		char *name = whole_of(part, i), *reserved = output_part(name);
+		bool is_free = i == 1 ? access(name, F_OK) != 0 : reserve(name);
+		int rc = is_free ? rename(part, name) : 0;
+
+		if (rc != 0)
+			err_set(err, "%s: %s", name, strerror(errno));
+		if (is_free && i > 1)
+			unlink(reserved);
+		mem_free(reserved);
+		if (is_free && rc == 0) {
+			(void)sync_directory(name);
+			*path = name;
+			return 1;
+		}
+		mem_free(name);
+		if (rc != 0)
+			return -1;
+	}
+	return err_set(err, "%s: %s", part, strerror(EEXIST));
+}
+
+/* Is it a part of ours: empty, or the beginning of a flow stream? */
+static bool
+is_ours(int fd)
+{
+	uint8_t head[8];
+	ssize_t n = pread(fd, head, sizeof head, 0);
+
+	return n == 0 || (n == sizeof head && stream_recognise(head, sizeof head));
+}
+
+int
+output_repair(const char *part, bool other, struct encoder *encoder, const char *history,
+    char **path, struct err *err)
+{
+	int fd = open(part, O_RDWR | O_CLOEXEC | O_NOFOLLOW), merged, rc = -1;
+	uint64_t records = 0;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_set(err, "%s: %s", part, strerror(errno));
+	if (!file_is_regular(fd) || flock(fd, LOCK_EX | LOCK_NB) != 0 || !is_ours(fd)) {
+		close(fd);
+		return 0;
+	}
+	merged = merge_small(part, encoder, history, MERGE_CUT | MERGE_FINISH, &records, err);
+	if (merged >= 0 && records == 0)
+		rc = unlink(part) == 0 ? 0 : err_set(err, "%s: %s", part, strerror(errno));
+	else if (merged >= 0)
+		rc = name_whole(part, other, path, err);
+	if (merged >= 0)
+		close(merged);
+	close(fd);
 	return rc;
 }

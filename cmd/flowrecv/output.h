@@ -1,49 +1,59 @@
 /*
- * output.h - where blocks go: a pipe, one file, or a directory of files.
+ * output.h - one stream being written: to standard output, a pipe, or a file.
  *
- * A file is written as `.NAME.part`, only ever appended to, so that whoever dies leaves a readable
- * prefix; NAME appears whole, by rename.  Small blocks that the flush interval left in it are merged
- * into full ones first, so how often it was flushed does not show in the file.
+ * A file is written as `.NAME.part`, only ever appended to, so that whoever dies leaves a readable prefix, and
+ * locked, so that others see that it is being written; NAME appears whole, by rename.  Small blocks that
+ * the flush interval left in it are merged into full ones first, so how often it was flushed does not show.
  */
 #ifndef FLOWRECV_OUTPUT_H
 #define FLOWRECV_OUTPUT_H
 
-#include "base/err.h"
-#include "flow/batch.h"
-
-struct output_opts {
-	const char *path; /* NULL: standard output */
-	bool dir; /* path is a directory: files by pattern */
-	const char *pattern; /* strftime, UTC */
-	bool fast;
-	int level;
-	const char *history; /* NULL: none */
-};
+#include "stream/stream.h"
 
 struct output;
-struct output *output_new(const struct output_opts *); /* strings are borrowed */
-void output_free(struct output *);
-
-/* Begin a stream; in a directory the time names it. -1 with err. */
-int output_begin(struct output *, int64_t time_ns, struct err *);
-bool output_begun(const struct output *);
 
 /*
- * Write a closed batch.  last: nothing follows it soon, so it is worth encoding well whatever its
- * size.  -1 with err, errno kept (EPIPE).
+ * path: NULL is standard output; a pipe, a device or the like is written to directly.  history: a line of
+ * provenance, NULL none.  NULL with err.
  */
-int output_batch(struct output *, struct batch *, bool last, struct err *);
+struct output *output_open(const char *path, const char *history, struct err *);
+
+/* A new file.  Nothing that is there is touched, neither PATH nor its part: NULL with errno EEXIST. */
+struct output *output_create(const char *path, const char *history, struct err *);
 
 /*
- * End the stream: end mark, merged, in place.  Not complete: no end mark, and a file is left as
- * NAME.incomplete.  -1 with err: the part stays where it is.
+ * Append encoded blocks.  small: they are to be merged when the file is complete.  -1 with err and errno
+ * kept; a file is as it was before, so they may be put again.
  */
-int output_end(struct output *, bool complete, struct err *);
+int output_put(struct output *, struct buf *blocks, bool small, struct err *);
 
-/* Of the stream begun last: its final path; "" for a pipe. */
+/*
+ * End the stream: end mark, merged by the encoder, on disk, in place.  Not complete: no end mark, and
+ * a file is left as PATH.incomplete.  -1 with err: the part stays where it is, and this may be called again.
+ */
+int output_end(struct output *, struct encoder *, bool complete, struct err *);
+
+/* Its final path; "" for standard output. */
 const char *output_path(const struct output *);
 
-/* Is it written for a pipe: blocks leave quickly and need not be small? */
+/* Is it no file: blocks should leave quickly and need not be small? */
 bool output_is_pipe(const struct output *);
+
+void output_free(struct output *); /* takes NULL; the part of a file that was not ended stays */
+
+/* Free an output that was begun in vain; its part goes. */
+void output_discard(struct output *);
+
+/*
+ * Make a finished file of a part that its collector left (DIR/.NAME.part), up to its last whole block: DIR/NAME,
+ * or DIR/NAME_2 where that is taken; never NAME itself when `other`.  1: done, *path is the file, the caller's
+ * to free; 0: there is nothing to do, it is being written, is no part of ours, or held no record and is
+ * gone; -1 with err.
+ */
+int output_repair(
+    const char *part, bool other, struct encoder *, const char *history, char **path, struct err *);
+
+/* The name of a path's part; the caller's to free. */
+char *output_part(const char *path);
 
 #endif

@@ -1,80 +1,22 @@
 /*
- * settings.c - flowrecv's options.
+ * settings.c - what the command line asked for.
  */
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/die.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "net/address.h"
+#include "base/ordered.h"
+#include "net/udp.h"
+#include "options.h"
 #include "settings.h"
 
-enum {
-	KEY_ROTATE = OPT_LONG + 1,
-	KEY_NAME,
-	KEY_FLUSH,
-	KEY_RAW,
-	KEY_STRICT,
-	KEY_SCOPE,
-	KEY_LIFETIME,
-	KEY_RCVBUF,
-	KEY_PORT_FILE,
-	KEY_FAST,
-	KEY_LEVEL,
-	KEY_NO_HISTORY
-};
-
-static const struct opt input[] = {
-	{ 'l', "listen", ARG_TEXT, "udp:[HOST:]PORT",
-	    "receive here, repeatable (default udp:2055; port 0: a free one)", NULL },
-	{ 'r', "read", ARG_FILE, "CAPTURE",
-	    "read export packets from a pcap or pcapng capture or an IPFIX file, repeatable",
-	    NULL },
-	{ KEY_RAW, "raw", ARG_NONE, NULL, "keep every element as sent beside start and end", NULL },
-	{ KEY_STRICT, "strict", ARG_NONE, NULL, "discard malformed messages whole (RFC 7011 9.1)",
-	    NULL },
-	{ KEY_SCOPE, "template-scope", ARG_WORDS, "SCOPE",
-	    "templates belong to an exporter's address, or address and port (default)",
-	    "ip ip,port" },
-	{ KEY_LIFETIME, "template-lifetime", ARG_TEXT, "DURATION",
-	    "forget templates not repeated for so long (default 30m)", NULL },
-	{ KEY_RCVBUF, "rcvbuf", ARG_TEXT, "SIZE", "receive buffer of a socket (default 32Mi)",
-	    NULL },
-	{ KEY_PORT_FILE, "port-file", ARG_FILE, "FILE",
-	    "write ADDRESS:PORT of each socket there when ready", NULL },
-	{ 0 },
-};
-static const struct opt output[] = {
-	{ 'w', "write", ARG_FILE, "FILE|DIR", "write there (- standard output)", NULL },
-	{ KEY_ROTATE, "rotate", ARG_TEXT, "DURATION",
-	    "begin a new file of DIR each, aligned to UTC (default 5m; 0 never)", NULL },
-	{ KEY_NAME, "name", ARG_TEXT, "PATTERN",
-	    "strftime pattern of file names in DIR (default %Y%m%dT%H%M%SZ.flow)", NULL },
-	{ KEY_FLUSH, "flush", ARG_TEXT, "DURATION",
-	    "hold records at most so long (default 0.2s for pipes, 1s for files)", NULL },
-	{ KEY_FAST, "fast", ARG_NONE, NULL, "files without compression: larger, faster", NULL },
-	{ KEY_LEVEL, "level", ARG_TEXT, "N", "zstd level of files (default 1)", NULL },
-	{ KEY_NO_HISTORY, "no-history", ARG_NONE, NULL, "do not record how the output was made",
-	    NULL },
-	{ 0 },
-};
-static const struct opt run[] = {
-	{ 'q', "quiet", ARG_NONE, NULL, "say nothing that is not an error", NULL },
-	{ 'v', "verbose", ARG_NONE, NULL, "say what was done on standard error", NULL },
-	{ 0 },
-};
-static const struct opt *const tables[] = { input, output, run, NULL };
-const struct program flowrecv_program = {
-	.name = "flowrecv",
-	.synopsis = "[options]",
-	.purpose = "collect NetFlow v5, v9 and IPFIX into a flow stream",
-	.tables = tables,
-	.examples = "flowrecv -l udp:2055 -w /var/flows --rotate 5m\n"
-		    "flowrecv -l udp:127.0.0.1:2055 | flowcat -o ndjson\n"
-		    "flowrecv -r export.pcap -w export.flow\n",
-};
+enum { WORKERS_DEFAULT = 4 };
+#define SIZE_MOST (UINT64_C(1) << 40)
 
 static const char **
 append(const char **list, unsigned *n, const char *s)
@@ -83,6 +25,8 @@ append(const char **list, unsigned *n, const char *s)
 	list[(*n)++] = s;
 	return list;
 }
+
+/* Arguments -------------------------------------------------------------------------------------- */
 
 static int64_t
 duration(const char *name, const char *arg)
@@ -105,14 +49,35 @@ whole_seconds(const char *name, const char *arg)
 	return ns;
 }
 
-static int
-receive_buffer(const char *arg)
+static uint64_t
+size(const char *name, const char *arg)
 {
 	uint64_t octets;
 
-	if (!parse_size(arg, strlen(arg), &octets) || octets == 0 || octets > INT_MAX / 2)
+	if (!parse_size(arg, strlen(arg), &octets) || octets > SIZE_MOST)
+		opt_usage(&flowrecv_program, "--%s '%s': expected a size such as 32Mi", name, arg);
+	return octets;
+}
+
+static int
+receive_buffer(const char *arg)
+{
+	uint64_t octets = size("rcvbuf", arg);
+
+	if (octets == 0 || octets > INT_MAX / 2)
 		opt_usage(&flowrecv_program, "--rcvbuf '%s': expected a size up to 1Gi", arg);
 	return (int)octets;
+}
+
+static uint64_t
+number(const char *name, const char *arg, uint64_t least, uint64_t most)
+{
+	uint64_t n;
+
+	if (!parse_u64(arg, strlen(arg), &n) || n < least || n > most)
+		opt_usage(&flowrecv_program, "--%s '%s': expected %" PRIu64 " to %" PRIu64, name,
+		    arg, least, most);
+	return n;
 }
 
 static const char *
@@ -126,6 +91,17 @@ listen_address(const char *arg)
 	return arg;
 }
 
+static const char *
+repeat_address(const char *arg)
+{
+	struct err err = { .status = 0 };
+	struct address a;
+
+	if (address_parse(&a, arg, ADDRESS_SEND, 1 << TRANSPORT_UDP, &err) != 0)
+		opt_usage(&flowrecv_program, "--repeat: %s", err.text);
+	return arg;
+}
+
 static bool
 scope_ip(const char *arg)
 {
@@ -134,45 +110,144 @@ scope_ip(const char *arg)
 	return strcmp(arg, "ip") == 0;
 }
 
-static int
-level(const char *arg)
+static enum partition_by
+partition(const char *arg)
 {
-	uint64_t n;
-
-	if (!parse_u64(arg, strlen(arg), &n) || n < 1 || n > 19)
-		opt_usage(&flowrecv_program, "--level '%s': expected 1 to 19", arg);
-	return (int)n;
+	if (strcmp(arg, "exporter") == 0)
+		return PARTITION_EXPORTER;
+	if (strcmp(arg, "domain") != 0)
+		opt_usage(&flowrecv_program, "--partition '%s': expected exporter or domain", arg);
+	return PARTITION_DOMAIN;
 }
 
-/* What goes together, and what follows from what was not said. */
-static void
-complete(struct settings *s, bool has_rotate)
+/* The expression.  A file's name there is a capture that -r was forgotten for. */
+static struct expr *
+expression(const char *text)
 {
-	struct stat st;
+	struct err err = { .status = 0 };
+	struct expr *e = expr_compile(text, &err);
 
-	if (s->n_listen > 0 && s->n_read > 0)
-		opt_usage(&flowrecv_program, "either --listen or --read");
-	if (s->n_read > 0 && s->port_file != NULL)
-		opt_usage(&flowrecv_program, "--port-file goes with --listen");
-	if (s->n_read == 0 && s->n_listen == 0)
-		s->listen = append(s->listen, &s->n_listen, "2055");
-	if (s->out != NULL && strcmp(s->out, "-") == 0)
-		s->out = NULL;
-	s->to_dir = s->out != NULL && stat(s->out, &st) == 0 && S_ISDIR(st.st_mode);
-	if (!s->to_dir && (has_rotate || s->pattern != NULL))
-		opt_usage(
-		    &flowrecv_program, "--rotate and --name need -w DIR, a directory that exists");
-	if (s->to_dir && !has_rotate)
-		s->rotate_ns = 300 * NS_PER_S;
-	if (s->pattern == NULL)
-		s->pattern = "%Y%m%dT%H%M%SZ.flow";
-	if (s->pattern[0] == '\0' || s->pattern[0] == '.' || strchr(s->pattern, '/') != NULL)
+	if (e == NULL && access(text, F_OK) == 0)
+		opt_usage(&flowrecv_program, "'%s': unexpected; captures are read with -r", text);
+	if (e == NULL)
+		die(EXIT_USAGE, "expression", "%s", err.text);
+	return e;
+}
+
+/* Options ---------------------------------------------------------------------------------------- */
+
+static bool
+take_input(struct settings *s, int key, const char *arg)
+{
+	switch (key) {
+	case 'l': s->listen = append(s->listen, &s->n_listen, listen_address(arg)); return true;
+	case 'r': s->read = append(s->read, &s->n_read, arg); return true;
+	case KEY_SOURCE: s->source = append(s->source, &s->n_source, arg); return true;
+	case KEY_SAMPLING:
+		s->wire.sampling = (uint32_t)number("sampling", arg, 1, UINT32_MAX);
+		return true;
+	case KEY_RCVBUF: s->rcvbuf = receive_buffer(arg); return true;
+	case KEY_PORT_FILE: s->port_file = arg; return true;
+	case KEY_TEMPLATES: s->templates = arg; return true;
+	case KEY_SCOPE: s->wire.scope_ip = scope_ip(arg); return true;
+	case KEY_LIFETIME:
+		s->wire.lifetime_s = (unsigned)(whole_seconds("template-lifetime", arg) / NS_PER_S);
+		return true;
+	case KEY_HOLD:
+		s->wire.hold_octets = size("hold", arg);
+		s->wire.hold_octets += s->wire.hold_octets == 0; /* 1: none */
+		return true;
+	case KEY_RAW: s->wire.raw = true; return true;
+	case KEY_STRICT: s->wire.strict = true; return true;
+	default: return false;
+	}
+}
+
+static bool
+take_output(struct settings *s, int key, const char *arg)
+{
+	switch (key) {
+	case 'w': s->out = arg; return true;
+	case KEY_ROTATE: s->rotate_ns = whole_seconds("rotate", arg); return true;
+	case KEY_NAME: s->naming.pattern = arg; return true;
+	case 'S': s->naming.subdir = arg; return true;
+	case KEY_PARTITION: s->partition = partition(arg); return true;
+	case KEY_FLUSH: s->flush_ns = duration("flush", arg); return true;
+	case KEY_QUEUE: s->queue_octets = size("queue", arg); return true;
+	case KEY_FAST: s->fast = true; return true;
+	case KEY_LEVEL: s->level = (int)number("level", arg, 1, 19); return true;
+	case KEY_NO_HISTORY: s->no_history = true; return true;
+	case 'R': s->repeat = append(s->repeat, &s->n_repeat, repeat_address(arg)); return true;
+	case KEY_SPOOF: s->spoof = true; return true;
+	default: return false;
+	}
+}
+
+static void
+take_run(struct settings *s, int key, const char *arg)
+{
+	switch (key) {
+	case 'j': s->workers = (unsigned)number("threads", arg, 1, UDP_WORKERS_MAX); break;
+	case KEY_METRICS: s->metrics = arg; break;
+	case KEY_STATS: s->stats = true; break;
+	case 'q': s->quiet = true; break;
+	case 'v': s->verbose = s->stats = true; break;
+	default: break;
+	}
+}
+
+/* Sense ------------------------------------------------------------------------------------------ */
+
+/* Options that mean something for a directory only. */
+static void
+check_directory(const struct settings *s)
+{
+	if (!s->to_dir && (s->rotate_ns >= 0 || s->naming.pattern != NULL ||
+			      s->naming.subdir != NULL || s->partition != PARTITION_NONE))
+		opt_usage(&flowrecv_program, "--rotate, --name, --subdir and --partition need -w "
+					     "DIR, a directory that exists");
+	if (s->naming.pattern != NULL && !naming_check(s->naming.pattern, false))
 		opt_usage(&flowrecv_program,
 		    "--name '%s': file names are not empty, begin with no dot and hold no slash",
-		    s->pattern);
+		    s->naming.pattern);
+	if (s->naming.subdir != NULL && !naming_check(s->naming.subdir, true))
+		opt_usage(&flowrecv_program,
+		    "--subdir '%s': names of directories are not empty and begin with no dot",
+		    s->naming.subdir);
+}
+
+static void
+check(const struct settings *s)
+{
+	if (s->n_listen > 0 && s->n_read > 0)
+		opt_usage(&flowrecv_program, "either --listen or --read");
+	if (s->n_read > 0 && (s->port_file != NULL || s->n_repeat > 0))
+		opt_usage(&flowrecv_program, "--port-file and --repeat go with --listen");
+	if (s->spoof && s->n_repeat == 0)
+		opt_usage(&flowrecv_program, "--spoof goes with --repeat");
+	check_directory(s);
 	if (s->out == NULL && isatty(STDOUT_FILENO))
 		opt_usage(&flowrecv_program,
 		    "standard output is a terminal: use -w FILE, or pipe into flowcat");
+}
+
+/* What follows from what was not said. */
+static void
+complete(struct settings *s)
+{
+	if (s->n_read == 0 && s->n_listen == 0)
+		s->listen = append(s->listen, &s->n_listen, "2055");
+	if (s->rotate_ns < 0)
+		s->rotate_ns = s->to_dir ? 300 * NS_PER_S : 0;
+	if (s->naming.pattern == NULL)
+		s->naming.pattern = "%Y%m%dT%H%M%SZ.flow";
+	s->naming.dir = s->out;
+	if (s->workers == 0) {
+		s->workers = ordered_processors();
+		s->workers = s->workers < WORKERS_DEFAULT ? s->workers : WORKERS_DEFAULT;
+	}
+	if (s->n_read > 0)
+		s->workers = 1;
 }
 
 void
@@ -180,44 +255,25 @@ settings_parse(struct settings *s, int argc, char **argv)
 {
 	struct optparse parser;
 	const char *arg;
-	bool has_rotate = false;
+	struct stat st;
 	int key;
 
-	*s = (struct settings){ .rcvbuf = 32 << 20 };
+	*s = (struct settings){ .rcvbuf = 32 << 20, .queue_octets = 64 << 20, .rotate_ns = -1 };
 	opt_start(&parser, &flowrecv_program, argc, argv);
-	while ((key = opt_next(&parser, &arg)) != 0) {
-		switch (key) {
-		case 'l': s->listen = append(s->listen, &s->n_listen, listen_address(arg)); break;
-		case 'r': s->read = append(s->read, &s->n_read, arg); break;
-		case 'w': s->out = arg; break;
-		case 'q': s->quiet = true; break;
-		case 'v': s->verbose = true; break;
-		case KEY_ROTATE:
-			s->rotate_ns = whole_seconds("rotate", arg);
-			has_rotate = true;
-			break;
-		case KEY_NAME: s->pattern = arg; break;
-		case KEY_FLUSH: s->flush_ns = duration("flush", arg); break;
-		case KEY_RAW: s->wire.raw = true; break;
-		case KEY_STRICT: s->wire.strict = true; break;
-		case KEY_SCOPE: s->wire.scope_ip = scope_ip(arg); break;
-		case KEY_LIFETIME:
-			s->wire.lifetime_s =
-			    (unsigned)(whole_seconds("template-lifetime", arg) / NS_PER_S);
-			break;
-		case KEY_RCVBUF: s->rcvbuf = receive_buffer(arg); break;
-		case KEY_PORT_FILE: s->port_file = arg; break;
-		case KEY_FAST: s->fast = true; break;
-		case KEY_LEVEL: s->level = level(arg); break;
-		case KEY_NO_HISTORY: s->no_history = true; break;
-		default: break;
-		}
-	}
-	if (parser.n_operands > 0)
-		opt_usage(&flowrecv_program, "'%s': unexpected; captures are read with -r",
-		    parser.operands[0]);
+	while ((key = opt_next(&parser, &arg)) != 0)
+		if (!take_input(s, key, arg) && !take_output(s, key, arg))
+			take_run(s, key, arg);
+	if (parser.n_operands > 1)
+		opt_usage(&flowrecv_program, "'%s': unexpected; the expression is one argument",
+		    parser.operands[1]);
+	if (parser.n_operands == 1)
+		s->filter = expression(parser.operands[0]);
 	opt_end(&parser);
-	complete(s, has_rotate);
+	if (s->out != NULL && strcmp(s->out, "-") == 0)
+		s->out = NULL;
+	s->to_dir = s->out != NULL && stat(s->out, &st) == 0 && S_ISDIR(st.st_mode);
+	check(s);
+	complete(s);
 }
 
 void
@@ -225,4 +281,7 @@ settings_free(struct settings *s)
 {
 	mem_free(s->listen);
 	mem_free(s->read);
+	mem_free(s->source);
+	mem_free(s->repeat);
+	expr_free(s->filter);
 }

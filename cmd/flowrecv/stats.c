@@ -1,101 +1,76 @@
-/*
- * stats.c - what was received, from whom, and what became of it.
- */
-#include <inttypes.h>
-
-#include "base/buf.h"
-#include "base/die.h"
-#include "base/num.h"
 #include "stats.h"
 
-static uint64_t
-sum(const uint64_t *counts, size_t n)
-{
-	uint64_t s = 0;
+#include <inttypes.h>
 
-	while (n-- > 0)
-		s += counts[n];
-	return s;
-}
+#include "base/die.h"
+#include "counts.h"
 
-/* Sequence numbers count records in v5 and IPFIX, messages in v9 (RFC 3954 5.1, RFC 7011 3.1). */
-static const char *
-unit(unsigned version)
+static size_t
+put_exporter(char *dst, const struct wire_stats *w)
 {
-	return version == 9 ? "messages" : "records";
+	struct endpoint e = { .addr = w->exporter, .port = w->port };
+
+	return endpoint_fmt(dst, &e);
 }
 
 static void
-put_unless_0(struct buf *b, uint64_t n, const char *what)
+stats_exporter(const struct wire_stats *w, struct buf *b)
 {
-	if (n != 0)
-		buf_printf(b, ", %" PRIu64 " %s", n, what);
+	char name[ENDPOINT_TEXT_MAX + 1];
+
+	name[put_exporter(name, w)] = '\0';
+	b->len = 0;
+	if (w->version == 0)
+		buf_printf(b, "%" PRIu64 " datagrams that are no export message", w->messages);
+	else
+		buf_printf(b,
+		    "version %u, domain %" PRIu32 ": %" PRIu64 " messages, %" PRIu64
+		    " records, %" PRIu64 " options, %" PRIu64 " templates",
+		    w->version, w->domain, w->messages, w->flows, w->options, w->templates);
+	counts_put_problems(b, w);
+	diag(name, "%s", buf_cstr(b));
 }
 
+/* Another worker's socket at the same address. */
 static void
-put_problems(struct buf *b, const struct wire_stats *w)
+door_add(struct door *to, const struct door *d)
 {
-	const char *comma = "";
-
-	if (w->lost != 0)
-		buf_printf(b, ", lost %" PRIu64 " %s", w->lost, unit(w->version));
-	put_unless_0(b, w->incoherent, "breaks in it that no loss explains");
-	put_unless_0(b, w->reordered, "reordered");
-	put_unless_0(b, w->duplicate, "duplicate");
-	put_unless_0(b, w->restarts, "restarts");
-	put_unless_0(b, w->unknown_template_sets, "sets without template");
-	put_unless_0(b, w->records_unknown, "records of them by sequence number");
-	put_unless_0(b, w->templates_expired, "templates expired");
-	put_unless_0(b, w->templates_evicted, "templates evicted");
-	put_unless_0(b, w->borrowed, "sets by the template of another port");
-	put_unless_0(b, w->odd_times, "odd times");
-	if (sum(w->bad, BAD_KINDS) == 0)
-		return;
-	buf_puts(b, "; bad:");
-	for (int i = 0; i < BAD_KINDS; i++) {
-		if (w->bad[i] != 0) {
-			buf_printf(b, "%s %" PRIu64 " %s", comma, w->bad[i], wire_bad_names[i]);
-			comma = ",";
-		}
-	}
+	to->datagrams += d->datagrams;
+	to->octets += d->octets;
+	to->denied += d->denied;
+	to->truncated += d->truncated;
+	to->dropped += d->dropped;
 }
 
 void
-stats_exporters(const struct wire *wire)
+stats_exporters(const struct snapshot *s)
 {
 	struct buf b = { .len = 0 };
-	struct wire_stats w;
 
-	for (size_t i = 0; wire_stats_at(wire, i, &w); i++) {
-		struct endpoint from = { .addr = w.exporter, .port = w.port };
-		char name[ENDPOINT_TEXT_MAX + 1];
-
-		name[endpoint_fmt(name, &from)] = '\0';
-		b.len = 0;
-		if (w.version == 0) {
-			buf_printf(
-			    &b, "%" PRIu64 " datagrams that are no export message", w.messages);
-			put_problems(&b, &w);
-			diag(name, "%s", buf_cstr(&b));
-			continue;
-		}
-		buf_printf(&b,
-		    "version %u, domain %" PRIu32 ": %" PRIu64 " messages, %" PRIu64
-		    " records, %" PRIu64 " options, %" PRIu64 " templates",
-		    w.version, w.domain, w.messages, w.flows, w.options, w.templates);
-		put_problems(&b, &w);
-		diag(name, "%s", buf_cstr(&b));
-	}
+	for (size_t i = 0; i < s->n; i++)
+		stats_exporter(&s->exporter[i], &b);
 	buf_free(&b);
 }
 
 void
-stats_door(const struct door *d)
+stats_doors(const struct snapshot *s, unsigned workers)
 {
-	diag(d->name,
-	    "%" PRIu64 " datagrams received, %" PRIu64 " octets, %" PRIu32
-	    " dropped by the kernel, %" PRIu64 " truncated",
-	    d->datagrams, d->octets, d->dropped, d->truncated);
+	struct buf b = { .len = 0 };
+
+	for (unsigned i = 0; i < s[0].n_doors; i++) {
+		struct door sum = s[0].door[i];
+
+		for (unsigned w = 1; w < workers; w++)
+			door_add(&sum, &s[w].door[i]);
+		b.len = 0;
+		if (sum.denied != 0)
+			buf_printf(&b, ", %" PRIu64 " denied", sum.denied);
+		diag(sum.name,
+		    "%" PRIu64 " datagrams received, %" PRIu64 " octets, %" PRIu32
+		    " dropped by the kernel, %" PRIu64 " truncated%s",
+		    sum.datagrams, sum.octets, sum.dropped, sum.truncated, buf_cstr(&b));
+	}
+	buf_free(&b);
 }
 
 void
@@ -110,29 +85,61 @@ stats_capture(const char *path, const struct capture_stats *c)
 }
 
 void
-stats_store(const struct store_stats *s, const struct wire_totals *t)
+sums_add(struct sums *sums, const struct snapshot *s)
 {
-	char waited[FMT_MAX + 1];
+	wire_totals_merge(&sums->wire, &s->totals);
+	sums->blocks.filtered += s->blocks.filtered;
+	sums->blocks.options_lost += s->blocks.options_lost;
+	sums->repeat.sent += s->repeat.sent;
+	sums->repeat.failed += s->repeat.failed;
+	for (unsigned i = 0; i < s->n_doors; i++) {
+		sums->datagrams += s->door[i].datagrams;
+		sums->denied += s->door[i].denied;
+		sums->dropped += s->door[i].dropped;
+		sums->truncated += s->door[i].truncated;
+	}
+}
 
-	waited[fmt_duration_human(waited, s->waited_ns)] = '\0';
-	diag(NULL,
-	    "total: %" PRIu64 " messages, %" PRIu64 " records and %" PRIu64
-	    " options decoded; %" PRIu64 " and %" PRIu64 " written in %" PRIu64 " files, %" PRIu64
-	    " discarded; waited %" PRIu64 " times for the output, %s",
-	    t->messages, t->flows, t->options, s->records, s->options, s->files, s->discarded,
-	    s->waits, waited);
+static void
+put_unless_0(struct buf *b, uint64_t n, const char *what)
+{
+	if (n != 0)
+		buf_printf(b, ", %" PRIu64 " %s", n, what);
 }
 
 void
-stats_warn(const struct wire_totals *t, uint64_t dropped, uint64_t truncated)
+stats_total(const struct sums *sums, const struct store_stats *s)
 {
 	struct buf b = { .len = 0 };
 
-	put_unless_0(&b, dropped, "datagrams dropped by the kernel");
-	put_unless_0(&b, truncated, "datagrams truncated");
+	buf_printf(&b,
+	    "total: %" PRIu64 " messages, %" PRIu64 " records and %" PRIu64
+	    " options decoded; %" PRIu64 " and %" PRIu64 " written in %" PRIu64 " files",
+	    sums->wire.messages, sums->wire.flows, sums->wire.options, s->records, s->options,
+	    s->files);
+	put_unless_0(&b, sums->blocks.filtered, "filtered");
+	put_unless_0(&b, sums->wire.discarded, "discarded while the output stalled");
+	put_unless_0(&b, s->lost, "not written");
+	put_unless_0(&b, sums->blocks.options_lost, "options not written");
+	put_unless_0(&b, s->retries, "retries");
+	put_unless_0(&b, sums->repeat.sent, "datagrams repeated");
+	put_unless_0(&b, sums->repeat.failed, "not repeated");
+	diag(NULL, "%s", buf_cstr(&b));
+	buf_free(&b);
+}
+
+void
+stats_warn(const struct sums *sums, const struct store_stats *s)
+{
+	const struct wire_totals *t = &sums->wire;
+	struct buf b = { .len = 0 };
+
+	put_unless_0(&b, sums->dropped, "datagrams dropped by the kernel");
+	put_unless_0(&b, sums->truncated, "datagrams truncated");
 	put_unless_0(&b, t->lost, "messages or records lost by sequence number");
-	put_unless_0(&b, t->unknown_template_sets, "data sets without template");
-	put_unless_0(&b, sum(t->bad, BAD_KINDS), "malformed");
+	put_unless_0(&b, t->held + t->held_lost, "data sets without template");
+	put_unless_0(&b, counts_bad(t->bad), "malformed");
+	put_unless_0(&b, t->discarded + s->lost, "records for which the output had no room");
 	if (b.len > 0)
 		diag(NULL, "not everything was decoded%s (-v says more)", buf_cstr(&b));
 	buf_free(&b);

@@ -1,32 +1,33 @@
 /*
  * stats.h - what was received, from whom, and what became of it, as lines on standard error.
  *
- * Every loss has a name: received = decoded + bad + without template; sent = received + the
- * kernel's drops + sequence gaps.
+ * Every loss has a name.  Datagrams: sent = received + dropped by the kernel.  Messages: received =
+ * denied + decoded, of which bad ones and sets without template are counted.  Flow records: decoded =
+ * written + filtered + not written; those discarded while the output stalled were never decoded whole.
  */
 #ifndef FLOWRECV_STATS_H
 #define FLOWRECV_STATS_H
 
-#include "net/address.h"
 #include "net/frame.h"
-#include "store.h"
-#include "wire/wire.h"
+#include "worker.h"
 
-/* One listening socket. */
-struct door {
-	int fd;
-	char name[ENDPOINT_TEXT_MAX + 1]; /* ADDRESS:PORT */
-	uint64_t datagrams, octets, truncated;
-	uint32_t dropped; /* by the kernel, as known last */
-};
-
-/* A line per exporter (address, port, version, domain). */
-void stats_exporters(const struct wire *);
-void stats_door(const struct door *);
+/* A line per exporter (address, port, version, domain) of a worker; a line per socket, of all workers. */
+void stats_exporters(const struct snapshot *);
+void stats_doors(const struct snapshot *, unsigned workers);
 void stats_capture(const char *path, const struct capture_stats *);
-void stats_store(const struct store_stats *, const struct wire_totals *);
+
+/* Sums over all workers. */
+struct sums {
+	struct wire_totals wire;
+	struct blocks_stats blocks;
+	struct repeat_stats repeat;
+	uint64_t datagrams, denied, dropped, truncated;
+};
+void sums_add(struct sums *, const struct snapshot *);
+
+void stats_total(const struct sums *, const struct store_stats *);
 
 /* One line when something is missing from the output; nothing when all is well. */
-void stats_warn(const struct wire_totals *, uint64_t dropped, uint64_t truncated);
+void stats_warn(const struct sums *, const struct store_stats *);
 
 #endif

@@ -1,55 +1,86 @@
 /*
- * store.h - from decoded records to the output, on a thread of its own.
+ * store.h - encoded blocks of all workers to outputs, on threads of its own.
  *
- * The receiving thread decodes into open batches (store_out); a batch that is full or old is exchanged for an
- * empty one and goes through a short queue to the writer, which encodes, writes and rotates: neither disk
- * nor rotation holds up reception.  Memory is bounded by the number of batches; when all are
- * under way the receiver waits, and what it cannot take meanwhile waits, and at last is counted as
- * dropped, in the kernel's receive buffer.
+ * Workers put encoded blocks in a queue; one thread appends them to the output of their period and partition;
+ * another ends outputs whose period is over for every worker: merging, fsync, rename, and what runs after
+ * it.  So neither disk nor rotation hold up reception.  The queue is bounded in octets: store_room tells.
+ * An output that cannot be written (a full disk) is tried again until it can or the store is closed.
  */
 #ifndef FLOWRECV_STORE_H
 #define FLOWRECV_STORE_H
 
-#include "output.h"
-#include "wire/wire.h"
+#include "naming.h"
+#include "partition.h"
 
 struct store_opts {
-	struct output_opts output;
+	const char
+	    *path; /* NULL: standard output; else a file, pipe or, with to_dir, a directory */
+	bool to_dir;
+	struct naming naming;
 	int64_t rotate_ns; /* 0 never */
-	int64_t flush_ns; /* 0: by the kind of output */
+	enum partition_by partition;
+	bool fast;
+	int level;
+	const char *history; /* NULL: none */
+	size_t queue_octets;
+	unsigned workers;
 	bool live; /* received times are now: files for quiet periods too */
-	bool timely; /* hand over old records; else only full batches */
+	bool retry; /* a full disk is waited for; else an error */
+	/* Something to tell: a file repaired, a write that is tried again.  err NULL: it is well now. */
+	void (*said)(void *ctx, const char *subject, const char *what, const struct err *);
+	/* A finished file; on the store's thread. */
+	void (*finished)(void *ctx, const char *path);
+	void *ctx;
 };
 
 struct store;
 
-/* Begin the first output, named by now_ns when it is known already (live).  NULL with err. */
+/* Repair what a dead collector left; begin the first output where its name is known.  NULL with err. */
 struct store *store_open(const struct store_opts *, int64_t now_ns, struct err *);
 
-/* Where to decode into. */
-const struct wire_out *store_out(struct store *);
+/* Do blocks go to something that is no file? */
+bool store_is_pipe(const struct store *);
 
-/* Records that follow were received at now_ns: rotates where that lies in another period. */
-void store_clock(struct store *, int64_t now_ns);
+/* The period that a time lies in, by its beginning, and that of the next: INT64_MAX never. */
+int64_t store_period(struct store *, int64_t time_ns, int64_t *next_ns);
 
-/* Hand over what is old (store_due) or large.  After every round of decoding. */
-void store_flush(struct store *);
+/* Is there room for more blocks? */
+bool store_room(struct store *);
 
-/* Nanoseconds until store_flush or store_clock have something to do; -1: nothing waits. */
-int64_t store_due(const struct store *, int64_t now_ns);
+/*
+ * Blocks of a worker with n flow records, received in a period, of a partition ("": not partitioned).  Takes
+ * the buffer's octets and gives back an empty one.  small: to be merged.  Never waits.
+ */
+void store_put(
+    struct store *, int64_t period, const char *partition, struct buf *, uint64_t n, bool small);
 
-/* Readable when the writer has failed: for poll(2). */
+/* A closed batch of options records: its place is taken by an empty one. */
+void store_put_options(struct store *, int64_t period, struct batch **);
+
+/* All that the worker received before the period was put. */
+void store_pass(struct store *, unsigned worker, int64_t period);
+
+/* Options records that were known when the last collector ended. */
+void store_restore(struct store *, struct batch *);
+
+/* Append those known now to an open batch.  Has something changed since the last time? */
+void store_known(struct store *, struct batch *);
+bool store_known_changed(struct store *);
+
+/* Readable when writing has failed for good: for poll(2). */
 int store_failure_fd(const struct store *);
 bool store_failed(struct store *);
 
-/* How often, and how long, the receiver waited for the writer. */
 struct store_stats {
-	uint64_t records, options, batches, files, waits, discarded;
-	int64_t waited_ns;
+	uint64_t records, options, blocks, octets, files; /* written */
+	uint64_t lost; /* flow records that could not be written */
+	uint64_t retries;
+	size_t queued; /* octets now */
 };
+void store_stats(struct store *, struct store_stats *);
 
 /*
- * Write what is left and end the output; stops the thread and frees the store.  -1 with err:
+ * Write what is left and end all outputs; stops the threads and frees the store.  -1 with err:
  * something was not written; *broken_pipe: because the reader has gone.
  */
 int store_close(

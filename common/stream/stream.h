@@ -120,7 +120,8 @@ void stream_inherit(struct stream_writer *, const char *lines);
 
 /*
  * Write encoded blocks (block_encode's or slot_octets'): the sequence is set and the header sealed
- * here.  -1: err, errno kept (EPIPE).
+ * here.  -1: err, errno kept (EPIPE); the writer is as before, so whoever removes what was written of them may
+ * put them again.
  */
 int stream_put(struct stream_writer *, void *blocks, size_t len, struct err *);
 

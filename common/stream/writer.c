@@ -120,10 +120,11 @@ write_history(struct stream_writer *w, struct err *err)
 int
 stream_put(struct stream_writer *w, void *blocks, size_t len, struct err *err)
 {
+	const struct stream_writer before = *w;
 	uint8_t *p = blocks;
 
 	if (!w->begun && write_history(w, err) != 0)
-		return -1;
+		goto undo;
 	for (size_t at = 0; at < len;) {
 		uint8_t *h = p + at;
 
@@ -133,7 +134,11 @@ stream_put(struct stream_writer *w, void *blocks, size_t len, struct err *err)
 		w->blocks++;
 		at += le_uint(h + H_BLOCK_LEN, 4);
 	}
-	return len == 0 ? 0 : write_out(w, p, len, err);
+	if (len == 0 || write_out(w, p, len, err) == 0)
+		return 0;
+undo:
+	*w = before;
+	return -1;
 }
 
 int

@@ -250,6 +250,7 @@ session_new(struct sessions *t, const struct key *k)
 	struct session **bucket = &t->buckets[bucket_of(t, *k)];
 	struct session **kin = &t->kin[bucket_of(t, without_port(*k))];
 
+	s->stats.serial = ++t->serial;
 	s->stats.exporter = k->exporter;
 	s->stats.port = k->port;
 	s->stats.version = k->version;

@@ -62,6 +62,8 @@ struct sessions {
 	struct tier tier[RANKS];
 	struct session *last; /* asked for last; or NULL */
 	uint64_t clock; /* counts uses of templates */
+	uint64_t changes; /* counts templates that came and went */
+	uint64_t serial; /* of the newest session */
 	struct held *newest_held, *oldest_held;
 	size_t held_octets, firewall_octets;
 	struct wire_totals evicted; /* counts of sessions that gave way */

@@ -71,6 +71,7 @@ take(struct sessions *t, struct session *s, struct template **link)
 	struct template *p = *link;
 
 	*link = p->next;
+	t->changes++;
 	unlink_use(tier_of(t, p), p);
 	s->n_templates--;
 	return p;
@@ -159,6 +160,7 @@ insert(struct sessions *t, struct session *s, struct template *p)
 	s->templates[p->id & (s->n_buckets - 1)] = p;
 	link_use(tier, p);
 	p->used = ++t->clock;
+	t->changes++;
 	s->n_templates++;
 }
 

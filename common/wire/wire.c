@@ -115,6 +115,12 @@ wire_disconnect(struct wire *w, const struct addr *exporter, uint16_t port)
 	sessions_disconnect(&w->sessions, exporter, port);
 }
 
+uint64_t
+wire_changes(const struct wire *w)
+{
+	return w->sessions.changes;
+}
+
 bool
 wire_stats_at(const struct wire *w, size_t i, struct wire_stats *out)
 {
@@ -124,24 +130,23 @@ wire_stats_at(const struct wire *w, size_t i, struct wire_stats *out)
 	return true;
 }
 
+#define ADD(NAME) t->NAME += s->NAME;
+
 void
 wire_totals_add(struct wire_totals *t, const struct wire_stats *s)
 {
-	t->messages += s->messages;
-	t->octets += s->octets;
-	t->flows += s->flows;
-	t->options += s->options;
-	t->templates += s->templates;
-	t->lost += s->lost;
-	t->discarded += s->discarded;
-	t->unknown_template_sets += s->unknown_template_sets;
-	t->held += s->held;
-	t->held_replayed += s->held_replayed;
-	t->held_lost += s->held_lost;
-	t->records_unknown += s->records_unknown;
-	t->odd_times += s->odd_times;
+	WIRE_COUNTERS(ADD)
 	for (unsigned i = 0; i < BAD_KINDS; i++)
 		t->bad[i] += s->bad[i];
+}
+
+void
+wire_totals_merge(struct wire_totals *t, const struct wire_totals *s)
+{
+	WIRE_COUNTERS(ADD)
+	for (unsigned i = 0; i < BAD_KINDS; i++)
+		t->bad[i] += s->bad[i];
+	t->sessions_evicted += s->sessions_evicted;
 }
 
 void

@@ -52,7 +52,7 @@ struct wire_msg {
 	const struct wire_source *source; /* outlives the decoder; NULL: nothing is configured */
 };
 
-/* Counts per (exporter, port, version, domain). */
+/* What is wrong with messages. */
 enum wire_bad {
 	BAD_VERSION,
 	BAD_SHORT,
@@ -66,35 +66,49 @@ enum wire_bad {
 };
 extern const char *const wire_bad_names[BAD_KINDS];
 
+/*
+ * Counters of an exporter.  Data sets without template = held now + replayed when it came + lost.
+ */
+#define WIRE_COUNTERS(X) \
+	X(messages) /* received, malformed ones too */ \
+	X(octets) \
+	X(flows) /* flow records decoded */ \
+	X(options) /* options records decoded */ \
+	X(templates) /* definitions, repeated ones too */ \
+	X(lost) /* by sequence numbers, in the protocol's own unit; it can go down */ \
+	X(incoherent) /* times that they followed no single counter: lost is unreliable */ \
+	X(reordered) /* messages */ \
+	X(duplicate) /* messages */ \
+	X(restarts) \
+	X(discarded) /* flow records counted while wire_out.discard was set; not among flows */ \
+	X(unknown_template_sets) \
+	X(held) /* of them, now */ \
+	X(held_replayed) \
+	X(held_lost) \
+	X(records_unknown) /* in such sets, by the next sequence number */ \
+	X(templates_expired) \
+	X(templates_evicted) \
+	X(templates_stale) /* definitions overtaken by a newer one: ignored */ \
+	X(borrowed) /* data sets decoded by the template of another port */ \
+	X(cached) /* by a template of an earlier collector that was not repeated yet */ \
+	X(odd_times) /* kept under their wire element */ \
+	X(not_sent) /* flows that the exporter itself says it lost (166) */
+
+#define WIRE_COUNTER_FIELD(NAME) uint64_t NAME;
+
 struct wire_stats {
+	uint64_t serial; /* no other session of this decoder has it, not even one that gave way */
 	struct addr exporter;
 	uint16_t port, version;
 	uint32_t domain;
-	uint64_t messages, octets, flows, options, templates;
-	uint64_t lost, reordered, duplicate, restarts; /* lost in the protocol's own unit */
-	uint64_t
-	    discarded; /* flow records counted while wire_out.discard was set; not among flows */
-	/* Data sets without template = held now + replayed when it came + lost. */
-	uint64_t unknown_template_sets, held, held_replayed, held_lost;
-	uint64_t records_unknown; /* of them, by the next sequence number */
+	WIRE_COUNTERS(WIRE_COUNTER_FIELD)
 	uint64_t bad[BAD_KINDS];
-	/* Times that sequence numbers followed no single counter: lost is unreliable. */
-	uint64_t incoherent;
-	uint64_t templates_expired, templates_evicted;
-	uint64_t templates_stale; /* overtaken by a newer definition: ignored */
-	uint64_t borrowed; /* data sets decoded by the template of another port */
-	uint64_t cached; /* by a template of an earlier collector that was not repeated yet */
-	uint64_t odd_times; /* kept under their wire element */
-	uint64_t not_sent; /* flows that the exporter itself says it lost (166) */
 	int64_t first_ns, last_ns;
 };
 
 /* The same over all exporters, those included that gave way to others. */
 struct wire_totals {
-	uint64_t messages, octets, flows, options, templates;
-	uint64_t lost; /* each exporter's in its protocol's own unit */
-	uint64_t discarded, odd_times;
-	uint64_t unknown_template_sets, held, held_replayed, held_lost, records_unknown;
+	WIRE_COUNTERS(WIRE_COUNTER_FIELD)
 	uint64_t bad[BAD_KINDS];
 	uint64_t sessions_evicted;
 };
@@ -114,6 +128,9 @@ bool wire_broken(const struct wire *);
 
 /* The connection was closed: its templates are void (RFC 7011 8). */
 void wire_disconnect(struct wire *, const struct addr *exporter, uint16_t port);
+
+/* How often templates came, changed and went. */
+uint64_t wire_changes(const struct wire *);
 
 /*
  * What a collector remembers over its restarts, as options records: a record for each template.  Fills the open
@@ -137,6 +154,7 @@ bool wire_is_saved(const struct batch *);
 bool wire_stats_at(const struct wire *, size_t i, struct wire_stats *);
 void wire_totals(const struct wire *, struct wire_totals *);
 void wire_totals_add(struct wire_totals *, const struct wire_stats *);
+void wire_totals_merge(struct wire_totals *, const struct wire_totals *); /* of another decoder */
 
 /* Is this the start of an IPFIX file (RFC 5655): version 10 and a plausible length? (needs 16 octets) */
 bool wire_recognise_ipfix(const void *, size_t);

@@ -65,15 +65,20 @@ bytes() {
 	run -2 --separate-stderr flowrecv -r a.pcap -l udp:2055 -w out.flow
 	[[ $stderr == "flowrecv: either --listen or --read"* ]]
 	run -2 --separate-stderr flowrecv -r a.pcap --rotate 5m -w out.flow
-	[[ $stderr == *"--rotate and --name need -w DIR"* ]]
+	[[ $stderr == *"--rotate, --name, --subdir and --partition need -w DIR"* ]]
 	run -2 --separate-stderr flowrecv -r a.pcap --rotate 1.5s -w .
 	[[ $stderr == *"--rotate '1.5s': expected whole seconds"* ]]
 	run -2 --separate-stderr flowrecv -r a.pcap --name ../x -w .
 	[[ $stderr == *"--name '../x'"* ]]
 	run -2 --separate-stderr flowrecv --template-scope domain
 	[[ $stderr == *"expected ip or ip,port"* ]]
+	: > a.pcap
 	run -2 --separate-stderr flowrecv a.pcap
 	[[ $stderr == *"'a.pcap': unexpected; captures are read with -r"* ]]
+	run -2 --separate-stderr flowrecv 'dst prot 53' -w out.flow
+	[[ $stderr == "flowrecv: expression: "*"dst prot 53"*"^"* ]]
+	run -2 --separate-stderr flowrecv --source 10.0.0.0/8 -w out.flow
+	[[ $stderr == "flowrecv: --source: '10.0.0.0/8': expected NAME=PREFIX"* ]]
 	[ ! -e out.flow ]
 }
 
@@ -296,12 +301,15 @@ bytes() {
 	run -3 --separate-stderr flowcat -o null "$part"
 	[[ $stderr == *"end mark"* ]]
 
-	# The next one leaves it alone.
+	# The next one makes a whole file of it, beside its own.
 	collect -w out --rotate 1h
 	export_to udp "$port" --messages 1 --records 20
 	finish
-	[ "$(records --live "$part")" = 400 ]
-	[ "$(records out)" = 20 ]
+	[ "$(cat err)" = "flowrecv: ${part%/*}/$(basename "${part%.part}" | cut -c 2-): left by a collector that died: repaired" ]
+	[ -z "$(find out -name '.*' -type f)" ]
+	[ "$(records out)" = 420 ]
+	[ "$(find out -name '*.flow' | wc -l)" = 2 ]
+	for file in out/*.flow; do flowcat --check "$file"; done
 }
 
 @test "flowrecv: a reader that goes away ends the collector" {

@@ -1,0 +1,69 @@
+/*
+ * collector.h - the parts of a running collector, as its main thread holds them.
+ *
+ * Workers receive, decode and encode; the store's threads write; the main thread waits for signals and looks
+ * after the rest: log, metrics, what is remembered, the list of exporters.
+ */
+#ifndef FLOWRECV_COLLECTOR_H
+#define FLOWRECV_COLLECTOR_H
+
+#include <signal.h>
+
+#include "log.h"
+#include "settings.h"
+#include "stats.h"
+
+struct collector {
+	struct settings set;
+	char *history; /* a line of provenance; NULL: none */
+	int status;
+
+	struct store *store;
+	struct worker **worker;
+	unsigned n_workers;
+	struct door *doors; /* each worker's n_doors behind one another */
+	unsigned n_doors;
+	int64_t gather_ns;
+	struct repeat **repeat; /* each worker's set.n_repeat behind one another */
+
+	const struct allow *_Atomic allow; /* the one of `allows` that holds now */
+	struct allow **allows; /* all: records that are held refer to them */
+	unsigned n_allows;
+
+	/* Duties of the main thread. */
+	struct log *log;
+	struct snapshot *snapshot; /* of each worker */
+	int64_t next_tick_ns, next_metrics_ns, next_save_ns; /* monotonic */
+	uint64_t saved_changes; /* of templates, when they were saved */
+	uint64_t truncated; /* packets of captures */
+	struct diag_limit limit;
+};
+
+/* listen.c: sockets. */
+void listen_open(struct collector *);
+void listen_write_port_file(const struct collector *);
+void listen_close(struct collector *);
+
+/* work.c: the store and the workers. */
+void work_open(struct collector *, char **argv);
+void work_start(struct collector *);
+void work_stop(struct collector *); /* workers take what has arrived, and end */
+void work_close(struct collector *);
+
+/* duty.c */
+void duty_begin(struct collector *);
+int64_t duty_due_ns(const struct collector *); /* until the next one */
+void duty_do(struct collector *); /* what is due */
+void duty_statistics(struct collector *); /* SIGUSR1 */
+void duty_reload(struct collector *); /* SIGHUP */
+void duty_restore(struct collector *); /* what an earlier collector remembered */
+void duty_save(struct collector *);
+void duty_end(struct collector *); /* the last ones, when all workers have ended */
+
+/* read.c: captures and IPFIX files. */
+void read_sources(struct collector *, volatile sig_atomic_t *stopped);
+
+/* allow.h, of the command line and its files; -1 with err. */
+int collector_allow(struct collector *, struct err *);
+
+#endif

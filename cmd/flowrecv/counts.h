@@ -1,0 +1,37 @@
+/*
+ * counts.h - the counters of an exporter: the one table that statistics, log and metrics are made of.
+ */
+#ifndef FLOWRECV_COUNTS_H
+#define FLOWRECV_COUNTS_H
+
+#include "base/buf.h"
+#include "wire/wire.h"
+
+struct count {
+	size_t offset; /* of a uint64_t in struct wire_stats */
+	const char *metric; /* Prometheus: flowrecv_METRIC */
+	const char *words; /* behind the number; NULL: of the messages line, or told otherwise */
+	const char *help;
+	bool logged; /* a line of the log when it grows */
+	bool gauge; /* goes down too */
+};
+
+/* The table, in the order of statistics. */
+const struct count *counts_table(unsigned *n);
+
+static inline uint64_t
+count_of(const struct count *c, const struct wire_stats *s)
+{
+	return *(const uint64_t *)(const void *)((const char *)s + c->offset);
+}
+
+/* Malformed things of all kinds. */
+uint64_t counts_bad(const uint64_t bad[BAD_KINDS]);
+
+/* What the sequence numbers of a version count. */
+const char *counts_unit(unsigned version);
+
+/* ", 3 words" for each counter with words that is not 0; then "; bad: ...". */
+void counts_put_problems(struct buf *, const struct wire_stats *);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * finish.h - outputs are ended on a thread of their own: end mark, merging, fsync, rename take their time.
+ */
+#ifndef FLOWRECV_FINISH_H
+#define FLOWRECV_FINISH_H
+
+#include "output.h"
+
+struct finisher_opts {
+	enum block_profile profile;
+	int level;
+	bool retry; /* a full disk is waited for */
+	void (*said)(void *ctx, const char *subject, const char *what, const struct err *);
+	void (*finished)(void *ctx, const char *path); /* a complete file */
+	void *ctx;
+};
+
+struct finisher;
+struct finisher *finisher_new(const struct finisher_opts *); /* NULL with errno: no thread */
+
+/* End and free an output, in order with those before it. */
+void finisher_take(struct finisher *, struct output *, bool complete);
+
+/* Wait until all are ended, and free the finisher.  -1 with err, errno kept: one could not be ended. */
+int finisher_close(struct finisher *, struct err *);
+
+#endif

@@ -1,0 +1,195 @@
+#include "naming.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+
+enum { NAMES = 10000, NAME_LEN = 256, DEPTH = 8 };
+
+/* strftime in UTC; false: too long, or nothing. */
+static bool
+format(char *dst, const char *pattern, int64_t time_ns)
+{
+	time_t s = (time_t)(time_ns / NS_PER_S);
+	struct tm tm;
+
+	return gmtime_r(&s, &tm) != NULL && strftime(dst, NAME_LEN, pattern, &tm) > 0;
+}
+
+bool
+naming_check(const char *pattern, bool subdir)
+{
+	char name[NAME_LEN];
+	const char *p = name;
+
+	if (!format(name, pattern, 0))
+		return false;
+	if (!subdir && strchr(name, '/') != NULL)
+		return false;
+	/* No component is empty or hidden, so none is `.` or `..`. */
+	for (; p != NULL; p = strchr(p, '/')) {
+		p += *p == '/';
+		if (*p == '\0' || *p == '/' || *p == '.')
+			return false;
+	}
+	return true;
+}
+
+/* The directory of a path and those above it, as far as they are missing below the first n octets. */
+static int
+make_directories(char *path, size_t n)
+{
+	for (char *slash = strchr(path + n, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		int rc;
+
+		*slash = '\0';
+		rc = mkdir(path, 0777);
+		*slash = '/';
+		if (rc != 0 && errno != EEXIST)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+put_directory(struct buf *b, const char *name)
+{
+	if (name[0] != '\0')
+		buf_printf(b, "%s/", name);
+}
+
+struct output *
+naming_create(const struct naming *n, const char *partition, int64_t period_ns, const char *history,
+    struct err *err)
+{
+	char name[NAME_LEN], subdir[NAME_LEN] = "";
+	struct buf path = { .len = 0 };
+	struct output *o = NULL;
+	size_t stem, head;
+
+	if (!format(name, n->pattern, period_ns) ||
+	    (n->subdir != NULL && !format(subdir, n->subdir, period_ns))) {
+		err_set(err, "'%s' gives no file name", n->pattern);
+		return NULL;
+	}
+	stem = strlen(name);
+	if (stem > 5 && strcmp(name + stem - 5, ".flow") == 0)
+		stem -= 5;
+	buf_printf(&path, "%s/", n->dir);
+	head = path.len;
+	put_directory(&path, partition);
+	put_directory(&path, subdir);
+	buf_cstr(&path);
+	if (path.len > head && make_directories(path.data, head) != 0)
+		err_set(err, "%s: %s", buf_cstr(&path), strerror(errno));
+	head = path.len;
+	for (unsigned i = 1; i < NAMES && err->status == 0 && o == NULL; i++) {
+		path.len = head;
+		buf_put(&path, name, stem);
+		if (i > 1)
+			buf_printf(&path, "_%u", i);
+		buf_puts(&path, ".flow");
+		o = output_create(buf_cstr(&path), history, err);
+		if (o == NULL && errno == EEXIST)
+			*err = (struct err){ .status = 0 };
+	}
+	if (o == NULL && err->status == 0)
+		err_set(err, "%s: %s", buf_cstr(&path), strerror(EEXIST));
+	buf_free(&path);
+	return o;
+}
+
+/* Repair ----------------------------------------------------------------------------------------- */
+
+struct repair {
+	struct encoder *encoder;
+	const char *history;
+	void (*said)(void *ctx, const char *path, const struct err *);
+	void *ctx;
+};
+
+static bool
+ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n > m && strcmp(s + n - m, end) == 0;
+}
+
+static void
+repair_part(const struct repair *r, const char *part)
+{
+	struct err err = { .status = 0 };
+	char *path = NULL;
+
+	switch (output_repair(part, false, r->encoder, r->history, &path, &err)) {
+	case 1: r->said(r->ctx, path, NULL); break;
+	case -1: r->said(r->ctx, part, &err); break;
+	default: break;
+	}
+	mem_free(path);
+}
+
+/* Parts of files, and copies of parts that were never completed. */
+static void
+repair_entry(const struct repair *r, const char *dir, const char *name)
+{
+	struct buf path = { .len = 0 };
+
+	buf_printf(&path, "%s/%s", dir, name);
+	if (ends_with(name, ".part")) {
+		repair_part(r, buf_cstr(&path));
+	} else if (ends_with(name, ".part.merged")) {
+		char *part = mem_string_n(path.data, path.len - strlen(".merged"));
+
+		/* While its part is there it may be in the making: the part's repair replaces it. */
+		if (access(part, F_OK) != 0)
+			unlink(buf_cstr(&path));
+		mem_free(part);
+	}
+	buf_free(&path);
+}
+
+static void
+repair_directory(const struct repair *r, const char *dir, unsigned depth)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+
+	if (d == NULL) {
+		struct err err = { .status = 0 };
+
+		err_set(&err, "%s", strerror(errno));
+		r->said(r->ctx, dir, &err);
+		return;
+	}
+	while ((e = readdir(d)) != NULL) {
+		struct buf path = { .len = 0 };
+		struct stat st;
+
+		if (e->d_name[0] == '.') {
+			repair_entry(r, dir, e->d_name);
+			continue;
+		}
+		buf_printf(&path, "%s/%s", dir, e->d_name);
+		if (depth < DEPTH && lstat(buf_cstr(&path), &st) == 0 && S_ISDIR(st.st_mode))
+			repair_directory(r, buf_cstr(&path), depth + 1);
+		buf_free(&path);
+	}
+	closedir(d);
+}
+
+void
+naming_repair(const struct naming *n, struct encoder *encoder, const char *history,
+    void (*said)(void *ctx, const char *path, const struct err *), void *ctx)
+{
+	struct repair r = { encoder, history, said, ctx };
+
+	repair_directory(&r, n->dir, 0);
+}

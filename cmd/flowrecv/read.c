@@ -1,0 +1,77 @@
+/*
+ * read.c - export messages out of captures and IPFIX files: one worker's parts, without its thread.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "base/file.h"
+#include "collector.h"
+#include "source.h"
+
+struct reading {
+	struct collector *c;
+	struct wire *wire;
+	struct blocks *blocks;
+	volatile sig_atomic_t *stopped;
+	uint64_t denied;
+};
+
+static void
+decode(struct reading *r, struct wire_msg *msg)
+{
+	if (!allow_find(r->c->allow, &msg->exporter, &msg->source)) {
+		r->denied++;
+		return;
+	}
+	blocks_clock(r->blocks, msg->received_ns);
+	wire_decode(r->wire, msg, blocks_out(r->blocks));
+}
+
+static void
+read_source(struct reading *r, const char *path)
+{
+	const char *subject = strcmp(path, "-") == 0 ? "standard input" : path;
+	struct collector *c = r->c;
+	struct err err = { .status = 0 };
+	struct source *source = source_open(path, &err);
+	const struct capture_stats *stats;
+	struct wire_msg msg;
+	unsigned n = 0;
+	int rc = source == NULL ? -1 : 1;
+
+	while (rc == 1 && !*r->stopped && !store_failed(c->store)) {
+		rc = source_next(source, &msg, &err);
+		if (rc != 1)
+			break;
+		decode(r, &msg);
+		if (++n % 16 == 0)
+			blocks_flush(r->blocks);
+	}
+	if (rc < 0 && !*r->stopped) {
+		diag_err(subject, &err);
+		c->status = EXIT_FAILED;
+	}
+	stats = source != NULL ? source_capture_stats(source) : NULL;
+	if (stats != NULL) {
+		c->truncated += stats->truncated;
+		if (c->set.stats)
+			stats_capture(subject, stats);
+	}
+	source_close(source);
+}
+
+void
+read_sources(struct collector *c, volatile sig_atomic_t *stopped)
+{
+	struct reading r = {
+		.c = c,
+		.wire = worker_wire(c->worker[0]),
+		.blocks = worker_blocks(c->worker[0]),
+		.stopped = stopped,
+	};
+
+	for (unsigned i = 0; i < c->set.n_read; i++)
+		read_source(&r, c->set.read[i]);
+	blocks_end(r.blocks);
+}

@@ -1,0 +1,376 @@
+#include "worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "net/udp.h"
+
+/*
+ * While datagrams keep coming, let some gather: a wake-up for every few costs more than decoding them.
+ * While the store has no room what arrives waits in the receive buffers, until they are half full.
+ */
+enum { GATHER_LEAST_NS = 500000, ROUNDS = 16, STALL_NS = 5000000, EVENTS = 64, NO_DOOR = -1 };
+
+/* What another thread asks for, one at a time. */
+enum ask { ASK_NOTHING, ASK_SNAPSHOT, ASK_SAVE };
+
+struct worker {
+	struct worker_opts opts;
+	struct wire *wire;
+	struct blocks *blocks;
+	struct udp_receiver *receiver;
+	int epoll, wake;
+	pthread_t thread;
+	bool running;
+	atomic_bool stopping;
+	uint64_t stalls;
+
+	pthread_mutex_t lock;
+	pthread_cond_t answered;
+	atomic_int ask;
+	void *answer;
+};
+
+/* Answers ---------------------------------------------------------------------------------------- */
+
+static void
+fill_snapshot(struct worker *w, struct snapshot *s)
+{
+	struct wire_stats stats;
+
+	for (s->n = 0; wire_stats_at(w->wire, s->n, &stats); s->n++) {
+		if (s->n == s->cap) {
+			s->cap = s->cap ? 2 * s->cap : 16;
+			s->exporter = mem_resize(s->exporter, s->cap, sizeof *s->exporter);
+		}
+		s->exporter[s->n] = stats;
+	}
+	wire_totals(w->wire, &s->totals);
+	s->n_doors = w->opts.n_doors;
+	s->door = mem_resize(s->door, s->n_doors + 1, sizeof *s->door);
+	for (unsigned i = 0; i < s->n_doors; i++) {
+		struct door *d = &w->opts.doors[i];
+
+		if (d->fd >= 0 && !atomic_load(&w->stopping))
+			d->dropped = udp_drops(d->fd);
+		s->door[i] = *d;
+	}
+	s->blocks = blocks_stats(w->blocks);
+	s->repeat = (struct repeat_stats){ 0 };
+	for (unsigned i = 0; i < w->opts.n_repeat; i++) {
+		struct repeat_stats r = repeat_stats(w->opts.repeat[i]);
+
+		s->repeat.sent += r.sent;
+		s->repeat.failed += r.failed;
+	}
+	s->stalls = w->stalls;
+	s->changes = wire_changes(w->wire);
+}
+
+static void
+fill_saved(struct worker *w, struct saved *s)
+{
+	struct batch *b = batch_new();
+
+	for (size_t at = 0; wire_save(w->wire, &at, b);) {
+		batch_close(b);
+		s->batch = mem_resize(s->batch, s->n + 1, sizeof(struct batch *));
+		s->batch[s->n++] = b;
+		b = batch_new();
+	}
+	batch_free(b);
+}
+
+static void
+fill(struct worker *w, enum ask ask, void *answer)
+{
+	if (ask == ASK_SNAPSHOT)
+		fill_snapshot(w, answer);
+	else if (ask == ASK_SAVE)
+		fill_saved(w, answer);
+}
+
+static void
+answer(struct worker *w)
+{
+	if (atomic_load_explicit(&w->ask, memory_order_relaxed) == ASK_NOTHING)
+		return;
+	pthread_mutex_lock(&w->lock);
+	fill(w, (enum ask)atomic_load(&w->ask), w->answer);
+	atomic_store(&w->ask, ASK_NOTHING);
+	pthread_cond_signal(&w->answered);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void
+wake(struct worker *w)
+{
+	uint64_t one = 1;
+
+	(void)!write(w->wake, &one, sizeof one);
+}
+
+/* A worker that has ended answers on the thread that asks. */
+static void
+ask(struct worker *w, enum ask what, void *to)
+{
+	if (!w->running) {
+		fill(w, what, to);
+		return;
+	}
+	pthread_mutex_lock(&w->lock);
+	w->answer = to;
+	atomic_store(&w->ask, (int)what);
+	wake(w);
+	while (atomic_load(&w->ask) != ASK_NOTHING)
+		pthread_cond_wait(&w->answered, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void
+worker_snapshot(struct worker *w, struct snapshot *s)
+{
+	ask(w, ASK_SNAPSHOT, s);
+}
+
+void
+worker_save(struct worker *w, struct saved *s)
+{
+	ask(w, ASK_SAVE, s);
+}
+
+void
+snapshot_free(struct snapshot *s)
+{
+	mem_free(s->exporter);
+	mem_free(s->door);
+	*s = (struct snapshot){ .n = 0 };
+}
+
+/* Receiving -------------------------------------------------------------------------------------- */
+
+static void
+decode(struct worker *w, struct door *d, const struct datagram *p, const struct allow *allow)
+{
+	struct wire_msg msg = { .data = p->data,
+		.len = p->len,
+		.exporter = p->from,
+		.port = p->from_port,
+		.received_ns = p->received_ns };
+
+	d->octets += p->len;
+	d->truncated += p->truncated;
+	if (!allow_find(allow, &p->from, &msg.source)) {
+		d->denied++;
+		return;
+	}
+	wire_decode(w->wire, &msg, blocks_out(w->blocks));
+}
+
+/* Decode what waits at a door, a batch of it at most.  Returns how many datagrams that were. */
+static int
+receive(struct worker *w, struct door *d)
+{
+	const struct allow *allow = atomic_load_explicit(w->opts.allow, memory_order_acquire);
+	struct datagram datagrams[UDP_BATCH];
+	int n = udp_receive(w->receiver, d->fd, datagrams);
+
+	if (n < 0)
+		die(EXIT_FAILED, d->name, "%s", strerror(errno));
+	if (n == 0)
+		return 0;
+	blocks_clock(w->blocks, datagrams[0].received_ns);
+	for (unsigned i = 0; i < w->opts.n_repeat; i++)
+		repeat_send(w->opts.repeat[i], datagrams, (unsigned)n);
+	for (int i = 0; i < n; i++)
+		decode(w, d, &datagrams[i], allow);
+	d->datagrams += (uint64_t)n;
+	blocks_flush(w->blocks);
+	return n;
+}
+
+/* Is there time to wait for the store: is the door's receive buffer less than half full? */
+static bool
+can_wait(const struct door *d)
+{
+	struct udp_queue q = udp_queue(d->fd);
+
+	return q.used < q.size / 2;
+}
+
+/* Decode what waits at all doors, some rounds of it.  Returns how many datagrams. */
+static unsigned
+receive_all(struct worker *w)
+{
+	struct wire_out *out = blocks_out(w->blocks);
+	unsigned sum = 0;
+
+	for (unsigned i = 0; i < w->opts.n_doors; i++)
+		for (int round = 0; round < ROUNDS && w->opts.doors[i].fd >= 0; round++) {
+			int n;
+
+			out->discard = blocks_stalled(w->blocks);
+			if (out->discard && can_wait(&w->opts.doors[i]))
+				break;
+			n = receive(w, &w->opts.doors[i]);
+			sum += (unsigned)n;
+			if (n < UDP_BATCH)
+				break;
+		}
+	if (out->discard && sum == 0) {
+		w->stalls++;
+		nanosleep(&(struct timespec){ .tv_nsec = STALL_NS }, NULL);
+		blocks_flush(w->blocks);
+	}
+	out->discard = false;
+	return sum;
+}
+
+static void
+wait_for_events(struct worker *w)
+{
+	struct epoll_event events[EVENTS];
+	int64_t due = blocks_due(w->blocks, time_now_ns());
+	int timeout = due < 0		      ? -1
+		      : due > 3600 * NS_PER_S ? 3600 * 1000
+					      : (int)((due + NS_PER_MS - 1) / NS_PER_MS);
+	uint64_t woken;
+	int n = epoll_wait(w->epoll, events, EVENTS, timeout);
+
+	if (n < 0 && errno != EINTR)
+		die(EXIT_FAILED, NULL, "epoll_wait: %s", strerror(errno));
+	for (int i = 0; i < n; i++)
+		if (events[i].data.fd == w->wake)
+			(void)!read(w->wake, &woken, sizeof woken);
+	blocks_clock(w->blocks, time_now_ns());
+	blocks_flush(w->blocks);
+}
+
+/* What came before the collector was told to end is ours; what comes now is not. */
+static void
+drain(struct worker *w)
+{
+	for (unsigned i = 0; i < w->opts.n_doors; i++) {
+		struct door *d = &w->opts.doors[i];
+
+		if (d->fd < 0)
+			continue;
+		d->dropped = udp_drops(d->fd);
+		udp_shut(d->fd);
+		while (receive(w, d) > 0)
+			continue;
+	}
+	blocks_end(w->blocks);
+}
+
+static void *
+run(void *arg)
+{
+	struct worker *w = arg;
+	const struct timespec gather = { .tv_nsec = w->opts.gather_ns };
+
+	while (!atomic_load(&w->stopping)) {
+		wait_for_events(w);
+		answer(w);
+		while (receive_all(w) > 1 && w->opts.gather_ns >= GATHER_LEAST_NS &&
+		       !atomic_load(&w->stopping)) {
+			answer(w);
+			nanosleep(&gather, NULL);
+		}
+	}
+	drain(w);
+	answer(w);
+	return NULL;
+}
+
+/* Life ------------------------------------------------------------------------------------------- */
+
+static void
+watch(struct worker *w, int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+
+	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) != 0)
+		die(EXIT_FAILED, NULL, "epoll_ctl: %s", strerror(errno));
+}
+
+struct worker *
+worker_new(const struct worker_opts *opts)
+{
+	struct worker *w = mem_zero(1, sizeof *w);
+
+	w->opts = *opts;
+	w->wire = wire_new(&opts->wire);
+	w->blocks = blocks_new(&opts->blocks);
+	w->receiver = udp_receiver_new();
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->epoll < 0 || w->wake < 0)
+		die(EXIT_FAILED, NULL, "cannot wait for events: %s", strerror(errno));
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->answered, NULL);
+	watch(w, w->wake);
+	for (unsigned i = 0; i < opts->n_doors; i++)
+		if (opts->doors[i].fd >= 0)
+			watch(w, opts->doors[i].fd);
+	return w;
+}
+
+struct wire *
+worker_wire(struct worker *w)
+{
+	return w->wire;
+}
+
+struct blocks *
+worker_blocks(struct worker *w)
+{
+	return w->blocks;
+}
+
+int
+worker_start(struct worker *w)
+{
+	errno = pthread_create(&w->thread, NULL, run, w);
+	w->running = errno == 0;
+	return w->running ? 0 : -1;
+}
+
+void
+worker_stop(struct worker *w)
+{
+	atomic_store(&w->stopping, true);
+	wake(w);
+}
+
+void
+worker_wait(struct worker *w)
+{
+	if (!w->running)
+		return;
+	pthread_join(w->thread, NULL);
+	w->running = false;
+}
+
+void
+worker_free(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	blocks_free(w->blocks);
+	wire_free(w->wire);
+	udp_receiver_free(w->receiver);
+	close(w->epoll);
+	close(w->wake);
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->answered);
+	mem_free(w);
+}

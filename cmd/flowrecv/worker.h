@@ -1,0 +1,74 @@
+/*
+ * worker.h - a thread that receives, decodes and encodes the messages of its exporters.
+ *
+ * An exporter is always on one worker, so nothing that is learned of it is shared.  What other threads want to
+ * know a worker copies for them between two rounds of receiving.
+ */
+#ifndef FLOWRECV_WORKER_H
+#define FLOWRECV_WORKER_H
+
+#include <stdatomic.h>
+
+#include "allow.h"
+#include "blocks.h"
+#include "net/repeat.h"
+
+/* A socket that a worker receives from. */
+struct door {
+	int fd; /* -1: another worker has the only one */
+	char name[ENDPOINT_TEXT_MAX + 1]; /* ADDRESS:PORT */
+	uint64_t datagrams, octets, truncated; /* received */
+	uint64_t denied; /* of them: from exporters that are not listened to */
+	uint32_t dropped; /* by the kernel, as known last */
+};
+
+struct worker_opts {
+	struct blocks_opts blocks;
+	struct wire_opts wire;
+	struct door *doors; /* the worker's own */
+	unsigned n_doors;
+	const struct allow *_Atomic *allow; /* the one to ask now */
+	struct repeat **repeat;
+	unsigned n_repeat;
+	int64_t
+	    gather_ns; /* let datagrams gather for so long; 0: the receive buffers are too small */
+};
+
+struct worker;
+struct worker *worker_new(const struct worker_opts *); /* not running yet */
+
+/* Its parts, while it does not run: to restore what is known, or to read captures without a thread. */
+struct wire *worker_wire(struct worker *);
+struct blocks *worker_blocks(struct worker *);
+
+/* -1 with errno. */
+int worker_start(struct worker *);
+
+/* Take what has arrived, hand it over, and end.  worker_free waits for it. */
+void worker_stop(struct worker *);
+void worker_wait(struct worker *);
+void worker_free(struct worker *);
+
+/* What a worker knows; copies, the caller's to free with snapshot_free. */
+struct snapshot {
+	struct wire_stats *exporter;
+	size_t n, cap;
+	struct wire_totals totals;
+	struct door *door;
+	unsigned n_doors;
+	struct blocks_stats blocks;
+	struct repeat_stats repeat;
+	uint64_t stalls; /* rounds that had to wait for the store */
+	uint64_t changes; /* of templates */
+};
+void worker_snapshot(struct worker *, struct snapshot *);
+void snapshot_free(struct snapshot *);
+
+/* Its templates, as batches appended to a list that the caller owns. */
+struct saved {
+	struct batch **batch;
+	unsigned n;
+};
+void worker_save(struct worker *, struct saved *);
+
+#endif
