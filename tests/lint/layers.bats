@@ -32,7 +32,7 @@ none() {
 	none "$(includes | awk '
 		BEGIN {
 			rank["base"] = 0; rank["flow"] = 1; rank["io"] = 3
-			split("stream wire expr ops text net", two)
+			split("stream wire expr ops text net daemon", two)
 			for (i in two) rank[two[i]] = 2
 		}
 		$1 ~ /^common\// {
