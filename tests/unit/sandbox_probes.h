@@ -31,8 +31,6 @@
 
 #include "base/file.h"
 
-extern char **environ;
-
 /* Made before the sandbox is applied. */
 struct inside {
 	int udp[2], listener, client, unconnected;
