@@ -7,34 +7,30 @@
 
 #include "base/cursor.h"
 
-/* Room for one more string? */
-static bool
-put(uint8_t **p, const uint8_t *end, const char *s)
+/* Behind the n octets written; how many they are then, 0 where there is no room. */
+static size_t
+put(uint8_t *dst, size_t n, const char *s)
 {
-	size_t n = s != NULL ? strlen(s) : 0;
+	size_t len = s != NULL ? strlen(s) : 0;
 
-	if (n > UINT16_MAX || (size_t)(end - *p) < 2 + n + 1)
-		return false;
-	*(*p)++ = (uint8_t)(n >> 8);
-	*(*p)++ = (uint8_t)n;
-	memcpy(*p, n > 0 ? s : "", n + 1);
-	*p += n + 1;
-	return true;
+	if (n == 0 || len > UINT16_MAX || REQUEST_OCTETS - n < 2 + len + 1)
+		return 0;
+	dst[n++] = (uint8_t)(len >> 8);
+	dst[n++] = (uint8_t)len;
+	memcpy(dst + n, len > 0 ? s : "", len + 1);
+	return n + len + 1;
 }
 
 size_t
 request_put(uint8_t *dst, const struct request *r, unsigned n_variables)
 {
-	const uint8_t *end = dst + REQUEST_OCTETS;
-	uint8_t *p = dst;
+	size_t n = 1;
 
-	*p++ = (uint8_t)r->command;
-	if (!put(&p, end, r->path))
-		return 0;
+	dst[0] = (uint8_t)r->command;
+	n = put(dst, n, r->path);
 	for (unsigned i = 0; i < n_variables; i++)
-		if (!put(&p, end, r->value[i]))
-			return 0;
-	return (size_t)(p - dst);
+		n = put(dst, n, r->value[i]);
+	return n;
 }
 
 /* Empty: NULL. */
