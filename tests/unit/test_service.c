@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "child.h"
+#include "daemon/sandbox.h"
 #include "daemon/service.h"
 #include "tap.h"
 
@@ -93,6 +94,35 @@ test_states(const char *name)
 	service_close(&s);
 	service_close(&s);
 	ok(s.fd == -1 && service_ready(&s) == 0, "closed, nothing is said");
+}
+
+static int
+from_sandbox(void *arg)
+{
+	static const struct sandbox sandbox = { .n_paths = 0 };
+	struct sandbox_report report;
+	struct err err = { .status = 0 };
+	struct service s;
+
+	(void)arg;
+	if (service_open(&s, &err) != 0 || sandbox_apply(&sandbox, &report, &err) != 0)
+		return 1;
+	return service_ready(&s) == 0 && service_status(&s, "%s", report.text) == 0 ? 0 : 1;
+}
+
+static void
+test_sandbox(const char *name)
+{
+	struct child c;
+	int fd = manager(name);
+
+	setenv("NOTIFY_SOCKET", name, 1);
+	child_run(&c, from_sandbox, NULL);
+	unsetenv("NOTIFY_SOCKET");
+	ok(c.status == 0, "a service in a sandbox still speaks to %s", name);
+	is_str(heard(fd), "READY=1", "and is heard");
+	ok(strncmp(heard(fd), "STATUS=files: ", 14) == 0, "again");
+	close(fd);
 }
 
 static void
@@ -268,9 +298,12 @@ main(void)
 	snprintf(path, sizeof path, "%s/notify", directory);
 	test_states(path);
 	unlink(path);
+	test_sandbox(path);
+	unlink(path);
 	rmdir(directory);
 	snprintf(path, sizeof path, "@flowkit-test-%d", getpid());
 	test_states(path);
+	test_sandbox(path);
 	test_watchdog();
 	test_no_manager();
 	test_sockets();
