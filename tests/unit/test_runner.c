@@ -459,7 +459,9 @@ static void
 test_slow(void)
 {
 	static const struct runner_command commands[] = {
-		{ .name = "soft", .shell = "sleep 100", .limit_s = 1 },
+		{ .name = "soft",
+		    .shell = "(trap '' TERM; exec sleep 100) & echo $! > log; sleep 100",
+		    .limit_s = 1 },
 		{ .name = "hard",
 		    .shell = "trap '' TERM; (sleep 100; echo late >> log) & echo $! $$ > go; "
 			     "while :; do sleep 0.1; done",
@@ -484,6 +486,8 @@ test_slow(void)
 	ok(f != NULL && fscanf(f, "%d %d", &pid[0], &pid[1]) == 2 && vanishes(pid[0]) &&
 		vanishes(pid[1]),
 	    "its whole group ends");
+	ok(vanishes((int)strtol(logged(NULL), NULL, 10)),
+	    "even where the command did as told and left something that does not");
 	if (f != NULL)
 		fclose(f);
 	ok(appears("begun"), "what a command that ended well left behind is left alone");
