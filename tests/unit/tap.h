@@ -39,6 +39,14 @@ static inline bool __attribute__((format(printf, 2, 3))) ok(bool good, const cha
 	return good;
 }
 
+/* What cannot be tested here, and why. */
+static inline void
+skip(const char *what, const char *why)
+{
+	tap_run++;
+	printf("ok %u - %s # skip %s\n", tap_run, what, why);
+}
+
 /* Equal strings; NULL equals NULL. */
 static inline bool __attribute__((format(printf, 3, 4)))
 is_str(const char *got, const char *want, const char *fmt, ...)
