@@ -36,6 +36,8 @@ _flowkit() {
 	flowcat:-k|flowcat:--fields) words=$_flowkit_fields ;;
 	flowcat:--level) return ;;
 	flowcat:-j|flowcat:--threads) return ;;
+	flowexpire:-e|flowexpire:--expire) return ;;
+	flowexpire:--watermark) return ;;
 	flowfilter:-f|flowfilter:--file) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowfilter:-i|flowfilter:--input) words='flow csv tsv ipfix' ;;
 	flowfilter:-t|flowfilter:--time) return ;;
@@ -118,6 +120,7 @@ _flowkit() {
 		case $program in
 		flowagg) words='--fields --values --biflow --order --having --scale --memory --tmpdir --verbose --input --time --since --until --tz --recover --skip-bad --live --output --write --count --plain --raw --options --fast --level --no-history --threads --quiet --help --version --help-fields' ;;
 		flowcat) words='--order --memory --tmpdir --info --check --input --time --since --until --tz --recover --skip-bad --live --output --write --count --fields --plain --raw --options --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowexpire) words='--expire --watermark --dry-run --quiet --verbose --help --version' ;;
 		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --output --write --count --fields --plain --raw --options --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --exporters --output --write --count --fields --plain --raw --options --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowrecv) words='--listen --read --raw --strict --template-scope --template-lifetime --rcvbuf --port-file --write --rotate --name --flush --fast --level --no-history --quiet --verbose --help --version' ;;
@@ -130,4 +133,4 @@ _flowkit() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
-complete -o filenames -F _flowkit flowagg flowcat flowfilter flowgen flowrecv flowsend flowstat
+complete -o filenames -F _flowkit flowagg flowcat flowexpire flowfilter flowgen flowrecv flowsend flowstat

@@ -104,6 +104,10 @@ run_examples() {
 	run_examples < <(examples_of_manual "$REPO/man/flowrecv.1"; examples_of_help flowrecv);
 }
 
+@test "examples of flowexpire" {
+	run_examples < <(examples_of_manual "$REPO/man/flowexpire.1"; examples_of_help flowexpire);
+}
+
 @test "examples of flowgen" {
 	run_examples < <(examples_of_manual "$REPO/man/flowgen.1"; examples_of_help flowgen);
 }

@@ -1,12 +1,14 @@
 /*
- * fuzz_base.c - numbers, addresses, times and sizes from any text: what is accepted reads back from what we
- * write for it.
+ * fuzz_base.c - numbers, addresses, times, sizes and limits from any text: what is accepted reads back from what
+ * we write for it.
  */
 #include <assert.h>
 #include <math.h>
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/expire.h"
+#include "base/mem.h"
 #include "base/num.h"
 #include "base/time.h"
 
@@ -77,6 +79,24 @@ check_times(const char *s, size_t n)
 		assert(tz_s > -86400 && tz_s < 86400);
 }
 
+/* What is refused has a reason; what is accepted deletes nothing by a limit of 0. */
+static void
+check_limits(const char *s, size_t n)
+{
+	struct expire_limits l = { 0 };
+	struct err err = { 0 };
+	char *text = mem_string_n(s, n);
+
+	if (expire_parse(&l, text, &err) != 0) {
+		assert(err.status == EXIT_USAGE && err.text[0] != '\0');
+	} else {
+		assert(l.octets > 0 || l.files > 0 || l.age_ns > 0 || l.free_share > 0 ||
+		       l.free_octets > 0);
+		assert(l.age_ns >= 0 && l.free_share >= 0 && l.free_share < 1);
+	}
+	mem_free(text);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -85,5 +105,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	check_numbers(s, len);
 	check_addresses(s, len);
 	check_times(s, len);
+	check_limits(s, len);
 	return 0;
 }
