@@ -17,7 +17,8 @@ comma    = ,
 CFLAGS   = $(OPTIMIZE)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DFLOWKIT_VERSION='"$(VERSION)"' -Icommon $(WARN) $(CFLAGS) \
 	$(SANFLAGS) $(if $(FUZZING),-fsanitize=fuzzer-no-link) -pthread -MMD -MP
-LDLIBS   = -lzstd -lcsv -lpcap -lxxhash -lm -pthread
+# Programs load only the libraries that they use.
+LDLIBS   = -Wl,--as-needed -lzstd -lcsv -lpcap -lssl -lcrypto -lxxhash -lm -pthread
 
 PROGRAMS = $(patsubst cmd/%.c,%,$(wildcard cmd/flow*.c))
 LIB_SRC  = $(wildcard common/*/*.c)

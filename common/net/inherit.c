@@ -24,7 +24,7 @@ find_transport(int fd, struct inherited *s, struct err *err)
 	int domain = option(fd, SO_DOMAIN);
 
 	if (type < 0)
-		return err_set(err, errno == ENOTSOCK ? "is no socket" : strerror(errno));
+		return err_set(err, "%s", errno == ENOTSOCK ? "is no socket" : strerror(errno));
 	if (domain != AF_INET && domain != AF_INET6)
 		return err_set(err, "is a socket, but not of IPv4 or IPv6");
 	if (type == SOCK_DGRAM && protocol == IPPROTO_UDP)
