@@ -67,8 +67,11 @@ serve_signals(struct collector *c)
 {
 	if (asked)
 		duty_statistics(c);
-	if (reload)
+	if (reload) {
+		(void)service_reloading(&c->service);
 		duty_reload(c);
+		(void)service_ready(&c->service);
+	}
 	asked = reload = 0;
 }
 
@@ -76,19 +79,33 @@ serve_signals(struct collector *c)
 static void
 wait_for_end(struct collector *c, const sigset_t *mask)
 {
-	struct pollfd fds[2] = { { .fd = store_failure_fd(c->store), .events = POLLIN },
-		{ .fd = c->set.out == NULL ? STDOUT_FILENO : -1 } };
+	struct pollfd fds[3] = { { .fd = store_failure_fd(c->store), .events = POLLIN },
+		{ .fd = c->set.out == NULL ? STDOUT_FILENO : -1 }, { .events = POLLIN } };
 
 	while (
 	    !stopped && !store_failed(c->store) && (fds[1].revents & (POLLERR | POLLNVAL)) == 0) {
 		int64_t due = duty_due_ns(c);
 		struct timespec ts = { .tv_sec = due / NS_PER_S, .tv_nsec = due % NS_PER_S };
 
-		if (ppoll(fds, 2, &ts, mask) < 0 && errno != EINTR)
+		fds[2].fd = c->runner != NULL ? runner_fd(c->runner) : -1;
+		if (ppoll(fds, 3, &ts, mask) < 0 && errno != EINTR)
 			die(EXIT_FAILED, NULL, "poll: %s", strerror(errno));
 		serve_signals(c);
+		command_tell(c);
 		duty_do(c);
 	}
+}
+
+/* Collect until told to end. */
+static void
+collect(struct collector *c, const sigset_t *mask)
+{
+	work_start(c);
+	listen_write_port_file(c);
+	(void)service_ready(&c->service);
+	wait_for_end(c, mask);
+	(void)service_stopping(&c->service);
+	work_stop(c);
 }
 
 int
@@ -97,30 +114,38 @@ main(int argc, char **argv)
 	struct collector c = { .status = EXIT_DONE };
 	struct err err = { .status = 0 };
 	sigset_t before;
+	bool live;
 
 	diag_init(argv[0]);
 	settings_parse(&c.set, argc, argv);
 	c.n_workers = c.set.workers;
+	live = c.set.n_read == 0;
+	catch_signals(&before);
 	if (collector_allow(&c, &err) != 0)
 		die(err.status, "--source", "%s", err.text);
-	catch_signals(&before);
-	if (c.set.n_read == 0)
+	if (service_open(&c.service, &err) != 0)
+		die(err.status, NULL, "%s", err.text);
+	if (live) {
 		listen_open(&c);
+		listen_open_repeats(&c);
+	}
+	confine_privileges(&c);
+	command_start(&c);
+	confine_sandbox(&c);
 	work_open(&c, argv);
 	duty_begin(&c);
 	duty_restore(&c);
-	if (c.set.n_read == 0) {
-		work_start(&c);
-		listen_write_port_file(&c);
-		wait_for_end(&c, &before);
-		work_stop(&c);
+	if (live) {
+		collect(&c, &before);
 	} else {
 		sigprocmask(SIG_SETMASK, &before, NULL);
 		read_sources(&c, &stopped);
 	}
 	duty_end(&c);
+	command_end(&c);
 	work_close(&c);
 	listen_close(&c);
+	service_close(&c.service);
 	settings_free(&c.set);
 	return opt_finish(c.status);
 }

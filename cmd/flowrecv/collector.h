@@ -9,6 +9,8 @@
 
 #include <signal.h>
 
+#include "daemon/runner.h"
+#include "daemon/service.h"
 #include "log.h"
 #include "settings.h"
 #include "stats.h"
@@ -21,14 +23,20 @@ struct collector {
 	struct store *store;
 	struct worker **worker;
 	unsigned n_workers;
-	struct door *doors; /* each worker's n_doors behind one another */
-	unsigned n_doors;
+	struct door *doors; /* each worker's, max_doors apart */
+	unsigned n_doors, max_doors;
+	struct tls *tls; /* of all listeners; NULL: none needs it */
+	atomic_uint connections; /* open, of all workers */
 	int64_t gather_ns;
 	struct repeat **repeat; /* each worker's set.n_repeat behind one another */
 
 	const struct allow *_Atomic allow; /* the one of `allows` that holds now */
 	struct allow **allows; /* all: records that are held refer to them */
 	unsigned n_allows;
+
+	struct service service; /* the manager that started us, if any */
+	struct runner *runner; /* NULL: there are no commands */
+	int command, expire; /* their numbers; -1: not asked for */
 
 	/* Duties of the main thread. */
 	struct log *log;
@@ -39,8 +47,19 @@ struct collector {
 	struct diag_limit limit;
 };
 
+/* confine.c: privileges and the sandbox. */
+void confine_privileges(struct collector *);
+void confine_sandbox(struct collector *);
+
+/* command.c: what runs when a file is complete. */
+void command_start(struct collector *); /* before the sandbox */
+void command_file(struct collector *, const char *path); /* on any thread */
+void command_tell(struct collector *); /* what went wrong */
+void command_end(struct collector *);
+
 /* listen.c: sockets. */
 void listen_open(struct collector *);
+void listen_open_repeats(struct collector *);
 void listen_write_port_file(const struct collector *);
 void listen_close(struct collector *);
 

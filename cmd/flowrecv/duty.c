@@ -90,7 +90,7 @@ duty_reload(struct collector *c)
 	struct err err = { .status = 0 };
 
 	if (collector_allow(c, &err) != 0)
-		diag(NULL, "%s; the exporters stay as they were", err.text);
+		diag("--source", "%s; the exporters stay as they were", err.text);
 	else if (c->set.verbose)
 		diag(NULL, "exporters read again");
 }
@@ -193,6 +193,8 @@ duty_due_ns(const struct collector *c)
 {
 	int64_t due = c->next_tick_ns - time_monotonic_ns();
 
+	if (c->service.watchdog_ns > 0 && c->service.watchdog_ns < due)
+		due = c->service.watchdog_ns;
 	return due > 0 ? due : 0;
 }
 
@@ -201,6 +203,7 @@ duty_do(struct collector *c)
 {
 	int64_t now = time_monotonic_ns();
 
+	(void)service_alive(&c->service);
 	if (now < c->next_tick_ns)
 		return;
 	c->next_tick_ns = now + TICK_NS;

@@ -64,44 +64,61 @@ put_directory(struct buf *b, const char *name)
 		buf_printf(b, "%s/", name);
 }
 
+/* DIR/...NAME.flow, or the first of NAME_2.flow ... that is free. */
+static struct output *
+create_free(struct buf *dir, const char *name, const char *history, struct err *err)
+{
+	size_t head = dir->len, stem = strlen(name);
+	struct output *o = NULL;
+	bool taken = true;
+
+	if (stem > 5 && strcmp(name + stem - 5, ".flow") == 0)
+		stem -= 5;
+	for (unsigned i = 1; i < NAMES && taken; i++) {
+		*err = (struct err){ .status = 0 };
+		dir->len = head;
+		buf_put(dir, name, stem);
+		if (i > 1)
+			buf_printf(dir, "_%u", i);
+		buf_puts(dir, ".flow");
+		o = output_create(buf_cstr(dir), history, err);
+		taken = o == NULL && errno == EEXIST;
+	}
+	dir->len = head;
+	return o;
+}
+
 struct output *
 naming_create(const struct naming *n, const char *partition, int64_t period_ns, const char *history,
     struct err *err)
 {
 	char name[NAME_LEN], subdir[NAME_LEN] = "";
-	struct buf path = { .len = 0 };
+	struct buf dir = { .len = 0 };
 	struct output *o = NULL;
-	size_t stem, head;
+	size_t root;
 
 	if (!format(name, n->pattern, period_ns) ||
 	    (n->subdir != NULL && !format(subdir, n->subdir, period_ns))) {
 		err_set(err, "'%s' gives no file name", n->pattern);
 		return NULL;
 	}
-	stem = strlen(name);
-	if (stem > 5 && strcmp(name + stem - 5, ".flow") == 0)
-		stem -= 5;
-	buf_printf(&path, "%s/", n->dir);
-	head = path.len;
-	put_directory(&path, partition);
-	put_directory(&path, subdir);
-	buf_cstr(&path);
-	if (path.len > head && make_directories(path.data, head) != 0)
-		err_set(err, "%s: %s", buf_cstr(&path), strerror(errno));
-	head = path.len;
-	for (unsigned i = 1; i < NAMES && err->status == 0 && o == NULL; i++) {
-		path.len = head;
-		buf_put(&path, name, stem);
-		if (i > 1)
-			buf_printf(&path, "_%u", i);
-		buf_puts(&path, ".flow");
-		o = output_create(buf_cstr(&path), history, err);
-		if (o == NULL && errno == EEXIST)
-			*err = (struct err){ .status = 0 };
+	buf_printf(&dir, "%s/", n->dir);
+	root = dir.len;
+	put_directory(&dir, partition);
+	put_directory(&dir, subdir);
+	/* A directory that is empty yet may be removed in between, by flowexpire say. */
+	for (unsigned tries = 0; tries < 3 && o == NULL; tries++) {
+		*err = (struct err){ .status = 0 };
+		buf_cstr(&dir);
+		if (make_directories(dir.data, root) != 0) {
+			err_set(err, "%s: %s", buf_cstr(&dir), strerror(errno));
+			break;
+		}
+		o = create_free(&dir, name, history, err);
+		if (o == NULL && errno != ENOENT)
+			break;
 	}
-	if (o == NULL && err->status == 0)
-		err_set(err, "%s: %s", buf_cstr(&path), strerror(EEXIST));
-	buf_free(&path);
+	buf_free(&dir);
 	return o;
 }
 

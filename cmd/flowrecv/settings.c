@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/expire.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/ordered.h"
@@ -86,7 +87,7 @@ listen_address(const char *arg)
 	struct err err = { .status = 0 };
 	struct address a;
 
-	if (address_parse(&a, arg, ADDRESS_LISTEN, 1 << TRANSPORT_UDP, &err) != 0)
+	if (address_parse(&a, arg, ADDRESS_LISTEN, LISTEN_TRANSPORTS, &err) != 0)
 		opt_usage(&flowrecv_program, "--listen: %s", err.text);
 	return arg;
 }
@@ -120,6 +121,26 @@ partition(const char *arg)
 	return PARTITION_DOMAIN;
 }
 
+static const char *
+limits(const char *arg)
+{
+	struct expire_limits limits = { 0 };
+	struct err err = { .status = 0 };
+
+	if (expire_parse(&limits, arg, &err) != 0)
+		opt_usage(&flowrecv_program, "--expire %s", err.text);
+	return arg;
+}
+
+static void
+user(struct privileges *p, const char *arg)
+{
+	struct err err = { .status = 0 };
+
+	if (privileges_find(p, arg, &err) != 0)
+		opt_usage(&flowrecv_program, "--user: %s", err.text);
+}
+
 /* The expression.  A file's name there is a capture that -r was forgotten for. */
 static struct expr *
 expression(const char *text)
@@ -148,6 +169,22 @@ take_input(struct settings *s, int key, const char *arg)
 		return true;
 	case KEY_RCVBUF: s->rcvbuf = receive_buffer(arg); return true;
 	case KEY_PORT_FILE: s->port_file = arg; return true;
+	case KEY_CERT: s->tls.cert = arg; return true;
+	case KEY_KEY: s->tls.key = arg; return true;
+	case KEY_CA: s->tls.ca = arg; return true;
+	case KEY_PEER: s->peer = append(s->peer, &s->n_peer, arg); return true;
+	case KEY_CONNECTIONS:
+		s->connections = (unsigned)number("connections", arg, 1, 1000000);
+		return true;
+	case KEY_IDLE: s->idle_ns = duration("idle", arg); return true;
+	default: return false;
+	}
+}
+
+static bool
+take_decoding(struct settings *s, int key, const char *arg)
+{
+	switch (key) {
 	case KEY_TEMPLATES: s->templates = arg; return true;
 	case KEY_SCOPE: s->wire.scope_ip = scope_ip(arg); return true;
 	case KEY_LIFETIME:
@@ -179,6 +216,8 @@ take_output(struct settings *s, int key, const char *arg)
 	case KEY_NO_HISTORY: s->no_history = true; return true;
 	case 'R': s->repeat = append(s->repeat, &s->n_repeat, repeat_address(arg)); return true;
 	case KEY_SPOOF: s->spoof = true; return true;
+	case 'x': s->command = arg; return true;
+	case 'e': s->expire = limits(arg); return true;
 	default: return false;
 	}
 }
@@ -189,6 +228,11 @@ take_run(struct settings *s, int key, const char *arg)
 	switch (key) {
 	case 'j': s->workers = (unsigned)number("threads", arg, 1, UDP_WORKERS_MAX); break;
 	case KEY_METRICS: s->metrics = arg; break;
+	case 'u':
+		s->has_user = true;
+		user(&s->user, arg);
+		break;
+	case KEY_NO_SANDBOX: s->no_sandbox = true; break;
 	case KEY_STATS: s->stats = true; break;
 	case 'q': s->quiet = true; break;
 	case 'v': s->verbose = s->stats = true; break;
@@ -225,6 +269,8 @@ check(const struct settings *s)
 		opt_usage(&flowrecv_program, "--port-file and --repeat go with --listen");
 	if (s->spoof && s->n_repeat == 0)
 		opt_usage(&flowrecv_program, "--spoof goes with --repeat");
+	if (s->expire != NULL && !s->to_dir)
+		opt_usage(&flowrecv_program, "--expire needs -w DIR, a directory that exists");
 	check_directory(s);
 	if (s->out == NULL && isatty(STDOUT_FILENO))
 		opt_usage(&flowrecv_program,
@@ -235,8 +281,8 @@ check(const struct settings *s)
 static void
 complete(struct settings *s)
 {
-	if (s->n_read == 0 && s->n_listen == 0)
-		s->listen = append(s->listen, &s->n_listen, "2055");
+	s->tls.names = s->peer;
+	s->tls.n_names = s->n_peer;
 	if (s->rotate_ns < 0)
 		s->rotate_ns = s->to_dir ? 300 * NS_PER_S : 0;
 	if (s->naming.pattern == NULL)
@@ -258,10 +304,15 @@ settings_parse(struct settings *s, int argc, char **argv)
 	struct stat st;
 	int key;
 
-	*s = (struct settings){ .rcvbuf = 32 << 20, .queue_octets = 64 << 20, .rotate_ns = -1 };
+	*s = (struct settings){ .rcvbuf = 32 << 20,
+		.queue_octets = 64 << 20,
+		.rotate_ns = -1,
+		.connections = 1024,
+		.idle_ns = 3600 * NS_PER_S };
 	opt_start(&parser, &flowrecv_program, argc, argv);
 	while ((key = opt_next(&parser, &arg)) != 0)
-		if (!take_input(s, key, arg) && !take_output(s, key, arg))
+		if (!take_input(s, key, arg) && !take_decoding(s, key, arg) &&
+		    !take_output(s, key, arg))
 			take_run(s, key, arg);
 	if (parser.n_operands > 1)
 		opt_usage(&flowrecv_program, "'%s': unexpected; the expression is one argument",
@@ -283,5 +334,6 @@ settings_free(struct settings *s)
 	mem_free(s->read);
 	mem_free(s->source);
 	mem_free(s->repeat);
+	mem_free(s->peer);
 	expr_free(s->filter);
 }

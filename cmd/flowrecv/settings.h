@@ -5,10 +5,18 @@
 #define FLOWRECV_SETTINGS_H
 
 #include "base/opt.h"
+#include "daemon/privileges.h"
 #include "expr/expr.h"
 #include "naming.h"
+#include "net/address.h"
+#include "net/tls.h"
 #include "partition.h"
 #include "wire/wire.h"
+
+enum {
+	LISTEN_TRANSPORTS =
+	    1 << TRANSPORT_UDP | 1 << TRANSPORT_TCP | 1 << TRANSPORT_TLS | 1 << TRANSPORT_SCTP
+};
 
 struct settings {
 	/* input */
@@ -20,6 +28,11 @@ struct settings {
 	unsigned n_source;
 	const char *port_file, *templates;
 	int rcvbuf;
+	struct tls_opts tls;
+	const char **peer; /* names that clients' certificates may have; tls.names */
+	unsigned n_peer;
+	unsigned connections; /* at most so many */
+	int64_t idle_ns; /* 0: never */
 	struct wire_opts wire;
 	/* output */
 	const char *out; /* -w; NULL: standard output */
@@ -35,9 +48,13 @@ struct settings {
 	unsigned n_repeat;
 	bool spoof;
 	struct expr *filter; /* NULL: everything */
+	const char *command; /* for every complete file; NULL: none */
+	const char *expire; /* limits of DIR; NULL: none */
 	/* run */
 	unsigned workers;
 	const char *metrics;
+	bool has_user, no_sandbox;
+	struct privileges user;
 	bool stats, quiet, verbose;
 };
 

@@ -31,17 +31,6 @@ stats_exporter(const struct wire_stats *w, struct buf *b)
 	diag(name, "%s", buf_cstr(b));
 }
 
-/* Another worker's socket at the same address. */
-static void
-door_add(struct door *to, const struct door *d)
-{
-	to->datagrams += d->datagrams;
-	to->octets += d->octets;
-	to->denied += d->denied;
-	to->truncated += d->truncated;
-	to->dropped += d->dropped;
-}
-
 void
 stats_exporters(const struct snapshot *s)
 {
@@ -50,6 +39,34 @@ stats_exporters(const struct snapshot *s)
 	for (size_t i = 0; i < s->n; i++)
 		stats_exporter(&s->exporter[i], &b);
 	buf_free(&b);
+}
+
+static void
+put_unless_0(struct buf *b, uint64_t n, const char *what)
+{
+	if (n != 0)
+		buf_printf(b, ", %" PRIu64 " %s", n, what);
+}
+
+static void
+put_door(struct buf *b, const struct door *d)
+{
+	if (door_is_stream(d)) {
+		buf_printf(b,
+		    "%" PRIu64 " connections, %" PRIu64 " messages received, %" PRIu64 " octets",
+		    d->accepted, d->datagrams, d->octets);
+		put_unless_0(b, d->open, "open");
+		put_unless_0(b, d->refused, "refused");
+		put_unless_0(b, d->evicted, "given up for others");
+		put_unless_0(b, d->expired, "silent for too long");
+		put_unless_0(b, d->failed, "failed");
+	} else {
+		buf_printf(b,
+		    "%" PRIu64 " datagrams received, %" PRIu64 " octets, %" PRIu32
+		    " dropped by the kernel, %" PRIu64 " truncated",
+		    d->datagrams, d->octets, d->dropped, d->truncated);
+	}
+	put_unless_0(b, d->denied, "denied");
 }
 
 void
@@ -63,12 +80,8 @@ stats_doors(const struct snapshot *s, unsigned workers)
 		for (unsigned w = 1; w < workers; w++)
 			door_add(&sum, &s[w].door[i]);
 		b.len = 0;
-		if (sum.denied != 0)
-			buf_printf(&b, ", %" PRIu64 " denied", sum.denied);
-		diag(sum.name,
-		    "%" PRIu64 " datagrams received, %" PRIu64 " octets, %" PRIu32
-		    " dropped by the kernel, %" PRIu64 " truncated%s",
-		    sum.datagrams, sum.octets, sum.dropped, sum.truncated, buf_cstr(&b));
+		put_door(&b, &sum);
+		diag(sum.name, "%s", buf_cstr(&b));
 	}
 	buf_free(&b);
 }
@@ -98,13 +111,6 @@ sums_add(struct sums *sums, const struct snapshot *s)
 		sums->dropped += s->door[i].dropped;
 		sums->truncated += s->door[i].truncated;
 	}
-}
-
-static void
-put_unless_0(struct buf *b, uint64_t n, const char *what)
-{
-	if (n != 0)
-		buf_printf(b, ", %" PRIu64 " %s", n, what);
 }
 
 void

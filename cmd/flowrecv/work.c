@@ -15,6 +15,9 @@
  */
 enum { SMALL_RECORDS = BATCH_RECORDS / 4, SMALL_GATHER_NS = 2000000 };
 
+/* Exporters send their templates as soon as they are connected. */
+#define SILENT_NS (30 * NS_PER_S)
+
 /* On the store's threads. */
 static void
 say(void *ctx, const char *subject, const char *what, const struct err *err)
@@ -30,10 +33,11 @@ say(void *ctx, const char *subject, const char *what, const struct err *err)
 static void
 finished(void *ctx, const char *path)
 {
-	const struct collector *c = ctx;
+	struct collector *c = ctx;
 
 	if (c->set.verbose)
 		diag(path, "complete");
+	command_file(c, path);
 }
 
 static char *
@@ -74,24 +78,6 @@ open_store(struct collector *c)
 		die(err.status, NULL, "%s", err.text);
 }
 
-static void
-open_repeats(struct collector *c)
-{
-	const struct settings *set = &c->set;
-
-	c->repeat = mem_zero((size_t)c->n_workers * set->n_repeat + 1, sizeof(struct repeat *));
-	for (unsigned i = 0; i < c->n_workers * set->n_repeat; i++) {
-		const char *to = set->repeat[i % set->n_repeat];
-		struct err err = { .status = 0 };
-		struct address a;
-
-		(void)address_parse(&a, to, ADDRESS_SEND, 1 << TRANSPORT_UDP, &err);
-		c->repeat[i] = repeat_open(&a, set->spoof, &err);
-		if (c->repeat[i] == NULL)
-			die(err.status, to, "%s", err.text);
-	}
-}
-
 void
 work_open(struct collector *c, char **argv)
 {
@@ -101,7 +87,6 @@ work_open(struct collector *c, char **argv)
 	if (!set->no_history)
 		c->history = provenance(argv);
 	open_store(c);
-	open_repeats(c);
 	c->worker = mem_zero(c->n_workers, sizeof(struct worker *));
 	for (unsigned i = 0; i < c->n_workers; i++) {
 		struct worker_opts opts = { .blocks = { .store = c->store,
@@ -114,12 +99,17 @@ work_open(struct collector *c, char **argv)
 						.fast = set->fast,
 						.level = set->level },
 			.wire = set->wire,
-			.doors = c->doors + i * c->n_doors,
+			.doors = c->doors + i * c->max_doors,
 			.n_doors = c->n_doors,
 			.allow = &c->allow,
 			.repeat = c->repeat + i * set->n_repeat,
 			.n_repeat = set->n_repeat,
-			.gather_ns = c->gather_ns };
+			.gather_ns = c->gather_ns,
+			.conns = { .open = &c->connections,
+			    .most = set->connections,
+			    .idle_ns = set->idle_ns,
+			    .silent_ns = SILENT_NS,
+			    .quiet = set->quiet } };
 
 		if (live && c->gather_ns < SMALL_GATHER_NS)
 			opts.blocks.records = SMALL_RECORDS;
@@ -149,9 +139,6 @@ work_close(struct collector *c)
 {
 	for (unsigned i = 0; i < c->n_workers; i++)
 		worker_free(c->worker[i]);
-	for (unsigned i = 0; i < c->n_workers * c->set.n_repeat; i++)
-		repeat_close(c->repeat[i]);
 	mem_free(c->worker);
-	mem_free(c->repeat);
 	mem_free(c->history);
 }

@@ -17,16 +17,17 @@
  * While datagrams keep coming, let some gather: a wake-up for every few costs more than decoding them.
  * While the store has no room what arrives waits in the receive buffers, until they are half full.
  */
-enum { GATHER_LEAST_NS = 500000, ROUNDS = 16, STALL_NS = 5000000, EVENTS = 64, NO_DOOR = -1 };
+enum { GATHER_LEAST_NS = 500000, ROUNDS = 16, STALL_NS = 5000000, EVENTS = 64 };
 
 /* What another thread asks for, one at a time. */
 enum ask { ASK_NOTHING, ASK_SNAPSHOT, ASK_SAVE };
 
 struct worker {
 	struct worker_opts opts;
-	struct wire *wire;
-	struct blocks *blocks;
+	struct intake intake;
 	struct udp_receiver *receiver;
+	struct conns *conns;
+	enum watched woken; /* what the set's event of `wake` points to */
 	int epoll, wake;
 	pthread_t thread;
 	bool running;
@@ -41,29 +42,35 @@ struct worker {
 
 /* Answers ---------------------------------------------------------------------------------------- */
 
+static bool
+is_udp(const struct door *d)
+{
+	return d->fd >= 0 && !door_is_stream(d);
+}
+
 static void
 fill_snapshot(struct worker *w, struct snapshot *s)
 {
 	struct wire_stats stats;
 
-	for (s->n = 0; wire_stats_at(w->wire, s->n, &stats); s->n++) {
+	for (s->n = 0; wire_stats_at(w->intake.wire, s->n, &stats); s->n++) {
 		if (s->n == s->cap) {
 			s->cap = s->cap ? 2 * s->cap : 16;
 			s->exporter = mem_resize(s->exporter, s->cap, sizeof *s->exporter);
 		}
 		s->exporter[s->n] = stats;
 	}
-	wire_totals(w->wire, &s->totals);
+	wire_totals(w->intake.wire, &s->totals);
 	s->n_doors = w->opts.n_doors;
 	s->door = mem_resize(s->door, s->n_doors + 1, sizeof *s->door);
 	for (unsigned i = 0; i < s->n_doors; i++) {
 		struct door *d = &w->opts.doors[i];
 
-		if (d->fd >= 0 && !atomic_load(&w->stopping))
+		if (is_udp(d) && !atomic_load(&w->stopping))
 			d->dropped = udp_drops(d->fd);
 		s->door[i] = *d;
 	}
-	s->blocks = blocks_stats(w->blocks);
+	s->blocks = blocks_stats(w->intake.blocks);
 	s->repeat = (struct repeat_stats){ 0 };
 	for (unsigned i = 0; i < w->opts.n_repeat; i++) {
 		struct repeat_stats r = repeat_stats(w->opts.repeat[i]);
@@ -72,7 +79,7 @@ fill_snapshot(struct worker *w, struct snapshot *s)
 		s->repeat.failed += r.failed;
 	}
 	s->stalls = w->stalls;
-	s->changes = wire_changes(w->wire);
+	s->changes = wire_changes(w->intake.wire);
 }
 
 static void
@@ -80,7 +87,7 @@ fill_saved(struct worker *w, struct saved *s)
 {
 	struct batch *b = batch_new();
 
-	for (size_t at = 0; wire_save(w->wire, &at, b);) {
+	for (size_t at = 0; wire_save(w->intake.wire, &at, b);) {
 		batch_close(b);
 		s->batch = mem_resize(s->batch, s->n + 1, sizeof(struct batch *));
 		s->batch[s->n++] = b;
@@ -158,7 +165,7 @@ snapshot_free(struct snapshot *s)
 /* Receiving -------------------------------------------------------------------------------------- */
 
 static void
-decode(struct worker *w, struct door *d, const struct datagram *p, const struct allow *allow)
+decode(struct worker *w, struct door *d, const struct datagram *p)
 {
 	struct wire_msg msg = { .data = p->data,
 		.len = p->len,
@@ -168,18 +175,16 @@ decode(struct worker *w, struct door *d, const struct datagram *p, const struct 
 
 	d->octets += p->len;
 	d->truncated += p->truncated;
-	if (!allow_find(allow, &p->from, &msg.source)) {
+	if (intake_allows(&w->intake, &msg))
+		intake_decode(&w->intake, &msg);
+	else
 		d->denied++;
-		return;
-	}
-	wire_decode(w->wire, &msg, blocks_out(w->blocks));
 }
 
 /* Decode what waits at a door, a batch of it at most.  Returns how many datagrams that were. */
 static int
 receive(struct worker *w, struct door *d)
 {
-	const struct allow *allow = atomic_load_explicit(w->opts.allow, memory_order_acquire);
 	struct datagram datagrams[UDP_BATCH];
 	int n = udp_receive(w->receiver, d->fd, datagrams);
 
@@ -187,14 +192,22 @@ receive(struct worker *w, struct door *d)
 		die(EXIT_FAILED, d->name, "%s", strerror(errno));
 	if (n == 0)
 		return 0;
-	blocks_clock(w->blocks, datagrams[0].received_ns);
+	blocks_clock(w->intake.blocks, datagrams[0].received_ns);
 	for (unsigned i = 0; i < w->opts.n_repeat; i++)
 		repeat_send(w->opts.repeat[i], datagrams, (unsigned)n);
 	for (int i = 0; i < n; i++)
-		decode(w, d, &datagrams[i], allow);
+		decode(w, d, &datagrams[i]);
 	d->datagrams += (uint64_t)n;
-	blocks_flush(w->blocks);
+	blocks_flush(w->intake.blocks);
 	return n;
+}
+
+static void
+stall(struct worker *w)
+{
+	w->stalls++;
+	nanosleep(&(struct timespec){ .tv_nsec = STALL_NS }, NULL);
+	blocks_flush(w->intake.blocks);
 }
 
 /* Is there time to wait for the store: is the door's receive buffer less than half full? */
@@ -210,14 +223,14 @@ can_wait(const struct door *d)
 static unsigned
 receive_all(struct worker *w)
 {
-	struct wire_out *out = blocks_out(w->blocks);
+	struct wire_out *out = blocks_out(w->intake.blocks);
 	unsigned sum = 0;
 
 	for (unsigned i = 0; i < w->opts.n_doors; i++)
-		for (int round = 0; round < ROUNDS && w->opts.doors[i].fd >= 0; round++) {
+		for (int round = 0; round < ROUNDS && is_udp(&w->opts.doors[i]); round++) {
 			int n;
 
-			out->discard = blocks_stalled(w->blocks);
+			out->discard = blocks_stalled(w->intake.blocks);
 			if (out->discard && can_wait(&w->opts.doors[i]))
 				break;
 			n = receive(w, &w->opts.doors[i]);
@@ -225,33 +238,58 @@ receive_all(struct worker *w)
 			if (n < UDP_BATCH)
 				break;
 		}
-	if (out->discard && sum == 0) {
-		w->stalls++;
-		nanosleep(&(struct timespec){ .tv_nsec = STALL_NS }, NULL);
-		blocks_flush(w->blocks);
-	}
+	if (out->discard && sum == 0)
+		stall(w);
 	out->discard = false;
 	return sum;
+}
+
+/* While the store has no room connections are not read: their peers wait. */
+static void
+serve(struct worker *w, const struct epoll_event *e)
+{
+	enum watched *what = e->data.ptr;
+	uint64_t woken;
+
+	switch (*what) {
+	case WATCHED_WAKE: (void)!read(w->wake, &woken, sizeof woken); break;
+	case WATCHED_DATAGRAMS: break; /* receive_all looks at every door */
+	case WATCHED_LISTENER: conns_accept(w->conns, e->data.ptr); break;
+	case WATCHED_CONNECTION:
+		if (!blocks_stalled(w->intake.blocks))
+			conns_read(w->conns, e->data.ptr);
+		else
+			stall(w);
+		break;
+	}
+}
+
+static int
+timeout_ms(const struct worker *w)
+{
+	int64_t due = blocks_due(w->intake.blocks, time_now_ns());
+	int64_t sweep = conns_due(w->conns, time_monotonic_ns());
+
+	if (sweep >= 0 && (due < 0 || sweep < due))
+		due = sweep;
+	if (due < 0)
+		return -1;
+	return due > 3600 * NS_PER_S ? 3600 * 1000 : (int)((due + NS_PER_MS - 1) / NS_PER_MS);
 }
 
 static void
 wait_for_events(struct worker *w)
 {
 	struct epoll_event events[EVENTS];
-	int64_t due = blocks_due(w->blocks, time_now_ns());
-	int timeout = due < 0		      ? -1
-		      : due > 3600 * NS_PER_S ? 3600 * 1000
-					      : (int)((due + NS_PER_MS - 1) / NS_PER_MS);
-	uint64_t woken;
-	int n = epoll_wait(w->epoll, events, EVENTS, timeout);
+	int n = epoll_wait(w->epoll, events, EVENTS, timeout_ms(w));
 
 	if (n < 0 && errno != EINTR)
 		die(EXIT_FAILED, NULL, "epoll_wait: %s", strerror(errno));
 	for (int i = 0; i < n; i++)
-		if (events[i].data.fd == w->wake)
-			(void)!read(w->wake, &woken, sizeof woken);
-	blocks_clock(w->blocks, time_now_ns());
-	blocks_flush(w->blocks);
+		serve(w, &events[i]);
+	conns_sweep(w->conns, time_monotonic_ns());
+	blocks_clock(w->intake.blocks, time_now_ns());
+	blocks_flush(w->intake.blocks);
 }
 
 /* What came before the collector was told to end is ours; what comes now is not. */
@@ -261,14 +299,15 @@ drain(struct worker *w)
 	for (unsigned i = 0; i < w->opts.n_doors; i++) {
 		struct door *d = &w->opts.doors[i];
 
-		if (d->fd < 0)
+		if (!is_udp(d))
 			continue;
 		d->dropped = udp_drops(d->fd);
 		udp_shut(d->fd);
 		while (receive(w, d) > 0)
 			continue;
 	}
-	blocks_end(w->blocks);
+	conns_drain(w->conns);
+	blocks_end(w->intake.blocks);
 }
 
 static void *
@@ -294,46 +333,64 @@ run(void *arg)
 /* Life ------------------------------------------------------------------------------------------- */
 
 static void
-watch(struct worker *w, int fd)
+watch(struct worker *w, int fd, uint32_t events, void *what)
 {
-	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+	struct epoll_event e = { .events = events, .data.ptr = what };
 
 	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) != 0)
 		die(EXIT_FAILED, NULL, "epoll_ctl: %s", strerror(errno));
+}
+
+/* A listener is in the sets of all workers: whoever is woken accepts. */
+static void
+watch_doors(struct worker *w)
+{
+	watch(w, w->wake, EPOLLIN, &w->woken);
+	for (unsigned i = 0; i < w->opts.n_doors; i++) {
+		struct door *d = &w->opts.doors[i];
+
+		if (door_is_stream(d))
+			watch(w, d->fd, EPOLLIN | EPOLLEXCLUSIVE, d);
+		else if (d->fd >= 0)
+			watch(w, d->fd, EPOLLIN, d);
+	}
 }
 
 struct worker *
 worker_new(const struct worker_opts *opts)
 {
 	struct worker *w = mem_zero(1, sizeof *w);
+	struct conns_opts conns = opts->conns;
 
 	w->opts = *opts;
-	w->wire = wire_new(&opts->wire);
-	w->blocks = blocks_new(&opts->blocks);
+	w->intake = (struct intake){ .wire = wire_new(&opts->wire),
+		.blocks = blocks_new(&opts->blocks),
+		.allow = opts->allow };
 	w->receiver = udp_receiver_new();
+	w->woken = WATCHED_WAKE;
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
 	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->epoll < 0 || w->wake < 0)
 		die(EXIT_FAILED, NULL, "cannot wait for events: %s", strerror(errno));
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->answered, NULL);
-	watch(w, w->wake);
-	for (unsigned i = 0; i < opts->n_doors; i++)
-		if (opts->doors[i].fd >= 0)
-			watch(w, opts->doors[i].fd);
+	watch_doors(w);
+	conns.intake = w->intake;
+	conns.epoll = w->epoll;
+	w->conns = conns_new(&conns);
 	return w;
 }
 
 struct wire *
 worker_wire(struct worker *w)
 {
-	return w->wire;
+	return w->intake.wire;
 }
 
 struct blocks *
 worker_blocks(struct worker *w)
 {
-	return w->blocks;
+	return w->intake.blocks;
 }
 
 int
@@ -365,8 +422,9 @@ worker_free(struct worker *w)
 {
 	if (w == NULL)
 		return;
-	blocks_free(w->blocks);
-	wire_free(w->wire);
+	conns_free(w->conns);
+	blocks_free(w->intake.blocks);
+	wire_free(w->intake.wire);
 	udp_receiver_free(w->receiver);
 	close(w->epoll);
 	close(w->wake);

@@ -7,31 +7,19 @@
 #ifndef FLOWRECV_WORKER_H
 #define FLOWRECV_WORKER_H
 
-#include <stdatomic.h>
-
-#include "allow.h"
-#include "blocks.h"
+#include "conns.h"
 #include "net/repeat.h"
-
-/* A socket that a worker receives from. */
-struct door {
-	int fd; /* -1: another worker has the only one */
-	char name[ENDPOINT_TEXT_MAX + 1]; /* ADDRESS:PORT */
-	uint64_t datagrams, octets, truncated; /* received */
-	uint64_t denied; /* of them: from exporters that are not listened to */
-	uint32_t dropped; /* by the kernel, as known last */
-};
 
 struct worker_opts {
 	struct blocks_opts blocks;
 	struct wire_opts wire;
 	struct door *doors; /* the worker's own */
 	unsigned n_doors;
-	const struct allow *_Atomic *allow; /* the one to ask now */
+	const struct allow *_Atomic *allow; /* the list to ask now */
 	struct repeat **repeat;
 	unsigned n_repeat;
-	int64_t
-	    gather_ns; /* let datagrams gather for so long; 0: the receive buffers are too small */
+	int64_t gather_ns; /* let datagrams gather for so long; 0: the receive buffers are small */
+	struct conns_opts conns; /* intake and epoll are filled in */
 };
 
 struct worker;

@@ -7,7 +7,13 @@
 #include "wire/held.h"
 #include "wire/templates.h"
 
-enum { LIFETIME_S = 1800, TEMPLATES_MAX = 4096, SESSIONS_MAX = 16384, HOLD_OCTETS = 64 << 20 };
+enum {
+	STREAMS_MAX = 64,
+	LIFETIME_S = 1800,
+	TEMPLATES_MAX = 4096,
+	SESSIONS_MAX = 16384,
+	HOLD_OCTETS = 64 << 20
+};
 
 /* Memory for templates, by rank. */
 #define NEW_TEMPLATE_OCTETS ((size_t)64 << 20)
@@ -204,19 +210,43 @@ session_free(struct sessions *t, struct session *s)
 	forget(t, s);
 	peer_leave(t, &k);
 	mem_free(s->templates);
+	mem_free(s->streams);
 	mem_free(s);
+}
+
+static void
+add_sequence(struct wire_stats *out, const struct sequence *q)
+{
+	out->lost += q->lost;
+	out->reordered += q->reordered;
+	out->duplicate += q->duplicate;
+	out->restarts += q->restarts;
+	out->incoherent += q->incoherent;
+	out->records_unknown += q->records_unknown;
 }
 
 void
 session_stats(const struct session *s, struct wire_stats *out)
 {
 	*out = s->stats;
-	out->lost = s->sequence.lost;
-	out->reordered = s->sequence.reordered;
-	out->duplicate = s->sequence.duplicate;
-	out->restarts = s->sequence.restarts;
-	out->incoherent = s->sequence.incoherent;
-	out->records_unknown = s->sequence.records_unknown;
+	add_sequence(out, &s->sequence);
+	for (unsigned i = 0; i < s->n_streams; i++)
+		add_sequence(out, &s->streams[i].sequence);
+}
+
+struct sequence *
+session_sequence(struct session *s, uint16_t stream_id)
+{
+	if (stream_id == 0)
+		return &s->sequence;
+	for (unsigned i = 0; i < s->n_streams; i++)
+		if (s->streams[i].id == stream_id)
+			return &s->streams[i].sequence;
+	if (s->n_streams == STREAMS_MAX)
+		return &s->streams[STREAMS_MAX - 1].sequence;
+	s->streams = mem_resize(s->streams, s->n_streams + 1, sizeof(*s->streams));
+	s->streams[s->n_streams] = (struct sequence_stream){ .id = stream_id };
+	return &s->streams[s->n_streams++].sequence;
 }
 
 static void

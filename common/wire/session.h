@@ -20,10 +20,17 @@ struct awaited {
 	uint16_t id;
 };
 
+struct sequence_stream {
+	uint16_t id;
+	struct sequence sequence;
+};
+
 struct session {
 	struct wire_stats stats; /* its address, port, version and domain are the key */
 	struct peer *peer; /* the exporter over all its domains */
-	struct sequence sequence;
+	struct sequence sequence; /* of stream 0: all there is but in SCTP */
+	struct sequence_stream *streams; /* others of an SCTP association, n_streams of them */
+	unsigned n_streams;
 	struct sampling sampling; /* what the domain's options say */
 	struct firewall *firewall; /* connections whose updates were counted; NULL: none */
 	bool has_init; /* systemInitTimeMilliseconds was learned */
@@ -74,6 +81,9 @@ void session_stats(const struct session *, struct wire_stats *);
 
 void sessions_init(struct sessions *, const struct wire_opts *);
 void sessions_free(struct sessions *);
+
+/* The sequence of a stream; beyond some streams those left share one. */
+struct sequence *session_sequence(struct session *, uint16_t stream_id);
 
 /* Find or make; it is the newest of its rank now. */
 struct session *session_get(

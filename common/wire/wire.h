@@ -49,6 +49,7 @@ struct wire_msg {
 	uint16_t port;
 	int64_t received_ns;
 	bool stream; /* TCP or file: templates do not expire, withdrawals are obeyed */
+	uint16_t stream_id; /* of an SCTP association: sequence numbers count in each (RFC 7011 10.2) */
 	const struct wire_source *source; /* outlives the decoder; NULL: nothing is configured */
 };
 

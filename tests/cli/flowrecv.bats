@@ -56,8 +56,8 @@ bytes() {
 }
 
 @test "flowrecv: wrong options are usage errors that say what is expected" {
-	run -2 --separate-stderr flowrecv -l tcp:2055 -w out.flow
-	[[ $stderr == "flowrecv: --listen: no transport in 'tcp:2055': expected udp:[HOST:]PORT"* ]]
+	run -2 --separate-stderr flowrecv -l quic:2055 -w out.flow
+	[[ $stderr == "flowrecv: --listen: no transport in 'quic:2055': expected"* ]]
 	run -2 --separate-stderr flowrecv -l udp:::1:2055 -w out.flow
 	[[ $stderr == *"an IPv6 address stands in brackets: udp:[::1]:2055"* ]]
 	run -2 --separate-stderr flowrecv -l udp:127.0.0.1:65536 -w out.flow

@@ -1,0 +1,299 @@
+#include "conns.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/time.h"
+
+/* At a time, so that nobody waits for a crowd. */
+enum { ACCEPTS = 64 };
+#define SWEEP_NS NS_PER_S
+#define DRAIN_NS NS_PER_S /* a peer that goes on sending is cut off */
+
+struct link {
+	enum watched watched;
+	struct conn *conn;
+	struct door *door;
+	uint32_t events;
+	bool dead; /* closed while events of one round are served: freed behind it */
+	struct link *newer, *older; /* by when they came */
+};
+
+struct conns {
+	struct conns_opts opts;
+	struct conn_buffer *buffer;
+	struct link *newest, *oldest;
+	struct link *dead;
+	struct door *closed; /* no descriptors were left: not watched until the next sweep */
+	int64_t next_sweep_ns;
+	struct diag_limit limit;
+};
+
+struct conns *
+conns_new(const struct conns_opts *opts)
+{
+	struct conns *c = mem_zero(1, sizeof *c);
+
+	c->opts = *opts;
+	c->buffer = conn_buffer_new();
+	return c;
+}
+
+/* Closing ---------------------------------------------------------------------------------------- */
+
+static void
+unlink_use(struct conns *c, struct link *l)
+{
+	*(l->newer != NULL ? &l->newer->older : &c->newest) = l->older;
+	*(l->older != NULL ? &l->older->newer : &c->oldest) = l->newer;
+}
+
+/* Events of this round may still point to it. */
+static void
+drop(struct conns *c, struct link *l)
+{
+	if (l->conn->messages > 0)
+		wire_disconnect(c->opts.intake.wire, &l->conn->peer.addr, l->conn->peer.port);
+	conn_close(l->conn);
+	l->conn = NULL;
+	l->dead = true;
+	l->door->open--;
+	atomic_fetch_sub(c->opts.open, 1);
+	unlink_use(c, l);
+	l->older = c->dead;
+	c->dead = l;
+}
+
+static void
+bury(struct conns *c)
+{
+	while (c->dead != NULL) {
+		struct link *l = c->dead;
+
+		c->dead = l->older;
+		mem_free(l);
+	}
+}
+
+static void
+complain(struct conns *c, const struct link *l, const char *why)
+{
+	char name[ENDPOINT_TEXT_MAX + 1];
+
+	if (c->opts.quiet)
+		return;
+	name[endpoint_fmt(name, &l->conn->peer)] = '\0';
+	diag_limited(
+	    &c->limit, name, "%s: connection closed: %s", transport_name(l->conn->transport), why);
+}
+
+static void
+fail(struct conns *c, struct link *l, const char *why)
+{
+	complain(c, l, why);
+	l->door->failed++;
+	drop(c, l);
+}
+
+/* Reading ---------------------------------------------------------------------------------------- */
+
+/* NULL, or why the connection must be closed. */
+static const char *
+take(struct conns *c, struct link *l, const struct message *m)
+{
+	struct wire_msg msg = { .data = m->data,
+		.len = m->len,
+		.exporter = l->conn->peer.addr,
+		.port = l->conn->peer.port,
+		.received_ns = m->received_ns,
+		.stream = true,
+		.stream_id = m->stream };
+
+	l->door->datagrams++;
+	l->door->octets += m->len;
+	if (!intake_allows(&c->opts.intake, &msg)) {
+		l->door->denied++;
+		return "the exporter is not listened to any more";
+	}
+	blocks_clock(c->opts.intake.blocks, m->received_ns);
+	intake_decode(&c->opts.intake, &msg);
+	return wire_broken(c->opts.intake.wire)
+		   ? "a template was defined anew without being withdrawn (RFC 7011 8.1)"
+		   : NULL;
+}
+
+static void
+read_link(struct conns *c, struct link *l)
+{
+	struct err err = { .status = 0 };
+	enum conn_status status;
+	struct message m;
+
+	while ((status = conn_read(l->conn, c->buffer, &m, &err)) == CONN_MESSAGE) {
+		const char *why = take(c, l, &m);
+
+		if (why != NULL) {
+			fail(c, l, why);
+			return;
+		}
+		blocks_flush(c->opts.intake.blocks);
+	}
+	if (status == CONN_CLOSED) {
+		drop(c, l);
+	} else if (status == CONN_FAILED) {
+		fail(c, l, err.text);
+	} else if (l->conn->events != l->events) {
+		struct epoll_event e = { .events = l->conn->events, .data.ptr = l };
+
+		l->events = l->conn->events;
+		if (epoll_ctl(c->opts.epoll, EPOLL_CTL_MOD, l->conn->fd, &e) != 0)
+			fail(c, l, strerror(errno));
+	}
+}
+
+void
+conns_read(struct conns *c, void *connection)
+{
+	struct link *l = connection;
+
+	if (!l->dead)
+		read_link(c, l);
+}
+
+/* Accepting -------------------------------------------------------------------------------------- */
+
+/* Make room: the oldest that has not sent a message yet goes.  false: all have. */
+static bool
+evict(struct conns *c)
+{
+	for (struct link *l = c->oldest; l != NULL; l = l->newer)
+		if (l->conn->messages == 0) {
+			l->door->evicted++;
+			drop(c, l);
+			return true;
+		}
+	return false;
+}
+
+static void
+admit(struct conns *c, struct door *d, struct conn *conn)
+{
+	struct link *l = mem_zero(1, sizeof *l);
+	struct epoll_event e = { .events = conn->events, .data.ptr = l };
+
+	*l = (struct link){ .watched = WATCHED_CONNECTION,
+		.conn = conn,
+		.door = d,
+		.events = conn->events,
+		.older = c->newest };
+	*(c->newest != NULL ? &c->newest->newer : &c->oldest) = l;
+	c->newest = l;
+	atomic_fetch_add(c->opts.open, 1);
+	d->accepted++;
+	d->open++;
+	if (epoll_ctl(c->opts.epoll, EPOLL_CTL_ADD, conn->fd, &e) != 0)
+		fail(c, l, strerror(errno));
+}
+
+/* Nobody can be let in: do not be told that somebody waits until the next sweep. */
+static void
+shut(struct conns *c, struct door *d)
+{
+	if (c->closed == NULL && epoll_ctl(c->opts.epoll, EPOLL_CTL_DEL, d->fd, NULL) == 0)
+		c->closed = d;
+}
+
+void
+conns_accept(struct conns *c, struct door *d)
+{
+	for (int i = 0; i < ACCEPTS; i++) {
+		struct err err = { .status = 0 };
+		struct wire_msg from = { .data = NULL };
+		struct conn *conn = listener_accept(&d->listener, &err);
+
+		if (conn == NULL) {
+			if (err.status != 0 && !evict(c))
+				shut(c, d);
+			return;
+		}
+		from.exporter = conn->peer.addr;
+		if (!intake_allows(&c->opts.intake, &from)) {
+			d->denied++;
+			conn_close(conn);
+		} else if (atomic_load(c->opts.open) >= c->opts.most && !evict(c)) {
+			d->refused++;
+			conn_close(conn);
+		} else {
+			admit(c, d, conn);
+		}
+	}
+}
+
+void
+conns_sweep(struct conns *c, int64_t now_ns)
+{
+	bury(c);
+	if (now_ns < c->next_sweep_ns)
+		return;
+	c->next_sweep_ns = now_ns + SWEEP_NS;
+	if (c->closed != NULL) {
+		struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE,
+			.data.ptr = c->closed };
+
+		if (epoll_ctl(c->opts.epoll, EPOLL_CTL_ADD, c->closed->fd, &e) == 0)
+			c->closed = NULL;
+	}
+	for (struct link *l = c->oldest, *next; l != NULL; l = next) {
+		int64_t idle = l->conn->messages > 0 ? c->opts.idle_ns : c->opts.silent_ns;
+
+		next = l->newer;
+		if (conn_deadline_ns(l->conn, idle) > now_ns)
+			continue;
+		l->door->expired++;
+		complain(
+		    c, l, l->conn->messages > 0 ? "nothing came for too long" : "no message came");
+		drop(c, l);
+	}
+	bury(c);
+}
+
+int64_t
+conns_due(const struct conns *c, int64_t now_ns)
+{
+	if (c->oldest == NULL && c->closed == NULL)
+		return -1;
+	return c->next_sweep_ns > now_ns ? c->next_sweep_ns - now_ns : 0;
+}
+
+void
+conns_drain(struct conns *c)
+{
+	int64_t until = time_monotonic_ns() + DRAIN_NS;
+	uint64_t before, after = 0;
+
+	do {
+		before = after;
+		after = 0;
+		for (struct link *l = c->oldest, *next; l != NULL; l = next) {
+			next = l->newer;
+			read_link(c, l);
+			after += l->dead ? 1 : l->conn->messages;
+		}
+	} while (after != before && time_monotonic_ns() < until);
+	bury(c);
+}
+
+void
+conns_free(struct conns *c)
+{
+	if (c == NULL)
+		return;
+	while (c->oldest != NULL)
+		drop(c, c->oldest);
+	bury(c);
+	conn_buffer_free(c->buffer);
+	mem_free(c);
+}

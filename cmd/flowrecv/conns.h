@@ -1,0 +1,41 @@
+/*
+ * conns.h - a worker's connections: accepted, read, and closed in time.
+ *
+ * Memory and descriptors are bounded by a number of connections for all workers together.  When it is reached a
+ * new connection takes the place of the oldest that has not sent a whole message yet, so whoever opens
+ * connections and says nothing keeps no exporter out; without one it is refused.
+ */
+#ifndef FLOWRECV_CONNS_H
+#define FLOWRECV_CONNS_H
+
+#include "door.h"
+#include "intake.h"
+
+struct conns_opts {
+	struct intake intake;
+	int epoll; /* the worker's set; data.ptr points to a struct watched thing */
+	atomic_uint *open; /* connections of all workers */
+	unsigned most; /* of them */
+	int64_t idle_ns; /* close what sent no whole message for so long; 0: never */
+	int64_t silent_ns; /* the same before the first one */
+	bool quiet;
+};
+
+struct conns;
+struct conns *conns_new(const struct conns_opts *);
+void conns_free(struct conns *); /* closes what is open */
+
+/* Somebody waits at the door. */
+void conns_accept(struct conns *, struct door *);
+
+/* An event of the set is about this connection. */
+void conns_read(struct conns *, void *connection);
+
+/* Once a second or so, when due: close what is overdue. */
+void conns_sweep(struct conns *, int64_t now_ns);
+int64_t conns_due(const struct conns *, int64_t now_ns); /* -1: there are none */
+
+/* Read what has arrived on all, for a second at most. */
+void conns_drain(struct conns *);
+
+#endif
