@@ -36,7 +36,9 @@ struct collector {
 
 	struct service service; /* the manager that started us, if any */
 	struct runner *runner; /* NULL: there are no commands */
-	int command, expire; /* their numbers; -1: not asked for */
+	struct runner_command commands[2];
+	const char *expire_argv[5];
+	int command, expire; /* numbers of commands; -1: not asked for */
 
 	/* Duties of the main thread. */
 	struct log *log;

@@ -14,24 +14,27 @@ void
 command_start(struct collector *c)
 {
 	const struct settings *set = &c->set;
-	const char *const expire[] = { "flowexpire", "-q", "-e", set->expire, NULL };
-	struct runner_command commands[2];
 	struct err err = { .status = 0 };
 	unsigned n = 0;
 
 	c->command = c->expire = -1;
 	if (set->command != NULL) {
 		c->command = (int)n;
-		commands[n++] = (struct runner_command){ .name = "--exec", .shell = set->command };
+		c->commands[n++] =
+		    (struct runner_command){ .name = "--exec", .shell = set->command };
 	}
 	if (set->expire != NULL) {
+		const char *const argv[] = { "flowexpire", "-q", "-e", set->expire, NULL };
+
+		memcpy(c->expire_argv, argv, sizeof argv);
 		c->expire = (int)n;
-		commands[n++] =
-		    (struct runner_command){ .name = "--expire", .argv = expire, .coalesce = true };
+		c->commands[n++] = (struct runner_command){
+			.name = "--expire", .argv = c->expire_argv, .coalesce = true
+		};
 	}
 	if (n == 0)
 		return;
-	c->runner = runner_start(commands, n, NULL, &err);
+	c->runner = runner_start(c->commands, n, NULL, &err);
 	if (c->runner == NULL)
 		die(err.status, NULL, "%s", err.text);
 }

@@ -12,6 +12,7 @@ enum watched { WATCHED_WAKE, WATCHED_DATAGRAMS, WATCHED_LISTENER, WATCHED_CONNEC
 struct door {
 	enum watched watched;
 	int fd; /* -1: another worker has the only one */
+	bool handed; /* by a service manager, who keeps it: what we do not read is for the next */
 	struct listener listener; /* of connections */
 	char name[ENDPOINT_TEXT_MAX + 8]; /* ADDRESS:PORT, of connections behind their transport */
 

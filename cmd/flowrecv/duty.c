@@ -203,7 +203,8 @@ duty_do(struct collector *c)
 {
 	int64_t now = time_monotonic_ns();
 
-	(void)service_alive(&c->service);
+	if (c->service.watchdog_ns > 0)
+		(void)service_alive(&c->service);
 	if (now < c->next_tick_ns)
 		return;
 	c->next_tick_ns = now + TICK_NS;

@@ -30,7 +30,7 @@ naming_check(const char *pattern, bool subdir)
 
 	if (!format(name, pattern, 0))
 		return false;
-	if (!subdir && strchr(name, '/') != NULL)
+	if (name[0] == '/' || (!subdir && strchr(name, '/') != NULL))
 		return false;
 	/* No component is empty or hidden, so none is `.` or `..`. */
 	for (; p != NULL; p = strchr(p, '/')) {

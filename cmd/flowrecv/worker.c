@@ -299,7 +299,7 @@ drain(struct worker *w)
 	for (unsigned i = 0; i < w->opts.n_doors; i++) {
 		struct door *d = &w->opts.doors[i];
 
-		if (!is_udp(d))
+		if (!is_udp(d) || d->handed)
 			continue;
 		d->dropped = udp_drops(d->fd);
 		udp_shut(d->fd);

@@ -1,59 +1,7 @@
 # flowrecv: options, captures, files, signals, failures.
 # shellcheck shell=bash
 
-load ../helper
-
-setup() {
-	flowkit_setup
-	collector=
-}
-
-teardown() {
-	[ -z "$collector" ] || kill -KILL "$collector" 2>/dev/null || true
-}
-
-export_to() {
-	python3 "$REPO/tests/tools/export.py" "$@"
-}
-
-# Start a collector on a free port: $collector, $port (ADDRESS:PORT); its stderr in err.
-collect() {
-	rm -f port
-	flowrecv -l udp:127.0.0.1:0 --port-file port "$@" 2> err 3>&- &
-	collector=$!
-	for _ in $(seq 100); do
-		[ -e port ] && break
-		sleep 0.05
-	done
-	port=$(head -n 1 port)
-}
-
-# End it as an operator does; its status is this function's.
-finish() {
-	local status=0
-
-	kill -TERM "$collector"
-	wait "$collector" || status=$?
-	collector=
-	return "$status"
-}
-
-# Wait until a command succeeds, 5 s at most.
-until_true() {
-	for _ in $(seq 100); do
-		"$@" && return 0
-		sleep 0.05
-	done
-	return 1
-}
-
-records() {
-	flowcat -o ndjson "$@" | wc -l
-}
-
-bytes() {
-	flowcat -o csv -k bytes "$@" | awk 'NR > 1 { n += $1 } END { print n + 0 }'
-}
+load ../collector
 
 @test "flowrecv: wrong options are usage errors that say what is expected" {
 	run -2 --separate-stderr flowrecv -l quic:2055 -w out.flow

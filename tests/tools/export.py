@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Export messages of NetFlow v5, v9 and IPFIX with known content, into a capture or to a UDP port.
 
-    export.py pcap FILE [options]       export.py ipfix FILE [options]      export.py udp HOST:PORT [options]
+    export.py pcap FILE [options]       export.py ipfix FILE [options]
+    export.py udp HOST:PORT [options]   export.py tcp HOST:PORT [options]   (tcp: IPFIX)
 
 Record i (from 0) has octets 100 + i, packets 1 + i % 9, source 10.0.0.0 + i, destination 192.0.2.1,
 ports 40000 + i % 1000 and 443, protocol 6; it ends at the message's time and lasts a second.
@@ -97,9 +98,31 @@ def frame(args, data):
     return (bytes(12) + b"\x08\x00" if args.link == 1 else b"") + ip + udp
 
 
+def connect(args):
+    host, port = args.where.rsplit(":", 1)
+    kind = socket.SOCK_STREAM if args.how == "tcp" else socket.SOCK_DGRAM
+    s = socket.socket(socket.AF_INET, kind)
+    if args.source_port != 40000 or args.source_address:
+        port_here = args.source_port if args.source_port != 40000 else 0
+        s.bind((args.source_address or "127.0.0.1", port_here))
+    s.connect((host, int(port)))
+    return s
+
+
+def send(args):
+    s = connect(args)
+    for _, data in messages(args):
+        for at in range(0, len(data), args.cut or len(data)):
+            s.send(data[at:at + (args.cut or len(data))])
+        if args.step:
+            time.sleep(args.step)
+    if args.linger:
+        time.sleep(args.linger)
+
+
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("how", choices=("pcap", "ipfix", "udp"))
+    p.add_argument("how", choices=("pcap", "ipfix", "udp", "tcp"))
     p.add_argument("where")
     p.add_argument("--as", dest="version", choices=("v5", "v9", "ipfix"), default="v9")
     p.add_argument("--messages", type=int, default=10)
@@ -109,23 +132,19 @@ def main():
     p.add_argument("--domain", type=int, default=1)
     p.add_argument("--options", action="store_true")
     p.add_argument("--time", type=int)
-    p.add_argument("--step", type=float, default=0, help="seconds between messages in a capture")
+    p.add_argument("--step", type=float, default=0, help="seconds between messages")
     p.add_argument("--link", type=int, default=1)
     p.add_argument("--exporter", default="192.0.2.1")
     p.add_argument("--source-port", type=int, default=40000)
+    p.add_argument("--source-address")
+    p.add_argument("--cut", type=int, default=0, help="tcp: octets a write")
+    p.add_argument("--linger", type=float, default=0, help="seconds before the socket is closed")
     p.add_argument("--append", action="store_true")
     p.add_argument("--swap", action="store_true", help="octets before packets in the template")
     args = p.parse_args()
 
-    if args.how == "udp":
-        host, port = args.where.rsplit(":", 1)
-        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        if args.source_port != 40000:
-            s.bind(("127.0.0.1", args.source_port))
-        for _, data in messages(args):
-            s.sendto(data, (host, int(port)))
-            if args.step:
-                time.sleep(args.step)
+    if args.how in ("udp", "tcp"):
+        send(args)
         return
     with open(args.where, "ab" if args.append else "wb") as f:
         if args.how == "pcap" and not args.append:
