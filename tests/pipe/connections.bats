@@ -1,0 +1,170 @@
+# IPFIX over TCP and TLS: framing, what is closed and why, crowds, certificates; PROTOCOL H9, H10, T4.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # variables of collector.bash
+
+load ../collector
+
+@test "connections: messages come whole however they are cut, and templates hold as long as a connection" {
+	listen="tcp:127.0.0.1:0" collect -w out.flow -v
+	for cut in 0 1 7 1000; do
+		export_to tcp "$port" --as ipfix --messages 10 --templates 1000 --cut $cut
+	done
+	finish
+	[ "$(records out.flow)" = 800 ]
+	[ "$(bytes out.flow)" = $((4 * $(octets_of 0 200))) ]
+	[ "$(counted connections)" = 4 ]
+	[ "$(counted failed)" = 0 ]
+	# Another connection has no templates of the first.
+	listen="tcp:127.0.0.1:0" collect -w none.flow -v
+	export_to tcp "$port" --as ipfix --messages 2 --templates 1000
+	export_to tcp "$port" --as ipfix --messages 2 --templates 1000 --first 2
+	finish
+	[ "$(records none.flow)" = 40 ]
+}
+
+@test "connections: what is no IPFIX is closed and told, what was good before stays" {
+	listen="tcp:127.0.0.1:0" collect -w out.flow -v
+	export_to ipfix good.ipfix --as ipfix --messages 3
+	python3 - "$port" <<-'END'
+		import socket, struct, sys
+		host, port = sys.argv[1].rsplit(":", 1)
+		def closed_after(data, more=b""):
+		    s = socket.create_connection((host, int(port)))
+		    s.sendall(data)
+		    s.settimeout(5)
+		    if more: s.sendall(more)
+		    assert s.recv(1) == b"", "still open"
+		good = open("good.ipfix", "rb").read()
+		closed_after(good + b"GET / HTTP/1.0\r\n\r\n")
+		closed_after(struct.pack(">HHIII", 10, 15, 0, 0, 0))
+		closed_after(struct.pack(">HHIII", 9, 16, 0, 0, 0))
+		# A template defined anew without being withdrawn (RFC 7011 8.1).
+		def template(n): 
+		    t = struct.pack(">HHHHHH", 2, 12, 256, 1, n, 4)
+		    return struct.pack(">HHIII", 10, 16 + len(t), 0, 0, 1) + t
+		closed_after(template(8) + template(12))
+		# The end within a message.
+		s = socket.create_connection((host, int(port)))
+		s.sendall(good[:-5])
+		s.close()
+	END
+	sleep 0.3
+	finish
+	[ "$(records out.flow)" = 100 ]
+	[ "$(counted failed)" = 5 ]
+	[ "$(grep -c 'tcp: connection closed: ' err)" = 5 ]
+}
+
+@test "connections: ten thousand idle ones are bounded, counted, and keep no exporter out" {
+	limit=$(ulimit -Hn)
+	[ "$limit" = unlimited ] || [ "$limit" -gt 12000 ] || skip "no 12,000 descriptors"
+	listen="tcp:127.0.0.1:0 udp:127.0.0.1:0" collect -w out.flow -v --connections 500
+	before=$(awk '/VmRSS/ { print $2 }' "/proc/$collector/status")
+	python3 - "$port" "${ports[1]}" "$REPO/tests/tools/export.py" "$collector" <<-'END'
+		import resource, socket, subprocess, sys, time
+		resource.setrlimit(resource.RLIMIT_NOFILE, (12000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+		host, port = sys.argv[1].rsplit(":", 1)
+		def export(how, where, *more):
+		    subprocess.check_call([sys.executable, sys.argv[3], how, where, "--as", "ipfix", *more])
+		honest = subprocess.Popen([sys.executable, sys.argv[3], "tcp", sys.argv[1], "--as", "ipfix", "--messages",
+		                           "40", "--templates", "1000", "--step", "0.1"])
+		time.sleep(0.3)
+		crowd = []
+		for i in range(10000):
+		    s = socket.socket()
+		    s.connect((host, int(port)))
+		    crowd.append(s)
+		export("tcp", sys.argv[1], "--messages", "5")
+		export("udp", sys.argv[2], "--messages", "5")
+		assert honest.wait() == 0
+		rss = [int(l.split()[1]) for l in open("/proc/%s/status" % sys.argv[4]) if l.startswith("VmRSS")][0]
+		open("rss", "w").write(str(rss))
+	END
+	finish
+	[ "$(records out.flow)" = 1000 ]
+	[ $(($(cat rss) - before)) -lt 20000 ]
+	connections=$(counted connections)
+	evicted=$(counted 'given up for others')
+	[ "$connections" -ge 10002 ]
+	[ $((connections - evicted)) -le 502 ]
+}
+
+@test "connections: silent and idle ones are closed in time" {
+	listen="tcp:127.0.0.1:0" collect -w out.flow -v --idle 1s
+	export_to tcp "$port" --as ipfix --messages 2 --linger 4 &
+	until_true grep -q 'nothing came for too long' err
+	wait %% || true
+	finish
+	[ "$(records out.flow)" = 40 ]
+	[ "$(counted 'silent for too long')" = 1 ]
+}
+
+@test "connections: exporters that are not listened to are denied" {
+	listen="tcp:127.0.0.1:0" collect -w out.flow -v --source other=192.0.2.0/24
+	export_to tcp "$port" --as ipfix --messages 2 2> /dev/null || true
+	sleep 0.2
+	finish
+	[ "$(records out.flow)" = 0 ]
+	[ "$(counted denied)" = 1 ]
+}
+
+# ca.pem, server.pem, client.pem, stranger.pem (of another authority), with keys *.key
+certificates() {
+	openssl version > /dev/null 2>&1 || skip "no openssl"
+	{
+		for ca in ca other; do
+			openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$ca" \
+				-keyout $ca.key -out $ca.pem
+		done
+		for who in server client stranger; do
+			openssl req -newkey rsa:2048 -nodes -subj "/CN=$who" -keyout $who.key -out $who.csr
+			printf 'subjectAltName=DNS:%s.example,IP:127.0.0.1\n' $who > $who.ext
+			ca=ca
+			[ $who != stranger ] || ca=other
+			openssl x509 -req -in $who.csr -CA $ca.pem -CAkey $ca.key -CAcreateserial -days 30 \
+				-extfile $who.ext -out $who.pem
+		done
+	} > openssl.log 2>&1
+}
+
+tls_send() { # CERTIFICATE [export options]
+	local who=$1
+	shift
+	export_to ipfix send.ipfix --as ipfix --messages 5 "$@"
+	timeout 10 openssl s_client -connect "$port" -cert "$who.pem" -key "$who.key" -CAfile ca.pem \
+		-verify_return_error -quiet -no_ign_eof < <(cat send.ipfix; sleep 1) > tls.log 2>&1
+}
+
+@test "connections: TLS with certificates on both sides; without one, or with another's, nobody gets in" {
+	certificates
+	listen="tls:127.0.0.1:0" collect -w out.flow -v --cert server.pem --key server.key --ca ca.pem
+	tls_send client || true
+	tls_send stranger --first 5 || true
+	timeout 5 openssl s_client -connect "$port" -CAfile ca.pem -quiet < send.ipfix > tls.log 2>&1 || true
+	# No TLS at all, and a handshake that never ends.
+	export_to tcp "$port" --as ipfix --messages 2 --first 10 2> /dev/null || true
+	sleep 0.5
+	finish
+	[ "$(records out.flow)" = 100 ]
+	[ "$(bytes out.flow)" = "$(octets_of 0 100)" ]
+	[ "$(counted failed)" = 3 ]
+	grep -q 'tls: connection closed: ' err
+
+	listen="tls:127.0.0.1:0" collect -w named.flow -v --cert server.pem --key server.key --ca ca.pem \
+		--peer other.example
+	tls_send client || true
+	finish
+	[ "$(records named.flow)" = 0 ]
+	run -2 --separate-stderr flowrecv -l tls:127.0.0.1:0 --cert server.pem --key server.key -w out.flow
+	[[ $stderr == "flowrecv: tls: "* ]]
+	run -3 --separate-stderr flowrecv -l tls:127.0.0.1:0 --cert missing.pem --key server.key --ca ca.pem -w out.flow
+	[[ $stderr == *"missing.pem"* ]]
+}
+
+@test "connections: SCTP where the kernel has it; where not, that is said" {
+	if python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132)' 2> /dev/null; then
+		skip "this kernel has SCTP"
+	fi
+	run -3 --separate-stderr flowrecv -l sctp:127.0.0.1:0 -w out.flow
+	[[ $stderr == "flowrecv: sctp:127.0.0.1:0: "*"SCTP"* ]]
+}
