@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "wire/decoder.h"
 
+enum { UPTIME_BACK_MS = 60000 };
+
 const char *const wire_bad_names[BAD_KINDS] = {
 	[BAD_VERSION] = "unknown version",
 	[BAD_SHORT] = "shorter than it says",
@@ -20,7 +22,8 @@ wire_new(const struct wire_opts *opts)
 	struct wire *w = mem_zero(1, sizeof(*w));
 
 	sessions_init(&w->sessions, opts);
-	w->v5 = netflow5_template(opts->raw);
+	for (unsigned i = 0; i < FIXED_LAYOUTS; i++)
+		w->fixed[i] = fixed_template(i, opts->raw);
 	w->slices = mem_alloc(SLICES * sizeof(*w->slices));
 	w->gathered = mem_alloc(GATHERED);
 	w->specs = mem_alloc(TEMPLATE_FIELDS_MAX * sizeof(*w->specs));
@@ -34,7 +37,8 @@ wire_free(struct wire *w)
 	if (w == NULL)
 		return;
 	sessions_free(&w->sessions);
-	template_free(w->v5);
+	for (unsigned i = 0; i < FIXED_LAYOUTS; i++)
+		template_free(w->fixed[i]);
 	mem_free(w->slices);
 	mem_free(w->gathered);
 	mem_free(w->specs);
@@ -51,9 +55,11 @@ struct protocol {
 };
 
 static const struct protocol protocols[] = {
-	{ 5, 24, 20, 2, netflow5_decode }, /* engine type and id */
-	{ 9, 20, 16, 4, netflow9_decode },
-	{ 10, 16, 12, 4, ipfix_decode },
+	{ VERSION_NETFLOW1, 16, 0, 0, fixed_decode }, /* no domain */
+	{ VERSION_NETFLOW5, 24, 20, 2, fixed_decode }, /* engine type and id */
+	{ VERSION_NETFLOW7, 24, 0, 0, fixed_decode },
+	{ VERSION_NETFLOW9, 20, 16, 4, netflow9_decode },
+	{ VERSION_IPFIX, 16, 12, 4, ipfix_decode },
 };
 
 static const struct protocol *
@@ -82,6 +88,18 @@ count_garbage(struct wire *w, const struct wire_msg *msg, enum wire_bad what)
 
 	count_message(s, msg);
 	s->stats.bad[what]++;
+}
+
+bool
+message_restarted(struct message *m, uint32_t uptime_ms, uint32_t seq)
+{
+	struct session *s = m->s;
+	bool restarted = s->has_uptime && (int32_t)(uptime_ms - s->uptime_ms) < -UPTIME_BACK_MS &&
+			 s->sequence.known && (int32_t)(seq - s->sequence.next) < 0;
+
+	s->has_uptime = true;
+	s->uptime_ms = uptime_ms;
+	return restarted;
 }
 
 size_t

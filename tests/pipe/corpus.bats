@@ -12,6 +12,14 @@ compare() {
 	((${#lines[@]} > 1))
 }
 
+@test "corpus: NetFlow v1 records are what exporters sent" {
+	compare v1
+}
+
+@test "corpus: NetFlow v7 records are what exporters sent" {
+	compare v7
+}
+
 @test "corpus: NetFlow v5 records are what exporters sent" {
 	compare v5
 }
