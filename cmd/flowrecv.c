@@ -1,5 +1,5 @@
 /*
- * flowrecv - collect NetFlow v5, v9 and IPFIX into a flow stream.
+ * flowrecv - collect NetFlow, IPFIX and sFlow into a flow stream.
  *
  * One loop receives and decodes; another thread encodes, writes and rotates (flowrecv/store.h).
  */

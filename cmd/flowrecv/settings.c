@@ -68,7 +68,7 @@ static const struct opt *const tables[] = { input, output, run, NULL };
 const struct program flowrecv_program = {
 	.name = "flowrecv",
 	.synopsis = "[options]",
-	.purpose = "collect NetFlow v5, v9 and IPFIX into a flow stream",
+	.purpose = "collect NetFlow, IPFIX and sFlow into a flow stream",
 	.tables = tables,
 	.examples = "flowrecv -l udp:2055 -w /var/flows --rotate 5m\n"
 		    "flowrecv -l udp:127.0.0.1:2055 | flowcat -o ndjson\n"

@@ -19,11 +19,20 @@ sum(const uint64_t *counts, size_t n)
 	return s;
 }
 
-/* Sequence numbers count records in v5 and IPFIX, messages in v9 (RFC 3954 5.1, RFC 7011 3.1). */
+/* Sequence numbers count records in v5, v7 and IPFIX, messages in v9 and sFlow (RFC 3954 5.1, RFC 7011 3.1). */
 static const char *
 unit(unsigned version)
 {
-	return version == 9 ? "messages" : "records";
+	return version == VERSION_NETFLOW9 || version == VERSION_SFLOW5 ? "messages" : "records";
+}
+
+static void
+put_version(struct buf *b, unsigned version)
+{
+	if (version == VERSION_SFLOW5)
+		buf_puts(b, "sFlow 5");
+	else
+		buf_printf(b, "version %u", version);
 }
 
 static void
@@ -50,6 +59,7 @@ put_problems(struct buf *b, const struct wire_stats *w)
 	put_unless_0(b, w->templates_evicted, "templates evicted");
 	put_unless_0(b, w->borrowed, "sets by the template of another port");
 	put_unless_0(b, w->odd_times, "odd times");
+	put_unless_0(b, w->skipped, "parts of other formats passed over");
 	if (sum(w->bad, BAD_KINDS) == 0)
 		return;
 	buf_puts(b, "; bad:");
@@ -79,10 +89,11 @@ stats_exporters(const struct wire *wire)
 			diag(name, "%s", buf_cstr(&b));
 			continue;
 		}
+		put_version(&b, w.version);
 		buf_printf(&b,
-		    "version %u, domain %" PRIu32 ": %" PRIu64 " messages, %" PRIu64
-		    " records, %" PRIu64 " options, %" PRIu64 " templates",
-		    w.version, w.domain, w.messages, w.flows, w.options, w.templates);
+		    ", domain %" PRIu32 ": %" PRIu64 " messages, %" PRIu64 " records, %" PRIu64
+		    " options, %" PRIu64 " templates",
+		    w.domain, w.messages, w.flows, w.options, w.templates);
 		put_problems(&b, &w);
 		diag(name, "%s", buf_cstr(&b));
 	}

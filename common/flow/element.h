@@ -39,8 +39,8 @@ enum {
 #define PEN_V9 UINT32_C(0xffffff02) /* NetFlow v9 types that IANA does not share */
 #define PEN_SCOPE UINT32_C(0xffffff03) /* NetFlow v9 scope types 1..5 */
 #define PEN_NAMED UINT32_C(0xffffff04) /* the name is the identity: aggregates, csv columns */
-#define PEN_SFLOW \
-	UINT32_C(0xffffff05) /* sFlow's, and NetFlow v7's, that IANA does not have: enum sflow */
+/* What sFlow and NetFlow v7 have and IANA does not: enum sflow_element. */
+#define PEN_SFLOW UINT32_C(0xffffff05)
 
 /* Elements of PEN_OWN.  The numbers are in files: never change one. */
 enum own {
@@ -59,7 +59,7 @@ enum own {
 };
 
 /* Elements of PEN_SFLOW.  The numbers are in files: never change one. */
-enum sflow {
+enum sflow_element {
 	/* Samples of packets (sFlow version 5, 2004, "sFlow Datagram Format"). */
 	SFLOW_SEQUENCE = 1, /* UINT 4: of the sample, counted by its data source */
 	SFLOW_SOURCE_TYPE = 2, /* UINT 1: of the data source: 0 interface, 1 VLAN, 2 entity */

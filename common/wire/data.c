@@ -12,9 +12,8 @@
 
 /* Columns ---------------------------------------------------------------------------------------- */
 
-/* The column, from where it was last time if it is still there. */
-static int
-column_at(struct batch *b, uint16_t *hint, const struct field_id *id, enum type type,
+int
+data_column(struct batch *b, uint16_t *hint, const struct field_id *id, enum type type,
     unsigned width, bool scope)
 {
 	int i;
@@ -83,6 +82,32 @@ data_begin(struct message *m)
 }
 
 static void
+reserve_cols(struct wire *w, size_t n)
+{
+	if (n <= w->cols_cap)
+		return;
+	w->cols_cap = 2 * n;
+	w->cols = mem_resize(w->cols, w->cols_cap, sizeof(*w->cols));
+}
+
+bool
+data_constants(struct message *m, struct batch *b, enum wire_kind kind)
+{
+	struct wire *w = m->w;
+	bool all = true;
+
+	reserve_cols(w, m->n_constants);
+	for (unsigned i = 0; i < m->n_constants; i++) {
+		const struct constant *c = &w->constants[i];
+
+		w->cols[i] = data_column(b, &w->constant_hint[kind][i], &c->id, (enum type)c->type,
+		    constant_width(c), false);
+		all &= w->cols[i] >= 0;
+	}
+	return all;
+}
+
+static void
 fill_constant(struct batch *b, const struct constant *c, unsigned col, size_t first, size_t n)
 {
 	unsigned width = b->col[col].width;
@@ -96,6 +121,16 @@ fill_constant(struct batch *b, const struct constant *c, unsigned col, size_t fi
 	batch_mark(b, col, first, n);
 	if (c->type == TYPE_TIME)
 		batch_precision(b, col, 0);
+}
+
+void
+data_fill_constants(struct message *m, struct batch *b, size_t first, size_t n)
+{
+	const int *cols = m->w->cols;
+
+	for (unsigned i = 0; i < m->n_constants; i++)
+		if (cols[i] >= 0)
+			fill_constant(b, &m->w->constants[i], (unsigned)cols[i], first, n);
 }
 
 /* Appending -------------------------------------------------------------------------------------- */
@@ -130,15 +165,8 @@ static bool
 resolve(const struct task *k, struct template *t, enum wire_kind kind, unsigned n_constants)
 {
 	struct wire *w = k->m->w;
-	bool all = true;
+	bool all = data_constants(k->m, k->b, kind);
 
-	for (unsigned i = 0; i < n_constants; i++) {
-		const struct constant *c = &k->m->w->constants[i];
-
-		w->cols[i] = column_at(k->b, &w->constant_hint[kind][i], &c->id, (enum type)c->type,
-		    constant_width(c), false);
-		all &= w->cols[i] >= 0;
-	}
 	for (unsigned i = 0; i < t->n_steps; i++) {
 		struct step *st = &t->steps[i];
 		int *col = &w->cols[n_constants + i];
@@ -152,7 +180,7 @@ resolve(const struct task *k, struct template *t, enum wire_kind kind, unsigned 
 
 			*col = batch_column(k->b, &number.id, TYPE_UINT, number.width, 0);
 		} else {
-			*col = column_at(k->b, &st->hint[kind == WIRE_FLOWS6], &st->id,
+			*col = data_column(k->b, &st->hint[kind == WIRE_FLOWS6], &st->id,
 			    (enum type)st->type, st->width, st->scope);
 		}
 		all &= *col >= 0;
@@ -161,23 +189,11 @@ resolve(const struct task *k, struct template *t, enum wire_kind kind, unsigned 
 }
 
 static void
-reserve_cols(struct wire *w, size_t n)
-{
-	if (n <= w->cols_cap)
-		return;
-	w->cols_cap = 2 * n;
-	w->cols = mem_resize(w->cols, w->cols_cap, sizeof(*w->cols));
-}
-
-static void
 run_steps(struct task *k, unsigned n_constants)
 {
 	const int *cols = k->m->w->cols;
 
-	for (unsigned i = 0; i < n_constants; i++)
-		if (cols[i] >= 0)
-			fill_constant(
-			    k->b, &k->m->w->constants[i], (unsigned)cols[i], k->first, k->n);
+	data_fill_constants(k->m, k->b, k->first, k->n);
 	for (unsigned i = 0; i < k->t->n_steps; i++) {
 		const struct step *st = &k->t->steps[i];
 		struct step number;
@@ -195,18 +211,25 @@ run_steps(struct task *k, unsigned n_constants)
 	}
 }
 
+void
+data_guess_times(struct message *m)
+{
+	uint64_t now = (uint64_t)m->msg->received_ns;
+
+	data_constant(m, field_own(OWN_START), TYPE_TIME, 8, now);
+	data_constant(m, field_own(OWN_END), TYPE_TIME, 8, now);
+	data_constant(m, field_own(OWN_TIME_GUESS), TYPE_BOOL, 1, 1);
+}
+
 /* Where no element tells the time: when the message came. */
 static void
 guess_times(struct message *m, const struct template *t)
 {
-	uint64_t now = (uint64_t)m->msg->received_ns;
 	bool unplaced = t->by_uptime && !m->has_uptime;
 
 	if (t->options || ((t->has_start || t->has_end) && !unplaced))
 		return;
-	data_constant(m, field_own(OWN_START), TYPE_TIME, 8, now);
-	data_constant(m, field_own(OWN_END), TYPE_TIME, 8, now);
-	data_constant(m, field_own(OWN_TIME_GUESS), TYPE_BOOL, 1, 1);
+	data_guess_times(m);
 }
 
 /* Records that the batch takes before it is full; a record of it has 8 octets a column, or so. */

@@ -31,6 +31,7 @@ struct slice {
 struct wire {
 	struct sessions sessions;
 	struct template *fixed[FIXED_LAYOUTS];
+	struct row_columns *rows; /* row.h */
 	struct constant constants[CONSTANTS_MAX]; /* of the message at hand */
 	uint16_t constant_hint[WIRE_KINDS][CONSTANTS_MAX]; /* their columns in the last batches */
 
@@ -68,6 +69,21 @@ struct message {
 void data_begin(struct message *);
 void data_constant(struct message *, struct field_id, enum type, unsigned width, uint64_t);
 
+void data_guess_times(struct message *); /* start and end are when it was received, and say so */
+
+/*
+ * The column, from where it was last time if it is still there; -1 as batch_column.
+ */
+int data_column(
+    struct batch *, uint16_t *hint, const struct field_id *, enum type, unsigned width, bool scope);
+
+/*
+ * Records without a template: find the constants' columns (false: the batch will not have one of them), and
+ * fill them for records that were added since.
+ */
+bool data_constants(struct message *, struct batch *, enum wire_kind);
+void data_fill_constants(struct message *, struct batch *, size_t first, size_t n);
+
 /* Decode a data set's octets by a template and append the records. */
 void data_set(struct message *, struct template *, const uint8_t *, size_t len);
 
@@ -91,6 +107,7 @@ bool sets_well_formed(const struct set_kinds *, const uint8_t *, size_t len);
 void fixed_decode(struct message *, const uint8_t *, size_t len); /* NetFlow v1, v5, v7 */
 void netflow9_decode(struct message *, const uint8_t *, size_t len);
 void ipfix_decode(struct message *, const uint8_t *, size_t len);
+void sflow_decode(struct message *, const uint8_t *, size_t len);
 struct template *fixed_template(unsigned layout, bool raw);
 
 /*

@@ -1,7 +1,7 @@
 #include "wire/wire.h"
 
 #include "base/mem.h"
-#include "wire/decoder.h"
+#include "wire/row.h"
 
 enum { UPTIME_BACK_MS = 60000 };
 
@@ -9,7 +9,7 @@ const char *const wire_bad_names[BAD_KINDS] = {
 	[BAD_VERSION] = "unknown version",
 	[BAD_SHORT] = "shorter than it says",
 	[BAD_COUNT] = "count of records is wrong",
-	[BAD_SET_LENGTH] = "length of a set cannot be",
+	[BAD_SET_LENGTH] = "length of a set or sample cannot be",
 	[BAD_SET_ID] = "reserved set id",
 	[BAD_TEMPLATE] = "invalid template",
 	[BAD_TRAILING] = "octets behind the end",
@@ -24,6 +24,7 @@ wire_new(const struct wire_opts *opts)
 	sessions_init(&w->sessions, opts);
 	for (unsigned i = 0; i < FIXED_LAYOUTS; i++)
 		w->fixed[i] = fixed_template(i, opts->raw);
+	w->rows = row_columns_new();
 	w->slices = mem_alloc(SLICES * sizeof(*w->slices));
 	w->gathered = mem_alloc(GATHERED);
 	w->specs = mem_alloc(TEMPLATE_FIELDS_MAX * sizeof(*w->specs));
@@ -39,6 +40,7 @@ wire_free(struct wire *w)
 	sessions_free(&w->sessions);
 	for (unsigned i = 0; i < FIXED_LAYOUTS; i++)
 		template_free(w->fixed[i]);
+	mem_free(w->rows);
 	mem_free(w->slices);
 	mem_free(w->gathered);
 	mem_free(w->specs);
@@ -62,13 +64,31 @@ static const struct protocol protocols[] = {
 	{ VERSION_IPFIX, 16, 12, 4, ipfix_decode },
 };
 
+/* sFlow's, by the type of the agent's address: none, IPv4, IPv6; the domain is the sub agent. */
+static const struct protocol sflow[] = {
+	{ VERSION_SFLOW5, 24, 8, 4, sflow_decode },
+	{ VERSION_SFLOW5, 28, 12, 4, sflow_decode },
+	{ VERSION_SFLOW5, 40, 24, 4, sflow_decode },
+};
+
+/* A version of 4 octets: the first two are 0, which is no version of NetFlow. */
+static const struct protocol *
+sflow_of(const uint8_t *p, size_t len)
+{
+	uint64_t type = len >= 8 ? be_uint(p + 4, 4) : 0;
+
+	if (be_uint(p, 4) != 5 || type >= sizeof(sflow) / sizeof(sflow[0]))
+		return NULL;
+	return &sflow[type];
+}
+
 static const struct protocol *
 protocol_of(const uint8_t *p, size_t len)
 {
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
 		if (len >= 2 && be_uint(p, 2) == protocols[i].version)
 			return &protocols[i];
-	return NULL;
+	return len >= 4 ? sflow_of(p, len) : NULL;
 }
 
 static void

@@ -68,6 +68,7 @@ struct wire_stats {
 	uint64_t templates_expired, templates_evicted,
 	    borrowed; /* borrowed: data sets, from another port */
 	uint64_t odd_times; /* kept under their wire element */
+	uint64_t skipped; /* sFlow: samples and records of other formats than are decoded */
 	int64_t first_ns, last_ns;
 };
 
@@ -84,7 +85,7 @@ struct wire;
 struct wire *wire_new(const struct wire_opts *);
 void wire_free(struct wire *);
 
-/* Decode one message (NetFlow v5, v9, IPFIX).  Returns records appended; problems are counted. */
+/* Decode one message (NetFlow v1, v5, v7, v9, IPFIX, sFlow v5).  Returns records appended; problems are counted. */
 size_t wire_decode(struct wire *, const struct wire_msg *, const struct wire_out *);
 
 /*

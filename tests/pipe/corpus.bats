@@ -32,6 +32,10 @@ compare() {
 	compare ipfix
 }
 
+@test "corpus: sFlow samples are what agents sent" {
+	compare sflow
+}
+
 @test "corpus: records of exporters that mix versions are what they sent" {
 	compare mixed
 }
