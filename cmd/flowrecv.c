@@ -104,16 +104,20 @@ open_doors(struct collector *c)
 	c->gather_ns = GATHER_MOST_NS;
 	for (unsigned i = 0; i < c->set.n_listen; i++) {
 		struct door *d = &c->doors[c->n_doors++];
+		struct udp_opts opts = { .rcvbuf = c->set.rcvbuf };
 		struct err err = { .status = 0 };
-		struct addr a;
-		uint16_t port;
+		struct address a;
+		struct endpoint at;
 		int granted = 0;
 
-		d->fd = udp_listen(c->set.listen[i], c->set.rcvbuf, &granted, &err);
-		if (d->fd < 0 || udp_local(d->fd, &a, &port) != 0)
+		d->fd = -1;
+		if (address_parse(&a, c->set.listen[i], ADDRESS_LISTEN, 1 << TRANSPORT_UDP, &err) ==
+		    0)
+			d->fd = udp_listen(&a, &opts, &granted, &err);
+		if (d->fd < 0 || endpoint_local(d->fd, &at) != 0)
 			die(err.status != 0 ? err.status : EXIT_FAILED, c->set.listen[i], "%s",
 			    err.status != 0 ? err.text : strerror(errno));
-		d->name[udp_fmt(d->name, &a, port)] = '\0';
+		d->name[endpoint_fmt(d->name, &at)] = '\0';
 		if (granted < c->set.rcvbuf && !c->set.quiet)
 			diag(d->name,
 			    "the kernel grants a receive buffer of %d KiB, not %d KiB: raise "

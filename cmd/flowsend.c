@@ -66,6 +66,7 @@ struct flowsend {
 	struct export_opts export;
 	struct pace pace;
 	const char *destination;
+	struct address address;
 	bool strict, lossy;
 	struct transmit out;
 	struct exporter *exporter;
@@ -102,11 +103,12 @@ static void
 parse_option(struct flowsend *s, int key, const char *arg)
 {
 	struct export_opts *e = &s->export;
+	struct err err = { 0 };
 
 	switch (key) {
 	case 'd':
-		if (strncmp(arg, "udp:", 4) != 0 || arg[4] == '\0')
-			opt_usage(&program, "-d '%s': udp:HOST:PORT", arg);
+		if (address_parse(&s->address, arg, ADDRESS_SEND, 1 << TRANSPORT_UDP, &err) != 0)
+			opt_usage(&program, "--destination: %s", err.text);
 		s->destination = arg;
 		break;
 	case KEY_AS: e->version = parse_version(arg); break;
@@ -201,7 +203,7 @@ run(struct flowsend *s, char *const *paths, int n, struct io_result *result, str
 	struct io_sink *sink;
 	int rc;
 
-	s->out.fd = udp_connect(s->destination + strlen("udp:"), err);
+	s->out.fd = udp_connect(&s->address, err);
 	if (s->out.fd < 0)
 		return -1;
 	source = io_source_open(paths, n, &s->io, err);

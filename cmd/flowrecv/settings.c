@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "net/address.h"
 #include "settings.h"
 
 enum {
@@ -114,14 +115,14 @@ receive_buffer(const char *arg)
 	return (int)octets;
 }
 
-/* The address behind `udp:`, which may be left out before a number or a bracket. */
 static const char *
-transport(const char *arg)
+listen_address(const char *arg)
 {
-	if (strncmp(arg, "udp:", 4) == 0)
-		return arg + 4;
-	if ((arg[0] < '0' || arg[0] > '9') && arg[0] != '[')
-		opt_usage(&flowrecv_program, "--listen '%s': expected udp:[HOST:]PORT", arg);
+	struct err err = { .status = 0 };
+	struct address a;
+
+	if (address_parse(&a, arg, ADDRESS_LISTEN, 1 << TRANSPORT_UDP, &err) != 0)
+		opt_usage(&flowrecv_program, "--listen: %s", err.text);
 	return arg;
 }
 
@@ -186,7 +187,7 @@ settings_parse(struct settings *s, int argc, char **argv)
 	opt_start(&parser, &flowrecv_program, argc, argv);
 	while ((key = opt_next(&parser, &arg)) != 0) {
 		switch (key) {
-		case 'l': s->listen = append(s->listen, &s->n_listen, transport(arg)); break;
+		case 'l': s->listen = append(s->listen, &s->n_listen, listen_address(arg)); break;
 		case 'r': s->read = append(s->read, &s->n_read, arg); break;
 		case 'w': s->out = arg; break;
 		case 'q': s->quiet = true; break;

@@ -6,7 +6,6 @@
 #include "base/buf.h"
 #include "base/die.h"
 #include "base/num.h"
-#include "net/udp.h"
 #include "stats.h"
 
 static uint64_t
@@ -78,9 +77,10 @@ stats_exporters(const struct wire *wire)
 	struct wire_stats w;
 
 	for (size_t i = 0; wire_stats_at(wire, i, &w); i++) {
-		char name[UDP_NAME_MAX + 1];
+		struct endpoint from = { .addr = w.exporter, .port = w.port };
+		char name[ENDPOINT_TEXT_MAX + 1];
 
-		name[udp_fmt(name, &w.exporter, w.port)] = '\0';
+		name[endpoint_fmt(name, &from)] = '\0';
 		b.len = 0;
 		if (w.version == 0) {
 			buf_printf(

@@ -7,6 +7,7 @@
 #ifndef FLOWRECV_STATS_H
 #define FLOWRECV_STATS_H
 
+#include "net/address.h"
 #include "net/frame.h"
 #include "store.h"
 #include "wire/wire.h"
@@ -14,7 +15,7 @@
 /* One listening socket. */
 struct door {
 	int fd;
-	char name[64]; /* ADDRESS:PORT */
+	char name[ENDPOINT_TEXT_MAX + 1]; /* ADDRESS:PORT */
 	uint64_t datagrams, octets, truncated;
 	uint32_t dropped; /* by the kernel, as known last */
 };

@@ -58,6 +58,7 @@ static const struct alias table[] = {
 	{ "nexthop", "next hop address", 0, IDS(IE(15), IE(62)) },
 	{ "bgpnexthop", "BGP next hop address", 0, IDS(IE(18), IE(63)) },
 	{ "exporter", "exporter: as a mediator carries it, else the message's source address", 0, IDS(IE(130), IE(131), OWN(EXPORTER)) },
+	{ "source", "what the collector was told to call the exporter", 0, IDS(OWN(SOURCE)) },
 	{ "domain", "observation domain: in the record, else of the message", 0, IDS(IE(149), OWN(DOMAIN)) },
 	{ "received", "when the collector had the message", 0, IDS(OWN(RECEIVED)) },
 	{ "sampling", "packets that one counted packet stands for", 0, IDS(OWN(SAMPLING)) },

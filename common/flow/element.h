@@ -56,6 +56,9 @@ enum own {
 	OWN_TIME_GUESS = 10, /* BOOL: no time element: start and end are the received time */
 	OWN_SAMPLING_MODE = 11, /* UINT 1: NetFlow v5 header's two mode bits */
 	OWN_EXPORTER_PORT = 12, /* UINT 2: source port of the export message */
+	OWN_SOURCE = 13, /* STRING: what the collector was told to call the exporter */
+	OWN_TEMPLATE_FIELDS = 14, /* BYTES: a template that a collector remembers, see wire/saved.c */
+	OWN_TEMPLATE_OPTIONS = 15, /* BOOL: it is an options template */
 };
 
 /* Elements of PEN_SFLOW.  The numbers are in files: never change one. */
@@ -120,10 +123,13 @@ enum exporter_version {
 /* Where OWN_SAMPLING came from.  The numbers are in files: never change one. */
 enum sampling_src {
 	SAMPLING_RECORD = 1, /* an element of the record itself */
-	SAMPLING_OPTIONS = 2, /* options records of the exporter */
+	SAMPLING_OPTIONS = 2, /* options records of the exporter, for the whole domain */
 	SAMPLING_HEADER = 3, /* NetFlow v5's header */
 	SAMPLING_CONFIGURED = 4, /* said by the user */
 	SAMPLING_SCALED = 5, /* counters were multiplied: sampling is 1 */
+	SAMPLING_SAMPLER = 6, /* options records, for the sampler that the record names */
+	SAMPLING_INTERFACE = 7, /* options records, for the record's interface */
+	SAMPLING_EXPORTER = 8, /* options records in another domain of the exporter */
 };
 
 /* How the values of records of one flow combine. */

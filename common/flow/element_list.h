@@ -1916,6 +1916,9 @@
 	X(PEN_OWN, 10, "timeGuess", BOOL, 1, 0, NONE, FIRST, NULL) \
 	X(PEN_OWN, 11, "samplingMode", UINT, 1, 0, IDENTIFIER, FIRST, NULL) \
 	X(PEN_OWN, 12, "exporterPort", UINT, 2, 0, IDENTIFIER, FIRST, NULL) \
+	X(PEN_OWN, 13, "exporterName", STRING, 0, 0, NONE, FIRST, NULL) \
+	X(PEN_OWN, 14, "templateFields", BYTES, 0, 0, NONE, FIRST, NULL) \
+	X(PEN_OWN, 15, "templateIsOptions", BOOL, 1, 0, NONE, FIRST, NULL) \
 	/* NetFlow v9 types without an IANA name, as collectors name them. */ \
 	X(PEN_V9, 6660, "ekinopsTcpConnectionSetupTime", UINT, 4, 0, NONE, FIRST, NULL) \
 	X(PEN_V9, 6661, "ekinopsTcpServerResponseTime", UINT, 4, 0, NONE, FIRST, NULL) \

@@ -1,9 +1,11 @@
 /*
  * udp.c - UDP sockets.
  */
+#include <assert.h>
 #include <errno.h>
 #include <linux/filter.h>
-#include <netdb.h>
+#include <linux/sock_diag.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,60 +16,9 @@
 #include "base/time.h"
 #include "net/udp.h"
 
-/* HOST and PORT of [HOST:]PORT; an IPv6 address stands in brackets. */
-static int
-split(const char *address, char *host, size_t host_size, char *port, size_t port_size,
-    struct err *err)
-{
-	const char *colon = strrchr(address, ':');
-	const char *p = colon != NULL ? colon + 1 : address;
-	size_t n = colon != NULL ? (size_t)(colon - address) : 0;
-	uint64_t number;
-
-	if (!parse_u64(p, strlen(p), &number) || number > UINT16_MAX || strlen(p) >= port_size)
-		return err_usage(err, "no port number in '%s': expected [HOST:]PORT", address);
-	strcpy(port, p);
-	if (n >= 2 && address[0] == '[' && address[n - 1] == ']') {
-		address++;
-		n -= 2;
-	} else if (memchr(address, ':', n) != NULL) {
-		return err_usage(
-		    err, "an IPv6 address stands in brackets: [%.*s]:%s", (int)n, address, p);
-	}
-	if (n >= host_size)
-		return err_usage(err, "the host name in '%s' is too long", address);
-	memcpy(host, address, n);
-	host[n] = '\0';
-	return 0;
-}
-
-static struct addrinfo *
-lookup(const char *address, bool passive, struct err *err)
-{
-	struct addrinfo hints = { .ai_family = AF_UNSPEC,
-		.ai_socktype = SOCK_DGRAM,
-		.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0) };
-	struct addrinfo *list = NULL;
-	char host[NI_MAXHOST], port[16];
-	int rc;
-
-	if (split(address, host, sizeof host, port, sizeof port, err) != 0)
-		return NULL;
-	if (host[0] == '\0' && !passive) {
-		err_usage(err, "no host in '%s': expected HOST:PORT", address);
-		return NULL;
-	}
-	rc = getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &list);
-	if (rc != 0) {
-		err_set(err, "%s", rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
-		return NULL;
-	}
-	return list;
-}
-
 /* The kernel doubles what is asked for to pay for its own bookkeeping (socket(7)). */
-static int
-receive_buffer(int fd, int octets)
+int
+udp_receive_buffer(int fd, int octets)
 {
 	int got = 0;
 	socklen_t len = sizeof got;
@@ -79,112 +30,219 @@ receive_buffer(int fd, int octets)
 	return got / 2;
 }
 
+/* Multicast --------------------------------------------------------------------------------------- */
+
 static int
-bind_one(const struct addrinfo *ai)
+join_on(int fd, const struct endpoint *group, uint32_t interface)
 {
-	int fd = socket(ai->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int off = 0;
+	struct group_req req = { .gr_interface = interface };
 
-	if (fd < 0)
-		return -1;
-	if (ai->ai_family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-	if (bind(fd, ai->ai_addr, ai->ai_addrlen) != 0) {
-		int e = errno;
-
-		close(fd);
-		errno = e;
-		return -1;
-	}
-	return fd;
+	endpoint_sockaddr(group, &req.gr_group);
+	return setsockopt(fd, addr_is_v4(&group->addr) ? IPPROTO_IP : IPPROTO_IPV6,
+	    MCAST_JOIN_GROUP, &req, sizeof req);
 }
 
-int
-udp_listen(const char *address, int rcvbuf, int *granted, struct err *err)
+/* Join on one interface, or on all: one that will not (it is down, has no IPv6) does no harm then. */
+static int
+join(int fd, const struct endpoint *group)
 {
-	struct addrinfo *list = lookup(address, true, err);
-	int fd = -1;
+	struct if_nameindex *all;
+	int joined = 0, e = ENODEV;
 
-	if (list == NULL)
+	if (group->scope != 0)
+		return join_on(fd, group, group->scope);
+	all = if_nameindex();
+	if (all == NULL)
 		return -1;
-	/* Without a host the list is both wildcards; [::] takes IPv4 too, so it goes first. */
-	for (int pass = 0; pass < 2 && fd < 0; pass++)
-		for (struct addrinfo *ai = list; ai != NULL && fd < 0; ai = ai->ai_next)
-			if ((ai->ai_family == AF_INET6) == (pass == 0))
-				fd = bind_one(ai);
-	if (fd < 0)
-		err_set(err, "cannot listen: %s", strerror(errno));
+	for (struct if_nameindex *i = all; i->if_index != 0; i++) {
+		if (join_on(fd, group, i->if_index) == 0)
+			joined++;
+		else
+			e = errno;
+	}
+	if_freenameindex(all);
+	errno = e;
+	return joined > 0 ? 0 : -1;
+}
+
+/* Nothing of groups that other sockets of this machine joined (ip(7), IP_MULTICAST_ALL). */
+static void
+only_ours(int fd, const struct endpoint *group)
+{
+	enum { V6_MULTICAST_ALL = 29 }; /* <linux/in6.h>, Linux 4.20; ipv6(7) */
+	int off = 0, on = 1;
+
+	if (addr_is_v4(&group->addr))
+		(void)setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof off);
 	else
-		*granted = receive_buffer(fd, rcvbuf);
-	freeaddrinfo(list);
-	return fd;
+		(void)setsockopt(fd, IPPROTO_IPV6, V6_MULTICAST_ALL, &off, sizeof off);
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 }
 
-int
-udp_connect(const char *address, struct err *err)
-{
-	struct addrinfo *list = lookup(address, false, err);
-	int fd = -1;
-
-	if (list == NULL)
-		return -1;
-	for (struct addrinfo *ai = list; ai != NULL; ai = ai->ai_next) {
-		fd = socket(ai->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		if (fd >= 0 && connect(fd, ai->ai_addr, ai->ai_addrlen) == 0)
-			break;
-		err_set(err, "cannot send there: %s", strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		fd = -1;
-	}
-	freeaddrinfo(list);
-	if (fd >= 0)
-		*err = (struct err){ .status = 0 };
-	return fd;
-}
+/* Sockets ----------------------------------------------------------------------------------------- */
 
 static void
-from_sockaddr(const struct sockaddr_storage *ss, struct addr *a, uint16_t *port)
+close_keeping_errno(int fd)
 {
-	if (ss->ss_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)ss;
+	int e = errno;
 
-		memcpy(a->b, &in6->sin6_addr, 16);
-		*port = ntohs(in6->sin6_port);
-	} else {
-		const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)ss;
+	close(fd);
+	errno = e;
+}
 
-		*a = addr_v4(ntohl(in->sin_addr.s_addr));
-		*port = ntohs(in->sin_port);
+/* Where a socket for an endpoint is bound. */
+static struct endpoint
+place(const struct endpoint *e)
+{
+	struct endpoint at = *e;
+
+	/* A group of one link is bound with its interface, or not at all. */
+	if (endpoint_is_group(e) && !addr_is_v4(&e->addr) && (e->addr.b[1] & 15) <= 2 &&
+	    e->scope == 0)
+		memset(&at.addr, 0, sizeof at.addr);
+	return at;
+}
+
+/* A socket bound to an endpoint.  silent: with a filter that lets nothing in. */
+static int
+open_at(const struct endpoint *e, bool reuseport, bool silent)
+{
+	struct endpoint at = place(e);
+	struct sockaddr_storage ss;
+	socklen_t len = endpoint_sockaddr(&at, &ss);
+	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int on = 1, off = 0;
+
+	if (fd < 0)
+		return -1;
+	if (ss.ss_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+	if (endpoint_is_group(e))
+		only_ours(fd, e);
+	if ((reuseport && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) ||
+	    (silent && udp_shut(fd) != 0) || bind(fd, (struct sockaddr *)&ss, len) != 0 ||
+	    (endpoint_is_group(e) && join(fd, e) != 0)) {
+		close_keeping_errno(fd);
+		return -1;
 	}
+	return fd;
+}
+
+/* At the first endpoint of an address that can be had, which becomes *at. */
+static int
+open_first(
+    const struct address *a, bool reuseport, bool silent, struct endpoint *at, struct err *err)
+{
+	struct endpoint list[ENDPOINTS_MAX];
+	int n = address_resolve(a, ADDRESS_LISTEN, list, err), fd = -1;
+
+	for (int i = 0; i < n && fd < 0; i++) {
+		fd = open_at(&list[i], reuseport, silent);
+		*at = list[i];
+	}
+	if (fd < 0)
+		err_set(err, "cannot listen: %s", strerror(errno));
+	return fd;
 }
 
 int
-udp_local(int fd, struct addr *a, uint16_t *port)
+udp_listen(const struct address *a, const struct udp_opts *o, int *granted, struct err *err)
 {
-	struct sockaddr_storage ss = { .ss_family = AF_UNSPEC };
-	socklen_t len = sizeof ss;
+	struct endpoint at;
+	int fd = open_first(a, o->reuseport, false, &at, err);
 
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
+	if (fd >= 0)
+		*granted = udp_receive_buffer(fd, o->rcvbuf);
+	return fd;
+}
+
+/*
+ * The first socket is bound as one that shares with nobody, so that a second collector at the same
+ * address fails instead of taking half of the datagrams; then it begins to share (the kernel makes the
+ * group when the second socket joins).  Until the program is there the kernel would choose by its own
+ * hash: a template would wait at one worker, its data come to another; so nothing is let in before.
+ */
+int
+udp_listen_workers(
+    const struct address *a, int rcvbuf, unsigned n, int *fds, int *granted, struct err *err)
+{
+	int on = 1, got;
+	unsigned opened = 0;
+	struct endpoint at, first;
+
+	assert(n >= 1 && n <= UDP_WORKERS_MAX);
+	fds[0] = open_first(a, false, true, &at, err);
+	if (fds[0] < 0)
 		return -1;
-	from_sockaddr(&ss, a, port);
-	return 0;
+	opened = 1;
+	if (endpoint_is_group(&at))
+		n = 1;
+	if (endpoint_local(fds[0], &first) != 0 ||
+	    (n > 1 && setsockopt(fds[0], SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0))
+		goto fail;
+	at.port = first.port;
+	for (; opened < n; opened++)
+		if ((fds[opened] = open_at(&at, true, true)) < 0)
+			goto fail;
+	if (n > 1 && udp_steer(fds[0], n) != 0)
+		goto fail;
+	for (unsigned i = 0; i < n; i++) {
+		got = udp_receive_buffer(fds[i], rcvbuf);
+		*granted = i == 0 || got < *granted ? got : *granted;
+		if (setsockopt(fds[i], SOL_SOCKET, SO_DETACH_FILTER, &on, sizeof on) != 0)
+			goto fail;
+	}
+	return (int)n;
+fail:
+	err_set(err, "cannot listen with %u sockets: %s", n, strerror(errno));
+	while (opened > 0)
+		close(fds[--opened]);
+	return -1;
 }
 
-size_t
-udp_fmt(char *dst, const struct addr *a, uint16_t port)
+/* Groups of a scope have an interface to go through. */
+static int
+choose_interface(int fd, const struct endpoint *group)
 {
-	bool v6 = !addr_is_v4(a);
-	size_t n = 0;
+	struct ip_mreqn through = { .imr_ifindex = (int)group->scope };
 
-	if (v6)
-		dst[n++] = '[';
-	n += fmt_ip(dst + n, a);
-	if (v6)
-		dst[n++] = ']';
-	dst[n++] = ':';
-	return n + fmt_u64(dst + n, port);
+	if (addr_is_v4(&group->addr))
+		return setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &through, sizeof through);
+	return setsockopt(
+	    fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &through.imr_ifindex, sizeof through.imr_ifindex);
 }
+
+static int
+connect_to(const struct endpoint *e)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = endpoint_sockaddr(e, &ss);
+	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if ((endpoint_is_group(e) && e->scope != 0 && choose_interface(fd, e) != 0) ||
+	    connect(fd, (struct sockaddr *)&ss, len) != 0) {
+		close_keeping_errno(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int
+udp_connect(const struct address *a, struct err *err)
+{
+	struct endpoint list[ENDPOINTS_MAX];
+	int n = address_resolve(a, ADDRESS_SEND, list, err), fd = -1;
+
+	for (int i = 0; i < n && fd < 0; i++)
+		fd = connect_to(&list[i]);
+	if (fd < 0)
+		err_set(err, "cannot send there: %s", strerror(errno));
+	return fd;
+}
+
+/* Receiving --------------------------------------------------------------------------------------- */
 
 /*
  * Datagrams lie a little more than 64 KiB apart: at a distance of exactly 64 KiB all their headers
@@ -239,28 +297,37 @@ udp_receive(struct udp_receiver *r, int fd, struct datagram *out)
 	now = time_now_ns();
 	for (int i = 0; i < n; i++) {
 		struct datagram *d = &out[i];
+		struct endpoint from;
 
 		*d = (struct datagram){ .data = r->iov[i].iov_base,
 			.len = r->msg[i].msg_len,
 			.received_ns = now,
 			.truncated = (r->msg[i].msg_hdr.msg_flags & MSG_TRUNC) != 0 };
-		from_sockaddr(&r->from[i], &d->from, &d->from_port);
+		endpoint_from(&from, &r->from[i]);
+		d->from = from.addr;
+		d->from_port = from.port;
 		r->msg[i].msg_hdr.msg_namelen = sizeof r->from[i];
 	}
 	return n;
 }
 
+struct udp_queue
+udp_queue(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof info;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) != 0 || len < sizeof info)
+		return (struct udp_queue){ .size = 0 };
+	return (struct udp_queue){ .used = info[SK_MEMINFO_RMEM_ALLOC],
+		.size = info[SK_MEMINFO_RCVBUF],
+		.dropped = info[SK_MEMINFO_DROPS] };
+}
+
 uint32_t
 udp_drops(int fd)
 {
-	/* Indexes of <linux/sock_diag.h>: SK_MEMINFO_DROPS is the ninth word. */
-	enum { MEMINFO_DROPS = 8, MEMINFO_WORDS = 9 };
-	uint32_t info[MEMINFO_WORDS] = { 0 };
-	socklen_t len = sizeof info;
-
-	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) != 0)
-		return 0;
-	return len >= sizeof info ? info[MEMINFO_DROPS] : 0;
+	return udp_queue(fd).dropped;
 }
 
 int

@@ -8,7 +8,9 @@
 
 #include "base/num.h"
 #include "wire/copy.h"
-#include "wire/step.h"
+#include "wire/event.h"
+#include "wire/options.h"
+#include "wire/sampled.h"
 
 /* Columns ---------------------------------------------------------------------------------------- */
 
@@ -48,7 +50,9 @@ add_constant(struct message *m, struct constant c)
 void
 data_constant(struct message *m, struct field_id id, enum type type, unsigned width, uint64_t value)
 {
-	add_constant(m, (struct constant){ id, (uint8_t)type, (uint8_t)width, value, NULL });
+	add_constant(
+	    m, (struct constant){
+		   .id = id, .type = (uint8_t)type, .width = (uint8_t)width, .value = value });
 }
 
 /* IPFIX has no uptime in its header: it is the time since the start that was learned. */
@@ -71,12 +75,17 @@ data_begin(struct message *m)
 	m->n_constants = 0;
 	if (!addr_is_zero(&msg->exporter)) /* a file does not say who sent it */
 		add_constant(
-		    m, (struct constant){ field_own(OWN_EXPORTER), TYPE_IP, 0, 0, &msg->exporter });
+		    m, (struct constant){
+			   .id = field_own(OWN_EXPORTER), .type = TYPE_IP, .ip = &msg->exporter });
 	data_constant(m, field_own(OWN_DOMAIN), TYPE_UINT, 4, m->s->stats.domain);
 	data_constant(m, field_own(OWN_RECEIVED), TYPE_TIME, 8, (uint64_t)msg->received_ns);
 	data_constant(m, field_own(OWN_VERSION), TYPE_UINT, 2, m->s->stats.version);
 	if (msg->port != 0)
 		data_constant(m, field_own(OWN_EXPORTER_PORT), TYPE_UINT, 2, msg->port);
+	if (msg->source != NULL && msg->source->name != NULL)
+		add_constant(m, (struct constant){ .id = field_own(OWN_SOURCE),
+				    .type = TYPE_STRING,
+				    .text = msg->source->name });
 	if (m->w->sessions.opts.raw)
 		data_constant(m, field_own(OWN_WIRE), TYPE_BOOL, 1, 1);
 }
@@ -113,6 +122,11 @@ fill_constant(struct batch *b, const struct constant *c, unsigned col, size_t fi
 	unsigned width = b->col[col].width;
 	uint8_t *cells = (uint8_t *)batch_cells(b, col) + first * width;
 
+	if (c->type == TYPE_STRING) {
+		for (size_t i = 0; i < n; i++)
+			batch_put_octets(b, col, first + i, c->text, strlen(c->text));
+		return;
+	}
 	if (c->type == TYPE_IP && width == 16)
 		for (size_t i = 0; i < n; i++)
 			memcpy(cells + 16 * i, c->ip->b, 16);
@@ -244,6 +258,24 @@ room(const struct batch *b, const struct template *t)
 	return n < BATCH_RECORDS - b->n ? n : BATCH_RECORDS - b->n;
 }
 
+/* What takes more than the record's own fields. */
+static void
+after_steps(const struct task *k)
+{
+	struct message *m = k->m;
+
+	if (k->t->options) {
+		if (k->t->tells) {
+			options_learn(m->s, k->b, k->first, k->n);
+			place_uptime(m);
+		}
+		return;
+	}
+	sampled_records(k);
+	if (k->t->events)
+		event_records(k);
+}
+
 static void
 append(struct message *m, struct template *t, const struct rows *rows, size_t from, size_t n,
     enum wire_kind kind)
@@ -271,6 +303,7 @@ append(struct message *m, struct template *t, const struct rows *rows, size_t fr
 		}
 		k.first = batch_extend(k.b, k.n);
 		run_steps(&k, n_constants);
+		after_steps(&k);
 		m->appended += k.n;
 		from += k.n;
 		n -= k.n;
@@ -314,21 +347,6 @@ append_flows(struct message *m, struct template *t, const struct rows *r)
 		append(m, t, r, from, to - from, v6 ? WIRE_FLOWS6 : WIRE_FLOWS4);
 		from = to;
 	}
-}
-
-/*
- * Options data tell things that later records need: here the exporter's start, against which IPFIX
- * uptimes count.  Sampler tables (302, 304..306, 309/310, 34/50 by selector, interface or domain) are
- * given on as options records; resolving them for flows belongs here, into the session.
- */
-static void
-learn(struct message *m, const struct template *t, const struct rows *r)
-{
-	if (t->init.len == 0 || r->n == 0)
-		return;
-	m->s->init_ms = (int64_t)be_uint(field_at(r, r->n - 1, t->init_at), 8);
-	m->s->has_init = m->s->init_ms > 0;
-	place_uptime(m);
 }
 
 /* Reading records -------------------------------------------------------------------------------- */
@@ -406,9 +424,12 @@ decode_rows(struct message *m, struct template *t, const struct rows *r)
 	if (r->n == 0)
 		return;
 	if (t->options) {
-		learn(m, t, r);
 		append(m, t, r, 0, r->n, WIRE_OPTIONS);
 		m->s->stats.options += r->n;
+		return;
+	}
+	if (m->out->discard) {
+		m->s->stats.discarded += r->n;
 		return;
 	}
 	guess_times(m, t);

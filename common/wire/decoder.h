@@ -21,6 +21,7 @@ struct constant {
 	uint8_t type, width;
 	uint64_t value;
 	const struct addr *ip; /* TYPE_IP */
+	const char *text; /* TYPE_STRING */
 };
 
 /* Where a field of a record of varying length is, relative to its set. */
@@ -43,6 +44,7 @@ struct wire {
 	struct buf list;
 	uint16_t deferred[SETS_DEFERRED_MAX]; /* offsets of sets that wait for a template */
 	struct spec *specs; /* TEMPLATE_FIELDS_MAX: a definition being read */
+	bool broken; /* see wire_broken */
 };
 
 struct message {
@@ -63,6 +65,7 @@ struct message {
 	uint64_t uncounted; /* octets of sets that could not be decoded: at most so many records */
 	unsigned header_count; /* v9: records of all kinds that the header promises, 0 unknown */
 	unsigned seen; /* of these */
+	bool defined; /* a template: what waits for it can be decoded */
 };
 
 /* Constants that every record has; the message's header fields are set. */

@@ -117,6 +117,13 @@ add_has(struct batch *b, uint16_t id, uint64_t *has)
 		PLAN_SELECT(has, c->present, b->n, i, true);
 }
 
+static bool
+is_by_options(uint64_t source)
+{
+	return source == SAMPLING_OPTIONS || source == SAMPLING_SAMPLER ||
+	       source == SAMPLING_INTERFACE || source == SAMPLING_EXPORTER;
+}
+
 /*
  * The sampling interval as samplingInterval (34), where neither the record has an element that says
  * it nor options records do (they are sent as they are); its mode, of NetFlow v5, as samplingAlgorithm
@@ -138,7 +145,7 @@ plan_sampling(struct exporter *e, struct batch *b)
 		    !bits_get(said, i) &&
 			(source == NULL ||
 			    (source->present != NULL && !bits_get(source->present, i)) ||
-			    cell_uint(source, i) != SAMPLING_OPTIONS));
+			    !is_by_options(cell_uint(source, i))));
 		add_number(e, c, 34, 4, present, b->n);
 	}
 	if (mode != NULL && plan_find(b, field_iana(35), TYPE_NONE) == NULL) {

@@ -77,7 +77,8 @@ fixed_template(unsigned i, bool raw)
 
 	memcpy(specs, record_begin, sizeof(record_begin));
 	memcpy(specs + COUNT(record_begin), l->specs, l->n * sizeof(*specs));
-	return template_new(0, false, specs, (unsigned)(COUNT(record_begin) + l->n), raw, &why);
+	return template_new(
+	    0, false, specs, (unsigned)(COUNT(record_begin) + l->n), raw, NULL, &why);
 }
 
 /*

@@ -2,7 +2,7 @@
  * ipfix.c - IPFIX messages (RFC 7011), from datagrams, streams and files (RFC 5655).
  */
 #include "base/num.h"
-#include "wire/decoder.h"
+#include "wire/templates.h"
 
 enum { HEADER = 16, TEMPLATES = 2, OPTIONS = 3, ENTERPRISE_BIT = 0x8000 };
 
@@ -49,12 +49,12 @@ withdraw(struct message *m, uint16_t id, bool options)
 	if (!m->msg->stream)
 		return;
 	if (id == (options ? OPTIONS : TEMPLATES))
-		session_forget_all(&m->w->sessions, m->s, !options, options);
+		templates_forget_all(&m->w->sessions, m->s, !options, options);
 	else
-		session_forget(&m->w->sessions, m->s, id);
+		templates_forget(&m->w->sessions, m->s, id);
 }
 
-/* Template records of a set (RFC 7011 3.4.1, 3.4.2). An invalid definition deletes the old one. */
+/* Template records of a set (RFC 7011 3.4.1, 3.4.2). */
 static void
 define(struct message *m, bool options, struct cursor *c)
 {
@@ -70,12 +70,10 @@ define(struct message *m, bool options, struct cursor *c)
 		}
 		scopes = options ? cur_u16(c) : 0;
 		if (!read_specs(m, c, n, scopes) || id < 256 ||
-		    (options && (scopes == 0 || scopes > n))) {
-			message_bad(m, BAD_TEMPLATE);
-			session_forget(&m->w->sessions, m->s, id);
-		} else {
-			session_define(&m->w->sessions, m->s, id, options, m->w->specs, n, m->msg);
-		}
+		    (options && (scopes == 0 || scopes > n)))
+			templates_invalid(m, id);
+		else
+			templates_define(m, id, options, n);
 		if (c->bad)
 			return;
 	}

@@ -2,7 +2,7 @@
  * netflow9.c - NetFlow version 9 (RFC 3954).
  */
 #include "base/num.h"
-#include "wire/decoder.h"
+#include "wire/templates.h"
 
 enum { HEADER = 20, TEMPLATES = 0, OPTIONS = 1, SCOPES = 5 };
 
@@ -34,7 +34,6 @@ read_specs(struct message *m, struct cursor *c, unsigned n, unsigned scopes)
 
 /*
  * Template records of a flowset (RFC 3954 5.2, 6.1).  The options template gives its lengths in octets.
- * An invalid definition deletes the old one: what follows does not look like it any more.
  */
 static void
 define(struct message *m, bool options, struct cursor *c)
@@ -49,13 +48,11 @@ define(struct message *m, bool options, struct cursor *c)
 		m->seen++;
 		if (options && (scope_len % 4 != 0 || rest % 4 != 0)) {
 			cur_skip(c, scope_len + rest);
-			message_bad(m, BAD_TEMPLATE);
-			session_forget(&m->w->sessions, m->s, id);
+			templates_invalid(m, id);
 		} else if (!read_specs(m, c, n, scope_len / 4) || id < 256) {
-			message_bad(m, BAD_TEMPLATE);
-			session_forget(&m->w->sessions, m->s, id);
+			templates_invalid(m, id);
 		} else {
-			session_define(&m->w->sessions, m->s, id, options, m->w->specs, n, m->msg);
+			templates_define(m, id, options, n);
 		}
 		if (c->bad)
 			return;
@@ -85,10 +82,10 @@ netflow9_decode(struct message *m, const uint8_t *p, size_t len)
 	}
 	if (message_restarted(m, uptime, seq)) {
 		sequence_restart(&m->s->sequence);
-		session_forget_all(&m->w->sessions, m->s, true, true);
+		templates_forget_all(&m->w->sessions, m->s, true, true);
 	}
 	data_begin(m);
 	sets_walk(m, &kinds, p + HEADER, len - HEADER);
-	session_common_sequence(&m->w->sessions, m->s, seq);
+	sequence_common(&m->s->sequence, &m->s->peer->common, seq);
 	sequence_message(&m->s->sequence, seq, 1, 0);
 }

@@ -187,6 +187,10 @@ row_append(struct row *r, enum wire_kind kind)
 	struct batch *b = out->batch[kind];
 	size_t rec;
 
+	if (out->discard && kind != WIRE_OPTIONS) {
+		r->m->s->stats.discarded++;
+		return;
+	}
 	if (is_full(b)) {
 		out->full(out->ctx, kind);
 		b = out->batch[kind];

@@ -161,12 +161,12 @@ sequence_restart(struct sequence *q)
 }
 
 void
-sequence_common(struct sequence *q, struct sequence_exporter *e, uint64_t key, uint32_t seq)
+sequence_common(struct sequence *q, struct sequence_exporter *e, uint32_t seq)
 {
 	bool gap = q->known && (int32_t)(seq - q->next) > 0;
 
-	if (e->key != key)
-		*e = (struct sequence_exporter){ .key = key, .next = seq };
+	if (!e->known)
+		*e = (struct sequence_exporter){ .known = true, .next = seq };
 	else if (gap && seq == e->next)
 		e->together++;
 	if (gap && ((e->together > 0 && seq == e->next) ||

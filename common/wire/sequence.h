@@ -44,14 +44,14 @@ void sequence_message(struct sequence *, uint32_t seq, uint64_t units, uint64_t 
 /*
  * One exporter's messages over all its domains: some v9 exporters count these together, not by source
  * id as RFC 3954 5.1 says.  A number that follows the exporter's last message, of whatever domain, has
- * nothing missing before it.  Called ahead of sequence_message; key names the exporter.
+ * nothing missing before it.  Called ahead of sequence_message.
  */
 struct sequence_exporter {
-	uint64_t key;
+	bool known; /* next is valid */
 	uint32_t next;
 	unsigned together; /* times that only the common count fitted */
 };
-void sequence_common(struct sequence *, struct sequence_exporter *, uint64_t key, uint32_t seq);
+void sequence_common(struct sequence *, struct sequence_exporter *, uint32_t seq);
 
 /* The exporter began anew: the next message sets the number, nothing is lost. */
 void sequence_restart(struct sequence *);

@@ -3,16 +3,18 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "wire/event.h"
+#include "wire/held.h"
+#include "wire/templates.h"
 
-enum {
-	LIFETIME_S = 1800,
-	TEMPLATES_MAX = 4096,
-	SESSIONS_MAX = 16384,
-	BUCKETS_MIN = 8,
-	KIN_MAX = 64,
-	EXPORTERS = 1024
-};
-#define TEMPLATE_OCTETS_MAX ((size_t)256 << 20) /* of all sessions together */
+enum { LIFETIME_S = 1800, TEMPLATES_MAX = 4096, SESSIONS_MAX = 16384, HOLD_OCTETS = 64 << 20 };
+
+/* Memory for templates, by rank. */
+#define NEW_TEMPLATE_OCTETS ((size_t)64 << 20)
+#define KNOWN_TEMPLATE_OCTETS ((size_t)192 << 20)
+
+/* A sender that is still there after so long is no made-up one, or a patient one. */
+#define ACQUAINTED_NS (5 * NS_PER_S)
 
 void
 sessions_init(struct sessions *t, const struct wire_opts *opts)
@@ -26,12 +28,18 @@ sessions_init(struct sessions *t, const struct wire_opts *opts)
 		t->opts.max_templates = TEMPLATES_MAX;
 	if (t->opts.max_sessions == 0)
 		t->opts.max_sessions = SESSIONS_MAX;
+	if (t->opts.hold_s == 0)
+		t->opts.hold_s = t->opts.lifetime_s;
+	if (t->opts.hold_octets == 0)
+		t->opts.hold_octets = HOLD_OCTETS;
+	t->tier[RANK_NEW].template_octets_max = NEW_TEMPLATE_OCTETS;
+	t->tier[RANK_KNOWN].template_octets_max = KNOWN_TEMPLATE_OCTETS;
 	while (n < t->opts.max_sessions)
 		n *= 2;
 	t->mask = n - 1;
 	t->buckets = mem_zero(n, sizeof(*t->buckets));
 	t->kin = mem_zero(n, sizeof(*t->kin));
-	t->exporters = mem_zero(EXPORTERS, sizeof(*t->exporters));
+	t->peers = mem_zero(n, sizeof(struct peer *));
 }
 
 /* Keys ----------------------------------------------------------------------------------------- */
@@ -43,9 +51,9 @@ struct key {
 };
 
 static size_t
-bucket_of(const struct sessions *t, const struct key *k)
+bucket_of(const struct sessions *t, struct key k)
 {
-	return hash_octets(t->seed, k, sizeof(*k)) & t->mask;
+	return hash_octets(t->seed, &k, sizeof(k)) & t->mask;
 }
 
 static struct key
@@ -55,16 +63,29 @@ key_of(const struct session *s)
 }
 
 static struct key
-kin_key(struct key k)
+without_port(struct key k)
 {
 	k.port = 0;
 	return k;
 }
 
+static struct key
+without_domain(struct key k)
+{
+	k.domain = 0;
+	return k;
+}
+
+static bool
+is_address(const struct addr *a, const struct addr *b)
+{
+	return memcmp(a->b, b->b, sizeof(a->b)) == 0;
+}
+
 static bool
 is_kin(const struct session *a, const struct session *b)
 {
-	return memcmp(a->stats.exporter.b, b->stats.exporter.b, 16) == 0 &&
+	return is_address(&a->stats.exporter, &b->stats.exporter) &&
 	       a->stats.domain == b->stats.domain && a->stats.version == b->stats.version;
 }
 
@@ -72,252 +93,116 @@ static bool
 has_key(const struct session *s, const struct key *k)
 {
 	return s->stats.port == k->port && s->stats.domain == k->domain &&
-	       s->stats.version == k->version &&
-	       memcmp(s->stats.exporter.b, k->exporter.b, 16) == 0;
+	       s->stats.version == k->version && is_address(&s->stats.exporter, &k->exporter);
 }
 
-/* Order of use --------------------------------------------------------------------------------- */
+/* Ranks ---------------------------------------------------------------------------------------- */
 
 static void
-session_unlink(struct sessions *t, struct session *s)
+unlink_use(struct sessions *t, struct session *s)
 {
-	*(s->newer ? &s->newer->older : &t->newest) = s->older;
-	*(s->older ? &s->older->newer : &t->oldest) = s->newer;
+	struct tier *tier = &t->tier[s->rank];
+
+	*(s->newer ? &s->newer->older : &tier->newest) = s->older;
+	*(s->older ? &s->older->newer : &tier->oldest) = s->newer;
+	tier->n--;
 }
 
 static void
-session_touch(struct sessions *t, struct session *s, bool linked)
+link_use(struct sessions *t, struct session *s)
 {
-	if (t->newest == s)
-		return;
-	if (linked)
-		session_unlink(t, s);
+	struct tier *tier = &t->tier[s->rank];
+
 	s->newer = NULL;
-	s->older = t->newest;
-	*(t->newest ? &t->newest->newer : &t->oldest) = s;
-	t->newest = s;
+	s->older = tier->newest;
+	*(tier->newest ? &tier->newest->newer : &tier->oldest) = s;
+	tier->newest = s;
+	tier->n++;
 }
 
 static void
-template_unlink(struct sessions *t, struct template *p)
+set_rank(struct sessions *t, struct session *s, enum rank rank)
 {
-	*(p->newer ? &p->newer->older : &t->newest_template) = p->older;
-	*(p->older ? &p->older->newer : &t->oldest_template) = p->newer;
+	unlink_use(t, s);
+	templates_move(t, s, rank);
+	link_use(t, s);
 }
 
+/* Three quarters are for old acquaintances; who was quiet for longest is a stranger again. */
 static void
-template_link(struct sessions *t, struct template *p)
+touch(struct sessions *t, struct session *s, int64_t now_ns)
 {
-	p->newer = NULL;
-	p->older = t->newest_template;
-	*(t->newest_template ? &t->newest_template->newer : &t->oldest_template) = p;
-	t->newest_template = p;
-	p->used = ++t->clock;
+	if (s->rank == RANK_NEW && now_ns - s->stats.first_ns >= ACQUAINTED_NS) {
+		set_rank(t, s, RANK_KNOWN);
+		if (t->tier[RANK_KNOWN].n > t->opts.max_sessions / 4 * 3)
+			set_rank(t, t->tier[RANK_KNOWN].oldest, RANK_NEW);
+	} else if (t->tier[s->rank].newest != s) {
+		unlink_use(t, s);
+		link_use(t, s);
+	}
 }
 
-static void
-template_touch(struct sessions *t, struct template *p)
+/* Peers ---------------------------------------------------------------------------------------- */
+
+static struct peer **
+peer_link(struct sessions *t, const struct key *k)
 {
-	p->used = ++t->clock;
-	if (t->newest_template == p)
-		return;
-	template_unlink(t, p);
-	template_link(t, p);
-}
+	struct peer **p = &t->peers[bucket_of(t, without_domain(*k))];
 
-/* Templates of a session ----------------------------------------------------------------------- */
-
-static struct template **
-find_link(struct session *s, uint16_t id)
-{
-	struct template **p = &s->templates[id & (s->n_buckets - 1)];
-
-	while (*p != NULL && (*p)->id != id)
+	while (*p != NULL && ((*p)->port != k->port || (*p)->version != k->version ||
+				 !is_address(&(*p)->exporter, &k->exporter)))
 		p = &(*p)->next;
 	return p;
 }
 
-static void
-remove_link(struct sessions *t, struct session *s, struct template **link)
+static struct peer *
+peer_join(struct sessions *t, const struct key *k)
 {
-	struct template *p = *link;
+	struct peer **link = peer_link(t, k);
 
+	if (*link == NULL) {
+		*link = mem_zero(1, sizeof(**link));
+		(*link)->exporter = k->exporter;
+		(*link)->port = k->port;
+		(*link)->version = k->version;
+	}
+	(*link)->sessions++;
+	return *link;
+}
+
+static void
+peer_leave(struct sessions *t, const struct key *k)
+{
+	struct peer **link = peer_link(t, k), *p = *link;
+
+	if (--p->sessions > 0)
+		return;
 	*link = p->next;
-	template_unlink(t, p);
-	t->template_octets -= p->octets;
-	s->n_templates--;
-	template_free(p);
-}
-
-void
-session_forget(struct sessions *t, struct session *s, uint16_t id)
-{
-	struct template **link;
-
-	if (s->n_templates == 0)
-		return;
-	link = find_link(s, id);
-	if (*link != NULL)
-		remove_link(t, s, link);
-}
-
-void
-session_forget_all(struct sessions *t, struct session *s, bool flows, bool options)
-{
-	for (unsigned i = 0; i < s->n_buckets; i++)
-		for (struct template **p = &s->templates[i]; *p != NULL;) {
-			if ((*p)->options ? options : flows)
-				remove_link(t, s, p);
-			else
-				p = &(*p)->next;
-		}
-}
-
-static void
-grow_buckets(struct session *s)
-{
-	unsigned n = s->n_buckets ? s->n_buckets * 2 : BUCKETS_MIN;
-	struct template **buckets = mem_zero(n, sizeof(struct template *));
-
-	for (unsigned i = 0; i < s->n_buckets; i++)
-		for (struct template *p = s->templates[i], *next; p != NULL; p = next) {
-			next = p->next;
-			p->next = buckets[p->id & (n - 1)];
-			buckets[p->id & (n - 1)] = p;
-		}
-	mem_free(s->templates);
-	s->templates = buckets;
-	s->n_buckets = n;
-}
-
-static void
-evict_template(struct sessions *t, struct template *p)
-{
-	p->session->stats.templates_evicted++;
-	session_forget(t, p->session, p->id);
-}
-
-static struct template *
-least_used(const struct session *s)
-{
-	struct template *least = NULL;
-
-	for (unsigned i = 0; i < s->n_buckets; i++)
-		for (struct template *p = s->templates[i]; p != NULL; p = p->next)
-			if (least == NULL || p->used < least->used)
-				least = p;
-	return least;
-}
-
-static void
-insert(struct sessions *t, struct session *s, struct template *p)
-{
-	if (s->n_templates >= t->opts.max_templates)
-		evict_template(t, least_used(s));
-	while (t->template_octets + p->octets > TEMPLATE_OCTETS_MAX && t->oldest_template != NULL)
-		evict_template(t, t->oldest_template);
-	if (s->n_templates >= s->n_buckets)
-		grow_buckets(s);
-	p->session = s;
-	p->next = s->templates[p->id & (s->n_buckets - 1)];
-	s->templates[p->id & (s->n_buckets - 1)] = p;
-	template_link(t, p);
-	t->template_octets += p->octets;
-	s->n_templates++;
-}
-
-void
-session_define(struct sessions *t, struct session *s, uint16_t id, bool options,
-    const struct spec *specs, unsigned n, const struct wire_msg *msg)
-{
-	struct template *old = s->n_templates ? *find_link(s, id) : NULL, *p;
-	const char *why;
-
-	s->stats.templates++;
-	if (old != NULL && template_same(old, options, specs, n)) {
-		old->refreshed_ns = msg->received_ns;
-		template_touch(t, old);
-		return;
-	}
-	if (old != NULL) {
-		if (msg->stream) /* RFC 7011 8.1: it had to be withdrawn first */
-			s->stats.bad[BAD_TEMPLATE]++;
-		session_forget(t, s, id);
-	}
-	p = template_new(id, options, specs, n, t->opts.raw, &why);
-	if (p == NULL) {
-		s->stats.bad[BAD_TEMPLATE]++;
-		return;
-	}
-	p->refreshed_ns = msg->received_ns;
-	insert(t, s, p);
-}
-
-static struct template *
-find_live(struct sessions *t, struct session *s, uint16_t id, const struct wire_msg *msg)
-{
-	struct template *p = s->n_templates ? *find_link(s, id) : NULL;
-
-	if (p == NULL || msg->stream ||
-	    msg->received_ns - p->refreshed_ns <= (int64_t)t->opts.lifetime_s * NS_PER_S)
-		return p;
-	s->stats.templates_expired++;
-	session_forget(t, s, id);
-	return NULL;
-}
-
-struct template *
-session_template(struct sessions *t, struct session *s, uint16_t id, const struct wire_msg *msg)
-{
-	struct template *p = find_live(t, s, id, msg);
-
-	if (p != NULL)
-		template_touch(t, p);
-	return p;
-}
-
-struct template *
-session_borrow(struct sessions *t, struct session *s, uint16_t id, const struct wire_msg *msg)
-{
-	struct key k = kin_key(key_of(s));
-	struct template *found = NULL;
-	unsigned asked = 0;
-
-	if (msg->stream)
-		return NULL;
-	for (struct session *o = t->kin[bucket_of(t, &k)]; o != NULL; o = o->kin_next) {
-		struct template *p;
-
-		if (o == s || !is_kin(o, s))
-			continue;
-		if (++asked > KIN_MAX)
-			return NULL;
-		p = find_live(t, o, id, msg);
-		if (p != NULL && found != NULL)
-			return NULL;
-		found = p != NULL ? p : found;
-	}
-	if (found != NULL) {
-		s->stats.borrowed++;
-		template_touch(t, found);
-	}
-	return found;
+	sampling_free(&p->sampling);
+	types_free(&p->types);
+	mem_free(p);
 }
 
 /* Sessions ------------------------------------------------------------------------------------- */
 
+/* What its exporter said; the counts stay. */
 static void
-unchain(struct session **p, struct session *s, bool kin)
+forget(struct sessions *t, struct session *s)
 {
-	while (*p != s)
-		p = kin ? &(*p)->kin_next : &(*p)->next;
-	*p = kin ? s->kin_next : s->next;
+	held_drop(t, s);
+	templates_forget_all(t, s, true, true);
+	sampling_free(&s->sampling);
+	firewall_free(t, s->firewall);
+	s->firewall = NULL;
 }
 
 static void
 session_free(struct sessions *t, struct session *s)
 {
-	session_forget_all(t, s, true, true);
+	struct key k = key_of(s);
+
+	forget(t, s);
+	peer_leave(t, &k);
 	mem_free(s->templates);
 	mem_free(s);
 }
@@ -335,19 +220,26 @@ session_stats(const struct session *s, struct wire_stats *out)
 }
 
 static void
-evict_session(struct sessions *t, struct session *s)
+evict(struct sessions *t, struct session *s)
 {
-	struct key k = key_of(s), kin = kin_key(k);
+	struct session **link = &t->buckets[bucket_of(t, key_of(s))];
 	struct wire_stats stats;
 
+	held_drop(t, s);
 	session_stats(s, &stats);
 	wire_totals_add(&t->evicted, &stats);
 	t->evicted.sessions_evicted++;
-	unchain(&t->buckets[bucket_of(t, &k)], s, false);
-	unchain(&t->kin[bucket_of(t, &kin)], s, true);
-	session_unlink(t, s);
+	while (*link != s)
+		link = &(*link)->next;
+	*link = s->next;
+	*s->kin_link = s->kin_next;
+	if (s->kin_next != NULL)
+		s->kin_next->kin_link = s->kin_link;
+	unlink_use(t, s);
 	t->all[s->position] = t->all[--t->n];
 	t->all[s->position]->position = s->position;
+	if (t->last == s)
+		t->last = NULL;
 	session_free(t, s);
 }
 
@@ -355,24 +247,28 @@ static struct session *
 session_new(struct sessions *t, const struct key *k)
 {
 	struct session *s = mem_zero(1, sizeof(*s));
-	struct key kin = kin_key(*k);
-	size_t b = bucket_of(t, k), kb = bucket_of(t, &kin);
+	struct session **bucket = &t->buckets[bucket_of(t, *k)];
+	struct session **kin = &t->kin[bucket_of(t, without_port(*k))];
 
 	s->stats.exporter = k->exporter;
 	s->stats.port = k->port;
 	s->stats.version = k->version;
 	s->stats.domain = k->domain;
-	s->next = t->buckets[b];
-	t->buckets[b] = s;
-	s->kin_next = t->kin[kb];
-	t->kin[kb] = s;
+	s->peer = peer_join(t, k);
+	s->next = *bucket;
+	*bucket = s;
+	s->kin_next = *kin;
+	s->kin_link = kin;
+	if (*kin != NULL)
+		(*kin)->kin_link = &s->kin_next;
+	*kin = s;
 	if (t->n == t->cap) {
 		t->cap = t->cap ? t->cap * 2 : 16;
 		t->all = mem_resize(t->all, t->cap, sizeof(*t->all));
 	}
 	s->position = t->n;
 	t->all[t->n++] = s;
-	session_touch(t, s, false);
+	link_use(t, s);
 	return s;
 }
 
@@ -380,31 +276,45 @@ struct session *
 session_get(struct sessions *t, const struct wire_msg *msg, uint16_t version, uint32_t domain)
 {
 	struct key k = { msg->exporter, domain, version, t->opts.scope_ip ? 0 : msg->port };
-	struct session *s = t->newest;
+	struct session *s = t->last;
 
 	if (s == NULL || !has_key(s, &k)) {
-		s = t->buckets[bucket_of(t, &k)];
+		s = t->buckets[bucket_of(t, k)];
 		while (s != NULL && !has_key(s, &k))
 			s = s->next;
 	}
-	if (s == NULL) {
+	if (s != NULL) {
+		touch(t, s, msg->received_ns);
+	} else {
 		if (t->n >= t->opts.max_sessions)
-			evict_session(t, t->oldest);
-		return session_new(t, &k);
+			evict(t, t->tier[RANK_NEW].n > 0 ? t->tier[RANK_NEW].oldest
+							 : t->tier[RANK_KNOWN].oldest);
+		s = session_new(t, &k);
 	}
-	session_touch(t, s, true);
+	t->last = s;
 	return s;
 }
 
-void
-session_common_sequence(struct sessions *t, struct session *s, uint32_t seq)
+struct session *
+session_kin(struct sessions *t, const struct session *s, const struct session *o)
 {
-	struct key k = key_of(s);
-	uint64_t hash;
+	struct session *next =
+	    o != NULL ? o->kin_next : t->kin[bucket_of(t, without_port(key_of(s)))];
 
-	k.domain = 0;
-	hash = hash_octets(t->seed, &k, sizeof(k));
-	sequence_common(&s->sequence, &t->exporters[hash % EXPORTERS], hash, seq);
+	while (next != NULL && (next == s || !is_kin(next, s)))
+		next = next->kin_next;
+	return next;
+}
+
+void
+sessions_disconnect(struct sessions *t, const struct addr *exporter, uint16_t port)
+{
+	for (unsigned i = 0; i < t->n; i++) {
+		struct session *s = t->all[i];
+
+		if (s->stats.port == port && is_address(&s->stats.exporter, exporter))
+			forget(t, s);
+	}
 }
 
 void
@@ -415,5 +325,5 @@ sessions_free(struct sessions *t)
 	mem_free(t->all);
 	mem_free(t->buckets);
 	mem_free(t->kin);
-	mem_free(t->exporters);
+	mem_free(t->peers);
 }

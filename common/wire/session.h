@@ -3,18 +3,29 @@
  *
  * A session is one (exporter address, port, version, observation domain): the scope of template ids
  * (RFC 7011 8, RFC 3954 5) and of sequence numbers.  All memory that a sender can claim is bounded:
- * sessions and templates give way least recently used first.
+ * sessions and templates give way least recently used first, and those of senders that were met just
+ * now before those of old acquaintances, so that a flood of made-up senders drives out only its own.
  */
 #ifndef WIRE_SESSION_H
 #define WIRE_SESSION_H
 
+#include "wire/peer.h"
 #include "wire/sequence.h"
 #include "wire/template.h"
 #include "wire/wire.h"
 
+/* Data sets that wait for one template, oldest first. */
+struct awaited {
+	struct held *first, *last;
+	uint16_t id;
+};
+
 struct session {
 	struct wire_stats stats; /* its address, port, version and domain are the key */
+	struct peer *peer; /* the exporter over all its domains */
 	struct sequence sequence;
+	struct sampling sampling; /* what the domain's options say */
+	struct firewall *firewall; /* connections whose updates were counted; NULL: none */
 	bool has_init; /* systemInitTimeMilliseconds was learned */
 	int64_t init_ms; /* and is this */
 	bool has_uptime;
@@ -22,11 +33,22 @@ struct session {
 
 	struct template **templates; /* buckets by id */
 	unsigned n_templates, n_buckets;
+	struct awaited *awaited;
+	unsigned n_awaited;
 
 	unsigned position; /* in the table's array */
 	struct session *next; /* same bucket */
-	struct session *kin_next; /* same bucket of kin: address, version, domain */
-	struct session *newer, *older; /* by use */
+	struct session *kin_next, **kin_link; /* same bucket of kin: address, version, domain */
+	struct session *newer, *older; /* of its tier, by use */
+	enum rank { RANK_NEW, RANK_KNOWN, RANKS } rank;
+};
+
+/* Sessions of one rank and their templates, by use. */
+struct tier {
+	struct session *newest, *oldest;
+	struct template *newest_template, *oldest_template;
+	unsigned n;
+	size_t template_octets, template_octets_max;
 };
 
 struct sessions {
@@ -34,13 +56,14 @@ struct sessions {
 	struct session **all; /* n of them, in no order */
 	unsigned n, cap;
 	struct session **buckets, **kin;
+	struct peer **peers;
 	size_t mask;
 	uint64_t seed;
-	struct session *newest, *oldest;
-	struct template *newest_template, *oldest_template;
-	size_t template_octets;
+	struct tier tier[RANKS];
+	struct session *last; /* asked for last; or NULL */
 	uint64_t clock; /* counts uses of templates */
-	struct sequence_exporter *exporters; /* by hash; two on one slot forget each other */
+	struct held *newest_held, *oldest_held;
+	size_t held_octets, firewall_octets;
 	struct wire_totals evicted; /* counts of sessions that gave way */
 };
 
@@ -50,28 +73,14 @@ void session_stats(const struct session *, struct wire_stats *);
 void sessions_init(struct sessions *, const struct wire_opts *);
 void sessions_free(struct sessions *);
 
-/* Its message numbered seq is about to be counted: see sequence_common. */
-void session_common_sequence(struct sessions *, struct session *, uint32_t seq);
-
-/* Find or make; it is the newest now. */
+/* Find or make; it is the newest of its rank now. */
 struct session *session_get(
     struct sessions *, const struct wire_msg *, uint16_t version, uint32_t domain);
 
-/* The session's own template for a data set, or NULL.  Expired ones go (RFC 7011 8.4). */
-struct template *session_template(
-    struct sessions *, struct session *, uint16_t id, const struct wire_msg *);
+/* The next session of the same address, version and domain but another port, behind o (NULL: the first); NULL: no more. */
+struct session *session_kin(struct sessions *, const struct session *, const struct session *o);
 
-/*
- * The template of exactly one other session of the same address, version and domain, or NULL.  It is
- * counted: some exporters change their port with every start, or send from several.
- */
-struct template *session_borrow(
-    struct sessions *, struct session *, uint16_t id, const struct wire_msg *);
-
-/* Define (same: refresh) from at most TEMPLATE_FIELDS_MAX specifiers; an invalid definition deletes the old one. */
-void session_define(struct sessions *, struct session *, uint16_t id, bool options,
-    const struct spec *, unsigned n, const struct wire_msg *);
-void session_forget(struct sessions *, struct session *, uint16_t id);
-void session_forget_all(struct sessions *, struct session *, bool flows, bool options);
+/* The transport session has ended: its sessions forget their templates (RFC 7011 8). */
+void sessions_disconnect(struct sessions *, const struct addr *exporter, uint16_t port);
 
 #endif

@@ -4,7 +4,8 @@
  * A set whose length cannot be ends the message; what came before it stays (RFC 7011 9.1 would discard
  * it all: that is what wire_opts.strict does).
  */
-#include "wire/decoder.h"
+#include "wire/held.h"
+#include "wire/templates.h"
 
 enum { SET_HEADER = 4, DATA_SET_MIN = 256 };
 
@@ -60,19 +61,21 @@ sets_well_formed(const struct set_kinds *kinds, const uint8_t *p, size_t len)
 }
 
 static void
-decode_data(struct message *m, uint16_t id, const struct cursor *body, bool last_chance)
+decode_data(struct message *m, uint16_t id, const struct cursor *body)
 {
-	struct sessions *t = &m->w->sessions;
-	struct template *p = session_template(t, m->s, id, m->msg);
+	struct template *p = templates_find(m, id);
 
-	if (p == NULL && last_chance)
-		p = session_borrow(t, m->s, id, m->msg);
+	if (p == NULL)
+		p = templates_borrow(m, id);
 	if (p != NULL) {
+		m->s->stats.cached += p->cached;
 		data_set(m, p, body->p, cur_left(body));
-	} else {
-		m->s->stats.unknown_template_sets++;
-		m->uncounted += cur_left(body);
+		return;
 	}
+	m->s->stats.unknown_template_sets++;
+	m->uncounted += cur_left(body);
+	if (!held_add(m, id, body->p, cur_left(body)))
+		m->s->stats.held_lost++;
 }
 
 void
@@ -93,11 +96,10 @@ sets_walk(struct message *m, const struct set_kinds *kinds, const uint8_t *p, si
 			kinds->define(m, s.id == kinds->options, &s.body);
 		else if (s.id < DATA_SET_MIN)
 			message_bad(m, BAD_SET_ID);
-		else if (deferred < SETS_DEFERRED_MAX &&
-			 session_template(&m->w->sessions, m->s, s.id, m->msg) == NULL)
+		else if (deferred < SETS_DEFERRED_MAX && templates_find(m, s.id) == NULL)
 			m->w->deferred[deferred++] = (uint16_t)at;
 		else
-			decode_data(m, s.id, &s.body, true);
+			decode_data(m, s.id, &s.body);
 	}
 	if (next == NEXT_TRAILING) {
 		message_bad(m, BAD_TRAILING);
@@ -108,6 +110,8 @@ sets_walk(struct message *m, const struct set_kinds *kinds, const uint8_t *p, si
 	for (unsigned i = 0; i < deferred; i++) {
 		c = cur_over(p + m->w->deferred[i], len - m->w->deferred[i]);
 		if (next_set(&c, &s) == NEXT_SET)
-			decode_data(m, s.id, &s.body, true);
+			decode_data(m, s.id, &s.body);
 	}
+	if (m->defined)
+		held_replay(m);
 }

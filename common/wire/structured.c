@@ -7,7 +7,7 @@
  */
 #include "base/mem.h"
 #include "flow/list.h"
-#include "wire/decoder.h"
+#include "wire/templates.h"
 
 enum { ID_BASIC = 291, ID_SUB = 292, ID_MULTI = 293, ENTERPRISE_BIT = 0x8000 };
 
@@ -99,7 +99,7 @@ put_records(struct message *m, struct list_writer *w, const struct template *t, 
 static bool
 put_group(struct message *m, struct list_writer *w, uint16_t id, struct cursor *c, unsigned depth)
 {
-	struct template *t = session_template(&m->w->sessions, m->s, id, m->msg);
+	struct template *t = templates_find(m, id);
 
 	if (c->bad)
 		return false;

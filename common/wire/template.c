@@ -4,6 +4,8 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "wire/event.h"
+#include "wire/options.h"
 
 enum { ID_PADDING = 210, ID_INIT_TIME = 160, SLOTS_MIN = 64 };
 
@@ -189,11 +191,30 @@ length_is_integer(unsigned len)
 	return (len >= 1 && len <= 8) || len == VARYING;
 }
 
+struct compiler {
+	struct template *t;
+	const struct types *types; /* announced ones; or NULL */
+	struct index index;
+	uint16_t *at; /* of each specifier */
+	bool raw;
+};
+
+static const struct element *
+element_of(struct compiler *c, const struct field_id *id)
+{
+	const struct element *e = element_find(id->pen, id->id);
+
+	if (e != NULL || id->pen == PEN_IANA || id->pen >= PEN_OWN)
+		return e;
+	c->t->untyped = !c->raw;
+	return c->types != NULL && !c->raw ? types_find(c->types, id->pen, id->id) : NULL;
+}
+
 /* How a specifier is read.  What its element's type cannot be sent as is kept as octets. */
 static void
-classify(struct step *s)
+classify(struct compiler *c, struct step *s)
 {
-	const struct element *e = element_find(s->id.pen, s->id.id);
+	const struct element *e = element_of(c, &s->id);
 	enum type type = e ? (enum type)e->type : TYPE_BYTES;
 
 	as_octets(s, STEP_BYTES, TYPE_BYTES);
@@ -238,13 +259,6 @@ classify(struct step *s)
 	case TYPE_COUNT: break;
 	}
 }
-
-struct compiler {
-	struct template *t;
-	struct index index;
-	uint16_t *at; /* of each specifier */
-	bool raw;
-};
 
 static void
 locate(struct compiler *c)
@@ -293,7 +307,7 @@ add_time(struct compiler *c, unsigned end)
 	if (spec < 0)
 		return -1;
 	s = add_step(c, (unsigned)spec);
-	classify(s);
+	classify(c, s);
 	s->wire = s->id;
 	s->id = field_own(end ? OWN_END : OWN_START);
 	s->kind = STEP_CHOSEN;
@@ -380,7 +394,7 @@ add_steps(struct compiler *c)
 				add_pair(c, i, (unsigned)partner);
 			continue;
 		}
-		classify(add_step(c, i));
+		classify(c, add_step(c, i));
 	}
 }
 
@@ -405,6 +419,31 @@ add_sampling(struct compiler *c)
 		c->t->has_sampling = true;
 		return;
 	}
+}
+
+/* Where records have the element as an integer; of the first specifier that has. */
+static struct place
+place_of(const struct compiler *c, uint16_t id)
+{
+	const struct slot *slot = index_find(&c->index, PEN_IANA, id);
+	unsigned len = slot->used ? c->t->specs[slot->first].len : 0;
+
+	if (len < 1 || len > 8)
+		return (struct place){ 0 };
+	return (struct place){ c->at[slot->first], (uint16_t)len };
+}
+
+/* What sampling intervals are said for: selectorId, samplerId; the interfaces. */
+static void
+find_places(struct compiler *c)
+{
+	struct template *t = c->t;
+
+	t->sampler = place_of(c, 302);
+	if (t->sampler.len == 0)
+		t->sampler = place_of(c, 48);
+	t->ingress = place_of(c, 10);
+	t->egress = place_of(c, 14);
 }
 
 /* Which open batch the records go to: that of source, else destination address. */
@@ -448,10 +487,9 @@ measure(struct template *t)
 }
 
 static void
-compile(struct template *t, bool raw)
+compile(struct template *t, bool raw, const struct types *types)
 {
-	struct compiler c = { .t = t, .index = index_new(t->n_specs), .raw = raw };
-	const struct slot *init;
+	struct compiler c = { .t = t, .types = types, .index = index_new(t->n_specs), .raw = raw };
 
 	t->instances = mem_alloc(t->n_specs);
 	c.at = mem_alloc(t->n_specs * sizeof(*c.at));
@@ -460,11 +498,10 @@ compile(struct template *t, bool raw)
 	add_steps(&c);
 	add_sampling(&c);
 	decide_family(&c);
-	init = index_find(&c.index, PEN_IANA, ID_INIT_TIME);
-	if (t->options && init->used && t->specs[init->first].len == 8) {
-		t->init = t->specs[init->first];
-		t->init_at = c.at[init->first];
-	}
+	find_places(&c);
+	t->tells = t->options && options_tell(t->specs, t->n_specs);
+	t->events = !t->options && !raw && event_layout(t->specs, t->n_specs);
+	t->types_version = types != NULL ? types->version : 0;
 	mem_free(c.at);
 	index_free(&c.index);
 	t->octets = sizeof(*t) + t->n_specs * (sizeof(*t->specs) + 1) +
@@ -472,8 +509,8 @@ compile(struct template *t, bool raw)
 }
 
 struct template *
-template_new(
-    uint16_t id, bool options, const struct spec *specs, unsigned n, bool raw, const char **why)
+template_new(uint16_t id, bool options, const struct spec *specs, unsigned n, bool raw,
+    const struct types *types, const char **why)
 {
 	struct template *t = mem_zero(1, sizeof(*t));
 
@@ -488,7 +525,7 @@ template_new(
 		template_free(t);
 		return NULL;
 	}
-	compile(t, raw);
+	compile(t, raw, types);
 	return t;
 }
 
@@ -497,6 +534,7 @@ template_free(struct template *t)
 {
 	if (t == NULL)
 		return;
+	template_free(t->previous);
 	mem_free(t->specs);
 	mem_free(t->steps);
 	mem_free(t->instances);

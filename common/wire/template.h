@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "flow/field.h"
+#include "wire/types.h"
 
 enum { VARYING = 65535, TEMPLATE_FIELDS_MAX = 4000, INSTANCES_MAX = 128 };
 
@@ -57,6 +58,11 @@ struct step {
 	uint16_t hint[2]; /* where the column was in the last batch of IPv4, IPv6 records */
 };
 
+/* A field as raw records have it: offset, or its number where their length varies.  len 0: none. */
+struct place {
+	uint16_t at, len;
+};
+
 enum family { FAMILY_4, FAMILY_6, FAMILY_BOTH };
 
 struct template
@@ -66,8 +72,15 @@ struct template
 	struct session *session;
 	uint16_t id;
 	bool options;
-	int64_t refreshed_ns;
+	int64_t refreshed_ns; /* received: the last definition */
+	int64_t export_ns; /* sent: the newest definition */
+	int64_t since_ns, changed_ns; /* sent and received: the first that said this */
+	struct template *
+	    previous; /* what the exporter said before, for messages that were overtaken; or NULL */
 	uint64_t used; /* counts data sets and definitions of all sessions */
+	bool cached; /* from a saved state, and not repeated since */
+	bool untyped; /* has enterprise elements that nobody knows */
+	unsigned types_version; /* of the announced types it was compiled with */
 
 	struct spec *specs;
 	uint8_t *instances; /* of each specifier: which of its element; INSTANCES_MAX: dropped */
@@ -81,18 +94,20 @@ struct template
 	bool has_start, has_end; /* some element tells */
 	bool by_uptime; /* and it counts from the exporter's start */
 	bool has_sampling;
-	struct spec init; /* options: 160, learned for uptimes */
-	uint16_t init_at;
+	bool tells; /* options: something that later records need (wire/options.h) */
+	struct place sampler, ingress, egress; /* whose sampling interval a record has */
+	bool events; /* records are events in a flow's life (wire/event.h) */
 	size_t octets; /* of memory */
 };
 
 /*
- * Compile specifiers (copied).  raw: chosen times and padding also stay under their own element.  NULL with
- * *why when no record can look so: no fields, too many, or a length of 0.
+ * Compile specifiers (copied).  raw: chosen times and padding also stay under their own element, and
+ * announced types (may be NULL) are not believed.  NULL with *why when no record can look so: no fields,
+ * too many, or a length of 0.
  */
-struct template *template_new(
-    uint16_t id, bool options, const struct spec *, unsigned n, bool raw, const char **why);
-void template_free(struct template *); /* takes NULL */
+struct template *template_new(uint16_t id, bool options, const struct spec *, unsigned n, bool raw,
+    const struct types *, const char **why);
+void template_free(struct template *); /* the previous one too; takes NULL */
 bool template_same(const struct template *, bool options, const struct spec *, unsigned n);
 
 #endif

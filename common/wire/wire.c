@@ -1,6 +1,7 @@
 #include "wire/wire.h"
 
 #include "base/mem.h"
+#include "wire/held.h"
 #include "wire/row.h"
 
 enum { UPTIME_BACK_MS = 60000 };
@@ -128,15 +129,29 @@ wire_decode(struct wire *w, const struct wire_msg *msg, const struct wire_out *o
 	struct message m = { .w = w, .msg = msg, .out = out };
 	const struct protocol *p = protocol_of(msg->data, msg->len);
 
+	w->broken = false;
 	if (p == NULL || msg->len < p->header) {
 		count_garbage(w, msg, p == NULL && msg->len >= 2 ? BAD_VERSION : BAD_SHORT);
 		return 0;
 	}
+	held_expire(&w->sessions, msg->received_ns);
 	m.s = session_get(&w->sessions, msg, p->version,
 	    (uint32_t)be_uint(msg->data + p->domain_at, p->domain_len));
 	count_message(m.s, msg);
 	p->decode(&m, msg->data, msg->len);
 	return m.appended;
+}
+
+bool
+wire_broken(const struct wire *w)
+{
+	return w->broken;
+}
+
+void
+wire_disconnect(struct wire *w, const struct addr *exporter, uint16_t port)
+{
+	sessions_disconnect(&w->sessions, exporter, port);
 }
 
 bool
@@ -157,7 +172,11 @@ wire_totals_add(struct wire_totals *t, const struct wire_stats *s)
 	t->options += s->options;
 	t->templates += s->templates;
 	t->lost += s->lost;
+	t->discarded += s->discarded;
 	t->unknown_template_sets += s->unknown_template_sets;
+	t->held += s->held;
+	t->held_replayed += s->held_replayed;
+	t->held_lost += s->held_lost;
 	t->records_unknown += s->records_unknown;
 	t->odd_times += s->odd_times;
 	for (unsigned i = 0; i < BAD_KINDS; i++)

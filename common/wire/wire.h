@@ -21,6 +21,7 @@ struct wire_out {
 	 */
 	void (*full)(void *ctx, enum wire_kind);
 	void *ctx;
+	bool discard; /* flow records are counted, not appended: there is nowhere to put them */
 };
 
 struct wire_opts {
@@ -30,6 +31,15 @@ struct wire_opts {
 	unsigned lifetime_s; /* of a template over UDP; 0: 1800 */
 	size_t max_templates; /* per session; 0: 4096 */
 	size_t max_sessions; /* 0: 16384 */
+	size_t hold_octets; /* of data sets that wait for their template; 0: 64 Mi, 1: none */
+	unsigned hold_s; /* so long; 0: as long as templates live */
+	uint32_t sampling; /* of records whose exporter says nothing; 0: unknown */
+};
+
+/* What is configured for an exporter. */
+struct wire_source {
+	const char *name; /* becomes OWN_SOURCE of its records; NULL: none */
+	uint32_t sampling; /* as in wire_opts, before that */
 };
 
 struct wire_msg {
@@ -39,6 +49,7 @@ struct wire_msg {
 	uint16_t port;
 	int64_t received_ns;
 	bool stream; /* TCP or file: templates do not expire, withdrawals are obeyed */
+	const struct wire_source *source; /* outlives the decoder; NULL: nothing is configured */
 };
 
 /* Counts per (exporter, port, version, domain). */
@@ -61,13 +72,20 @@ struct wire_stats {
 	uint32_t domain;
 	uint64_t messages, octets, flows, options, templates;
 	uint64_t lost, reordered, duplicate, restarts; /* lost in the protocol's own unit */
-	uint64_t unknown_template_sets, records_unknown;
-	uint64_t bad[BAD_KINDS];
 	uint64_t
-	    incoherent; /* times that sequence numbers followed no single counter: lost is unreliable */
-	uint64_t templates_expired, templates_evicted,
-	    borrowed; /* borrowed: data sets, from another port */
+	    discarded; /* flow records counted while wire_out.discard was set; not among flows */
+	/* Data sets without template = held now + replayed when it came + lost. */
+	uint64_t unknown_template_sets, held, held_replayed, held_lost;
+	uint64_t records_unknown; /* of them, by the next sequence number */
+	uint64_t bad[BAD_KINDS];
+	/* Times that sequence numbers followed no single counter: lost is unreliable. */
+	uint64_t incoherent;
+	uint64_t templates_expired, templates_evicted;
+	uint64_t templates_stale; /* overtaken by a newer definition: ignored */
+	uint64_t borrowed; /* data sets decoded by the template of another port */
+	uint64_t cached; /* by a template of an earlier collector that was not repeated yet */
 	uint64_t odd_times; /* kept under their wire element */
+	uint64_t not_sent; /* flows that the exporter itself says it lost (166) */
 	uint64_t skipped; /* sFlow: samples and records of other formats than are decoded */
 	int64_t first_ns, last_ns;
 };
@@ -76,7 +94,8 @@ struct wire_stats {
 struct wire_totals {
 	uint64_t messages, octets, flows, options, templates;
 	uint64_t lost; /* each exporter's in its protocol's own unit */
-	uint64_t unknown_template_sets, records_unknown, odd_times;
+	uint64_t discarded, odd_times;
+	uint64_t unknown_template_sets, held, held_replayed, held_lost, records_unknown;
 	uint64_t bad[BAD_KINDS];
 	uint64_t sessions_evicted;
 };
@@ -85,8 +104,32 @@ struct wire;
 struct wire *wire_new(const struct wire_opts *);
 void wire_free(struct wire *);
 
-/* Decode one message (NetFlow v1, v5, v7, v9, IPFIX, sFlow v5).  Returns records appended; problems are counted. */
+/*
+ * Decode one message (NetFlow v1, v5, v7, v9, IPFIX, sFlow v5).  Returns records appended, those of earlier messages that
+ * waited for a template included; problems are counted.
+ */
 size_t wire_decode(struct wire *, const struct wire_msg *, const struct wire_out *);
+
+/* Did the last message break a rule after which a stream's connection must be closed (RFC 7011 8.1, 9.1)? */
+bool wire_broken(const struct wire *);
+
+/* The connection was closed: its templates are void (RFC 7011 8). */
+void wire_disconnect(struct wire *, const struct addr *exporter, uint16_t port);
+
+/*
+ * What a collector remembers over its restarts, as options records: a record for each template.  Fills the open
+ * batch (cleared first) with the next ones from *at on (0 at first); false: there are no more.
+ */
+bool wire_save(const struct wire *, size_t *at, struct batch *);
+
+/*
+ * Learn from saved templates and from options records of any exporters, as flowstream(5) keeps them.  mine: of
+ * which exporters (NULL: of all).  Nothing is counted as received.
+ */
+void wire_restore(struct wire *, struct batch *, bool (*mine)(void *, const struct addr *), void *);
+
+/* Does the batch hold saved templates? */
+bool wire_is_saved(const struct batch *);
 
 /*
  * Statistics, one after another: i from 0; false when there are no more.  Datagrams that are no

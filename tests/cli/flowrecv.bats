@@ -57,11 +57,11 @@ bytes() {
 
 @test "flowrecv: wrong options are usage errors that say what is expected" {
 	run -2 --separate-stderr flowrecv -l tcp:2055 -w out.flow
-	[[ $stderr == "flowrecv: --listen 'tcp:2055': expected udp:[HOST:]PORT"* ]]
+	[[ $stderr == "flowrecv: --listen: no transport in 'tcp:2055': expected udp:[HOST:]PORT"* ]]
 	run -2 --separate-stderr flowrecv -l udp:::1:2055 -w out.flow
-	[[ $stderr == *"an IPv6 address stands in brackets: [::1]:2055"* ]]
+	[[ $stderr == *"an IPv6 address stands in brackets: udp:[::1]:2055"* ]]
 	run -2 --separate-stderr flowrecv -l udp:127.0.0.1:65536 -w out.flow
-	[[ $stderr == *"no port number in '127.0.0.1:65536'"* ]]
+	[[ $stderr == *"no port number in 'udp:127.0.0.1:65536'"* ]]
 	run -2 --separate-stderr flowrecv -r a.pcap -l udp:2055 -w out.flow
 	[[ $stderr == "flowrecv: either --listen or --read"* ]]
 	run -2 --separate-stderr flowrecv -r a.pcap --rotate 5m -w out.flow

@@ -50,7 +50,7 @@ heard() {
 	run -2 --separate-stderr flowsend
 	[[ $stderr == "flowsend: no destination: say -d udp:HOST:PORT"* ]]
 	run -2 --separate-stderr flowsend -d tcp:127.0.0.1:4739
-	[[ $stderr == "flowsend: -d 'tcp:127.0.0.1:4739': udp:HOST:PORT"* ]]
+	[[ $stderr == "flowsend: --destination: no transport in 'tcp:127.0.0.1:4739': expected udp:HOST:PORT"* ]]
 	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --as v7
 	[[ $stderr == "flowsend: --as 'v7': v5, v9 or ipfix"* ]]
 	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --mtu 100
@@ -65,7 +65,7 @@ heard() {
 
 @test "flowsend: an address that is none is refused with the reason" {
 	run -2 --separate-stderr flowsend -d udp:127.0.0.1 /dev/null
-	[[ $stderr == "flowsend: udp:127.0.0.1: no port number in '127.0.0.1'"* ]]
+	[[ $stderr == "flowsend: --destination: no port number in 'udp:127.0.0.1': expected udp:HOST:PORT"* ]]
 }
 
 @test "flowsend: damaged input fails after what was good is sent" {

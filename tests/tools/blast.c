@@ -68,9 +68,12 @@ blast(const char *path, const char *to, double rate, unsigned repeat)
 	struct mmsghdr msg[AT_ONCE];
 	size_t n, sent = 0, octets = 0, refused = 0;
 	struct iovec *iov = load(path, &n);
-	int fd = udp_connect(to, &err);
+	struct address a;
+	int fd = -1;
 	int64_t begin = time_monotonic_ns();
 
+	if (address_parse(&a, to, ADDRESS_SEND, 1 << TRANSPORT_UDP, &err) == 0)
+		fd = udp_connect(&a, &err);
 	if (fd < 0)
 		fail(to, err.text);
 	while (sent < n * repeat) {
@@ -141,18 +144,21 @@ record(const char *path, const char *at, int idle_s)
 	struct err err = { .status = 0 };
 	struct udp_receiver *r = udp_receiver_new();
 	struct datagram d[UDP_BATCH];
-	struct addr a;
-	uint16_t port = 0;
+	const struct udp_opts opts = { .rcvbuf = 64 << 20 };
+	struct address a;
+	struct endpoint local;
 	size_t sum = 0;
-	int granted, fd = udp_listen(at, 64 << 20, &granted, &err), n;
+	int granted, fd = -1, n;
 	FILE *f = fopen(path, "w");
 
-	if (fd < 0 || udp_local(fd, &a, &port) != 0)
+	if (address_parse(&a, at, ADDRESS_LISTEN, 1 << TRANSPORT_UDP, &err) == 0)
+		fd = udp_listen(&a, &opts, &granted, &err);
+	if (fd < 0 || endpoint_local(fd, &local) != 0)
 		fail(at, err.text);
 	if (f == NULL)
 		fail(path, strerror(errno));
 	fwrite(header, sizeof header, 1, f);
-	printf("listening on %u\n", port);
+	printf("listening on %u\n", local.port);
 	fflush(stdout);
 	/* The first datagram may take its time: ten times as long. */
 	while (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1,

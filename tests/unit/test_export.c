@@ -297,6 +297,7 @@ test_sampling(void)
 		{ "of the record, in its element", SAMPLING_RECORD, 34, 1 },
 		{ "of the record, in another element", SAMPLING_RECORD, 50, 1 },
 		{ "of options, which are sent too", SAMPLING_OPTIONS, 0, 0 },
+		{ "of a sampler's options", SAMPLING_SAMPLER, 0, 0 },
 	};
 	struct export_opts o = { .version = EXPORT_IPFIX };
 

@@ -708,9 +708,34 @@ test_batches(void)
 	rig_close(&r);
 }
 
+/* There is nowhere to put records: flows are counted, options are still taken. */
+static void
+test_discard(void)
+{
+	struct rig r;
+	static struct craft c;
+	struct open o;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	r.out.discard = true;
+	begin(&c, 1, 0, 1, 2);
+	o = open(&c, COUNTERS);
+	put(&c, 1, 4);
+	put(&c, 2, 4);
+	put(&c, 0, 4);
+	close(&c, o);
+	o = open_flow(&c, 4, 0);
+	close(&c, o);
+	is_u64(rig_send(&r, &c), 1, "samples that nobody takes are not appended");
+	is_u64(rig_stats(&r).discarded, 1, "but counted");
+	is_u64(r.b[WIRE_OPTIONS]->n, 1, "counters are taken");
+	rig_close(&r);
+}
+
 int
 main(void)
 {
+	test_discard();
 	test_flow();
 	test_interfaces();
 	test_headers();

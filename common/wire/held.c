@@ -1,0 +1,193 @@
+#include "wire/held.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "wire/templates.h"
+
+/* Ids that sets of one session wait for at a time; exporters have some dozens of templates. */
+enum { AWAITED_MAX = 256, PEER_SHARE = 4, KIN_MAX = 64 };
+
+static size_t
+cost(size_t len)
+{
+	return sizeof(struct held) + len + 16; /* the allocator's own */
+}
+
+static struct awaited *
+find(struct session *s, uint16_t id)
+{
+	for (unsigned i = 0; i < s->n_awaited; i++)
+		if (s->awaited[i].id == id)
+			return &s->awaited[i];
+	return NULL;
+}
+
+static struct awaited *
+find_or_add(struct session *s, uint16_t id)
+{
+	struct awaited *a = find(s, id);
+
+	if (a != NULL || s->n_awaited == AWAITED_MAX)
+		return a;
+	if ((s->n_awaited & (s->n_awaited - 1)) == 0)
+		s->awaited = mem_resize(
+		    s->awaited, s->n_awaited ? 2 * s->n_awaited : 1, sizeof(*s->awaited));
+	s->awaited[s->n_awaited] = (struct awaited){ .id = id };
+	return &s->awaited[s->n_awaited++];
+}
+
+/* Take the first of a queue out of everything; the queue goes when it is empty. */
+static struct held *
+take_first(struct sessions *t, struct awaited *a)
+{
+	struct held *h = a->first;
+	struct session *s = h->session;
+
+	*(h->newer ? &h->newer->older : &t->newest_held) = h->older;
+	*(h->older ? &h->older->newer : &t->oldest_held) = h->newer;
+	a->first = h->next;
+	t->held_octets -= cost(h->len);
+	s->peer->held_octets -= cost(h->len);
+	s->stats.held--;
+	if (a->first == NULL)
+		*a = s->awaited[--s->n_awaited];
+	return h;
+}
+
+/* The oldest of all is the first that waits for its template. */
+static void
+drop_oldest(struct sessions *t)
+{
+	struct held *h = t->oldest_held;
+	struct session *s = h->session;
+
+	mem_free(take_first(t, find(s, h->id)));
+	s->stats.held_lost++;
+}
+
+void
+held_expire(struct sessions *t, int64_t now_ns)
+{
+	while (t->oldest_held != NULL &&
+	       now_ns - t->oldest_held->received_ns > (int64_t)t->opts.hold_s * NS_PER_S)
+		drop_oldest(t);
+}
+
+void
+held_drop(struct sessions *t, struct session *s)
+{
+	while (s->n_awaited > 0) {
+		mem_free(take_first(t, &s->awaited[s->n_awaited - 1]));
+		s->stats.held_lost++;
+	}
+	mem_free(s->awaited);
+	s->awaited = NULL;
+}
+
+bool
+held_add(struct message *m, uint16_t id, const uint8_t *octets, size_t len)
+{
+	struct sessions *t = &m->w->sessions;
+	struct peer *peer = m->s->peer;
+	size_t share = t->opts.hold_octets / PEER_SHARE;
+	struct awaited *a;
+	struct held *h;
+
+	held_expire(t, m->msg->received_ns);
+	if (peer->held_octets + cost(len) > share)
+		return false;
+	while (t->held_octets + cost(len) > t->opts.hold_octets)
+		drop_oldest(t);
+	a = find_or_add(m->s, id);
+	if (a == NULL)
+		return false;
+	h = mem_alloc(sizeof(*h) + len);
+	*h = (struct held){ .session = m->s,
+		.older = t->newest_held,
+		.source = m->msg->source,
+		.received_ns = m->msg->received_ns,
+		.export_ns = m->export_ns,
+		.has_uptime = m->has_uptime && m->s->stats.version != 10,
+		.uptime_ms = m->uptime_ms,
+		.port = m->msg->port,
+		.id = id,
+		.len = (uint16_t)len };
+	memcpy(h->octets, octets, len);
+	*(t->newest_held ? &t->newest_held->newer : &t->oldest_held) = h;
+	t->newest_held = h;
+	*(a->first ? &a->last->next : &a->first) = h;
+	a->last = h;
+	t->held_octets += cost(len);
+	peer->held_octets += cost(len);
+	m->s->stats.held++;
+	return true;
+}
+
+/* The message that the set was in, as far as its records need it. */
+static struct message
+message_of(const struct message *m, const struct held *h, struct wire_msg *msg)
+{
+	*msg = (struct wire_msg){ .exporter = h->session->stats.exporter,
+		.port = h->port,
+		.received_ns = h->received_ns,
+		.stream = m->msg->stream,
+		.source = h->source };
+	return (struct message){ .w = m->w,
+		.s = h->session,
+		.msg = msg,
+		.out = m->out,
+		.export_ns = h->export_ns,
+		.has_uptime = h->has_uptime,
+		.uptime_ns = h->export_ns,
+		.uptime_ms = h->uptime_ms };
+}
+
+/* Decode the sets of one queue if their template is known now. */
+static void
+replay(struct message *m, struct session *s, struct awaited *a)
+{
+	uint16_t id = a->id;
+
+	while ((a = find(s, id)) != NULL) {
+		struct wire_msg msg;
+		struct message old = message_of(m, a->first, &msg);
+		struct template *t;
+		struct held *h;
+
+		/* What is known now is what counts: the template's age is against the present. */
+		msg.received_ns = m->msg->received_ns;
+		t = templates_find(&old, id);
+		if (t == NULL)
+			t = templates_borrow(&old, id);
+		if (t == NULL)
+			return;
+		h = take_first(&m->w->sessions, a);
+		msg.received_ns = h->received_ns;
+		data_begin(&old);
+		data_set(&old, t, h->octets, h->len);
+		m->appended += old.appended;
+		s->stats.held_replayed++;
+		mem_free(h);
+	}
+}
+
+static void
+replay_session(struct message *m, struct session *s)
+{
+	for (unsigned i = s->n_awaited; i-- > 0;)
+		if (i < s->n_awaited)
+			replay(m, s, &s->awaited[i]);
+}
+
+void
+held_replay(struct message *m)
+{
+	struct sessions *t = &m->w->sessions;
+	struct session *o = NULL;
+
+	if (t->oldest_held == NULL)
+		return;
+	replay_session(m, m->s);
+	for (unsigned asked = 0; asked < KIN_MAX && (o = session_kin(t, m->s, o)) != NULL; asked++)
+		replay_session(m, o);
+}

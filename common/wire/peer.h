@@ -1,0 +1,27 @@
+/*
+ * peer.h - an exporter over all its observation domains: what holds for every one of them.
+ *
+ * A peer is one (exporter address, port, version).  Exporters describe a sampler or an enterprise's
+ * elements in one domain and use them in another, and some count the messages of all domains together.
+ * Private to wire/.
+ */
+#ifndef WIRE_PEER_H
+#define WIRE_PEER_H
+
+#include "base/addr.h"
+#include "wire/sampling.h"
+#include "wire/sequence.h"
+#include "wire/types.h"
+
+struct peer {
+	struct addr exporter;
+	uint16_t port, version;
+	unsigned sessions; /* that belong to it: the last one takes it along */
+	struct peer *next; /* same bucket */
+	struct sequence_exporter common;
+	struct sampling sampling;
+	struct types types;
+	size_t held_octets; /* data sets that wait for a template */
+};
+
+#endif

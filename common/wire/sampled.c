@@ -1,0 +1,132 @@
+#include "wire/sampled.h"
+
+#include "wire/copy.h"
+
+/* An interval and where it was said; packets 0: nowhere. */
+struct known {
+	uint32_t packets;
+	uint8_t source; /* enum sampling_src */
+};
+
+static bool
+knows_interfaces(const struct sampling *s)
+{
+	return s->n > 0 && s->of[s->n - 1].scope == SAMPLING_FOR_INTERFACE;
+}
+
+/* What a domain says before all of its exporter's domains together. */
+static uint32_t
+look_up(const struct session *s, enum sampling_scope scope, uint64_t id)
+{
+	uint32_t packets = sampling_find(&s->sampling, scope, id);
+
+	return packets != 0 ? packets : sampling_find(&s->peer->sampling, scope, id);
+}
+
+/* What holds for every record of the message that says nothing more precise. */
+static struct known
+of_message(const struct message *m)
+{
+	const struct session *s = m->s;
+	uint32_t packets;
+
+	if ((packets = sampling_find(&s->sampling, SAMPLING_FOR_ALL, 0)) != 0)
+		return (struct known){ packets, SAMPLING_OPTIONS };
+	if ((packets = sampling_find(&s->peer->sampling, SAMPLING_FOR_ALL, 0)) != 0)
+		return (struct known){ packets, SAMPLING_EXPORTER };
+	if (m->msg->source != NULL && m->msg->source->sampling != 0)
+		return (struct known){ m->msg->source->sampling, SAMPLING_CONFIGURED };
+	if (m->w->sessions.opts.sampling != 0)
+		return (struct known){ m->w->sessions.opts.sampling, SAMPLING_CONFIGURED };
+	return (struct known){ 0, 0 };
+}
+
+static uint64_t
+value(const struct rows *r, size_t rec, const struct place *p)
+{
+	size_t at =
+	    r->slices != NULL ? r->slices[rec * r->n_fields + p->at].at : rec * r->stride + p->at;
+
+	return be_uint(r->base + at, p->len);
+}
+
+/*
+ * For the sampler that the record names.  Sampler 0 that nobody described is whichever was described last:
+ * Cisco 7600 sends it so.
+ */
+static uint32_t
+of_sampler(const struct session *s, uint64_t id)
+{
+	uint32_t packets = look_up(s, SAMPLING_FOR_SAMPLER, id);
+
+	if (packets == 0 && id == 0 && s->sampling.has_newest)
+		packets = look_up(s, SAMPLING_FOR_SAMPLER, s->sampling.newest);
+	return packets;
+}
+
+static struct known
+of_record(const struct task *k, size_t rec, struct known otherwise)
+{
+	const struct template *t = k->t;
+	const struct session *s = k->m->s;
+	const struct place *interface[] = { &t->ingress, &t->egress };
+	uint32_t packets;
+
+	if (t->sampler.len > 0 && (packets = of_sampler(s, value(k->rows, rec, &t->sampler))) != 0)
+		return (struct known){ packets, SAMPLING_SAMPLER };
+	for (unsigned i = 0; i < 2; i++)
+		if (interface[i]->len > 0 && (packets = look_up(s, SAMPLING_FOR_INTERFACE,
+						  value(k->rows, rec, interface[i]))) != 0)
+			return (struct known){ packets, SAMPLING_INTERFACE };
+	return otherwise;
+}
+
+static void
+put(const struct task *k, const int col[2], size_t from, size_t n, struct known known)
+{
+	const uint64_t value[2] = { known.packets, known.source };
+
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned width = k->b->col[col[i]].width;
+
+		copy_constant((uint8_t *)batch_cells(k->b, (unsigned)col[i]) + from * width, width,
+		    value[i], n);
+		batch_mark(k->b, (unsigned)col[i], from, n);
+	}
+}
+
+static void
+put_each(const struct task *k, const int col[2], struct known otherwise)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		struct known known;
+
+		if (bits_get(k->b->col[col[0]].bits, k->first + i))
+			continue;
+		known = of_record(k, k->from + i, otherwise);
+		if (known.packets != 0)
+			put(k, col, k->first + i, 1, known);
+	}
+}
+
+void
+sampled_records(const struct task *k)
+{
+	const struct field_id id[2] = { field_own(OWN_SAMPLING), field_own(OWN_SAMPLING_SRC) };
+	const struct session *s = k->m->s;
+	const struct template *t = k->t;
+	bool by_interface = knows_interfaces(&s->sampling) || knows_interfaces(&s->peer->sampling);
+	struct known known = of_message(k->m);
+	int col[2];
+
+	if (known.packets == 0 && s->peer->sampling.n == 0)
+		return;
+	col[0] = batch_column(k->b, &id[0], TYPE_UINT, 4, 0);
+	col[1] = batch_column(k->b, &id[1], TYPE_UINT, 1, 0);
+	if (col[0] < 0 || col[1] < 0)
+		return;
+	if (t->has_sampling || t->sampler.len > 0 || by_interface)
+		put_each(k, col, known);
+	else if (known.packets != 0)
+		put(k, col, k->first, k->n, known);
+}

@@ -1,0 +1,90 @@
+#include "wire/sampling.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+static bool
+is_before(const struct interval *i, enum sampling_scope scope, uint64_t id)
+{
+	return i->scope < (uint32_t)scope || (i->scope == (uint32_t)scope && i->id < id);
+}
+
+/* Where (scope, id) is, or would be. */
+static unsigned
+position(const struct sampling *s, enum sampling_scope scope, uint64_t id)
+{
+	unsigned lo = 0, hi = s->n;
+
+	while (lo < hi) {
+		unsigned mid = (lo + hi) / 2;
+
+		if (is_before(&s->of[mid], scope, id))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static struct interval *
+at(const struct sampling *s, enum sampling_scope scope, uint64_t id)
+{
+	unsigned i = position(s, scope, id);
+
+	return i < s->n && s->of[i].scope == (uint32_t)scope && s->of[i].id == id ? &s->of[i]
+										  : NULL;
+}
+
+static struct interval *
+insert(struct sampling *s, enum sampling_scope scope, uint64_t id)
+{
+	unsigned i = position(s, scope, id);
+
+	if (s->n == SAMPLINGS_MAX)
+		return NULL;
+	if (s->n == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 8;
+		s->of = mem_resize(s->of, s->cap, sizeof(*s->of));
+	}
+	memmove(&s->of[i + 1], &s->of[i], (s->n - i) * sizeof(*s->of));
+	s->n++;
+	s->of[i] = (struct interval){ .id = id, .scope = (uint32_t)scope };
+	return &s->of[i];
+}
+
+void
+sampling_learn(
+    struct sampling *s, enum sampling_scope scope, uint64_t id, uint32_t domain, uint32_t packets)
+{
+	struct interval *i = at(s, scope, id);
+
+	if (scope == SAMPLING_FOR_SAMPLER) {
+		s->has_newest = true;
+		s->newest = id;
+	}
+	if (i == NULL) {
+		i = insert(s, scope, id);
+		if (i == NULL)
+			return;
+	} else if (i->domain != domain && i->packets != packets) {
+		i->differs = true;
+	}
+	i->domain = domain;
+	i->packets = packets;
+}
+
+uint32_t
+sampling_find(const struct sampling *s, enum sampling_scope scope, uint64_t id)
+{
+	const struct interval *i = at(s, scope, id);
+
+	return i == NULL || i->differs ? 0 : i->packets;
+}
+
+void
+sampling_free(struct sampling *s)
+{
+	mem_free(s->of);
+	*s = (struct sampling){ 0 };
+}

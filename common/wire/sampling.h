@@ -1,0 +1,43 @@
+/*
+ * sampling.h - how many packets a counted one stands for, as exporters tell it in options records.
+ *
+ * A record's interval is looked up where it is said most precisely: in the record itself, for the sampler
+ * that it names, for its interface, for its observation domain, for its exporter; then what the user said,
+ * then the header of NetFlow v5.  Counters are never scaled here.
+ */
+#ifndef WIRE_SAMPLING_H
+#define WIRE_SAMPLING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SAMPLINGS_MAX = 4096 }; /* samplers and interfaces of one table */
+
+/* What an interval was said for. */
+enum sampling_scope { SAMPLING_FOR_ALL, SAMPLING_FOR_SAMPLER, SAMPLING_FOR_INTERFACE };
+
+struct interval {
+	uint64_t id;
+	uint32_t scope;
+	uint32_t domain; /* that said so last */
+	uint32_t packets; /* one stands for so many; 0: unknown */
+	bool differs; /* domains of one exporter say different things: unknown to the others */
+};
+
+/* What the options of one domain said, or those of all domains of an exporter. */
+struct sampling {
+	struct interval *of; /* by scope and id, n of them */
+	unsigned n, cap;
+	bool has_newest;
+	uint64_t newest; /* the sampler learned last */
+};
+
+void sampling_learn(
+    struct sampling *, enum sampling_scope, uint64_t id, uint32_t domain, uint32_t packets);
+
+/* 0: not known. */
+uint32_t sampling_find(const struct sampling *, enum sampling_scope, uint64_t id);
+void sampling_free(struct sampling *);
+
+#endif

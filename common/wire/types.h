@@ -1,0 +1,34 @@
+/*
+ * types.h - enterprise elements whose types an exporter announced (RFC 5610).
+ *
+ * Believed for the exporter that said so, and only of enterprise elements that the element table does not
+ * know: nobody changes what an element means for others.
+ */
+#ifndef WIRE_TYPES_H
+#define WIRE_TYPES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow/element.h"
+
+enum { TYPES_MAX = 4096 };
+
+struct types {
+	struct element *known; /* by (pen, id), n of them; names are not kept */
+	unsigned n, cap;
+	unsigned
+	    version; /* counts changes: templates compiled by an older one are compiled again */
+};
+
+/*
+ * data_type: a number of IANA's "IPFIX Information Element Data Types".  false: nothing new, or nothing to
+ * be believed.
+ */
+bool types_learn(struct types *, uint32_t pen, uint16_t id, unsigned data_type);
+
+/* NULL: not announced. */
+const struct element *types_find(const struct types *, uint32_t pen, uint16_t id);
+void types_free(struct types *);
+
+#endif

@@ -1,0 +1,356 @@
+/* What options tell: sampling in the order of PROTOCOL R10, types (RFC 5610), losses of the exporter itself. */
+#include "wire_craft.h"
+
+static struct craft c;
+
+/* An options record of IPFIX, or of v9 whose first scope is a v9 scope type. */
+struct given {
+	uint16_t id, len;
+	uint64_t value;
+};
+
+static void
+put_options(unsigned id, unsigned scopes, unsigned n, const struct given *g)
+{
+	open_set(&c, 3);
+	put(&c, id, 2);
+	put(&c, n, 2);
+	put(&c, scopes, 2);
+	for (unsigned i = 0; i < n; i++) {
+		put(&c, g[i].id, 2);
+		put(&c, g[i].len, 2);
+	}
+	close_set(&c);
+	open_set(&c, id);
+	for (unsigned i = 0; i < n; i++)
+		put(&c, g[i].value, g[i].len);
+	close_set(&c);
+}
+
+static void
+send_options(struct rig *r, uint32_t domain, unsigned scopes, unsigned n, const struct given *g)
+{
+	begin_ipfix(&c, 0, domain);
+	put_options(300 + n, scopes, n, g);
+	rig_send(r, &c);
+}
+
+#define OPTIONS(R, DOMAIN, SCOPES, ...) \
+	send_options(R, DOMAIN, SCOPES, \
+	    sizeof((struct given[]){ __VA_ARGS__ }) / sizeof(struct given), \
+	    (struct given[]){ __VA_ARGS__ })
+
+/* One flow record: packets and what else names its sampler; returns its number. */
+static size_t
+send_flow(struct rig *r, uint32_t domain, unsigned n, const struct given *g)
+{
+	size_t rec = r->b[WIRE_FLOWS4]->n;
+
+	begin_ipfix(&c, 0, domain);
+	open_set(&c, 2);
+	put(&c, 400 + n, 2);
+	put(&c, n, 2);
+	for (unsigned i = 0; i < n; i++) {
+		put(&c, g[i].id, 2);
+		put(&c, g[i].len, 2);
+	}
+	close_set(&c);
+	open_set(&c, 400 + n);
+	for (unsigned i = 0; i < n; i++)
+		put(&c, g[i].value, g[i].len);
+	close_set(&c);
+	rig_send(r, &c);
+	return rec;
+}
+
+static void
+expect(struct rig *r, uint32_t domain, unsigned n, const struct given *g, uint64_t packets,
+    enum sampling_src src, const char *what)
+{
+	size_t rec = send_flow(r, domain, n, g);
+
+	if (packets == 0) {
+		ok(!has(r, WIRE_FLOWS4, OWN(SAMPLING), rec), "%s: unknown", what);
+		return;
+	}
+	is_u64(
+	    num(r, WIRE_FLOWS4, OWN(SAMPLING), rec), packets, "%s: 1 of %" PRIu64, what, packets);
+	is_u64(num(r, WIRE_FLOWS4, OWN(SAMPLING_SRC), rec), src, "%s: said by %u", what, src);
+}
+
+#define FLOW(R, DOMAIN, PACKETS, SRC, WHAT, ...) \
+	expect(R, DOMAIN, sizeof((struct given[]){ __VA_ARGS__ }) / sizeof(struct given), \
+	    (struct given[]){ __VA_ARGS__ }, PACKETS, SRC, WHAT)
+
+static void
+test_order(void)
+{
+	struct wire_source source = { .sampling = 77 };
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ .sampling = 66 });
+	FLOW(&r, 1, 66, SAMPLING_CONFIGURED, "R10 configured for all", { 2, 4, 1 });
+	r.msg.source = &source;
+	FLOW(&r, 1, 77, SAMPLING_CONFIGURED, "R10 configured for the exporter", { 2, 4, 1 });
+	OPTIONS(&r, 2, 1, { 149, 4, 2 }, { 34, 4, 500 });
+	FLOW(&r, 1, 500, SAMPLING_EXPORTER, "R10 another domain's options", { 2, 4, 1 });
+	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 34, 4, 400 });
+	FLOW(&r, 1, 400, SAMPLING_OPTIONS, "R10 the domain's options", { 2, 4, 1 });
+	FLOW(&r, 2, 500, SAMPLING_OPTIONS, "R10 each domain's own", { 2, 4, 1 });
+	FLOW(&r, 3, 77, SAMPLING_CONFIGURED, "R10 domains that differ tell a third nothing",
+	    { 2, 4, 1 });
+	OPTIONS(&r, 1, 1, { 10, 4, 5 }, { 34, 4, 300 });
+	FLOW(&r, 1, 300, SAMPLING_INTERFACE, "R10 the interface in", { 2, 4, 1 }, { 10, 2, 5 });
+	FLOW(&r, 1, 300, SAMPLING_INTERFACE, "R10 else the interface out", { 10, 2, 6 },
+	    { 14, 4, 5 });
+	FLOW(&r, 1, 400, SAMPLING_OPTIONS, "R10 another interface", { 2, 4, 1 }, { 10, 2, 6 });
+	OPTIONS(&r, 1, 1, { 302, 8, 9 }, { 305, 4, 1 }, { 306, 4, 199 });
+	FLOW(&r, 1, 200, SAMPLING_SAMPLER, "R10 305 and 306 of the selector", { 302, 1, 9 },
+	    { 10, 2, 5 });
+	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 48, 1, 3 }, { 49, 1, 2 }, { 50, 4, 100 });
+	FLOW(&r, 1, 100, SAMPLING_SAMPLER, "R10 50 of the sampler", { 48, 1, 3 }, { 10, 2, 5 });
+	FLOW(&r, 1, 300, SAMPLING_INTERFACE, "R10 a sampler that nobody described", { 48, 1, 4 },
+	    { 10, 2, 5 });
+	FLOW(
+	    &r, 1, 100, SAMPLING_SAMPLER, "R10 sampler 0 is the newest", { 48, 1, 0 }, { 2, 4, 1 });
+	FLOW(&r, 1, 10, SAMPLING_RECORD, "R10 the record itself before all", { 48, 1, 3 },
+	    { 34, 4, 10 });
+	FLOW(&r, 1, 100, SAMPLING_SAMPLER, "R10 0 in the record is unknown", { 48, 1, 3 },
+	    { 34, 4, 0 });
+	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 48, 1, 3 }, { 49, 1, 2 }, { 50, 4, 0 });
+	FLOW(&r, 1, 300, SAMPLING_INTERFACE, "R10 a sampler told to be 0 is unknown", { 48, 1, 3 },
+	    { 10, 2, 5 });
+	rig_close(&r);
+}
+
+static void
+test_forms(void)
+{
+	static const struct {
+		const char *what;
+		struct given g[3];
+		uint64_t packets;
+	} forms[] = {
+		{ "309 of 310", { { 302, 8, 1 }, { 309, 4, 2 }, { 310, 4, 100 } }, 50 },
+		{ "309 is 0", { { 302, 8, 1 }, { 309, 4, 0 }, { 310, 4, 100 } }, 0 },
+		{ "305 alone", { { 302, 8, 1 }, { 304, 2, 1 }, { 305, 4, 10 } }, 1 },
+		{ "305 is 0", { { 302, 8, 1 }, { 305, 4, 0 }, { 306, 4, 10 } }, 0 },
+		{ "311 0.01", { { 302, 8, 1 }, { 304, 2, 4 }, { 311, 8, 0x3f847ae147ae147b } },
+		    100 },
+		{ "311 0", { { 302, 8, 1 }, { 304, 2, 4 }, { 311, 8, 0 } }, 0 },
+		{ "311 not a number",
+		    { { 302, 8, 1 }, { 304, 2, 4 }, { 311, 8, 0x7ff8000000000000 } }, 0 },
+		{ "311 of 4 octets", { { 302, 8, 1 }, { 304, 2, 4 }, { 311, 4, 0x3dcccccd } }, 10 },
+		{ "307 of 308, by time", { { 302, 8, 1 }, { 307, 4, 1 }, { 308, 4, 9 } }, 0 },
+		{ "34 of 2 octets", { { 302, 8, 1 }, { 35, 1, 2 }, { 34, 2, 1000 } }, 1000 },
+		{ "a rate beyond counting",
+		    { { 302, 8, 1 }, { 309, 8, 1 }, { 310, 8, UINT64_MAX } }, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct rig r;
+
+		rig_open(&r, (struct wire_opts){ 0 });
+		send_options(&r, 1, 1, 3, forms[i].g);
+		FLOW(&r, 1, forms[i].packets, SAMPLING_SAMPLER, forms[i].what, { 302, 2, 1 });
+		rig_close(&r);
+	}
+}
+
+/* v9: scopes in octets, types of their own; options template, its data and the flows in one message. */
+static void
+test_v9(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_v9(&c, 4, 1, 7);
+	open_set(&c, 1);
+	put(&c, 300, 2);
+	put(&c, 4, 2);
+	put(&c, 4, 2);
+	put(&c, 2, 2); /* scope interface */
+	put(&c, 4, 2);
+	put(&c, 34, 2);
+	put(&c, 4, 2);
+	close_set(&c);
+	open_set(&c, 300);
+	put(&c, 12, 4);
+	put(&c, 128, 4);
+	close_set(&c);
+	put_template_set(&c, 0, 256, 2, (const uint16_t[][2]){ { 10, 4 }, { 2, 4 } });
+	open_set(&c, 256);
+	put(&c, 12, 4);
+	put(&c, 1, 4);
+	put(&c, 13, 4);
+	put(&c, 1, 4);
+	close_set(&c);
+	rig_send(&r, &c);
+	is_u64(
+	    num(&r, WIRE_FLOWS4, OWN(SAMPLING), 0), 128, "R10: v9 scope interface, in one message");
+	ok(!has(&r, WIRE_FLOWS4, OWN(SAMPLING), 1), "R10: and not for another interface");
+	rig_close(&r);
+}
+
+/* The same through records of varying length. */
+static void
+test_varying(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	OPTIONS(&r, 1, 1, { 48, 1, 3 }, { 34, 4, 64 });
+	OPTIONS(&r, 1, 1, { 48, 1, 4 }, { 34, 4, 32 });
+	begin_ipfix(&c, 0, 1);
+	put_template_set(
+	    &c, 2, 256, 3, (const uint16_t[][2]){ { 371, 65535 }, { 48, 1 }, { 2, 4 } });
+	open_set(&c, 256);
+	for (unsigned i = 0; i < 4; i++) {
+		put(&c, i, 1);
+		put(&c, 0x61616161, i);
+		put(&c, 3 + i % 2, 1);
+		put(&c, 1, 4);
+	}
+	close_set(&c);
+	rig_send(&r, &c);
+	for (unsigned i = 0; i < 4; i++)
+		is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING), i), i % 2 ? 32 : 64,
+		    "R10: each record of a set by its own sampler");
+	rig_close(&r);
+}
+
+static void
+test_exporter(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 41, 8, 10 }, { 166, 8, 12345 });
+	is_u64(rig_stats(&r).not_sent, 12345, "R9: flows that the exporter says it lost");
+	is_u64(rig_stats(&r).options, 1, "R9: beside the options record");
+	rig_close(&r);
+}
+
+enum { PEN = 32473 };
+
+static void
+put_type(unsigned element, unsigned type)
+{
+	const struct given g[] = { { 346, 4, PEN }, { 303, 2, element }, { 339, 1, type } };
+
+	put_options(310, 2, 3, g);
+}
+
+static void
+send_vendor(struct rig *r, unsigned element, unsigned len, uint64_t v)
+{
+	begin_ipfix(&c, 0, 1);
+	open_set(&c, 2);
+	put(&c, 500, 2);
+	put(&c, 1, 2);
+	put(&c, 0x8000 | element, 2);
+	put(&c, len, 2);
+	put(&c, PEN, 4);
+	close_set(&c);
+	open_set(&c, 500);
+	put(&c, v, len);
+	close_set(&c);
+	rig_send(r, &c);
+}
+
+static void
+test_types(void)
+{
+	struct field_id id = { .pen = PEN, .id = 77 };
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	send_vendor(&r, 77, 4, 1000);
+	is_str(text(&r, WIRE_FLOWS4, id, 0), "000003e8", "RFC 5610: before a type is told: octets");
+	begin_ipfix(&c, 0, 1);
+	put_type(77, 3);
+	rig_send(&r, &c);
+	/* The template is known already: it is compiled again. */
+	begin_ipfix(&c, 0, 1);
+	open_set(&c, 500);
+	put(&c, 2000, 4);
+	close_set(&c);
+	rig_send(&r, &c);
+	is_u64(r.fulls, 1, "RFC 5610: a column of another type needs a batch of its own");
+	is_u64(num(&r, WIRE_FLOWS4, id, 0), 2000, "RFC 5610: after that: a number");
+	r.msg.exporter = addr_v4(0xc0000202);
+	send_vendor(&r, 77, 4, 3000);
+	is_str(text(&r, WIRE_FLOWS4, id, 0), "00000bb8",
+	    "RFC 5610: only what the exporter itself says");
+	r.msg.exporter = addr_v4(0xc0000201);
+	begin_ipfix(&c, 0, 1);
+	put_type(78, 99);
+	put_type(79, 13);
+	rig_send(&r, &c);
+	rig_clear(&r);
+	send_vendor(&r, 79, 3, 0x6c6f6c);
+	id.id = 79;
+	is_str(text(&r, WIRE_FLOWS4, id, 0), "lol", "RFC 5610: a string");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ .raw = true });
+	begin_ipfix(&c, 0, 1);
+	put_type(79, 13);
+	rig_send(&r, &c);
+	send_vendor(&r, 79, 3, 0x6c6f6c);
+	is_str(text(&r, WIRE_FLOWS4, id, 0), "6c6f6c", "RFC 5610: raw is what was sent");
+	rig_close(&r);
+}
+
+/* Sampling that a collector saved with the options records teaches the next one. */
+static void
+test_restored(void)
+{
+	struct rig r, s;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	rig_open(&s, (struct wire_opts){ 0 });
+	OPTIONS(&r, 1, 1, { 48, 1, 3 }, { 34, 4, 64 });
+	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 34, 4, 32 });
+	batch_close(r.b[WIRE_OPTIONS]);
+	wire_restore(s.w, r.b[WIRE_OPTIONS], NULL, NULL);
+	FLOW(&s, 1, 64, SAMPLING_SAMPLER, "R10 from saved options: sampler", { 48, 1, 3 });
+	FLOW(&s, 1, 32, SAMPLING_OPTIONS, "R10 from saved options: domain", { 2, 4, 1 });
+	is_u64(rig_totals(&s).options, 0, "saved options were not received");
+	rig_close(&r);
+	rig_close(&s);
+}
+
+static void
+test_bounds(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned i = 0; i < 10000; i++)
+		OPTIONS(&r, 1, 1, { 48, 4, i }, { 34, 4, 64 });
+	FLOW(&r, 1, 64, SAMPLING_SAMPLER, "4096 samplers are known", { 48, 4, 4095 });
+	FLOW(&r, 1, 0, SAMPLING_SAMPLER, "and no more", { 48, 4, 9999 });
+	for (unsigned i = 0; i < 10000; i++) {
+		begin_ipfix(&c, 0, 1);
+		put_type(i, 3);
+		rig_send(&r, &c);
+	}
+	is_u64(rig_stats(&r).options, 20000,
+	    "types beyond the bound are options records all the same");
+	rig_close(&r);
+}
+
+int
+main(void)
+{
+	test_order();
+	test_forms();
+	test_v9();
+	test_varying();
+	test_exporter();
+	test_types();
+	test_restored();
+	test_bounds();
+	return done_testing();
+}
