@@ -11,6 +11,7 @@
 #include "wire/event.h"
 #include "wire/options.h"
 #include "wire/sampled.h"
+#include "wire/section.h"
 
 /* Columns ---------------------------------------------------------------------------------------- */
 
@@ -260,7 +261,7 @@ room(const struct batch *b, const struct template *t)
 
 /* What takes more than the record's own fields. */
 static void
-after_steps(const struct task *k)
+after_steps(const struct task *k, enum wire_kind kind)
 {
 	struct message *m = k->m;
 
@@ -271,6 +272,8 @@ after_steps(const struct task *k)
 		}
 		return;
 	}
+	if (section_is_there(&k->t->section))
+		section_records(k, kind);
 	sampled_records(k);
 	if (k->t->events)
 		event_records(k);
@@ -303,7 +306,7 @@ append(struct message *m, struct template *t, const struct rows *rows, size_t fr
 		}
 		k.first = batch_extend(k.b, k.n);
 		run_steps(&k, n_constants);
-		after_steps(&k);
+		after_steps(&k, kind);
 		m->appended += k.n;
 		from += k.n;
 		n -= k.n;
@@ -319,12 +322,20 @@ field_at(const struct rows *r, size_t rec, unsigned at)
 }
 
 static bool
-record_is_v6(const struct rows *r, size_t rec, const struct step *pair)
+pair_is_v6(const struct rows *r, size_t rec, const struct step *pair)
 {
 	struct addr v4 = addr_v4((uint32_t)be_uint(field_at(r, rec, pair->at), 4)), v6;
 
 	memcpy(v6.b, field_at(r, rec, pair->at2), 16);
 	return step_pair_is_v6(&v4, &v6);
+}
+
+static bool
+record_is_v6(const struct template *t, const struct rows *r, size_t rec)
+{
+	if (t->family == FAMILY_SECTION)
+		return section_is_v6(&t->section, r, rec);
+	return pair_is_v6(r, rec, &t->steps[t->family_step]);
 }
 
 /* Records of one template may be of both families: append run by run. */
@@ -333,16 +344,15 @@ append_flows(struct message *m, struct template *t, const struct rows *r)
 {
 	size_t from = 0;
 
-	if (t->family != FAMILY_BOTH) {
+	if (t->family == FAMILY_4 || t->family == FAMILY_6) {
 		append(m, t, r, 0, r->n, t->family == FAMILY_6 ? WIRE_FLOWS6 : WIRE_FLOWS4);
 		return;
 	}
 	while (from < r->n) {
-		const struct step *pair = &t->steps[t->family_step];
-		bool v6 = record_is_v6(r, from, pair);
+		bool v6 = record_is_v6(t, r, from);
 		size_t to = from + 1;
 
-		while (to < r->n && record_is_v6(r, to, pair) == v6)
+		while (to < r->n && record_is_v6(t, r, to) == v6)
 			to++;
 		append(m, t, r, from, to - from, v6 ? WIRE_FLOWS6 : WIRE_FLOWS4);
 		from = to;
