@@ -1,5 +1,5 @@
 /*
- * flowrecv - collect NetFlow and IPFIX into a flow stream.
+ * flowrecv - collect NetFlow, IPFIX and sFlow into a flow stream.
  *
  * Workers receive, decode and encode (flowrecv/worker.h); other threads write and rotate (flowrecv/store.h); this
  * one waits for signals and does what is due once a second (flowrecv/duty.c).

@@ -29,6 +29,7 @@ static const struct count table[] = {
 	{ AT(borrowed), "borrowed_total", "sets by the template of another port", "Data sets decoded by the template of another port of the exporter.", false, false },
 	{ AT(cached), "cached_total", "sets by a remembered template", "Data sets decoded by a remembered template that was not repeated yet.", false, false },
 	{ AT(odd_times), "odd_times_total", "odd times", "Times before 1990 or that cannot be.", false, false },
+	{ AT(skipped), "skipped_total", "of other formats skipped", "sFlow samples and records of formats that are not decoded.", false, false },
 	{ AT(not_sent), "not_sent", "flows not sent as the exporter says", "Flows that the exporter itself says it did not send.", true, true },
 };
 /* clang-format on */
@@ -50,11 +51,20 @@ counts_bad(const uint64_t bad[BAD_KINDS])
 	return s;
 }
 
-/* Sequence numbers count records in v5 and IPFIX, messages in v9 (RFC 3954 5.1, RFC 7011 3.1). */
+/* Sequence numbers count records in v5, v7 and IPFIX, messages in v9 and sFlow (RFC 3954 5.1, RFC 7011 3.1). */
 const char *
 counts_unit(unsigned version)
 {
-	return version == 5 || version == 7 || version == 10 ? "records" : "messages";
+	return version == VERSION_NETFLOW9 || version == VERSION_SFLOW5 ? "messages" : "records";
+}
+
+void
+counts_put_version(struct buf *b, unsigned version)
+{
+	if (version == VERSION_SFLOW5)
+		buf_puts(b, "sFlow 5");
+	else
+		buf_printf(b, "version %u", version);
 }
 
 void

@@ -31,6 +31,9 @@ uint64_t counts_bad(const uint64_t bad[BAD_KINDS]);
 /* What the sequence numbers of a version count. */
 const char *counts_unit(unsigned version);
 
+/* "version 9", "sFlow 5" */
+void counts_put_version(struct buf *, unsigned version);
+
 /* ", 3 words" for each counter with words that is not 0; then "; bad: ...". */
 void counts_put_problems(struct buf *, const struct wire_stats *);
 

@@ -94,11 +94,16 @@ say(struct log *l, const struct wire_stats *w, uint64_t n, const char *words)
 		return;
 	}
 	name[endpoint_fmt(name, &e)] = '\0';
-	if (w->version == 0)
+	if (w->version == 0) {
 		diag(name, "%" PRIu64 " %s", n, words);
-	else
-		diag(name, "version %u, domain %" PRIu32 ": %" PRIu64 " %s", w->version, w->domain,
+	} else {
+		struct buf version = { .len = 0 };
+
+		counts_put_version(&version, w->version);
+		diag(name, "%s, domain %" PRIu32 ": %" PRIu64 " %s", buf_cstr(&version), w->domain,
 		    n, words);
+		buf_free(&version);
+	}
 }
 
 static void

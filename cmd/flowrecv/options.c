@@ -85,7 +85,7 @@ static const struct opt *const tables[] = { input, decoding, output, run, NULL }
 const struct program flowrecv_program = {
 	.name = "flowrecv",
 	.synopsis = "[options] [EXPRESSION]",
-	.purpose = "collect NetFlow v5, v9 and IPFIX into a flow stream",
+	.purpose = "collect NetFlow, IPFIX and sFlow into a flow stream",
 	.tables = tables,
 	.examples = "flowrecv -l udp:2055 -w /var/flows --rotate 5m\n"
 		    "flowrecv -l udp:127.0.0.1:2055 'dst port 445' | flowcat -o ndjson\n"

@@ -20,13 +20,15 @@ stats_exporter(const struct wire_stats *w, struct buf *b)
 
 	name[put_exporter(name, w)] = '\0';
 	b->len = 0;
-	if (w->version == 0)
+	if (w->version == 0) {
 		buf_printf(b, "%" PRIu64 " datagrams that are no export message", w->messages);
-	else
+	} else {
+		counts_put_version(b, w->version);
 		buf_printf(b,
-		    "version %u, domain %" PRIu32 ": %" PRIu64 " messages, %" PRIu64
-		    " records, %" PRIu64 " options, %" PRIu64 " templates",
-		    w->version, w->domain, w->messages, w->flows, w->options, w->templates);
+		    ", domain %" PRIu32 ": %" PRIu64 " messages, %" PRIu64 " records, %" PRIu64
+		    " options, %" PRIu64 " templates",
+		    w->domain, w->messages, w->flows, w->options, w->templates);
+	}
 	counts_put_problems(b, w);
 	diag(name, "%s", buf_cstr(b));
 }

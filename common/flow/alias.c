@@ -63,7 +63,7 @@ static const struct alias table[] = {
 	{ "received", "when the collector had the message", 0, IDS(OWN(RECEIVED)) },
 	{ "sampling", "packets that one counted packet stands for", 0, IDS(OWN(SAMPLING)) },
 	{ "samplingsrc", "where sampling came from", 0, IDS(OWN(SAMPLING_SRC)) },
-	{ "exportversion", "version of the export protocol: 5, 9, 10", 0, IDS(OWN(VERSION)) },
+	{ "exportversion", "export protocol: NetFlow 1, 5, 7, 9; IPFIX 10; sFlow 5 is 105", 0, IDS(OWN(VERSION)) },
 	{ "app", "application: its id, else its name", 0, IDS(IE(95), IE(96)) },
 	{ "appname", "application name", 0, IDS(IE(96)) },
 	{ "direction", "0 ingress, 1 egress, at the observation point", 0, IDS(IE(61)) },

@@ -39,6 +39,8 @@ enum {
 #define PEN_V9 UINT32_C(0xffffff02) /* NetFlow v9 types that IANA does not share */
 #define PEN_SCOPE UINT32_C(0xffffff03) /* NetFlow v9 scope types 1..5 */
 #define PEN_NAMED UINT32_C(0xffffff04) /* the name is the identity: aggregates, csv columns */
+/* What sFlow and NetFlow v7 have and IANA does not: enum sflow_element. */
+#define PEN_SFLOW UINT32_C(0xffffff05)
 
 /* Elements of PEN_OWN.  The numbers are in files: never change one. */
 enum own {
@@ -50,13 +52,73 @@ enum own {
 	OWN_SAMPLING = 6, /* UINT 4: packets that one stands for; missing: unknown */
 	OWN_SAMPLING_SRC = 7, /* UINT 1: where sampling came from: enum sampling_src */
 	OWN_WIRE = 8, /* BOOL: the record carries every element as sent (flowrecv --raw) */
-	OWN_VERSION = 9, /* UINT 2: NetFlow/IPFIX version of the message */
+	OWN_VERSION = 9, /* UINT 2: protocol of the message: enum exporter_version */
 	OWN_TIME_GUESS = 10, /* BOOL: no time element: start and end are the received time */
 	OWN_SAMPLING_MODE = 11, /* UINT 1: NetFlow v5 header's two mode bits */
 	OWN_EXPORTER_PORT = 12, /* UINT 2: source port of the export message */
 	OWN_SOURCE = 13, /* STRING: what the collector was told to call the exporter */
-	OWN_TEMPLATE_FIELDS = 14, /* BYTES: a template that a collector remembers, see wire/saved.c */
+	OWN_TEMPLATE_FIELDS =
+	    14, /* BYTES: a template that a collector remembers, see wire/saved.c */
 	OWN_TEMPLATE_OPTIONS = 15, /* BOOL: it is an options template */
+};
+
+/* Elements of PEN_SFLOW.  The numbers are in files: never change one. */
+enum sflow_element {
+	/* Samples of packets (sFlow version 5, 2004, "sFlow Datagram Format"). */
+	SFLOW_SEQUENCE = 1, /* UINT 4: of the sample, counted by its data source */
+	SFLOW_SOURCE_TYPE = 2, /* UINT 1: of the data source: 0 interface, 1 VLAN, 2 entity */
+	SFLOW_SOURCE_INDEX = 3, /* UINT 4: of that type */
+	SFLOW_POOL = 4, /* UINT 4: packets that could have been sampled so far */
+	SFLOW_DROPS = 5, /* UINT 4: samples the agent had to drop so far */
+	SFLOW_INPUT_FORMAT = 6, /* UINT 1: interface as sent: 0 an index, 1 discarded, 2 several */
+	SFLOW_INPUT_VALUE = 7, /* UINT 4 */
+	SFLOW_OUTPUT_FORMAT = 8, /* UINT 1 */
+	SFLOW_OUTPUT_VALUE = 9, /* UINT 4 */
+	SFLOW_DISCARD_REASON = 10, /* UINT 2: below 256 codes of ICMP unreachable */
+	SFLOW_OUTPUT_COUNT = 11, /* UINT 4: interfaces the packet left by; 0 unknown, but several */
+	SFLOW_HEADER_PROTOCOL = 12, /* UINT 1: of the sampled header: 1 Ethernet, 11 IPv4 ... */
+	SFLOW_STRIPPED = 13, /* UINT 4: octets taken off the frame */
+	SFLOW_SRC_PRIORITY = 14, /* UINT 1: IEEE 802.1p, coming in */
+	SFLOW_DST_PRIORITY = 15, /* UINT 1: leaving */
+	SFLOW_GATEWAY_AS = 16, /* UINT 4: the router's own autonomous system */
+	SFLOW_AS_PATH = 17, /* STRING: to the destination; a set in braces */
+	SFLOW_COMMUNITIES = 18, /* STRING: of its route, N:N */
+	SFLOW_LOCAL_PREF = 19, /* UINT 4 */
+	/* Counters of an interface, as in IF-MIB (RFC 2863). */
+	SFLOW_IF_INDEX = 101,
+	SFLOW_IF_SPEED = 102,
+	SFLOW_IF_DIRECTION = 103, /* 1 full duplex, 2 half, 3 in, 4 out */
+	SFLOW_IF_STATUS = 104, /* bit 0 admin, bit 1 operational: up */
+	SFLOW_IF_IN_OCTETS = 105,
+	SFLOW_IF_IN_UCAST = 106,
+	SFLOW_IF_IN_MULTICAST = 107,
+	SFLOW_IF_IN_BROADCAST = 108,
+	SFLOW_IF_IN_DISCARDS = 109,
+	SFLOW_IF_IN_ERRORS = 110,
+	SFLOW_IF_IN_UNKNOWN = 111,
+	SFLOW_IF_OUT_OCTETS = 112,
+	SFLOW_IF_OUT_UCAST = 113,
+	SFLOW_IF_OUT_MULTICAST = 114,
+	SFLOW_IF_OUT_BROADCAST = 115,
+	SFLOW_IF_OUT_DISCARDS = 116,
+	SFLOW_IF_OUT_ERRORS = 117,
+	SFLOW_IF_PROMISCUOUS = 118,
+	/* NetFlow version 7. */
+	V7_FLAGS1 = 1001, /* UINT 1 */
+	V7_FLAGS2 = 1002, /* UINT 2 */
+};
+
+/*
+ * What OWN_VERSION holds: the version that NetFlow and IPFIX messages begin with.  sFlow's own 5 is NetFlow's
+ * already.  The numbers are in files: never change one.
+ */
+enum exporter_version {
+	VERSION_NETFLOW1 = 1,
+	VERSION_NETFLOW5 = 5,
+	VERSION_NETFLOW7 = 7,
+	VERSION_NETFLOW9 = 9,
+	VERSION_IPFIX = 10,
+	VERSION_SFLOW5 = 105
 };
 
 /* Where OWN_SAMPLING came from.  The numbers are in files: never change one. */

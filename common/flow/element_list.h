@@ -4,7 +4,8 @@
  * Sources: IANA IPFIX registry of 2026-07-22 (enterprise 0; types and semantics RFC 7012); vendors'
  * elements as published and as libfds, Logstash, Filebeat, nfdump and other collectors know them
  * (2026); NetFlow v9 types outside IANA's numbers from the same collectors and Cisco's NSEL lists;
- * scope types RFC 3954 6.1.  Where sources give one number different types the octets are kept.
+ * scope types RFC 3954 6.1; sFlow version 5 (sflow.org, 2004).  Where sources give one number different
+ * types the octets are kept.
  *
  * Columns: enterprise, id, name, type, natural width (0 variable), scale (times: power of ten of a
  * nanosecond that the wire counts in), semantics, merge, unit.
@@ -2031,6 +2032,46 @@
 	X(PEN_SCOPE, 2, "scopeInterface", UINT, 4, 0, IDENTIFIER, KEY, NULL) \
 	X(PEN_SCOPE, 3, "scopeLineCard", UINT, 4, 0, IDENTIFIER, KEY, NULL) \
 	X(PEN_SCOPE, 4, "scopeCache", UINT, 4, 0, IDENTIFIER, KEY, NULL) \
-	X(PEN_SCOPE, 5, "scopeTemplate", UINT, 4, 0, IDENTIFIER, KEY, NULL)
+	X(PEN_SCOPE, 5, "scopeTemplate", UINT, 4, 0, IDENTIFIER, KEY, NULL) \
+	/* sFlow's (version 5), and NetFlow v7's, that IANA does not have. */ \
+	X(PEN_SFLOW, 1, "sampleSequence", UINT, 4, 0, IDENTIFIER, FIRST, NULL) \
+	X(PEN_SFLOW, 2, "dataSourceType", UINT, 1, 0, IDENTIFIER, KEY, NULL) \
+	X(PEN_SFLOW, 3, "dataSourceIndex", UINT, 4, 0, IDENTIFIER, KEY, NULL) \
+	X(PEN_SFLOW, 4, "samplePool", UINT, 4, 0, TOTAL, MAX, "packets") \
+	X(PEN_SFLOW, 5, "sampleDrops", UINT, 4, 0, TOTAL, MAX, "packets") \
+	X(PEN_SFLOW, 6, "inputFormat", UINT, 1, 0, IDENTIFIER, FIRST, NULL) \
+	X(PEN_SFLOW, 7, "inputValue", UINT, 4, 0, IDENTIFIER, FIRST, NULL) \
+	X(PEN_SFLOW, 8, "outputFormat", UINT, 1, 0, IDENTIFIER, FIRST, NULL) \
+	X(PEN_SFLOW, 9, "outputValue", UINT, 4, 0, IDENTIFIER, FIRST, NULL) \
+	X(PEN_SFLOW, 10, "discardReason", UINT, 2, 0, IDENTIFIER, FIRST, NULL) \
+	X(PEN_SFLOW, 11, "outputCount", UINT, 4, 0, QUANTITY, FIRST, NULL) \
+	X(PEN_SFLOW, 12, "headerProtocol", UINT, 1, 0, IDENTIFIER, FIRST, NULL) \
+	X(PEN_SFLOW, 13, "strippedOctets", UINT, 4, 0, QUANTITY, FIRST, "octets") \
+	X(PEN_SFLOW, 14, "srcPriority", UINT, 1, 0, IDENTIFIER, KEY, NULL) \
+	X(PEN_SFLOW, 15, "dstPriority", UINT, 1, 0, IDENTIFIER, KEY, NULL) \
+	X(PEN_SFLOW, 16, "gatewayAsNumber", UINT, 4, 0, IDENTIFIER, KEY, NULL) \
+	X(PEN_SFLOW, 17, "dstAsPath", STRING, 0, 0, NONE, FIRST, NULL) \
+	X(PEN_SFLOW, 18, "communities", STRING, 0, 0, NONE, FIRST, NULL) \
+	X(PEN_SFLOW, 19, "localPreference", UINT, 4, 0, QUANTITY, FIRST, NULL) \
+	X(PEN_SFLOW, 101, "ifIndex", UINT, 4, 0, IDENTIFIER, KEY, NULL) \
+	X(PEN_SFLOW, 102, "ifSpeed", UINT, 8, 0, QUANTITY, FIRST, "bits/second") \
+	X(PEN_SFLOW, 103, "ifDirection", UINT, 1, 0, IDENTIFIER, FIRST, NULL) \
+	X(PEN_SFLOW, 104, "ifStatus", UINT, 1, 0, FLAGS, FIRST, NULL) \
+	X(PEN_SFLOW, 105, "ifInOctets", UINT, 8, 0, TOTAL, MAX, "octets") \
+	X(PEN_SFLOW, 106, "ifInUcastPkts", UINT, 4, 0, TOTAL, MAX, "packets") \
+	X(PEN_SFLOW, 107, "ifInMulticastPkts", UINT, 4, 0, TOTAL, MAX, "packets") \
+	X(PEN_SFLOW, 108, "ifInBroadcastPkts", UINT, 4, 0, TOTAL, MAX, "packets") \
+	X(PEN_SFLOW, 109, "ifInDiscards", UINT, 4, 0, TOTAL, MAX, "packets") \
+	X(PEN_SFLOW, 110, "ifInErrors", UINT, 4, 0, TOTAL, MAX, "packets") \
+	X(PEN_SFLOW, 111, "ifInUnknownProtos", UINT, 4, 0, TOTAL, MAX, "packets") \
+	X(PEN_SFLOW, 112, "ifOutOctets", UINT, 8, 0, TOTAL, MAX, "octets") \
+	X(PEN_SFLOW, 113, "ifOutUcastPkts", UINT, 4, 0, TOTAL, MAX, "packets") \
+	X(PEN_SFLOW, 114, "ifOutMulticastPkts", UINT, 4, 0, TOTAL, MAX, "packets") \
+	X(PEN_SFLOW, 115, "ifOutBroadcastPkts", UINT, 4, 0, TOTAL, MAX, "packets") \
+	X(PEN_SFLOW, 116, "ifOutDiscards", UINT, 4, 0, TOTAL, MAX, "packets") \
+	X(PEN_SFLOW, 117, "ifOutErrors", UINT, 4, 0, TOTAL, MAX, "packets") \
+	X(PEN_SFLOW, 118, "ifPromiscuousMode", UINT, 1, 0, IDENTIFIER, FIRST, NULL) \
+	X(PEN_SFLOW, 1001, "v7Flags1", UINT, 1, 0, FLAGS, OR, NULL) \
+	X(PEN_SFLOW, 1002, "v7Flags2", UINT, 2, 0, FLAGS, OR, NULL)
 
 #endif

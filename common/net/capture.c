@@ -10,8 +10,8 @@
 #include "base/cursor.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "flow/link.h"
 #include "net/capture.h"
-#include "net/link.h"
 
 /* The octets that recognising took come back before those of the descriptor. */
 struct input {

@@ -1,8 +1,8 @@
 /*
  * capture.h - export messages out of a packet capture (pcap, pcapng through libpcap).
  *
- * Link layers: Ethernet with VLAN and QinQ, Linux cooked v1 and v2, raw IP, null/loop, PPP; others are
- * refused by name.  IPv4 and IPv6 fragments are reassembled, bounded in number, octets and age.
+ * Link layers: Ethernet, Linux cooked v1 and v2, raw IP, null/loop, PPP, with VLAN tags and MPLS labels;
+ * others are refused by name.  IPv4 and IPv6 fragments are reassembled, bounded in number, octets and age.
  * What is no UDP datagram is counted and skipped.
  */
 #ifndef NET_CAPTURE_H

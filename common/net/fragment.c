@@ -15,7 +15,7 @@ struct slot {
 	bool doomed; /* swallows what still comes, until it is old */
 	uint64_t held; /* fragments in it */
 	int64_t since_ns;
-	struct ip_packet ip; /* of its fragments: addresses, id, protocol */
+	struct packet ip; /* of its fragments: addresses, id, protocol */
 	uint32_t total; /* 0: the last fragment was not seen */
 	unsigned n_stretches;
 	struct stretch stretch[FRAGMENT_GAPS]; /* what is there: ascending, apart from each other */
@@ -63,16 +63,17 @@ fragments_drop(struct fragments *f)
 
 /* IPv6 fragments belong together whatever their next header says (RFC 8200 4.5). */
 static bool
-same_datagram(const struct ip_packet *a, const struct ip_packet *b)
+same_datagram(const struct packet *a, const struct packet *b)
 {
-	return a->id == b->id && a->v6 == b->v6 && (a->v6 || a->proto == b->proto) &&
+	return a->id == b->id && a->version == b->version &&
+	       (a->version == 6 || a->proto == b->proto) &&
 	       memcmp(&a->src, &b->src, sizeof a->src) == 0 &&
 	       memcmp(&a->dst, &b->dst, sizeof a->dst) == 0;
 }
 
 /* The slot of a fragment's datagram; a new one when there is none. */
 static struct slot *
-find(struct fragments *f, const struct ip_packet *ip, int64_t now_ns, uint64_t *dropped)
+find(struct fragments *f, const struct packet *ip, int64_t now_ns, uint64_t *dropped)
 {
 	struct slot *unused = NULL, *oldest = &f->slot[0], *s;
 
@@ -140,7 +141,7 @@ enter(struct slot *s, uint32_t from, uint32_t to)
 
 /* Put a fragment in its place.  false: it contradicts what is there. */
 static bool
-place(struct slot *s, const struct ip_packet *ip)
+place(struct slot *s, const struct packet *ip)
 {
 	size_t n = ip->payload_len;
 	uint32_t from = ip->offset, to = (uint32_t)(from + n);
@@ -163,8 +164,8 @@ place(struct slot *s, const struct ip_packet *ip)
 }
 
 bool
-fragments_add(struct fragments *f, const struct ip_packet *ip, int64_t now_ns,
-    struct ip_packet *whole, uint64_t *dropped)
+fragments_add(struct fragments *f, const struct packet *ip, int64_t now_ns, struct packet *whole,
+    uint64_t *dropped)
 {
 	size_t n = ip->payload_len;
 	struct slot *s;

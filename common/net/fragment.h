@@ -8,7 +8,7 @@
 #ifndef NET_FRAGMENT_H
 #define NET_FRAGMENT_H
 
-#include "net/ip.h"
+#include "flow/ip.h"
 
 enum {
 	FRAGMENT_DATAGRAMS = 256, /* being put together at a time; the oldest gives way */
@@ -25,8 +25,8 @@ void fragments_free(struct fragments *);
  * Take a fragment.  true: its datagram is complete, *whole is it, its payload valid until the
  * next call.  *dropped grows by the fragments that this call gave up.
  */
-bool fragments_add(struct fragments *, const struct ip_packet *, int64_t now_ns,
-    struct ip_packet *whole, uint64_t *dropped);
+bool fragments_add(struct fragments *, const struct packet *, int64_t now_ns, struct packet *whole,
+    uint64_t *dropped);
 
 /* Give up all that is held (the input ended); returns how many fragments that were. */
 uint64_t fragments_drop(struct fragments *);

@@ -3,8 +3,8 @@
  */
 #include "net/frame.h"
 #include "base/mem.h"
+#include "flow/link.h"
 #include "net/fragment.h"
-#include "net/link.h"
 
 struct frame_reader {
 	int dlt;
@@ -45,11 +45,13 @@ frame_stats(const struct frame_reader *r)
 
 /* The packet, put together if it came in fragments.  false: counted, nothing to give (yet). */
 static bool
-packet(struct frame_reader *r, struct cursor c, int64_t time_ns, struct ip_packet *ip)
+packet(struct frame_reader *r, struct cursor c, int64_t time_ns, struct packet *ip)
 {
-	struct ip_packet part;
-	enum link_network network = link_strip(r->dlt, &c);
+	struct packet part;
+	enum link_network network;
 
+	*ip = (struct packet){ .has = 0 };
+	network = link_parse(r->dlt, &c, ip);
 	if (network == LINK_OTHER) {
 		r->stats.not_udp++;
 		return false;
@@ -65,7 +67,7 @@ packet(struct frame_reader *r, struct cursor c, int64_t time_ns, struct ip_packe
 	if (!fragments_add(r->fragments, &part, time_ns, ip, &r->stats.fragments_dropped))
 		return false;
 	r->stats.reassembled++;
-	if (ip->v6 && (!ip6_extensions(ip) || ip->fragment)) {
+	if (ip->version == 6 && !ip6_extensions(ip)) {
 		r->stats.malformed++;
 		return false;
 	}
@@ -76,7 +78,7 @@ bool
 frame_datagram(
     struct frame_reader *r, const void *frame, size_t len, int64_t time_ns, struct datagram *out)
 {
-	struct ip_packet ip;
+	struct packet ip;
 	struct udp_header udp;
 
 	r->stats.packets++;

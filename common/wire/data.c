@@ -11,12 +11,12 @@
 #include "wire/event.h"
 #include "wire/options.h"
 #include "wire/sampled.h"
+#include "wire/section.h"
 
 /* Columns ---------------------------------------------------------------------------------------- */
 
-/* The column, from where it was last time if it is still there. */
-static int
-column_at(struct batch *b, uint16_t *hint, const struct field_id *id, enum type type,
+int
+data_column(struct batch *b, uint16_t *hint, const struct field_id *id, enum type type,
     unsigned width, bool scope)
 {
 	int i;
@@ -92,6 +92,32 @@ data_begin(struct message *m)
 }
 
 static void
+reserve_cols(struct wire *w, size_t n)
+{
+	if (n <= w->cols_cap)
+		return;
+	w->cols_cap = 2 * n;
+	w->cols = mem_resize(w->cols, w->cols_cap, sizeof(*w->cols));
+}
+
+bool
+data_constants(struct message *m, struct batch *b, enum wire_kind kind)
+{
+	struct wire *w = m->w;
+	bool all = true;
+
+	reserve_cols(w, m->n_constants);
+	for (unsigned i = 0; i < m->n_constants; i++) {
+		const struct constant *c = &w->constants[i];
+
+		w->cols[i] = data_column(b, &w->constant_hint[kind][i], &c->id, (enum type)c->type,
+		    constant_width(c), false);
+		all &= w->cols[i] >= 0;
+	}
+	return all;
+}
+
+static void
 fill_constant(struct batch *b, const struct constant *c, unsigned col, size_t first, size_t n)
 {
 	unsigned width = b->col[col].width;
@@ -110,6 +136,16 @@ fill_constant(struct batch *b, const struct constant *c, unsigned col, size_t fi
 	batch_mark(b, col, first, n);
 	if (c->type == TYPE_TIME)
 		batch_precision(b, col, 0);
+}
+
+void
+data_fill_constants(struct message *m, struct batch *b, size_t first, size_t n)
+{
+	const int *cols = m->w->cols;
+
+	for (unsigned i = 0; i < m->n_constants; i++)
+		if (cols[i] >= 0)
+			fill_constant(b, &m->w->constants[i], (unsigned)cols[i], first, n);
 }
 
 /* Appending -------------------------------------------------------------------------------------- */
@@ -144,15 +180,8 @@ static bool
 resolve(const struct task *k, struct template *t, enum wire_kind kind, unsigned n_constants)
 {
 	struct wire *w = k->m->w;
-	bool all = true;
+	bool all = data_constants(k->m, k->b, kind);
 
-	for (unsigned i = 0; i < n_constants; i++) {
-		const struct constant *c = &k->m->w->constants[i];
-
-		w->cols[i] = column_at(k->b, &w->constant_hint[kind][i], &c->id, (enum type)c->type,
-		    constant_width(c), false);
-		all &= w->cols[i] >= 0;
-	}
 	for (unsigned i = 0; i < t->n_steps; i++) {
 		struct step *st = &t->steps[i];
 		int *col = &w->cols[n_constants + i];
@@ -166,7 +195,7 @@ resolve(const struct task *k, struct template *t, enum wire_kind kind, unsigned 
 
 			*col = batch_column(k->b, &number.id, TYPE_UINT, number.width, 0);
 		} else {
-			*col = column_at(k->b, &st->hint[kind == WIRE_FLOWS6], &st->id,
+			*col = data_column(k->b, &st->hint[kind == WIRE_FLOWS6], &st->id,
 			    (enum type)st->type, st->width, st->scope);
 		}
 		all &= *col >= 0;
@@ -175,23 +204,11 @@ resolve(const struct task *k, struct template *t, enum wire_kind kind, unsigned 
 }
 
 static void
-reserve_cols(struct wire *w, size_t n)
-{
-	if (n <= w->cols_cap)
-		return;
-	w->cols_cap = 2 * n;
-	w->cols = mem_resize(w->cols, w->cols_cap, sizeof(*w->cols));
-}
-
-static void
 run_steps(struct task *k, unsigned n_constants)
 {
 	const int *cols = k->m->w->cols;
 
-	for (unsigned i = 0; i < n_constants; i++)
-		if (cols[i] >= 0)
-			fill_constant(
-			    k->b, &k->m->w->constants[i], (unsigned)cols[i], k->first, k->n);
+	data_fill_constants(k->m, k->b, k->first, k->n);
 	for (unsigned i = 0; i < k->t->n_steps; i++) {
 		const struct step *st = &k->t->steps[i];
 		struct step number;
@@ -209,18 +226,25 @@ run_steps(struct task *k, unsigned n_constants)
 	}
 }
 
+void
+data_guess_times(struct message *m)
+{
+	uint64_t now = (uint64_t)m->msg->received_ns;
+
+	data_constant(m, field_own(OWN_START), TYPE_TIME, 8, now);
+	data_constant(m, field_own(OWN_END), TYPE_TIME, 8, now);
+	data_constant(m, field_own(OWN_TIME_GUESS), TYPE_BOOL, 1, 1);
+}
+
 /* Where no element tells the time: when the message came. */
 static void
 guess_times(struct message *m, const struct template *t)
 {
-	uint64_t now = (uint64_t)m->msg->received_ns;
 	bool unplaced = t->by_uptime && !m->has_uptime;
 
 	if (t->options || ((t->has_start || t->has_end) && !unplaced))
 		return;
-	data_constant(m, field_own(OWN_START), TYPE_TIME, 8, now);
-	data_constant(m, field_own(OWN_END), TYPE_TIME, 8, now);
-	data_constant(m, field_own(OWN_TIME_GUESS), TYPE_BOOL, 1, 1);
+	data_guess_times(m);
 }
 
 /* Records that the batch takes before it is full; a record of it has 8 octets a column, or so. */
@@ -237,7 +261,7 @@ room(const struct batch *b, const struct template *t)
 
 /* What takes more than the record's own fields. */
 static void
-after_steps(const struct task *k)
+after_steps(const struct task *k, enum wire_kind kind)
 {
 	struct message *m = k->m;
 
@@ -248,6 +272,8 @@ after_steps(const struct task *k)
 		}
 		return;
 	}
+	if (section_is_there(&k->t->section))
+		section_records(k, kind);
 	sampled_records(k);
 	if (k->t->events)
 		event_records(k);
@@ -280,7 +306,7 @@ append(struct message *m, struct template *t, const struct rows *rows, size_t fr
 		}
 		k.first = batch_extend(k.b, k.n);
 		run_steps(&k, n_constants);
-		after_steps(&k);
+		after_steps(&k, kind);
 		m->appended += k.n;
 		from += k.n;
 		n -= k.n;
@@ -296,12 +322,20 @@ field_at(const struct rows *r, size_t rec, unsigned at)
 }
 
 static bool
-record_is_v6(const struct rows *r, size_t rec, const struct step *pair)
+pair_is_v6(const struct rows *r, size_t rec, const struct step *pair)
 {
 	struct addr v4 = addr_v4((uint32_t)be_uint(field_at(r, rec, pair->at), 4)), v6;
 
 	memcpy(v6.b, field_at(r, rec, pair->at2), 16);
 	return step_pair_is_v6(&v4, &v6);
+}
+
+static bool
+record_is_v6(const struct template *t, const struct rows *r, size_t rec)
+{
+	if (t->family == FAMILY_SECTION)
+		return section_is_v6(&t->section, r, rec);
+	return pair_is_v6(r, rec, &t->steps[t->family_step]);
 }
 
 /* Records of one template may be of both families: append run by run. */
@@ -310,16 +344,15 @@ append_flows(struct message *m, struct template *t, const struct rows *r)
 {
 	size_t from = 0;
 
-	if (t->family != FAMILY_BOTH) {
+	if (t->family == FAMILY_4 || t->family == FAMILY_6) {
 		append(m, t, r, 0, r->n, t->family == FAMILY_6 ? WIRE_FLOWS6 : WIRE_FLOWS4);
 		return;
 	}
 	while (from < r->n) {
-		const struct step *pair = &t->steps[t->family_step];
-		bool v6 = record_is_v6(r, from, pair);
+		bool v6 = record_is_v6(t, r, from);
 		size_t to = from + 1;
 
-		while (to < r->n && record_is_v6(r, to, pair) == v6)
+		while (to < r->n && record_is_v6(t, r, to) == v6)
 			to++;
 		append(m, t, r, from, to - from, v6 ? WIRE_FLOWS6 : WIRE_FLOWS4);
 		from = to;

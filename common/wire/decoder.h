@@ -1,5 +1,5 @@
 /*
- * decoder.h - what the decoders of the three protocols share while they take one message apart.
+ * decoder.h - what the decoders of all protocols share while they take one message apart.
  */
 #ifndef WIRE_DECODER_H
 #define WIRE_DECODER_H
@@ -11,7 +11,8 @@ enum {
 	CONSTANTS_MAX = 16,
 	SETS_DEFERRED_MAX = 1024,
 	SLICES = 65536 + TEMPLATE_FIELDS_MAX,
-	GATHERED = 65536
+	GATHERED = 65536,
+	FIXED_LAYOUTS = 3 /* NetFlow v1, v5, v7 */
 };
 
 /* A column with one value in all records of a message. */
@@ -30,7 +31,8 @@ struct slice {
 
 struct wire {
 	struct sessions sessions;
-	struct template *v5;
+	struct template *fixed[FIXED_LAYOUTS];
+	struct row_columns *rows; /* row.h */
 	struct constant constants[CONSTANTS_MAX]; /* of the message at hand */
 	uint16_t constant_hint[WIRE_KINDS][CONSTANTS_MAX]; /* their columns in the last batches */
 
@@ -70,6 +72,21 @@ struct message {
 void data_begin(struct message *);
 void data_constant(struct message *, struct field_id, enum type, unsigned width, uint64_t);
 
+void data_guess_times(struct message *); /* start and end are when it was received, and say so */
+
+/*
+ * The column, from where it was last time if it is still there; -1 as batch_column.
+ */
+int data_column(
+    struct batch *, uint16_t *hint, const struct field_id *, enum type, unsigned width, bool scope);
+
+/*
+ * Records without a template: find the constants' columns (false: the batch will not have one of them), and
+ * fill them for records that were added since.
+ */
+bool data_constants(struct message *, struct batch *, enum wire_kind);
+void data_fill_constants(struct message *, struct batch *, size_t first, size_t n);
+
 /* Decode a data set's octets by a template and append the records. */
 void data_set(struct message *, struct template *, const uint8_t *, size_t len);
 
@@ -90,10 +107,18 @@ void sets_walk(struct message *, const struct set_kinds *, const uint8_t *, size
 /* Would a strict collector take it (RFC 7011 9.1)?  Lengths and ids of sets only. */
 bool sets_well_formed(const struct set_kinds *, const uint8_t *, size_t len);
 
-void netflow5_decode(struct message *, const uint8_t *, size_t len);
+void fixed_decode(struct message *, const uint8_t *, size_t len); /* NetFlow v1, v5, v7 */
 void netflow9_decode(struct message *, const uint8_t *, size_t len);
 void ipfix_decode(struct message *, const uint8_t *, size_t len);
-struct template *netflow5_template(bool raw);
+void sflow_decode(struct message *, const uint8_t *, size_t len);
+struct template *fixed_template(unsigned layout, bool raw);
+
+/*
+ * The exporter's uptime and its sequence number both went back: it began anew.  One alone proves nothing: a
+ * late message has a lower number, a wrapped uptime (49.7 days) is not less by serial arithmetic.  The
+ * uptime is remembered for the next message.
+ */
+bool message_restarted(struct message *, uint32_t uptime_ms, uint32_t seq);
 
 static inline void
 message_bad(struct message *m, enum wire_bad what)

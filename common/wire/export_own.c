@@ -107,6 +107,23 @@ add_number(struct exporter *e, const struct column *c, uint16_t wire, uint16_t l
 	f->present = present;
 }
 
+/* Records that have an element of IANA's. */
+static void
+add_has(struct batch *b, uint16_t id, uint64_t *has)
+{
+	const struct column *c = plan_find(b, field_iana(id), TYPE_NONE);
+
+	if (c != NULL)
+		PLAN_SELECT(has, c->present, b->n, i, true);
+}
+
+static bool
+is_by_options(uint64_t source)
+{
+	return source == SAMPLING_OPTIONS || source == SAMPLING_SAMPLER ||
+	       source == SAMPLING_INTERFACE || source == SAMPLING_EXPORTER;
+}
+
 /*
  * The sampling interval as samplingInterval (34), where neither the record has an element that says
  * it nor options records do (they are sent as they are); its mode, of NetFlow v5, as samplingAlgorithm
@@ -119,11 +136,16 @@ plan_sampling(struct exporter *e, struct batch *b)
 	const struct column *source = plan_find(b, field_own(OWN_SAMPLING_SRC), TYPE_UINT);
 	const struct column *mode = plan_find(b, field_own(OWN_SAMPLING_MODE), TYPE_UINT);
 	uint64_t *present = plan_bitmap(&e->plan, b->n), *moded = plan_bitmap(&e->plan, b->n);
+	uint64_t *said = plan_bitmap(&e->plan, b->n);
 
-	if (c != NULL && plan_find(b, field_iana(34), TYPE_NONE) == NULL) {
+	add_has(b, 34, said);
+	add_has(b, 50, said);
+	if (c != NULL) {
 		PLAN_SELECT(present, c->present, b->n, i,
-		    source == NULL || (source->present != NULL && !bits_get(source->present, i)) ||
-			cell_uint(source, i) > SAMPLING_OPTIONS);
+		    !bits_get(said, i) &&
+			(source == NULL ||
+			    (source->present != NULL && !bits_get(source->present, i)) ||
+			    !is_by_options(cell_uint(source, i))));
 		add_number(e, c, 34, 4, present, b->n);
 	}
 	if (mode != NULL && plan_find(b, field_iana(35), TYPE_NONE) == NULL) {

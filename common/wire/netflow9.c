@@ -4,7 +4,7 @@
 #include "base/num.h"
 #include "wire/templates.h"
 
-enum { HEADER = 20, TEMPLATES = 0, OPTIONS = 1, UPTIME_BACK_MS = 60000, SCOPES = 5 };
+enum { HEADER = 20, TEMPLATES = 0, OPTIONS = 1, SCOPES = 5 };
 
 static struct spec
 read_spec(struct cursor *c, bool scope)
@@ -61,25 +61,6 @@ define(struct message *m, bool options, struct cursor *c)
 
 static const struct set_kinds kinds = { TEMPLATES, OPTIONS, define };
 
-/*
- * Both clocks went back: the exporter began anew, and its templates with it.  One alone proves
- * nothing: a late message has a lower number, a wrapped uptime (49.7 days) is not less by serial
- * arithmetic.
- */
-static void
-detect_restart(struct message *m, uint32_t uptime, uint32_t seq)
-{
-	struct session *s = m->s;
-
-	if (s->has_uptime && (int32_t)(uptime - s->uptime_ms) < -UPTIME_BACK_MS &&
-	    s->sequence.known && (int32_t)(seq - s->sequence.next) < 0) {
-		sequence_restart(&s->sequence);
-		templates_forget_all(&m->w->sessions, s, true, true);
-	}
-	s->has_uptime = true;
-	s->uptime_ms = uptime;
-}
-
 void
 netflow9_decode(struct message *m, const uint8_t *p, size_t len)
 {
@@ -99,7 +80,10 @@ netflow9_decode(struct message *m, const uint8_t *p, size_t len)
 		message_bad(m, BAD_SET_LENGTH);
 		return;
 	}
-	detect_restart(m, uptime, seq);
+	if (message_restarted(m, uptime, seq)) {
+		sequence_restart(&m->s->sequence);
+		templates_forget_all(&m->w->sessions, m->s, true, true);
+	}
 	data_begin(m);
 	sets_walk(m, &kinds, p + HEADER, len - HEADER);
 	sequence_common(&m->s->sequence, &m->s->peer->common, seq);

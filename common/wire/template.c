@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "wire/event.h"
 #include "wire/options.h"
+#include "wire/section.h"
 
 enum { ID_PADDING = 210, ID_INIT_TIME = 160, SLOTS_MIN = 64 };
 
@@ -452,7 +453,7 @@ decide_family(struct compiler *c)
 {
 	struct template *t = c->t;
 
-	t->family = FAMILY_4;
+	t->family = section_decides(&t->section) ? FAMILY_SECTION : FAMILY_4;
 	for (unsigned i = t->n_steps; i-- > 0;) {
 		const struct step *s = &t->steps[i];
 
@@ -497,6 +498,8 @@ compile(struct template *t, bool raw, const struct types *types)
 	locate(&c);
 	add_steps(&c);
 	add_sampling(&c);
+	if (!t->options && !raw)
+		section_layout(&t->section, t->specs, c.at, t->n_specs);
 	decide_family(&c);
 	find_places(&c);
 	t->tells = t->options && options_tell(t->specs, t->n_specs);

@@ -63,7 +63,17 @@ struct place {
 	uint16_t at, len;
 };
 
-enum family { FAMILY_4, FAMILY_6, FAMILY_BOTH };
+/* The first octets of a packet among the fields, and what is wanted of them (wire/section.h). */
+struct section {
+	struct place octets; /* len 0: there are none */
+	struct place size, type, offset; /* of the frame, its link layer, where the octets begin */
+	bool ip; /* they begin with IP, else with a link layer */
+	bool one_packet; /* records have no counter of packets */
+	bool no_octets; /* nor one of octets */
+	uint64_t fields; /* bits of enum packet_field: those that records do not have */
+};
+
+enum family { FAMILY_4, FAMILY_6, FAMILY_BOTH, FAMILY_SECTION };
 
 struct template
 {
@@ -97,6 +107,7 @@ struct template
 	bool tells; /* options: something that later records need (wire/options.h) */
 	struct place sampler, ingress, egress; /* whose sampling interval a record has */
 	bool events; /* records are events in a flow's life (wire/event.h) */
+	struct section section;
 	size_t octets; /* of memory */
 };
 

@@ -2,12 +2,15 @@
 
 #include "base/mem.h"
 #include "wire/held.h"
+#include "wire/row.h"
+
+enum { UPTIME_BACK_MS = 60000 };
 
 const char *const wire_bad_names[BAD_KINDS] = {
 	[BAD_VERSION] = "unknown version",
 	[BAD_SHORT] = "shorter than it says",
 	[BAD_COUNT] = "count of records is wrong",
-	[BAD_SET_LENGTH] = "length of a set cannot be",
+	[BAD_SET_LENGTH] = "length of a set or sample cannot be",
 	[BAD_SET_ID] = "reserved set id",
 	[BAD_TEMPLATE] = "invalid template",
 	[BAD_TRAILING] = "octets behind the end",
@@ -20,7 +23,9 @@ wire_new(const struct wire_opts *opts)
 	struct wire *w = mem_zero(1, sizeof(*w));
 
 	sessions_init(&w->sessions, opts);
-	w->v5 = netflow5_template(opts->raw);
+	for (unsigned i = 0; i < FIXED_LAYOUTS; i++)
+		w->fixed[i] = fixed_template(i, opts->raw);
+	w->rows = row_columns_new();
 	w->slices = mem_alloc(SLICES * sizeof(*w->slices));
 	w->gathered = mem_alloc(GATHERED);
 	w->specs = mem_alloc(TEMPLATE_FIELDS_MAX * sizeof(*w->specs));
@@ -34,7 +39,9 @@ wire_free(struct wire *w)
 	if (w == NULL)
 		return;
 	sessions_free(&w->sessions);
-	template_free(w->v5);
+	for (unsigned i = 0; i < FIXED_LAYOUTS; i++)
+		template_free(w->fixed[i]);
+	mem_free(w->rows);
 	mem_free(w->slices);
 	mem_free(w->gathered);
 	mem_free(w->specs);
@@ -51,10 +58,30 @@ struct protocol {
 };
 
 static const struct protocol protocols[] = {
-	{ 5, 24, 20, 2, netflow5_decode }, /* engine type and id */
-	{ 9, 20, 16, 4, netflow9_decode },
-	{ 10, 16, 12, 4, ipfix_decode },
+	{ VERSION_NETFLOW1, 16, 0, 0, fixed_decode }, /* no domain */
+	{ VERSION_NETFLOW5, 24, 20, 2, fixed_decode }, /* engine type and id */
+	{ VERSION_NETFLOW7, 24, 0, 0, fixed_decode },
+	{ VERSION_NETFLOW9, 20, 16, 4, netflow9_decode },
+	{ VERSION_IPFIX, 16, 12, 4, ipfix_decode },
 };
+
+/* sFlow's, by the type of the agent's address: none, IPv4, IPv6; the domain is the sub agent. */
+static const struct protocol sflow[] = {
+	{ VERSION_SFLOW5, 24, 8, 4, sflow_decode },
+	{ VERSION_SFLOW5, 28, 12, 4, sflow_decode },
+	{ VERSION_SFLOW5, 40, 24, 4, sflow_decode },
+};
+
+/* A version of 4 octets: the first two are 0, which is no version of NetFlow. */
+static const struct protocol *
+sflow_of(const uint8_t *p, size_t len)
+{
+	uint64_t type = len >= 8 ? be_uint(p + 4, 4) : 0;
+
+	if (be_uint(p, 4) != 5 || type >= sizeof(sflow) / sizeof(sflow[0]))
+		return NULL;
+	return &sflow[type];
+}
 
 static const struct protocol *
 protocol_of(const uint8_t *p, size_t len)
@@ -62,7 +89,7 @@ protocol_of(const uint8_t *p, size_t len)
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
 		if (len >= 2 && be_uint(p, 2) == protocols[i].version)
 			return &protocols[i];
-	return NULL;
+	return len >= 4 ? sflow_of(p, len) : NULL;
 }
 
 static void
@@ -82,6 +109,18 @@ count_garbage(struct wire *w, const struct wire_msg *msg, enum wire_bad what)
 
 	count_message(s, msg);
 	s->stats.bad[what]++;
+}
+
+bool
+message_restarted(struct message *m, uint32_t uptime_ms, uint32_t seq)
+{
+	struct session *s = m->s;
+	bool restarted = s->has_uptime && (int32_t)(uptime_ms - s->uptime_ms) < -UPTIME_BACK_MS &&
+			 s->sequence.known && (int32_t)(seq - s->sequence.next) < 0;
+
+	s->has_uptime = true;
+	s->uptime_ms = uptime_ms;
+	return restarted;
 }
 
 size_t

@@ -49,7 +49,8 @@ struct wire_msg {
 	uint16_t port;
 	int64_t received_ns;
 	bool stream; /* TCP or file: templates do not expire, withdrawals are obeyed */
-	uint16_t stream_id; /* of an SCTP association: sequence numbers count in each (RFC 7011 10.2) */
+	uint16_t
+	    stream_id; /* of an SCTP association: sequence numbers count in each (RFC 7011 10.2) */
 	const struct wire_source *source; /* outlives the decoder; NULL: nothing is configured */
 };
 
@@ -93,7 +94,8 @@ extern const char *const wire_bad_names[BAD_KINDS];
 	X(borrowed) /* data sets decoded by the template of another port */ \
 	X(cached) /* by a template of an earlier collector that was not repeated yet */ \
 	X(odd_times) /* kept under their wire element */ \
-	X(not_sent) /* flows that the exporter itself says it lost (166) */
+	X(not_sent) /* flows that the exporter itself says it lost (166) */ \
+	X(skipped) /* sFlow: samples and records of other formats than are decoded */
 
 #define WIRE_COUNTER_FIELD(NAME) uint64_t NAME;
 
@@ -119,7 +121,7 @@ struct wire *wire_new(const struct wire_opts *);
 void wire_free(struct wire *);
 
 /*
- * Decode one message (NetFlow v5, v9, IPFIX).  Returns records appended, those of earlier messages that
+ * Decode one message (NetFlow v1, v5, v7, v9, IPFIX, sFlow v5).  Returns records appended, those of earlier messages that
  * waited for a template included; problems are counted.
  */
 size_t wire_decode(struct wire *, const struct wire_msg *, const struct wire_out *);

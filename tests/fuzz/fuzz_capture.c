@@ -5,8 +5,8 @@
 #include <assert.h>
 
 #include "base/cursor.h"
+#include "flow/link.h"
 #include "net/frame.h"
-#include "net/link.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -27,18 +27,28 @@ from_manual() {
 	diff program manual
 }
 
-@test "fields: flowfields(7) has the numbers of our own elements" {
-	local name number n=0
+# Are the elements of an enterprise of ours the ones in the list of a section?
+same_numbers() {
+	local pen=$1 section=$2 name number n=0
 
 	while IFS=$'\t' read -r name number; do
-		grep -q "^	X(PEN_OWN, $number, \"$name\"," "$REPO/common/flow/element_list.h" || {
+		grep -q "^	X($pen, $number, \"$name\"," "$REPO/common/flow/element_list.h" || {
 			echo "$name is not $number"
 			return 1
 		}
 		n=$((n + 1))
-	done < <(sed -n '/^\.Ss Own elements/,/^\.El/s/^\.It \([a-zA-Z]*\) Ta \([0-9]*\) Ta .*/\1\t\2/p' \
+	done < <(sed -n "/^\.Ss $section/,/^\.El/s/^\.It \([a-zA-Z0-9]*\) Ta \([0-9]*\) Ta .*/\1\t\2/p" \
 		"$REPO/man/flowfields.7")
-	[ "$n" -eq "$(grep -c '^	X(PEN_OWN, ' "$REPO/common/flow/element_list.h")" ]
+	[ "$n" -gt 0 ]
+	[ "$n" -eq "$(grep -c "^	X($pen, " "$REPO/common/flow/element_list.h")" ]
+}
+
+@test "fields: flowfields(7) has the numbers of our own elements" {
+	same_numbers PEN_OWN "Own elements"
+}
+
+@test "fields: flowfields(7) has the numbers of sFlow's elements" {
+	same_numbers PEN_SFLOW "sFlow elements"
 }
 
 @test "fields: flowfields(7) has every pair of addresses" {

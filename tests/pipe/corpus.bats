@@ -12,6 +12,14 @@ compare() {
 	((${#lines[@]} > 1))
 }
 
+@test "corpus: NetFlow v1 records are what exporters sent" {
+	compare v1
+}
+
+@test "corpus: NetFlow v7 records are what exporters sent" {
+	compare v7
+}
+
 @test "corpus: NetFlow v5 records are what exporters sent" {
 	compare v5
 }
@@ -24,6 +32,21 @@ compare() {
 	compare ipfix
 }
 
+@test "corpus: sFlow samples are what agents sent" {
+	compare sflow
+}
+
 @test "corpus: records of exporters that mix versions are what they sent" {
 	compare mixed
+}
+
+@test "corpus: a packet section gives the record its packet's addresses, ports and octets" {
+	[ -n "$SHARED" ] || skip "no ../shared"
+	[ -f "$SHARED/corpus/cases/ak_ipfix_datalink.pcap" ] || skip "no corpus in ../shared"
+	flowrecv -q -r "$SHARED/corpus/cases/ak_ipfix_datalink.pcap" -w - > in.flow
+	run flowcat -o csv -k srcip,srcport,dstip,dstport,proto,packets,bytes in.flow
+	[ "${lines[1]}" = "51.51.51.51,55501,52.52.52.52,11777,17,1,96" ]
+	[ "${#lines[@]}" -eq 2 ]
+	flowrecv -q --raw -r "$SHARED/corpus/cases/ak_ipfix_datalink.pcap" -w raw.flow
+	run -1 flowfilter -q 'has srcip' raw.flow
 }

@@ -7,9 +7,9 @@
 
 #include "base/buf.h"
 #include "base/num.h"
+#include "flow/link.h"
 #include "net/capture.h"
 #include "net/fragment.h"
-#include "net/link.h"
 #include "tap.h"
 
 enum { SRC = 0xc0000201, DST = 0xc6336402, SRC_PORT = 40000, DST_PORT = 2055 };
@@ -113,6 +113,9 @@ static const struct {
 	{ "Ethernet, QinQ 0x9100", 1, true,
 	    "0202020202020404040404049100000581000064"
 	    "86dd" },
+	{ "Ethernet, MPLS stack of two", 1, false,
+	    "0202020202020404040404048847"
+	    "00010040000201ff" },
 	{ "Linux cooked v1", 113, false, "00000001000602020202020200000800" },
 	{ "Linux cooked v1, IPv6", 113, true, "000000010006020202020202000086dd" },
 	{ "Linux cooked v1, VLAN", 113, false,

@@ -281,6 +281,45 @@ test_same_domain(void)
 	batch_free(b);
 }
 
+/* Where sampling came from, and elements that say it; once it is said in the template, or by options. */
+static void
+test_sampling(void)
+{
+	static const struct {
+		const char *name;
+		unsigned source; /* 0 none */
+		uint16_t element; /* 0 none */
+		unsigned fields;
+	} cases[] = {
+		{ "of nobody knows where", 0, 0, 1 },
+		{ "of the header", SAMPLING_HEADER, 0, 1 },
+		{ "of the record, in no element", SAMPLING_RECORD, 0, 1 },
+		{ "of the record, in its element", SAMPLING_RECORD, 34, 1 },
+		{ "of the record, in another element", SAMPLING_RECORD, 50, 1 },
+		{ "of options, which are sent too", SAMPLING_OPTIONS, 0, 0 },
+		{ "of a sampler's options", SAMPLING_SAMPLER, 0, 0 },
+	};
+	struct export_opts o = { .version = EXPORT_IPFIX };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct batch *b = flows(2, 1000);
+		struct sent *s = export_all(&o, b, NULL, NULL);
+		uint64_t before = number(s, 0, 22, 2);
+
+		sent_free(s);
+		add_uint(b, field_own(OWN_SAMPLING), 4, 1000);
+		if (cases[i].source != 0)
+			add_uint(b, field_own(OWN_SAMPLING_SRC), 1, cases[i].source);
+		if (cases[i].element != 0)
+			add_uint(b, field_iana(cases[i].element), 4, 1000);
+		s = export_all(&o, b, NULL, NULL);
+		is_u64(number(s, 0, 22, 2) - before, cases[i].fields, "sampling is sent once: %s",
+		    cases[i].name);
+		sent_free(s);
+		batch_free(b);
+	}
+}
+
 static void
 never(void *ctx, enum wire_kind kind)
 {
@@ -359,6 +398,7 @@ main(void)
 	test_v5_limits();
 	test_uptime_bases();
 	test_same_domain();
+	test_sampling();
 	test_random();
 	return done_testing();
 }

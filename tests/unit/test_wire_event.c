@@ -125,6 +125,11 @@ test_many(void)
 	ok(has(&r, WIRE_FLOWS4, out_sent, rec), "R15: the newest too");
 	rec = send_nsel(&r, 200000, DELETED, 5, 5);
 	ok(!has(&r, WIRE_FLOWS4, out_sent, rec), "R15: and none that was not updated");
+#ifdef __SANITIZE_ADDRESS__ /* it keeps what was freed */
+	skip("R15: a million connections take bounded memory", "not under a sanitizer");
+	rig_close(&r);
+	return;
+#endif
 	/* From 30 firewalls there is no memory for all: the oldest connections are forgotten. */
 	before = resident();
 	for (uint32_t i = 0; i < 1000000; i++) {

@@ -1,4 +1,4 @@
-/* NetFlow version 5: header, records, times, sampling, sequence; PROTOCOL H1 H2 H3 S1 R11. */
+/* NetFlow versions 1, 5 and 7: header, records, times, sampling, sequence; PROTOCOL H1 H2 H3 S1 R11. */
 #include "wire_craft.h"
 
 static void
@@ -202,9 +202,156 @@ test_sequence(void)
 	rig_close(&r);
 }
 
+/* Versions 1 and 7, which differ from 5 in their headers and the ends of their records. */
+static const struct other {
+	unsigned version, header, record;
+} others[] = { { 1, 16, 48 }, { 7, 24, 52 } };
+
+static void
+begin_other(struct craft *c, const struct other *o, unsigned count, uint32_t seq)
+{
+	begin_v5(c, count, seq, 0);
+	c->d[1] = (uint8_t)o->version;
+	c->n = o->header;
+	if (o->version == 7)
+		fix(c, 20, 0);
+}
+
+static void
+put_other(struct craft *c, const struct other *o, uint32_t src)
+{
+	put_v5_record(c, src, 0xcb007101, 7);
+	if (o->version == 7) {
+		c->d[c->n - 12] = 0x0a; /* flags behind the ports */
+		fix(c, c->n - 2, 0x1234);
+		put(c, 0xc0000263, 4);
+	} else {
+		c->n -= 12;
+		put(c, 0x060018, 5); /* two of nothing, then protocol, type of service, flags */
+		put(c, UINT64_MAX, 7);
+	}
+}
+
+static void
+test_others(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		const struct other *o = &others[i];
+		unsigned v = o->version;
+
+		rig_open(&r, (struct wire_opts){ .raw = i % 2 });
+		begin_other(&c, o, 2, 0);
+		put_other(&c, o, 0x0a000001);
+		put_other(&c, o, 0x0a000002);
+		is_u64(c.n, o->header + 2 * o->record, "version %u: a message as it is sent", v);
+		is_u64(rig_send(&r, &c), 2, "version %u: two records", v);
+		is_str(text(&r, WIRE_FLOWS4, F(8), 1), "10.0.0.2", "version %u: source", v);
+		is_str(
+		    text(&r, WIRE_FLOWS4, F(12), 0), "203.0.113.1", "version %u: destination", v);
+		is_u64(num(&r, WIRE_FLOWS4, F(2), 0), 7, "version %u: packets", v);
+		is_u64(num(&r, WIRE_FLOWS4, F(1), 0), 700, "version %u: octets", v);
+		is_u64(num(&r, WIRE_FLOWS4, F(7), 0), 1024, "version %u: source port", v);
+		is_u64(num(&r, WIRE_FLOWS4, F(11), 0), 443, "version %u: destination port", v);
+		is_u64(num(&r, WIRE_FLOWS4, F(4), 0), 6, "version %u: protocol", v);
+		is_u64(num(&r, WIRE_FLOWS4, F(6), 0), 0x18, "version %u: TCP flags", v);
+		is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1699999995000000000),
+		    "version %u: start", v);
+		is_u64(num(&r, WIRE_FLOWS4, OWN(VERSION), 0), v, "version %u: says so", v);
+		is_u64(num(&r, WIRE_FLOWS4, OWN(DOMAIN), 0), 0, "version %u: has no domain", v);
+		ok(!has(&r, WIRE_FLOWS4, F(34), 0) && !has(&r, WIRE_FLOWS4, OWN(SAMPLING), 0),
+		    "version %u: nor sampling", v);
+		rig_close(&r);
+	}
+}
+
+static void
+test_version7(void)
+{
+	struct field_id flags1 = { .pen = PEN_SFLOW, .id = V7_FLAGS1 };
+	struct field_id flags2 = { .pen = PEN_SFLOW, .id = V7_FLAGS2 };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_other(&c, &others[1], 1, 100);
+	put_other(&c, &others[1], 1);
+	rig_send(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, F(16), 0), 64512, "version 7: source AS");
+	is_u64(num(&r, WIRE_FLOWS4, F(13), 0), 16, "version 7: destination prefix length");
+	is_u64(num(&r, WIRE_FLOWS4, flags1, 0), 0x0a, "version 7: which fields are not valid");
+	is_u64(num(&r, WIRE_FLOWS4, flags2, 0), 0x1234, "version 7: its other flags");
+	is_str(text(&r, WIRE_FLOWS4, F(43), 0), "192.0.2.99", "version 7: the router cut short");
+	begin_other(&c, &others[1], 1, 103);
+	put_other(&c, &others[1], 1);
+	rig_send(&r, &c);
+	is_u64(rig_stats(&r).lost, 2, "version 7: its numbers count flows");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_other(&c, &others[0], 1, 0);
+	put_other(&c, &others[0], 0xffffffff);
+	rig_send(&r, &c);
+	put_other(&c, &others[0], 5);
+	fix(&c, 2, 2);
+	rig_send(&r, &c);
+	is_u64(rig_stats(&r).lost + rig_stats(&r).duplicate, 0,
+	    "version 1: without numbers nothing is lost");
+	rig_close(&r);
+}
+
+/* Any message of up to two records, cut anywhere, with any count: records are those that are whole. */
+static void
+test_cut(void)
+{
+	static const unsigned counts[] = { 0, 1, 2, 3, 65535 };
+	struct rig r;
+	static struct craft c;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		const struct other *o = &others[i];
+		size_t wrong = 0, uncounted = 0, kept = 0;
+
+		for (size_t k = 0; k < sizeof(counts) / sizeof(counts[0]); k++) {
+			for (size_t n = 0; n <= o->header + 2 * o->record + 1; n++) {
+				size_t whole = n < o->header ? 0 : (n - o->header) / o->record;
+				size_t want = counts[k] < whole ? counts[k] : whole;
+				bool lies =
+				    n != o->header + counts[k] * o->record || counts[k] == 0;
+				struct wire_totals t;
+				uint64_t bad = 0;
+
+				begin_other(&c, o, counts[k], 0);
+				put_other(&c, o, 1);
+				put_other(&c, o, 2);
+				put(&c, 0, 1);
+				rig_open(&r, (struct wire_opts){ 0 });
+				wrong += rig_decode(&r, c.d, n) != want;
+				t = rig_totals(&r);
+				for (unsigned b = 0; b < BAD_KINDS; b++)
+					bad += t.bad[b];
+				uncounted += (bad > 0) != lies;
+				rig_close(&r);
+				rig_open(&r, (struct wire_opts){ .strict = true });
+				kept += lies && rig_decode(&r, c.d, n) > 0;
+				rig_close(&r);
+			}
+		}
+		is_u64(
+		    wrong, 0, "H2: version %u: whole records only, however it is cut", o->version);
+		is_u64(uncounted, 0, "H2: version %u: what does not fit is counted", o->version);
+		is_u64(kept, 0, "H2: version %u: and discarded, if strict", o->version);
+	}
+}
+
 int
 main(void)
 {
+	test_others();
+	test_version7();
+	test_cut();
 	test_record();
 	test_times();
 	test_sampling();

@@ -1,7 +1,7 @@
 /*
- * Messages of any version, one decoder for all: the input's first octet holds options, then come
- * messages behind a u16 length each (its top bit: the clock moves on; the next: another port).  No crash, and what callers
- * rely on: returned records are in the batches, whole, and counts add up.
+ * Messages of any protocol, one decoder for all: the input's first octet holds options, then come
+ * messages behind a u16 length each (its top bit: the clock moves on; the next: another port).  No
+ * crash, and what callers rely on: returned records are in the batches, whole, and counts add up.
  */
 #include <assert.h>
 
@@ -20,7 +20,7 @@ static void
 check_column(const struct batch *b, const struct column *c)
 {
 	assert(c->id.pen < PEN_OWN || c->id.pen == PEN_OWN || c->id.pen == PEN_V9 ||
-	       c->id.pen == PEN_SCOPE);
+	       c->id.pen == PEN_SCOPE || c->id.pen == PEN_SFLOW);
 	assert(c->type > TYPE_NONE && c->type < TYPE_COUNT);
 	assert((c->width == 0) == type_is_var((enum type)c->type));
 	assert(b->n % 64 == 0 || (c->bits[b->n / 64] & ~bits_tail(b->n)) == 0);
