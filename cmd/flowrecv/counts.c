@@ -52,10 +52,16 @@ counts_bad(const uint64_t bad[BAD_KINDS])
 }
 
 /* Sequence numbers count records in v5, v7 and IPFIX, messages in v9 and sFlow (RFC 3954 5.1, RFC 7011 3.1). */
+static bool
+counts_in_messages(unsigned version)
+{
+	return version == VERSION_NETFLOW9 || version == VERSION_SFLOW5;
+}
+
 const char *
 counts_unit(unsigned version)
 {
-	return version == VERSION_NETFLOW9 || version == VERSION_SFLOW5 ? "messages" : "records";
+	return counts_in_messages(version) ? "messages" : "records";
 }
 
 void
@@ -74,6 +80,10 @@ counts_put_problems(struct buf *b, const struct wire_stats *w)
 
 	if (w->lost != 0)
 		buf_printf(b, ", lost %" PRIu64 " %s", w->lost, counts_unit(w->version));
+	/* As many records as the messages that came have. */
+	if (w->lost != 0 && counts_in_messages(w->version) && w->messages > 0)
+		buf_printf(b, " (about %.0f records)",
+		    (double)w->lost * (double)w->flows / (double)w->messages);
 	for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++) {
 		uint64_t n = count_of(&table[i], w);
 

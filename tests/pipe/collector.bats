@@ -71,7 +71,7 @@ load ../collector
 	[[ $stderr == *"missing"* ]]
 }
 
-@test "collector: one worker and four give the same records, each exporter's by one of them" {
+@test "collector: one worker and four give the same records, each exporter's by one of them (T11)" {
 	for j in 1 4; do
 		collect -w $j.flow -j $j -v
 		for host in 2 3 4 5 6 7 8 9; do
@@ -210,6 +210,15 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	[ "$(find out -name '*.flow' | wc -l)" -le 3 ]
 	run -2 --separate-stderr flowrecv -l udp:127.0.0.1:0 -w out -e size=5
 	[[ $stderr == "flowrecv: --expire 'size=5'"* ]]
+}
+
+@test "collector: the longest datagram there is comes whole (H8)" {
+	collect -w out.flow -v
+	export_to udp "$port" --as ipfix --messages 2 --records 1765
+	finish
+	[ "$(records out.flow)" = 3530 ]
+	[ "$(counted truncated)" = 0 ]
+	[ "$(counted octets)" -gt 130000 ]
 }
 
 @test "collector: metrics are whole, and say what statistics say" {

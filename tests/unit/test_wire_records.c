@@ -1,4 +1,4 @@
-/* Data records: lengths, padding, types, times, addresses; PROTOCOL R2, R4-R7, R10, R12, R17, R18. */
+/* Data records: lengths, padding, types, times, addresses; PROTOCOL R2, R4-R7, R10, R12, R13, R17, R18. */
 #include "wire_craft.h"
 
 #define COUNT(A) (sizeof(A) / sizeof((A)[0]))
@@ -516,9 +516,115 @@ test_type_clash(void)
 	rig_close(&r);
 }
 
+/* R13: each counter stays the element it is; nothing is added up or preferred. */
+static void
+test_counters(void)
+{
+	static const uint16_t fields[][2] = { { 1, 4 }, { 85, 8 }, { 23, 4 }, { 2, 4 }, { 86, 8 },
+		{ 24, 4 }, { 352, 8 }, { 231, 8 }, { 232, 8 }, { 298, 8 }, { 299, 8 }, { 3, 4 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 10, fields, COUNT(fields));
+	for (unsigned i = 0; i < COUNT(fields); i++)
+		put(&c, 100 + i, fields[i][1]);
+	is_u64(end_record(&r, &c), 1, "R13: a record with every kind of counter");
+	for (unsigned i = 0; i < COUNT(fields); i++)
+		is_u64(num(&r, WIRE_FLOWS4, F(fields[i][0]), 0), 100 + i,
+		    "R13: element %u keeps its value", fields[i][0]);
+	rig_close(&r);
+}
+
+/* R17: what routers say beside the key and the counters, in the lengths that they say it. */
+static void
+test_beside(void)
+{
+	static const struct {
+		uint16_t id, len;
+		uint64_t value;
+		const char *what;
+	} fields[] = {
+		{ 136, 1, 3, "flowEndReason" },
+		{ 61, 1, 255, "flowDirection, unknown" },
+		{ 89, 1, 0x40, "forwardingStatus in 1 octet" },
+		{ 89, 2, 0x8001, "forwardingStatus in 2" },
+		{ 89, 4, 0x40000000, "forwardingStatus in 4" },
+		{ 6, 1, 0x1b, "tcpControlBits in 1 octet" },
+		{ 6, 2, 0x01ff, "tcpControlBits in 2 (RFC 7125)" },
+		{ 32, 2, 0x0800, "icmpTypeCodeIPv4" },
+		{ 139, 2, 0x8700, "icmpTypeCodeIPv6" },
+		{ 176, 1, 8, "icmpTypeIPv4" },
+		{ 177, 1, 3, "icmpCodeIPv4" },
+		{ 178, 1, 135, "icmpTypeIPv6" },
+		{ 179, 1, 1, "icmpCodeIPv6" },
+		{ 58, 2, 4094, "vlanId" },
+		{ 59, 2, 1, "postVlanId" },
+		{ 243, 2, 100, "dot1qVlanId" },
+		{ 245, 2, 200, "dot1qCustomerVlanId" },
+		{ 254, 2, 300, "postDot1qVlanId" },
+		{ 56, 6, UINT64_C(0x0200c0ffee01), "sourceMacAddress" },
+		{ 80, 6, UINT64_C(0x0200c0ffee02), "destinationMacAddress" },
+		{ 16, 4, 4200000000, "bgpSourceAsNumber in 4 octets" },
+		{ 128, 2, 64512, "bgpNextAdjacentAsNumber in 2" },
+		{ 129, 4, 64513, "bgpPrevAdjacentAsNumber" },
+		{ 31, 4, 0xfffff, "flowLabelIPv6" },
+		{ 31, 3, 0x12345, "flowLabelIPv6 in 3 octets" },
+		{ 230, 1, 4, "natEvent" },
+		{ 234, 4, 7, "ingressVRFID" },
+	};
+
+	for (unsigned version = 9; version <= 10; version++)
+		for (unsigned i = 0; i < COUNT(fields); i++) {
+			const uint16_t one[][2] = { { fields[i].id, fields[i].len }, { 2, 4 } };
+			struct rig r;
+			static struct craft c;
+
+			rig_open(&r, (struct wire_opts){ 0 });
+			begin_record(&c, version, one, 2);
+			put(&c, fields[i].value, fields[i].len);
+			put(&c, 1, 4);
+			end_record(&r, &c);
+			is_u64(num(&r, WIRE_FLOWS4, F(fields[i].id), 0), fields[i].value,
+			    "R17: version %u: %s", version, fields[i].what);
+			rig_close(&r);
+		}
+}
+
+/* R17: an MPLS label is 3 octets: label, experimental bits, bottom of the stack; the whole stack in order. */
+static void
+test_mpls(void)
+{
+	struct rig r;
+	static struct craft c;
+	uint16_t fields[11][2] = { { 2, 4 } };
+
+	for (unsigned i = 1; i <= 10; i++) {
+		fields[i][0] = (uint16_t)(69 + i);
+		fields[i][1] = 3;
+	}
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 9, (const uint16_t(*)[2])fields, COUNT(fields));
+	put(&c, 1, 4);
+	for (unsigned i = 1; i <= 10; i++)
+		put(&c, (16 + i) << 4 | (i == 10), 3);
+	end_record(&r, &c);
+	for (unsigned i = 1; i <= 10; i++) {
+		char want[8];
+
+		(void)snprintf(want, sizeof(want), "%06x", (16 + i) << 4 | (i == 10));
+		is_str(text(&r, WIRE_FLOWS4, F((uint16_t)(69 + i)), 0), want,
+		    "R17: MPLS label %u of the stack", i);
+	}
+	rig_close(&r);
+}
+
 int
 main(void)
 {
+	test_counters();
+	test_beside();
+	test_mpls();
 	test_reduced();
 	test_widths_mix();
 	test_varying();
