@@ -12,7 +12,7 @@ import struct
 import sys
 
 MAGIC = b"\xf1FLOW\r\n\x1a"
-CONST, PLAIN, PLANES, BYTES, DICT = 1, 2, 3, 4, 5
+CONST, PLAIN, PLANES, BYTES, DICT, MAP = 1, 2, 3, 4, 5, 6
 END, OPTIONS, SKIPPABLE = 1, 2, 4
 PRESENCE = 1
 MASK = (1 << 64) - 1
@@ -147,7 +147,20 @@ class Column:
             values, codes = self.fixed(parts[0], entries), parts[1:]
         else:
             values, codes = self.variable(parts[0], parts[1]), parts[2:]
-        return [values[sum(p[i] << (8 * k) for k, p in enumerate(codes))] for i in range(n)]
+        return [values[code] for code in self.codes(codes, n)]
+
+    @staticmethod
+    def codes(planes, n):
+        return [sum(p[i] << (8 * k) for k, p in enumerate(planes)) for i in range(n)]
+
+    def read_6(self, parts, entries, n, block, columns):
+        values = self.fixed(parts[0], entries) if self.width else self.variable(parts[0], parts[1])
+        reference = columns[self.reference]
+        assert reference.encoding == DICT
+        planes, others = reference.parts(block)
+        assert others == entries
+        skip = (reference.flags & PRESENCE != 0) + (1 if reference.width else 2)
+        return [values[code] for code in self.codes(planes[skip:], n)]
 
 
 def blocks(data):

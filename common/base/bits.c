@@ -4,7 +4,7 @@
 #include "base/bits.h"
 
 void
-bits_set_range(uint64_t *w, size_t first, size_t n)
+bits_set_words(uint64_t *w, size_t first, size_t n)
 {
 	size_t end = first + n, i = first / 64;
 	uint64_t mask = ~UINT64_C(0) << (first % 64);

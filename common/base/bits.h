@@ -56,7 +56,17 @@ bits_count(const uint64_t *w, size_t n)
 	return c;
 }
 
-void bits_set_range(uint64_t *, size_t first, size_t n);
+/* The slow path of bits_set_range: more than a word. */
+void bits_set_words(uint64_t *, size_t first, size_t n);
+
+static inline void
+bits_set_range(uint64_t *w, size_t first, size_t n)
+{
+	if (n - 1 < 64 - first % 64) /* 1 to 64 of them, in one word */
+		w[first / 64] |= ~UINT64_C(0) >> (64 - n) << (first % 64);
+	else
+		bits_set_words(w, first, n);
+}
 
 /* The set bits of n as ascending indexes; idx has room for n (or the count). Returns the count. */
 size_t bits_indexes(const uint64_t *, size_t n, uint32_t *idx);

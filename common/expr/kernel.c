@@ -2,13 +2,7 @@
 
 #include <endian.h>
 
-/* Wider units where the toolchain makes clones that are chosen at load time. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__)
-#define CLONES __attribute__((target_clones("default", "avx2")))
-#else
-#define CLONES
-#endif
+#include "base/clones.h"
 
 /* 64 values a word; the last, incomplete word from a padded copy. */
 #define FOR_WORDS(T, BLOCK) \

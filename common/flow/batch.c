@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "base/clones.h"
+
 enum { FIRST_CAPACITY = 1024, FIRST_OCTETS = 16 * 1024, COARSEST = 9 };
 
 struct batch *
@@ -215,12 +217,6 @@ batch_extend(struct batch *b, size_t n)
 	}
 	b->n += n;
 	return first;
-}
-
-void
-batch_mark(struct batch *b, unsigned col, size_t first, size_t n)
-{
-	bits_set_range(b->col[col].bits, first, n);
 }
 
 void
@@ -518,14 +514,32 @@ column_zone_key(const struct column *c, size_t rec)
 	}
 }
 
-#define ZONE(T, KEY) \
-	do { \
-		const T *v = c->data; \
+#define LEAST_AND_MOST(T) \
+	CLONES static void zone_##T(const T *v, size_t n, T *least, T *most) \
+	{ \
 		T lo = v[0], hi = v[0]; \
+\
 		for (size_t i = 1; i < n; i++) { \
 			lo = v[i] < lo ? v[i] : lo; \
 			hi = v[i] > hi ? v[i] : hi; \
 		} \
+		*least = lo; \
+		*most = hi; \
+	}
+LEAST_AND_MOST(uint8_t)
+LEAST_AND_MOST(uint16_t)
+LEAST_AND_MOST(uint32_t)
+LEAST_AND_MOST(uint64_t)
+LEAST_AND_MOST(int8_t)
+LEAST_AND_MOST(int16_t)
+LEAST_AND_MOST(int32_t)
+LEAST_AND_MOST(int64_t)
+
+#define ZONE(T, KEY) \
+	do { \
+		T lo, hi; \
+\
+		zone_##T(c->data, n, &lo, &hi); \
 		c->min = KEY(lo); \
 		c->max = KEY(hi); \
 	} while (0)

@@ -118,8 +118,12 @@ batch_cells(struct batch *b, unsigned col)
 {
 	return b->col[col].data;
 }
-void batch_mark(
-    struct batch *, unsigned col, size_t first, size_t n); /* records have a value now */
+/* Records have a value now. */
+static inline void
+batch_mark(struct batch *b, unsigned col, size_t first, size_t n)
+{
+	bits_set_range(b->col[col].bits, first, n);
+}
 
 /* Times of this column are precise to 10^scale ns: the finest one asked for is kept. */
 void batch_precision(struct batch *, unsigned col, unsigned scale);

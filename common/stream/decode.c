@@ -178,6 +178,41 @@ decode_octets(struct section *sec, size_t n, void **data, uint32_t **off)
 	return at == len ? NULL : "octets beyond their lengths";
 }
 
+/* Values of dictionary entries. */
+static const char *
+decode_entries(struct column *c, struct section *sec)
+{
+	if (sec->dict_n == 0)
+		return "impossible dictionary";
+	if (c->width == 0)
+		return decode_octets(sec, sec->dict_n, &c->dict_data, &c->dict_off);
+	c->dict_data = (void *)(uintptr_t)section_part(sec, (size_t)sec->dict_n * c->width, NULL);
+	return c->dict_data == NULL ? "damaged dictionary" : NULL;
+}
+
+/* A value for each entry of the reference's dictionary, whose codes are ours too. */
+static const char *
+decode_map(struct stream_slot *s, unsigned col, const struct block_entry *e, struct section *sec)
+{
+	const struct column *r;
+	struct column *c = &s->batch.col[col];
+	const char *why = decode_entries(c, sec);
+
+	if (why != NULL)
+		return why;
+	if (s->batch.col[e->reference].codes == NULL)
+		slot_unpack(&s->batch, e->reference, UNPACK_DICT);
+	r = &s->batch.col[e->reference];
+	if (r->codes == NULL)
+		return "damaged reference column";
+	if (r->dict_n != sec->dict_n)
+		return "dictionary of another size than the reference's";
+	c->dict_n = sec->dict_n;
+	c->codes = r->codes;
+	c->form = COLUMN_DICT;
+	return NULL;
+}
+
 static const char *
 decode_dict(
     struct stream_slot *s, struct column *c, const struct block_entry *e, struct section *sec)
@@ -186,17 +221,12 @@ decode_dict(
 	const uint8_t *low, *high = NULL;
 	uint16_t *codes;
 	unsigned most = 0;
-	const char *why = NULL;
+	const char *why = decode_entries(c, sec);
 
-	if (sec->dict_n == 0 || e->planes < 1 || e->planes > 2)
-		return "impossible dictionary";
-	if (c->width == 0)
-		why = decode_octets(sec, sec->dict_n, &c->dict_data, &c->dict_off);
-	else if ((c->dict_data = (void *)(uintptr_t)section_part(
-		      sec, (size_t)sec->dict_n * c->width, NULL)) == NULL)
-		why = "damaged dictionary";
 	if (why != NULL)
 		return why;
+	if (e->planes < 1 || e->planes > 2)
+		return "impossible dictionary";
 	low = section_part(sec, n, NULL);
 	if (e->planes == 2)
 		high = section_part(sec, n, NULL);
@@ -340,6 +370,7 @@ decode_column(struct stream_slot *s, unsigned col, enum unpack what)
 	case ENC_PLANES: why = decode_planes(s, col, e, &sec); break;
 	case ENC_BYTES: why = decode_octets(&sec, s->batch.n, &c->data, &c->off); break;
 	case ENC_DICT: return decode_dict(s, c, e, &sec);
+	case ENC_MAP: return decode_map(s, col, e, &sec);
 	default:
 		c->data = (void *)(uintptr_t)section_part(&sec, s->batch.n * c->width, NULL);
 		why = c->data == NULL ? "damaged values" : NULL;
@@ -355,7 +386,8 @@ slot_unpack(struct batch *b, unsigned col, enum unpack what)
 	struct column *c = &b->col[col];
 	const char *why = NULL;
 
-	if (what == UNPACK_DICT && s->entry[col].encoding != ENC_DICT)
+	if (what == UNPACK_DICT && s->entry[col].encoding != ENC_DICT &&
+	    s->entry[col].encoding != ENC_MAP)
 		return;
 	if (c->form == COLUMN_PACKED) {
 		why = decode_column(s, col, what);

@@ -6,87 +6,117 @@
 #include "base/hash.h"
 #include "stream/section.h"
 
-struct dict {
-	size_t n;
-	uint32_t *first; /* record that holds entry k's value */
-};
+/*
+ * The table grows as entries come, at the most half full: a block has some thousands of addresses, and a table
+ * that stays in the near caches is looked up several times faster than one for the most there may be.
+ */
+enum { SLOTS_MIN = 1024 };
 
-/* A table for `most` entries, at the most half full: small ones stay in the first cache. */
-static uint32_t
-clear_slots(struct encoder *e, size_t most)
+static size_t
+slot_at(const struct encoder *e, uint64_t key)
 {
-	uint32_t size = 64;
-
-	while (size < 2 * most && size < DICT_SLOTS)
-		size *= 2;
-	memset(e->slots, 0, size * sizeof(*e->slots));
-	return size - 1;
+	return hash_u64(e->seed, key) & (e->n_slots - 1);
 }
 
-/* Codes by first appearance, for numbers: the table's entries are compared by value. */
-#define BUILD(T) \
-	do { \
-		const T *v = c->data; \
-		for (size_t i = 0; i < n; i++) { \
-			uint32_t at = (uint32_t)hash_u64(e->seed, v[i]) & mask, k; \
-			while ((k = e->slots[at]) != 0 && v[d->first[k - 1]] != v[i]) \
-				at = (at + 1) & mask; \
-			if (k == 0) { \
-				if (d->n == most) \
-					return false; \
-				d->first[d->n++] = (uint32_t)i; \
-				e->slots[at] = k = (uint32_t)d->n; \
-			} \
-			e->codes[i] = (uint16_t)(k - 1); \
-		} \
-	} while (0)
-
-static bool
-build_numbers(struct encoder *e, const struct column *c, size_t n, size_t most, struct dict *d)
+static void
+slots_make(struct encoder *e, size_t n)
 {
-	uint32_t mask = clear_slots(e, most);
+	e->slots = mem_resize(e->slots, n, sizeof(*e->slots));
+	e->n_slots = n;
+	memset(e->slots, 0, n * sizeof(*e->slots));
+}
 
-	if (c->width == 4)
-		BUILD(uint32_t);
-	else
-		BUILD(uint64_t);
+static void
+slots_grow(struct encoder *e)
+{
+	struct dict_slot *old = e->slots;
+	size_t n = e->n_slots;
+
+	e->slots = NULL;
+	slots_make(e, 2 * n);
+	for (size_t k = 0; k < n; k++) {
+		size_t at;
+
+		if (old[k].entry == 0)
+			continue;
+		for (at = slot_at(e, old[k].key); e->slots[at].entry != 0;)
+			at = (at + 1) & (e->n_slots - 1);
+		e->slots[at] = old[k];
+	}
+	mem_free(old);
+}
+
+/* A new entry, first seen in record i, goes to a free slot.  false: there are `most` already. */
+static bool
+dict_enter(struct encoder *e, struct dict *d, size_t at, uint64_t key, size_t i, size_t most)
+{
+	if (d->n == most)
+		return false;
+	d->first[d->n++] = (uint32_t)i;
+	e->slots[at] = (struct dict_slot){ key, (uint32_t)d->n };
+	d->codes[i] = (uint16_t)(d->n - 1);
+	if (d->n * 2 > e->n_slots)
+		slots_grow(e);
 	return true;
 }
 
+/* Codes by first appearance, for numbers: they are their own keys. */
+#define BUILD(T) \
+	static bool build_##T( \
+	    struct encoder *e, const T *v, size_t n, size_t most, struct dict *d) \
+	{ \
+		for (size_t i = 0; i < n; i++) { \
+			size_t at = slot_at(e, v[i]); \
+			uint32_t entry; \
+\
+			while ((entry = e->slots[at].entry) != 0 && e->slots[at].key != v[i]) \
+				at = (at + 1) & (e->n_slots - 1); \
+			if (entry != 0) \
+				d->codes[i] = (uint16_t)(entry - 1); \
+			else if (!dict_enter(e, d, at, v[i], i, most)) \
+				return false; \
+		} \
+		return true; \
+	}
+BUILD(uint32_t)
+BUILD(uint64_t)
+
+/* For octets the key is their hash; equal hashes are compared. */
 static bool
 build_octets(struct encoder *e, const struct column *c, size_t n, size_t most, struct dict *d)
 {
-	uint32_t mask = clear_slots(e, most);
-
 	for (size_t i = 0; i < n; i++) {
-		size_t len, other;
+		size_t len, other, at;
 		const void *p = cell_octets(c, i, &len), *q;
-		uint32_t at = (uint32_t)hash_octets(e->seed, p, len) & mask;
+		uint64_t key = hash_octets(e->seed, p, len);
 
-		for (; e->slots[at] != 0; at = (at + 1) & mask) {
-			q = cell_octets(c, d->first[e->slots[at] - 1], &other);
+		for (at = slot_at(e, key); e->slots[at].entry != 0;
+		     at = (at + 1) & (e->n_slots - 1)) {
+			if (e->slots[at].key != key)
+				continue;
+			q = cell_octets(c, d->first[e->slots[at].entry - 1], &other);
 			if (other == len && memcmp(p, q, len) == 0)
 				break;
 		}
-		if (e->slots[at] == 0) {
-			if (d->n == most)
-				return false;
-			d->first[d->n++] = (uint32_t)i;
-			e->slots[at] = (uint32_t)d->n;
-		}
-		e->codes[i] = (uint16_t)(e->slots[at] - 1);
+		if (e->slots[at].entry != 0)
+			d->codes[i] = (uint16_t)(e->slots[at].entry - 1);
+		else if (!dict_enter(e, d, at, key, i, most))
+			return false;
 	}
 	return true;
 }
 
-/* Codes by first appearance in e->codes.  false: more than `most` distinct values. */
+/* Codes by first appearance.  false: more than `most` distinct values. */
 static bool
 dict_build(struct encoder *e, const struct column *c, size_t n, size_t most, struct dict *d)
 {
 	d->n = 0;
-	if (c->width == 4 || c->width == 8)
-		return build_numbers(e, c, n, most, d);
-	return build_octets(e, c, n, most, d);
+	slots_make(e, SLOTS_MIN);
+	switch (c->width) {
+	case 4: return build_uint32_t(e, c->data, n, most, d);
+	case 8: return build_uint64_t(e, c->data, n, most, d);
+	default: return build_octets(e, c, n, most, d);
+	}
 }
 
 /* Sort entries by value: like addresses stand together, and lookups can be binary. */
@@ -125,7 +155,7 @@ order_sort(struct dict_order *o, struct dict_order *spare, size_t n)
 }
 
 static void
-dict_sort(struct encoder *e, const struct column *c, size_t n, struct dict *d)
+dict_sort(const struct column *c, size_t n, struct dict *d)
 {
 	struct dict_order *room = mem_alloc(2 * d->n * sizeof(*room)), *o = room;
 	uint32_t *first = mem_alloc(d->n * sizeof(*first));
@@ -139,7 +169,7 @@ dict_sort(struct encoder *e, const struct column *c, size_t n, struct dict *d)
 		to[o[k].entry] = (uint16_t)k;
 	}
 	for (size_t i = 0; i < n; i++)
-		e->codes[i] = to[e->codes[i]];
+		d->codes[i] = to[d->codes[i]];
 	memcpy(d->first, first, d->n * sizeof(*first));
 	mem_free(to);
 	mem_free(first);
@@ -147,7 +177,7 @@ dict_sort(struct encoder *e, const struct column *c, size_t n, struct dict *d)
 }
 
 static void
-put_codes(struct encoder *e, struct parts *p, size_t n, unsigned planes)
+put_codes(struct encoder *e, struct parts *p, const struct dict *d, size_t n, unsigned planes)
 {
 	uint8_t *plane;
 
@@ -155,8 +185,22 @@ put_codes(struct encoder *e, struct parts *p, size_t n, unsigned planes)
 	plane = (uint8_t *)buf_room(&e->planes, n + 64);
 	for (unsigned k = 0; k < planes; k++) {
 		for (size_t i = 0; i < n; i++)
-			plane[i] = (uint8_t)(e->codes[i] >> (8 * k));
+			plane[i] = (uint8_t)(d->codes[i] >> (8 * k));
 		part_add(e, p, plane, n);
+	}
+}
+
+/* Room for the codes of n records and `most` entries. */
+static void
+dict_reserve(struct dict *d, size_t n, size_t most)
+{
+	if (d->cap_codes < n) {
+		d->cap_codes = n;
+		d->codes = mem_resize(d->codes, n + 64, sizeof(*d->codes));
+	}
+	if (d->cap_first < most + 1) {
+		d->cap_first = most + 1;
+		d->first = mem_resize(d->first, d->cap_first, sizeof(*d->first));
 	}
 }
 
@@ -164,23 +208,34 @@ bool
 encode_dict(struct encoder *e, struct parts *p, struct entry *en, const struct column *c, size_t n,
     size_t most)
 {
-	struct dict d = { 0 };
-	bool small;
+	struct dict *d = &e->dict;
 
 	if (most > MAX_DICT)
 		most = MAX_DICT;
-	d.first = mem_alloc((most + 1) * sizeof(*d.first));
-	small = dict_build(e, c, n, most, &d);
-	if (small) {
-		dict_sort(e, c, n, &d);
-		en->encoding = ENC_DICT;
-		en->dict_n = (uint32_t)d.n;
-		en->planes = d.n > 256 ? 2 : 1;
-		if (c->width > 0 && c->width <= 8)
-			en->flags |= ENTRY_SORTED_DICT;
-		put_values(e, p, c, d.first, d.n);
-		put_codes(e, p, n, en->planes);
-	}
-	mem_free(d.first);
-	return small;
+	dict_reserve(d, n, most);
+	if (!dict_build(e, c, n, most, d))
+		return false;
+	dict_sort(c, n, d);
+	en->encoding = ENC_DICT;
+	en->dict_n = (uint32_t)d->n;
+	en->planes = d->n > 256 ? 2 : 1;
+	if (c->width > 0 && c->width <= 8)
+		en->flags |= ENTRY_SORTED_DICT;
+	put_values(e, p, c, d->first, d->n);
+	put_codes(e, p, d, n, en->planes);
+	return true;
+}
+
+void
+dict_keep(struct encoder *e, uint16_t at)
+{
+	struct kept *k = &e->kept[e->n_kept];
+	struct dict swap = k->dict;
+
+	if (e->n_kept == KEPT_MAX)
+		return;
+	k->dict = e->dict;
+	k->column = at;
+	e->dict = swap;
+	e->n_kept++;
 }

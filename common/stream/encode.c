@@ -16,9 +16,14 @@ encoder_new(enum block_profile profile, int level)
 	if (profile == PROFILE_FILE)
 		e->packer = pack_new(level ? level : 1);
 	e->seed = hash_seed();
-	e->slots = mem_alloc(DICT_SLOTS * sizeof(*e->slots));
-	e->codes = mem_alloc(BATCH_RECORDS_MAX * sizeof(*e->codes));
 	return e;
+}
+
+static void
+dict_free(struct dict *d)
+{
+	mem_free(d->first);
+	mem_free(d->codes);
 }
 
 void
@@ -31,7 +36,10 @@ encoder_free(struct encoder *e)
 	buf_free(&e->planes);
 	mem_free(e->values);
 	mem_free(e->slots);
-	mem_free(e->codes);
+	dict_free(&e->dict);
+	for (unsigned i = 0; i < KEPT_MAX; i++)
+		dict_free(&e->kept[i].dict);
+	buf_free(&e->body);
 	mem_free(e);
 }
 
@@ -177,14 +185,76 @@ encode_halves(struct encoder *e, struct batch *b, struct buf *out, struct err *e
 	return r;
 }
 
+/* A block being made: its columns in file order, end before start, which refers to it. */
+struct making {
+	struct encoder *e;
+	struct batch *b;
+	struct buf *out;
+	size_t at; /* where the block begins in out */
+	const unsigned *order;
+	const uint32_t *name;
+	int start, end; /* columns of the batch; -1: none */
+	uint16_t end_at; /* the end's place in the file */
+};
+
+/* false: it is more than a block may hold. */
+static bool
+make_column(const struct making *m, unsigned k)
+{
+	struct batch *b = m->b;
+	struct column *c = &b->col[m->order[k]];
+	const struct column *reference = NULL;
+	const struct buf *section = &m->e->section;
+	struct entry en;
+	size_t offset;
+
+	if ((int)m->order[k] == m->start && m->end >= 0 && c->type == TYPE_TIME &&
+	    b->col[m->end].type == TYPE_TIME && !(b->col[m->end].flags & COLUMN_PARTIAL))
+		reference = &b->col[m->end];
+	encode_section(m->e, &en, c, (uint16_t)k, reference, m->end_at, b->n);
+	if (section->len > 0)
+		pad_block(m->out, m->at);
+	offset = m->out->len - m->at;
+	if (offset + section->len > MAX_BLOCK || en.unpacked > MAX_UNPACKED)
+		return false;
+	if (section->len > 0)
+		buf_put(m->out, section->data, section->len);
+	write_entry((uint8_t *)m->out->data + m->at + HEADER_LEN + k * (size_t)ENTRY_LEN, c, &en,
+	    offset, section, m->name[k]);
+	return true;
+}
+
+/* Columns that others may follow from come first; in the entries every one has its place. */
+static bool
+make_columns(const struct making *m, unsigned n)
+{
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (unsigned k = 0; k < n; k++)
+			if (section_leads(&m->b->col[m->order[k]]) == (pass == 0) &&
+			    !make_column(m, k))
+				return false;
+	return true;
+}
+
+static void
+write_order(uint8_t *h, const struct batch *b, const unsigned *order, unsigned n)
+{
+	for (unsigned k = 0; k < n && b->sort_column > 0; k++)
+		if (order[k] + 1 == b->sort_column)
+			store_le(h + H_SORT,
+			    (k + 1) | (b->sort_descending ? (unsigned)SORT_DESCENDING : 0), 2);
+}
+
 int
 block_encode(struct encoder *e, struct batch *b, struct buf *out, struct err *err)
 {
-	unsigned *order = mem_alloc((b->n_cols + 1) * sizeof(*order));
+	unsigned *order = mem_alloc((b->n_cols + 1) * sizeof(*order)), n;
 	uint32_t *name = mem_alloc((b->n_cols + 1) * sizeof(*name));
-	size_t block_at = out->len, header_len;
-	int start, end, r = 0;
-	unsigned n;
+	struct making m = {
+		.e = e, .b = b, .out = out, .at = out->len, .order = order, .name = name
+	};
+	size_t header_len;
+	bool fits;
 
 	for (unsigned i = 0; i < b->n_cols; i++)
 		(void)batch_plain(b, i);
@@ -192,52 +262,29 @@ block_encode(struct encoder *e, struct batch *b, struct buf *out, struct err *er
 		e->values_cap = b->n;
 		e->values = mem_resize(e->values, b->n + 64, sizeof(*e->values));
 	}
-	n = column_order(b, order, &start, &end);
+	e->n_kept = 0;
+	n = column_order(b, order, &m.start, &m.end);
+	for (unsigned k = 0; k < n; k++)
+		if ((int)order[k] == m.end)
+			m.end_at = (uint16_t)k;
 	memset(buf_room(out, HEADER_LEN + n * (size_t)ENTRY_LEN), 0,
 	    HEADER_LEN + n * (size_t)ENTRY_LEN);
 	out->len += HEADER_LEN + n * (size_t)ENTRY_LEN;
-	header_len = put_names(out, block_at, b, order, n, name);
-	for (unsigned k = 0, end_at = 0; k < n; k++) {
-		struct column *c = &b->col[order[k]];
-		const struct column *reference = NULL;
-		struct entry en;
-		size_t offset;
+	header_len = put_names(out, m.at, b, order, n, name);
+	fits = make_columns(&m, n);
+	if (fits) {
+		uint8_t *h;
 
-		if ((int)order[k] == end)
-			end_at = k;
-		if ((int)order[k] == start && end >= 0 && c->type == TYPE_TIME &&
-		    b->col[end].type == TYPE_TIME && !(b->col[end].flags & COLUMN_PARTIAL))
-			reference = &b->col[end];
-		encode_section(e, &en, c, reference, (uint16_t)end_at, b->n);
-		if (e->section.len > 0)
-			pad_block(out, block_at);
-		offset = out->len - block_at;
-		if (offset + e->section.len > MAX_BLOCK || en.unpacked > MAX_UNPACKED) {
-			r = -1;
-			break;
-		}
-		buf_put(out, e->section.data ? e->section.data : "", e->section.len);
-		write_entry((uint8_t *)out->data + block_at + HEADER_LEN + k * (size_t)ENTRY_LEN, c,
-		    &en, offset, &e->section, name[k]);
-	}
-	if (r == 0) {
-		pad_block(out, block_at);
-		write_header((uint8_t *)out->data + block_at, b, header_len, out->len - block_at, n,
-		    start, end);
-		if (b->sort_column > 0)
-			for (unsigned k = 0; k < n; k++)
-				if (order[k] + 1 == b->sort_column)
-					store_le(out->data + block_at + H_SORT,
-					    (k + 1) |
-						(b->sort_descending ? (unsigned)SORT_DESCENDING
-								    : 0),
-					    2);
+		pad_block(out, m.at);
+		h = (uint8_t *)out->data + m.at;
+		write_header(h, b, header_len, out->len - m.at, n, m.start, m.end);
+		write_order(h, b, order, n);
 	}
 	mem_free(order);
 	mem_free(name);
-	if (r == 0)
+	if (fits)
 		return 0;
-	out->len = block_at;
+	out->len = m.at;
 	if (b->n < 2)
 		return err_set(
 		    err, "a record of more than %d MiB does not fit a block", MAX_BLOCK >> 20);

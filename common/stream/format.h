@@ -90,6 +90,8 @@ enum encoding {
 	ENC_PLANES = 3, /* base + 10^scale * sum(plane[k] << 8k), or reference minus that */
 	ENC_BYTES = 4, /* u32 lengths, octets */
 	ENC_DICT = 5, /* values (or u32 lengths, octets), code plane 0 [, code plane 1] */
+	ENC_MAP =
+	    6, /* values (or u32 lengths, octets) by the code of the reference, which is DICT */
 };
 
 static inline uint64_t

@@ -1,8 +1,9 @@
 /*
  * section.h - one column of a block on its way out: private to stream/.
  *
- * encode.c writes blocks, section.c chooses an encoding for a column, dictionary.c is the encoding of
- * columns with few distinct values, parts.c writes the pieces of either.
+ * encode.c writes blocks, section.c chooses an encoding for a column, planes.c and dictionary.c are encodings,
+ * of numbers and of columns with few distinct values, map.c that of columns which follow from another one,
+ * parts.c writes the pieces of all.
  */
 #ifndef STREAM_SECTION_H
 #define STREAM_SECTION_H
@@ -11,17 +12,40 @@
 #include "stream/pack.h"
 #include "stream/stream.h"
 
-enum { DICT_SLOTS = 1 << 17, DICT_CHEAP = 256 };
+enum { DICT_CHEAP = 256, KEPT_MAX = 4 };
+
+/* Hash table of a dictionary being built: a number, or a hash of octets, and its entry + 1. */
+struct dict_slot {
+	uint64_t key;
+	uint32_t entry;
+};
+
+/* A column's distinct values: the record that has each first, and a code for every record. */
+struct dict {
+	size_t n;
+	uint32_t *first;
+	uint16_t *codes;
+	size_t cap_first, cap_codes;
+};
+
+/* Dictionaries of a block's columns, which others may follow from. */
+struct kept {
+	struct dict dict;
+	uint16_t column; /* in the block */
+};
 
 struct encoder {
 	enum block_profile profile;
 	struct packer *packer; /* NULL: sections are not compressed */
-	struct buf section, planes; /* one column's */
+	struct buf section, body, planes; /* one column's */
 	uint64_t *values; /* one column's values as u64 */
 	size_t values_cap;
-	uint32_t *slots; /* dictionary: entry + 1 by hash */
+	struct dict_slot *slots; /* n_slots of them */
+	size_t n_slots;
 	uint64_t seed;
-	uint16_t *codes;
+	struct dict dict; /* one column's */
+	struct kept kept[KEPT_MAX];
+	unsigned n_kept;
 };
 
 /* One column on its way: what its entry will say. */
@@ -42,6 +66,10 @@ struct parts {
 /* A part: compressed where that pays, 64-aligned. */
 void part_add(struct encoder *, struct parts *, const void *, size_t n);
 
+/* Numbers as planes; a start as its distance before its end, the reference. */
+void encode_planes(struct encoder *, struct parts *, struct entry *, const struct column *,
+    const struct column *reference, size_t n);
+
 /* The octets of one cell. */
 const void *cell_octets(const struct column *, size_t rec, size_t *len);
 
@@ -49,15 +77,27 @@ const void *cell_octets(const struct column *, size_t rec, size_t *len);
 void put_values(
     struct encoder *, struct parts *, const struct column *, const uint32_t *rec, size_t n);
 
-/* Encode as a dictionary of at most `most` entries.  false: there are more, nothing was written. */
+/* Encode as a dictionary of at most `most` entries, in e->dict.  false: there are more, nothing was written. */
 bool encode_dict(
     struct encoder *, struct parts *, struct entry *, const struct column *, size_t n, size_t most);
 
+/* Keep e->dict, of the block's column `at`, for columns that may follow from it. */
+void dict_keep(struct encoder *, uint16_t at);
+
 /*
- * One column's section into e->section (empty: none), its facts into *en, its zone map into the column.
- * reference: the column whose values these are distances before, or NULL.
+ * Encode as what follows from a kept dictionary: each of its entries always has the same value here, as an
+ * address has its autonomous system.  false: it does not, nothing was written.
  */
-void encode_section(struct encoder *, struct entry *en, struct column *,
+bool encode_map(struct encoder *, struct parts *, struct entry *, const struct column *, size_t n);
+
+/*
+ * The section of the block's column `at` into e->section (empty: none), its facts into *en, its zone map into
+ * the column.  reference: the column whose values these are distances before, or NULL.
+ */
+void encode_section(struct encoder *, struct entry *en, struct column *, uint16_t at,
     const struct column *reference, uint16_t reference_at, size_t n);
+
+/* Do other columns perhaps follow from it?  Then it is encoded before them. */
+bool section_leads(const struct column *);
 
 #endif

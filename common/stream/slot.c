@@ -123,7 +123,7 @@ entry_bounds(
 	if (type_width((enum type)c->type) != c->width && c->type != TYPE_UINT &&
 	    c->type != TYPE_INT && c->type != TYPE_IP)
 		return "column width does not fit its type";
-	if (e->encoding < ENC_CONST || e->encoding > ENC_DICT)
+	if (e->encoding < ENC_CONST || e->encoding > ENC_MAP)
 		return "unknown encoding";
 	if (e->flags & ~ENTRY_KNOWN)
 		return "unknown column flags";
@@ -133,14 +133,17 @@ entry_bounds(
 	    (e->offset % SECTION_ALIGN || e->offset < h->header_len || e->offset > h->block_len ||
 		e->length > h->block_len - e->offset || e->length < 8))
 		return "section outside its block";
-	if (e->reference != NO_REFERENCE &&
+	if (e->encoding == ENC_MAP && e->reference >= h->columns)
+		return "impossible reference column";
+	if (e->reference != NO_REFERENCE && e->encoding != ENC_MAP &&
 	    (e->reference >= at || e->encoding != ENC_PLANES || c->width != 8))
 		return "impossible reference column";
 	if (e->encoding == ENC_CONST && (c->width == 0 || c->width > 8))
 		return "constant of variable width";
 	if (e->encoding == ENC_PLANES && (c->width == 0 || c->width > 8))
 		return "planes of variable width";
-	if ((e->encoding == ENC_BYTES) != (c->width == 0) && e->encoding != ENC_DICT)
+	if ((e->encoding == ENC_BYTES) != (c->width == 0) && e->encoding != ENC_DICT &&
+	    e->encoding != ENC_MAP)
 		return "encoding does not fit the width";
 	return NULL;
 }
@@ -190,8 +193,9 @@ read_entry(struct stream_slot *s, const struct block_header *h, unsigned i)
 	why = entry_bounds(h, e, c, i);
 	if (why != NULL)
 		return why;
-	if (e->reference != NO_REFERENCE && (s->entry[e->reference].reference != NO_REFERENCE ||
-						s->batch.col[e->reference].width != 8))
+	if (e->encoding == ENC_PLANES && e->reference != NO_REFERENCE &&
+	    (s->entry[e->reference].reference != NO_REFERENCE ||
+		s->batch.col[e->reference].width != 8))
 		return "impossible reference column";
 	c->flags = (uint16_t)((e->flags & ENTRY_SCOPE ? COLUMN_SCOPE : 0) |
 			      (e->flags & ENTRY_ZONE ? COLUMN_ZONE : 0) |
@@ -242,6 +246,10 @@ slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 			return err_set(err, "column %u: %s", i, why);
 		unpacked += s->entry[i].unpacked;
 	}
+	for (unsigned i = 0; i < h->columns; i++)
+		if (s->entry[i].encoding == ENC_MAP &&
+		    s->entry[s->entry[i].reference].encoding != ENC_DICT)
+			return err_set(err, "column %u: impossible reference column", i);
 	if (unpacked > MAX_UNPACKED)
 		return err_set(err, "block unpacks to more than %d MiB", MAX_UNPACKED >> 20);
 	return 0;
@@ -288,7 +296,8 @@ bool
 slot_packed(const struct stream_slot *s)
 {
 	for (unsigned i = 0; i < s->columns; i++)
-		if (s->entry[i].encoding == ENC_PLANES || s->entry[i].encoding == ENC_DICT)
+		if (s->entry[i].encoding == ENC_PLANES || s->entry[i].encoding == ENC_DICT ||
+		    s->entry[i].encoding == ENC_MAP)
 			return true;
 	return false;
 }
@@ -321,7 +330,8 @@ slot_column_info(const struct stream_slot *s, unsigned column, struct column_inf
 		[ENC_PLAIN] = "plain",
 		[ENC_PLANES] = "planes",
 		[ENC_BYTES] = "bytes",
-		[ENC_DICT] = "dict" };
+		[ENC_DICT] = "dict",
+		[ENC_MAP] = "map" };
 	const struct block_entry *e = &s->entry[column];
 
 	*info = (struct column_info){ .col = s->batch.col[column],
