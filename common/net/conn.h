@@ -135,8 +135,8 @@ uint64_t conn_written(const struct conn *);
 int64_t conn_in_flight(const struct conn *);
 
 /*
- * Say that no more comes, and wait until the peer has closed its side too: then it has read all.  -1 with
- * err, also when it has not after timeout_ns.  Close it then.
+ * Say that no more comes, and wait until the peer has closed its side too: then it has read all (with
+ * SCTP: its kernel has all).  -1 with err, also when it has not after timeout_ns.  Close it then.
  */
 int conn_finish(struct conn *, int64_t timeout_ns, struct err *);
 

@@ -262,6 +262,27 @@ wait_for_end(struct conn *c, int64_t deadline_ns, struct err *err)
 	}
 }
 
+/*
+ * An association that we end is gone when all is acknowledged (RFC 9260 9.2), but its socket does not
+ * become readable then: the state must be asked for.
+ */
+static int
+wait_for_shutdown(struct conn *c, int64_t deadline_ns, struct err *err)
+{
+	socklen_t len = sizeof(int);
+	int error = 0;
+
+	while (sctp_in_flight(c->fd) >= 0) {
+		if (time_monotonic_ns() >= deadline_ns)
+			return err_set(
+			    err, "the peer does not acknowledge all: %s", strerror(ETIMEDOUT));
+		(void)poll(NULL, 0, 5);
+	}
+	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error != 0)
+		return err_set(err, "%s", strerror(error));
+	return 0;
+}
+
 int
 conn_finish(struct conn *c, int64_t timeout_ns, struct err *err)
 {
@@ -277,5 +298,6 @@ conn_finish(struct conn *c, int64_t timeout_ns, struct err *err)
 		return -1;
 	if (shutdown(c->fd, SHUT_WR) != 0)
 		return err_set(err, "%s", strerror(errno));
-	return wait_for_end(c, deadline_ns, err);
+	return c->transport == TRANSPORT_SCTP ? wait_for_shutdown(c, deadline_ns, err)
+					      : wait_for_end(c, deadline_ns, err);
 }
