@@ -39,6 +39,7 @@ struct conn {
 	uint32_t events; /* EPOLLIN, EPOLLOUT: what to wait for before the next call */
 	bool ready; /* the handshake is done; without TLS always */
 	bool refused; /* by an alert of the peer's: connecting again is of no use */
+	bool ended; /* sending: the peer has closed its side, in order */
 	int64_t opened_ns; /* monotonic */
 	int64_t last_ns; /* monotonic: when a whole message came last, before the first opened_ns */
 	uint64_t messages, octets; /* read */
@@ -48,6 +49,7 @@ struct conn {
 	struct framing framing;
 	struct conn_buffer *buffer; /* while it reads into it */
 	uint64_t written;
+	bool finished; /* we said that no more comes */
 };
 
 /* One message: version 10, of the Length it says. */
@@ -136,7 +138,7 @@ int64_t conn_in_flight(const struct conn *);
 
 /*
  * Say that no more comes, and wait until the peer has closed its side too: then it has read all (with
- * SCTP: its kernel has all).  -1 with err, also when it has not after timeout_ns.  Close it then.
+ * SCTP: its kernel has all).  0; 1 not after timeout_ns, and may be called again; -1 err.  Close it then.
  */
 int conn_finish(struct conn *, int64_t timeout_ns, struct err *);
 
