@@ -205,6 +205,20 @@ look() {
 	[ "$(flowcat -o csv -k srcip got.1 | tail -n +2 | wc -l)" -eq 5000 ]
 }
 
+@test "net: softflowd over TCP adds up to the traffic it saw" {
+	command -v softflowd > /dev/null || skip "no softflowd"
+	[ -n "$SHARED" ] || skip "no ../shared"
+	for sample in m_nd_ssh m_http; do
+		rm -f log
+		gather tcp:127.0.0.1:0 1 0
+		softflowd -r "$SHARED/corpus/meter/$sample.pcap" -n "127.0.0.1:$port" -v 10 -P tcp -d \
+			-p softflowd.pid -c none > softflowd.log 2>&1
+		gathered
+		[ "$(flowcat -o csv -k packets,bytes got.1 | awk -F , '{ p += $1; b += $2 } END { print p, b }')" = \
+			"$(awk -F '\t' -v name=$sample '$1 == name { print $9, $10 }' "$SHARED/corpus/meter/INDEX.tsv")" ]
+	done
+}
+
 certificates() {
 	command -v openssl > /dev/null || skip "no openssl command"
 	"$REPO/tests/tools/certificates" .

@@ -573,6 +573,27 @@ test_open_files(void)
 	listener_close(&l);
 }
 
+/* A listening socket that somebody else opened. */
+static void
+test_adopted(void)
+{
+	struct err err = { .status = 0 };
+	struct address a;
+	struct listener opened = listening("tcp:127.0.0.1:0", &a), l;
+	struct inherited s;
+	struct conn *out, *in;
+
+	ok(inherit_socket(opened.fd, 0, &s, &err) == 0, "a socket is inherited %s", err.text);
+	listener_adopt(&l, opened.fd, &s, NULL);
+	out = conn_open(&a, NULL, NULL, NS_PER_S, &err);
+	in = accepted(&l, &err);
+	ok(l.transport == TRANSPORT_TCP && l.local.port == a.port && out != NULL && in != NULL,
+	    "and connections come from it %s", err.text);
+	conn_close(out);
+	conn_close(in);
+	listener_close(&l);
+}
+
 int
 main(void)
 {
@@ -589,6 +610,7 @@ main(void)
 	test_tcp_refusals();
 	test_backpressure();
 	test_open_files();
+	test_adopted();
 	test_memory();
 	return done_testing();
 }
