@@ -38,9 +38,13 @@ carrier_open(struct carrier *c, struct err *err)
 static void
 break_off(struct carrier *c, const struct err *why, struct err *err)
 {
+	struct err ignored = { .status = 0 };
 	uint64_t records;
 	size_t messages;
 
+	/* A collector that ends in order still reads what is on its way. */
+	if (c->conn->ended && conn_finish(c->conn, FINISH_S * NS_PER_S, &ignored) == 0)
+		flight_free(&c->flight);
 	land(c);
 	messages = flight_count(&c->flight, &records);
 	c->breaks++;

@@ -85,6 +85,12 @@ enum conn_status {
  */
 enum conn_status conn_read(struct conn *, struct conn_buffer *, struct message *, struct err *);
 
+/*
+ * Tell the peer that no more is wanted.  What is on its way can still be read, until CONN_CLOSED: a collector
+ * that ends like this loses nothing (RFC 7011 10.4.4).
+ */
+void conn_dismiss(struct conn *);
+
 /* When to give up: the handshake's end, or idle_ns (0: never) after the last whole message. */
 int64_t conn_deadline_ns(const struct conn *, int64_t idle_ns);
 
@@ -138,7 +144,8 @@ int64_t conn_in_flight(const struct conn *);
 
 /*
  * Say that no more comes, and wait until the peer has closed its side too: then it has read all (with
- * SCTP: its kernel has all).  0; 1 not after timeout_ns, and may be called again; -1 err.  Close it then.
+ * SCTP, and if it had closed its side before: its kernel has all).  0; 1 not after timeout_ns, and may be
+ * called again; -1 err.  Close it then.
  */
 int conn_finish(struct conn *, int64_t timeout_ns, struct err *);
 

@@ -263,16 +263,19 @@ wait_for_end(struct conn *c, int64_t deadline_ns, struct err *err)
 }
 
 /*
- * An association that we end is gone when all is acknowledged (RFC 9260 9.2), but its socket does not
- * become readable then: the state must be asked for.
+ * Until all is acknowledged.  An association that we end is gone then (RFC 9260 9.2), but its socket does
+ * not become readable; nor does one that was readable before, because the peer had closed its side.
  */
 static int
-wait_for_shutdown(struct conn *c, int64_t deadline_ns, struct err *err)
+wait_for_acknowledgement(struct conn *c, int64_t deadline_ns, struct err *err)
 {
+	int64_t done = c->transport == TRANSPORT_SCTP ? -1 : 0;
 	socklen_t len = sizeof(int);
 	int error = 0;
 
-	while (sctp_in_flight(c->fd) >= 0) {
+	while (conn_in_flight(c) > done) {
+		if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error != 0)
+			return err_set(err, "%s", strerror(error));
 		if (time_monotonic_ns() >= deadline_ns)
 			return 1;
 		(void)poll(NULL, 0, 5);
@@ -282,15 +285,14 @@ wait_for_shutdown(struct conn *c, int64_t deadline_ns, struct err *err)
 	return 0;
 }
 
-/* 1: said. 0: there is no need, the peer has closed its side and has read all.  -1: err. */
 static int
 say_goodbye(struct conn *c, int64_t deadline_ns, struct err *err)
 {
 	struct err why = { .status = 0 };
 	enum tls_status status = TLS_DONE;
 
-	if (hear(c, &why) != 0)
-		return c->ended && conn_in_flight(c) == 0 ? 0 : err_set(err, "%s", why.text);
+	if (hear(c, &why) != 0 && !c->ended)
+		return err_set(err, "%s", why.text);
 	while (c->tls != NULL && (status = tls_end(c->tls, err)) == TLS_WANT_WRITE)
 		if (wait_for(c->fd, POLLOUT, deadline_ns) != 0)
 			return err_set(err, "the peer does not read: %s", strerror(errno));
@@ -299,17 +301,17 @@ say_goodbye(struct conn *c, int64_t deadline_ns, struct err *err)
 	if (shutdown(c->fd, SHUT_WR) != 0)
 		return err_set(err, "%s", strerror(errno));
 	c->finished = true;
-	return 1;
+	return 0;
 }
 
 int
 conn_finish(struct conn *c, int64_t timeout_ns, struct err *err)
 {
 	int64_t deadline_ns = time_monotonic_ns() + timeout_ns;
-	int rc = c->finished ? 1 : say_goodbye(c, deadline_ns, err);
 
-	if (rc <= 0)
-		return rc;
-	return c->transport == TRANSPORT_SCTP ? wait_for_shutdown(c, deadline_ns, err)
-					      : wait_for_end(c, deadline_ns, err);
+	if (!c->finished && say_goodbye(c, deadline_ns, err) != 0)
+		return -1;
+	return c->ended || c->transport == TRANSPORT_SCTP
+		   ? wait_for_acknowledgement(c, deadline_ns, err)
+		   : wait_for_end(c, deadline_ns, err);
 }

@@ -23,7 +23,7 @@ listening() {
 }
 
 # The tests' own collector: messages of connection N in got.N.
-gather() { # ADDRESS CONNECTIONS CLOSE_AFTER [CERT KEY CA]
+gather() { # ADDRESS CONNECTIONS [!]AFTER [CERT KEY CA]
 	"$TOOLS/gather" "$1" got "${@:2}" > log 2> gather.err 3>&- &
 	collector=$!
 	listening
@@ -152,7 +152,7 @@ look() {
 
 @test "flowsend: what was on its way when a collector died is told, and is a failure" {
 	flowgen -n 60000 -w day.flow
-	gather tcp:127.0.0.1:0 2 3
+	gather tcp:127.0.0.1:0 2 '!3'
 	kill -STOP "$collector"
 	flowsend -v --mtu 1400 --retry-wait 0.1s -d "tcp:127.0.0.1:$port" day.flow 2> err &
 	sender=$!

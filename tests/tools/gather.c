@@ -1,10 +1,11 @@
 /*
  * gather.c - a collector of octets: what exporters send over TCP, TLS or SCTP, into an IPFIX file for each.
  *
- *	gather ADDRESS OUT CONNECTIONS CLOSE_AFTER [CERT KEY CA]
+ *	gather ADDRESS OUT CONNECTIONS [!]AFTER [CERT KEY CA]
  *
  * Prints `listening on PORT`, takes so many connections and writes the messages of the first to OUT.1, of the
- * second to OUT.2 ...; all but the last are closed after CLOSE_AFTER messages or a few more (0: never).  At its end of each
+ * second to OUT.2 ...; all but the last are told after AFTER messages or a few more (0: never) that no more
+ * is wanted; with ! they are closed at once.  At its end of each
  * prints `NUMBER TRANSPORT ready|- NAMES messages M, stream S: REASON`.  Ends with the last.
  */
 #include <errno.h>
@@ -25,6 +26,7 @@ struct visitor {
 	uint32_t watched;
 	FILE *out;
 	unsigned stream; /* the highest */
+	bool dismissed;
 };
 
 struct gather {
@@ -33,7 +35,8 @@ struct gather {
 	struct conn_buffer *buffer;
 	const char *path;
 	unsigned expected, met, gone;
-	uint64_t close_after;
+	uint64_t after;
+	bool rude;
 	struct visitor *visitors[MOST]; /* by number */
 };
 
@@ -106,10 +109,14 @@ listen_to(struct gather *g, struct visitor *v)
 		fwrite(m.data, m.len, 1, v->out);
 		v->stream = m.stream > v->stream ? m.stream : v->stream;
 	}
-	if (status == CONN_WAIT && g->close_after > 0 && v->number < g->expected &&
-	    v->conn->messages >= g->close_after)
-		see_off(g, v, "sent away");
-	else if (status == CONN_CLOSED)
+	if (status == CONN_WAIT && g->after > 0 && v->number < g->expected &&
+	    v->conn->messages >= g->after && !v->dismissed) {
+		v->dismissed = true;
+		if (g->rude)
+			see_off(g, v, "sent away");
+		else
+			conn_dismiss(v->conn);
+	} else if (status == CONN_CLOSED)
 		see_off(g, v, "closed");
 	else if (status == CONN_FAILED)
 		see_off(g, v, err.text);
@@ -138,10 +145,11 @@ main(int argc, char **argv)
 	int n;
 
 	if (argc != 5 && argc != 8)
-		fail("usage", "gather ADDRESS OUT CONNECTIONS CLOSE_AFTER [CERT KEY CA]");
+		fail("usage", "gather ADDRESS OUT CONNECTIONS [!]AFTER [CERT KEY CA]");
 	g.path = argv[2];
 	g.expected = (unsigned)strtoul(argv[3], NULL, 10);
-	g.close_after = strtoul(argv[4], NULL, 10);
+	g.rude = argv[4][0] == '!';
+	g.after = strtoul(argv[4] + g.rude, NULL, 10);
 	if (argc == 8) {
 		struct tls_opts o = { .cert = argv[5], .key = argv[6], .ca = argv[7] };
 

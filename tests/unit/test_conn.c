@@ -490,6 +490,37 @@ test_tcp_refusals(void)
 	buf_free(&stream);
 }
 
+/* A collector that ends in order: both sides know what was read. */
+static void
+test_dismissed(void)
+{
+	struct err err = { .status = 0 };
+	struct address a;
+	struct listener l = listening("tcp:127.0.0.1:0", &a);
+	struct buf stream = { .len = 0 };
+	struct pair p = { .buffer = conn_buffer_new(), .peer = -1 };
+	struct conn *out = conn_open(&a, NULL, NULL, NS_PER_S, &err);
+
+	p.conn = accepted(&l, &p.err);
+	put_message(&stream, 1000, 1);
+	for (unsigned i = 0; i < 3; i++)
+		(void)conn_write(out, stream.data, stream.len, &err);
+	conn_dismiss(p.conn);
+	poll(&(struct pollfd){ .fd = out->fd, .events = POLLIN }, 1, 1000);
+	ok(conn_write(out, stream.data, stream.len, &err) == -1 && out->ended &&
+		conn_written(out) == 3000,
+	    "to a collector that wants no more nothing is sent: %s", err.text);
+	err = (struct err){ .status = 0 };
+	ok(conn_finish(out, NS_PER_S, &err) == 0 && conn_in_flight(out) == 0,
+	    "what was on its way arrives %s", err.text);
+	ok(turns(&p) == CONN_CLOSED && p.messages == 3 && p.err.status == 0,
+	    "and is read, to the end %s", p.err.text);
+	conn_close(out);
+	pair_free(&p);
+	listener_close(&l);
+	buf_free(&stream);
+}
+
 /* A peer that does not read holds the sender back, and nothing is lost. */
 struct slow_sender {
 	struct conn *conn;
@@ -608,6 +639,7 @@ main(void)
 	if (access("/proc/sys/net/ipv6", F_OK) == 0)
 		test_tcp("tcp:[::1]:0");
 	test_tcp_refusals();
+	test_dismissed();
 	test_backpressure();
 	test_open_files();
 	test_adopted();

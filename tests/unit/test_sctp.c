@@ -195,6 +195,32 @@ test_end(void)
 }
 
 static void
+test_dismissed(void)
+{
+	struct err err = { .status = 0 };
+	struct association a;
+	uint8_t octets[1000];
+	struct message m;
+
+	if (!associate(&a, "sctp:127.0.0.1:0"))
+		return;
+	header(octets, sizeof octets);
+	for (unsigned i = 0; i < 3; i++)
+		(void)conn_write(a.out, octets, sizeof octets, &err);
+	conn_dismiss(a.in);
+	poll(&(struct pollfd){ .fd = a.out->fd, .events = POLLIN }, 1, 1000);
+	ok(conn_write(a.out, octets, sizeof octets, &err) == -1 && a.out->ended,
+	    "to a collector that wants no more nothing is sent: %s", err.text);
+	err = (struct err){ .status = 0 };
+	ok(conn_finish(a.out, NS_PER_S, &err) == 0, "what was on its way arrives %s", err.text);
+	for (unsigned i = 0; i < 3; i++)
+		(void)next(&a, &m, &err);
+	ok(next(&a, &m, &err) == CONN_CLOSED && err.status == 0 && a.in->messages == 3,
+	    "and is read, to the end %s", err.text);
+	dissociate(&a);
+}
+
+static void
 test_inherited(void)
 {
 	struct err err = { .status = 0 };
@@ -234,6 +260,7 @@ main(void)
 	test_streams("sctp:0");
 	test_bounds();
 	test_end();
+	test_dismissed();
 	test_inherited();
 	return done_testing();
 }

@@ -463,6 +463,29 @@ test_records(void)
 	both_free(&b);
 }
 
+static void
+test_dismissed(void)
+{
+	struct both b = both_new();
+	struct err err = { .status = 0 };
+	uint8_t message[40], heard[10];
+	struct message m;
+	size_t n;
+
+	both_shake(&b, &err);
+	header(message, sizeof message);
+	tls_write(b.out, message, sizeof message, &n, &err);
+	conn_dismiss(b.in);
+	ok(tls_read(b.out, heard, sizeof heard, &n, &err) == TLS_CLOSED,
+	    "a peer is told that no more is wanted %s", err.text);
+	ok(conn_read(b.in, b.buffer, &m, &err) == CONN_MESSAGE && m.len == 40,
+	    "what was on its way is read all the same %s", err.text);
+	tls_end(b.out, &err);
+	ok(conn_read(b.in, b.buffer, &m, &err) == CONN_CLOSED && err.status == 0, "to the end %s",
+	    err.text);
+	both_free(&b);
+}
+
 /* What the peer does not read at its reset would end the program by SIGPIPE, were it allowed. */
 static void
 test_no_signal(void)
@@ -532,6 +555,7 @@ main(void)
 	test_peers();
 	test_stalled();
 	test_records();
+	test_dismissed();
 	test_no_signal();
 	test_memory();
 	snprintf(command, sizeof command, "rm -r %s", dir);
