@@ -83,6 +83,12 @@ _flowkit() {
 	flowsend:--template-messages) return ;;
 	flowsend:--template-seconds) return ;;
 	flowsend:--domain) return ;;
+	flowsend:--cert) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowsend:--key) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowsend:--ca) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowsend:--peer-name) return ;;
+	flowsend:--retries) return ;;
+	flowsend:--retry-wait) return ;;
 	flowsend:-n|flowsend:--count) return ;;
 	flowsend:-i|flowsend:--input) words='flow csv tsv ipfix' ;;
 	flowsend:-t|flowsend:--time) return ;;
@@ -124,7 +130,7 @@ _flowkit() {
 		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --output --write --count --fields --plain --raw --options --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --exporters --output --write --count --fields --plain --raw --options --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowrecv) words='--listen --read --raw --strict --template-scope --template-lifetime --rcvbuf --port-file --write --rotate --name --flush --fast --level --no-history --quiet --verbose --help --version' ;;
-		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --threads --quiet --verbose --help --version' ;;
+		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --cert --key --ca --peer-name --retries --retry-wait --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --threads --quiet --verbose --help --version' ;;
 		flowstat) words='--top --count --series --by --hist --percentiles --spark --scale --output --write --plain --memory --tmpdir --input --time --since --until --tz --recover --skip-bad --live --threads --quiet --verbose --help --version --help-fields' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -99,6 +99,16 @@ conn_close(struct conn *c)
 	mem_free(c);
 }
 
+void
+conn_dismiss(struct conn *c)
+{
+	struct err err = { .status = 0 };
+
+	if (c->tls != NULL && c->ready)
+		(void)tls_end(c->tls, &err);
+	(void)shutdown(c->fd, SHUT_WR);
+}
+
 int64_t
 conn_deadline_ns(const struct conn *c, int64_t idle_ns)
 {

@@ -39,6 +39,7 @@ struct conn {
 	uint32_t events; /* EPOLLIN, EPOLLOUT: what to wait for before the next call */
 	bool ready; /* the handshake is done; without TLS always */
 	bool refused; /* by an alert of the peer's: connecting again is of no use */
+	bool ended; /* sending: the peer has closed its side, in order */
 	int64_t opened_ns; /* monotonic */
 	int64_t last_ns; /* monotonic: when a whole message came last, before the first opened_ns */
 	uint64_t messages, octets; /* read */
@@ -48,6 +49,7 @@ struct conn {
 	struct framing framing;
 	struct conn_buffer *buffer; /* while it reads into it */
 	uint64_t written;
+	bool finished; /* we said that no more comes */
 };
 
 /* One message: version 10, of the Length it says. */
@@ -82,6 +84,12 @@ enum conn_status {
  * before another is.
  */
 enum conn_status conn_read(struct conn *, struct conn_buffer *, struct message *, struct err *);
+
+/*
+ * Tell the peer that no more is wanted.  What is on its way can still be read, until CONN_CLOSED: a collector
+ * that ends like this loses nothing (RFC 7011 10.4.4).
+ */
+void conn_dismiss(struct conn *);
 
 /* When to give up: the handshake's end, or idle_ns (0: never) after the last whole message. */
 int64_t conn_deadline_ns(const struct conn *, int64_t idle_ns);
@@ -135,8 +143,9 @@ uint64_t conn_written(const struct conn *);
 int64_t conn_in_flight(const struct conn *);
 
 /*
- * Say that no more comes, and wait until the peer has closed its side too: then it has read all.  -1 with
- * err, also when it has not after timeout_ns.  Close it then.
+ * Say that no more comes, and wait until the peer has closed its side too: then it has read all (with
+ * SCTP, and if it had closed its side before: its kernel has all).  0; 1 not after timeout_ns, and may be
+ * called again; -1 err.  Close it then.
  */
 int conn_finish(struct conn *, int64_t timeout_ns, struct err *);
 

@@ -152,13 +152,15 @@ hear(struct conn *c, struct err *err)
 			case TLS_DONE: continue;
 			case TLS_WANT_READ:
 			case TLS_WANT_WRITE: return 0;
-			case TLS_CLOSED: return err_set(err, "closed by the peer");
+			case TLS_CLOSED: c->ended = true; return err_set(err, "closed by the peer");
 			case TLS_FAILED: c->refused = tls_refused(c->tls); return -1;
 			}
 		}
 		rc = recv(c->fd, heard, sizeof heard, 0);
-		if (rc == 0)
+		if (rc == 0) {
+			c->ended = true;
 			return err_set(err, "closed by the peer");
+		}
 		if (rc < 0)
 			return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
 				   ? 0
@@ -236,17 +238,14 @@ hear_tls(struct conn *c, struct err *err)
 	return TLS_FAILED;
 }
 
-/* Until the peer has closed its side. */
+/* Until the peer has closed its side.  As conn_finish. */
 static int
 wait_for_end(struct conn *c, int64_t deadline_ns, struct err *err)
 {
 	uint8_t heard[512];
 	ssize_t n;
 
-	for (;;) {
-		if (wait_for(c->fd, POLLIN, deadline_ns) != 0)
-			return err_set(
-			    err, "the peer does not close its side: %s", strerror(errno));
+	while (wait_for(c->fd, POLLIN, deadline_ns) == 0) {
 		if (c->tls != NULL) {
 			switch (hear_tls(c, err)) {
 			case TLS_CLOSED: return 0;
@@ -260,16 +259,40 @@ wait_for_end(struct conn *c, int64_t deadline_ns, struct err *err)
 		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
 			return err_set(err, "%s", strerror(errno));
 	}
+	return errno == ETIMEDOUT ? 1 : err_set(err, "%s", strerror(errno));
 }
 
-int
-conn_finish(struct conn *c, int64_t timeout_ns, struct err *err)
+/*
+ * Until all is acknowledged.  An association that we end is gone then (RFC 9260 9.2), but its socket does
+ * not become readable; nor does one that was readable before, because the peer had closed its side.
+ */
+static int
+wait_for_acknowledgement(struct conn *c, int64_t deadline_ns, struct err *err)
 {
-	int64_t deadline_ns = time_monotonic_ns() + timeout_ns;
+	int64_t done = c->transport == TRANSPORT_SCTP ? -1 : 0;
+	socklen_t len = sizeof(int);
+	int error = 0;
+
+	while (conn_in_flight(c) > done) {
+		if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error != 0)
+			return err_set(err, "%s", strerror(error));
+		if (time_monotonic_ns() >= deadline_ns)
+			return 1;
+		(void)poll(NULL, 0, 5);
+	}
+	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error != 0)
+		return err_set(err, "%s", strerror(error));
+	return 0;
+}
+
+static int
+say_goodbye(struct conn *c, int64_t deadline_ns, struct err *err)
+{
+	struct err why = { .status = 0 };
 	enum tls_status status = TLS_DONE;
 
-	if (hear(c, err) != 0)
-		return -1;
+	if (hear(c, &why) != 0 && !c->ended)
+		return err_set(err, "%s", why.text);
 	while (c->tls != NULL && (status = tls_end(c->tls, err)) == TLS_WANT_WRITE)
 		if (wait_for(c->fd, POLLOUT, deadline_ns) != 0)
 			return err_set(err, "the peer does not read: %s", strerror(errno));
@@ -277,5 +300,18 @@ conn_finish(struct conn *c, int64_t timeout_ns, struct err *err)
 		return -1;
 	if (shutdown(c->fd, SHUT_WR) != 0)
 		return err_set(err, "%s", strerror(errno));
-	return wait_for_end(c, deadline_ns, err);
+	c->finished = true;
+	return 0;
+}
+
+int
+conn_finish(struct conn *c, int64_t timeout_ns, struct err *err)
+{
+	int64_t deadline_ns = time_monotonic_ns() + timeout_ns;
+
+	if (!c->finished && say_goodbye(c, deadline_ns, err) != 0)
+		return -1;
+	return c->ended || c->transport == TRANSPORT_SCTP
+		   ? wait_for_acknowledgement(c, deadline_ns, err)
+		   : wait_for_end(c, deadline_ns, err);
 }

@@ -48,7 +48,7 @@ listener_open(struct listener *l, const struct address *a, struct tls *tls, stru
 		return err_set(err, "cannot listen: %s",
 		    a->transport == TRANSPORT_SCTP ? sctp_reason(errno) : strerror(errno));
 	if (a->transport == TRANSPORT_SCTP)
-		sctp_tell_streams(l->fd);
+		sctp_prepare(l->fd);
 	(void)endpoint_local(l->fd, &l->local);
 	return 0;
 }
@@ -61,7 +61,7 @@ listener_adopt(struct listener *l, int fd, const struct inherited *s, struct tls
 	if (s->transport == TRANSPORT_TCP && tls != NULL)
 		l->transport = TRANSPORT_TLS;
 	if (s->transport == TRANSPORT_SCTP)
-		sctp_tell_streams(fd);
+		sctp_prepare(fd);
 }
 
 struct conn *

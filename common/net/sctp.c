@@ -19,11 +19,13 @@ sctp_reason(int error)
 }
 
 void
-sctp_tell_streams(int fd)
+sctp_prepare(int fd)
 {
+	const struct sctp_event change = { .se_type = SCTP_ASSOC_CHANGE, .se_on = 1 };
 	int on = 1;
 
 	(void)setsockopt(fd, IPPROTO_SCTP, SCTP_RECVRCVINFO, &on, sizeof on);
+	(void)setsockopt(fd, IPPROTO_SCTP, SCTP_EVENT, &change, sizeof change);
 }
 
 static uint16_t
@@ -41,6 +43,23 @@ stream_of(struct msghdr *msg)
 	return 0;
 }
 
+/* What the kernel tells of the association: 1 nothing that matters, 0 its end, -1 with errno. */
+static int
+change_of(const void *data, size_t n)
+{
+	struct sctp_assoc_change change;
+
+	if (n < sizeof change)
+		return 1;
+	memcpy(&change, data, sizeof change);
+	if (change.sac_type != SCTP_ASSOC_CHANGE)
+		return 1;
+	if (change.sac_state == SCTP_SHUTDOWN_COMP)
+		return 0;
+	errno = ECONNRESET;
+	return change.sac_state == SCTP_COMM_LOST ? -1 : 1;
+}
+
 ssize_t
 sctp_receive(int fd, void *dst, size_t n, uint16_t *stream, bool *end)
 {
@@ -49,14 +68,18 @@ sctp_receive(int fd, void *dst, size_t n, uint16_t *stream, bool *end)
 	struct msghdr msg;
 	ssize_t got;
 
-	/* No events were asked for; should the kernel send one all the same, it is passed over. */
-	do {
+	for (;;) {
 		msg = (struct msghdr){ .msg_iov = &iov,
 			.msg_iovlen = 1,
 			.msg_control = control,
 			.msg_controllen = sizeof control };
 		got = recvmsg(fd, &msg, 0);
-	} while (got > 0 && (msg.msg_flags & MSG_NOTIFICATION) != 0);
+		if (got <= 0 || (msg.msg_flags & MSG_NOTIFICATION) == 0)
+			break;
+		got = change_of(dst, (size_t)got);
+		if (got <= 0)
+			return got;
+	}
 	if (got > 0) {
 		*stream = stream_of(&msg);
 		*end = (msg.msg_flags & MSG_EOR) != 0;

@@ -14,8 +14,11 @@
 /* What an error from socket(2) means: that this kernel has no SCTP is said with what to do. */
 const char *sctp_reason(int error);
 
-/* Have the kernel tell the stream of each message.  An accepted socket has this from its listener. */
-void sctp_tell_streams(int fd);
+/*
+ * Have the kernel tell the stream of each message and an association's end: when it was ended from this
+ * side nothing else makes its socket readable.  An accepted socket has this from its listener.
+ */
+void sctp_prepare(int fd);
 
 /*
  * One message, or a piece of one: *end says that the message ends with it.  *stream is 0 where the

@@ -20,13 +20,18 @@ struct export_opts {
 	size_t mtu; /* payload bound of one message; 65535 for files; 0: EXPORT_MTU */
 	unsigned template_messages; /* repeat templates after so many messages; 0 never */
 	unsigned template_seconds; /* and after so long */
-	bool stream; /* file or TCP: templates once */
+	bool stream; /* file, TCP or SCTP: templates once in a transport session */
 	uint32_t domain; /* when records have none */
 	bool now; /* header times are the clock's; else from the records' end times */
 	bool keep_exporter; /* send the exporter's address as 130/131 where the record has none */
 };
 
-/* One message ready to go: data borrowed until the function returns. -1: stop, err set. */
+/*
+ * One message ready to go: data borrowed until the function returns.  0; -1: stop, err set; EXPORT_AGAIN, of
+ * a stream: this message was not sent, the transport session is a new one.  It comes again then, numbered
+ * anew, and before it the templates that it and later ones need (RFC 7011 3.1, 8.1).
+ */
+enum { EXPORT_AGAIN = 1 };
 typedef int (*export_fn)(
     void *ctx, const void *data, size_t len, unsigned records, int64_t time_ns, struct err *);
 

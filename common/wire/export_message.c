@@ -111,6 +111,10 @@ session_free(struct session *s)
 {
 	if (s == NULL)
 		return;
+	for (unsigned i = 0; i < s->n_templates; i++)
+		buf_free(&s->templates[i].set);
+	for (uint32_t i = 0; i < s->n_subs; i++)
+		buf_free(&s->subs[i].set);
 	buf_free(&s->msg);
 	mem_free(s->templates);
 	mem_free(s->slots);
@@ -243,9 +247,12 @@ template_length(const struct layout *l)
 	return SET_HEADER + (l->n_scope ? 6u : 4u) + l->spec.len + 3;
 }
 
+/* The template's set was put at start. */
 static void
-template_sent(struct session *s, struct template *t)
+template_sent(struct exporter *e, struct session *s, struct template *t, size_t start)
 {
+	if (e->opts.stream && t->set.len == 0)
+		buf_put(&t->set, s->msg.data + start, s->msg.len - start);
 	s->count++;
 	t->sent = true;
 	t->sent_message = s->messages;
@@ -256,9 +263,11 @@ static void
 put_template(struct exporter *e, struct session *s, const struct layout *l, struct template *t)
 {
 	bool v9 = e->opts.version == EXPORT_V9;
+	size_t start;
 
 	/* a template set may be padded freely: its records are longer than any padding */
 	set_begin(s, (uint16_t)((v9 ? 0 : 2) + (l->n_scope ? 1 : 0)), 4);
+	start = s->set;
 	put_be(&s->msg, t->id, 2);
 	if (l->n_scope && v9) {
 		put_be(&s->msg, l->n_scope * 4, 2);
@@ -270,7 +279,7 @@ put_template(struct exporter *e, struct session *s, const struct layout *l, stru
 	}
 	buf_put(&s->msg, l->spec.data, l->spec.len);
 	set_end(s);
-	template_sent(s, t);
+	template_sent(e, s, t, start);
 }
 
 /* Templates of records inside the lists of a record: what is due of them, put or only measured. */
@@ -286,6 +295,7 @@ sub_templates(struct exporter *e, struct session *s, const struct layout *l, siz
 		     f->uses && k < f->uses_off[rec + 1]; k++) {
 			const struct sub *sub = &e->subs[f->uses[k]];
 			struct template *t = &s->subs[f->uses[k]];
+			size_t start;
 
 			if (!template_due(e, s, t))
 				continue;
@@ -293,11 +303,12 @@ sub_templates(struct exporter *e, struct session *s, const struct layout *l, siz
 			if (!put)
 				continue;
 			set_begin(s, 2, 4);
+			start = s->set;
 			put_be(&s->msg, sub->id, 2);
 			put_be(&s->msg, sub->fields, 2);
 			buf_put(&s->msg, sub->spec.data, sub->spec.len);
 			set_end(s);
-			template_sent(s, t);
+			template_sent(e, s, t, start);
 		}
 	}
 	return octets;
@@ -480,15 +491,34 @@ v9_header(struct exporter *e, struct session *s)
 }
 
 /* RFC 7011 3.1. */
-static void
-ipfix_header(struct exporter *e, struct session *s)
+void
+ipfix_header(const struct exporter *e, const struct session *s, struct buf *msg, uint32_t sequence)
 {
-	set_be(&s->msg, 0, 10, 2);
-	set_be(&s->msg, 2, s->msg.len, 2);
-	set_be(&s->msg, 4, (uint64_t)second_after(message_time(e, s)), 4);
-	set_be(&s->msg, 8, s->sequence, 4);
-	set_be(&s->msg, 12, s->domain, 4);
+	set_be(msg, 0, 10, 2);
+	set_be(msg, 2, msg->len, 2);
+	set_be(msg, 4, (uint64_t)second_after(message_time(e, s)), 4);
+	set_be(msg, 8, sequence, 4);
+	set_be(msg, 12, s->domain, 4);
+}
+
+/* Send what is in the session's message; see EXPORT_AGAIN. */
+static int
+ipfix_send(struct exporter *e, struct session *s, struct err *err)
+{
+	int rc;
+
+	for (;;) {
+		rc = s->transport != e->transport ? session_renew(e, s, err) : 0;
+		if (rc == 0) {
+			ipfix_header(e, s, &s->msg, s->sequence);
+			rc = e->fn(e->ctx, s->msg.data, s->msg.len, s->records, s->time_ns, err);
+		}
+		if (rc != EXPORT_AGAIN)
+			break;
+		e->transport++;
+	}
 	s->sequence += s->records;
+	return rc;
 }
 
 int
@@ -497,11 +527,12 @@ message_send(struct exporter *e, struct session *s, struct err *err)
 	int rc;
 
 	set_end(s);
-	if (e->opts.version == EXPORT_V9)
+	if (e->opts.version == EXPORT_V9) {
 		v9_header(e, s);
-	else
-		ipfix_header(e, s);
-	rc = e->fn(e->ctx, s->msg.data, s->msg.len, s->records, s->time_ns, err);
+		rc = e->fn(e->ctx, s->msg.data, s->msg.len, s->records, s->time_ns, err);
+	} else {
+		rc = ipfix_send(e, s, err);
+	}
 	e->totals.messages++;
 	e->totals.octets += s->msg.len;
 	s->messages++;

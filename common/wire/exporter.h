@@ -88,6 +88,7 @@ struct template
 	bool sent;
 	uint64_t sent_message; /* the session's count when it was */
 	int64_t sent_s;
+	struct buf set; /* as it was sent; streams only, which may have to send it again */
 };
 
 /* The template of records inside lists: the same number in every session. */
@@ -104,6 +105,7 @@ struct session {
 	uint32_t original, domain;
 	uint32_t sequence;
 	uint64_t messages;
+	unsigned transport; /* the exporter's count of transport sessions when it sent last */
 	struct buf msg;
 	unsigned records, count; /* data records; v9 count with templates too */
 	size_t set; /* where the open set begins, 0 none */
@@ -133,6 +135,7 @@ struct exporter {
 	struct export_opts opts;
 	export_fn fn;
 	void *ctx;
+	unsigned transport; /* counts transport sessions */
 	struct export_totals totals;
 	struct session **sessions; /* hash table */
 	size_t n_sessions, n_slots;
@@ -195,6 +198,14 @@ int message_send(struct exporter *, struct session *, struct err *);
 int message_record(struct exporter *, struct session *, struct layout *, size_t rec,
     int64_t time_ns, struct err *);
 int64_t message_time(const struct exporter *, const struct session *);
+void ipfix_header(
+    const struct exporter *, const struct session *, struct buf *msg, uint32_t sequence);
+
+/*
+ * export_stream.c: the transport session is another one than when this session sent last: number anew,
+ * send again what templates its earlier messages had.  As export_fn returns.
+ */
+int session_renew(struct exporter *, struct session *, struct err *);
 
 /* export_v5.c */
 int v5_batch(struct exporter *, struct batch *, const uint64_t *sel, struct err *);

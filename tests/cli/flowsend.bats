@@ -49,12 +49,16 @@ heard() {
 @test "flowsend: wrong options are usage errors that say what is allowed" {
 	run -2 --separate-stderr flowsend
 	[[ $stderr == "flowsend: no destination: say -d udp:HOST:PORT"* ]]
-	run -2 --separate-stderr flowsend -d tcp:127.0.0.1:4739
-	[[ $stderr == "flowsend: --destination: no transport in 'tcp:127.0.0.1:4739': expected udp:HOST:PORT"* ]]
+	run -2 --separate-stderr flowsend -d collector:4739
+	[[ $stderr == "flowsend: --destination: no transport in 'collector:4739': expected udp|tcp|tls|sctp:HOST:PORT"* ]]
+	run -2 --separate-stderr flowsend -d udp:collector:0
+	[[ $stderr == "flowsend: --destination: port 0 in 'udp:collector:0': nobody listens there"* ]]
 	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --as v7
 	[[ $stderr == "flowsend: --as 'v7': v5, v9 or ipfix"* ]]
 	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --mtu 100
-	[[ $stderr == "flowsend: --mtu '100': a number from 512 to 65507"* ]]
+	[[ $stderr == "flowsend: --mtu '100': a number from 512 to 65535"* ]]
+	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --mtu 65508
+	[[ $stderr == "flowsend: --mtu '65508': a number from 512 to 65507"* ]]
 	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --rate fast
 	[[ $stderr == "flowsend: --rate 'fast': a number and pps, fps or bps"* ]]
 	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --speed 0x
@@ -63,9 +67,34 @@ heard() {
 	[[ $stderr == "flowsend: --strict and --lossy exclude each other"* ]]
 }
 
+@test "flowsend: what does not go with a transport is a usage error that says why" {
+	local transport version
+
+	for transport in tcp tls sctp; do
+		for version in v5 v9; do
+			run -2 --separate-stderr flowsend -d $transport:127.0.0.1:9 --as $version
+			[[ $stderr == "flowsend: NetFlow v5 and v9 know no transport but udp, only IPFIX goes over $transport;"* ]]
+		done
+		run -2 --separate-stderr flowsend --template-seconds 5 -d $transport:127.0.0.1:9
+		[[ $stderr == "flowsend: --template-messages and --template-seconds go with udp: over $transport a template is sent once;"* ]]
+	done
+	for option in --cert --key --ca --peer-name; do
+		run -2 --separate-stderr flowsend -d tcp:127.0.0.1:9 $option x
+		[[ $stderr == "flowsend: --cert, --key, --ca and --peer-name go with tls, not with tcp;"* ]]
+	done
+	run -2 --separate-stderr flowsend -d tls:127.0.0.1:9 --cert x --key y
+	[[ $stderr == "flowsend: tls needs --cert, --key and --ca: both sides verify each other;"* ]]
+	run -3 --separate-stderr flowsend -d tls:127.0.0.1:9 --cert x --key y --ca z
+	[[ $stderr == "flowsend: tls:127.0.0.1:9: certificate x: No such file or directory" ]]
+	run -2 --separate-stderr flowsend -d tcp:127.0.0.1:9 --retry-wait never
+	[[ $stderr == "flowsend: --retry-wait 'never': a duration up to a day, such as 10s"* ]]
+	run -2 --separate-stderr flowsend -d tcp:127.0.0.1:9 --retries -1
+	[[ $stderr == "flowsend: --retries '-1': a number from 0 to 1000000"* ]]
+}
+
 @test "flowsend: an address that is none is refused with the reason" {
 	run -2 --separate-stderr flowsend -d udp:127.0.0.1 /dev/null
-	[[ $stderr == "flowsend: --destination: no port number in 'udp:127.0.0.1': expected udp:HOST:PORT"* ]]
+	[[ $stderr == "flowsend: --destination: no port number in 'udp:127.0.0.1': expected udp|tcp|tls|sctp:HOST:PORT"* ]]
 }
 
 @test "flowsend: damaged input fails after what was good is sent" {

@@ -3,7 +3,8 @@ load ../helper
 # Every example of a manual's EXAMPLES and of --help is typed as it stands, on generated flows.
 #
 # Collectors listen on a port of the kernel's choice instead of the one that is written and get two seconds;
-# nothing is played back at its own pace, directories in /var are the test's own; foreign hosts are this one.
+# nothing is played back at its own pace, directories in /var are the test's own; foreign hosts are this one, where a
+# collector of the tests' own takes what comes over TCP and TLS.
 
 setup() {
 	flowkit_setup
@@ -49,6 +50,29 @@ flowrecv() {
 	timeout -s TERM 2 "$(type -P flowrecv)" "${args[@]}"
 }
 export -f flowrecv
+
+flowsend() {
+	local args=() tls=()
+
+	while [ $# -gt 0 ]; do
+		case $1 in
+		tcp:* | tls:*)
+			[[ $1 == tcp:* ]] || tls=(server.pem server.key ca.pem)
+			rm -f gathered
+			"$TOOLS/gather" "${1%%:*}:127.0.0.1:0" got 1 0 "${tls[@]}" > gathered 2>&1 3>&- &
+			for _ in $(seq 100); do
+				grep -q listening gathered && break
+				sleep 0.05
+			done
+			args+=("${1%%:*}:127.0.0.1:$(sed -n 's/.*listening on //p' gathered)")
+			;;
+		*) args+=("$1") ;;
+		esac
+		shift
+	done
+	"$(type -P flowsend)" "${args[@]}"
+}
+export -f flowsend
 
 examples_of_manual() {
 	awk '/^\.Sh EXAMPLES/ {p = 1; next} /^\.Sh/ {p = 0} p && /^\.Dl / {sub(/^\.Dl (\$ )?/, ""); print}
@@ -97,6 +121,10 @@ run_examples() {
 }
 
 @test "examples of flowsend" {
+	command -v openssl > /dev/null || skip "no openssl command"
+	"$REPO/tests/tools/certificates" .
+	cp client.pem me.pem
+	cp client.key me.key
 	run_examples < <(examples_of_manual "$REPO/man/flowsend.1"; examples_of_help flowsend);
 }
 

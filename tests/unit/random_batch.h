@@ -141,6 +141,17 @@ random_cell(uint64_t *s, struct batch *b, unsigned col, size_t rec, unsigned how
 	}
 }
 
+/* What a column that follows from an address is made from: the same for the same address. */
+static inline uint64_t
+random_from(const struct batch *b, int ip, size_t rec, uint64_t seed)
+{
+	const struct column *c = &b->col[ip];
+	uint64_t key[2] = { 0 };
+
+	memcpy(key, (const uint8_t *)c->data + rec * c->width, c->width);
+	return seed ^ key[0] * 31 ^ key[1];
+}
+
 /* A closed batch of n records.  most: columns at the most (0: any). */
 static inline struct batch *
 random_batch(uint64_t seed, size_t n)
@@ -148,6 +159,7 @@ random_batch(uint64_t seed, size_t n)
 	uint64_t s = seed;
 	struct batch *b = batch_new();
 	size_t first;
+	int ip = -1; /* an address that every record has */
 
 	for (unsigned k = 0; k < RANDOM_COLUMNS; k++)
 		if (rnd_below(&s, 3))
@@ -158,14 +170,20 @@ random_batch(uint64_t seed, size_t n)
 		const struct random_column *rc = random_columns;
 		unsigned how = (unsigned)rnd_below(&s, 6), presence = (unsigned)rnd_below(&s, 4);
 
+		bool follows = ip >= 0 && rnd_below(&s, 3) == 0;
+
 		while (!field_id_equal(&rc->id, &b->col[i].id))
 			rc++;
 		for (size_t rec = first; rec < n; rec++) {
-			if ((presence == 0 && rnd_below(&s, 2)) ||
-			    (presence == 1 && rnd_below(&s, 50)))
+			uint64_t from = follows ? random_from(b, ip, rec, seed + i) : 0;
+
+			if (!follows && ((presence == 0 && rnd_below(&s, 2)) ||
+					    (presence == 1 && rnd_below(&s, 50))))
 				continue;
-			random_cell(&s, b, i, rec, how, rc);
+			random_cell(follows ? &from : &s, b, i, rec, how, rc);
 		}
+		if (rc->type == TYPE_IP && presence > 1)
+			ip = (int)i;
 	}
 	batch_close(b);
 	return b;

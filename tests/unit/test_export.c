@@ -329,7 +329,7 @@ never(void *ctx, enum wire_kind kind)
 
 /* Decode everything; the number of records, and what was wrong with them. */
 static uint64_t
-decode_all(const struct sent *s, uint64_t *bad)
+decode_all(const struct sent *s, bool stream, uint64_t *bad)
 {
 	struct wire_opts o = { .lifetime_s = 0 };
 	struct wire *w = wire_new(&o);
@@ -346,6 +346,7 @@ decode_all(const struct sent *s, uint64_t *bad)
 			.len = s->message[i].len,
 			.exporter = addr_v4(0x7f000001),
 			.port = 9,
+			.stream = stream,
 			.received_ns = INT64_C(1767571200000000000) };
 
 		records += wire_decode(w, &m, &out);
@@ -374,7 +375,7 @@ test_random(void)
 		struct export_opts o = { .version = versions[seed % 2], .template_messages = 7 };
 		struct export_totals t;
 		struct sent *s = export_all(&o, b, NULL, &t);
-		uint64_t bad, got = decode_all(s, &bad);
+		uint64_t bad, got = decode_all(s, false, &bad);
 
 		is_u64(t.records + t.dropped, b->n, "seed %d: every record is sent or counted",
 		    (int)seed);
@@ -390,9 +391,83 @@ test_random(void)
 	}
 }
 
+/* Transport sessions that break: after so many messages of each the next one is not sent. */
+struct breaking {
+	struct sent *transport[64];
+	unsigned n, lives;
+	bool twice; /* the one after a break too */
+	unsigned offered;
+};
+
+static int
+keep_until_broken(
+    void *ctx, const void *data, size_t len, unsigned records, int64_t time_ns, struct err *err)
+{
+	struct breaking *b = ctx;
+
+	if (b->n == 0 || (b->n < 60 && ++b->offered == b->lives)) {
+		bool first = b->n == 0;
+
+		b->transport[b->n++] = mem_zero(1, sizeof(struct sent));
+		b->offered = b->twice && b->n % 2 == 0 ? b->lives - 1 : 0;
+		if (!first)
+			return EXPORT_AGAIN;
+	}
+	return keep(b->transport[b->n - 1], data, len, records, time_ns, err);
+}
+
+/* Records of three exporters in turn: messages of all three are open at a time. */
+static struct batch *
+of_three(void)
+{
+	struct batch *b = flows(60, 1000);
+	struct field_id id = field_own(OWN_EXPORTER);
+	unsigned c = (unsigned)batch_column(b, &id, TYPE_IP, 4, 0);
+
+	for (size_t i = 0; i < b->n; i++)
+		batch_put_uint(b, c, i, 0xc0000200 + i % 3);
+	batch_close(b);
+	return b;
+}
+
+/*
+ * Nothing is lost when a transport session ends before any message: each has the templates that it
+ * needs, once, and numbers from 0.  Returns how many transport sessions there were.
+ */
+static unsigned
+test_broken(uint64_t seed, unsigned lives, bool twice)
+{
+	struct export_opts o = { .version = EXPORT_IPFIX, .mtu = 512, .stream = true };
+	struct breaking broken = { .lives = lives, .twice = twice };
+	struct exporter *e = export_new(&o, keep_until_broken, &broken);
+	uint64_t state = seed, got = 0, wrong = 0, bad;
+	const struct export_totals *t = export_totals(e);
+	struct err err = { 0 };
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct batch *b = i % 2 == 1 ? of_three() : random_batch(rnd(&state), 60);
+
+		if (export_batch(e, b, NULL, &err) != 0 || export_flush(e, &err) != 0)
+			ok(false, "exporting fails: %s", err.text);
+		batch_free(b);
+	}
+	for (unsigned i = 0; i < broken.n; i++) {
+		got += decode_all(broken.transport[i], true, &bad);
+		wrong += bad;
+		sent_free(broken.transport[i]);
+	}
+	ok(got == t->records + t->options && wrong == 0,
+	    "seed %d: what %u sessions of %u messages carry is %d records, %d sent, %d wrong",
+	    (int)seed, broken.n, lives, (int)got, (int)t->records, (int)wrong);
+	export_free(e);
+	return broken.n;
+}
+
 int
 main(void)
 {
+	unsigned sessions = 0;
+
 	test_sequences();
 	test_templates();
 	test_v5_limits();
@@ -400,5 +475,10 @@ main(void)
 	test_same_domain();
 	test_sampling();
 	test_random();
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		sessions += test_broken(seed, 9 + (unsigned)seed, false);
+		sessions += test_broken(seed, 20, true);
+	}
+	ok(sessions > 200, "%u transport sessions broke", sessions);
 	return done_testing();
 }

@@ -1,5 +1,6 @@
 /*
- * TLS over loopback: who is let in, who is not and with which words; certificates are made by openssl(1).
+ * TLS over loopback: who is let in, who is not and with which words; certificates are made by openssl(1)
+ * (tests/tools/certificates says which there are).
  */
 #include <malloc.h>
 #include <poll.h>
@@ -26,40 +27,14 @@ file(const char *name)
 	return p;
 }
 
-/* Keys are short to be quick. */
-static const char make_certificates[] =
-    "cd \"$1\" && exec > log 2>&1 && set -e\n"
-    "key() { openssl ecparam -name prime256v1 -genkey -noout -out $1.key; }\n"
-    "ca() { key $1; openssl req -new -x509 -key $1.key -subj /CN=$1 -days 30 -out $1.pem; }\n"
-    "cert() { # NAME CA DAYS ALTNAME SUBJECT\n"
-    "	key $1; openssl req -new -key $1.key -subj \"$5\" -out $1.csr\n"
-    "	if [ -n \"$4\" ]; then echo \"subjectAltName=$4\"; fi > $1.ext\n"
-    "	openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -days $3 "
-    "-extfile $1.ext -out $1.pem\n"
-    "}\n"
-    "ca ca; ca other\n"
-    "cert server ca 30 DNS:collector.test,DNS:c2.test,IP:127.0.0.1 /CN=other.test\n"
-    "cert client ca 30 DNS:exporter.test,DNS:e2.test /CN=x\n"
-    "cert nameless ca 30 '' /CN=exporter.test\n"
-    "cert wild ca 30 'DNS:*.test' /CN=x\n"
-    "cert foreign other 30 DNS:exporter.test /CN=x\n"
-    "cert foreignserver other 30 DNS:collector.test,IP:127.0.0.1 /CN=x\n"
-    "cert old ca -1 DNS:exporter.test /CN=x\n"
-    "cert oldserver ca -1 DNS:collector.test,IP:127.0.0.1 /CN=x\n"
-    "openssl pkcs8 -topk8 -in client.key -out locked.key -passout pass:secret -v2 aes-128-cbc\n"
-    "echo nothing > empty.pem\n";
-
 static bool
 certificates(void)
 {
-	char command[sizeof make_certificates + 128];
-	FILE *f;
+	char command[128];
 
-	if (mkdtemp(dir) == NULL || (f = fopen(file("make.sh"), "w")) == NULL)
+	if (mkdtemp(dir) == NULL)
 		return false;
-	fputs(make_certificates, f);
-	fclose(f);
-	snprintf(command, sizeof command, "sh %s %s", file("make.sh"), dir);
+	snprintf(command, sizeof command, "tests/tools/certificates %s", dir);
 	return system(command) == 0;
 }
 
@@ -488,6 +463,29 @@ test_records(void)
 	both_free(&b);
 }
 
+static void
+test_dismissed(void)
+{
+	struct both b = both_new();
+	struct err err = { .status = 0 };
+	uint8_t message[40], heard[10];
+	struct message m;
+	size_t n;
+
+	both_shake(&b, &err);
+	header(message, sizeof message);
+	tls_write(b.out, message, sizeof message, &n, &err);
+	conn_dismiss(b.in);
+	ok(tls_read(b.out, heard, sizeof heard, &n, &err) == TLS_CLOSED,
+	    "a peer is told that no more is wanted %s", err.text);
+	ok(conn_read(b.in, b.buffer, &m, &err) == CONN_MESSAGE && m.len == 40,
+	    "what was on its way is read all the same %s", err.text);
+	tls_end(b.out, &err);
+	ok(conn_read(b.in, b.buffer, &m, &err) == CONN_CLOSED && err.status == 0, "to the end %s",
+	    err.text);
+	both_free(&b);
+}
+
 /* What the peer does not read at its reset would end the program by SIGPIPE, were it allowed. */
 static void
 test_no_signal(void)
@@ -557,6 +555,7 @@ main(void)
 	test_peers();
 	test_stalled();
 	test_records();
+	test_dismissed();
 	test_no_signal();
 	test_memory();
 	snprintf(command, sizeof command, "rm -r %s", dir);
