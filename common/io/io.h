@@ -33,9 +33,12 @@ const char *io_format_names(bool input); /* blank separated, for help and comple
  */
 extern const struct opt
     io_input_options[]; /* -i -t --since --until --recover --skip-bad --live --tz */
-extern const struct opt
-    io_output_options[]; /* -o -w -n -k -N --raw --options --fast --level --no-history */
+extern const struct opt io_output_options
+    []; /* -o -w -n -k -N --raw --options --resolve --no-resolve --fast --level --no-history */
 extern const struct opt io_run_options[]; /* -j -q -v */
+
+/* Numbers that options records name, in text: by their names? */
+enum io_resolve { RESOLVE_IN_TABLES, RESOLVE_ALWAYS, RESOLVE_NEVER };
 
 struct io_opts {
 	/* input */
@@ -48,6 +51,7 @@ struct io_opts {
 	uint64_t limit; /* -n; UINT64_MAX none */
 	struct field_list fields; /* -k */
 	bool has_fields, plain, raw, options, fast, no_history;
+	enum io_resolve resolve;
 	int level, tz_s;
 	/* run */
 	unsigned threads;
@@ -94,6 +98,12 @@ struct io_sink *io_sink_open(const struct io_opts *, char *const *argv, struct e
  */
 typedef int (*io_take)(void *ctx, struct batch *, const uint64_t *sel, struct err *);
 struct io_sink *io_sink_function(const struct io_opts *, io_take, void *ctx);
+
+/*
+ * What this sink writes are records of the program's making only (io_sink_batch): of a run it takes the options
+ * records, to pass them on or for the names in them, and none of the flows.
+ */
+void io_sink_defer(struct io_sink *);
 
 /*
  * Finish: end mark or closing text, everything flushed, the file in place.  complete false: no end mark and

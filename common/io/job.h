@@ -24,6 +24,8 @@ struct job {
 	struct stream_slot *slot; /* flow input: the block */
 	struct batch *own; /* other input: the records */
 	struct batch *b; /* either one's batch */
+	struct names
+	    *names; /* known at its place in the stream: a reference; NULL: none are asked for */
 	unsigned input; /* number of the input, and its name */
 	const char *path;
 	struct err err; /* status set: the input failed here, there is no batch */
@@ -72,6 +74,12 @@ struct sink_worker {
 	size_t cap_idx;
 };
 void sink_worker_free(struct sink_worker *);
+
+/*
+ * On the producing thread, in order: names are learned from options records, and the job keeps those
+ * known now.  References are counted on this thread, and on the one that runs once it has ended.
+ */
+void sink_name(struct io_sink *, struct job *);
 
 /* Before the first job is prepared: b is the first batch with flow records, or NULL. */
 void sink_begin(struct io_sink *, struct batch *b);

@@ -15,6 +15,8 @@ enum {
 	OPT_TZ,
 	OPT_RAW,
 	OPT_OPTIONS,
+	OPT_RESOLVE,
+	OPT_NO_RESOLVE,
 	OPT_FAST,
 	OPT_LEVEL,
 	OPT_NO_HISTORY,
@@ -46,6 +48,9 @@ const struct opt io_output_options[] = {
 	{ 'N', "plain", ARG_NONE, NULL, "plain numbers in tables", NULL },
 	{ OPT_RAW, "raw", ARG_NONE, NULL, "ndjson: wire names and plain integers", NULL },
 	{ OPT_OPTIONS, "options", ARG_NONE, NULL, "print options records too", NULL },
+	{ OPT_RESOLVE, "resolve", ARG_NONE, NULL,
+	    "interfaces, applications, VRFs by their names from options records", NULL },
+	{ OPT_NO_RESOLVE, "no-resolve", ARG_NONE, NULL, "by their numbers, in tables too", NULL },
 	{ OPT_FAST, "fast", ARG_NONE, NULL, "files without compression: larger, faster", NULL },
 	{ OPT_LEVEL, "level", ARG_TEXT, "N", "zstd level of files (default 1)", NULL },
 	{ OPT_NO_HISTORY, "no-history", ARG_NONE, NULL, "do not record how the output was made",
@@ -142,6 +147,8 @@ io_opt(struct io_opts *o, int key, const char *arg, struct err *err)
 	case 'N': o->plain = true; return 1;
 	case OPT_RAW: o->raw = true; return 1;
 	case OPT_OPTIONS: o->options = true; return 1;
+	case OPT_RESOLVE: o->resolve = RESOLVE_ALWAYS; return 1;
+	case OPT_NO_RESOLVE: o->resolve = RESOLVE_NEVER; return 1;
 	case OPT_FAST: o->fast = true; return 1;
 	case OPT_NO_HISTORY: o->no_history = true; return 1;
 	case 'q': o->quiet = true; return 1;

@@ -83,6 +83,7 @@ produce(void *ctx, void *item)
 		return ORDERED_END;
 	if (j->err.status != 0 || r->sink == NULL)
 		return ORDERED_ITEM;
+	sink_name(r->sink, j);
 	if (!sink_begun(r->sink) && sink_takes(r->sink, j->b))
 		sink_begin(r->sink, j->b);
 	j->begun = sink_begun(r->sink);
