@@ -98,5 +98,6 @@ int sink_write(struct io_sink *, struct job *, struct err *);
 
 /* Write what is held if it has been held long enough (0.2 s), or at once.  -1: err. */
 int sink_flush(struct io_sink *, bool now, struct err *);
+bool sink_holds(const struct io_sink *); /* something that sink_flush will write in time */
 
 #endif

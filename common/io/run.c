@@ -177,6 +177,8 @@ consume(void *ctx, void *item)
 	struct job *j = item;
 	int status;
 
+	if (r->failed) /* idle's flush did */
+		return false;
 	if (r->opts->progress != NULL && !r->opts->quiet && j->err.status == 0)
 		tell_progress(r, j);
 
@@ -209,13 +211,15 @@ consume(void *ctx, void *item)
 	return status == 0;
 }
 
-static void
+/* Records that wait for company do not wait for ever; with none there is nothing to do. */
+static bool
 idle(void *ctx)
 {
 	struct run *r = ctx;
 
 	if (r->sink != NULL && sink_flush(r->sink, false, r->err) != 0)
 		r->failed = true;
+	return r->sink != NULL && !r->failed && sink_holds(r->sink);
 }
 
 static void

@@ -445,6 +445,12 @@ sink_flush(struct io_sink *s, bool now, struct err *err)
 	return r;
 }
 
+bool
+sink_holds(const struct io_sink *s)
+{
+	return s->held != NULL && s->held->n > 0 && !s->slow;
+}
+
 static int
 hold(struct io_sink *s, struct batch *rest, struct err *err)
 {
