@@ -116,13 +116,13 @@ _flowkit() {
 	fi
 	if [[ $cur == -* ]]; then
 		case $program in
-		flowagg) words='--fields --values --biflow --order --having --scale --memory --tmpdir --verbose --input --time --since --until --tz --recover --skip-bad --live --output --write --count --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --help --version --help-fields' ;;
-		flowcat) words='--order --memory --tmpdir --info --check --input --time --since --until --tz --recover --skip-bad --live --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
-		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowagg) words='--fields --values --biflow --order --having --scale --memory --tmpdir --verbose --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --help --version --help-fields' ;;
+		flowcat) words='--order --memory --tmpdir --info --check --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowrecv) words='--listen --read --raw --strict --template-scope --template-lifetime --rcvbuf --port-file --write --rotate --name --flush --fast --level --no-history --quiet --verbose --help --version' ;;
-		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --threads --quiet --verbose --help --version' ;;
-		flowstat) words='--top --count --series --by --hist --percentiles --spark --scale --output --write --plain --memory --tmpdir --input --time --since --until --tz --recover --skip-bad --live --threads --quiet --verbose --help --version --help-fields' ;;
+		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --follow --threads --quiet --verbose --help --version' ;;
+		flowstat) words='--top --count --series --by --hist --percentiles --spark --scale --output --write --plain --memory --tmpdir --input --time --since --until --tz --recover --skip-bad --live --follow --threads --quiet --verbose --help --version --help-fields' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 		return

@@ -32,7 +32,7 @@ const char *io_format_names(bool input); /* blank separated, for help and comple
  * of these, 0 when not, -1 with err.
  */
 extern const struct opt
-    io_input_options[]; /* -i -t --since --until --recover --skip-bad --live --tz */
+    io_input_options[]; /* -i -t --since --until --recover --skip-bad --live --follow --tz */
 extern const struct opt io_output_options
     []; /* -o -w -n -k -N --raw --options --resolve --no-resolve --fast --level --no-history */
 extern const struct opt io_run_options[]; /* -j -q -v */
@@ -85,7 +85,10 @@ enum io_format io_recognise(const void *head, size_t n, const char **why);
 struct io_source;
 struct io_sink;
 
-/* paths: operands; none or "-" is standard input.  NULL with err. */
+/*
+ * paths: operands; none or "-" is standard input.  NULL with err.  With opts->follow files are read on as they
+ * are written, and io_run ends when SIGINT or SIGTERM says so: with a complete output.
+ */
 struct io_source *io_source_open(char *const *paths, int n, const struct io_opts *, struct err *);
 void io_source_close(struct io_source *);
 

@@ -28,6 +28,7 @@ struct job {
 	    *names; /* known at its place in the stream: a reference; NULL: none are asked for */
 	unsigned input; /* number of the input, and its name */
 	const char *path;
+	struct buf path_text; /* holds it where its file may be closed before the job is done */
 	struct err err; /* status set: the input failed here, there is no batch */
 	bool note; /* err only tells something; the input is complete */
 	bool
@@ -58,6 +59,11 @@ void source_stop(struct io_source *); /* from another thread: a blocked read end
 uint64_t source_octets(const struct io_source *); /* of its files; 0 when any is no regular file */
 bool source_is_live(const struct io_source *);
 const char *source_history(struct io_source *); /* provenance of the inputs seen so far */
+bool source_follows(const struct io_source *);
+
+/* The source's end when it is followed: SIGINT and SIGTERM until the release, and nobody reading out_fd (-1 none). */
+void source_catch(struct io_source *, int out_fd);
+void source_release(struct io_source *);
 void source_recovered(const struct io_source *, struct stream_totals *sum);
 
 /*
@@ -86,6 +92,7 @@ void sink_begin(struct io_sink *, struct batch *b);
 bool sink_begun(const struct io_sink *);
 bool sink_takes(
     const struct io_sink *, const struct batch *); /* does it print such records at all? */
+int sink_pipe(const struct io_sink *); /* where its reader may go: standard output; else -1 */
 void sink_inherit(struct io_sink *, const char *history);
 int sink_fields(struct io_sink *, struct field_list *); /* takes the list: csv -k all */
 bool sink_wants_union(const struct io_sink *);

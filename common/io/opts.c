@@ -12,6 +12,7 @@ enum {
 	OPT_RECOVER,
 	OPT_SKIP_BAD,
 	OPT_LIVE,
+	OPT_FOLLOW,
 	OPT_TZ,
 	OPT_RAW,
 	OPT_OPTIONS,
@@ -34,6 +35,8 @@ const struct opt io_input_options[] = {
 	    NULL },
 	{ OPT_SKIP_BAD, "skip-bad", ARG_NONE, NULL, "skip and count bad lines of csv input", NULL },
 	{ OPT_LIVE, "live", ARG_NONE, NULL, "read files that are still being written too", NULL },
+	{ OPT_FOLLOW, "follow", ARG_NONE, NULL,
+	    "go on with what is being written, and with what comes, until interrupted", NULL },
 	{ 0 },
 };
 
@@ -144,6 +147,7 @@ io_opt(struct io_opts *o, int key, const char *arg, struct err *err)
 	case OPT_RECOVER: o->recover = true; return 1;
 	case OPT_SKIP_BAD: o->skip_bad = true; return 1;
 	case OPT_LIVE: o->live = true; return 1;
+	case OPT_FOLLOW: o->follow = true; return 1;
 	case 'N': o->plain = true; return 1;
 	case OPT_RAW: o->raw = true; return 1;
 	case OPT_OPTIONS: o->options = true; return 1;

@@ -276,6 +276,12 @@ io_sink_defer(struct io_sink *s)
 	s->deferred = true;
 }
 
+int
+sink_pipe(const struct io_sink *s)
+{
+	return s->to_file || s->format == IO_NULL ? -1 : s->fd;
+}
+
 void
 sink_inherit(struct io_sink *s, const char *history)
 {
