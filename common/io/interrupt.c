@@ -7,7 +7,7 @@
 static const int signals[] = { SIGINT, SIGTERM };
 enum { SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 
-/* All that a handler can reach: the one variable of this toolkit that is not somebody's. */
+/* All that a handler can reach. */
 static volatile sig_atomic_t told_fd;
 
 static void
