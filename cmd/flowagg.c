@@ -40,7 +40,6 @@ struct flowagg {
 	struct io_opts io;
 	struct group_spec spec;
 	const char *having, *order;
-	bool text; /* output is columns of text: fields are chosen for it */
 
 	struct group_table **tables; /* one a thread */
 	unsigned n_tables;
@@ -186,7 +185,6 @@ choose_fields(struct flowagg *f)
 
 	if (format == IO_AUTO)
 		format = standard && isatty(STDOUT_FILENO) ? IO_TABLE : IO_FLOW;
-	f->text = format != IO_FLOW && format != IO_IPFIX && format != IO_NULL;
 	if (format != IO_TABLE && format != IO_CSV && format != IO_TSV)
 		return;
 	l->fields = mem_zero(s->n_keys + 2 * s->n_values, sizeof(*l->fields));
@@ -289,8 +287,10 @@ run(struct flowagg *f, const struct optparse *parser, char **argv, struct err *e
 	int rc = -1;
 
 	f->sink = source == NULL ? NULL : io_sink_open(&f->io, argv, err);
-	if (f->sink != NULL)
-		rc = io_run(source, f->text ? NULL : f->sink, &f->io, add_records, f, &result, err);
+	if (f->sink != NULL) {
+		io_sink_defer(f->sink);
+		rc = io_run(source, f->sink, &f->io, add_records, f, &result, err);
+	}
 	if (rc == 0 && f->io.verbose)
 		tell(f, &result);
 	if (rc == 0)

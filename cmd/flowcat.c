@@ -112,6 +112,8 @@ parse(struct flowcat *f, struct optparse *parser)
 	}
 	if (f->info && f->check)
 		opt_usage(&program, "--info and --check exclude each other");
+	if ((f->info || f->check) && f->io.follow)
+		opt_usage(&program, "--info and --check read what is there, without --follow");
 }
 
 /* Concatenate, converting and ordering as asked. */

@@ -66,15 +66,34 @@ _flowkit() {
 	flowgen:-j|flowgen:--threads) return ;;
 	flowrecv:-l|flowrecv:--listen) return ;;
 	flowrecv:-r|flowrecv:--read) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowrecv:--source) return ;;
+	flowrecv:--sampling) return ;;
+	flowrecv:--rcvbuf) return ;;
+	flowrecv:--cert) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowrecv:--key) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowrecv:--ca) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowrecv:--peer) return ;;
+	flowrecv:--connections) return ;;
+	flowrecv:--idle) return ;;
+	flowrecv:--port-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowrecv:--templates) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowrecv:--template-scope) words='ip ip,port' ;;
 	flowrecv:--template-lifetime) return ;;
-	flowrecv:--rcvbuf) return ;;
-	flowrecv:--port-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowrecv:--hold) return ;;
 	flowrecv:-w|flowrecv:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowrecv:--rotate) return ;;
 	flowrecv:--name) return ;;
+	flowrecv:-S|flowrecv:--subdir) return ;;
+	flowrecv:--partition) words='exporter domain' ;;
 	flowrecv:--flush) return ;;
+	flowrecv:--queue) return ;;
 	flowrecv:--level) return ;;
+	flowrecv:-x|flowrecv:--exec) return ;;
+	flowrecv:-e|flowrecv:--expire) return ;;
+	flowrecv:-R|flowrecv:--repeat) return ;;
+	flowrecv:-j|flowrecv:--threads) return ;;
+	flowrecv:--metrics) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowrecv:-u|flowrecv:--user) return ;;
 	flowsend:-d|flowsend:--destination) return ;;
 	flowsend:--as) words='v5 v9 ipfix' ;;
 	flowsend:--mtu) return ;;
@@ -124,14 +143,14 @@ _flowkit() {
 	fi
 	if [[ $cur == -* ]]; then
 		case $program in
-		flowagg) words='--fields --values --biflow --order --having --scale --memory --tmpdir --verbose --input --time --since --until --tz --recover --skip-bad --live --output --write --count --plain --raw --options --fast --level --no-history --threads --quiet --help --version --help-fields' ;;
-		flowcat) words='--order --memory --tmpdir --info --check --input --time --since --until --tz --recover --skip-bad --live --output --write --count --fields --plain --raw --options --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowagg) words='--fields --values --biflow --order --having --scale --memory --tmpdir --verbose --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --help --version --help-fields' ;;
+		flowcat) words='--order --memory --tmpdir --info --check --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowexpire) words='--expire --watermark --dry-run --quiet --verbose --help --version' ;;
-		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --output --write --count --fields --plain --raw --options --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
-		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --exporters --output --write --count --fields --plain --raw --options --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
-		flowrecv) words='--listen --read --raw --strict --template-scope --template-lifetime --rcvbuf --port-file --write --rotate --name --flush --fast --level --no-history --quiet --verbose --help --version' ;;
-		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --cert --key --ca --peer-name --retries --retry-wait --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --threads --quiet --verbose --help --version' ;;
-		flowstat) words='--top --count --series --by --hist --percentiles --spark --scale --output --write --plain --memory --tmpdir --input --time --since --until --tz --recover --skip-bad --live --threads --quiet --verbose --help --version --help-fields' ;;
+		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowrecv) words='--listen --read --source --sampling --rcvbuf --cert --key --ca --peer --connections --idle --port-file --templates --template-scope --template-lifetime --hold --raw --strict --write --rotate --name --subdir --partition --flush --queue --fast --level --no-history --exec --expire --repeat --spoof --threads --metrics --user --no-sandbox --stats --quiet --verbose --help --version' ;;
+		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --cert --key --ca --peer-name --retries --retry-wait --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --follow --threads --quiet --verbose --help --version' ;;
+		flowstat) words='--top --count --series --by --hist --percentiles --spark --scale --output --write --plain --memory --tmpdir --input --time --since --until --tz --recover --skip-bad --live --follow --threads --quiet --verbose --help --version --help-fields' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 		return

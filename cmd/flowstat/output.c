@@ -48,7 +48,7 @@ open_writer(struct output *o, struct batch *first)
 		.tz_s = o->io->tz_s };
 
 	o->writer = text_new(&spec);
-	text_begin(o->writer, first, &o->buf);
+	text_begin(o->writer, NULL, first, &o->buf);
 }
 
 int
@@ -68,7 +68,7 @@ output_batch(struct output *o, struct batch *b, struct err *err)
 			batch_put_octets(b, (unsigned)col, i, o->title, strlen(o->title));
 		batch_close(b);
 	}
-	rc = text_rows(o->writer, b, NULL, &rows, err);
+	rc = text_rows(o->writer, NULL, b, NULL, &rows, err);
 	lead = text_lead(o->writer, rows.len);
 	buf_put(&o->buf, rows.data ? rows.data + lead : "", rows.len - lead);
 	buf_free(&rows);

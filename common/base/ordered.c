@@ -119,7 +119,7 @@ static void
 consume_all(struct run *r)
 {
 	struct ordered *o = r->o;
-	bool idles = o->idle_ms > 0 && o->idle != NULL, more = true;
+	bool can_idle = o->idle_ms > 0 && o->idle != NULL, idles = can_idle, more = true;
 	struct timespec deadline = { 0 };
 
 	if (idles)
@@ -128,6 +128,7 @@ consume_all(struct run *r)
 		if (r->consumed < r->claimed && r->done[r->consumed % o->n_items]) {
 			pthread_mutex_unlock(&r->lock);
 			more = o->consume(o->ctx, slot(r, r->consumed));
+			idles = can_idle;
 			if (idles)
 				deadline_after(&deadline, o->idle_ms);
 			pthread_mutex_lock(&r->lock);
@@ -140,7 +141,7 @@ consume_all(struct run *r)
 		} else if (pthread_cond_timedwait(&r->can_consume, &r->lock, &deadline) ==
 			   ETIMEDOUT) {
 			pthread_mutex_unlock(&r->lock);
-			o->idle(o->ctx);
+			idles = o->idle(o->ctx);
 			deadline_after(&deadline, o->idle_ms);
 			pthread_mutex_lock(&r->lock);
 		}

@@ -29,7 +29,8 @@ struct ordered {
 	    void *ctx, void *item); /* fill a slot, or END (also on failure) */
 	void (*work)(void *ctx, void *item, unsigned worker); /* worker < threads */
 	bool (*consume)(void *ctx, void *item); /* in order; false: stop early */
-	void (*idle)(void *ctx); /* on the consuming thread */
+	bool (*idle)(
+	    void *ctx); /* on the consuming thread; false: not again until something was consumed */
 };
 
 /*

@@ -459,6 +459,14 @@ field_parse(struct field *f, const char *text, size_t n, struct err *err)
 	return err_usage(err, "unknown field '%s'; --help-fields lists them", word);
 }
 
+bool
+field_exists(const char *text, size_t n)
+{
+	struct field f;
+
+	return find_field(&f, text, n, 0);
+}
+
 /* Names of columns --------------------------------------------------------------------------- */
 
 /* Does the text that stands at the end of the buffer name this very column? */

@@ -67,6 +67,9 @@ bool field_id_equal(const struct field_id *, const struct field_id *);
  */
 int field_parse(struct field *, const char *text, size_t n, struct err *);
 
+/* Is the text the name of a field?  field_parse without the search for what was meant. */
+bool field_exists(const char *text, size_t n);
+
 /*
  * The field of exactly this identity, with no alternatives and nothing derived: what a column is.
  * Its name reads back, through field_parse, as a field whose id[0] is this identity.

@@ -32,10 +32,13 @@ const char *io_format_names(bool input); /* blank separated, for help and comple
  * of these, 0 when not, -1 with err.
  */
 extern const struct opt
-    io_input_options[]; /* -i -t --since --until --recover --skip-bad --live --tz */
-extern const struct opt
-    io_output_options[]; /* -o -w -n -k -N --raw --options --fast --level --no-history */
+    io_input_options[]; /* -i -t --since --until --recover --skip-bad --live --follow --tz */
+extern const struct opt io_output_options
+    []; /* -o -w -n -k -N --raw --options --resolve --no-resolve --fast --level --no-history */
 extern const struct opt io_run_options[]; /* -j -q -v */
+
+/* Numbers that options records name, in text: by their names? */
+enum io_resolve { RESOLVE_IN_TABLES, RESOLVE_ALWAYS, RESOLVE_NEVER };
 
 struct io_opts {
 	/* input */
@@ -48,6 +51,7 @@ struct io_opts {
 	uint64_t limit; /* -n; UINT64_MAX none */
 	struct field_list fields; /* -k */
 	bool has_fields, plain, raw, options, fast, no_history;
+	enum io_resolve resolve;
 	int level, tz_s;
 	/* run */
 	unsigned threads;
@@ -81,7 +85,10 @@ enum io_format io_recognise(const void *head, size_t n, const char **why);
 struct io_source;
 struct io_sink;
 
-/* paths: operands; none or "-" is standard input.  NULL with err. */
+/*
+ * paths: operands; none or "-" is standard input.  NULL with err.  With opts->follow files are read on as they
+ * are written, and io_run ends when SIGINT or SIGTERM says so: with a complete output.
+ */
 struct io_source *io_source_open(char *const *paths, int n, const struct io_opts *, struct err *);
 void io_source_close(struct io_source *);
 
@@ -94,6 +101,12 @@ struct io_sink *io_sink_open(const struct io_opts *, char *const *argv, struct e
  */
 typedef int (*io_take)(void *ctx, struct batch *, const uint64_t *sel, struct err *);
 struct io_sink *io_sink_function(const struct io_opts *, io_take, void *ctx);
+
+/*
+ * What this sink writes are records of the program's making only (io_sink_batch): of a run it takes the options
+ * records, to pass them on or for the names in them, and none of the flows.
+ */
+void io_sink_defer(struct io_sink *);
 
 /*
  * Finish: end mark or closing text, everything flushed, the file in place.  complete false: no end mark and

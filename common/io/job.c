@@ -6,8 +6,10 @@ job_free(struct job *j)
 	slot_free(j->slot);
 	batch_free(j->own);
 	batch_free(j->rest);
+	names_release(j->names);
 	mem_free(j->sel);
 	buf_free(&j->out);
+	buf_free(&j->path_text);
 	*j = (struct job){ 0 };
 }
 

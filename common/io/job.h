@@ -24,8 +24,11 @@ struct job {
 	struct stream_slot *slot; /* flow input: the block */
 	struct batch *own; /* other input: the records */
 	struct batch *b; /* either one's batch */
+	struct names
+	    *names; /* known at its place in the stream: a reference; NULL: none are asked for */
 	unsigned input; /* number of the input, and its name */
 	const char *path;
+	struct buf path_text; /* holds it where its file may be closed before the job is done */
 	struct err err; /* status set: the input failed here, there is no batch */
 	bool note; /* err only tells something; the input is complete */
 	bool
@@ -56,6 +59,11 @@ void source_stop(struct io_source *); /* from another thread: a blocked read end
 uint64_t source_octets(const struct io_source *); /* of its files; 0 when any is no regular file */
 bool source_is_live(const struct io_source *);
 const char *source_history(struct io_source *); /* provenance of the inputs seen so far */
+bool source_follows(const struct io_source *);
+
+/* The source's end when it is followed: SIGINT and SIGTERM until the release, and nobody reading out_fd (-1 none). */
+void source_catch(struct io_source *, int out_fd);
+void source_release(struct io_source *);
 void source_recovered(const struct io_source *, struct stream_totals *sum);
 
 /*
@@ -73,11 +81,18 @@ struct sink_worker {
 };
 void sink_worker_free(struct sink_worker *);
 
+/*
+ * On the producing thread, in order: names are learned from options records, and the job keeps those
+ * known now.  References are counted on this thread, and on the one that runs once it has ended.
+ */
+void sink_name(struct io_sink *, struct job *);
+
 /* Before the first job is prepared: b is the first batch with flow records, or NULL. */
 void sink_begin(struct io_sink *, struct batch *b);
 bool sink_begun(const struct io_sink *);
 bool sink_takes(
     const struct io_sink *, const struct batch *); /* does it print such records at all? */
+int sink_pipe(const struct io_sink *); /* where its reader may go: standard output; else -1 */
 void sink_inherit(struct io_sink *, const char *history);
 int sink_fields(struct io_sink *, struct field_list *); /* takes the list: csv -k all */
 bool sink_wants_union(const struct io_sink *);
@@ -90,5 +105,6 @@ int sink_write(struct io_sink *, struct job *, struct err *);
 
 /* Write what is held if it has been held long enough (0.2 s), or at once.  -1: err. */
 int sink_flush(struct io_sink *, bool now, struct err *);
+bool sink_holds(const struct io_sink *); /* something that sink_flush will write in time */
 
 #endif

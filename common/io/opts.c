@@ -12,9 +12,12 @@ enum {
 	OPT_RECOVER,
 	OPT_SKIP_BAD,
 	OPT_LIVE,
+	OPT_FOLLOW,
 	OPT_TZ,
 	OPT_RAW,
 	OPT_OPTIONS,
+	OPT_RESOLVE,
+	OPT_NO_RESOLVE,
 	OPT_FAST,
 	OPT_LEVEL,
 	OPT_NO_HISTORY,
@@ -32,6 +35,8 @@ const struct opt io_input_options[] = {
 	    NULL },
 	{ OPT_SKIP_BAD, "skip-bad", ARG_NONE, NULL, "skip and count bad lines of csv input", NULL },
 	{ OPT_LIVE, "live", ARG_NONE, NULL, "read files that are still being written too", NULL },
+	{ OPT_FOLLOW, "follow", ARG_NONE, NULL,
+	    "go on with what is being written, and with what comes, until interrupted", NULL },
 	{ 0 },
 };
 
@@ -46,6 +51,9 @@ const struct opt io_output_options[] = {
 	{ 'N', "plain", ARG_NONE, NULL, "plain numbers in tables", NULL },
 	{ OPT_RAW, "raw", ARG_NONE, NULL, "ndjson: wire names and plain integers", NULL },
 	{ OPT_OPTIONS, "options", ARG_NONE, NULL, "print options records too", NULL },
+	{ OPT_RESOLVE, "resolve", ARG_NONE, NULL,
+	    "interfaces, applications, VRFs by their names from options records", NULL },
+	{ OPT_NO_RESOLVE, "no-resolve", ARG_NONE, NULL, "by their numbers, in tables too", NULL },
 	{ OPT_FAST, "fast", ARG_NONE, NULL, "files without compression: larger, faster", NULL },
 	{ OPT_LEVEL, "level", ARG_TEXT, "N", "zstd level of files (default 1)", NULL },
 	{ OPT_NO_HISTORY, "no-history", ARG_NONE, NULL, "do not record how the output was made",
@@ -139,9 +147,12 @@ io_opt(struct io_opts *o, int key, const char *arg, struct err *err)
 	case OPT_RECOVER: o->recover = true; return 1;
 	case OPT_SKIP_BAD: o->skip_bad = true; return 1;
 	case OPT_LIVE: o->live = true; return 1;
+	case OPT_FOLLOW: o->follow = true; return 1;
 	case 'N': o->plain = true; return 1;
 	case OPT_RAW: o->raw = true; return 1;
 	case OPT_OPTIONS: o->options = true; return 1;
+	case OPT_RESOLVE: o->resolve = RESOLVE_ALWAYS; return 1;
+	case OPT_NO_RESOLVE: o->resolve = RESOLVE_NEVER; return 1;
 	case OPT_FAST: o->fast = true; return 1;
 	case OPT_NO_HISTORY: o->no_history = true; return 1;
 	case 'q': o->quiet = true; return 1;

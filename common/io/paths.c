@@ -10,9 +10,8 @@
 
 #include "base/file.h"
 #include "io/io.h"
+#include "io/paths.h"
 #include "stream/stream.h"
-
-enum { DEPTH_MAX = 16 };
 
 /* A flow file of a directory, with when its first records began. */
 struct found {
@@ -33,12 +32,8 @@ has_flow_name(const char *path)
 	return n > 5 && strcmp(path + n - 5, ".flow") == 0;
 }
 
-/*
- * Is it a flow file, and when does it begin?  One that cannot be read, or whose content belies its
- * name, is one too: reading it tells the reason, where passing it over would make totals smaller.
- */
-static bool
-flow_file_start(const char *path, int64_t *start_ns)
+bool
+paths_is_flow(const char *path, int64_t *start_ns)
 {
 	struct stream_slot *slot;
 	struct stream_reader *r;
@@ -64,8 +59,8 @@ flow_file_start(const char *path, int64_t *start_ns)
 	return true;
 }
 
-static char *
-join_path(const char *dir, const char *name)
+char *
+paths_join(const char *dir, const char *name)
 {
 	struct buf b = { 0 };
 
@@ -91,12 +86,12 @@ scan_directory(struct finds *f, const char *dir, unsigned depth, struct err *err
 		if (strcmp(de->d_name, ".") == 0 || strcmp(de->d_name, "..") == 0 ||
 		    (de->d_name[0] == '.' && !f->live))
 			continue;
-		path = join_path(dir, de->d_name);
+		path = paths_join(dir, de->d_name);
 		if (stat(path, &st) != 0) /* gone since it was listed, or a file that fails */
 			st.st_mode = errno == ENOENT ? 0 : S_IFREG;
-		if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX) {
+		if (S_ISDIR(st.st_mode) && depth < PATHS_DEPTH) {
 			r = scan_directory(f, path, depth + 1, err);
-		} else if (S_ISREG(st.st_mode) && flow_file_start(path, &start)) {
+		} else if (S_ISREG(st.st_mode) && paths_is_flow(path, &start)) {
 			if (f->n == f->cap) {
 				f->cap = f->cap ? f->cap * 2 : 64;
 				f->file = mem_resize(f->file, f->cap, sizeof(*f->file));

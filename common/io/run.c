@@ -21,7 +21,8 @@ struct run {
 	bool inherited;
 	int64_t began_ns, told_ns; /* progress */
 	uint64_t octets, octets_all;
-	unsigned bad_input; /* damaged: the rest of it is dropped */
+	unsigned *bad_input; /* damaged ones: the rest of them is dropped */
+	size_t n_bad;
 	bool failed;
 };
 
@@ -83,6 +84,7 @@ produce(void *ctx, void *item)
 		return ORDERED_END;
 	if (j->err.status != 0 || r->sink == NULL)
 		return ORDERED_ITEM;
+	sink_name(r->sink, j);
 	if (!sink_begun(r->sink) && sink_takes(r->sink, j->b))
 		sink_begin(r->sink, j->b);
 	j->begun = sink_begun(r->sink);
@@ -123,10 +125,20 @@ complain(struct run *r, const struct job *j, const struct err *why)
 {
 	if (r->opts->warn != NULL)
 		r->opts->warn(j->path, why);
-	if (!j->note) {
-		r->result->incomplete = true;
-		r->bad_input = j->input;
-	}
+	if (j->note)
+		return;
+	r->result->incomplete = true;
+	r->bad_input = mem_resize(r->bad_input, r->n_bad + 1, sizeof(*r->bad_input));
+	r->bad_input[r->n_bad++] = j->input;
+}
+
+static bool
+is_bad(const struct run *r, unsigned input)
+{
+	for (size_t i = r->n_bad; i > 0; i--)
+		if (r->bad_input[i - 1] == input)
+			return true;
+	return false;
 }
 
 static void
@@ -176,14 +188,17 @@ consume(void *ctx, void *item)
 	struct job *j = item;
 	int status;
 
-	if (r->opts->progress != NULL && !r->opts->quiet && j->err.status == 0)
+	if (r->failed) /* idle's flush did */
+		return false;
+	if (r->opts->progress != NULL && !r->opts->quiet && j->err.status == 0 &&
+	    !source_follows(r->source))
 		tell_progress(r, j);
 
 	if (j->err.status != 0) {
 		complain(r, j, &j->err);
 		return true;
 	}
-	if (j->input == r->bad_input)
+	if (is_bad(r, j->input))
 		return true;
 	if (j->b->err.status != 0) {
 		complain(r, j, &j->b->err);
@@ -208,13 +223,15 @@ consume(void *ctx, void *item)
 	return status == 0;
 }
 
-static void
+/* Records that wait for company do not wait for ever; with none there is nothing to do. */
+static bool
 idle(void *ctx)
 {
 	struct run *r = ctx;
 
 	if (r->sink != NULL && sink_flush(r->sink, false, r->err) != 0)
 		r->failed = true;
+	return r->sink != NULL && !r->failed && sink_holds(r->sink);
 }
 
 static void
@@ -270,14 +287,17 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 	jobs = mem_zero(o.n_items, sizeof(*jobs));
 	o.items = jobs;
 	r.workers = mem_zero(threads, sizeof(*r.workers));
+	source_catch(source, sink != NULL ? sink_pipe(sink) : -1);
 	if (opts->limit > 0)
 		ordered_run(&o, cancel);
+	source_release(source);
 	for (unsigned i = 0; i < o.n_items; i++)
 		job_free(&jobs[i]);
 	for (unsigned i = 0; i < threads; i++)
 		sink_worker_free(&r.workers[i]);
 	mem_free(r.workers);
 	mem_free(r.history);
+	mem_free(r.bad_input);
 	mem_free(jobs);
 	if (opts->progress != NULL)
 		opts->progress(NULL);

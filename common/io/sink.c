@@ -33,6 +33,8 @@ struct io_sink {
 	bool begun;
 	struct buf head;
 	struct field_list columns; /* csv -k all: the union */
+	struct names *names; /* known so far; NULL: numbers are printed */
+	bool deferred; /* until io_sink_batch is called */
 
 	/* IPFIX */
 	struct exporter *exporter;
@@ -142,6 +144,14 @@ open_flow(struct io_sink *s, char *const *argv)
 }
 
 static bool
+wants_names(const struct io_sink *s)
+{
+	if (s->opts->resolve == RESOLVE_IN_TABLES)
+		return s->format == IO_TABLE;
+	return s->opts->resolve == RESOLVE_ALWAYS && is_text(s->format);
+}
+
+static bool
 has_default_columns(enum io_format f)
 {
 	return f == IO_TABLE || f == IO_CSV || f == IO_TSV || f == IO_NULL;
@@ -165,6 +175,12 @@ io_sink_open(const struct io_opts *opts, char *const *argv, struct err *err)
 		mem_free(s);
 		return NULL;
 	}
+	if (opts->raw && opts->resolve == RESOLVE_ALWAYS) {
+		err_usage(
+		    err, "--raw says what was sent, --resolve what it is called: one of them");
+		mem_free(s);
+		return NULL;
+	}
 	if (standard && is_binary(s->format) && isatty(STDOUT_FILENO)) {
 		err_usage(
 		    err, "binary is not written to a terminal: use -w FILE, -o table or a pipe");
@@ -179,6 +195,8 @@ io_sink_open(const struct io_opts *opts, char *const *argv, struct err *err)
 		s->to_file = true;
 		s->fd = s->file.fd;
 	}
+	if (wants_names(s))
+		s->names = names_new();
 	if (s->format == IO_FLOW)
 		open_flow(s, argv);
 	else if (s->format == IO_IPFIX)
@@ -224,6 +242,8 @@ sink_begun(const struct io_sink *s)
 bool
 sink_takes(const struct io_sink *s, const struct batch *b)
 {
+	if (s->deferred && is_text(s->format))
+		return false;
 	if (!b->options || is_binary(s->format) || s->take != NULL)
 		return true;
 	return s->opts->options && (s->format == IO_JSON || s->format == IO_NDJSON);
@@ -236,7 +256,30 @@ sink_begin(struct io_sink *s, struct batch *b)
 	if (!is_text(s->format))
 		return;
 	open_text(s);
-	text_begin(s->text, b != NULL && b->options ? NULL : b, &s->head);
+	text_begin(s->text, s->names, b != NULL && b->options ? NULL : b, &s->head);
+}
+
+void
+sink_name(struct io_sink *s, struct job *j)
+{
+	if (s->names == NULL)
+		return;
+	if (j->b->options)
+		s->names = names_learn(s->names, j->b);
+	names_release(j->names);
+	j->names = names_share(s->names);
+}
+
+void
+io_sink_defer(struct io_sink *s)
+{
+	s->deferred = true;
+}
+
+int
+sink_pipe(const struct io_sink *s)
+{
+	return s->to_file || s->format == IO_NULL ? -1 : s->fd;
 }
 
 void
@@ -370,8 +413,8 @@ sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j)
 		break;
 	default:
 		j->form = JOB_TEXT;
-		text_rows(
-		    s->text, j->b, j->n_sel == j->b->n ? NULL : j->sel, &j->out, &j->work_err);
+		text_rows(s->text, j->names, j->b, j->n_sel == j->b->n ? NULL : j->sel, &j->out,
+		    &j->work_err);
 	}
 }
 
@@ -406,6 +449,12 @@ sink_flush(struct io_sink *s, bool now, struct err *err)
 		r = stream_put(s->writer, s->out.data, s->out.len, err);
 	batch_clear(s->held);
 	return r;
+}
+
+bool
+sink_holds(const struct io_sink *s)
+{
+	return s->held != NULL && s->held->n > 0 && !s->slow;
 }
 
 static int
@@ -500,9 +549,10 @@ sink_write(struct io_sink *s, struct job *j, struct err *err)
 int
 io_sink_batch(struct io_sink *s, struct batch *b, struct err *err)
 {
-	struct job j = { .b = b, .begun = true };
+	struct job j = { .b = b, .names = s->names, .begun = true };
 	int r;
 
+	s->deferred = false;
 	if (!sink_begun(s))
 		sink_begin(s, b);
 	job_select_all(&j, b->n);
@@ -514,6 +564,7 @@ io_sink_batch(struct io_sink *s, struct batch *b, struct err *err)
 		r = sink_write(s, &j, err);
 	}
 	j.b = NULL;
+	j.names = NULL;
 	job_free(&j);
 	return r;
 }
@@ -567,6 +618,7 @@ release(struct io_sink *s)
 	export_free(s->exporter);
 	sink_worker_free(&s->own);
 	field_list_free(&s->columns);
+	names_release(s->names);
 	buf_free(&s->out);
 	buf_free(&s->head);
 	mem_free(s);

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "io/follow.h"
+#include "io/interrupt.h"
 #include "io/ipfix_in.h"
 #include "io/job.h"
 
@@ -15,6 +17,8 @@ enum { HEAD = 4096, HEAD_LEAST = 16 };
 
 struct io_source {
 	const struct io_opts *opts;
+	struct follow *follow; /* --follow: instead of all that concerns paths and the open input */
+	struct interrupt interrupt;
 	struct io_paths paths;
 	size_t next; /* path to open */
 	unsigned input;
@@ -36,6 +40,35 @@ struct io_source {
 	bool seen_history; /* of the open input */
 };
 
+/* Standard input is read to its end in any case. */
+static bool
+is_pipe(char *const *paths, int n)
+{
+	return n == 0 || (n == 1 && strcmp(paths[0], "-") == 0);
+}
+
+static int
+refuse_all(struct err *err)
+{
+	return err_usage(err,
+	    "-k all needs all of the input before its first line; with --follow name the fields");
+}
+
+static int
+can_follow(char *const *paths, int n, const struct io_opts *opts, struct err *err)
+{
+	if (opts->in_format != IO_AUTO && opts->in_format != IO_FLOW)
+		return err_usage(err, "--follow reads flow streams, no other format");
+	if (opts->has_fields && opts->fields.all &&
+	    (opts->out_format == IO_CSV || opts->out_format == IO_TSV ||
+		opts->out_format == IO_TABLE))
+		return refuse_all(err);
+	for (int i = 0; i < n; i++)
+		if (strcmp(paths[i], "-") == 0)
+			return err_usage(err, "--follow: standard input does not go with files");
+	return 0;
+}
+
 struct io_source *
 io_source_open(char *const *paths, int n, const struct io_opts *opts, struct err *err)
 {
@@ -43,6 +76,14 @@ io_source_open(char *const *paths, int n, const struct io_opts *opts, struct err
 
 	s->opts = opts;
 	s->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (opts->follow && !is_pipe(paths, n)) {
+		if (can_follow(paths, n, opts, err) != 0 ||
+		    (s->follow = follow_open(paths, n, opts, s->stop_fd, err)) == NULL) {
+			io_source_close(s);
+			return NULL;
+		}
+		return s;
+	}
 	if (io_paths_expand(&s->paths, paths, n, opts->live, err) != 0) {
 		io_source_close(s);
 		return NULL;
@@ -67,6 +108,7 @@ io_source_close(struct io_source *s)
 	if (s == NULL)
 		return;
 	close_input(s);
+	follow_close(s->follow);
 	if (s->stop_fd >= 0)
 		close(s->stop_fd);
 	io_paths_free(&s->paths);
@@ -82,6 +124,8 @@ source_octets(const struct io_source *s)
 {
 	uint64_t sum = 0;
 
+	if (s->follow != NULL)
+		return 0;
 	for (size_t i = 0; i < s->paths.n; i++) {
 		bool standard = strcmp(s->paths.path[i], "-") == 0;
 		struct stat st;
@@ -105,22 +149,42 @@ source_stop(struct io_source *s)
 }
 
 bool
+source_follows(const struct io_source *s)
+{
+	return s->follow != NULL;
+}
+
+void
+source_catch(struct io_source *s, int out_fd)
+{
+	if (s->follow == NULL)
+		return;
+	follow_output(s->follow, out_fd);
+	interrupt_catch(&s->interrupt, s->stop_fd);
+}
+
+void
+source_release(struct io_source *s)
+{
+	if (s->follow != NULL)
+		interrupt_release(&s->interrupt);
+}
+
+bool
 source_is_live(const struct io_source *s)
 {
+	if (s->follow != NULL)
+		return true;
 	for (size_t i = 0; i < s->paths.n; i++) {
-		int fd;
-		bool regular;
+		struct stat st;
 
 		if (strcmp(s->paths.path[i], "-") == 0) {
 			if (!file_is_regular(STDIN_FILENO))
 				return true;
 			continue;
 		}
-		fd = open(s->paths.path[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		regular = fd < 0 || file_is_regular(fd);
-		if (fd >= 0)
-			close(fd);
-		if (!regular)
+		/* Not by opening it: whoever writes to a FIFO would think that its reader came, and went. */
+		if (stat(s->paths.path[i], &st) == 0 && !S_ISREG(st.st_mode))
 			return true;
 	}
 	return false;
@@ -223,13 +287,15 @@ note_history(struct io_source *s)
 const char *
 source_history(struct io_source *s)
 {
+	if (s->follow != NULL)
+		return follow_history(s->follow);
 	return buf_cstr(&s->history);
 }
 
 void
 source_recovered(const struct io_source *s, struct stream_totals *sum)
 {
-	*sum = s->lost;
+	*sum = s->follow != NULL ? *follow_totals(s->follow) : s->lost;
 }
 
 /* 1 a batch, 0 the input's end, -1 its failure. */
@@ -292,6 +358,8 @@ source_next(struct io_source *s, struct job *j)
 {
 	j->err = (struct err){ 0 };
 	j->note = false;
+	if (s->follow != NULL)
+		return follow_next(s->follow, j);
 	for (;;) {
 		bool open = s->flow != NULL || s->csv != NULL || s->ipfix != NULL;
 		int r;
@@ -444,6 +512,8 @@ source_union(struct io_source *s, struct field_list *list, struct err *err)
 {
 	struct stream_slot *slot;
 
+	if (s->follow != NULL)
+		return refuse_all(err);
 	if (!all_flow_files(s))
 		return spool(s, list, err);
 	slot = slot_new();

@@ -59,6 +59,12 @@ stream_totals(const struct stream_reader *r)
 	return &r->totals;
 }
 
+bool
+stream_marked(const struct stream_reader *r)
+{
+	return !r->in_segment && r->totals.segments > 0;
+}
+
 const char *
 stream_history(const struct stream_reader *r)
 {
@@ -306,6 +312,8 @@ stream_next(struct stream_reader *r, struct stream_slot *s, struct err *err)
 			return STREAM_END;
 		if (p == NULL && !recover)
 			return fail(r, err, r->feed.offset, why);
+		if (p != NULL && (r->flags & STREAM_LIVE) && feed_left(&r->feed) < h.block_len)
+			return STREAM_END;
 		if (p == NULL || (recover && !sections_sound(r, &h))) {
 			if (!resynchronise(r))
 				return fail(r, err, r->feed.offset, "input was damaged to its end");
@@ -333,13 +341,8 @@ stream_next(struct stream_reader *r, struct stream_slot *s, struct err *err)
 				return fail(r, err, r->feed.offset, "stream ends within a block");
 			continue;
 		}
-		if (take_block(r, s, &h, err) != STREAM_BATCH) {
-			if ((r->flags & STREAM_LIVE) && feed_left(&r->feed) < h.block_len) {
-				*err = (struct err){ 0 };
-				return STREAM_END;
-			}
+		if (take_block(r, s, &h, err) != STREAM_BATCH)
 			return STREAM_FAILED;
-		}
 		count_block(r, &h);
 		return STREAM_BATCH;
 	}

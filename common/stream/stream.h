@@ -38,7 +38,11 @@ enum stream_status {
 
 enum stream_flags {
 	STREAM_RECOVER = 1 << 0, /* skip damage to the next valid header, count it */
-	STREAM_LIVE = 1 << 1, /* a missing end mark is no error: the file is still being written */
+	/*
+	 * A file that is still being written: no more whole blocks, an end mark or not, is STREAM_END; stream_next
+	 * may be called again when there are more octets.
+	 */
+	STREAM_LIVE = 1 << 1,
 };
 
 struct stream_totals {
@@ -62,6 +66,9 @@ void stream_close(struct stream_reader *);
 void stream_stop_at(struct stream_reader *, int stop_fd);
 
 const struct stream_totals *stream_totals(const struct stream_reader *);
+
+/* Was an end mark what was read last?  Under STREAM_LIVE the end of an input may also be the end of what is there so far. */
+bool stream_marked(const struct stream_reader *);
 
 /*
  * Read the next block with records (header checked) into the slot.  For regular files sections are

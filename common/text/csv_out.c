@@ -36,8 +36,9 @@ column_type(const struct field *f, struct batch *first, unsigned *width)
 }
 
 static void
-put_header(struct text_writer *w, struct batch *first, struct buf *out)
+put_header(struct text_writer *w, const struct names *names, struct batch *first, struct buf *out)
 {
+	const struct name *announced;
 	struct buf name = { 0 };
 
 	for (unsigned i = 0; i < w->n_col; i++) {
@@ -49,6 +50,11 @@ put_header(struct text_writer *w, struct batch *first, struct buf *out)
 			c->width = csv_name_put(&name, &c->field.id[0], c->type, c->width);
 		else
 			buf_puts(&name, text_title(&c->field));
+		announced = text_announced(w, names, i);
+		if (announced != NULL) {
+			name.len = 0;
+			buf_put(&name, announced->text, announced->len);
+		}
 		if (i > 0)
 			buf_putc(out, delimiter(w));
 		if (name.len > 0)
@@ -59,7 +65,7 @@ put_header(struct text_writer *w, struct batch *first, struct buf *out)
 }
 
 void
-csv_begin(struct text_writer *w, struct batch *first, struct buf *out)
+csv_begin(struct text_writer *w, const struct names *names, struct batch *first, struct buf *out)
 {
 	size_t before = out->len;
 
@@ -71,7 +77,7 @@ csv_begin(struct text_writer *w, struct batch *first, struct buf *out)
 			w->strict = w->relative == NULL;
 		}
 	}
-	put_header(w, first, out);
+	put_header(w, names, first, out);
 	if (!w->spec.header)
 		out->len = before;
 }
@@ -178,8 +184,8 @@ put_octets(const struct cell *c, uint32_t rec, char delim, struct buf *out)
 }
 
 static void
-put_row(const struct text_writer *w, const struct cell *cells, unsigned i, uint32_t rec,
-    struct buf *out)
+put_row(const struct text_writer *w, const struct cell *cells, struct label *const *labels,
+    unsigned i, uint32_t rec, struct buf *out)
 {
 	const char delim = delimiter(w);
 	const size_t room = (size_t)w->n_col * (CELL_STRIDE + 1) + 1;
@@ -187,14 +193,20 @@ put_row(const struct text_writer *w, const struct cell *cells, unsigned i, uint3
 
 	for (unsigned k = 0; k < w->n_col; k++) {
 		const struct cell *c = &cells[k];
+		const char *label = NULL;
+		size_t n;
 
-		if (c->variable) {
-			if (cell_has(c, rec)) {
-				out->len = (size_t)(p - out->data);
+		if (labels[k] != NULL)
+			label = label_at(labels[k], rec, &n);
+
+		if (label != NULL || (c->variable && cell_has(c, rec))) {
+			out->len = (size_t)(p - out->data);
+			if (label != NULL)
+				buf_put(out, label, n);
+			else
 				put_octets(c, rec, delim, out);
-				p = buf_room(out, room);
-			}
-		} else {
+			p = buf_room(out, room);
+		} else if (!c->variable) {
 			p += cell_copy(p, c, i);
 		}
 		*p++ = delim;
@@ -204,11 +216,12 @@ put_row(const struct text_writer *w, const struct cell *cells, unsigned i, uint3
 }
 
 int
-csv_rows(const struct text_writer *w, struct batch *b, const uint64_t *sel, struct buf *out,
-    struct err *err)
+csv_rows(const struct text_writer *w, const struct names *names, struct batch *b,
+    const uint64_t *sel, struct buf *out, struct err *err)
 {
 	struct tiles tiles = { .sel = sel, .n = b->n };
 	struct cell *cells;
+	struct label **labels;
 	uint32_t rec[CELL_TILE];
 	unsigned n;
 
@@ -217,6 +230,7 @@ csv_rows(const struct text_writer *w, struct batch *b, const uint64_t *sel, stru
 	if (w->strict && check_complete(w, b, sel, err) < 0)
 		return -1;
 	cells = mem_alloc(w->n_col * sizeof(*cells));
+	labels = mem_zero(w->n_col, sizeof(*labels));
 	for (unsigned k = 0; k < w->n_col; k++) {
 		int i = text_resolve(w, b, &w->col[k].field);
 
@@ -224,15 +238,20 @@ csv_rows(const struct text_writer *w, struct batch *b, const uint64_t *sel, stru
 			cell_none(&cells[k]);
 		else
 			cell_bind(&cells[k], b, (unsigned)i, CELL_ISO, w->spec.tz_s, 0);
+		if (i >= 0)
+			labels[k] = label_new(names, w->spec.format, b, (unsigned)i);
 	}
 	while ((n = tile_next(&tiles, rec)) > 0) {
 		for (unsigned k = 0; k < w->n_col; k++)
 			cell_fill(&cells[k], rec, n);
 		for (unsigned i = 0; i < n; i++)
-			put_row(w, cells, i, rec[i], out);
+			put_row(w, cells, labels, i, rec[i], out);
 	}
-	for (unsigned k = 0; k < w->n_col; k++)
+	for (unsigned k = 0; k < w->n_col; k++) {
 		cell_free(&cells[k]);
+		label_free(labels[k]);
+	}
+	mem_free(labels);
 	mem_free(cells);
 	return 0;
 }

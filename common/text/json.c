@@ -13,6 +13,7 @@
 /* A key and the column, or the part of one, that it shows. */
 struct json_cell {
 	struct cell cell;
+	struct label *label; /* NULL: values are printed as they are */
 	size_t key, key_len; /* in json_plan.keys: `,"name":` and the value's opening quote */
 	size_t name_len; /* of them, from key + 1: the quoted name */
 	bool quoted, scope;
@@ -21,7 +22,9 @@ struct json_cell {
 
 struct json_plan {
 	const struct text_writer *w;
+	const struct names *names;
 	struct batch *b;
+	struct field_id *id; /* of its columns */
 	struct json_cell *cell;
 	unsigned n;
 	struct buf keys;
@@ -46,6 +49,7 @@ is_quoted(const struct column *c, bool raw)
 static struct json_cell *
 add_cell(struct json_plan *p, unsigned i, const struct field_id *id, const char *title)
 {
+	const struct name *announced = label_element(p->names, id, p->id, p->b->n_cols);
 	struct json_cell *j;
 	struct buf name = { 0 };
 
@@ -53,7 +57,9 @@ add_cell(struct json_plan *p, unsigned i, const struct field_id *id, const char 
 	memset(j, 0, sizeof(*j));
 	j->quoted = is_quoted(&p->b->col[i], p->raw);
 	j->scope = (p->b->col[i].flags & COLUMN_SCOPE) != 0;
-	if (title != NULL || id->pen == PEN_NAMED)
+	if (announced != NULL)
+		buf_put(&name, announced->text, announced->len);
+	else if (title != NULL || id->pen == PEN_NAMED)
 		buf_puts(&name, title ? title : id->named);
 	else if (p->raw)
 		field_put_wire_name(&name, id);
@@ -78,6 +84,7 @@ add_plain(struct json_plan *p, unsigned i, const struct field_id *id, int64_t un
 	struct json_cell *j = add_cell(p, i, id, NULL);
 
 	cell_bind(&j->cell, p->b, i, p->raw ? CELL_WIRE : CELL_JSON, p->w->spec.tz_s, unit);
+	j->label = label_new(p->names, TEXT_JSON, p->b, i);
 }
 
 static int64_t
@@ -185,6 +192,7 @@ add_listed(struct json_plan *p, const struct field *f)
 	}
 	j = add_cell(p, (unsigned)i, &p->b->col[i].id, text_title(f));
 	cell_bind(&j->cell, p->b, (unsigned)i, CELL_JSON, p->w->spec.tz_s, 0);
+	j->label = label_new(p->names, TEXT_JSON, p->b, (unsigned)i);
 }
 
 /* The columns of the batch as they are shown: start and end, which a stream stores the other way round. */
@@ -200,11 +208,15 @@ shown(const struct batch *b, unsigned i)
 }
 
 static void
-plan_make(struct json_plan *p, const struct text_writer *w, struct batch *b)
+plan_make(
+    struct json_plan *p, const struct text_writer *w, const struct names *names, struct batch *b)
 {
 	unsigned most = w->list ? w->n_col : b->n_cols;
 
-	*p = (struct json_plan){ .w = w, .b = b, .raw = w->spec.raw };
+	*p = (struct json_plan){ .w = w, .names = names, .b = b, .raw = w->spec.raw };
+	p->id = mem_alloc((b->n_cols + 1) * sizeof(*p->id));
+	for (unsigned k = 0; k < b->n_cols; k++)
+		p->id[k] = b->col[k].id;
 	p->cell = mem_alloc((most * 2 + 1) * sizeof(*p->cell)); /* an address makes two */
 	bind_own(p, &p->exporter, OWN_EXPORTER);
 	bind_own(p, &p->domain, OWN_DOMAIN);
@@ -226,12 +238,15 @@ plan_make(struct json_plan *p, const struct text_writer *w, struct batch *b)
 static void
 plan_free(struct json_plan *p)
 {
-	for (unsigned k = 0; k < p->n; k++)
+	for (unsigned k = 0; k < p->n; k++) {
 		cell_free(&p->cell[k].cell);
+		label_free(p->cell[k].label);
+	}
 	cell_free(&p->exporter);
 	cell_free(&p->domain);
 	cell_free(&p->wire);
 	mem_free(p->cell);
+	mem_free(p->id);
 	buf_free(&p->keys);
 }
 
@@ -266,6 +281,20 @@ put_variable(const struct json_plan *p, const struct json_cell *j, uint32_t rec,
 		list_put_json(out, octets, n, p->raw);
 	if (j->quoted)
 		buf_putc(out, '"');
+}
+
+/* The name in place of the value, if it has one. */
+static bool
+put_label(const struct json_plan *p, const struct json_cell *j, uint32_t rec, struct buf *out)
+{
+	size_t n;
+	const char *label = label_at(j->label, rec, &n);
+
+	if (label == NULL)
+		return false;
+	buf_put(out, p->keys.data + j->key, j->key_len - j->quoted);
+	buf_put(out, label, n);
+	return true;
 }
 
 /* The names of the scope fields that the record has. */
@@ -322,6 +351,8 @@ put_record(const struct json_plan *p, unsigned i, uint32_t rec, struct buf *out)
 	for (unsigned k = 0; k < p->n; k++) {
 		const struct json_cell *j = &p->cell[k];
 
+		if (j->label != NULL && put_label(p, j, rec, out))
+			continue;
 		if (j->cell.variable) {
 			if (cell_has(&j->cell, rec))
 				put_variable(p, j, rec, out);
@@ -347,14 +378,15 @@ put_record(const struct json_plan *p, unsigned i, uint32_t rec, struct buf *out)
 }
 
 void
-json_rows(const struct text_writer *w, struct batch *b, const uint64_t *sel, struct buf *out)
+json_rows(const struct text_writer *w, const struct names *names, struct batch *b,
+    const uint64_t *sel, struct buf *out)
 {
 	struct tiles tiles = { .sel = sel, .n = b->n };
 	struct json_plan plan;
 	uint32_t rec[CELL_TILE];
 	unsigned n;
 
-	plan_make(&plan, w, b);
+	plan_make(&plan, w, names, b);
 	while ((n = tile_next(&tiles, rec)) > 0) {
 		plan_fill(&plan, rec, n);
 		for (unsigned i = 0; i < n; i++)

@@ -8,7 +8,7 @@
 #include "text/escape.h"
 #include "text/writer.h"
 
-enum { CELL_MOST = 40, SAMPLE = 512 };
+enum { CELL_MOST = LABEL_COLUMNS, SAMPLE = 512 };
 
 /* Where a line of flows is read from left to right: when, what, from whom to whom, how much. */
 static const char default_fields[] = "start,duration,proto,srcip,dstip,flags,packets,bytes,flows";
@@ -17,6 +17,7 @@ static const char default_fields[] = "start,duration,proto,srcip,dstip,flags,pac
 struct table_cell {
 	const struct text_column *col;
 	int at, port; /* indexes into the batch; -1 none */
+	struct label *label;
 };
 
 static bool
@@ -88,7 +89,12 @@ static void
 put_cell(const struct text_writer *w, struct batch *b, const struct table_cell *t, uint32_t rec,
     struct buf *out)
 {
-	if (t->port >= 0)
+	size_t n;
+	const char *label = t->label != NULL ? label_at(t->label, rec, &n) : NULL;
+
+	if (label != NULL)
+		buf_put(out, label, n);
+	else if (t->port >= 0)
 		put_endpoint(w, b, t, rec, out);
 	else if (t->at >= 0)
 		put_value(w, batch_plain(b, (unsigned)t->at), rec, out);
@@ -130,7 +136,7 @@ put_padded(const struct text_column *c, const char *p, size_t n, bool last, stru
 }
 
 static struct table_cell *
-bind(const struct text_writer *w, struct batch *b)
+bind(const struct text_writer *w, const struct names *names, struct batch *b)
 {
 	struct table_cell *t = mem_zero(w->n_col + 1, sizeof(*t));
 
@@ -138,17 +144,28 @@ bind(const struct text_writer *w, struct batch *b)
 		t[k].col = &w->col[k];
 		t[k].at = text_resolve(w, b, &w->col[k].field);
 		t[k].port = w->col[k].to.name[0] ? text_resolve(w, b, &w->col[k].to) : -1;
+		if (t[k].at >= 0)
+			t[k].label = label_new(names, TEXT_TABLE, b, (unsigned)t[k].at);
 	}
 	return t;
 }
 
 static void
-put_title(const struct text_column *c, struct buf *out)
+release(const struct text_writer *w, struct table_cell *t)
 {
-	const char *title = text_title(&c->field);
+	for (unsigned k = 0; t != NULL && k < w->n_col; k++)
+		label_free(t[k].label);
+	mem_free(t);
+}
 
-	(void)escape_terminal(out, title, strlen(title), CELL_MOST);
-	if (c->to.name[0])
+static void
+put_title(const struct text_writer *w, const struct names *names, unsigned k, struct buf *out)
+{
+	const struct name *announced = text_announced(w, names, k);
+	const char *title = announced ? announced->text : text_title(&w->col[k].field);
+
+	(void)escape_terminal(out, title, announced ? announced->len : strlen(title), CELL_MOST);
+	if (w->col[k].to.name[0])
 		buf_puts(out, ":port");
 }
 
@@ -168,9 +185,9 @@ usual_width(const struct text_column *c, enum type type)
 }
 
 static void
-measure(struct text_writer *w, struct batch *first)
+measure(struct text_writer *w, const struct names *names, struct batch *first)
 {
-	struct table_cell *t = first != NULL ? bind(w, first) : NULL;
+	struct table_cell *t = first != NULL ? bind(w, names, first) : NULL;
 	size_t sample = first == NULL ? 0 : first->n < SAMPLE ? first->n : SAMPLE;
 	struct buf text = { 0 };
 
@@ -179,23 +196,25 @@ measure(struct text_writer *w, struct batch *first)
 		enum type type =
 		    t != NULL && t[k].at >= 0 ? (enum type)first->col[t[k].at].type : c->field.type;
 		size_t width = usual_width(c, type);
+		bool words = prints_words(&c->field);
 
-		c->right = is_number(type) && !prints_words(&c->field);
 		text.len = 0;
-		put_title(c, &text);
+		put_title(w, names, k, &text);
 		width = columns_of(text.data, text.len) > width ? columns_of(text.data, text.len)
 								: width;
 		for (uint32_t rec = 0; rec < sample; rec++) {
 			size_t used;
 
+			words = words || (t[k].label != NULL && label_at(t[k].label, rec, &used));
 			text.len = 0;
 			put_cell(w, first, &t[k], rec, &text);
 			used = columns_of(text.data, text.len);
 			width = used > width ? used : width;
 		}
+		c->right = is_number(type) && !words;
 		c->width = (unsigned)width;
 	}
-	mem_free(t);
+	release(w, t);
 	buf_free(&text);
 }
 
@@ -214,7 +233,7 @@ join_ports(struct text_writer *w)
 }
 
 void
-table_begin(struct text_writer *w, struct batch *first, struct buf *out)
+table_begin(struct text_writer *w, const struct names *names, struct batch *first, struct buf *out)
 {
 	struct buf title = { 0 };
 
@@ -224,14 +243,14 @@ table_begin(struct text_writer *w, struct batch *first, struct buf *out)
 		text_set_default(w, default_fields);
 		join_ports(w);
 	}
-	measure(w, first);
+	measure(w, names, first);
 	if (!w->spec.header)
 		return;
 	if (w->spec.color)
 		buf_puts(out, "\033[1m");
 	for (unsigned k = 0; k < w->n_col; k++) {
 		title.len = 0;
-		put_title(&w->col[k], &title);
+		put_title(w, names, k, &title);
 		put_padded(&w->col[k], title.data, title.len, k + 1 == w->n_col, out);
 	}
 	buf_puts(out, w->spec.color ? "\033[0m\n" : "\n");
@@ -239,10 +258,11 @@ table_begin(struct text_writer *w, struct batch *first, struct buf *out)
 }
 
 void
-table_rows(const struct text_writer *w, struct batch *b, const uint64_t *sel, struct buf *out)
+table_rows(const struct text_writer *w, const struct names *names, struct batch *b,
+    const uint64_t *sel, struct buf *out)
 {
 	struct tiles tiles = { .sel = sel, .n = b->n };
-	struct table_cell *t = bind(w, b);
+	struct table_cell *t = bind(w, names, b);
 	struct buf text = { 0 };
 	uint32_t rec[CELL_TILE];
 	unsigned n;
@@ -258,5 +278,5 @@ table_rows(const struct text_writer *w, struct batch *b, const uint64_t *sel, st
 		}
 	}
 	buf_free(&text);
-	mem_free(t);
+	release(w, t);
 }

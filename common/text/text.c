@@ -104,6 +104,25 @@ text_resolve(const struct text_writer *w, struct batch *b, const struct field *f
 	return batch_resolve(b, f);
 }
 
+const struct name *
+text_announced(const struct text_writer *w, const struct names *names, unsigned k)
+{
+	const struct field *f = &w->col[k].field;
+	const struct name *name;
+	struct field_id *beside;
+	size_t n = 0;
+
+	if (names == NULL || f->n == 0)
+		return NULL;
+	beside = mem_alloc(w->n_col * sizeof(*beside));
+	for (unsigned i = 0; i < w->n_col; i++)
+		if (w->col[i].field.n > 0)
+			beside[n++] = w->col[i].field.id[0];
+	name = label_element(names, &f->id[0], beside, n);
+	mem_free(beside);
+	return name;
+}
+
 struct text_writer *
 text_new(const struct text_spec *spec)
 {
@@ -132,33 +151,35 @@ text_free(struct text_writer *w)
 }
 
 void
-text_begin(struct text_writer *w, struct batch *first, struct buf *out)
+text_begin(struct text_writer *w, const struct names *names, struct batch *first, struct buf *out)
 {
 	if (first != NULL && first->options)
 		first = NULL;
 	switch (w->spec.format) {
 	case TEXT_CSV:
-	case TEXT_TSV: csv_begin(w, first, out); break;
-	case TEXT_TABLE: table_begin(w, first, out); break;
+	case TEXT_TSV: csv_begin(w, names, first, out); break;
+	case TEXT_TABLE: table_begin(w, names, first, out); break;
 	case TEXT_JSON: buf_puts(out, "[\n"); break;
 	case TEXT_NDJSON: break;
 	}
 }
 
 int
-text_rows(const struct text_writer *w, struct batch *b, const uint64_t *sel, struct buf *out,
-    struct err *err)
+text_rows(const struct text_writer *w, const struct names *names, struct batch *b,
+    const uint64_t *sel, struct buf *out, struct err *err)
 {
 	size_t before = out->len;
 	int rc = 0;
 
 	if (b->options && !(is_json(w) && w->spec.options))
 		return 0;
+	if (b->options || w->spec.raw)
+		names = NULL; /* what says the names is printed as it is */
 	switch (w->spec.format) {
 	case TEXT_CSV:
-	case TEXT_TSV: rc = csv_rows(w, b, sel, out, err); break;
-	case TEXT_TABLE: table_rows(w, b, sel, out); break;
-	default: json_rows(w, b, sel, out); break;
+	case TEXT_TSV: rc = csv_rows(w, names, b, sel, out, err); break;
+	case TEXT_TABLE: table_rows(w, names, b, sel, out); break;
+	default: json_rows(w, names, b, sel, out); break;
 	}
 	if (rc == 0 && b->err.status != 0) {
 		*err = b->err;

@@ -8,7 +8,7 @@
 #define TEXT_TEXT_H
 
 #include "base/buf.h"
-#include "flow/batch.h"
+#include "flow/names.h"
 #include "flow/value.h"
 
 enum text_format { TEXT_TABLE, TEXT_CSV, TEXT_TSV, TEXT_JSON, TEXT_NDJSON };
@@ -30,12 +30,16 @@ struct text_writer;
 struct text_writer *text_new(const struct text_spec *);
 void text_free(struct text_writer *);
 
-/* Before the first record.  first: the first batch, for column widths and defaults, or NULL. */
-void text_begin(struct text_writer *, struct batch *first, struct buf *);
+/*
+ * Before the first record.  first: the first batch, for column widths and defaults, or NULL.  names:
+ * numbers that have names among these are printed by them, elements that no table knows are called as their exporters
+ * announced; NULL: they are not.
+ */
+void text_begin(struct text_writer *, const struct names *, struct batch *first, struct buf *);
 
 /* The selected records (NULL: all).  -1: err: a record has a value that no column shows (csv -k all). */
-int text_rows(
-    const struct text_writer *, struct batch *, const uint64_t *sel, struct buf *, struct err *);
+int text_rows(const struct text_writer *, const struct names *, struct batch *, const uint64_t *sel,
+    struct buf *, struct err *);
 
 /*
  * In output order, before a chunk of len octets that text_rows filled goes out: how many of its first

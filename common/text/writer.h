@@ -5,6 +5,7 @@
 #define TEXT_WRITER_H
 
 #include "text/cell.h"
+#include "text/label.h"
 #include "text/text.h"
 
 struct text_column {
@@ -34,6 +35,9 @@ text_title(const struct field *f)
 	return f->n > 0 && f->id[0].pen == PEN_NAMED ? f->id[0].named : f->name;
 }
 
+/* What exporters announced column k of the list to be called, or NULL. */
+const struct name *text_announced(const struct text_writer *, const struct names *, unsigned k);
+
 /* The column that answers for a field of this writer, or -1. */
 int text_resolve(const struct text_writer *, struct batch *, const struct field *);
 
@@ -45,11 +49,13 @@ void text_set_batch(struct text_writer *, const struct batch *);
 /* Are these records flows, or aggregates and the like? (what decides a default list; see text.c) */
 bool text_are_flows(const struct batch *);
 
-void csv_begin(struct text_writer *, struct batch *first, struct buf *);
-int csv_rows(
-    const struct text_writer *, struct batch *, const uint64_t *sel, struct buf *, struct err *);
-void json_rows(const struct text_writer *, struct batch *, const uint64_t *sel, struct buf *);
-void table_begin(struct text_writer *, struct batch *first, struct buf *);
-void table_rows(const struct text_writer *, struct batch *, const uint64_t *sel, struct buf *);
+void csv_begin(struct text_writer *, const struct names *, struct batch *first, struct buf *);
+int csv_rows(const struct text_writer *, const struct names *, struct batch *, const uint64_t *sel,
+    struct buf *, struct err *);
+void json_rows(const struct text_writer *, const struct names *, struct batch *,
+    const uint64_t *sel, struct buf *);
+void table_begin(struct text_writer *, const struct names *, struct batch *first, struct buf *);
+void table_rows(const struct text_writer *, const struct names *, struct batch *,
+    const uint64_t *sel, struct buf *);
 
 #endif

@@ -199,6 +199,33 @@ make_six() {
 	[ -z "$stderr" ]
 }
 
+# Two routers call interface 7 otherwise, a third by the name of the first.
+make_named() {
+	for k in 1 2 3; do
+		python3 "$REPO/tests/tools/export.py" pcap $k.pcap --messages 1 --records $k --interfaces --options \
+			--exporter 192.0.2.$k --name "$1"
+		flowrecv -r $k.pcap -w $k.flow
+		shift
+	done
+}
+
+@test "flowagg: keys have their names where the exporter is one, or all agree" {
+	make_named core edge core
+	flowagg -k exporter,inif -v count --resolve -o csv [123].flow > got
+	diff - got <<-'END'
+	exporter,inif,count
+	192.0.2.3,core,3
+	192.0.2.2,edge,2
+	192.0.2.1,core,1
+	END
+	flowfilter 'bytes > 0' [123].flow | flowagg -k exporter,inif -v count | flowcat --resolve -o csv | cmp - got
+	[ "$(flowagg -k inif -v count --resolve -o csv [123].flow | tail -n 1)" = 7,6 ]
+	[ "$(flowagg -k inif -v count --resolve -o csv [13].flow | tail -n 1)" = core,4 ]
+	[ "$(flowagg -k inif -v count -o csv [13].flow | tail -n 1)" = 7,4 ]
+	[ "$(flowagg -k inif -v count -o table [13].flow | tail -n 1 | xargs)" = "core 4" ]
+	[ "$(cat [13].flow | flowagg -k inif -v count | flowcat -O count -o ndjson --resolve)" = '{"inif":"core","count":4}' ]
+}
+
 @test "flowagg: options records pass into a flow output, text leaves them out" {
 	[ -n "$SHARED" ] || skip "no ../shared"
 	for f in "$SHARED"/corpus/*/*options*.pcap "$SHARED"/corpus/*options*.pcap; do

@@ -179,6 +179,74 @@ make_five() {
 	[ "${lines[1]}" = 192.0.2.1,198.51.100.7,443,6,27,1500,2,64513,16,1 ]
 }
 
+export_to() {
+	python3 "$REPO/tests/tools/export.py" "$@"
+}
+
+# Exporters that call interface 7 eth-3, eth-4 and, the third, nothing.
+make_named() {
+	export_to pcap named.pcap --messages 2 --records 3 --interfaces --options --domain 3
+	export_to pcap named.pcap --append --messages 1 --records 2 --interfaces --options --domain 4
+	export_to pcap named.pcap --append --messages 1 --records 1 --interfaces --exporter 192.0.2.9
+	flowrecv -r named.pcap -w named.flow
+}
+
+@test "flowcat: --resolve prints the names that the record's exporter and domain gave its numbers" {
+	make_named
+	[ "$(flowcat -o csv -k exporter,domain,inif --resolve named.flow | sort | uniq -c | xargs)" = \
+		"6 192.0.2.1,3,eth-3 2 192.0.2.1,4,eth-4 1 192.0.2.9,1,7 1 exporter,domain,inif" ]
+	flowcat -o ndjson -k inif,bytes --resolve named.flow | jq -c .inif | uniq -c | xargs > got
+	[ "$(cat got)" = "6 eth-3 2 eth-4 1 7" ]
+	[ "$(flowcat -o ndjson -k inif --resolve named.flow | jq -c .inif | tail -n 1)" = 7 ]
+	flowcat -O inif,domain --resolve -o tsv -k domain,inif named.flow | tail -n +2 | uniq -c > got
+	diff -w got - <<< $'2 4\teth-4\n6 3\teth-3\n1 1\t7'
+}
+
+@test "flowcat: tables have names, other formats when asked to, --no-resolve has numbers" {
+	make_named
+	[ "$(flowcat -o table -k inif -n 1 named.flow | tail -n 1)" = eth-3 ]
+	[ "$(flowcat -o table -k inif -n 1 --no-resolve named.flow | tail -n 1)" = "      7" ]
+	[ "$(flowcat -o csv -k inif -n 1 named.flow | tail -n 1)" = 7 ]
+	[ "$(flowcat -o ndjson -k inif -n 1 named.flow)" = '{"inif":7}' ]
+	[ "$(flowcat -o csv -k inif -n 1 --resolve --no-resolve named.flow | tail -n 1)" = 7 ]
+	flowcat --no-history --resolve named.flow | cmp - <(flowcat --no-history named.flow) # records stay as they are
+	run -2 flowcat -o ndjson --raw --resolve named.flow
+	[ "$output" = "flowcat: --raw says what was sent, --resolve what it is called: one of them" ]
+}
+
+@test "flowcat: a name holds from where it was said, on however many threads" {
+	for m in $(seq 0 59); do
+		export_to pcap m.pcap --messages 1 --first "$m" --records 20 --interfaces --options --name "if$m"
+		flowrecv -r m.pcap -w m.flow
+		cat m.flow >> all.flow
+	done
+	for threads in 1 8; do
+		flowcat -j $threads -o csv -k bytes,inif --resolve all.flow > got
+		awk -F, 'NR > 1 && $2 == "if" int(($1 - 100) / 20) { n++ } END { exit n != 1200 }' got
+		flowcat -j $threads -o csv -k bytes,inif --resolve < all.flow | cmp - got
+	done
+}
+
+@test "flowcat: hostile names are escaped as strings are" {
+	export_to pcap evil.pcap --messages 1 --records 1 --interfaces --options --name $'a"\033[2J\377,\n'
+	flowrecv -r evil.pcap -w evil.flow
+	[ "$(flowcat -o csv -k inif --resolve evil.flow | tail -n 1)" = '"a""\x1b[2J\xff,\x0a"' ]
+	flowcat -o ndjson -k inif --resolve evil.flow | jq -e '.inif | startswith("a\"\u001b[2J")'
+	! flowcat -o table -k inif evil.flow | grep -q $'\033'
+}
+
+@test "flowcat: the names that real exporters sent are printed" {
+	[ -n "$SHARED" ] || skip "no ../shared"
+	of() {
+		flowrecv -q -r "$SHARED/corpus/cases/$1.pcap" 2> err | flowcat --resolve -o csv -k "$2" | sort -u | xargs
+	}
+	[ "$(of gen_softflowd_v9 inif)" = "capture-eth0.pca inif" ]
+	[ "$(of pm106_ipfix_huawei_vrf vrf)" = "0 A4 vrf" ]
+	[ "$(of cr_v9_scopes samplerid)" = "SAMPLER-A SAMPLER-B samplerid" ]
+	[ "$(of cr_rfc5610 32473.7,32473.8)" = "77,hello exampleCounter,exampleName" ]
+	[[ $(of pm403_mpls_v6 outif) == "0 HundredGigE0_0_0_11 "* ]]
+}
+
 @test "flowcat: the labelled sets load, every line of them" {
 	[ -n "$SHARED" ] || skip "no ../shared"
 	for set in "$SHARED"/labelled/*.csv.zst; do

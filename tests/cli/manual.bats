@@ -2,7 +2,8 @@ load ../helper
 
 # Every example of a manual's EXAMPLES and of --help is typed as it stands, on generated flows.
 #
-# Collectors listen on a port of the kernel's choice instead of the one that is written and get two seconds;
+# Collectors listen on a port of the kernel's choice instead of the one that is written and get two seconds, as does
+# who follows them;
 # nothing is played back at its own pace, directories in /var are the test's own; foreign hosts are this one, where a
 # collector of the tests' own takes what comes over TCP and TLS.
 
@@ -49,7 +50,14 @@ flowrecv() {
 	[ -n "$listens" ] || args=(-l udp:127.0.0.1:0 "${args[@]}")
 	timeout -s TERM 2 "$(type -P flowrecv)" "${args[@]}"
 }
-export -f flowrecv
+# A store to which nothing is written gets two seconds too.
+flowcat() {
+	case " $* " in
+	*" --follow "*) timeout -s TERM 2 "$(type -P flowcat)" "$@" ;;
+	*) "$(type -P flowcat)" "$@" ;;
+	esac
+}
+export -f flowrecv flowcat
 
 flowsend() {
 	local args=() tls=()

@@ -51,8 +51,8 @@ rewrite(const void *data, size_t len, char delimiter, bool skip, struct buf *out
 	if (any && fields.n > 0) {
 		err = (struct err){ 0 };
 		w = text_new(&spec);
-		text_begin(w, b, out);
-		rc = text_rows(w, b, NULL, out, &err);
+		text_begin(w, NULL, b, out);
+		rc = text_rows(w, NULL, b, NULL, out, &err);
 		assert(rc == 0);
 		text_free(w);
 	}

@@ -1,6 +1,7 @@
 /*
  * The block reader on arbitrary octets.  A fuzzer cannot guess hashes, so with bit 0 of the first octet
- * headers and sections are sealed again before reading: what lies behind the hashes is reached too.
+ * headers and sections are sealed again before reading: what lies behind the hashes is reached too.  Bits
+ * 1 and 2 are the reader's flags.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -91,7 +92,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		abort();
 	lseek(fd, 0, SEEK_SET);
 	free(copy);
-	r = stream_open(fd, how & 2 ? STREAM_RECOVER : 0, NULL, 0);
+	r = stream_open(
+	    fd, (how & 2 ? STREAM_RECOVER : 0U) | (how & 4 ? STREAM_LIVE : 0U), NULL, 0);
 	slot = slot_new();
 	while ((status = stream_next(r, slot, &e)) == STREAM_BATCH) {
 		size_t n;
@@ -101,6 +103,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		assert(slot_octets(slot, &n, &e) != NULL || e.status != 0);
 	}
 	assert(status == STREAM_END || e.text[0] != 0);
+	/* Nothing came behind it: asking again changes nothing. */
+	if (how & 4)
+		assert(stream_next(r, slot, &e) == status);
 	slot_free(slot);
 	stream_close(r);
 	return 0;

@@ -65,6 +65,31 @@ same_numbers() {
 	[ "$n" -ge 12 ]
 }
 
+# NUMBERS<tab>NAMES of each rule, elements by their names.
+rules_of_source() {
+	sed -n '/^static const struct name_rule rules/,/^};/p' "$REPO/common/flow/name_rule.c" |
+		sed -n 's/^	{ .element = { \(.*\) }, .*\.name = { \([^}]*\) }.*/\1	\2/p' |
+		while IFS= read -r row; do
+			for element in $(grep -oE '(IE|SCOPE)\([0-9]+\)' <<< "${row%%	*}") '	' \
+				$(grep -oE 'IE\([0-9]+\)' <<< "${row##*	}"); do
+				case $element in
+				IE*) sed -n "s/^	X(0, $(tr -cd 0-9 <<< "$element"), \"\([^\"]*\)\",.*/\1/p" "$list" ;;
+				SCOPE*) sed -n "s/^	X(PEN_SCOPE, $(tr -cd 0-9 <<< "$element"), \"\([^\"]*\)\",.*/\1/p" "$list" ;;
+				*) echo / ;;
+				esac
+			done | xargs
+		done
+}
+
+@test "fields: flowfields(7) says which names from options are printed for what" {
+	list=$REPO/common/flow/element_list.h
+	rules_of_source > source
+	sed -n '/^\.Ss Names from options/,/^\.El/s/^\.It [a-zA-Z ]* Ta \(.*\) Ta \(.*\)$/\1 \/ \2/p' \
+		"$REPO/man/flowfields.7" | tr -d , | grep -v "^Em" > manual
+	[ "$(wc -l < source)" -ge 7 ]
+	diff source manual
+}
+
 @test "fields: --help-fields into a full disk fails" {
 	run -3 --separate-stderr sh -c 'flowcat --help-fields > /dev/full'
 	[ -n "$stderr" ]

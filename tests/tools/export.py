@@ -6,9 +6,11 @@
 
 Record i (from 0) has octets 100 + i, packets 1 + i % 9, source 10.0.0.0 + i, destination 192.0.2.1,
 ports 40000 + i % 1000 and 443, protocol 6; it ends at the message's time and lasts a second.
+With --options, v9 says the name of interface 7; with --interfaces records came in by it.
 Written from RFC 3954 and RFC 7011; standard library only.
 """
 import argparse
+import os
 import socket
 import struct
 import time
@@ -51,18 +53,21 @@ def flowset(number, body):
 
 
 def v9(args, seq, when, first, n):
-    template = struct.pack(">HH", 256, len(FIELDS) + 2)
-    for f in fields(args) + ((22, 4), (21, 4)):
+    interface = ((10, 2),) if args.interfaces else ()
+    template = struct.pack(">HH", 256, len(FIELDS) + 2 + len(interface))
+    for f in fields(args) + ((22, 4), (21, 4)) + interface:
         template += struct.pack(">HH", *f)
     sets, count = b"", n
     if seq % args.templates == 0:
         sets += flowset(0, template)
         count += 1
-        if args.options:  # scope interface 7 (2 octets): interfaceName in 8
-            sets += flowset(1, struct.pack(">HHHHHHH", 257, 4, 4, 2, 2, 82, 8))
-            sets += flowset(257, struct.pack(">H8s", 7, b"eth-%d" % args.domain))
+        if args.options:  # scope interface 7 (2 octets): interfaceName
+            name = os.fsencode(args.name or "eth-%d" % args.domain)
+            sets += flowset(1, struct.pack(">HHHHHHH", 257, 4, 4, 2, 2, 82, len(name)))
+            sets += flowset(257, struct.pack(">H", 7) + name)
             count += 2
-    data = b"".join(record(args, i) + struct.pack(">II", 3599000, 3600000) for i in range(first, first + n))
+    rest = struct.pack(">II", 3599000, 3600000) + (struct.pack(">H", 7) if args.interfaces else b"")
+    data = b"".join(record(args, i) + rest for i in range(first, first + n))
     sets += flowset(256, data)
     return struct.pack(">HHIIII", 9, count, 3600000, when, seq, args.domain) + sets
 
@@ -131,6 +136,8 @@ def main():
     p.add_argument("--templates", type=int, default=1, help="a template every so many messages")
     p.add_argument("--domain", type=int, default=1)
     p.add_argument("--options", action="store_true")
+    p.add_argument("--name", help="of interface 7 (default eth-DOMAIN)")
+    p.add_argument("--interfaces", action="store_true")
     p.add_argument("--time", type=int)
     p.add_argument("--step", type=float, default=0, help="seconds between messages")
     p.add_argument("--link", type=int, default=1)

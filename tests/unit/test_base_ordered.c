@@ -22,6 +22,7 @@ struct test {
 	unsigned delay_us; /* at most, in each part */
 	unsigned produced, consumed, idles;
 	unsigned wrong;
+	unsigned idle_most; /* idle has nothing to do any more after so many calls; 0 always */
 	unsigned threads;
 	pthread_t caller;
 	bool block_at_end; /* read from the pipe instead of ending */
@@ -88,7 +89,7 @@ consume(void *ctx, void *slot)
 	return !t->stopped;
 }
 
-static void
+static bool
 idle(void *ctx)
 {
 	struct test *t = ctx;
@@ -96,6 +97,7 @@ idle(void *ctx)
 	if (!pthread_equal(pthread_self(), t->caller))
 		atomic_fetch_add(&t->foreign, 1);
 	t->idles++;
+	return t->idles != t->idle_most;
 }
 
 static void
@@ -222,6 +224,25 @@ test_idle(void)
 	close(t.pipe[1]);
 }
 
+/* What idle has done need not be done again until something was consumed. */
+static void
+test_idle_once(void)
+{
+	struct test t = { .limit = 3, .block_at_end = true, .idle_most = 2 };
+	pthread_t writer;
+	void *failed;
+
+	if (pipe(t.pipe) != 0)
+		exit(1);
+	pthread_create(&writer, NULL, write_later, &t);
+	run(&t, 2, 4, true, 10);
+	pthread_join(writer, &failed);
+	ok(!failed && t.wrong == 0 && t.consumed == 3, "a run whose idle had done all ends too");
+	is_u64(t.idles, 2, "idle is not called again when it has nothing to do");
+	close(t.pipe[0]);
+	close(t.pipe[1]);
+}
+
 static void
 test_parallel(void)
 {
@@ -239,6 +260,7 @@ main(void)
 	test_stop();
 	test_cancel();
 	test_idle();
+	test_idle_once();
 	test_parallel();
 	return done_testing();
 }

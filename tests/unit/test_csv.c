@@ -53,8 +53,8 @@ write_batch(struct batch *b, const struct text_spec *spec, struct buf *out, stru
 	struct text_writer *w = text_new(spec);
 	int rc;
 
-	text_begin(w, b, out);
-	rc = text_rows(w, b, NULL, out, err);
+	text_begin(w, NULL, b, out);
+	rc = text_rows(w, NULL, b, NULL, out, err);
 	text_end(w, out);
 	text_free(w);
 	return rc;

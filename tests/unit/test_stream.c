@@ -1,5 +1,6 @@
 /* The block codec and the stream around it: what is written is what is read, and damage is seen. */
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -300,6 +301,44 @@ ends(void)
 	batch_free(b);
 }
 
+/* A file that grows by a few octets at a time: each block is given once, when it is whole. */
+static void
+grows(void)
+{
+	struct batch *b[2] = { random_batch(11, 300), random_batch(12, 200) };
+	int from = write_stream(b, 2, PROFILE_FILE, true), to = memfd_create("grows", 0);
+	off_t n = lseek(from, 0, SEEK_END);
+	struct stream_reader *r = stream_open(dup(to), STREAM_LIVE, NULL, 0);
+	struct stream_slot *slot = slot_new();
+	unsigned early = 0, wrong = 0, blocks = 0;
+	struct err e = { 0 };
+
+	for (off_t at = 0; at < n; at += 7) {
+		char piece[7];
+		ssize_t got = pread(from, piece, sizeof(piece), at);
+		enum stream_status status;
+
+		early += stream_marked(r);
+		wrong += got <= 0 || pwrite(to, piece, (size_t)got, at) != got;
+		while ((status = stream_next(r, slot, &e)) == STREAM_BATCH) {
+			for (unsigned i = 0; i < slot_batch(slot)->n_cols; i++)
+				(void)batch_plain(slot_batch(slot), i);
+			wrong += slot_batch(slot)->err.status != 0;
+			blocks++;
+		}
+		wrong += status != STREAM_END;
+	}
+	ok(wrong == 0 && blocks == 2 && stream_totals(r)->records == 500,
+	    "a growing file gives each block once, when it is whole (%s)", e.text);
+	ok(early == 0 && stream_marked(r), "its end mark shows when it is there");
+	slot_free(slot);
+	stream_close(r);
+	close(from);
+	close(to);
+	batch_free(b[0]);
+	batch_free(b[1]);
+}
+
 /* A big batch is several blocks; nothing is lost. */
 static void
 oversize(void)
@@ -332,6 +371,7 @@ main(void)
 	round_trips();
 	damage();
 	ends();
+	grows();
 	oversize();
 	return done_testing();
 }

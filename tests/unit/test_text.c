@@ -150,6 +150,68 @@ options(void)
 	return b;
 }
 
+/* An exporter that names its interfaces with care, with hostility, and an element after one of ours. */
+static struct batch *
+names_said(void)
+{
+	static const char *const called[] = { "ge-0/0/5", "a,\"b\"\t\033[2J\xff\xc3\xa9", "counter",
+		"bytes", "_kind", "score" };
+	struct batch *b = batch_new();
+	unsigned exporter = column(b, field_own(OWN_EXPORTER), TYPE_IP, 4);
+	unsigned interface = column(b, field_iana(10), TYPE_UINT, 4);
+	unsigned name = column(b, field_iana(82), TYPE_STRING, 0);
+	unsigned pen = column(b, field_iana(346), TYPE_UINT, 4);
+	unsigned id = column(b, field_iana(303), TYPE_UINT, 2);
+	unsigned type = column(b, field_iana(339), TYPE_UINT, 1);
+	unsigned element = column(b, field_iana(341), TYPE_STRING, 0);
+
+	b->options = true;
+	batch_extend(b, 6);
+	for (size_t i = 0; i < 6; i++) {
+		put_ip(b, exporter, i, "203.0.113.9");
+		if (i < 2) {
+			batch_put_uint(b, interface, i, 5 + i);
+			put_text(b, name, i, called[i]);
+		} else {
+			batch_put_uint(b, pen, i, 32473);
+			batch_put_uint(b, id, i, 5 + i);
+			batch_put_uint(b, type, i, i == 2 ? 3 : 13);
+			put_text(b, element, i, called[i]);
+		}
+	}
+	batch_close(b);
+	return b;
+}
+
+static struct batch *
+named_flows(void)
+{
+	struct batch *b = batch_new();
+	unsigned exporter = column(b, field_own(OWN_EXPORTER), TYPE_IP, 4);
+	unsigned in = column(b, field_iana(10), TYPE_UINT, 2);
+	unsigned out = column(b, field_iana(14), TYPE_UINT, 4);
+	unsigned app = column(b, field_iana(95), TYPE_BYTES, 0);
+	unsigned score = column(b, named("score"), TYPE_FLOAT64, 8);
+
+	batch_extend(b, 3);
+	for (size_t i = 0; i < 3; i++) {
+		put_ip(b, exporter, i, i < 2 ? "203.0.113.9" : "203.0.113.8");
+		batch_put_uint(b, in, i, 5 + i % 2);
+		if (i != 1)
+			batch_put_uint(b, out, i, 7 - i);
+		if (i != 2)
+			batch_put_octets(b, app, i, i ? "\x0d" : "\x0d\x00\x01\xc5", i ? 1 : 4);
+		batch_put_double(b, score, i, 0.5);
+	}
+	for (unsigned k = 0; k < 4; k++) {
+		struct field_id id = { .pen = 32473, .id = (uint16_t)(7 + k) };
+
+		put_text(b, column(b, id, TYPE_BYTES, 0), 0, "\001\002");
+	}
+	batch_close(b);
+	return b;
+}
+
 /* Both elements of an address pair in a record, one of them zero, as --raw keeps them. */
 static struct batch *
 both_families(void)
@@ -240,9 +302,19 @@ compare(const char *name, struct buf *got)
 	mem_free(want);
 }
 
+static struct names *
+names_known(void)
+{
+	struct batch *b = names_said();
+	struct names *names = names_learn(names_new(), b);
+
+	batch_free(b);
+	return names;
+}
+
 static void
-print(
-    const char *name, const struct text_spec *spec, const char *fields, struct batch *(*make)(void))
+print_with(const struct names *names, const char *name, const struct text_spec *spec,
+    const char *fields, struct batch *(*make)(void))
 {
 	struct text_spec s = *spec;
 	struct field_list list = { 0 };
@@ -256,9 +328,9 @@ print(
 		ok(false, "%s: %s", name, err.text);
 	s.fields = fields ? &list : NULL;
 	w = text_new(&s);
-	text_begin(w, b, &out);
+	text_begin(w, names, b, &out);
 	at = out.len;
-	ok(text_rows(w, b, NULL, &out, &err) == 0, "text: %s has no error", name);
+	ok(text_rows(w, names, b, NULL, &out, &err) == 0, "text: %s has no error", name);
 	lead = text_lead(w, out.len - at);
 	memmove(out.data + at, out.data + at + lead, out.len - at - lead);
 	out.len -= lead;
@@ -268,6 +340,37 @@ print(
 	field_list_free(&list);
 	batch_free(b);
 	buf_free(&out);
+}
+
+static void
+print(
+    const char *name, const struct text_spec *spec, const char *fields, struct batch *(*make)(void))
+{
+	print_with(NULL, name, spec, fields, make);
+}
+
+/* Numbers by their names, where they have names; what says names is printed as it is. */
+static void
+test_named(void)
+{
+	struct names *names = names_known();
+
+	print_with(names, "named.csv", &(struct text_spec){ .format = TEXT_CSV, .header = true },
+	    "inif,outif,app,32473.7,32473.8,32473.10,`score`", named_flows);
+	print_with(names, "named.tsv", &(struct text_spec){ .format = TEXT_TSV, .header = true },
+	    "inif,outif", named_flows);
+	print_with(
+	    names, "named.ndjson", &(struct text_spec){ .format = TEXT_NDJSON }, NULL, named_flows);
+	print_with(names, "named.table",
+	    &(struct text_spec){ .format = TEXT_TABLE, .header = true },
+	    "exporter,inif,outif,app,32473.7,32473.8", named_flows);
+	print_with(names, "named-raw.ndjson",
+	    &(struct text_spec){ .format = TEXT_NDJSON, .raw = true }, "inif,app,32473.7",
+	    named_flows);
+	print_with(names, "named-options.ndjson",
+	    &(struct text_spec){ .format = TEXT_NDJSON, .options = true }, "inif,ifname",
+	    names_said);
+	names_release(names);
 }
 
 /* Only the selected records, wherever they are. */
@@ -281,8 +384,8 @@ test_selection(void)
 	struct buf out = { 0 };
 	struct err err = { 0 };
 
-	text_begin(w, b, &out);
-	ok(text_rows(w, b, sel, &out, &err) == 0, "text: a selection prints");
+	text_begin(w, NULL, b, &out);
+	ok(text_rows(w, NULL, b, sel, &out, &err) == 0, "text: a selection prints");
 	is_str(buf_cstr(&out), "192.0.2.2,999,1\n",
 	    "text: only selected records are printed, no header");
 	text_free(w);
@@ -301,10 +404,10 @@ test_json_chunks(void)
 	struct err err = { 0 };
 	size_t lead;
 
-	text_begin(w, b, &all);
+	text_begin(w, NULL, b, &all);
 	for (uint64_t sel = 0; sel < 4; sel++) {
 		chunk.len = 0;
-		(void)text_rows(w, b, &sel, &chunk, &err);
+		(void)text_rows(w, NULL, b, &sel, &chunk, &err);
 		lead = text_lead(w, chunk.len);
 		if (chunk.len > 0)
 			buf_put(&all, chunk.data + lead, chunk.len - lead);
@@ -358,6 +461,7 @@ main(void)
 	    aggregate);
 	print("aggregate.table", &(struct text_spec){ .format = TEXT_TABLE, .header = true }, NULL,
 	    aggregate);
+	test_named();
 	test_selection();
 	test_json_chunks();
 	return done_testing();
