@@ -90,7 +90,7 @@ record_key(const struct known *k, struct batch *b, size_t rec)
 		uint64_t h;
 		struct value v;
 
-		if ((c->flags & COLUMN_EMPTY) || (c->present != NULL && !bits_get(c->present, rec)))
+		if ((c->flags & COLUMN_EMPTY) || !column_has(c, rec))
 			continue;
 		id[2] |= (uint64_t)(c->flags & COLUMN_SCOPE) << 32;
 		h = hash_octets(k->seed, id, sizeof id);

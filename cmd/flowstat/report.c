@@ -179,7 +179,7 @@ weigh(struct report *r, struct batch *b)
 	for (size_t i = 0; i < b->n; i++) {
 		if (!report_uint(b, &count, i, &n))
 			return;
-		if (c != NULL && (c->present == NULL || bits_get(c->present, i)))
+		if (c != NULL && column_has(c, i))
 			r->weight += n;
 		else
 			r->missing += n;

@@ -1,10 +1,20 @@
 #include "flow/batch.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 
 #include "base/clones.h"
 
 enum { FIRST_CAPACITY = 1024, FIRST_OCTETS = 16 * 1024, COARSEST = 9 };
+
+/* Layouts are told apart for the life of the process, as batches come and go at one address. */
+static uint64_t
+new_layout(void)
+{
+	static atomic_uint_least64_t last;
+
+	return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+}
 
 struct batch *
 batch_new(void)
@@ -12,6 +22,7 @@ batch_new(void)
 	struct batch *b = mem_zero(1, sizeof(*b));
 
 	b->open = true;
+	b->layout = new_layout();
 	return b;
 }
 
@@ -56,9 +67,10 @@ batch_clear(struct batch *b)
 		c->present = c->bits;
 		c->flags &= COLUMN_SCOPE;
 		c->scale = (uint8_t)coarsest_scale(c);
-		c->n_filled = c->data_len = 0;
+		c->n_dense = c->n_filled = c->data_len = 0;
 	}
-	b->n = 0;
+	b->n = b->octets = 0;
+	b->closed = false;
 	b->n_all = b->n_cols;
 	b->sort_column = 0;
 	b->sort_descending = false;
@@ -71,6 +83,8 @@ batch_reset(struct batch *b)
 {
 	batch_clear(b);
 	free_columns(b);
+	b->row = 0;
+	b->layout = new_layout();
 	arena_reset(&b->names);
 }
 
@@ -160,6 +174,14 @@ column_widen(struct batch *b, struct column *c, unsigned width)
 	c->data = mem_alloc(cells_size(b->cap, width));
 	convert_cells(c, 0, &old, NULL, b->n);
 	mem_free(old.data);
+	b->row += width - old.width;
+}
+
+/* Octets of a record in a column, those of variable length left out. */
+static size_t
+row_octets(const struct column *c)
+{
+	return c->width ? c->width : sizeof(*c->off);
 }
 
 int
@@ -190,9 +212,21 @@ batch_column(
 	c->flags = (uint16_t)(flags & COLUMN_SCOPE);
 	c->scale = (uint8_t)coarsest_scale(c);
 	b->n_cols = b->n_all;
+	b->row += row_octets(c);
 	if (b->cap > 0)
 		column_reserve(c, 0, b->cap);
 	return (int)b->n_cols - 1;
+}
+
+/* What batch_close made of the columns. */
+static void
+reopen(struct batch *b)
+{
+	b->closed = false;
+	for (unsigned i = 0; i < b->n_cols; i++) {
+		b->col[i].present = b->col[i].bits;
+		b->col[i].flags &= COLUMN_SCOPE;
+	}
 }
 
 size_t
@@ -201,7 +235,9 @@ batch_extend(struct batch *b, size_t n)
 	size_t first = b->n;
 
 	assert(b->open && n <= BATCH_RECORDS_MAX);
-	b->n_all = b->n_cols;
+	b->n_all = b->n_cols; /* computed columns stand behind the stored ones: they go */
+	if (b->closed)
+		reopen(b);
 	if (b->n + n > b->cap) {
 		size_t cap = b->cap ? b->cap : FIRST_CAPACITY;
 
@@ -210,10 +246,6 @@ batch_extend(struct batch *b, size_t n)
 		for (unsigned i = 0; i < b->n_cols; i++)
 			column_reserve(&b->col[i], b->cap, cap);
 		b->cap = cap;
-	}
-	for (unsigned i = 0; i < b->n_cols; i++) {
-		b->col[i].present = b->col[i].bits;
-		b->col[i].flags &= COLUMN_SCOPE;
 	}
 	b->n += n;
 	return first;
@@ -226,11 +258,28 @@ batch_precision(struct batch *b, unsigned col, unsigned scale)
 		b->col[col].scale = (uint8_t)scale;
 }
 
+/* Presence that is written nowhere yet. */
+static void
+write_dense(struct column *c)
+{
+	bits_set_words(c->bits, 0, c->n_dense);
+}
+
+void
+batch_unmark(struct batch *b, unsigned col, size_t rec)
+{
+	struct column *c = &b->col[col];
+
+	write_dense(c);
+	c->n_dense = 0;
+	c->bits[rec / 64] &= ~(UINT64_C(1) << rec % 64);
+}
+
 void
 batch_put_uint(struct batch *b, unsigned col, size_t rec, uint64_t v)
 {
 	store_uint(&b->col[col], rec, v);
-	bits_set(b->col[col].bits, rec);
+	batch_mark(b, col, rec, 1);
 }
 
 void
@@ -240,7 +289,7 @@ batch_put_double(struct batch *b, unsigned col, size_t rec, double v)
 		((float *)b->col[col].data)[rec] = (float)v;
 	else
 		((double *)b->col[col].data)[rec] = v;
-	bits_set(b->col[col].bits, rec);
+	batch_mark(b, col, rec, 1);
 }
 
 void
@@ -255,7 +304,7 @@ batch_put_ip(struct batch *b, unsigned col, size_t rec, const struct addr *a)
 			column_widen(b, c, 16);
 		memcpy((uint8_t *)c->data + rec * 16, a->b, 16);
 	}
-	bits_set(c->bits, rec);
+	batch_mark(b, col, rec, 1);
 }
 
 /* Offsets of records up to rec: those not put are empty. */
@@ -287,7 +336,8 @@ batch_put_octets(struct batch *b, unsigned col, size_t rec, const void *p, size_
 	if (n > 0)
 		memcpy((uint8_t *)c->data + c->data_len, p, n);
 	c->data_len += n;
-	bits_set(c->bits, rec);
+	b->octets += n;
+	batch_mark(b, col, rec, 1);
 }
 
 /* Slots of missing records hold zeros in a closed batch, so equal batches encode to equal octets. */
@@ -312,8 +362,10 @@ batch_octets(const struct batch *b)
 {
 	size_t sum = 0;
 
+	if (b->open)
+		return b->n * b->row + b->octets;
 	for (unsigned i = 0; i < b->n_cols; i++)
-		sum += b->col[i].width ? b->n * b->col[i].width : b->col[i].data_len + b->n * 4;
+		sum += b->n * row_octets(&b->col[i]);
 	return sum;
 }
 
@@ -322,8 +374,11 @@ batch_close(struct batch *b)
 {
 	for (unsigned i = 0; i < b->n_cols; i++) {
 		struct column *c = &b->col[i];
-		size_t present = b->n ? bits_count(c->bits, b->n) : 0;
+		size_t present = c->n_dense;
 
+		write_dense(c);
+		if (present < b->n)
+			present = bits_count(c->bits, b->n);
 		c->flags &= COLUMN_SCOPE;
 		if (c->width == 0 && b->cap > 0)
 			fill_offsets(c, b->n);
@@ -335,16 +390,19 @@ batch_close(struct batch *b)
 		if (present < b->n && c->width > 0)
 			zero_missing(c, b->n);
 	}
+	b->closed = true;
 }
 
 /* Appending ---------------------------------------------------------------------------------- */
 
 static void
-append_presence(
-    struct column *dst, size_t first, const struct column *src, const uint32_t *idx, size_t n)
+append_presence(struct batch *b, unsigned col, size_t first, const struct column *src,
+    const uint32_t *idx, size_t n)
 {
+	struct column *dst = &b->col[col];
+
 	if (src->present == NULL) {
-		bits_set_range(dst->bits, first, n);
+		batch_mark(b, col, first, n);
 		return;
 	}
 	for (size_t k = 0; k < n; k++) {
@@ -387,14 +445,16 @@ append_cells(
 	}
 }
 
-static void
+/* Returns the octets appended. */
+static size_t
 append_octets(
     struct column *dst, size_t first, const struct column *src, const uint32_t *idx, size_t n)
 {
 	const uint8_t *octets = src->data;
+	size_t before = dst->data_len;
 
 	if (n == 0)
-		return;
+		return 0;
 	fill_offsets(dst, first);
 	dst->n_filled = first;
 	for (size_t k = 0; k < n; k++) {
@@ -406,6 +466,7 @@ append_octets(
 			memcpy((uint8_t *)dst->data + dst->data_len, octets + src->off[from], len);
 		dst->data_len += len;
 	}
+	return dst->data_len - before;
 }
 
 int
@@ -435,10 +496,10 @@ batch_append(struct batch *dst, struct batch *src, const uint32_t *idx, size_t n
 		from = batch_plain(src, i);
 		c = &dst->col[to[i]];
 		if (c->width == 0)
-			append_octets(c, first, from, idx, n);
+			dst->octets += append_octets(c, first, from, idx, n);
 		else
 			append_cells(c, first, from, idx, n);
-		append_presence(c, first, from, idx, n);
+		append_presence(dst, (unsigned)to[i], first, from, idx, n);
 		batch_precision(dst, (unsigned)to[i], from->scale);
 	}
 	return 0;

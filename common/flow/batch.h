@@ -59,10 +59,20 @@ struct column {
 	uint32_t *dict_off;
 	uint16_t *codes;
 
-	/* Open batches: presence as owned memory, records whose offset is set, octets used and allocated. */
+	/*
+	 * Open batches: presence as owned memory, but that records [0, n_dense) have a value is written there
+	 * when the batch is closed only; records whose offset is set, octets used and allocated.
+	 */
 	uint64_t *bits;
-	size_t n_filled, data_len, data_cap;
+	size_t n_dense, n_filled, data_len, data_cap;
 };
+
+/* Does a record have a value?  Columns of open batches, and plain ones. */
+static inline bool
+column_has(const struct column *c, size_t rec)
+{
+	return c->present == NULL || rec < c->n_dense || bits_get(c->present, rec);
+}
 
 enum unpack { UNPACK_PRESENT, UNPACK_DICT, UNPACK_PLAIN };
 
@@ -73,8 +83,10 @@ struct batch {
 	unsigned n_all; /* with computed ones behind; index into col */
 	unsigned cap_cols;
 	bool options; /* options records, not flows */
-	bool open;
+	bool open, closed; /* open: to be appended to; closed: nothing was since batch_close */
 	size_t cap; /* open: records there is room for */
+	size_t row, octets; /* open: octets of a record's fixed cells and offsets, of all octets */
+	uint64_t layout; /* open: column indexes hold while it is this; no other batch has it */
 	struct arena arena; /* computed columns; read-only: all columns */
 	struct arena names; /* of named columns, open batches */
 	struct err err; /* sticky: damage found while unpacking */
@@ -118,12 +130,21 @@ batch_cells(struct batch *b, unsigned col)
 {
 	return b->col[col].data;
 }
+
 /* Records have a value now. */
 static inline void
 batch_mark(struct batch *b, unsigned col, size_t first, size_t n)
 {
-	bits_set_range(b->col[col].bits, first, n);
+	struct column *c = &b->col[col];
+
+	if (first == c->n_dense)
+		c->n_dense += n;
+	else
+		bits_set_range(c->bits, first, n);
 }
+
+/* One has none after all. */
+void batch_unmark(struct batch *, unsigned col, size_t rec);
 
 /* Times of this column are precise to 10^scale ns: the finest one asked for is kept. */
 void batch_precision(struct batch *, unsigned col, unsigned scale);

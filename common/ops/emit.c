@@ -89,7 +89,7 @@ put_fixed_key(const struct run *r, struct batch *b, unsigned col, unsigned key)
 
 		memcpy(to + i * width, packed + off, width);
 		if (!keys_missing(l, key, packed))
-			bits_set(b->col[col].bits, i);
+			batch_mark(b, col, i, 1);
 	}
 }
 

@@ -13,7 +13,7 @@
 enum { SLOTS_MIN = 1024 };
 
 static size_t
-slot_at(const struct encoder *e, uint64_t key)
+slot_at(const struct encoder *e, uint32_t key)
 {
 	return hash_u64(e->seed, key) & (e->n_slots - 1);
 }
@@ -21,7 +21,10 @@ slot_at(const struct encoder *e, uint64_t key)
 static void
 slots_make(struct encoder *e, size_t n)
 {
-	e->slots = mem_resize(e->slots, n, sizeof(*e->slots));
+	if (n > e->cap_slots) {
+		e->slots = mem_resize(e->slots, n, sizeof(*e->slots));
+		e->cap_slots = n;
+	}
 	e->n_slots = n;
 	memset(e->slots, 0, n * sizeof(*e->slots));
 }
@@ -29,10 +32,10 @@ slots_make(struct encoder *e, size_t n)
 static void
 slots_grow(struct encoder *e)
 {
-	struct dict_slot *old = e->slots;
 	size_t n = e->n_slots;
+	struct dict_slot *old = mem_alloc(n * sizeof(*old));
 
-	e->slots = NULL;
+	memcpy(old, e->slots, n * sizeof(*old));
 	slots_make(e, 2 * n);
 	for (size_t k = 0; k < n; k++) {
 		size_t at;
@@ -48,7 +51,7 @@ slots_grow(struct encoder *e)
 
 /* A new entry, first seen in record i, goes to a free slot.  false: there are `most` already. */
 static bool
-dict_enter(struct encoder *e, struct dict *d, size_t at, uint64_t key, size_t i, size_t most)
+dict_enter(struct encoder *e, struct dict *d, size_t at, uint32_t key, size_t i, size_t most)
 {
 	if (d->n == most)
 		return false;
@@ -60,50 +63,67 @@ dict_enter(struct encoder *e, struct dict *d, size_t at, uint64_t key, size_t i,
 	return true;
 }
 
-/* Codes by first appearance, for numbers: they are their own keys. */
-#define BUILD(T) \
-	static bool build_##T( \
-	    struct encoder *e, const T *v, size_t n, size_t most, struct dict *d) \
-	{ \
+/*
+ * Codes by first appearance.  KEY of record i is what slots hold of its value; where that is not the whole of it
+ * SAME(i, first) compares with the first record of the entry.
+ */
+#define BUILD(KEY, SAME) \
+	do { \
 		for (size_t i = 0; i < n; i++) { \
-			size_t at = slot_at(e, v[i]); \
-			uint32_t entry; \
+			uint32_t key = KEY(i), entry; \
+			size_t at = slot_at(e, key); \
 \
-			while ((entry = e->slots[at].entry) != 0 && e->slots[at].key != v[i]) \
+			while ((entry = e->slots[at].entry) != 0 && \
+			       !(e->slots[at].key == key && SAME(i, d->first[entry - 1]))) \
 				at = (at + 1) & (e->n_slots - 1); \
 			if (entry != 0) \
 				d->codes[i] = (uint16_t)(entry - 1); \
-			else if (!dict_enter(e, d, at, v[i], i, most)) \
+			else if (!dict_enter(e, d, at, key, i, most)) \
 				return false; \
 		} \
 		return true; \
-	}
-BUILD(uint32_t)
-BUILD(uint64_t)
+	} while (0)
 
-/* For octets the key is their hash; equal hashes are compared. */
+static bool
+build_4(struct encoder *e, const uint32_t *v, size_t n, size_t most, struct dict *d)
+{
+#define VALUE(I) v[I]
+#define WHOLE(I, FIRST) true
+	BUILD(VALUE, WHOLE);
+}
+
+static bool
+build_8(struct encoder *e, const uint64_t *v, size_t n, size_t most, struct dict *d)
+{
+#define FOLDED(I) (uint32_t)(v[I] ^ v[I] >> 32)
+#define EQUAL(I, FIRST) v[I] == v[FIRST]
+	BUILD(FOLDED, EQUAL);
+}
+
+static uint32_t
+octets_key(const struct encoder *e, const struct column *c, size_t i)
+{
+	size_t len;
+	const void *p = cell_octets(c, i, &len);
+
+	return (uint32_t)hash_octets(e->seed, p, len);
+}
+
+static bool
+octets_equal(const struct column *c, size_t i, size_t k)
+{
+	size_t len, other;
+	const void *p = cell_octets(c, i, &len), *q = cell_octets(c, k, &other);
+
+	return len == other && memcmp(p, q, len) == 0;
+}
+
 static bool
 build_octets(struct encoder *e, const struct column *c, size_t n, size_t most, struct dict *d)
 {
-	for (size_t i = 0; i < n; i++) {
-		size_t len, other, at;
-		const void *p = cell_octets(c, i, &len), *q;
-		uint64_t key = hash_octets(e->seed, p, len);
-
-		for (at = slot_at(e, key); e->slots[at].entry != 0;
-		     at = (at + 1) & (e->n_slots - 1)) {
-			if (e->slots[at].key != key)
-				continue;
-			q = cell_octets(c, d->first[e->slots[at].entry - 1], &other);
-			if (other == len && memcmp(p, q, len) == 0)
-				break;
-		}
-		if (e->slots[at].entry != 0)
-			d->codes[i] = (uint16_t)(e->slots[at].entry - 1);
-		else if (!dict_enter(e, d, at, key, i, most))
-			return false;
-	}
-	return true;
+#define HASHED(I) octets_key(e, c, I)
+#define SAME(I, FIRST) octets_equal(c, I, FIRST)
+	BUILD(HASHED, SAME);
 }
 
 /* Codes by first appearance.  false: more than `most` distinct values. */
@@ -113,17 +133,11 @@ dict_build(struct encoder *e, const struct column *c, size_t n, size_t most, str
 	d->n = 0;
 	slots_make(e, SLOTS_MIN);
 	switch (c->width) {
-	case 4: return build_uint32_t(e, c->data, n, most, d);
-	case 8: return build_uint64_t(e, c->data, n, most, d);
+	case 4: return build_4(e, c->data, n, most, d);
+	case 8: return build_8(e, c->data, n, most, d);
 	default: return build_octets(e, c, n, most, d);
 	}
 }
-
-/* Sort entries by value: like addresses stand together, and lookups can be binary. */
-struct dict_order {
-	uint64_t key;
-	uint32_t entry;
-};
 
 /*
  * By key, equal keys by entry (they stand so already): eight bits a pass from the lowest, passes that
@@ -154,26 +168,28 @@ order_sort(struct dict_order *o, struct dict_order *spare, size_t n)
 	return o;
 }
 
+/* Sort entries by value: like addresses stand together, and lookups can be binary. */
 static void
-dict_sort(const struct column *c, size_t n, struct dict *d)
+dict_sort(struct encoder *e, const struct column *c, size_t n, struct dict *d)
 {
-	struct dict_order *room = mem_alloc(2 * d->n * sizeof(*room)), *o = room;
-	uint32_t *first = mem_alloc(d->n * sizeof(*first));
-	uint16_t *to = mem_alloc(d->n * sizeof(*to));
+	struct dict_order *o;
+	uint16_t *to;
 
+	if (e->order == NULL)
+		e->order = mem_alloc(2 * MAX_DICT * sizeof(*e->order));
+	o = e->order;
 	for (size_t k = 0; k < d->n; k++)
 		o[k] = (struct dict_order){ column_zone_key(c, d->first[k]), (uint32_t)k };
-	o = order_sort(o, room + d->n, d->n);
-	for (size_t k = 0; k < d->n; k++) {
-		first[k] = d->first[o[k].entry];
+	o = order_sort(o, e->order + MAX_DICT, d->n);
+	for (size_t k = 0; k < d->n; k++)
+		o[k].key = d->first[o[k].entry];
+	for (size_t k = 0; k < d->n; k++)
+		d->first[k] = (uint32_t)o[k].key;
+	to = (uint16_t *)(void *)(o == e->order ? e->order + MAX_DICT : e->order);
+	for (size_t k = 0; k < d->n; k++)
 		to[o[k].entry] = (uint16_t)k;
-	}
 	for (size_t i = 0; i < n; i++)
 		d->codes[i] = to[d->codes[i]];
-	memcpy(d->first, first, d->n * sizeof(*first));
-	mem_free(to);
-	mem_free(first);
-	mem_free(room);
 }
 
 static void
@@ -184,8 +200,7 @@ put_codes(struct encoder *e, struct parts *p, const struct dict *d, size_t n, un
 	e->planes.len = 0;
 	plane = (uint8_t *)buf_room(&e->planes, n + 64);
 	for (unsigned k = 0; k < planes; k++) {
-		for (size_t i = 0; i < n; i++)
-			plane[i] = (uint8_t)(d->codes[i] >> (8 * k));
+		plane_of(plane, d->codes, sizeof(*d->codes), 0, 8 * k, n);
 		part_add(e, p, plane, n);
 	}
 }
@@ -215,7 +230,7 @@ encode_dict(struct encoder *e, struct parts *p, struct entry *en, const struct c
 	dict_reserve(d, n, most);
 	if (!dict_build(e, c, n, most, d))
 		return false;
-	dict_sort(c, n, d);
+	dict_sort(e, c, n, d);
 	en->encoding = ENC_DICT;
 	en->dict_n = (uint32_t)d->n;
 	en->planes = d->n > 256 ? 2 : 1;

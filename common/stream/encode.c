@@ -32,10 +32,11 @@ encoder_free(struct encoder *e)
 	if (e == NULL)
 		return;
 	pack_free(e->packer);
-	buf_free(&e->section);
 	buf_free(&e->planes);
 	mem_free(e->values);
+	mem_free(e->units);
 	mem_free(e->slots);
+	mem_free(e->order);
 	dict_free(&e->dict);
 	for (unsigned i = 0; i < KEPT_MAX; i++)
 		dict_free(&e->kept[i].dict);
@@ -50,8 +51,8 @@ store_le(void *at, uint64_t v, size_t n)
 }
 
 static void
-write_entry(uint8_t *at, const struct column *c, const struct entry *en, size_t offset,
-    const struct buf *section, uint32_t name)
+write_entry(uint8_t *at, const struct column *c, const struct entry *en, const uint8_t *block,
+    size_t offset, size_t len, uint32_t name)
 {
 	uint16_t flags = en->flags;
 
@@ -72,8 +73,8 @@ write_entry(uint8_t *at, const struct column *c, const struct entry *en, size_t 
 	at[E_PLANES] = en->planes;
 	store_le(at + E_FLAGS, flags, 2);
 	store_le(at + E_REFERENCE, en->reference, 2);
-	store_le(at + E_OFFSET, section->len ? offset : 0, 4);
-	store_le(at + E_LENGTH, section->len, 4);
+	store_le(at + E_OFFSET, len ? offset : 0, 4);
+	store_le(at + E_LENGTH, len, 4);
 	store_le(at + E_UNPACKED, en->unpacked, 4);
 	store_le(at + E_NAME, name, 4);
 	store_le(at + E_BASE, en->base, 8);
@@ -81,7 +82,7 @@ write_entry(uint8_t *at, const struct column *c, const struct entry *en, size_t 
 		store_le(at + E_MIN, c->min, 8);
 		store_le(at + E_MAX, c->max, 8);
 	}
-	store_le(at + E_HASH, section->len ? hash_xxh64(section->data, section->len) : 0, 8);
+	store_le(at + E_HASH, len ? hash_xxh64(block + offset, len) : 0, 8);
 }
 
 /* Blocks --------------------------------------------------------------------------------------- */
@@ -150,15 +151,6 @@ put_names(struct buf *out, size_t block_at, const struct batch *b, const unsigne
 	return out->len - block_at;
 }
 
-static void
-pad_block(struct buf *out, size_t block_at)
-{
-	size_t pad = (size_t) - (out->len - block_at) % SECTION_ALIGN;
-
-	memset(buf_room(out, pad), 0, pad);
-	out->len += pad;
-}
-
 /* More than a block may hold: two blocks. */
 static int
 encode_halves(struct encoder *e, struct batch *b, struct buf *out, struct err *err)
@@ -204,23 +196,22 @@ make_column(const struct making *m, unsigned k)
 	struct batch *b = m->b;
 	struct column *c = &b->col[m->order[k]];
 	const struct column *reference = NULL;
-	const struct buf *section = &m->e->section;
 	struct entry en;
-	size_t offset;
+	size_t offset, len;
+	uint8_t *block;
 
 	if ((int)m->order[k] == m->start && m->end >= 0 && c->type == TYPE_TIME &&
 	    b->col[m->end].type == TYPE_TIME && !(b->col[m->end].flags & COLUMN_PARTIAL))
 		reference = &b->col[m->end];
-	encode_section(m->e, &en, c, (uint16_t)k, reference, m->end_at, b->n);
-	if (section->len > 0)
-		pad_block(m->out, m->at);
+	section_pad(m->out, m->at);
 	offset = m->out->len - m->at;
-	if (offset + section->len > MAX_BLOCK || en.unpacked > MAX_UNPACKED)
+	encode_section(m->e, &en, c, (uint16_t)k, reference, m->end_at, b->n, m->out);
+	len = m->out->len - m->at - offset;
+	if (offset + len > MAX_BLOCK || en.unpacked > MAX_UNPACKED)
 		return false;
-	if (section->len > 0)
-		buf_put(m->out, section->data, section->len);
-	write_entry((uint8_t *)m->out->data + m->at + HEADER_LEN + k * (size_t)ENTRY_LEN, c, &en,
-	    offset, section, m->name[k]);
+	block = (uint8_t *)m->out->data + m->at;
+	write_entry(
+	    block + HEADER_LEN + k * (size_t)ENTRY_LEN, c, &en, block, offset, len, m->name[k]);
 	return true;
 }
 
@@ -261,6 +252,7 @@ block_encode(struct encoder *e, struct batch *b, struct buf *out, struct err *er
 	if (b->n > e->values_cap) {
 		e->values_cap = b->n;
 		e->values = mem_resize(e->values, b->n + 64, sizeof(*e->values));
+		e->units = mem_resize(e->units, b->n + 64, sizeof(*e->units));
 	}
 	e->n_kept = 0;
 	n = column_order(b, order, &m.start, &m.end);
@@ -275,7 +267,7 @@ block_encode(struct encoder *e, struct batch *b, struct buf *out, struct err *er
 	if (fits) {
 		uint8_t *h;
 
-		pad_block(out, m.at);
+		section_pad(out, m.at);
 		h = (uint8_t *)out->data + m.at;
 		write_header(h, b, header_len, out->len - m.at, n, m.start, m.end);
 		write_order(h, b, order, n);

@@ -35,12 +35,42 @@ cell_octets(const struct column *c, size_t rec, size_t *len)
 	return (const uint8_t *)c->data + rec * c->width;
 }
 
+#define GATHER(T) \
+	do { \
+		T *to = (T *)(void *)room; \
+		const T *v = c->data; \
+		for (size_t k = 0; k < n; k++) \
+			to[k] = v[rec[k]]; \
+	} while (0)
+
+/* Numbers of chosen records. */
+static void
+put_numbers(
+    struct encoder *e, struct parts *p, const struct column *c, const uint32_t *rec, size_t n)
+{
+	char *room;
+
+	e->planes.len = 0;
+	room = buf_room(&e->planes, n * c->width);
+	switch (c->width) {
+	case 1: GATHER(uint8_t); break;
+	case 2: GATHER(uint16_t); break;
+	case 4: GATHER(uint32_t); break;
+	default: GATHER(uint64_t); break;
+	}
+	part_add(e, p, room, n * c->width);
+}
+
 void
 put_values(
     struct encoder *e, struct parts *p, const struct column *c, const uint32_t *rec, size_t n)
 {
 	struct buf octets = { 0 }, lengths = { 0 };
 
+	if (rec != NULL && c->width > 0 && c->width <= 8) {
+		put_numbers(e, p, c, rec, n);
+		return;
+	}
 	for (size_t k = 0; k < n; k++) {
 		size_t len;
 		const void *v = cell_octets(c, rec ? rec[k] : k, &len);

@@ -44,7 +44,7 @@ narrow(uint32_t *to, const uint64_t *v, uint64_t base, size_t n)
 		to[i] = (uint32_t)(v[i] - base);
 }
 
-static void
+void
 plane_of(uint8_t *to, const void *v, unsigned width, uint64_t base, unsigned shift, size_t n)
 {
 	switch (width) {
@@ -63,8 +63,7 @@ split(struct encoder *e, struct parts *p, const void *v, unsigned width, uint64_
 	uint8_t *plane;
 
 	if (width == 8 && planes > 1 && planes <= 4) {
-		narrow((uint32_t *)(void *)e->values, v, base,
-		    n); /* may be v itself: it only shrinks */
+		narrow((uint32_t *)(void *)e->values, v, base, n);
 		v = e->values;
 		width = 4;
 		base = 0;
@@ -139,82 +138,86 @@ blank_missing(const struct column *c, size_t n, uint64_t *v, uint64_t blank)
 }
 
 /* Distances before the reference, and the least of them. */
-static uint64_t
-subtract_from(uint64_t *v, const struct column *c, const struct column *reference, size_t n)
+CLONES static uint64_t
+distances(uint64_t *v, const struct column *c, const struct column *reference, size_t n)
 {
-	const int64_t *r = reference->data;
+	const int64_t *r = reference->data, *from = c->data;
 	int64_t least = INT64_MAX;
 
-	for (size_t i = 0; i < n; i++)
-		v[i] = (uint64_t)r[i] - v[i];
-	if (c->present == NULL) {
-		for (size_t i = 0; i < n; i++)
-			least = (int64_t)v[i] < least ? (int64_t)v[i] : least;
-		return (uint64_t)least;
+	for (size_t i = 0; i < n; i++) {
+		int64_t d = (int64_t)((uint64_t)r[i] - (uint64_t)from[i]);
+
+		v[i] = (uint64_t)d;
+		least = d < least ? d : least;
 	}
+	if (c->present == NULL)
+		return (uint64_t)least;
+	least = INT64_MAX;
 	for (size_t i = 0; i < n; i++)
 		if (bits_get(c->present, i))
 			least = (int64_t)v[i] < least ? (int64_t)v[i] : least;
 	return (uint64_t)least;
 }
 
-/* Divide into q; what is left over of all, in one number. */
-#define DIVIDE(D) \
+/* What the values are above the base, in units of D; what is left over of all, and their bits, in one number. */
+#define MEASURE(D) \
 	for (size_t i = 0; i < n; i++) { \
-		q[i] = v[i] / (D); \
-		rest |= v[i] - q[i] * (D); \
+		uint64_t above = v[i] - base, units = above / (D); \
+\
+		q[i] = units; \
+		rest |= above - units * (D); \
+		bits |= units; \
 	}
 
 static bool
-divides(uint64_t *q, const uint64_t *v, size_t n, unsigned scale)
+measure(uint64_t *q, const uint64_t *v, uint64_t base, size_t n, unsigned scale, uint64_t *all)
 {
-	uint64_t rest = 0;
+	uint64_t rest = 0, bits = 0;
 
 	if (scale == 9) {
-		DIVIDE(UINT64_C(1000000000))
+		MEASURE(UINT64_C(1000000000))
 	} else if (scale == 6) {
-		DIVIDE(UINT64_C(1000000))
+		MEASURE(UINT64_C(1000000))
+	} else if (scale == 3) {
+		MEASURE(UINT64_C(1000))
 	} else {
-		DIVIDE(UINT64_C(1000))
+		MEASURE(UINT64_C(1))
 	}
+	*all = bits;
 	return rest == 0;
-}
-
-/* By the coarsest power of ten not above `scale` that leaves nothing over: times count in its units. */
-static unsigned
-divide_values(struct encoder *e, size_t n, unsigned scale)
-{
-	uint64_t *q;
-
-	scale = scale >= 9 ? 9 : scale >= 6 ? 6 : scale >= 3 ? 3 : 0;
-	e->planes.len = 0;
-	q = (uint64_t *)(void *)buf_room(&e->planes, (n + 64) * sizeof(*q));
-	for (; scale > 0; scale -= 3)
-		if (divides(q, e->values, n, scale)) {
-			memcpy(e->values, q, n * sizeof(*q));
-			break;
-		}
-	return scale;
 }
 
 void
 encode_planes(struct encoder *e, struct parts *p, struct entry *en, const struct column *c,
     const struct column *reference, size_t n)
 {
-	uint64_t *v = e->values, bits = 0;
+	bool is_time = c->type == TYPE_TIME || c->type == TYPE_DURATION;
+	const uint64_t *v = e->values;
+	uint64_t bits, *q;
+	unsigned scale;
 
 	if (reference == NULL && encode_dense(e, p, en, c, n))
 		return;
-	widen_values(c, n, v);
 	en->encoding = ENC_PLANES;
-	en->base = reference != NULL ? subtract_from(v, c, reference, n) : least_value(c);
-	blank_missing(c, n, v, en->base);
-	for (size_t i = 0; i < n; i++)
-		v[i] -= en->base;
-	if (c->type == TYPE_TIME || c->type == TYPE_DURATION)
-		en->scale = (uint8_t)divide_values(e, n, c->scale);
-	for (size_t i = 0; i < n; i++)
-		bits |= v[i];
+	if (reference != NULL) {
+		en->base = distances(e->values, c, reference, n);
+	} else {
+		en->base = least_value(c);
+		if (c->width == 8 && c->present == NULL)
+			v = c->data;
+		else
+			widen_values(c, n, e->values);
+	}
+	if (v == e->values)
+		blank_missing(c, n, e->values, en->base);
+
+	/* Times count in the coarsest power of ten, not above their precision, that leaves nothing over. */
+	scale = !is_time ? 0 : c->scale >= 9 ? 9 : c->scale >= 6 ? 6 : c->scale >= 3 ? 3 : 0;
+	q = e->units;
+	while (!measure(q, v, en->base, n, scale, &bits))
+		scale -= 3;
+	if (is_time)
+		en->scale = (uint8_t)scale;
 	en->planes = (uint8_t)planes_needed(bits);
-	split(e, p, v, 8, 0, n, en->planes);
+	split(e, p, q, 8, 0, n, en->planes);
 }

@@ -42,6 +42,15 @@ encode_plain(struct encoder *e, struct parts *p, struct entry *en, const struct 
 	}
 }
 
+void
+section_pad(struct buf *out, size_t begin)
+{
+	size_t pad = (size_t) - (out->len - begin) % SECTION_ALIGN;
+
+	memset(buf_room(out, pad), 0, pad);
+	out->len += pad;
+}
+
 bool
 section_leads(const struct column *c)
 {
@@ -79,25 +88,26 @@ encode_values(struct encoder *e, struct parts *p, struct entry *en, const struct
 
 /* Directory and parts. */
 static void
-put_section(struct encoder *e, struct entry *en, const struct parts *p)
+put_section(struct buf *out, struct entry *en, const struct parts *p)
 {
-	e->section.len = 0;
+	size_t begin = out->len;
+
 	if (p->n == 0)
 		return;
-	buf_put(&e->section, &p->n, 4);
-	buf_put(&e->section, &en->dict_n, 4);
+	buf_put(out, &p->n, 4);
+	buf_put(out, &en->dict_n, 4);
 	for (unsigned k = 0; k < p->n; k++) {
-		buf_put(&e->section, &p->stored[k], 4);
-		buf_put(&e->section, &p->unpacked[k], 4);
+		buf_put(out, &p->stored[k], 4);
+		buf_put(out, &p->unpacked[k], 4);
 		en->unpacked += p->unpacked[k];
 	}
-	buf_pad(&e->section, SECTION_ALIGN);
-	buf_put(&e->section, e->body.data, e->body.len);
+	section_pad(out, begin);
+	buf_put(out, p->out->data, p->out->len);
 }
 
 void
 encode_section(struct encoder *e, struct entry *en, struct column *c, uint16_t at,
-    const struct column *reference, uint16_t reference_at, size_t n)
+    const struct column *reference, uint16_t reference_at, size_t n, struct buf *out)
 {
 	struct parts p = { .out = &e->body };
 
@@ -111,5 +121,5 @@ encode_section(struct encoder *e, struct entry *en, struct column *c, uint16_t a
 	encode_values(e, &p, en, c, at, reference, n);
 	if (en->encoding == ENC_PLANES && reference != NULL)
 		en->reference = reference_at;
-	put_section(e, en, &p);
+	put_section(out, en, &p);
 }

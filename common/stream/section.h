@@ -14,8 +14,13 @@
 
 enum { DICT_CHEAP = 256, KEPT_MAX = 4 };
 
-/* Hash table of a dictionary being built: a number, or a hash of octets, and its entry + 1. */
+/* Hash table of a dictionary being built: a value of 4 octets, or part of a hash of others, and its entry + 1. */
 struct dict_slot {
+	uint32_t key, entry;
+};
+
+/* Its entries on their way into order. */
+struct dict_order {
 	uint64_t key;
 	uint32_t entry;
 };
@@ -37,11 +42,12 @@ struct kept {
 struct encoder {
 	enum block_profile profile;
 	struct packer *packer; /* NULL: sections are not compressed */
-	struct buf section, body, planes; /* one column's */
-	uint64_t *values; /* one column's values as u64 */
+	struct buf body, planes; /* one column's */
+	uint64_t *values, *units; /* one column's values as u64, and what is stored of them */
 	size_t values_cap;
-	struct dict_slot *slots; /* n_slots of them */
-	size_t n_slots;
+	struct dict_slot *slots; /* n_slots of them, room for cap_slots */
+	size_t n_slots, cap_slots;
+	struct dict_order *order; /* MAX_DICT twice, to sort and renumber entries */
 	uint64_t seed;
 	struct dict dict; /* one column's */
 	struct kept kept[KEPT_MAX];
@@ -65,6 +71,9 @@ struct parts {
 
 /* A part: compressed where that pays, 64-aligned. */
 void part_add(struct encoder *, struct parts *, const void *, size_t n);
+
+/* Octet shift / 8 of what n numbers of 1 2 4 8 octets are above a base. */
+void plane_of(uint8_t *to, const void *, unsigned width, uint64_t base, unsigned shift, size_t n);
 
 /* Numbers as planes; a start as its distance before its end, the reference. */
 void encode_planes(struct encoder *, struct parts *, struct entry *, const struct column *,
@@ -90,12 +99,15 @@ void dict_keep(struct encoder *, uint16_t at);
  */
 bool encode_map(struct encoder *, struct parts *, struct entry *, const struct column *, size_t n);
 
+/* Zeros behind what begins at `begin`, up to a multiple of SECTION_ALIGN. */
+void section_pad(struct buf *out, size_t begin);
+
 /*
- * The section of the block's column `at` into e->section (empty: none), its facts into *en, its zone map into
+ * Append the section of the block's column `at` (nothing: it needs none), its facts into *en, its zone map into
  * the column.  reference: the column whose values these are distances before, or NULL.
  */
 void encode_section(struct encoder *, struct entry *en, struct column *, uint16_t at,
-    const struct column *reference, uint16_t reference_at, size_t n);
+    const struct column *reference, uint16_t reference_at, size_t n, struct buf *out);
 
 /* Do other columns perhaps follow from it?  Then it is encoded before them. */
 bool section_leads(const struct column *);

@@ -60,6 +60,58 @@ load_signed(const uint8_t *p, size_t len)
 	default: BY_LENGTH(uint64_t, LOAD); break; \
 	}
 
+/* Four at a time: records of a message are some tens, and their fields near enough to be there already. */
+#define CELLS(T, LEN) \
+	static void cells_##T##_##LEN(void *cells, const uint8_t *p, size_t stride, size_t n) \
+	{ \
+		T *to = cells; \
+\
+		for (; n >= 4; n -= 4, to += 4, p += 4 * stride) { \
+			to[0] = (T)load(p, LEN); \
+			to[1] = (T)load(p + stride, LEN); \
+			to[2] = (T)load(p + 2 * stride, LEN); \
+			to[3] = (T)load(p + 3 * stride, LEN); \
+		} \
+		for (; n > 0; n--, p += stride) \
+			*to++ = (T)load(p, LEN); \
+	}
+CELLS(uint8_t, 1)
+CELLS(uint16_t, 1)
+CELLS(uint16_t, 2)
+CELLS(uint32_t, 1)
+CELLS(uint32_t, 2)
+CELLS(uint32_t, 4)
+CELLS(uint64_t, 1)
+CELLS(uint64_t, 2)
+CELLS(uint64_t, 4)
+CELLS(uint64_t, 8)
+
+copy_cells *
+copy_find(size_t len, unsigned width)
+{
+	static const struct {
+		size_t len;
+		unsigned width;
+		copy_cells *copy;
+	} usual[] = {
+		{ 1, 1, cells_uint8_t_1 },
+		{ 1, 2, cells_uint16_t_1 },
+		{ 2, 2, cells_uint16_t_2 },
+		{ 1, 4, cells_uint32_t_1 },
+		{ 2, 4, cells_uint32_t_2 },
+		{ 4, 4, cells_uint32_t_4 },
+		{ 1, 8, cells_uint64_t_1 },
+		{ 2, 8, cells_uint64_t_2 },
+		{ 4, 8, cells_uint64_t_4 },
+		{ 8, 8, cells_uint64_t_8 },
+	};
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (usual[i].len == len && usual[i].width == width)
+			return usual[i].copy;
+	return NULL;
+}
+
 void
 copy_uint(void *cells, unsigned width, const struct source *s)
 {

@@ -19,6 +19,13 @@ struct source {
 /* A value that no i64 of nanoseconds holds. */
 #define TIME_NONE INT64_MIN
 
+/*
+ * Unsigned, of the usual lengths: the loop for values of `len` octets and cells of `width`, which the compiler
+ * has made for them.  NULL: there is none, copy_uint does it.
+ */
+typedef void copy_cells(void *cells, const uint8_t *, size_t stride, size_t n);
+copy_cells *copy_find(size_t len, unsigned width);
+
 /* Unsigned, 1 to 8 octets (reduced or over-long: RFC 7011 6.2) to cells of 1 2 4 8 octets. */
 void copy_uint(void *cells, unsigned width, const struct source *);
 void copy_int(void *cells, unsigned width, const struct source *); /* sign extended */

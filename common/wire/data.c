@@ -91,28 +91,18 @@ data_begin(struct message *m)
 		data_constant(m, field_own(OWN_WIRE), TYPE_BOOL, 1, 1);
 }
 
-static void
-reserve_cols(struct wire *w, size_t n)
-{
-	if (n <= w->cols_cap)
-		return;
-	w->cols_cap = 2 * n;
-	w->cols = mem_resize(w->cols, w->cols_cap, sizeof(*w->cols));
-}
-
 bool
 data_constants(struct message *m, struct batch *b, enum wire_kind kind)
 {
 	struct wire *w = m->w;
 	bool all = true;
 
-	reserve_cols(w, m->n_constants);
 	for (unsigned i = 0; i < m->n_constants; i++) {
 		const struct constant *c = &w->constants[i];
 
-		w->cols[i] = data_column(b, &w->constant_hint[kind][i], &c->id, (enum type)c->type,
-		    constant_width(c), false);
-		all &= w->cols[i] >= 0;
+		w->constant_col[i] = data_column(b, &w->constant_hint[kind][i], &c->id,
+		    (enum type)c->type, constant_width(c), false);
+		all &= w->constant_col[i] >= 0;
 	}
 	return all;
 }
@@ -141,7 +131,7 @@ fill_constant(struct batch *b, const struct constant *c, unsigned col, size_t fi
 void
 data_fill_constants(struct message *m, struct batch *b, size_t first, size_t n)
 {
-	const int *cols = m->w->cols;
+	const int *cols = m->w->constant_col;
 
 	for (unsigned i = 0; i < m->n_constants; i++)
 		if (cols[i] >= 0)
@@ -163,6 +153,7 @@ as_wire_number(const struct step *st)
 	struct step w = *st;
 
 	w.kind = STEP_UINT;
+	w.copy = NULL;
 	w.type = TYPE_UINT;
 	w.width = st->len <= 4 ? 4 : 8;
 	w.id = st->wire;
@@ -175,45 +166,58 @@ is_skipped(const struct task *k, const struct step *st)
 	return is_unplaced(k, st) && k->m->w->sessions.opts.raw;
 }
 
-/* Find or add all columns; false when the batch will not have one of them. */
-static bool
-resolve(const struct task *k, struct template *t, enum wire_kind kind, unsigned n_constants)
+/* Which of a step's columns: of batches of IPv6 records, or of others. */
+static unsigned
+side(enum wire_kind kind)
 {
-	struct wire *w = k->m->w;
-	bool all = data_constants(k->m, k->b, kind);
+	return kind == WIRE_FLOWS6;
+}
 
+/* Find or add the steps' columns; false when the batch will not have one of them. */
+static bool
+resolve_steps(const struct task *k, struct template *t, unsigned six)
+{
+	bool all = true, as_numbers = t->by_uptime && !k->m->has_uptime;
+
+	if (t->layout[six] == k->b->layout && !as_numbers)
+		return true;
 	for (unsigned i = 0; i < t->n_steps; i++) {
 		struct step *st = &t->steps[i];
-		int *col = &w->cols[n_constants + i];
+		int col = -1;
 
-		if (is_skipped(k, st)) {
-			*col = -1;
-			continue;
-		}
-		if (is_unplaced(k, st)) {
+		if (!is_unplaced(k, st)) {
+			col = data_column(k->b, &st->col[six], &st->id, (enum type)st->type,
+			    st->width, st->scope);
+		} else if (!is_skipped(k, st)) {
 			struct step number = as_wire_number(st);
 
-			*col = batch_column(k->b, &number.id, TYPE_UINT, number.width, 0);
-		} else {
-			*col = data_column(k->b, &st->hint[kind == WIRE_FLOWS6], &st->id,
-			    (enum type)st->type, st->width, st->scope);
+			col = batch_column(k->b, &number.id, TYPE_UINT, number.width, 0);
 		}
-		all &= *col >= 0;
+		st->col[six] = col >= 0 ? (uint16_t)col : NO_COLUMN;
+		all &= col >= 0 || is_skipped(k, st);
 	}
+	t->layout[six] = all && !as_numbers ? k->b->layout : 0;
 	return all;
 }
 
-static void
-run_steps(struct task *k, unsigned n_constants)
+static bool
+resolve(const struct task *k, struct template *t, enum wire_kind kind)
 {
-	const int *cols = k->m->w->cols;
+	bool all = data_constants(k->m, k->b, kind);
 
+	return resolve_steps(k, t, side(kind)) && all;
+}
+
+static void
+run_steps(struct task *k, unsigned six)
+{
 	data_fill_constants(k->m, k->b, k->first, k->n);
 	for (unsigned i = 0; i < k->t->n_steps; i++) {
 		const struct step *st = &k->t->steps[i];
+		unsigned col = st->col[six];
 		struct step number;
 
-		if (cols[n_constants + i] < 0) {
+		if (col == NO_COLUMN) {
 			if (!is_skipped(k, st))
 				message_bad(k->m, BAD_RECORD);
 			continue;
@@ -222,7 +226,7 @@ run_steps(struct task *k, unsigned n_constants)
 			number = as_wire_number(st);
 			st = &number;
 		}
-		step_run(k, st, (unsigned)cols[n_constants + i]);
+		step_run(k, st, col);
 	}
 }
 
@@ -283,29 +287,29 @@ static void
 append(struct message *m, struct template *t, const struct rows *rows, size_t from, size_t n,
     enum wire_kind kind)
 {
-	unsigned n_constants = m->n_constants;
-
-	reserve_cols(m->w, n_constants + t->n_steps);
 	while (n > 0) {
 		struct task k = {
 			.m = m, .t = t, .b = m->out->batch[kind], .rows = rows, .from = from
 		};
 
-		if (room(k.b, t) == 0) {
+		size_t most = room(k.b, t);
+
+		if (most == 0) {
 			m->out->full(m->out->ctx, kind);
 			k.b = m->out->batch[kind];
+			most = room(k.b, t);
 		}
-		k.n = n < room(k.b, t) ? n : room(k.b, t);
+		k.n = n < most ? n : most;
 		assert(k.n > 0);
 		k.b->options = kind == WIRE_OPTIONS;
-		if (!resolve(&k, t, kind, n_constants) && k.b->n > 0) {
+		if (!resolve(&k, t, kind) && k.b->n > 0) {
 			m->out->full(m->out->ctx, kind);
 			k.b = m->out->batch[kind];
 			k.b->options = kind == WIRE_OPTIONS;
-			(void)resolve(&k, t, kind, n_constants);
+			(void)resolve(&k, t, kind);
 		}
 		k.first = batch_extend(k.b, k.n);
-		run_steps(&k, n_constants);
+		run_steps(&k, side(kind));
 		after_steps(&k, kind);
 		m->appended += k.n;
 		from += k.n;

@@ -35,10 +35,9 @@ struct wire {
 	struct row_columns *rows; /* row.h */
 	struct constant constants[CONSTANTS_MAX]; /* of the message at hand */
 	uint16_t constant_hint[WIRE_KINDS][CONSTANTS_MAX]; /* their columns in the last batches */
+	int constant_col[CONSTANTS_MAX]; /* in the batch at hand; -1: it will not have one */
 
 	/* Scratch of one data set. */
-	int *cols;
-	size_t cols_cap;
 	struct slice *slices; /* SLICES of them */
 	uint8_t *gathered; /* one field of all records */
 	struct buf list;

@@ -172,7 +172,7 @@ column_of(const struct batch *b, uint32_t pen, uint16_t id)
 static bool
 get(const struct batch *b, int col, size_t rec, uint64_t *v)
 {
-	if (col < 0 || !bits_get(b->col[col].bits, rec))
+	if (col < 0 || !column_has(&b->col[col], rec))
 		return false;
 	*v = column_uint(&b->col[col], rec);
 	return true;
@@ -192,7 +192,7 @@ set_apart(struct batch *b, size_t rec)
 		to = batch_column(b, &id, TYPE_UINT, 8, 0);
 		if (to >= 0)
 			batch_put_uint(b, (unsigned)to, rec, v);
-		b->col[from].bits[rec / 64] &= ~(UINT64_C(1) << rec % 64);
+		batch_unmark(b, (unsigned)from, rec);
 	}
 }
 

@@ -96,7 +96,7 @@ has(const struct telling *t, enum told told)
 {
 	const struct column *c = t->col[told];
 
-	return c != NULL && (c->present == NULL || bits_get(c->present, t->rec));
+	return c != NULL && column_has(c, t->rec);
 }
 
 static uint64_t

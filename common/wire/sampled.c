@@ -101,7 +101,7 @@ put_each(const struct task *k, const int col[2], struct known otherwise)
 	for (size_t i = 0; i < k->n; i++) {
 		struct known known;
 
-		if (bits_get(k->b->col[col[0]].bits, k->first + i))
+		if (column_has(&k->b->col[col[0]], k->first + i))
 			continue;
 		known = of_record(k, k->from + i, otherwise);
 		if (known.packets != 0)

@@ -20,15 +20,6 @@ cells_at(const struct task *k, unsigned col, size_t rec)
 	return (uint8_t *)batch_cells(k->b, col) + rec * k->b->col[col].width;
 }
 
-static void
-mark(const struct task *k, unsigned col, size_t rec, size_t n)
-{
-	if (n == 1)
-		bits_set(k->b->col[col].bits, rec);
-	else
-		batch_mark(k->b, col, rec, n);
-}
-
 /* Put one value in a column that few records need; a batch that will not have it is counted. */
 static void
 put_spare(const struct task *k, const struct field_id *id, enum type type, unsigned width,
@@ -71,13 +62,13 @@ do_time(
 		least = copy_scaled(cells, s, unit_of(st->scale));
 	batch_precision(k->b, col, st->scale);
 	if (least != TIME_NONE) {
-		mark(k, col, rec, s->n);
+		batch_mark(k->b, col, rec, s->n);
 		return;
 	}
 	for (size_t i = 0; i < s->n; i++) {
 		cells = cells_at(k, col, rec);
 		if (cells[i] != TIME_NONE) {
-			mark(k, col, rec + i, 1);
+			batch_mark(k->b, col, rec + i, 1);
 			continue;
 		}
 		k->m->s->stats.odd_times++;
@@ -147,14 +138,14 @@ do_chosen(const struct task *k, const struct step *st, unsigned col, const struc
 	}
 	batch_precision(k->b, col, st->scale);
 	if (least >= EARLIEST_NS) {
-		mark(k, col, rec, s->n);
+		batch_mark(k->b, col, rec, s->n);
 		return;
 	}
 	for (size_t i = 0; i < s->n; i++) {
 		int64_t ns = ((int64_t *)cells_at(k, col, rec))[i];
 
 		if (ns >= EARLIEST_NS)
-			mark(k, col, rec + i, 1);
+			batch_mark(k->b, col, rec + i, 1);
 		else
 			put_odd(k, st, rec + i, s, i, ns);
 	}
@@ -171,7 +162,7 @@ do_ip6(
 	uint8_t *cells = cells_at(k, col, rec);
 
 	if (copy_ip6(cells, s) == 0 || st->wire.id == st->id.id) {
-		mark(k, col, rec, s->n);
+		batch_mark(k->b, col, rec, s->n);
 		return;
 	}
 	for (size_t i = 0; i < s->n; i++) {
@@ -181,7 +172,7 @@ do_ip6(
 		if (addr_is_v4(&a))
 			put_spare(k, &st->wire, TYPE_IP, 16, st->scope, rec + i, 0, &a);
 		else
-			mark(k, col, rec + i, 1);
+			batch_mark(k->b, col, rec + i, 1);
 	}
 }
 
@@ -264,6 +255,11 @@ do_step(
 {
 	unsigned width = k->b->col[col].width;
 
+	if (st->copy != NULL && width == st->width) {
+		st->copy(cells_at(k, col, rec), s->p, s->stride, s->n);
+		batch_mark(k->b, col, rec, s->n);
+		return;
+	}
 	switch ((enum step_kind)st->kind) {
 	case STEP_UINT: copy_uint(cells_at(k, col, rec), width, s); break;
 	case STEP_INT: copy_int(cells_at(k, col, rec), width, s); break;
@@ -279,23 +275,25 @@ do_step(
 	case STEP_PAIR:
 	case STEP_CHOSEN: return; /* these read two fields: see below */
 	}
-	mark(k, col, rec, s->n);
+	batch_mark(k->b, col, rec, s->n);
 }
 
 static void
 run_fixed(const struct task *k, const struct step *st, unsigned col)
 {
-	struct source s = source_fixed(k, st->at, st->len),
-		      other = source_fixed(k, st->at2, st->len2);
+	struct source s = source_fixed(k, st->at, st->len), other;
 
+	if (st->kind != STEP_CHOSEN && st->kind != STEP_PAIR) {
+		do_step(k, st, col, &s, k->first);
+		return;
+	}
+	other = source_fixed(k, st->at2, st->len2);
 	if (st->kind == STEP_CHOSEN)
 		do_chosen(k, st, col, &s, &other, k->first);
-	else if (st->kind == STEP_PAIR)
+	else
 		for (size_t i = 0; i < k->n; i++)
 			do_pair(k, st, col, s.p + i * s.stride, other.p + i * other.stride,
 			    k->first + i);
-	else
-		do_step(k, st, col, &s, k->first);
 }
 
 static bool

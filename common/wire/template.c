@@ -288,7 +288,7 @@ add_step(struct compiler *c, unsigned spec)
 		.scope = s->scope,
 		.at = c->at[spec],
 		.len = s->len,
-		.hint = { UINT16_MAX, UINT16_MAX },
+		.col = { NO_COLUMN, NO_COLUMN },
 	};
 	return step;
 }
@@ -468,6 +468,17 @@ decide_family(struct compiler *c)
 	}
 }
 
+static void
+find_copies(struct template *t)
+{
+	for (unsigned i = 0; i < t->n_steps; i++) {
+		struct step *s = &t->steps[i];
+
+		if (s->kind == STEP_UINT || s->kind == STEP_IP4)
+			s->copy = copy_find(s->len, s->width);
+	}
+}
+
 static const char *
 measure(struct template *t)
 {
@@ -501,6 +512,7 @@ compile(struct template *t, bool raw, const struct types *types)
 	if (!t->options && !raw)
 		section_layout(&t->section, t->specs, c.at, t->n_specs);
 	decide_family(&c);
+	find_copies(t);
 	find_places(&c);
 	t->tells = t->options && options_tell(t->specs, t->n_specs);
 	t->events = !t->options && !raw && event_layout(t->specs, t->n_specs);

@@ -11,9 +11,10 @@
 
 #include "base/buf.h"
 #include "flow/field.h"
+#include "wire/copy.h"
 #include "wire/types.h"
 
-enum { VARYING = 65535, TEMPLATE_FIELDS_MAX = 4000, INSTANCES_MAX = 128 };
+enum { VARYING = 65535, TEMPLATE_FIELDS_MAX = 4000, INSTANCES_MAX = 128, NO_COLUMN = 65535 };
 
 /* A field specifier; enterprises as columns have them (PEN_V9, PEN_SCOPE ... for v9; PEN_OWN: octets of
  * a fixed layout that are no field). */
@@ -55,7 +56,9 @@ struct step {
 	struct field_id wire; /* the element itself: STEP_CHOSEN, and IPv6 of a pair */
 	uint16_t at, len; /* offset in a record of fixed length, else number of the field */
 	uint16_t at2, len2;
-	uint16_t hint[2]; /* where the column was in the last batch of IPv4, IPv6 records */
+	copy_cells *copy; /* to cells of `width`; NULL: by kind */
+	uint16_t
+	    col[2]; /* the column in the last batch of IPv4, IPv6 records; NO_COLUMN: it had none */
 };
 
 /* A field as raw records have it: offset, or its number where their length varies.  len 0: none. */
@@ -97,6 +100,7 @@ struct template
 	unsigned n_specs;
 	struct step *steps;
 	unsigned n_steps;
+	uint64_t layout[2]; /* of batches in which the steps' columns are those; 0: of none */
 	uint32_t min_len; /* of a record; varying fields count 1 */
 	bool varying;
 	enum family family;
