@@ -208,25 +208,47 @@ resolve(const struct task *k, struct template *t, enum wire_kind kind)
 	return resolve_steps(k, t, side(kind)) && all;
 }
 
+/* What most steps are: a number or an IPv4 address of records of fixed length. */
+static inline bool
+run_plain(const struct task *k, const struct step *st, unsigned col)
+{
+	const struct rows *r = k->rows;
+	struct column *c = &k->b->col[col];
+
+	if (st->copy == NULL || r->slices != NULL || c->width != st->width)
+		return false;
+	st->copy((uint8_t *)c->data + k->first * st->width, r->base + k->from * r->stride + st->at,
+	    r->stride, k->n);
+	batch_mark(k->b, col, k->first, k->n);
+	return true;
+}
+
 static void
-run_steps(struct task *k, unsigned six)
+run_step(const struct task *k, const struct step *st, unsigned col)
+{
+	struct step number;
+
+	if (col == NO_COLUMN) {
+		if (!is_skipped(k, st))
+			message_bad(k->m, BAD_RECORD);
+	} else if (is_unplaced(k, st)) {
+		number = as_wire_number(st);
+		step_run(k, &number, col);
+	} else {
+		step_run(k, st, col);
+	}
+}
+
+static void
+run_steps(const struct task *k, unsigned six)
 {
 	data_fill_constants(k->m, k->b, k->first, k->n);
 	for (unsigned i = 0; i < k->t->n_steps; i++) {
 		const struct step *st = &k->t->steps[i];
 		unsigned col = st->col[six];
-		struct step number;
 
-		if (col == NO_COLUMN) {
-			if (!is_skipped(k, st))
-				message_bad(k->m, BAD_RECORD);
-			continue;
-		}
-		if (is_unplaced(k, st)) {
-			number = as_wire_number(st);
-			st = &number;
-		}
-		step_run(k, st, col);
+		if (col == NO_COLUMN || !run_plain(k, st, col))
+			run_step(k, st, col);
 	}
 }
 

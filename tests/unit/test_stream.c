@@ -339,6 +339,82 @@ grows(void)
 	batch_free(b[1]);
 }
 
+/* The encoding of an element in the only block there. */
+static unsigned
+encoding_of(const struct buf *block, uint16_t element)
+{
+	const uint8_t *p = (const uint8_t *)block->data;
+	uint16_t columns, id;
+
+	memcpy(&columns, p + H_COLUMNS, 2);
+	for (unsigned k = 0; k < columns; k++) {
+		const uint8_t *entry = p + HEADER_LEN + k * (size_t)ENTRY_LEN;
+
+		memcpy(&id, entry + E_ELEMENT, 2);
+		if (id == element)
+			return entry[E_ENCODING];
+	}
+	return 0;
+}
+
+/* Columns are stored as what they are: one value, few values, what follows from another column, numbers. */
+static void
+encodings(void)
+{
+	enum {
+		RECORDS = 5000,
+		ADDRESSES = 300,
+		SRC = 8,
+		AS = 16,
+		NAME = 82,
+		MASK = 9,
+		PORT = 7,
+		TOS = 5
+	};
+	static const uint16_t numbers[] = { AS, MASK, PORT, TOS };
+	struct batch *b = batch_new();
+	struct encoder *e = encoder_new(PROFILE_FILE, 0);
+	struct field_id src_id = field_iana(SRC), name_id = field_iana(NAME);
+	int src = batch_column(b, &src_id, TYPE_IP, 4, 0), col[4];
+	int name = batch_column(b, &name_id, TYPE_STRING, 0, 0);
+	struct buf block = { .len = 0 };
+	struct err err = { 0 };
+
+	for (unsigned k = 0; k < 4; k++) {
+		struct field_id id = field_iana(numbers[k]);
+
+		col[k] = batch_column(b, &id, TYPE_UINT, 4, 0);
+	}
+	batch_extend(b, RECORDS);
+	for (uint32_t i = 0; i < RECORDS; i++) {
+		uint32_t a = i * 2654435761u % ADDRESSES;
+		struct addr ip = addr_v4(0x0a000000 + a);
+		char text[16];
+		int len = snprintf(text, sizeof(text), "host-%u", a % 40);
+
+		batch_put_ip(b, (unsigned)src, i, &ip);
+		batch_put_octets(b, (unsigned)name, i, text, (size_t)len);
+		batch_put_uint(b, (unsigned)col[0], i, 64512 + a % 100);
+		batch_put_uint(
+		    b, (unsigned)col[1], i, i == RECORDS - 1 ? 99 : a % 33); /* all but the last */
+		batch_put_uint(b, (unsigned)col[2], i, i);
+		batch_put_uint(b, (unsigned)col[3], i, 184);
+	}
+	batch_close(b);
+	ok(block_encode(e, b, &block, &err) == 0, "a block of every encoding");
+	is_u64(encoding_of(&block, SRC), ENC_DICT, "addresses are a dictionary");
+	is_u64(encoding_of(&block, AS), ENC_MAP,
+	    "a number that follows from the address is stored once for each");
+	is_u64(encoding_of(&block, NAME), ENC_MAP, "so is a string");
+	is_u64(
+	    encoding_of(&block, MASK), ENC_DICT, "one record that differs, and it does not follow");
+	is_u64(encoding_of(&block, PORT), ENC_PLANES, "other numbers are planes");
+	is_u64(encoding_of(&block, TOS), ENC_CONST, "one value is stored once");
+	buf_free(&block);
+	encoder_free(e);
+	batch_free(b);
+}
+
 /* A big batch is several blocks; nothing is lost. */
 static void
 oversize(void)
@@ -372,6 +448,7 @@ main(void)
 	damage();
 	ends();
 	grows();
+	encodings();
 	oversize();
 	return done_testing();
 }
