@@ -65,9 +65,9 @@ receive_buffer(const char *arg)
 {
 	uint64_t octets = size("rcvbuf", arg);
 
-	if (octets == 0 || octets > INT_MAX / 2)
+	if (octets == 0 || octets > (uint64_t)1 << 30)
 		opt_usage(&flowrecv_program, "--rcvbuf '%s': expected a size up to 1Gi", arg);
-	return (int)octets;
+	return octets > INT_MAX / 2 ? INT_MAX / 2 : (int)octets; /* the kernel doubles it */
 }
 
 static uint64_t

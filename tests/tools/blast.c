@@ -1,11 +1,14 @@
 /*
  * blast - datagrams of a capture at a steady rate, for measuring collectors.
  *
- *	blast send CAPTURE HOST:PORT DATAGRAMS_PER_SECOND [REPEAT]	(0: as fast as it goes)
+ *	blast send CAPTURE HOST:PORT DATAGRAMS_PER_SECOND [REPEAT [FROM]]	(0: as fast as it goes)
  *	blast record CAPTURE [HOST:]PORT IDLE_SECONDS			(until nothing came for so long)
+ *	blast exporters N					(N loopback addresses to send from)
  *
  * Recording says `listening on PORT` first.  Sending says datagrams, octets, seconds and refusals.
+ * The exporters are such that of N workers each has one.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -60,22 +63,46 @@ load(const char *path, size_t *n)
 	return iov;
 }
 
+/* A socket that sends from an address of this machine; NULL: from any. */
 static int
-blast(const char *path, const char *to, double rate, unsigned repeat)
+open_socket(const char *to, const char *from)
+{
+	struct err err = { .status = 0 };
+	struct sockaddr_in source = { .sin_family = AF_INET };
+	struct address a;
+	struct endpoint at[ENDPOINTS_MAX];
+	struct sockaddr_storage peer;
+	int fd;
+
+	if (address_parse(&a, to, ADDRESS_SEND, 1 << TRANSPORT_UDP, &err) != 0)
+		fail(to, err.text);
+	if (from == NULL) {
+		fd = udp_connect(&a, &err);
+		if (fd < 0)
+			fail(to, err.text);
+		return fd;
+	}
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (inet_pton(AF_INET, from, &source.sin_addr) != 1 || fd < 0 ||
+	    bind(fd, (struct sockaddr *)&source, sizeof source) != 0)
+		fail(from, strerror(errno));
+	if (address_resolve(&a, ADDRESS_SEND, at, &err) < 1)
+		fail(to, err.text);
+	if (connect(fd, (struct sockaddr *)&peer, endpoint_sockaddr(&at[0], &peer)) != 0)
+		fail(to, strerror(errno));
+	return fd;
+}
+
+static int
+blast(const char *path, const char *to, double rate, unsigned repeat, const char *from)
 {
 	enum { AT_ONCE = 64 };
-	struct err err = { .status = 0 };
 	struct mmsghdr msg[AT_ONCE];
 	size_t n, sent = 0, octets = 0, refused = 0;
 	struct iovec *iov = load(path, &n);
-	struct address a;
-	int fd = -1;
+	int fd = open_socket(to, from);
 	int64_t begin = time_monotonic_ns();
 
-	if (address_parse(&a, to, ADDRESS_SEND, 1 << TRANSPORT_UDP, &err) == 0)
-		fd = udp_connect(&a, &err);
-	if (fd < 0)
-		fail(to, err.text);
 	while (sent < n * repeat) {
 		size_t due = n * repeat - sent, done;
 		double elapsed = (double)(time_monotonic_ns() - begin) / 1e9;
@@ -175,15 +202,32 @@ record(const char *path, const char *at, int idle_s)
 	return udp_drops(fd) != 0;
 }
 
+static int
+exporters(unsigned n)
+{
+	for (unsigned worker = 0, host = 1; worker < n; host++) {
+		struct addr a = addr_v4(0x7f000000 + host);
+
+		if (udp_worker_of(&a, n) == worker) {
+			printf("127.%u.%u.%u\n", host >> 16, host >> 8 & 255, host & 255);
+			worker++;
+		}
+	}
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	if (argc >= 5 && strcmp(argv[1], "send") == 0)
-		return blast(
-		    argv[2], argv[3], atof(argv[4]), argc > 5 ? (unsigned)atoi(argv[5]) : 1);
+		return blast(argv[2], argv[3], atof(argv[4]),
+		    argc > 5 ? (unsigned)atoi(argv[5]) : 1, argc > 6 ? argv[6] : NULL);
+	if (argc == 3 && strcmp(argv[1], "exporters") == 0)
+		return exporters((unsigned)atoi(argv[2]));
 	if (argc == 5 && strcmp(argv[1], "record") == 0)
 		return record(argv[2], argv[3], atoi(argv[4]));
-	fprintf(stderr, "usage: blast send CAPTURE HOST:PORT RATE [REPEAT]\n"
-			"       blast record CAPTURE [HOST:]PORT IDLE_SECONDS\n");
+	fprintf(stderr, "usage: blast send CAPTURE HOST:PORT RATE [REPEAT [FROM]]\n"
+			"       blast record CAPTURE [HOST:]PORT IDLE_SECONDS\n"
+			"       blast exporters N\n");
 	return 2;
 }
