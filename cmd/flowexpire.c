@@ -182,7 +182,7 @@ expire(struct flowexpire *e, struct store *s)
 	struct plan plan;
 
 	store_scan(s);
-	if (plan_make(&plan, &e->limits, e->watermark, s, &err) != 0) {
+	if (plan_deletions(&plan, &e->limits, e->watermark, s, &err) != 0) {
 		diag_err(s->path, &err);
 		e->status = EXIT_FAILED;
 		return;

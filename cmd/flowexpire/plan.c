@@ -41,7 +41,7 @@ plan_free(struct plan *p, double watermark, const struct store *s, struct err *e
 }
 
 int
-plan_make(struct plan *p, const struct expire_limits *limits, double watermark,
+plan_deletions(struct plan *p, const struct expire_limits *limits, double watermark,
     const struct store *s, struct err *err)
 {
 	*p = (struct plan){ .limits = limits,

@@ -27,8 +27,8 @@ struct plan {
  * is to be deleted down to `watermark` (0..1] of it, what is free to rise to the limit divided by it; an age
  * is what it is.  -1 with err: the file system cannot be asked, or never has so much free.
  */
-int plan_make(struct plan *, const struct expire_limits *, double watermark, const struct store *,
-    struct err *);
+int plan_deletions(struct plan *, const struct expire_limits *, double watermark,
+    const struct store *, struct err *);
 
 /* Name of the first limit that demands a file, the older ones having been asked before; NULL: none does. */
 const char *plan_demands(const struct plan *, const struct store *, const struct store_file *);

@@ -7,7 +7,7 @@
 #include "base/die.h"
 #include "base/file.h"
 #include "collector.h"
-#include "source.h"
+#include "replay.h"
 
 struct reading {
 	struct collector *c;
@@ -34,14 +34,14 @@ read_source(struct reading *r, const char *path)
 	const char *subject = strcmp(path, "-") == 0 ? "standard input" : path;
 	struct collector *c = r->c;
 	struct err err = { .status = 0 };
-	struct source *source = source_open(path, &err);
+	struct replay *source = replay_open(path, &err);
 	const struct capture_stats *stats;
 	struct wire_msg msg;
 	unsigned n = 0;
 	int rc = source == NULL ? -1 : 1;
 
 	while (rc == 1 && !*r->stopped && !store_failed(c->store)) {
-		rc = source_next(source, &msg, &err);
+		rc = replay_next(source, &msg, &err);
 		if (rc != 1)
 			break;
 		decode(r, &msg);
@@ -52,13 +52,13 @@ read_source(struct reading *r, const char *path)
 		diag_err(subject, &err);
 		c->status = EXIT_FAILED;
 	}
-	stats = source != NULL ? source_capture_stats(source) : NULL;
+	stats = source != NULL ? replay_capture_stats(source) : NULL;
 	if (stats != NULL) {
 		c->truncated += stats->truncated;
 		if (c->set.stats)
 			stats_capture(subject, stats);
 	}
-	source_close(source);
+	replay_close(source);
 }
 
 void

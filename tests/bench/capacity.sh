@@ -137,7 +137,7 @@ theirs=$found
 search flowrecv
 awk -v a="$found" -v b="$theirs" -v p="$per" 'BEGIN {
 	printf "one processor, nothing lost: flowrecv %d datagrams/s (%.2f M records/s), nfcapd %d (%.2f M), ratio %.2f\n",
-	    a, a * p / 1e6, b, b * p / 1e6, b > 0 ? a / b : 0 }'
+	    a, a * p / 1e6, b, b * p / 1e6, (b > 0 ? a / b : 0) }'
 exporters=$("$tools/blast" exporters 2)
 for _ in $(seq "$rounds"); do
 	drain "$last" 1

@@ -56,6 +56,15 @@ none() {
 		}')"
 }
 
+@test "layers: no program's function has a name that the library has" {
+	command -v nm > /dev/null || skip "no nm"
+	cd "$FLOWKIT_BIN/.." || return 1
+	nm -g --defined-only libflow.a | awk 'NF == 3 { print $3 }' | sort -u > "$BATS_TEST_TMPDIR/library"
+	[ "$(wc -l < "$BATS_TEST_TMPDIR/library")" -gt 300 ]
+	none "$(find cmd -name '*.o' -exec nm -g --defined-only {} + | awk 'NF == 3 && $3 != "main" { print $3 }' |
+		sort -u | comm -12 - "$BATS_TEST_TMPDIR/library" | grep -v '^__' || true)"
+}
+
 @test "layers: only flowrecv, flowsend and flowmeter use net, only io and they use wire" {
 	none "$(includes | awk '
 		$1 ~ /^cmd\/(flowrecv|flowsend|flowmeter)(\.c$|\/)/ { next }

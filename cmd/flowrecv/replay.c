@@ -1,5 +1,5 @@
 /*
- * source.c - packet captures and IPFIX files.
+ * replay.c - packet captures and IPFIX files.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,11 +10,11 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "source.h"
+#include "replay.h"
 
 enum { IPFIX_HEADER = 16, IPFIX_MESSAGE_MAX = 65535 };
 
-struct source {
+struct replay {
 	struct capture *capture; /* NULL: an IPFIX file */
 	int fd;
 	uint64_t offset; /* in an IPFIX file */
@@ -22,8 +22,8 @@ struct source {
 	size_t have; /* octets of the next message that recognising took */
 };
 
-static struct source *
-open_ipfix(struct source *s, int fd, const uint8_t *head)
+static struct replay *
+open_ipfix(struct replay *s, int fd, const uint8_t *head)
 {
 	s->fd = fd;
 	s->message = mem_alloc(IPFIX_MESSAGE_MAX);
@@ -32,11 +32,11 @@ open_ipfix(struct source *s, int fd, const uint8_t *head)
 	return s;
 }
 
-struct source *
-source_open(const char *path, struct err *err)
+struct replay *
+replay_open(const char *path, struct err *err)
 {
 	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	struct source *s;
+	struct replay *s;
 	uint8_t head[IPFIX_HEADER];
 	ssize_t n = fd < 0 ? -1 : file_read(fd, head, sizeof head);
 
@@ -67,7 +67,7 @@ fail:
 }
 
 void
-source_close(struct source *s)
+replay_close(struct replay *s)
 {
 	if (s == NULL)
 		return;
@@ -79,14 +79,14 @@ source_close(struct source *s)
 }
 
 const struct capture_stats *
-source_capture_stats(const struct source *s)
+replay_capture_stats(const struct replay *s)
 {
 	return s->capture != NULL ? capture_stats(s->capture) : NULL;
 }
 
 /* The rest of the n first octets of the message. */
 static int
-fill(struct source *s, size_t n, struct err *err)
+fill(struct replay *s, size_t n, struct err *err)
 {
 	ssize_t got = file_read(s->fd, s->message + s->have, n - s->have);
 
@@ -102,7 +102,7 @@ fill(struct source *s, size_t n, struct err *err)
  * the address is ::, the time the message's export time.
  */
 static int
-next_ipfix(struct source *s, struct wire_msg *msg, struct err *err)
+next_ipfix(struct replay *s, struct wire_msg *msg, struct err *err)
 {
 	unsigned long long at = s->offset;
 	size_t len;
@@ -131,7 +131,7 @@ next_ipfix(struct source *s, struct wire_msg *msg, struct err *err)
 }
 
 int
-source_next(struct source *s, struct wire_msg *msg, struct err *err)
+replay_next(struct replay *s, struct wire_msg *msg, struct err *err)
 {
 	struct datagram d;
 	int rc;
