@@ -193,7 +193,7 @@ load ../collector
 	[ "$(records out.flow)" = 160 ]
 }
 
-@test "flowrecv: -v tells of sequence gaps in messages and records (S9), and one line tells without it" {
+@test "flowrecv: -v tells of sequence gaps in messages and records, and one line tells without it" {
 	collect -w out.flow -v
 	export_to udp "$port" --messages 2 --source-port 47103
 	export_to udp "$port" --messages 2 --source-port 47103 --first 5

@@ -71,7 +71,7 @@ load ../collector
 	[[ $stderr == *"missing"* ]]
 }
 
-@test "collector: one worker and four give the same records, each exporter's by one of them (T11)" {
+@test "collector: one worker and four give the same records, each exporter's by one of them" {
 	for j in 1 4; do
 		collect -w $j.flow -j $j -v
 		for host in 2 3 4 5 6 7 8 9; do
@@ -212,7 +212,7 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	[[ $stderr == "flowrecv: --expire 'size=5'"* ]]
 }
 
-@test "collector: the longest datagram there is comes whole (H8)" {
+@test "collector: the longest datagram there is comes whole" {
 	collect -w out.flow -v
 	export_to udp "$port" --as ipfix --messages 2 --records 1765
 	finish

@@ -1,4 +1,4 @@
-# IPFIX over TCP and TLS: framing, what is closed and why, crowds, certificates; PROTOCOL H9, H10, T4.
+# IPFIX over TCP and TLS: framing, what is closed and why, crowds, certificates.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # variables of collector.bash
 

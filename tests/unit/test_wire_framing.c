@@ -1,4 +1,4 @@
-/* Headers and sets of v9 and IPFIX; PROTOCOL H1, H4-H7, RFC 6313 lists, several domains and totals. */
+/* Headers and sets of v9 and IPFIX, RFC 6313 lists, several domains and totals. */
 #include "flow/list.h"
 
 #include "wire_craft.h"
@@ -37,11 +37,11 @@ test_headers(void)
 		begin(&c, version);
 		put_data(&c, 256, 3);
 		is_u64(rig_send(&r, &c), 3, "version %u: three records", version);
-		is_u64(rig_stats(&r).version, version, "H1: told by the first two octets");
+		is_u64(rig_stats(&r).version, version, "header: told by the first two octets");
 		is_u64(rig_stats(&r).octets, c.n, "octets are counted");
 		is_u64(rig_decode(&r, c.d, version == 9 ? 19 : 15), 0,
-		    "H1: less than a header is nothing");
-		is_u64(rig_totals(&r).bad[BAD_SHORT], 1, "H1: and counted");
+		    "header: less than a header is nothing");
+		is_u64(rig_totals(&r).bad[BAD_SHORT], 1, "header: and counted");
 		rig_close(&r);
 	}
 
@@ -50,27 +50,27 @@ test_headers(void)
 	put_data(&c, 256, 3);
 	finish(&c);
 	put(&c, 0, 5);
-	is_u64(rig_decode(&r, c.d, c.n), 3, "H5: octets behind the Length are not parsed");
-	is_u64(rig_stats(&r).bad[BAD_TRAILING], 1, "H5: but counted");
+	is_u64(rig_decode(&r, c.d, c.n), 3, "header: octets behind the Length are not parsed");
+	is_u64(rig_stats(&r).bad[BAD_TRAILING], 1, "header: but counted");
 	fix(&c, 2, 15);
-	is_u64(rig_decode(&r, c.d, c.n), 0, "H5: a Length below the header's is refused");
+	is_u64(rig_decode(&r, c.d, c.n), 0, "header: a Length below the header's is refused");
 	fix(&c, 2, 200);
 	is_u64(rig_decode(&r, c.d, c.n - 5), 3,
-	    "H5: a Length beyond the datagram keeps what is there");
-	is_u64(rig_stats(&r).bad[BAD_SHORT], 2, "H5: both are counted");
+	    "header: a Length beyond the datagram keeps what is there");
+	is_u64(rig_stats(&r).bad[BAD_SHORT], 2, "header: both are counted");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ .strict = true });
-	is_u64(rig_decode(&r, c.d, c.n - 5), 0, "H5: strict: discarded");
+	is_u64(rig_decode(&r, c.d, c.n - 5), 0, "header: strict: discarded");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	begin(&c, 9);
 	fix(&c, 2, 65535);
 	put_data(&c, 256, 2);
-	is_u64(rig_send(&r, &c), 2, "H4: v9's count bounds nothing");
+	is_u64(rig_send(&r, &c), 2, "header: v9's count bounds nothing");
 	fix(&c, 2, 1);
-	is_u64(rig_send(&r, &c), 2, "H4: nor ends anything");
+	is_u64(rig_send(&r, &c), 2, "header: nor ends anything");
 	rig_close(&r);
 }
 
@@ -89,9 +89,9 @@ test_set_lengths(void)
 			put_data(&c, 256, 2);
 			fix(&c, c.set + 2, bad[i]);
 			is_u64(rig_send(&r, &c), i % 2 ? 0 : 2,
-			    "H6: version %u: a set of length %u %s", version, bad[i],
+			    "sets: version %u: a set of length %u %s", version, bad[i],
 			    i % 2 ? "discards the message, if strict" : "keeps what is before it");
-			is_u64(rig_stats(&r).bad[BAD_SET_LENGTH], 1, "H6: and is counted once");
+			is_u64(rig_stats(&r).bad[BAD_SET_LENGTH], 1, "sets: and is counted once");
 			rig_close(&r);
 		}
 
@@ -99,9 +99,9 @@ test_set_lengths(void)
 	begin(&c, 9);
 	put_data(&c, 256, 2);
 	put(&c, 0, 600);
-	is_u64(rig_send(&r, &c), 2, "H6: zeros behind the last flowset are padding");
-	is_u64(rig_stats(&r).bad[BAD_SET_LENGTH], 0, "H6: no damage");
-	is_u64(rig_stats(&r).bad[BAD_TRAILING], 1, "H6: but counted");
+	is_u64(rig_send(&r, &c), 2, "sets: zeros behind the last flowset are padding");
+	is_u64(rig_stats(&r).bad[BAD_SET_LENGTH], 0, "sets: no damage");
+	is_u64(rig_stats(&r).bad[BAD_TRAILING], 1, "sets: but counted");
 	rig_close(&r);
 }
 
@@ -122,10 +122,10 @@ test_set_ids(void)
 		begin(&c, ids[i].version);
 		put_data(&c, ids[i].id, 1);
 		put_data(&c, 256, 1);
-		is_u64(rig_send(&r, &c), ids[i].bad ? 1 : 2, "H7: version %u: set id %u%s",
+		is_u64(rig_send(&r, &c), ids[i].bad ? 1 : 2, "sets: version %u: set id %u%s",
 		    ids[i].version, ids[i].id,
 		    ids[i].bad ? " is skipped by its length" : " is data");
-		is_u64(rig_stats(&r).bad[BAD_SET_ID], ids[i].bad, "H7: counted if reserved");
+		is_u64(rig_stats(&r).bad[BAD_SET_ID], ids[i].bad, "sets: counted if reserved");
 		rig_close(&r);
 	}
 }
