@@ -50,8 +50,8 @@ withdraw(struct message *m, uint16_t id, bool options)
 		return;
 	if (id == (options ? OPTIONS : TEMPLATES))
 		templates_forget_all(&m->w->sessions, m->s, !options, options);
-	else
-		templates_forget(&m->w->sessions, m->s, id);
+	else if (!templates_withdraw(m, id, options))
+		message_bad(m, BAD_TEMPLATE);
 }
 
 /* Template records of a set (RFC 7011 3.4.1, 3.4.2). */

@@ -279,6 +279,16 @@ templates_invalid(struct message *m, uint16_t id)
 	templates_forget(&m->w->sessions, m->s, id);
 }
 
+bool
+templates_withdraw(struct message *m, uint16_t id, bool options)
+{
+	const struct template *p = find(m->s, id);
+	bool known = p != NULL && p->options == options;
+
+	templates_forget(&m->w->sessions, m->s, id);
+	return known;
+}
+
 void
 templates_restore(struct message *m, uint16_t id, bool options, unsigned n, int64_t refreshed_ns)
 {

@@ -108,10 +108,10 @@ test_redefinition(void)
 	rig_close(&r);
 }
 
+/* A withdrawal is the id and a count of 0: 4 octets, of options templates too. */
 static void
 put_withdrawal(struct craft *c, unsigned set, unsigned id)
 {
-	begin_ipfix(c, 0, 1);
 	open_set(c, set);
 	put(c, id, 2);
 	put(c, 0, 2);
@@ -119,30 +119,94 @@ put_withdrawal(struct craft *c, unsigned set, unsigned id)
 }
 
 static void
+send_withdrawal(struct rig *r, unsigned set, unsigned id)
+{
+	static struct craft c;
+
+	begin_ipfix(&c, 0, 1);
+	put_withdrawal(&c, set, id);
+	rig_send(r, &c);
+}
+
+static void
+send_options_template(struct rig *r, unsigned id)
+{
+	static struct craft c;
+
+	begin_ipfix(&c, 0, 1);
+	open_set(&c, 3);
+	put(&c, id, 2);
+	put(&c, 2, 2);
+	put(&c, 1, 2);
+	put(&c, 0x00950004, 4);
+	put(&c, 0x00290004, 4);
+	close_set(&c);
+	rig_send(r, &c);
+}
+
+static void
 test_withdrawal(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	send_template(&r, 1, 256, src_packets);
+	send_withdrawal(&r, 2, 256);
+	is_u64(send_pair(&r, 1, 256), 1, "withdrawal: over UDP it is ignored");
+	send_withdrawal(&r, 2, 2);
+	is_u64(send_pair(&r, 1, 256), 1, "withdrawal: that of all templates too");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	r.msg.stream = true;
+	send_template(&r, 1, 256, src_packets);
+	send_template(&r, 1, 257, src_packets);
+	send_template(&r, 1, 258, src_packets);
+	send_options_template(&r, 300);
+	send_options_template(&r, 301);
+	send_withdrawal(&r, 2, 256);
+	is_u64(send_pair(&r, 1, 256), 0, "withdrawal: in a stream it is obeyed");
+	is_u64(send_pair(&r, 1, 257), 1, "withdrawal: of that template only");
+	send_withdrawal(&r, 3, 300);
+	is_u64(
+	    send_pair(&r, 1, 300), 0, "withdrawal: of an options template, without a scope count");
+	is_u64(send_pair(&r, 1, 301), 1, "withdrawal: of that one only");
+	send_withdrawal(&r, 3, 3);
+	is_u64(send_pair(&r, 1, 301), 0, "withdrawal: all options templates go at once");
+	is_u64(send_pair(&r, 1, 257), 1, "withdrawal: and leave the others");
+	send_options_template(&r, 301);
+	send_withdrawal(&r, 2, 2);
+	is_u64(send_pair(&r, 1, 257) + send_pair(&r, 1, 258), 0,
+	    "withdrawal: all templates go at once");
+	is_u64(send_pair(&r, 1, 301), 1, "withdrawal: and leave the options templates");
+	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 0, "withdrawal: nothing is wrong with these");
+	send_withdrawal(&r, 2, 999);
+	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 1, "withdrawal: of what never was is counted");
+	send_withdrawal(&r, 2, 301);
+	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 2, "withdrawal: as is that of the other kind");
+	ok(!wire_broken(r.w), "withdrawal: neither ends a connection");
+	rig_close(&r);
+}
+
+/* RFC 7011 8.1: definitions and withdrawals take effect in the order of the message. */
+static void
+test_withdrawal_order(void)
 {
 	struct rig r;
 	static struct craft c;
 
 	rig_open(&r, (struct wire_opts){ 0 });
-	send_template(&r, 1, 256, src_packets);
-	put_withdrawal(&c, 2, 256);
-	rig_send(&r, &c);
-	is_u64(send_pair(&r, 1, 256), 1, "withdrawal: over UDP a withdrawal is ignored");
 	r.msg.stream = true;
-	rig_send(&r, &c);
-	is_u64(send_pair(&r, 1, 256), 0, "withdrawal: in a stream it is obeyed");
 	send_template(&r, 1, 256, src_packets);
-	send_template(&r, 1, 257, src_packets);
-	put_withdrawal(&c, 3, 3);
-	rig_send(&r, &c);
-	is_u64(send_pair(&r, 1, 256), 1, "withdrawal: all options templates leave the others");
-	put_withdrawal(&c, 2, 2);
-	rig_send(&r, &c);
-	is_u64(send_pair(&r, 1, 256) + send_pair(&r, 1, 257), 0,
-	    "withdrawal: all templates leave none");
-	put_withdrawal(&c, 2, 999);
-	is_u64(rig_send(&r, &c), 0, "withdrawal: withdrawing what never was is no matter");
+	begin_ipfix(&c, 0, 1);
+	put_pair(&c, 256, 1, 5);
+	put_withdrawal(&c, 2, 256);
+	put_template_set(&c, 2, 256, 2, dst_octets);
+	put_pair(&c, 256, 1, 6);
+	is_u64(rig_send(&r, &c), 2, "withdrawal: an id may be used again in the same message");
+	ok(!wire_broken(r.w), "withdrawal: which ends no connection");
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), 5, "withdrawal: data before it has the old layout");
+	is_u64(num(&r, WIRE_FLOWS4, F(1), 1), 6, "withdrawal: data behind it the new one");
 	rig_close(&r);
 }
 
@@ -421,6 +485,7 @@ main(void)
 	test_scope();
 	test_redefinition();
 	test_withdrawal();
+	test_withdrawal_order();
 	test_lifetime();
 	test_order_in_message();
 	test_limits();
