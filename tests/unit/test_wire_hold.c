@@ -223,6 +223,82 @@ test_stream(void)
 	rig_close(&r);
 }
 
+/* A connection is a transport session of its own, beside the datagrams of the same port (RFC 7011 8, 10). */
+static void
+test_transports(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	send_template(&r, 0, 256, src_packets);
+	r.msg.stream = true;
+	is_u64(
+	    send_pair(&r, 0, 256, 1), 0, "connection: it does not know the templates of datagrams");
+	send_template(&r, 1, 257, dst_octets);
+	r.msg.stream = false;
+	is_u64(send_pair(&r, 0, 257, 1), 0, "connection: nor do datagrams know its templates");
+	r.msg.port++;
+	is_u64(send_pair(&r, 0, 257, 1), 0, "connection: whatever their port");
+	r.msg.port--;
+	wire_disconnect(r.w, &r.msg.exporter, r.msg.port);
+	is_u64(send_pair(&r, 1, 256, 1), 1, "connection: its end leaves datagrams their templates");
+	rig_close(&r);
+
+	/* What waits is for a template that came by the same way. */
+	rig_open(&r, (struct wire_opts){ 0 });
+	send_pair(&r, 0, 256, 1);
+	r.msg.stream = true;
+	r.msg.port++;
+	send_pair(&r, 0, 257, 1);
+	is_u64(send_template(&r, 1, 256, src_packets), 0,
+	    "connection: its template serves no datagram that waits");
+	r.msg.stream = false;
+	r.msg.port++;
+	is_u64(send_template(&r, 0, 257, src_packets), 0,
+	    "connection: nor does a datagram's template serve what it sent");
+	is_u64(rig_totals(&r).held, 2, "connection: both sets go on waiting");
+	rig_close(&r);
+}
+
+static void
+test_connections(void)
+{
+	struct rig r;
+	struct batch *saved = batch_new();
+	size_t at = 0;
+
+	/* Where exporters change their ports a connection still has one. */
+	rig_open(&r, (struct wire_opts){ .scope_ip = true });
+	r.msg.stream = true;
+	send_template(&r, 0, 256, src_packets);
+	r.msg.port++;
+	send_template(&r, 0, 256, dst_octets);
+	ok(!wire_broken(r.w), "scope_ip: two connections of an exporter are two all the same");
+	wire_disconnect(r.w, &r.msg.exporter, r.msg.port - 1);
+	is_u64(send_pair(&r, 0, 256, 1), 1, "scope_ip: the end of one is not that of the other");
+	r.msg.port--;
+	is_u64(send_pair(&r, 0, 256, 1), 0, "scope_ip: but of its own templates");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	r.msg.stream = true;
+	send_template(&r, 0, 256, src_packets);
+	send_pair(&r, 0, 256, 1);
+	send_pair(&r, 1, 256, 1);
+	ok(!wire_save(r.w, &at, saved), "saved: templates of a connection end with it");
+	wire_disconnect(r.w, &r.msg.exporter, r.msg.port);
+	send_template(&r, 0, 256, dst_octets);
+	ok(!wire_broken(r.w),
+	    "connection: the next one from the same port begins without templates");
+	send_pair(&r, 0, 256, 1);
+	send_pair(&r, 1, 256, 1);
+	ok(rig_stats(&r).duplicate == 0 && rig_stats(&r).restarts == 0 && rig_stats(&r).lost == 0,
+	    "connection: and counts from the beginning");
+	is_u64(rig_stats(&r).flows, 4, "connection: what was counted stays");
+	batch_free(saved);
+	rig_close(&r);
+}
+
 /* A flood of made-up senders, each with templates, around an honest one. */
 static void
 test_flood(void)
@@ -368,6 +444,8 @@ main(void)
 	test_hold_kin();
 	test_overtaken();
 	test_stream();
+	test_transports();
+	test_connections();
 	test_flood();
 	test_saved();
 	test_discard();
