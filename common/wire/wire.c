@@ -45,6 +45,7 @@ wire_free(struct wire *w)
 	mem_free(w->slices);
 	mem_free(w->gathered);
 	mem_free(w->specs);
+	mem_free(w->defined);
 	mem_free(w->cols);
 	buf_free(&w->list);
 	mem_free(w);

@@ -130,6 +130,97 @@ test_set_ids(void)
 	}
 }
 
+/* What makes a message malformed (RFC 7011 9.1): a strict collector has nothing of it, another what is whole. */
+enum damage {
+	WHOLE,
+	VARYING_FIELD,
+	OWN_VARYING_FIELD,
+	DEFINITION,
+	OPTIONS_DEFINITION,
+	ID,
+	RESERVED
+};
+
+static void
+put_names(struct craft *c, unsigned id, unsigned length)
+{
+	open_set(c, id);
+	put(c, 7, 4);
+	put(c, length, 1);
+	put_text(c, "eth0", 4);
+	put(c, 0, 3);
+	close_set(c);
+}
+
+static void
+put_damage(struct craft *c, enum damage damage)
+{
+	static const uint16_t names[][2] = { { 10, 4 }, { 82, 65535 } };
+
+	put_template_set(c, 2, 301, 2, names);
+	put_names(c, 301, damage == OWN_VARYING_FIELD ? 9 : 4);
+	put_names(c, 300, damage == VARYING_FIELD ? 9 : 4);
+	if (damage == DEFINITION || damage == OPTIONS_DEFINITION) {
+		open_set(c, damage == DEFINITION ? 2 : 3);
+		put(c, 302, 2);
+		put(c, 2, 2);
+		put(c, 0x00010004,
+		    4); /* of an options template that is the count of scopes and half a field */
+		put(c, 0x8001, 2);
+		close_set(c);
+	}
+	if (damage == ID || damage == RESERVED)
+		put_data(c, damage == ID ? 1 : 4, 1);
+	put_data(c, 256, 1);
+}
+
+static void
+test_strict(void)
+{
+	static const struct {
+		enum damage damage;
+		size_t kept;
+		bool strict; /* and of a strict collector, all of it */
+		enum wire_bad bad;
+		const char *name;
+	} messages[] = {
+		{ WHOLE, 3, true, BAD_KINDS, "padding behind records is no damage" },
+		{ VARYING_FIELD, 2, false, BAD_RECORD, "a field longer than its set" },
+		{ OWN_VARYING_FIELD, 2, false, BAD_RECORD, "one of a template of this message" },
+		{ DEFINITION, 3, false, BAD_TEMPLATE, "a definition longer than its set" },
+		{ OPTIONS_DEFINITION, 3, false, BAD_TEMPLATE, "one of an options template" },
+		{ ID, 3, false, BAD_SET_ID, "a set id that cannot be" },
+		{ RESERVED, 3, true, BAD_SET_ID, "a set id for future use is passed over" },
+	};
+	static const uint16_t names[][2] = { { 10, 4 }, { 82, 65535 } };
+	static struct craft c;
+
+	for (size_t i = 0; i < 2 * sizeof(messages) / sizeof(messages[0]); i++) {
+		bool strict = i % 2, whole = !strict || messages[i / 2].strict;
+		uint64_t bad = 0;
+		struct rig r;
+
+		rig_open(&r, (struct wire_opts){ .strict = strict });
+		begin(&c, 10);
+		put_template_set(&c, 2, 300, 2, names);
+		rig_send(&r, &c);
+		begin_ipfix(&c, 0, 1);
+		put_damage(&c, messages[i / 2].damage);
+		is_u64(rig_send(&r, &c), whole ? messages[i / 2].kept : 0, "strict %d: %s", strict,
+		    messages[i / 2].name);
+		for (unsigned k = 0; k < BAD_KINDS; k++)
+			bad += rig_stats(&r).bad[k];
+		is_u64(bad, messages[i / 2].bad != BAD_KINDS, "strict %d: counted once", strict);
+		ok(bad == 0 || rig_stats(&r).bad[messages[i / 2].bad] == 1,
+		    "strict %d: as what it is", strict);
+		begin_ipfix(&c, 0, 1);
+		put_names(&c, 301, 4);
+		is_u64(rig_send(&r, &c), whole,
+		    "strict %d: nothing is learned of what is discarded", strict);
+		rig_close(&r);
+	}
+}
+
 static void
 test_many(void)
 {
@@ -272,6 +363,7 @@ main(void)
 	test_headers();
 	test_set_lengths();
 	test_set_ids();
+	test_strict();
 	test_many();
 	test_lists();
 	test_recognise();
