@@ -74,6 +74,16 @@ test_times(void)
 	is_u64(num(&r, WIRE_FLOWS4, F(22), 0), UPTIME_MS - 5000, "it stays under its element");
 	is_u64(num(&r, WIRE_FLOWS4, F(21), 0), UPTIME_MS - 1000, "its end too");
 	is_u64(rig_stats(&r).odd_times, 2, "and is counted");
+	rig_clear(&r);
+
+	begin_v5(&c, 1, 5, 0);
+	fix(&c, 12, 1000000000 >> 16);
+	fix(&c, 14, 1000000000 & 0xffff);
+	put_v5_record(&c, 1, 2, 1);
+	rig_send(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1699999995000000000),
+	    "times: a second has no 1,000,000,000 nanoseconds: left out");
+	is_u64(rig_stats(&r).odd_times, 3, "times: and counted");
 	rig_close(&r);
 }
 
