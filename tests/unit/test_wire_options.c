@@ -195,6 +195,28 @@ test_v9(void)
 	rig_close(&r);
 }
 
+/* Options tell of what follows them: records ahead of them in their message know nothing of them. */
+static void
+test_from_then_on(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_ipfix(&c, 0, 1);
+	put_template_set(&c, 2, 256, 2, (const uint16_t[][2]){ { 10, 4 }, { 2, 4 } });
+	open_set(&c, 256);
+	put(&c, 1, 8);
+	close_set(&c);
+	put_options(300, 1, 2, (const struct given[]){ { 149, 4, 1 }, { 34, 4, 50 } });
+	open_set(&c, 256);
+	put(&c, 2, 8);
+	close_set(&c);
+	rig_send(&r, &c);
+	ok(!has(&r, WIRE_FLOWS4, OWN(SAMPLING), 0), "sampling: not of records before it was told");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING), 1), 50, "sampling: of those behind it");
+	rig_close(&r);
+}
+
 /* The same through records of varying length. */
 static void
 test_varying(void)
@@ -350,6 +372,7 @@ main(void)
 	test_order();
 	test_forms();
 	test_v9();
+	test_from_then_on();
 	test_varying();
 	test_exporter();
 	test_types();

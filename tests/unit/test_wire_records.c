@@ -57,6 +57,34 @@ test_reduced(void)
 	rig_close(&r);
 }
 
+/* Any length from 1 to 8 octets holds an integer, longer than its element's own too. */
+static void
+test_every_length(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	for (uint16_t len = 1; len <= 8; len++) {
+		const uint16_t fields[][2] = { { 1, len }, { 434, len }, { 4, len }, { 302, len } };
+		uint64_t most = UINT64_MAX >> (64 - 8 * len), got;
+
+		rig_open(&r, (struct wire_opts){ 0 });
+		begin_record(&c, 10, fields, COUNT(fields));
+		put(&c, most, len);
+		put(&c, most - 4, len); /* -5 */
+		put(&c, most, len);
+		put(&c, 1, len);
+		end_record(&r, &c);
+		is_u64(num(&r, WIRE_FLOWS4, F(1), 0), most, "lengths: a counter in %u octets", len);
+		got = num(&r, WIRE_FLOWS4, F(434), 0);
+		is_u64(cell(&r, WIRE_FLOWS4, F(434), 0)->width == 4 ? (uint64_t)(int32_t)got : got,
+		    (uint64_t)-5, "lengths: a signed number in %u", len);
+		is_u64(num(&r, WIRE_FLOWS4, F(4), 0), most, "lengths: a protocol in %u", len);
+		is_u64(num(&r, WIRE_FLOWS4, F(302), 0), 1, "lengths: a selector in %u", len);
+		rig_close(&r);
+	}
+}
+
 static void
 test_widths_mix(void)
 {
@@ -166,8 +194,8 @@ test_padding(void)
 static void
 test_duplicates(void)
 {
-	static const uint16_t fields[][2] = { { 1, 4 }, { 70, 3 }, { 1, 4 }, { 70, 3 }, { 1, 4 },
-		{ 210, 2 } };
+	static const uint16_t fields[][2] = { { 210, 1 }, { 1, 4 }, { 70, 3 }, { 1, 4 }, { 70, 3 },
+		{ 1, 4 }, { 210, 2 } };
 	struct field_id octets = F(1), label = F(70);
 	struct rig r;
 	static struct craft c;
@@ -175,6 +203,7 @@ test_duplicates(void)
 	for (unsigned raw = 0; raw < 2; raw++) {
 		rig_open(&r, (struct wire_opts){ .raw = raw });
 		begin_record(&c, 9, fields, COUNT(fields));
+		put(&c, 0, 1);
 		put(&c, 10, 4);
 		put(&c, 0x111111, 3);
 		put(&c, 20, 4);
@@ -189,7 +218,7 @@ test_duplicates(void)
 		label.instance = 1;
 		is_str(text(&r, WIRE_FLOWS4, label, 0), "222222", "labels keep their order");
 		ok(has(&r, WIRE_FLOWS4, F(210), 0) == (raw == 1),
-		    "padding: padding is a column only as sent");
+		    "padding: elements that pad, of any lengths, are columns only as sent");
 		rig_close(&r);
 	}
 }
@@ -290,6 +319,79 @@ test_absolute_times(void)
 		ok(!has(&r, WIRE_FLOWS4, OWN(TIME_GUESS), 0), "times: nothing is guessed");
 		rig_close(&r);
 	}
+}
+
+/* RFC 7011 6.1.9: of microseconds the fraction's low 11 bits mean nothing; 5.2: which era is by the date. */
+static void
+test_ntp(void)
+{
+	static const uint16_t micro[][2] = { { 154, 8 }, { 155, 8 } },
+			      nano[][2] = { { 156, 8 }, { 157, 8 } };
+	const uint64_t second = UINT64_C(3908988805) << 32; /* 1700000005 */
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 10, micro, COUNT(micro));
+	put(&c, second | 0x800007ff, 8);
+	put(&c, UINT64_C(1) << 32, 8); /* a second of the era that begins in 2036 */
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1700000005500000000),
+	    "times: microseconds leave out what they cannot tell");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(2085978497000000000),
+	    "times: 2036 follows, not 1900");
+	rig_clear(&r);
+	begin_record(&c, 10, nano, COUNT(nano));
+	put(&c, second | 0x800007ff, 8);
+	put(&c, second | 0xffffffff, 8);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1700000005500000476),
+	    "times: nanoseconds have the whole fraction");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1700000005999999999),
+	    "times: and never round up");
+	rig_close(&r);
+}
+
+/* What exporters send that cannot be right is kept: times of other lengths, a start behind the end, the future. */
+static void
+test_strange_times(void)
+{
+	static const uint16_t uptime[][2] = { { 22, 8 }, { 21, 8 } };
+	static const uint16_t short_ms[][2] = { { 152, 4 }, { 153, 4 } };
+	static const uint16_t ms[][2] = { { 152, 8 }, { 153, 8 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 9, uptime, COUNT(uptime));
+	put(&c, UPTIME_MS - 5000, 8);
+	put(&c, UPTIME_MS - 1000, 8);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), (EXPORT_S - 5) * (uint64_t)NS_PER_S,
+	    "times: an uptime may have 8 octets");
+	rig_clear(&r);
+	begin_record(&c, 10, short_ms, COUNT(short_ms));
+	put(&c, 1700000000, 4);
+	put(&c, 1700000001, 4);
+	end_record(&r, &c);
+	ok(!has(&r, WIRE_FLOWS4, OWN(START), 0) && !has(&r, WIRE_FLOWS4, OWN(END), 0),
+	    "times: milliseconds of 4 octets are no time of today");
+	is_u64(num(&r, WIRE_FLOWS4, F(152), 0), UINT64_C(1700000000000000),
+	    "times: and stay under their element");
+	rig_clear(&r);
+	begin_record(&c, 10, ms, COUNT(ms));
+	put(&c, UINT64_C(1700000009000), 8);
+	put(&c, UINT64_C(1700000004000), 8);
+	put(&c, UINT64_C(4102444800000), 8); /* 2100 */
+	put(&c, UINT64_C(4102444801000), 8);
+	is_u64(end_record(&r, &c), 2, "times: an end before its start loses no record");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1700000009000000000),
+	    "times: both are as sent");
+	is_u64(
+	    num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1700000004000000000), "times: the end too");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 1), UINT64_C(4102444800000000000),
+	    "times: as are those of the future");
+	rig_close(&r);
 }
 
 static void
@@ -629,12 +731,15 @@ main(void)
 	test_beside();
 	test_mpls();
 	test_reduced();
+	test_every_length();
 	test_widths_mix();
 	test_varying();
 	test_padding();
 	test_duplicates();
 	test_pairs();
 	test_absolute_times();
+	test_ntp();
+	test_strange_times();
 	test_odd_times();
 	test_relative_times();
 	test_sampling();

@@ -142,6 +142,83 @@ test_protocols(void)
 	rig_close(&r);
 }
 
+/* IPFIX: what counts is data records, those of options too, of each domain and SCTP stream for itself. */
+static void
+test_ipfix_counts(void)
+{
+	static const uint16_t option[][2] = { { 149, 4 }, { 41, 4 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_ipfix(&c, 700, 1);
+	open_set(&c, 3);
+	put(&c, 300, 2);
+	put(&c, 2, 2);
+	put(&c, 1, 2);
+	put(&c, (uint64_t)option[0][0] << 16 | option[0][1], 4);
+	put(&c, (uint64_t)option[1][0] << 16 | option[1][1], 4);
+	close_set(&c);
+	put_template_set(&c, 2, 256, 2, small);
+	open_set(&c, 300);
+	put(&c, 0, 24);
+	close_set(&c);
+	open_set(&c, 256);
+	put(&c, 0, 16);
+	close_set(&c);
+	is_u64(rig_send(&r, &c), 5, "sequence: three options records and two flows");
+	is_u64(rig_stats(&r).lost, 0, "sequence: the first number is where counting begins");
+	begin_ipfix(&c, 705, 1);
+	open_set(&c, 256);
+	put(&c, 0, 8);
+	close_set(&c);
+	rig_send(&r, &c);
+	is_u64(rig_stats(&r).lost + rig_stats(&r).duplicate, 0,
+	    "sequence: IPFIX counts options records too");
+	is_u64(rig_send(&r, &c), 1, "sequence: a message that came twice is decoded twice");
+	is_u64(rig_stats(&r).duplicate, 1, "sequence: and counted");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned i = 0; i < 12; i++) {
+		begin_ipfix(&c, i / 3, 1 + i % 3);
+		put_template_set(&c, 2, 256, 2, small);
+		open_set(&c, 256);
+		put(&c, 0, 8);
+		close_set(&c);
+		rig_send(&r, &c);
+	}
+	is_u64(rig_totals(&r).lost + rig_totals(&r).duplicate, 0,
+	    "sequence: each domain counts for itself");
+	rig_close(&r);
+}
+
+static void
+test_streams(void)
+{
+	struct rig r;
+	static struct craft c;
+	struct wire_totals t;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	r.msg.stream = true;
+	begin_ipfix(&c, 0, 1);
+	put_template_set(&c, 2, 256, 2, small);
+	rig_send(&r, &c);
+	for (unsigned i = 0; i < 12; i++) {
+		r.msg.stream_id = (uint16_t)(i % 3);
+		begin_ipfix(&c, i / 3 + (i == 10 ? 7 : 0), 1);
+		open_set(&c, 256);
+		put(&c, 0, 8);
+		close_set(&c);
+		is_u64(rig_send(&r, &c), 1, "SCTP: a template holds on every stream");
+	}
+	t = rig_totals(&r);
+	is_u64(t.lost, 7, "SCTP: numbers count in each stream");
+	is_u64(t.duplicate + t.incoherent + t.reordered, 0, "SCTP: and in no other");
+	rig_close(&r);
+}
+
 static void
 test_keys(void)
 {
@@ -225,8 +302,27 @@ test_v9_restart(void)
 	put(&c, 0, 8);
 	close_set(&c);
 	is_u64(rig_send(&r, &c), 0, "sequence: with the number too they are forgotten");
+	is_u64(rig_stats(&r).held, 1, "sequence: and what follows waits for new ones");
 	is_u64(rig_stats(&r).restarts, 1, "sequence: the restart is counted");
 	is_u64(rig_stats(&r).lost, 0, "sequence: and loses nothing");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned domain = 1; domain <= 2; domain++) {
+		begin_v9(&c, 1, 500, domain);
+		put_template_set(&c, 0, 256, 2, small);
+		rig_send(&r, &c);
+	}
+	begin_v9(&c, 0, 0, 1);
+	fix(&c, 4, 0);
+	fix(&c, 6, 100);
+	rig_send(&r, &c);
+	begin_v9(&c, 1, 501, 2);
+	open_set(&c, 256);
+	put(&c, 0, 8);
+	close_set(&c);
+	is_u64(rig_totals(&r).restarts, 1, "sequence: one domain began anew");
+	is_u64(rig_send(&r, &c), 1, "sequence: which leaves another domain its templates");
 	rig_close(&r);
 }
 
@@ -239,6 +335,8 @@ main(void)
 	test_restart();
 	test_two_counters();
 	test_protocols();
+	test_ipfix_counts();
+	test_streams();
 	test_keys();
 	test_common_count();
 	test_v9_restart();

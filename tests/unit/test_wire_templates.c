@@ -54,6 +54,7 @@ test_scope(void)
 	r.msg.port = 40000;
 	is_u64(send_pair(&r, 1, 256), 1,
 	    "scope: from another port the only one with the id is borrowed");
+	is_u64(rig_totals(&r).borrowed, 1, "scope: which is counted");
 	is_u64(rig_totals(&r).messages, 7, "and all messages are counted");
 	send_template(&r, 1, 256, dst_octets);
 	r.msg.port = 40001;
@@ -64,6 +65,29 @@ test_scope(void)
 	send_template(&r, 1, 256, src_packets);
 	r.msg.port = 40002;
 	is_u64(send_pair(&r, 1, 256), 1, "scope: scope_ip: the port does not matter");
+	rig_close(&r);
+}
+
+/* Neither the number of a template nor its place in a series says anything. */
+static void
+test_ids(void)
+{
+	static const unsigned ids[] = { 65535, 256, 40000, 257, 1000 };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned i = 0; i < 5; i++)
+		send_template(&r, 1, ids[i], i % 2 ? src_packets : dst_octets);
+	for (unsigned i = 0; i < 5; i++) {
+		send_pair(&r, 1, ids[i]);
+		is_u64(num(&r, WIRE_FLOWS4, i % 2 ? F(2) : F(1), i), 7, "template ids: %u is one",
+		    ids[i]);
+	}
+	begin_v9(&c, 1, 0, 1);
+	put_template_set(&c, 0, 300, 2, dst_octets);
+	rig_send(&r, &c);
+	is_u64(send_pair(&r, 1, 300), 0, "scope: a template of version 9 is none of IPFIX");
 	rig_close(&r);
 }
 
@@ -222,6 +246,7 @@ test_lifetime(void)
 	r.msg.received_ns += 2 * NS_PER_S;
 	is_u64(send_pair(&r, 1, 256), 0, "lifetime: and no longer");
 	is_u64(rig_stats(&r).templates_expired, 1, "lifetime: which is counted");
+	is_u64(rig_stats(&r).held, 1, "lifetime: data waits for a new definition");
 	send_template(&r, 1, 256, src_packets);
 	r.msg.received_ns += 500 * NS_PER_S;
 	send_template(&r, 1, 256, src_packets);
@@ -483,6 +508,7 @@ int
 main(void)
 {
 	test_scope();
+	test_ids();
 	test_redefinition();
 	test_withdrawal();
 	test_withdrawal_order();
