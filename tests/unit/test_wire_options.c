@@ -195,6 +195,27 @@ test_v9(void)
 	rig_close(&r);
 }
 
+/* What one domain says of another, and samplers that only another domain described. */
+static void
+test_of_another(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	OPTIONS(&r, 0, 1, { 149, 4, 5 }, { 34, 4, 100 });
+	FLOW(&r, 7, 100, SAMPLING_EXPORTER, "sampling, one domain told of", { 2, 4, 1 });
+	OPTIONS(&r, 0, 1, { 149, 4, 6 }, { 34, 4, 200 });
+	FLOW(&r, 5, 100, SAMPLING_OPTIONS, "sampling, told of this domain by another", { 2, 4, 1 });
+	FLOW(&r, 6, 200, SAMPLING_OPTIONS, "sampling, and of that", { 2, 4, 1 });
+	FLOW(&r, 7, 0, SAMPLING_EXPORTER, "sampling, of a third that nobody spoke of", { 2, 4, 1 });
+	OPTIONS(&r, 5, 1, { 149, 4, 5 }, { 34, 4, 300 });
+	FLOW(&r, 5, 300, SAMPLING_OPTIONS, "sampling, the domain's own word", { 2, 4, 1 });
+	OPTIONS(&r, 0, 1, { 48, 1, 3 }, { 50, 4, 1000 });
+	FLOW(&r, 5, 1000, SAMPLING_SAMPLER, "sampling, a sampler another domain described",
+	    { 48, 1, 3 }, { 2, 4, 1 });
+	rig_close(&r);
+}
+
 /* Options tell of what follows them: records ahead of them in their message know nothing of them. */
 static void
 test_from_then_on(void)
@@ -372,6 +393,7 @@ main(void)
 	test_order();
 	test_forms();
 	test_v9();
+	test_of_another();
 	test_from_then_on();
 	test_varying();
 	test_exporter();
