@@ -82,6 +82,7 @@ test_set_lengths(void)
 	static const unsigned bad[] = { 0, 1, 3, 100, 65535 };
 	struct rig r;
 	static struct craft c;
+	size_t at;
 
 	for (unsigned version = 9; version <= 10; version++)
 		for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -96,6 +97,17 @@ test_set_lengths(void)
 			is_u64(rig_stats(&r).bad[BAD_SET_LENGTH], 1, "sets: and is counted once");
 			rig_close(&r);
 		}
+
+	/* A set that is too long ends the message: what is in it is not looked at. */
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin(&c, 10);
+	at = c.n;
+	open_set(&c, 256);
+	put_data(&c, 256, 1);
+	fix(&c, at + 2, (unsigned)(c.n - at) + 1);
+	is_u64(rig_send(&r, &c), 0, "sets: none is found in the body of one too long");
+	is_u64(rig_stats(&r).bad[BAD_SET_LENGTH], 1, "sets: which is counted");
+	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	begin(&c, 9);
@@ -286,19 +298,20 @@ send_list(struct rig *r, unsigned element, const void *list, size_t n)
 	return rig_send(r, &c);
 }
 
-/* A basicList of one basicList of one basicList ... */
-enum { NESTED = 240, NESTED_HEADER = 6 };
+/* A basicList of one basicList of one basicList ..., the innermost of no numbers; its length. */
+enum { NESTED_HEADER = 6, NESTED_INNERMOST = 5, NESTED_MAX = 41 };
 
-static const char *
-nested(void)
+static size_t
+nested(char list[NESTED_MAX * NESTED_HEADER], unsigned depth)
 {
-	static char list[NESTED];
+	size_t n = (depth - 1) * NESTED_HEADER + NESTED_INNERMOST;
 
-	for (size_t at = 0; at < NESTED; at += NESTED_HEADER) {
+	for (size_t at = 0; at + NESTED_INNERMOST < n; at += NESTED_HEADER) {
 		memcpy(list + at, "\3\1\43\377\377", NESTED_HEADER - 1);
-		list[at + NESTED_HEADER - 1] = (char)(NESTED - at - NESTED_HEADER);
+		list[at + NESTED_HEADER - 1] = (char)(n - at - NESTED_HEADER);
 	}
-	return list;
+	memcpy(list + n - NESTED_INNERMOST, "\3\0\12\0\2", NESTED_INNERMOST);
+	return n;
 }
 
 static void
@@ -306,6 +319,7 @@ test_lists(void)
 {
 	struct rig r;
 	uint64_t bad = 0;
+	char list[NESTED_MAX * NESTED_HEADER];
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	send_list(&r, 291, "\3\0\12\0\2\0\1\0\5", 9);
@@ -338,9 +352,15 @@ test_lists(void)
 	is_u64(rig_stats(&r).bad[BAD_RECORD], ++bad, "a group shorter than its header");
 	send_list(&r, 292, "", 0);
 	is_u64(rig_stats(&r).bad[BAD_RECORD], ++bad, "nothing at all");
-	is_u64(
-	    send_list(&r, 291, nested(), NESTED), 1, "lists nested without end are no record lost");
-	is_u64(rig_stats(&r).bad[BAD_RECORD], ++bad, "but end at a depth");
+	send_list(&r, 291, list, nested(list, LIST_DEPTH_MAX));
+	ok(has(&r, WIRE_FLOWS4, F(291), 0), "lists may be nested %u deep", LIST_DEPTH_MAX);
+	is_u64(rig_stats(&r).bad[BAD_RECORD], bad, "which is not wrong");
+	for (unsigned depth = LIST_DEPTH_MAX + 1; depth < NESTED_MAX; depth += 34) {
+		is_u64(send_list(&r, 291, list, nested(list, depth)), 1,
+		    "nested %u deep is no record lost", depth);
+		ok(!has(&r, WIRE_FLOWS4, F(291), 0), "but the list");
+		is_u64(rig_stats(&r).bad[BAD_RECORD], ++bad, "and counted");
+	}
 	rig_close(&r);
 }
 

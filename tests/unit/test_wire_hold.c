@@ -4,6 +4,7 @@
 static const uint16_t src_packets[][2] = { { 8, 4 }, { 2, 4 } };
 static const uint16_t dst_octets[][2] = { { 12, 4 }, { 1, 4 } };
 static const uint16_t v9_times[][2] = { { 8, 4 }, { 22, 4 } };
+static const uint16_t deltas[][2] = { { 8, 4 }, { 158, 4 } };
 static struct craft c;
 
 static void
@@ -84,6 +85,16 @@ test_hold_v9(void)
 	is_u64(rig_send(&r, &c), 1, "hold: a v9 set is decoded ten minutes later");
 	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), (EXPORT_S - 5) * (uint64_t)NS_PER_S,
 	    "hold: by the uptime and clock of its own message");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	send_pair(&r, 0, 256, 5000000);
+	begin_ipfix(&c, 1, 1);
+	fix(&c, 6, (EXPORT_S + 30) & 0xffff);
+	put_template_set(&c, 2, 256, 2, deltas);
+	rig_send(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), (EXPORT_S - 5) * (uint64_t)NS_PER_S,
+	    "hold: an IPFIX set by the export time of its own message");
 	rig_close(&r);
 }
 
@@ -256,6 +267,9 @@ test_transports(void)
 	r.msg.port++;
 	is_u64(send_template(&r, 0, 257, src_packets), 0,
 	    "connection: nor does a datagram's template serve what it sent");
+	r.msg.stream = true;
+	is_u64(send_template(&r, 0, 257, src_packets), 0,
+	    "connection: nor does that of another connection");
 	is_u64(rig_totals(&r).held, 2, "connection: both sets go on waiting");
 	rig_close(&r);
 }

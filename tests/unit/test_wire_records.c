@@ -147,6 +147,15 @@ test_varying(void)
 
 	begin_record(&c, 10, fields, COUNT(fields));
 	put(&c, 6, 1);
+	put(&c, 0, 1);
+	put(&c, 1000, 4);
+	put(&c, 0, 1);
+	put(&c, 0xffffffffff, 5);
+	is_u64(end_record(&r, &c), 1, "padding: less than the shortest record, whatever is in it");
+	is_u64(rig_stats(&r).bad[BAD_RECORD], 0, "padding: is no damage (RFC 7011 9.1)");
+
+	begin_record(&c, 10, fields, COUNT(fields));
+	put(&c, 6, 1);
 	put(&c, 2, 1);
 	put_text(&c, "lo", 2);
 	put(&c, 1000, 4);
@@ -544,8 +553,8 @@ test_strings(void)
 	put(&c, 2, 1);
 	put(&c, UINT64_C(0x0123456789ab), 6);
 	end_record(&r, &c);
-	is_str(
-	    text(&r, WIRE_FLOWS4, F(82), 0), "ge-0", "strings: NULs behind a string are filling");
+	is_str(text(&r, WIRE_FLOWS4, F(82), 0), "ge-0", "strings: a string");
+	is_u64(cell(&r, WIRE_FLOWS4, F(82), 0)->off[1], 4, "strings: NULs behind it are filling");
 	ok(memcmp(text(&r, WIRE_FLOWS4, F(83), 0), "\xff\xfe\n\"\0b", 6) == 0,
 	    "strings: anything else is kept as sent");
 	is_u64(num(&r, WIRE_FLOWS4, F(276), 0), 0, "a boolean of 2 is false");

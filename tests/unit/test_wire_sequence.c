@@ -78,6 +78,14 @@ test_restart(void)
 	is_u64(q.restarts, 1, "sequence: two in line do: the exporter began anew");
 	sequence_message(&q, 14, 7, 0);
 	is_u64(q.lost, 0, "sequence: nothing is lost by that");
+	is_u64(q.incoherent, 0, "sequence: nor is it incoherent");
+
+	q = (struct sequence){ 0 };
+	sequence_message(&q, 5000000, 10, 0);
+	sequence_message(&q, 100000, 10, 0);
+	sequence_message(&q, 100010, 10, 0);
+	is_u64(q.incoherent, 1, "sequence: far behind, but not near 0, is another counter");
+	is_u64(q.restarts, 0, "sequence: and no exporter that began anew");
 }
 
 static void
@@ -177,6 +185,11 @@ test_ipfix_counts(void)
 	    "sequence: IPFIX counts options records too");
 	is_u64(rig_send(&r, &c), 1, "sequence: a message that came twice is decoded twice");
 	is_u64(rig_stats(&r).duplicate, 1, "sequence: and counted");
+	begin_ipfix(&c, 705, 1);
+	put_template_set(&c, 2, 256, 2, small);
+	rig_send(&r, &c);
+	is_u64(rig_stats(&r).duplicate, 1,
+	    "sequence: templates alone have the number of data behind them");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ 0 });
@@ -190,6 +203,48 @@ test_ipfix_counts(void)
 	}
 	is_u64(rig_totals(&r).lost + rig_totals(&r).duplicate, 0,
 	    "sequence: each domain counts for itself");
+	rig_close(&r);
+}
+
+/* Records in a damaged part of a message are unknown, as those without template are, and not lost. */
+static void
+test_damage(void)
+{
+	static const uint16_t names[][2] = { { 10, 4 }, { 82, 65535 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_ipfix(&c, 0, 1);
+	put_template_set(&c, 2, 256, 2, small);
+	open_set(&c, 256);
+	put(&c, 0, 16);
+	close_set(&c);
+	open_set(&c, 256);
+	put(&c, 1, 16);
+	close_set(&c);
+	fix(&c, c.set + 2, 60);
+	is_u64(rig_send(&r, &c), 2, "sequence: two records, and a set longer than its message");
+	begin_ipfix(&c, 4, 1);
+	put_template_set(&c, 2, 257, 2, names);
+	open_set(&c, 257);
+	put(&c, 7, 4);
+	put(&c, 0, 1);
+	put(&c, 8, 4);
+	put(&c, 250, 1);
+	put(&c, 9, 4);
+	put(&c, 0, 1);
+	close_set(&c);
+	is_u64(rig_send(&r, &c), 1, "sequence: one record, and a field longer than its set");
+	is_u64(rig_stats(&r).lost, 0, "sequence: what was in the damaged set is not lost");
+	is_u64(rig_stats(&r).records_unknown, 2, "sequence: but unknown");
+	begin_ipfix(&c, 7, 1);
+	open_set(&c, 256);
+	put(&c, 0, 8);
+	close_set(&c);
+	rig_send(&r, &c);
+	is_u64(rig_stats(&r).lost, 0, "sequence: nor are records behind a damaged one");
+	is_u64(rig_stats(&r).records_unknown, 4, "sequence: which are unknown too");
 	rig_close(&r);
 }
 
@@ -336,6 +391,7 @@ main(void)
 	test_two_counters();
 	test_protocols();
 	test_ipfix_counts();
+	test_damage();
 	test_streams();
 	test_keys();
 	test_common_count();

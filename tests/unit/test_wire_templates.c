@@ -37,6 +37,7 @@ static void
 test_scope(void)
 {
 	struct rig r;
+	size_t borrowed = 0;
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	send_template(&r, 1, 256, src_packets);
@@ -59,6 +60,17 @@ test_scope(void)
 	send_template(&r, 1, 256, dst_octets);
 	r.msg.port = 40001;
 	is_u64(send_pair(&r, 1, 256), 0, "scope: of two nobody knows which");
+	rig_close(&r);
+
+	/* With so few sessions all of an exporter's share two buckets. */
+	rig_open(&r, (struct wire_opts){ .max_sessions = 2 });
+	for (uint32_t domain = 2; domain < 66; domain++) {
+		r.msg.port = 2055;
+		send_template(&r, 1, 256, src_packets);
+		r.msg.port = 2056;
+		borrowed += send_pair(&r, domain, 256);
+	}
+	is_u64(borrowed, 0, "scope: none is borrowed from another domain");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ .scope_ip = true });
@@ -172,6 +184,7 @@ static void
 test_withdrawal(void)
 {
 	struct rig r;
+	static struct craft c;
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	send_template(&r, 1, 256, src_packets);
@@ -209,6 +222,16 @@ test_withdrawal(void)
 	send_withdrawal(&r, 2, 301);
 	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 2, "withdrawal: as is that of the other kind");
 	ok(!wire_broken(r.w), "withdrawal: neither ends a connection");
+	send_options_template(&r, 302);
+	send_options_template(&r, 303);
+	begin_ipfix(&c, 0, 1);
+	open_set(&c, 3);
+	put(&c, (uint64_t)302 << 16, 4);
+	put(&c, (uint64_t)303 << 16, 4);
+	close_set(&c);
+	rig_send(&r, &c);
+	is_u64(
+	    send_pair(&r, 1, 302) + send_pair(&r, 1, 303), 0, "withdrawal: of several in one set");
 	rig_close(&r);
 }
 
@@ -382,6 +405,14 @@ test_bad_definitions(void)
 	}
 	rig_open(&r, (struct wire_opts){ 0 });
 	begin_v9(&c, 1, 0, 1);
+	put_template_set(&c, 0, 255, 2, src_packets);
+	put_template_set(&c, 0, 300, 2, src_packets);
+	put_pair(&c, 300, 1, 2);
+	is_u64(rig_send(&r, &c), 1, "template ids: v9: one below 256 is passed over");
+	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 1, "template ids: v9: and counted");
+	rig_close(&r);
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_v9(&c, 1, 0, 1);
 	open_set(&c, 0);
 	put(&c, 256, 2);
 	put(&c, 1, 2);
@@ -501,6 +532,23 @@ test_v9_options(void)
 	is_u64(num(&r, WIRE_OPTIONS, F(34), 0), 1000, "options: the option is a column");
 	ok(r.b[WIRE_OPTIONS]->options, "options: in a batch of options");
 	is_u64(rig_stats(&r).options, 1, "options: counted as option");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_v9(&c, 1, 0, 1);
+	put_template_set(&c, 0, 256, 2, src_packets);
+	open_set(&c, 1);
+	put(&c, 256, 2);
+	put(&c, 0, 2);
+	put(&c, 8, 2);
+	put(&c, 0x00080004, 4);
+	put(&c, 0x00020004, 4);
+	put(&c, 0, 2);
+	close_set(&c);
+	put_pair(&c, 256, 1, 2);
+	rig_send(&r, &c);
+	ok(r.b[WIRE_OPTIONS]->n == 1 && r.b[WIRE_FLOWS4]->n == 0,
+	    "options template: without scopes it is another one than a template of these fields");
 	rig_close(&r);
 }
 
