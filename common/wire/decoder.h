@@ -108,8 +108,8 @@ struct set_kinds {
 void sets_walk(struct message *, const struct set_kinds *, const uint8_t *, size_t len);
 
 /*
- * Would a strict collector take it (RFC 7011 9.1)?  By the lengths and ids of sets, and by what kinds.agrees finds
- * in each.  Nothing is learned of it; why not is counted.
+ * Would a strict collector take it (RFC 7011 9.1)?  By the lengths of sets, and by what kinds.agrees finds in each.
+ * Nothing is learned of it; why not is counted.
  */
 bool sets_well_formed(struct message *, const struct set_kinds *, const uint8_t *, size_t len);
 

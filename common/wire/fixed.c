@@ -115,7 +115,7 @@ count_records(struct message *m, const struct layout *l, size_t len, unsigned co
 		message_bad(m, BAD_COUNT);
 	if (len != n * l->record)
 		message_bad(m, BAD_TRAILING);
-	if (m->w->sessions.opts.strict && (count == 0 || len != (size_t)count * l->record))
+	if (m->w->sessions.opts.strict && (count == 0 || count > present))
 		return 0;
 	return n;
 }

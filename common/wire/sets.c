@@ -54,17 +54,12 @@ sets_well_formed(struct message *m, const struct set_kinds *kinds, const uint8_t
 	struct set s;
 	enum next next;
 
-	while ((next = next_set(&c, &s)) == NEXT_SET) {
-		if (s.id < DATA_SET_MIN && !is_definition(kinds, s.id) && s.id < 4) {
-			message_bad(m, BAD_SET_ID);
-			return false;
-		}
+	while ((next = next_set(&c, &s)) == NEXT_SET)
 		if (kinds->agrees != NULL && !kinds->agrees(m, s.id, s.body))
 			return false;
-	}
-	if (next != NEXT_END)
+	if (next == NEXT_DAMAGE)
 		message_bad(m, BAD_SET_LENGTH);
-	return next == NEXT_END;
+	return next != NEXT_DAMAGE;
 }
 
 static void

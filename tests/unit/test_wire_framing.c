@@ -152,7 +152,8 @@ enum damage {
 	DEFINITION,
 	OPTIONS_DEFINITION,
 	ID,
-	RESERVED
+	RESERVED,
+	BEHIND
 };
 
 static void
@@ -186,6 +187,8 @@ put_damage(struct craft *c, enum damage damage)
 	if (damage == ID || damage == RESERVED)
 		put_data(c, damage == ID ? 1 : 4, 1);
 	put_data(c, 256, 1);
+	if (damage == BEHIND)
+		put(c, 1, 1);
 }
 
 static void
@@ -203,8 +206,9 @@ test_strict(void)
 		{ OWN_VARYING_FIELD, 2, false, BAD_RECORD, "one of a template of this message" },
 		{ DEFINITION, 3, false, BAD_TEMPLATE, "a definition longer than its set" },
 		{ OPTIONS_DEFINITION, 3, false, BAD_TEMPLATE, "one of an options template" },
-		{ ID, 3, false, BAD_SET_ID, "a set id that cannot be" },
-		{ RESERVED, 3, true, BAD_SET_ID, "a set id for future use is passed over" },
+		{ ID, 3, true, BAD_SET_ID, "a set id that has no meaning is passed over" },
+		{ RESERVED, 3, true, BAD_SET_ID, "as is one for future use" },
+		{ BEHIND, 3, true, BAD_TRAILING, "an octet behind the last set is no damage" },
 	};
 	static const uint16_t names[][2] = { { 10, 4 }, { 82, 65535 } };
 	static struct craft c;
