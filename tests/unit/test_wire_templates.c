@@ -71,6 +71,15 @@ test_scope(void)
 		borrowed += send_pair(&r, domain, 256);
 	}
 	is_u64(borrowed, 0, "scope: none is borrowed from another domain");
+	for (uint32_t domain = 2; domain < 66; domain++) {
+		r.msg.port = 2055;
+		r.msg.stream = true;
+		send_template(&r, domain, 256, src_packets);
+		r.msg.port = 2056;
+		r.msg.stream = false;
+		borrowed += send_pair(&r, domain, 256);
+	}
+	is_u64(borrowed, 0, "scope: nor from a connection");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ .scope_ip = true });
