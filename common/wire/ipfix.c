@@ -129,11 +129,10 @@ own_template(struct message *m, unsigned id)
 	return n > 0 && read_specs(m, &c, n, 0) ? n : 0;
 }
 
-/* Do the varying fields of a set's records end within it?  What is left over, or all zero, is padding. */
+/* Do the varying fields of a set's records end within it?  What is left behind the last record is padding. */
 static bool
 records_agree(const struct spec *specs, unsigned n, struct cursor c)
 {
-	struct cursor padding = c;
 	uint64_t least = 0;
 	bool varying = false;
 
@@ -141,15 +140,10 @@ records_agree(const struct spec *specs, unsigned n, struct cursor c)
 		varying |= specs[i].len == VARYING;
 		least += specs[i].len == VARYING ? 1 : specs[i].len;
 	}
-	while (varying && !c.bad && cur_left(&c) >= least) {
-		padding = c;
+	while (varying && !c.bad && cur_left(&c) >= least)
 		for (unsigned i = 0; i < n; i++)
 			cur_skip(&c, specs[i].len == VARYING ? varying_length(&c) : specs[i].len);
-	}
-	while (c.bad && cur_left(&padding) > 0)
-		if (cur_u8(&padding) != 0)
-			return false;
-	return true;
+	return !c.bad;
 }
 
 static bool

@@ -149,6 +149,7 @@ enum damage {
 	WHOLE,
 	VARYING_FIELD,
 	OWN_VARYING_FIELD,
+	OWN_OPTION,
 	DEFINITION,
 	OPTIONS_DEFINITION,
 	ID,
@@ -175,6 +176,14 @@ put_damage(struct craft *c, enum damage damage)
 	put_template_set(c, 2, 301, 2, names);
 	put_names(c, 301, damage == OWN_VARYING_FIELD ? 9 : 4);
 	put_names(c, 300, damage == VARYING_FIELD ? 9 : 4);
+	open_set(c, 3);
+	put(c, 303, 2);
+	put(c, 2, 2);
+	put(c, 1, 2);
+	put(c, 0x000a0004, 4);
+	put(c, 0x0052ffff, 4);
+	close_set(c);
+	put_names(c, 303, damage == OWN_OPTION ? 9 : 4);
 	if (damage == DEFINITION || damage == OPTIONS_DEFINITION) {
 		open_set(c, damage == DEFINITION ? 2 : 3);
 		put(c, 302, 2);
@@ -201,14 +210,15 @@ test_strict(void)
 		enum wire_bad bad;
 		const char *name;
 	} messages[] = {
-		{ WHOLE, 3, true, BAD_KINDS, "padding behind records is no damage" },
-		{ VARYING_FIELD, 2, false, BAD_RECORD, "a field longer than its set" },
-		{ OWN_VARYING_FIELD, 2, false, BAD_RECORD, "one of a template of this message" },
-		{ DEFINITION, 3, false, BAD_TEMPLATE, "a definition longer than its set" },
-		{ OPTIONS_DEFINITION, 3, false, BAD_TEMPLATE, "one of an options template" },
-		{ ID, 3, true, BAD_SET_ID, "a set id that has no meaning is passed over" },
-		{ RESERVED, 3, true, BAD_SET_ID, "as is one for future use" },
-		{ BEHIND, 3, true, BAD_TRAILING, "an octet behind the last set is no damage" },
+		{ WHOLE, 4, true, BAD_KINDS, "padding behind records is no damage" },
+		{ VARYING_FIELD, 3, false, BAD_RECORD, "a field longer than its set" },
+		{ OWN_VARYING_FIELD, 3, false, BAD_RECORD, "one of a template of this message" },
+		{ OWN_OPTION, 3, false, BAD_RECORD, "one of an options template of it" },
+		{ DEFINITION, 4, false, BAD_TEMPLATE, "a definition longer than its set" },
+		{ OPTIONS_DEFINITION, 4, false, BAD_TEMPLATE, "one of an options template" },
+		{ ID, 4, true, BAD_SET_ID, "a set id that has no meaning is passed over" },
+		{ RESERVED, 4, true, BAD_SET_ID, "as is one for future use" },
+		{ BEHIND, 4, true, BAD_TRAILING, "an octet behind the last set is no damage" },
 	};
 	static const uint16_t names[][2] = { { 10, 4 }, { 82, 65535 } };
 	static struct craft c;

@@ -211,6 +211,17 @@ test_overtaken(void)
 	send_pair(&r, 0, 256, 10);
 	is_u64(num(&r, WIRE_FLOWS4, F(2), 3), 10, "order: and read what follows");
 	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	send_template(&r, 0, 256, src_packets);
+	begin_ipfix(&c, 0, 1);
+	fix(&c, 4, (EXPORT_S - 3600) >> 16);
+	fix(&c, 6, (EXPORT_S - 3600) & 0xffff);
+	put_template_set(&c, 2, 256, 2, dst_octets);
+	rig_send(&r, &c);
+	is_u64(rig_stats(&r).templates_stale, 0,
+	    "order: an hour late is no lateness: believed at once");
+	rig_close(&r);
 }
 
 /* What ends a connection, and what ends with it. */
@@ -227,6 +238,11 @@ test_stream(void)
 	ok(!wire_broken(r.w), "connection: nor does the same once more");
 	send_template(&r, 0, 256, dst_octets);
 	ok(wire_broken(r.w), "connection: another one without withdrawal ends a connection");
+	begin_ipfix(&c, 0, 1);
+	fix(&c, 6, (EXPORT_S - 10) & 0xffff);
+	put_template_set(&c, 2, 256, 2, src_packets);
+	rig_send(&r, &c);
+	ok(wire_broken(r.w), "connection: and is not taken for one that was overtaken");
 	send_pair(&r, 0, 256, 1);
 	ok(!wire_broken(r.w), "connection: the next message is judged by itself");
 	wire_disconnect(r.w, &r.msg.exporter, r.msg.port);
@@ -274,12 +290,28 @@ test_transports(void)
 	rig_close(&r);
 }
 
+/* Options data: of this domain one packet stands for so many. */
+static size_t
+send_sampling(struct rig *r, uint32_t packets)
+{
+	begin_ipfix(&c, 0, 1);
+	open_set(&c, 3);
+	put(&c, 300, 2);
+	put(&c, 2, 2);
+	put(&c, 1, 2);
+	put(&c, 0x00950004, 4);
+	put(&c, 0x00220004, 4);
+	close_set(&c);
+	put_pair(300, 1, packets);
+	return rig_send(r, &c);
+}
+
 static void
 test_connections(void)
 {
 	struct rig r;
 	struct batch *saved = batch_new();
-	size_t at = 0;
+	size_t at = 0, sampled = 0;
 
 	/* Where exporters change their ports a connection still has one. */
 	rig_open(&r, (struct wire_opts){ .scope_ip = true });
@@ -296,9 +328,12 @@ test_connections(void)
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	r.msg.stream = true;
-	send_template(&r, 0, 256, src_packets);
-	send_pair(&r, 0, 256, 1);
+	send_sampling(&r, 50);
+	send_template(&r, 1, 256, src_packets);
 	send_pair(&r, 1, 256, 1);
+	send_pair(&r, 2, 256, 1);
+	is_u64(
+	    num(&r, WIRE_FLOWS4, OWN(SAMPLING), 1), 50, "connection: it has told how it samples");
 	ok(!wire_save(r.w, &at, saved), "saved: templates of a connection end with it");
 	wire_disconnect(r.w, &r.msg.exporter, r.msg.port);
 	send_template(&r, 0, 256, dst_octets);
@@ -309,7 +344,22 @@ test_connections(void)
 	ok(rig_stats(&r).duplicate == 0 && rig_stats(&r).restarts == 0 && rig_stats(&r).lost == 0,
 	    "connection: and counts from the beginning");
 	is_u64(rig_stats(&r).flows, 4, "connection: what was counted stays");
+	ok(!has(&r, WIRE_FLOWS4, OWN(SAMPLING), 2), "connection: but not how it sampled");
 	batch_free(saved);
+	rig_close(&r);
+
+	/* With so few sessions exporters share two buckets. */
+	rig_open(&r, (struct wire_opts){ .max_sessions = 2 });
+	for (unsigned i = 0; i < 64; i++) {
+		r.msg.port++;
+		r.msg.stream = true;
+		send_sampling(&r, 50);
+		r.msg.stream = false;
+		send_template(&r, 0, 256, src_packets);
+		send_pair(&r, 0, 256, 1);
+		sampled += has(&r, WIRE_FLOWS4, OWN(SAMPLING), i);
+	}
+	is_u64(sampled, 0, "connection: what it tells of sampling is not for datagrams");
 	rig_close(&r);
 }
 
@@ -413,6 +463,13 @@ test_saved(void)
 	s.msg.received_ns += 1800 * NS_PER_S;
 	is_u64(
 	    send_pair(&s, 1, 256, 5), 0, "saved: a saved template ages from when it was repeated");
+	rig_close(&s);
+
+	rig_open(&s, (struct wire_opts){ 0 });
+	send_template(&s, 0, 256, dst_octets);
+	save_to(r.w, s.w, &n);
+	send_pair(&s, 0, 256, 7);
+	is_u64(num(&s, WIRE_FLOWS4, F(1), 0), 7, "saved: what was received is newer");
 	rig_close(&s);
 
 	rig_open(&s, (struct wire_opts){ 0 });

@@ -296,6 +296,35 @@ test_pairs(void)
 	rig_close(&r);
 }
 
+/* Of an options record an address that is scope and one that is not are two. */
+static void
+test_pair_of_scope(void)
+{
+	struct rig r;
+	static struct craft c;
+	unsigned columns = 0;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_ipfix(&c, 0, 1);
+	open_set(&c, 3);
+	put(&c, 256, 2);
+	put(&c, 2, 2);
+	put(&c, 1, 2);
+	put(&c, 0x00820004, 4); /* exporterIPv4Address */
+	put(&c, 0x00830010, 4);
+	close_set(&c);
+	open_set(&c, 256);
+	put(&c, 0xc0000201, 4);
+	put(&c, UINT64_C(0x20010db800000000), 8);
+	put(&c, 1, 8);
+	end_record(&r, &c);
+	is_str(text(&r, WIRE_OPTIONS, F(130), 0), "192.0.2.1", "an address is scope");
+	for (unsigned i = 0; i < r.b[WIRE_OPTIONS]->n_cols; i++)
+		columns += r.b[WIRE_OPTIONS]->col[i].id.id == 130;
+	is_u64(columns, 2, "the other is a column of its own, though of one field");
+	rig_close(&r);
+}
+
 static void
 test_absolute_times(void)
 {
@@ -336,7 +365,9 @@ test_ntp(void)
 {
 	static const uint16_t micro[][2] = { { 154, 8 }, { 155, 8 } },
 			      nano[][2] = { { 156, 8 }, { 157, 8 } };
+	static const uint16_t both[][2] = { { 154, 8 }, { 156, 8 }, { 155, 4 } };
 	const uint64_t second = UINT64_C(3908988805) << 32; /* 1700000005 */
+	struct field_id sent = F(155);
 	struct rig r;
 	static struct craft c;
 
@@ -358,6 +389,18 @@ test_ntp(void)
 	    "times: nanoseconds have the whole fraction");
 	is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1700000005999999999),
 	    "times: and never round up");
+	rig_clear(&r);
+	begin_record(&c, 10, both, COUNT(both));
+	put(&c, second, 8);
+	put(&c, second | 0x80000000, 8);
+	put(&c, 1700000005, 4);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1700000005500000000),
+	    "times: nanoseconds come before microseconds");
+	sent.instance = FIELD_AS_SENT;
+	is_u64(num(&r, WIRE_FLOWS4, sent, 0), 1700000005,
+	    "times: half an NTP time is a number under its element");
+	ok(!has(&r, WIRE_FLOWS4, OWN(END), 0), "times: and no end");
 	rig_close(&r);
 }
 
@@ -746,6 +789,7 @@ main(void)
 	test_padding();
 	test_duplicates();
 	test_pairs();
+	test_pair_of_scope();
 	test_absolute_times();
 	test_ntp();
 	test_strange_times();
