@@ -188,9 +188,9 @@ put_damage(struct craft *c, enum damage damage)
 		open_set(c, damage == DEFINITION ? 2 : 3);
 		put(c, 302, 2);
 		put(c, 2, 2);
-		put(c, 0x00010004,
-		    4); /* of an options template that is the count of scopes and half a field */
-		put(c, 0x8001, 2);
+		put(c, 1, damage == DEFINITION ? 0 : 2);
+		put(c, 0x000a0004, 4);
+		put(c, 0x0052, 2); /* and no length */
 		close_set(c);
 	}
 	if (damage == ID || damage == RESERVED)
