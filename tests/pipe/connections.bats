@@ -106,6 +106,27 @@ load ../collector
 	finish
 	[ "$(records out.flow)" = 0 ]
 	[ "$(counted denied)" = 1 ]
+	grep -q '^flowrecv: 127.0.0.1:[0-9]*: tcp: connection closed: the exporter is not listened to$' err
+}
+
+@test "connections: a collector that ends lets its exporters end: nothing is lost on the way" {
+	flowgen -n 200000 -w day.flow
+	for try in 1 2 3; do
+		listen="tcp:127.0.0.1:0" collect -w $try.flow -v
+		flowsend -d "tcp:$port" --rate 40kfps --retries 0 -v day.flow 2> send.err 3>&- &
+		sender=$!
+		sleep 0.6
+		finish
+		status=0
+		wait $sender || status=$?
+		[ "$status" = 3 ]
+		grep -qx "flowsend: tcp:$port: closed by the peer: 0 messages with 0 records were on their way" send.err
+		[ "$(records $try.flow)" -gt 0 ]
+		[ "$(counted failed)" = 0 ]
+		# What is there is the beginning of what there was to send, without a hole.
+		flowcat -o csv -k srcip,dstip,srcport,bytes,start $try.flow | sort > got
+		flowcat -o csv -k srcip,dstip,srcport,bytes,start -n "$(records $try.flow)" day.flow | sort | cmp - got
+	done
 }
 
 # ca.pem, server.pem, client.pem, stranger.pem (of another authority), with keys *.key
