@@ -66,12 +66,19 @@ complain(struct conns *c, const struct conn *conn, const char *why)
 	    &c->limit, name, "%s: connection closed: %s", transport_name(conn->transport), why);
 }
 
+static enum wire_stream
+way_of(const struct conn *conn)
+{
+	return conn->transport == TRANSPORT_SCTP ? WIRE_ASSOCIATION : WIRE_CONNECTION;
+}
+
 /* Events of this round may still point to it. */
 static void
 drop(struct conns *c, struct link *l)
 {
 	if (l->conn->messages > 0)
-		wire_disconnect(c->opts.intake.wire, &l->conn->peer.addr, l->conn->peer.port);
+		wire_disconnect(
+		    c->opts.intake.wire, way_of(l->conn), &l->conn->peer.addr, l->conn->peer.port);
 	conn_close(l->conn);
 	l->conn = NULL;
 	l->dead = true;
@@ -112,7 +119,7 @@ take(struct conns *c, struct link *l, const struct message *m)
 		.exporter = l->conn->peer.addr,
 		.port = l->conn->peer.port,
 		.received_ns = m->received_ns,
-		.stream = true,
+		.stream = way_of(l->conn),
 		.stream_id = m->stream };
 
 	l->door->datagrams++;

@@ -52,7 +52,7 @@ sessions_init(struct sessions *t, const struct wire_opts *opts)
 
 struct key { /* without holes: it is hashed as octets */
 	struct addr exporter;
-	uint32_t domain, stream;
+	uint32_t domain, stream; /* enum wire_stream */
 	uint16_t version, port;
 };
 
@@ -101,7 +101,7 @@ static bool
 has_key(const struct session *s, const struct key *k)
 {
 	return s->stats.port == k->port && s->stats.domain == k->domain &&
-	       s->stats.version == k->version && s->stats.stream == (k->stream != 0) &&
+	       s->stats.version == k->version && s->stats.stream == k->stream &&
 	       is_address(&s->stats.exporter, &k->exporter);
 }
 
@@ -159,8 +159,8 @@ peer_link(struct sessions *t, const struct key *k)
 	struct peer **p = &t->peers[bucket_of(t, without_domain(*k))];
 
 	while (*p != NULL &&
-	       ((*p)->port != k->port || (*p)->version != k->version ||
-		   (*p)->stream != (k->stream != 0) || !is_address(&(*p)->exporter, &k->exporter)))
+	       ((*p)->port != k->port || (*p)->version != k->version || (*p)->stream != k->stream ||
+		   !is_address(&(*p)->exporter, &k->exporter)))
 		p = &(*p)->next;
 	return p;
 }
@@ -174,7 +174,7 @@ peer_join(struct sessions *t, const struct key *k)
 		*link = mem_zero(1, sizeof(**link));
 		(*link)->exporter = k->exporter;
 		(*link)->port = k->port;
-		(*link)->stream = k->stream != 0;
+		(*link)->stream = (enum wire_stream)k->stream;
 		(*link)->version = k->version;
 	}
 	(*link)->sessions++;
@@ -288,7 +288,7 @@ session_new(struct sessions *t, const struct key *k)
 	s->stats.serial = ++t->serial;
 	s->stats.exporter = k->exporter;
 	s->stats.port = k->port;
-	s->stats.stream = k->stream != 0;
+	s->stats.stream = (enum wire_stream)k->stream;
 	s->stats.version = k->version;
 	s->stats.domain = k->domain;
 	s->peer = peer_join(t, k);
@@ -313,7 +313,7 @@ struct session *
 session_get(struct sessions *t, const struct wire_msg *msg, uint16_t version, uint32_t domain)
 {
 	/* A connection has its own templates whatever the scope of those of datagrams is. */
-	bool any_port = t->opts.scope_ip && !msg->stream;
+	bool any_port = t->opts.scope_ip && msg->stream == WIRE_DATAGRAMS;
 	struct key k = { msg->exporter, domain, msg->stream, version, any_port ? 0 : msg->port };
 	struct session *s = t->last;
 
@@ -358,12 +358,13 @@ disconnect(struct sessions *t, struct session *s)
 }
 
 void
-sessions_disconnect(struct sessions *t, const struct addr *exporter, uint16_t port)
+sessions_disconnect(
+    struct sessions *t, enum wire_stream stream, const struct addr *exporter, uint16_t port)
 {
 	for (unsigned i = 0; i < t->n; i++) {
 		struct session *s = t->all[i];
 
-		if (s->stats.stream && s->stats.port == port &&
+		if (s->stats.stream == stream && s->stats.port == port &&
 		    is_address(&s->stats.exporter, exporter))
 			disconnect(t, s);
 	}

@@ -1,7 +1,7 @@
 /*
  * session.h - what is remembered of each exporter: templates, sequence, clock, counts.
  *
- * A session is one (exporter address, port, datagrams or connection, version, observation domain): the scope of
+ * A session is one (exporter address, port, way that messages come, version, observation domain): the scope of
  * template ids (RFC 7011 8 and 10, RFC 3954 5) and of sequence numbers.  All memory that a sender can claim is bounded:
  * sessions and templates give way least recently used first, and those of senders that were met just
  * now before those of old acquaintances, so that a flood of made-up senders drives out only its own.
@@ -93,6 +93,7 @@ struct session *session_get(
 struct session *session_kin(struct sessions *, const struct session *, const struct session *o);
 
 /* The connection has ended: its sessions forget their templates (RFC 7011 8). */
-void sessions_disconnect(struct sessions *, const struct addr *exporter, uint16_t port);
+void sessions_disconnect(
+    struct sessions *, enum wire_stream, const struct addr *exporter, uint16_t port);
 
 #endif

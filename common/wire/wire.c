@@ -150,9 +150,9 @@ wire_broken(const struct wire *w)
 }
 
 void
-wire_disconnect(struct wire *w, const struct addr *exporter, uint16_t port)
+wire_disconnect(struct wire *w, enum wire_stream stream, const struct addr *exporter, uint16_t port)
 {
-	sessions_disconnect(&w->sessions, exporter, port);
+	sessions_disconnect(&w->sessions, stream, exporter, port);
 }
 
 uint64_t

@@ -42,16 +42,21 @@ struct wire_source {
 	uint32_t sampling; /* as in wire_opts, before that */
 };
 
+/* How messages come: what is told one way holds for no other (RFC 7011 10). */
+enum wire_stream {
+	WIRE_DATAGRAMS,
+	WIRE_CONNECTION, /* TCP, with TLS or without; a file */
+	WIRE_ASSOCIATION, /* SCTP */
+};
+
 struct wire_msg {
 	const uint8_t *data;
 	size_t len;
 	struct addr exporter;
 	uint16_t port;
 	int64_t received_ns;
-	bool
-	    stream; /* TCP or file: templates do not expire, withdrawals are obeyed, nothing is shared with datagrams */
-	uint16_t
-	    stream_id; /* of an SCTP association: sequence numbers count in each (RFC 7011 10.2) */
+	enum wire_stream stream; /* not datagrams: templates do not expire, and can be withdrawn */
+	uint16_t stream_id; /* of an association: sequence numbers count in each (RFC 7011 10.2) */
 	const struct wire_source *source; /* outlives the decoder; NULL: nothing is configured */
 };
 
@@ -104,7 +109,7 @@ struct wire_stats {
 	uint64_t serial; /* no other session of this decoder has it, not even one that gave way */
 	struct addr exporter;
 	uint16_t port, version;
-	bool stream;
+	enum wire_stream stream;
 	uint32_t domain;
 	WIRE_COUNTERS(WIRE_COUNTER_FIELD)
 	uint64_t bad[BAD_KINDS];
@@ -132,7 +137,7 @@ size_t wire_decode(struct wire *, const struct wire_msg *, const struct wire_out
 bool wire_broken(const struct wire *);
 
 /* The connection was closed: its templates are void (RFC 7011 8), and another one counts anew. */
-void wire_disconnect(struct wire *, const struct addr *exporter, uint16_t port);
+void wire_disconnect(struct wire *, enum wire_stream, const struct addr *exporter, uint16_t port);
 
 /* How often templates came, changed and went. */
 uint64_t wire_changes(const struct wire *);

@@ -241,10 +241,10 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	listen="udp:127.0.0.1:0 tcp:127.0.0.1:0" collect -w out.flow --metrics metrics
 	export_to udp "$port" --as ipfix --messages 2 --source-port 47217
 	export_to tcp "${ports[1]}" --as ipfix --messages 3 --source-port 47217
-	until_true grep -q '^flowrecv_messages_total.*connection' metrics
+	until_true grep -q '^flowrecv_messages_total.*transport' metrics
 	finish
 	grep -qx 'flowrecv_messages_total{exporter="127.0.0.1",port="47217",version="10",domain="1"} 2' metrics
-	grep -qx 'flowrecv_messages_total{exporter="127.0.0.1",port="47217",version="10",domain="1",connection="1"} 3' metrics
+	grep -qx 'flowrecv_messages_total{exporter="127.0.0.1",port="47217",version="10",domain="1",transport="tcp"} 3' metrics
 	[ -z "$(grep -v '^#' metrics | cut -d ' ' -f 1 | sort | uniq -d)" ]
 }
 

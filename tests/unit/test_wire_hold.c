@@ -231,7 +231,7 @@ test_stream(void)
 	struct rig r;
 
 	rig_open(&r, (struct wire_opts){ 0 });
-	r.msg.stream = true;
+	r.msg.stream = WIRE_CONNECTION;
 	send_template(&r, 0, 256, src_packets);
 	ok(!wire_broken(r.w), "connection: a first definition breaks nothing");
 	send_template(&r, 0, 256, src_packets);
@@ -245,7 +245,7 @@ test_stream(void)
 	ok(wire_broken(r.w), "connection: and is not taken for one that was overtaken");
 	send_pair(&r, 0, 256, 1);
 	ok(!wire_broken(r.w), "connection: the next message is judged by itself");
-	wire_disconnect(r.w, &r.msg.exporter, r.msg.port);
+	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port);
 	is_u64(send_pair(&r, 0, 256, 1), 0, "connection: templates end with their connection");
 	rig_close(&r);
 }
@@ -258,32 +258,38 @@ test_transports(void)
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	send_template(&r, 0, 256, src_packets);
-	r.msg.stream = true;
+	r.msg.stream = WIRE_CONNECTION;
 	is_u64(
 	    send_pair(&r, 0, 256, 1), 0, "connection: it does not know the templates of datagrams");
 	send_template(&r, 1, 257, dst_octets);
-	r.msg.stream = false;
+	r.msg.stream = WIRE_DATAGRAMS;
 	is_u64(send_pair(&r, 0, 257, 1), 0, "connection: nor do datagrams know its templates");
 	r.msg.port++;
 	is_u64(send_pair(&r, 0, 257, 1), 0, "connection: whatever their port");
 	r.msg.port--;
-	wire_disconnect(r.w, &r.msg.exporter, r.msg.port);
+	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port);
 	is_u64(send_pair(&r, 1, 256, 1), 1, "connection: its end leaves datagrams their templates");
+	send_template(&r, 0, 258, src_packets);
+	r.msg.stream = WIRE_CONNECTION;
+	send_template(&r, 0, 259, src_packets);
+	r.msg.stream = WIRE_ASSOCIATION;
+	is_u64(send_pair(&r, 0, 258, 1) + send_pair(&r, 0, 259, 1), 0,
+	    "connection: an SCTP association is yet another one");
 	rig_close(&r);
 
 	/* What waits is for a template that came by the same way. */
 	rig_open(&r, (struct wire_opts){ 0 });
 	send_pair(&r, 0, 256, 1);
-	r.msg.stream = true;
+	r.msg.stream = WIRE_CONNECTION;
 	r.msg.port++;
 	send_pair(&r, 0, 257, 1);
 	is_u64(send_template(&r, 1, 256, src_packets), 0,
 	    "connection: its template serves no datagram that waits");
-	r.msg.stream = false;
+	r.msg.stream = WIRE_DATAGRAMS;
 	r.msg.port++;
 	is_u64(send_template(&r, 0, 257, src_packets), 0,
 	    "connection: nor does a datagram's template serve what it sent");
-	r.msg.stream = true;
+	r.msg.stream = WIRE_CONNECTION;
 	is_u64(send_template(&r, 0, 257, src_packets), 0,
 	    "connection: nor does that of another connection");
 	is_u64(rig_totals(&r).held, 2, "connection: both sets go on waiting");
@@ -315,19 +321,19 @@ test_connections(void)
 
 	/* Where exporters change their ports a connection still has one. */
 	rig_open(&r, (struct wire_opts){ .scope_ip = true });
-	r.msg.stream = true;
+	r.msg.stream = WIRE_CONNECTION;
 	send_template(&r, 0, 256, src_packets);
 	r.msg.port++;
 	send_template(&r, 0, 256, dst_octets);
 	ok(!wire_broken(r.w), "scope_ip: two connections of an exporter are two all the same");
-	wire_disconnect(r.w, &r.msg.exporter, r.msg.port - 1);
+	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port - 1);
 	is_u64(send_pair(&r, 0, 256, 1), 1, "scope_ip: the end of one is not that of the other");
 	r.msg.port--;
 	is_u64(send_pair(&r, 0, 256, 1), 0, "scope_ip: but of its own templates");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ 0 });
-	r.msg.stream = true;
+	r.msg.stream = WIRE_CONNECTION;
 	send_sampling(&r, 50);
 	send_template(&r, 1, 256, src_packets);
 	send_pair(&r, 1, 256, 1);
@@ -335,7 +341,7 @@ test_connections(void)
 	is_u64(
 	    num(&r, WIRE_FLOWS4, OWN(SAMPLING), 1), 50, "connection: it has told how it samples");
 	ok(!wire_save(r.w, &at, saved), "saved: templates of a connection end with it");
-	wire_disconnect(r.w, &r.msg.exporter, r.msg.port);
+	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port);
 	send_template(&r, 0, 256, dst_octets);
 	ok(!wire_broken(r.w),
 	    "connection: the next one from the same port begins without templates");
@@ -352,9 +358,9 @@ test_connections(void)
 	rig_open(&r, (struct wire_opts){ .max_sessions = 2 });
 	for (unsigned i = 0; i < 64; i++) {
 		r.msg.port++;
-		r.msg.stream = true;
+		r.msg.stream = WIRE_CONNECTION;
 		send_sampling(&r, 50);
-		r.msg.stream = false;
+		r.msg.stream = WIRE_DATAGRAMS;
 		send_template(&r, 0, 256, src_packets);
 		send_pair(&r, 0, 256, 1);
 		sampled += has(&r, WIRE_FLOWS4, OWN(SAMPLING), i);

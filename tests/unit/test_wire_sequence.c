@@ -256,7 +256,7 @@ test_streams(void)
 	struct wire_totals t;
 
 	rig_open(&r, (struct wire_opts){ 0 });
-	r.msg.stream = true;
+	r.msg.stream = WIRE_ASSOCIATION;
 	begin_ipfix(&c, 0, 1);
 	put_template_set(&c, 2, 256, 2, small);
 	rig_send(&r, &c);

@@ -73,10 +73,10 @@ test_scope(void)
 	is_u64(borrowed, 0, "scope: none is borrowed from another domain");
 	for (uint32_t domain = 2; domain < 66; domain++) {
 		r.msg.port = 2055;
-		r.msg.stream = true;
+		r.msg.stream = WIRE_CONNECTION;
 		send_template(&r, domain, 256, src_packets);
 		r.msg.port = 2056;
-		r.msg.stream = false;
+		r.msg.stream = WIRE_DATAGRAMS;
 		borrowed += send_pair(&r, domain, 256);
 	}
 	is_u64(borrowed, 0, "scope: nor from a connection");
@@ -204,7 +204,7 @@ test_withdrawal(void)
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ 0 });
-	r.msg.stream = true;
+	r.msg.stream = WIRE_CONNECTION;
 	send_template(&r, 1, 256, src_packets);
 	send_template(&r, 1, 257, src_packets);
 	send_template(&r, 1, 258, src_packets);
@@ -252,7 +252,7 @@ test_withdrawal_order(void)
 	static struct craft c;
 
 	rig_open(&r, (struct wire_opts){ 0 });
-	r.msg.stream = true;
+	r.msg.stream = WIRE_CONNECTION;
 	send_template(&r, 1, 256, src_packets);
 	begin_ipfix(&c, 0, 1);
 	put_pair(&c, 256, 1, 5);
@@ -284,7 +284,7 @@ test_lifetime(void)
 	send_template(&r, 1, 256, src_packets);
 	r.msg.received_ns += 500 * NS_PER_S;
 	is_u64(send_pair(&r, 1, 256), 1, "lifetime: the same definition again refreshes it");
-	r.msg.stream = true;
+	r.msg.stream = WIRE_CONNECTION;
 	send_template(&r, 1, 256, src_packets);
 	r.msg.received_ns += 100000 * NS_PER_S;
 	is_u64(send_pair(&r, 1, 256), 1, "lifetime: in a stream it lives as long as the stream");
