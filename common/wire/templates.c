@@ -357,7 +357,8 @@ templates_borrow(struct message *m, uint16_t id)
 	struct template *found = NULL;
 	unsigned asked = 0;
 
-	if (m->msg->stream)
+	/* RFC 7011 8: never by those of another transport session. */
+	if (m->msg->stream || m->w->sessions.opts.strict)
 		return NULL;
 	for (struct session *o = NULL; (o = session_kin(&m->w->sessions, m->s, o)) != NULL;) {
 		struct template *p;

@@ -11,7 +11,8 @@ struct template *templates_find(struct message *, uint16_t id);
 
 /*
  * The template of exactly one other session of the same address, version and domain, or NULL.  It is
- * counted: some exporters change their port with every start, or send from several.
+ * counted: some exporters change their port with every start, or send from several.  A strict collector has
+ * none to lend.
  */
 struct template *templates_borrow(struct message *, uint16_t id);
 

@@ -82,6 +82,14 @@ test_scope(void)
 	is_u64(borrowed, 0, "scope: nor from a connection");
 	rig_close(&r);
 
+	rig_open(&r, (struct wire_opts){ .strict = true });
+	send_template(&r, 1, 256, src_packets);
+	r.msg.port = 40000;
+	is_u64(send_pair(&r, 1, 256), 0, "scope: strict: no port borrows of another");
+	r.msg.port = 2055;
+	is_u64(send_pair(&r, 1, 256), 1, "scope: strict: its own is its own");
+	rig_close(&r);
+
 	rig_open(&r, (struct wire_opts){ .scope_ip = true });
 	send_template(&r, 1, 256, src_packets);
 	r.msg.port = 40002;
