@@ -153,7 +153,7 @@ complete -c flowrecv -l template-scope -x -a 'ip ip,port' -d 'templates belong t
 complete -c flowrecv -l template-lifetime -x -d 'forget templates not repeated for so long (default 30m)'
 complete -c flowrecv -l hold -x -d 'hold so much data that came before its template (default 64Mi, 0 none)'
 complete -c flowrecv -l raw -d 'keep every element as sent beside start and end'
-complete -c flowrecv -l strict -d 'discard malformed messages whole (RFC 7011 9.1)'
+complete -c flowrecv -l strict -d 'discard malformed messages whole, use no template of another port (RFC 7011)'
 complete -c flowrecv -s w -l write -r -d 'write there (- standard output)'
 complete -c flowrecv -l rotate -x -d 'begin a new file of DIR each, aligned to UTC (default 5m; 0 never)'
 complete -c flowrecv -l name -x -d 'strftime pattern of file names in DIR (default %Y%m%dT%H%M%SZ.flow)'

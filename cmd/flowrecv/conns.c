@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/die.h"
 #include "base/mem.h"
@@ -11,7 +12,9 @@
 /* At a time, so that nobody waits for a crowd. */
 enum { ACCEPTS = 64 };
 #define SWEEP_NS NS_PER_S
-#define DRAIN_NS NS_PER_S /* a peer that goes on sending is cut off */
+/* Peers are given so long to end their side; who goes on sending is cut off then. */
+#define DRAIN_NS NS_PER_S
+enum { DRAIN_ROUND_NS = 5000000 };
 
 struct link {
 	enum watched watched;
@@ -51,12 +54,31 @@ unlink_use(struct conns *c, struct link *l)
 	*(l->older != NULL ? &l->older->newer : &c->oldest) = l->newer;
 }
 
+static void
+complain(struct conns *c, const struct conn *conn, const char *why)
+{
+	char name[ENDPOINT_TEXT_MAX + 1];
+
+	if (c->opts.quiet)
+		return;
+	name[endpoint_fmt(name, &conn->peer)] = '\0';
+	diag_limited(
+	    &c->limit, name, "%s: connection closed: %s", transport_name(conn->transport), why);
+}
+
+static enum wire_stream
+way_of(const struct conn *conn)
+{
+	return conn->transport == TRANSPORT_SCTP ? WIRE_ASSOCIATION : WIRE_CONNECTION;
+}
+
 /* Events of this round may still point to it. */
 static void
 drop(struct conns *c, struct link *l)
 {
 	if (l->conn->messages > 0)
-		wire_disconnect(c->opts.intake.wire, &l->conn->peer.addr, l->conn->peer.port);
+		wire_disconnect(
+		    c->opts.intake.wire, way_of(l->conn), &l->conn->peer.addr, l->conn->peer.port);
 	conn_close(l->conn);
 	l->conn = NULL;
 	l->dead = true;
@@ -79,21 +101,9 @@ bury(struct conns *c)
 }
 
 static void
-complain(struct conns *c, const struct link *l, const char *why)
-{
-	char name[ENDPOINT_TEXT_MAX + 1];
-
-	if (c->opts.quiet)
-		return;
-	name[endpoint_fmt(name, &l->conn->peer)] = '\0';
-	diag_limited(
-	    &c->limit, name, "%s: connection closed: %s", transport_name(l->conn->transport), why);
-}
-
-static void
 fail(struct conns *c, struct link *l, const char *why)
 {
-	complain(c, l, why);
+	complain(c, l->conn, why);
 	l->door->failed++;
 	drop(c, l);
 }
@@ -109,7 +119,7 @@ take(struct conns *c, struct link *l, const struct message *m)
 		.exporter = l->conn->peer.addr,
 		.port = l->conn->peer.port,
 		.received_ns = m->received_ns,
-		.stream = true,
+		.stream = way_of(l->conn),
 		.stream_id = m->stream };
 
 	l->door->datagrams++;
@@ -222,6 +232,7 @@ conns_accept(struct conns *c, struct door *d)
 		from.exporter = conn->peer.addr;
 		if (!intake_allows(&c->opts.intake, &from)) {
 			d->denied++;
+			complain(c, conn, "the exporter is not listened to");
 			conn_close(conn);
 		} else if (atomic_load(c->opts.open) >= c->opts.most && !evict(c)) {
 			d->refused++;
@@ -253,8 +264,8 @@ conns_sweep(struct conns *c, int64_t now_ns)
 		if (conn_deadline_ns(l->conn, idle) > now_ns)
 			continue;
 		l->door->expired++;
-		complain(
-		    c, l, l->conn->messages > 0 ? "nothing came for too long" : "no message came");
+		complain(c, l->conn,
+		    l->conn->messages > 0 ? "nothing came for too long" : "no message came");
 		drop(c, l);
 	}
 	bury(c);
@@ -271,18 +282,19 @@ conns_due(const struct conns *c, int64_t now_ns)
 void
 conns_drain(struct conns *c)
 {
+	const struct timespec round = { .tv_nsec = DRAIN_ROUND_NS };
 	int64_t until = time_monotonic_ns() + DRAIN_NS;
-	uint64_t before, after = 0;
 
-	do {
-		before = after;
-		after = 0;
+	for (struct link *l = c->oldest; l != NULL; l = l->newer)
+		conn_dismiss(l->conn);
+	while (c->oldest != NULL && time_monotonic_ns() < until) {
 		for (struct link *l = c->oldest, *next; l != NULL; l = next) {
 			next = l->newer;
 			read_link(c, l);
-			after += l->dead ? 1 : l->conn->messages;
 		}
-	} while (after != before && time_monotonic_ns() < until);
+		if (c->oldest != NULL)
+			nanosleep(&round, NULL);
+	}
 	bury(c);
 }
 

@@ -35,7 +35,7 @@ void conns_read(struct conns *, void *connection);
 void conns_sweep(struct conns *, int64_t now_ns);
 int64_t conns_due(const struct conns *, int64_t now_ns); /* -1: there are none */
 
-/* Read what has arrived on all, for a second at most. */
+/* End our side of all and read on until the peers have ended theirs (RFC 7011 10.4.4), for a second at most. */
 void conns_drain(struct conns *);
 
 #endif

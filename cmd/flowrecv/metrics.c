@@ -31,6 +31,8 @@ labels(struct buf *b, const char *name, const struct wire_stats *w)
 	buf_printf(b,
 	    "flowrecv_%s{exporter=\"%s\",port=\"%u\",version=\"%u\",domain=\"%" PRIu32 "\"", name,
 	    exporter, w->port, w->version, w->domain);
+	if (w->stream != WIRE_DATAGRAMS) /* the same port may send these too */
+		buf_printf(b, ",transport=\"%s\"", w->stream == WIRE_ASSOCIATION ? "sctp" : "tcp");
 }
 
 static void

@@ -37,8 +37,8 @@ static const struct opt decoding[] = {
 	{ KEY_HOLD, "hold", ARG_TEXT, "SIZE",
 	    "hold so much data that came before its template (default 64Mi, 0 none)", NULL },
 	{ KEY_RAW, "raw", ARG_NONE, NULL, "keep every element as sent beside start and end", NULL },
-	{ KEY_STRICT, "strict", ARG_NONE, NULL, "discard malformed messages whole (RFC 7011 9.1)",
-	    NULL },
+	{ KEY_STRICT, "strict", ARG_NONE, NULL,
+	    "discard malformed messages whole, use no template of another port (RFC 7011)", NULL },
 	{ 0 },
 };
 static const struct opt output[] = {

@@ -123,7 +123,7 @@ next_ipfix(struct replay *s, struct wire_msg *msg, struct err *err)
 		return err_set(err, "offset %llu: the file ends within an IPFIX message", at);
 	*msg = (struct wire_msg){ .data = s->message,
 		.len = len,
-		.stream = true,
+		.stream = WIRE_CONNECTION,
 		.received_ns = (int64_t)be_uint(s->message + 4, 4) * NS_PER_S };
 	s->offset += len;
 	s->have = 0;

@@ -105,7 +105,7 @@ fill(struct ipfix_in *in, size_t n)
 static bool
 read_message(struct ipfix_in *in)
 {
-	struct wire_msg msg = { .stream = true, .received_ns = time_now_ns() };
+	struct wire_msg msg = { .stream = WIRE_CONNECTION, .received_ns = time_now_ns() };
 	const uint8_t *p;
 	size_t len;
 

@@ -415,15 +415,6 @@ without_padding(const struct message *m, const struct template *t, const uint8_t
 	return n;
 }
 
-/* A varying field's length (RFC 7011 7): one octet, or 255 and two. */
-static size_t
-varying_length(struct cursor *c)
-{
-	size_t len = cur_u8(c);
-
-	return len < 255 ? len : cur_u16(c);
-}
-
 /* Locate the fields of as many records as there is scratch for; stops at padding or damage. */
 static size_t
 locate_records(struct message *m, const struct template *t, struct cursor *c)

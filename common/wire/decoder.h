@@ -43,6 +43,7 @@ struct wire {
 	struct buf list;
 	uint16_t deferred[SETS_DEFERRED_MAX]; /* offsets of sets that wait for a template */
 	struct spec *specs; /* TEMPLATE_FIELDS_MAX: a definition being read */
+	uint64_t *defined, strict; /* of a strict collector: see ipfix.c */
 	bool broken; /* see wire_broken */
 };
 
@@ -100,11 +101,25 @@ bool wire_list(
 struct set_kinds {
 	uint16_t templates, options; /* ids of sets that define; others below 256 are errors */
 	void (*define)(struct message *, bool options, struct cursor *);
+	bool (*agrees)(
+	    struct message *, uint16_t id, struct cursor); /* see sets_well_formed; or NULL */
 };
 void sets_walk(struct message *, const struct set_kinds *, const uint8_t *, size_t len);
 
-/* Would a strict collector take it (RFC 7011 9.1)?  Lengths and ids of sets only. */
-bool sets_well_formed(const struct set_kinds *, const uint8_t *, size_t len);
+/*
+ * Would a strict collector take it (RFC 7011 9.1)?  By the lengths of sets, and by what kinds.agrees finds in each.
+ * Nothing is learned of it; why not is counted.
+ */
+bool sets_well_formed(struct message *, const struct set_kinds *, const uint8_t *, size_t len);
+
+/* A varying field's length (RFC 7011 7): one octet, or 255 and two. */
+static inline size_t
+varying_length(struct cursor *c)
+{
+	size_t len = cur_u8(c);
+
+	return len < 255 ? len : cur_u16(c);
+}
 
 void fixed_decode(struct message *, const uint8_t *, size_t len); /* NetFlow v1, v5, v7 */
 void netflow9_decode(struct message *, const uint8_t *, size_t len);

@@ -115,7 +115,7 @@ count_records(struct message *m, const struct layout *l, size_t len, unsigned co
 		message_bad(m, BAD_COUNT);
 	if (len != n * l->record)
 		message_bad(m, BAD_TRAILING);
-	if (m->w->sessions.opts.strict && (count == 0 || len != (size_t)count * l->record))
+	if (m->w->sessions.opts.strict && (count == 0 || count > present))
 		return 0;
 	return n;
 }
@@ -147,7 +147,11 @@ fixed_decode(struct message *m, const uint8_t *p, size_t len)
 	seq = l->numbered ? cur_u32(&c) : 0;
 
 	/* Uptimes are milliseconds, so the times made from them are no finer. */
-	m->export_ns = seconds * NS_PER_S + nanoseconds / NS_PER_MS * NS_PER_MS;
+	m->export_ns = seconds * NS_PER_S;
+	if (nanoseconds < NS_PER_S)
+		m->export_ns += nanoseconds / NS_PER_MS * NS_PER_MS;
+	else
+		m->s->stats.odd_times++;
 	m->has_uptime = true;
 	m->uptime_ns = m->export_ns;
 	n = count_records(m, l, len - l->header, count);

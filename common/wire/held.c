@@ -130,7 +130,7 @@ message_of(const struct message *m, const struct held *h, struct wire_msg *msg)
 	*msg = (struct wire_msg){ .exporter = h->session->stats.exporter,
 		.port = h->port,
 		.received_ns = h->received_ns,
-		.stream = m->msg->stream,
+		.stream = h->session->stats.stream,
 		.source = h->source };
 	return (struct message){ .w = m->w,
 		.s = h->session,

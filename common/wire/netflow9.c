@@ -59,7 +59,7 @@ define(struct message *m, bool options, struct cursor *c)
 	}
 }
 
-static const struct set_kinds kinds = { TEMPLATES, OPTIONS, define };
+static const struct set_kinds kinds = { TEMPLATES, OPTIONS, define, NULL };
 
 void
 netflow9_decode(struct message *m, const uint8_t *p, size_t len)
@@ -76,10 +76,8 @@ netflow9_decode(struct message *m, const uint8_t *p, size_t len)
 	m->has_uptime = true;
 	m->uptime_ms = uptime;
 	m->uptime_ns = m->export_ns;
-	if (m->w->sessions.opts.strict && !sets_well_formed(&kinds, p + HEADER, len - HEADER)) {
-		message_bad(m, BAD_SET_LENGTH);
+	if (m->w->sessions.opts.strict && !sets_well_formed(m, &kinds, p + HEADER, len - HEADER))
 		return;
-	}
 	if (message_restarted(m, uptime, seq)) {
 		sequence_restart(&m->s->sequence);
 		templates_forget_all(&m->w->sessions, m->s, true, true);

@@ -182,8 +182,10 @@ learn_sampling(struct session *s, const struct telling *t)
 			    s, SAMPLING_FOR_INTERFACE, number(t, interfaces[i]), domain, packets);
 			narrow = true;
 		}
-	if (!narrow)
+	if (!narrow) {
 		learn_interval(s, SAMPLING_FOR_ALL, 0, domain, packets);
+		sampling_learn(&s->peer->sampling, SAMPLING_FOR_DOMAIN, domain, domain, packets);
+	}
 }
 
 static void

@@ -1,7 +1,7 @@
 /*
  * peer.h - an exporter over all its observation domains: what holds for every one of them.
  *
- * A peer is one (exporter address, port, version).  Exporters describe a sampler or an enterprise's
+ * A peer is one (exporter address, port, way that messages come, version).  Exporters describe a sampler or an enterprise's
  * elements in one domain and use them in another, and some count the messages of all domains together.
  * Private to wire/.
  */
@@ -12,10 +12,12 @@
 #include "wire/sampling.h"
 #include "wire/sequence.h"
 #include "wire/types.h"
+#include "wire/wire.h"
 
 struct peer {
 	struct addr exporter;
 	uint16_t port, version;
+	enum wire_stream stream;
 	unsigned sessions; /* that belong to it: the last one takes it along */
 	struct peer *next; /* same bucket */
 	struct sequence_exporter common;

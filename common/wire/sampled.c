@@ -32,6 +32,9 @@ of_message(const struct message *m)
 
 	if ((packets = sampling_find(&s->sampling, SAMPLING_FOR_ALL, 0)) != 0)
 		return (struct known){ packets, SAMPLING_OPTIONS };
+	packets = sampling_find(&s->peer->sampling, SAMPLING_FOR_DOMAIN, s->stats.domain);
+	if (packets != 0)
+		return (struct known){ packets, SAMPLING_OPTIONS };
 	if ((packets = sampling_find(&s->peer->sampling, SAMPLING_FOR_ALL, 0)) != 0)
 		return (struct known){ packets, SAMPLING_EXPORTER };
 	if (m->msg->source != NULL && m->msg->source->sampling != 0)

@@ -14,8 +14,13 @@
 
 enum { SAMPLINGS_MAX = 4096 }; /* samplers and interfaces of one table */
 
-/* What an interval was said for. */
-enum sampling_scope { SAMPLING_FOR_ALL, SAMPLING_FOR_SAMPLER, SAMPLING_FOR_INTERFACE };
+/* What an interval was said for; a domain is named where another one of the exporter's says so of it. */
+enum sampling_scope {
+	SAMPLING_FOR_ALL,
+	SAMPLING_FOR_DOMAIN,
+	SAMPLING_FOR_SAMPLER,
+	SAMPLING_FOR_INTERFACE
+};
 
 struct interval {
 	uint64_t id;

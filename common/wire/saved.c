@@ -67,7 +67,7 @@ wire_save(const struct wire *w, size_t *at, struct batch *b)
 	for (; *at < t->n && b->n < SAVED_AT_ONCE; ++*at) {
 		const struct session *s = t->all[*at];
 
-		for (unsigned i = 0; i < s->n_buckets; i++)
+		for (unsigned i = 0; i < s->n_buckets && !s->stats.stream; i++)
 			for (const struct template *p = s->templates[i]; p != NULL; p = p->next)
 				save_template(b, s, p);
 	}

@@ -152,11 +152,17 @@ sequence_message(struct sequence *q, uint32_t seq, uint64_t units, uint64_t unco
 }
 
 void
-sequence_restart(struct sequence *q)
+sequence_end(struct sequence *q)
 {
 	q->known = q->uncounted = q->suspect = false;
 	q->n_gaps = 0;
 	q->messages = 0;
+}
+
+void
+sequence_restart(struct sequence *q)
+{
+	sequence_end(q);
 	q->restarts++;
 }
 

@@ -53,7 +53,10 @@ struct sequence_exporter {
 };
 void sequence_common(struct sequence *, struct sequence_exporter *, uint32_t seq);
 
-/* The exporter began anew: the next message sets the number, nothing is lost. */
+/* The transport session has ended: the next message sets the number, nothing is lost.  Counts stay. */
+void sequence_end(struct sequence *);
+
+/* The exporter began anew: the same, and counted. */
 void sequence_restart(struct sequence *);
 
 #endif

@@ -50,9 +50,9 @@ sessions_init(struct sessions *t, const struct wire_opts *opts)
 
 /* Keys ----------------------------------------------------------------------------------------- */
 
-struct key {
+struct key { /* without holes: it is hashed as octets */
 	struct addr exporter;
-	uint32_t domain;
+	uint32_t domain, stream; /* enum wire_stream */
 	uint16_t version, port;
 };
 
@@ -65,7 +65,8 @@ bucket_of(const struct sessions *t, struct key k)
 static struct key
 key_of(const struct session *s)
 {
-	return (struct key){ s->stats.exporter, s->stats.domain, s->stats.version, s->stats.port };
+	return (struct key){ s->stats.exporter, s->stats.domain, s->stats.stream, s->stats.version,
+		s->stats.port };
 }
 
 static struct key
@@ -92,14 +93,16 @@ static bool
 is_kin(const struct session *a, const struct session *b)
 {
 	return is_address(&a->stats.exporter, &b->stats.exporter) &&
-	       a->stats.domain == b->stats.domain && a->stats.version == b->stats.version;
+	       a->stats.domain == b->stats.domain && a->stats.version == b->stats.version &&
+	       a->stats.stream == b->stats.stream;
 }
 
 static bool
 has_key(const struct session *s, const struct key *k)
 {
 	return s->stats.port == k->port && s->stats.domain == k->domain &&
-	       s->stats.version == k->version && is_address(&s->stats.exporter, &k->exporter);
+	       s->stats.version == k->version && s->stats.stream == k->stream &&
+	       is_address(&s->stats.exporter, &k->exporter);
 }
 
 /* Ranks ---------------------------------------------------------------------------------------- */
@@ -155,8 +158,9 @@ peer_link(struct sessions *t, const struct key *k)
 {
 	struct peer **p = &t->peers[bucket_of(t, without_domain(*k))];
 
-	while (*p != NULL && ((*p)->port != k->port || (*p)->version != k->version ||
-				 !is_address(&(*p)->exporter, &k->exporter)))
+	while (*p != NULL &&
+	       ((*p)->port != k->port || (*p)->version != k->version || (*p)->stream != k->stream ||
+		   !is_address(&(*p)->exporter, &k->exporter)))
 		p = &(*p)->next;
 	return p;
 }
@@ -170,6 +174,7 @@ peer_join(struct sessions *t, const struct key *k)
 		*link = mem_zero(1, sizeof(**link));
 		(*link)->exporter = k->exporter;
 		(*link)->port = k->port;
+		(*link)->stream = (enum wire_stream)k->stream;
 		(*link)->version = k->version;
 	}
 	(*link)->sessions++;
@@ -283,6 +288,7 @@ session_new(struct sessions *t, const struct key *k)
 	s->stats.serial = ++t->serial;
 	s->stats.exporter = k->exporter;
 	s->stats.port = k->port;
+	s->stats.stream = (enum wire_stream)k->stream;
 	s->stats.version = k->version;
 	s->stats.domain = k->domain;
 	s->peer = peer_join(t, k);
@@ -306,7 +312,9 @@ session_new(struct sessions *t, const struct key *k)
 struct session *
 session_get(struct sessions *t, const struct wire_msg *msg, uint16_t version, uint32_t domain)
 {
-	struct key k = { msg->exporter, domain, version, t->opts.scope_ip ? 0 : msg->port };
+	/* A connection has its own templates whatever the scope of those of datagrams is. */
+	bool any_port = t->opts.scope_ip && msg->stream == WIRE_DATAGRAMS;
+	struct key k = { msg->exporter, domain, msg->stream, version, any_port ? 0 : msg->port };
 	struct session *s = t->last;
 
 	if (s == NULL || !has_key(s, &k)) {
@@ -337,14 +345,28 @@ session_kin(struct sessions *t, const struct session *s, const struct session *o
 	return next;
 }
 
+static void
+disconnect(struct sessions *t, struct session *s)
+{
+	forget(t, s);
+	sampling_free(&s->peer->sampling);
+	types_free(&s->peer->types);
+	s->has_init = false;
+	sequence_end(&s->sequence);
+	for (unsigned i = 0; i < s->n_streams; i++)
+		sequence_end(&s->streams[i].sequence);
+}
+
 void
-sessions_disconnect(struct sessions *t, const struct addr *exporter, uint16_t port)
+sessions_disconnect(
+    struct sessions *t, enum wire_stream stream, const struct addr *exporter, uint16_t port)
 {
 	for (unsigned i = 0; i < t->n; i++) {
 		struct session *s = t->all[i];
 
-		if (s->stats.port == port && is_address(&s->stats.exporter, exporter))
-			forget(t, s);
+		if (s->stats.stream == stream && s->stats.port == port &&
+		    is_address(&s->stats.exporter, exporter))
+			disconnect(t, s);
 	}
 }
 

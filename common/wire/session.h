@@ -1,8 +1,8 @@
 /*
  * session.h - what is remembered of each exporter: templates, sequence, clock, counts.
  *
- * A session is one (exporter address, port, version, observation domain): the scope of template ids
- * (RFC 7011 8, RFC 3954 5) and of sequence numbers.  All memory that a sender can claim is bounded:
+ * A session is one (exporter address, port, way that messages come, version, observation domain): the scope of
+ * template ids (RFC 7011 8 and 10, RFC 3954 5) and of sequence numbers.  All memory that a sender can claim is bounded:
  * sessions and templates give way least recently used first, and those of senders that were met just
  * now before those of old acquaintances, so that a flood of made-up senders drives out only its own.
  */
@@ -26,7 +26,7 @@ struct sequence_stream {
 };
 
 struct session {
-	struct wire_stats stats; /* its address, port, version and domain are the key */
+	struct wire_stats stats; /* its address, port, stream, version and domain are the key */
 	struct peer *peer; /* the exporter over all its domains */
 	struct sequence sequence; /* of stream 0: all there is but in SCTP */
 	struct sequence_stream *streams; /* others of an SCTP association, n_streams of them */
@@ -45,7 +45,7 @@ struct session {
 
 	unsigned position; /* in the table's array */
 	struct session *next; /* same bucket */
-	struct session *kin_next, **kin_link; /* same bucket of kin: address, version, domain */
+	struct session *kin_next, **kin_link; /* same bucket of kin: all of the key but the port */
 	struct session *newer, *older; /* of its tier, by use */
 	enum rank { RANK_NEW, RANK_KNOWN, RANKS } rank;
 };
@@ -89,10 +89,11 @@ struct sequence *session_sequence(struct session *, uint16_t stream_id);
 struct session *session_get(
     struct sessions *, const struct wire_msg *, uint16_t version, uint32_t domain);
 
-/* The next session of the same address, version and domain but another port, behind o (NULL: the first); NULL: no more. */
+/* The next session whose key differs in the port only, behind o (NULL: the first); NULL: no more. */
 struct session *session_kin(struct sessions *, const struct session *, const struct session *o);
 
-/* The transport session has ended: its sessions forget their templates (RFC 7011 8). */
-void sessions_disconnect(struct sessions *, const struct addr *exporter, uint16_t port);
+/* The connection has ended: its sessions forget their templates (RFC 7011 8). */
+void sessions_disconnect(
+    struct sessions *, enum wire_stream, const struct addr *exporter, uint16_t port);
 
 #endif

@@ -48,16 +48,18 @@ is_definition(const struct set_kinds *kinds, uint16_t id)
 }
 
 bool
-sets_well_formed(const struct set_kinds *kinds, const uint8_t *p, size_t len)
+sets_well_formed(struct message *m, const struct set_kinds *kinds, const uint8_t *p, size_t len)
 {
 	struct cursor c = cur_over(p, len);
 	struct set s;
 	enum next next;
 
 	while ((next = next_set(&c, &s)) == NEXT_SET)
-		if (s.id < DATA_SET_MIN && !is_definition(kinds, s.id) && s.id < 4)
+		if (kinds->agrees != NULL && !kinds->agrees(m, s.id, s.body))
 			return false;
-	return next == NEXT_END;
+	if (next == NEXT_DAMAGE)
+		message_bad(m, BAD_SET_LENGTH);
+	return next != NEXT_DAMAGE;
 }
 
 static void

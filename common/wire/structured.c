@@ -13,21 +13,12 @@ enum { ID_BASIC = 291, ID_SUB = 292, ID_MULTI = 293, ENTERPRISE_BIT = 0x8000 };
 
 static bool put_list(struct message *, uint16_t id, struct cursor *, struct buf *, unsigned depth);
 
-static size_t
-value_length(struct cursor *c, size_t len)
-{
-	if (len != VARYING)
-		return len;
-	len = cur_u8(c);
-	return len < 255 ? len : cur_u16(c);
-}
-
 /* One value; a nested list in the self-contained form. */
 static bool
 put_value(struct message *m, struct list_writer *w, const struct list_field *f, struct cursor *c,
     size_t len, unsigned depth)
 {
-	struct cursor value = cur_sub(c, value_length(c, len));
+	struct cursor value = cur_sub(c, len == VARYING ? varying_length(c) : len);
 	size_t opened;
 
 	if (c->bad || value.bad)

@@ -279,6 +279,16 @@ templates_invalid(struct message *m, uint16_t id)
 	templates_forget(&m->w->sessions, m->s, id);
 }
 
+bool
+templates_withdraw(struct message *m, uint16_t id, bool options)
+{
+	const struct template *p = find(m->s, id);
+	bool known = p != NULL && p->options == options;
+
+	templates_forget(&m->w->sessions, m->s, id);
+	return known;
+}
+
 void
 templates_restore(struct message *m, uint16_t id, bool options, unsigned n, int64_t refreshed_ns)
 {
@@ -347,7 +357,8 @@ templates_borrow(struct message *m, uint16_t id)
 	struct template *found = NULL;
 	unsigned asked = 0;
 
-	if (m->msg->stream)
+	/* RFC 7011 8: never by those of another transport session. */
+	if (m->msg->stream || m->w->sessions.opts.strict)
 		return NULL;
 	for (struct session *o = NULL; (o = session_kin(&m->w->sessions, m->s, o)) != NULL;) {
 		struct template *p;

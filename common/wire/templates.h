@@ -11,7 +11,8 @@ struct template *templates_find(struct message *, uint16_t id);
 
 /*
  * The template of exactly one other session of the same address, version and domain, or NULL.  It is
- * counted: some exporters change their port with every start, or send from several.
+ * counted: some exporters change their port with every start, or send from several.  A strict collector has
+ * none to lend.
  */
 struct template *templates_borrow(struct message *, uint16_t id);
 
@@ -24,6 +25,9 @@ void templates_define(struct message *, uint16_t id, bool options, unsigned n);
 
 /* An invalid definition deletes the old one: what follows does not look like it any more. */
 void templates_invalid(struct message *, uint16_t id);
+
+/* The exporter withdraws one.  false: it has not defined it, or as the other kind (RFC 7011 8.1: to be logged). */
+bool templates_withdraw(struct message *, uint16_t id, bool options);
 
 void templates_forget(struct sessions *, struct session *, uint16_t id);
 void templates_forget_all(struct sessions *, struct session *, bool flows, bool options);

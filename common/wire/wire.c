@@ -45,6 +45,7 @@ wire_free(struct wire *w)
 	mem_free(w->slices);
 	mem_free(w->gathered);
 	mem_free(w->specs);
+	mem_free(w->defined);
 	buf_free(&w->list);
 	mem_free(w);
 }
@@ -148,9 +149,9 @@ wire_broken(const struct wire *w)
 }
 
 void
-wire_disconnect(struct wire *w, const struct addr *exporter, uint16_t port)
+wire_disconnect(struct wire *w, enum wire_stream stream, const struct addr *exporter, uint16_t port)
 {
-	sessions_disconnect(&w->sessions, exporter, port);
+	sessions_disconnect(&w->sessions, stream, exporter, port);
 }
 
 uint64_t

@@ -26,8 +26,9 @@ struct wire_out {
 
 struct wire_opts {
 	bool raw; /* keep every wire element as sent */
-	bool strict; /* a malformed message is discarded whole (RFC 7011 9.1) */
-	bool scope_ip; /* templates are keyed without the source port */
+	bool
+	    strict; /* malformed messages are discarded whole, no port borrows templates (RFC 7011 9.1, 8) */
+	bool scope_ip; /* templates of datagrams are keyed without the source port */
 	unsigned lifetime_s; /* of a template over UDP; 0: 1800 */
 	size_t max_templates; /* per session; 0: 4096 */
 	size_t max_sessions; /* 0: 16384 */
@@ -42,15 +43,21 @@ struct wire_source {
 	uint32_t sampling; /* as in wire_opts, before that */
 };
 
+/* How messages come: what is told one way holds for no other (RFC 7011 10). */
+enum wire_stream {
+	WIRE_DATAGRAMS,
+	WIRE_CONNECTION, /* TCP, with TLS or without; a file */
+	WIRE_ASSOCIATION, /* SCTP */
+};
+
 struct wire_msg {
 	const uint8_t *data;
 	size_t len;
 	struct addr exporter;
 	uint16_t port;
 	int64_t received_ns;
-	bool stream; /* TCP or file: templates do not expire, withdrawals are obeyed */
-	uint16_t
-	    stream_id; /* of an SCTP association: sequence numbers count in each (RFC 7011 10.2) */
+	enum wire_stream stream; /* not datagrams: templates do not expire, and can be withdrawn */
+	uint16_t stream_id; /* of an association: sequence numbers count in each (RFC 7011 10.2) */
 	const struct wire_source *source; /* outlives the decoder; NULL: nothing is configured */
 };
 
@@ -103,6 +110,7 @@ struct wire_stats {
 	uint64_t serial; /* no other session of this decoder has it, not even one that gave way */
 	struct addr exporter;
 	uint16_t port, version;
+	enum wire_stream stream;
 	uint32_t domain;
 	WIRE_COUNTERS(WIRE_COUNTER_FIELD)
 	uint64_t bad[BAD_KINDS];
@@ -129,14 +137,15 @@ size_t wire_decode(struct wire *, const struct wire_msg *, const struct wire_out
 /* Did the last message break a rule after which a stream's connection must be closed (RFC 7011 8.1, 9.1)? */
 bool wire_broken(const struct wire *);
 
-/* The connection was closed: its templates are void (RFC 7011 8). */
-void wire_disconnect(struct wire *, const struct addr *exporter, uint16_t port);
+/* The connection was closed: its templates are void (RFC 7011 8), and another one counts anew. */
+void wire_disconnect(struct wire *, enum wire_stream, const struct addr *exporter, uint16_t port);
 
 /* How often templates came, changed and went. */
 uint64_t wire_changes(const struct wire *);
 
 /*
- * What a collector remembers over its restarts, as options records: a record for each template.  Fills the open
+ * What a collector remembers over its restarts, as options records: a record for each template, but for those of
+ * connections, which end with them (RFC 7011 8).  Fills the open
  * batch (cleared first) with the next ones from *at on (0 at first); false: there are no more.
  */
 bool wire_save(const struct wire *, size_t *at, struct batch *);

@@ -65,6 +65,18 @@ load ../collector
 	[ "$(records both.flow)" = 200 ]
 }
 
+@test "flowrecv: each IPFIX file has templates of its own, under the same numbers" {
+	export_to ipfix first.ipfix --as ipfix --messages 5
+	export_to ipfix second.ipfix --as ipfix --messages 5 --first 5 --swap
+	export_to ipfix none.ipfix --as ipfix --messages 5 --first 5 --templates 100
+	run -0 --separate-stderr flowrecv -r first.ipfix -r second.ipfix -w both.flow
+	[ -z "$stderr" ]
+	[ "$(records both.flow)" = 200 ]
+	[ "$(bytes both.flow)" = "$(octets_of 0 200)" ]
+	flowrecv -q -r first.ipfix -r none.ipfix -w first.flow
+	[ "$(records first.flow)" = 100 ]
+}
+
 @test "flowrecv: an IPFIX file is read message by message, cut files up to the cut" {
 	export_to ipfix whole.ipfix --as ipfix --messages 10 --records 20
 	flowrecv -r whole.ipfix -w whole.flow
@@ -193,7 +205,7 @@ load ../collector
 	[ "$(records out.flow)" = 160 ]
 }
 
-@test "flowrecv: -v tells of sequence gaps in messages and records (S9), and one line tells without it" {
+@test "flowrecv: -v tells of sequence gaps in messages and records, and one line tells without it" {
 	collect -w out.flow -v
 	export_to udp "$port" --messages 2 --source-port 47103
 	export_to udp "$port" --messages 2 --source-port 47103 --first 5

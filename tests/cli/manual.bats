@@ -147,3 +147,7 @@ run_examples() {
 @test "examples of flowgen" {
 	run_examples < <(examples_of_manual "$REPO/man/flowgen.1"; examples_of_help flowgen);
 }
+
+@test "examples of flowwire" {
+	run_examples < <(examples_of_manual "$REPO/man/flowwire.7")
+}

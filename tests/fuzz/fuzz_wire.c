@@ -80,7 +80,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct wire_msg msg = { .exporter = addr_v4(0xc0000201),
 		.port = 2055,
 		.received_ns = 1700000000 * NS_PER_S,
-		.stream = flags >> 5 & 1 };
+		.stream = flags >> 5 & 1 ? WIRE_CONNECTION : WIRE_DATAGRAMS };
 	struct wire_totals t;
 	size_t records = 0, messages = 0, octets = 0, held = 0;
 

@@ -71,7 +71,7 @@ load ../collector
 	[[ $stderr == *"missing"* ]]
 }
 
-@test "collector: one worker and four give the same records, each exporter's by one of them (T11)" {
+@test "collector: one worker and four give the same records, each exporter's by one of them" {
 	for j in 1 4; do
 		collect -w $j.flow -j $j -v
 		for host in 2 3 4 5 6 7 8 9; do
@@ -212,7 +212,7 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	[[ $stderr == "flowrecv: --expire 'size=5'"* ]]
 }
 
-@test "collector: the longest datagram there is comes whole (H8)" {
+@test "collector: the longest datagram there is comes whole" {
 	collect -w out.flow -v
 	export_to udp "$port" --as ipfix --messages 2 --records 1765
 	finish
@@ -235,6 +235,17 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 		/^# TYPE / { if (!help[$3] || ($4 != "counter" && $4 != "gauge")) print "type: " $0; type[$3] = 1; next }
 		{ name = $1; sub(/\{.*/, "", name); if (!type[name] || $NF !~ /^[0-9]+$/) print "bad: " $0 }' metrics
 	[ -z "$output" ]
+}
+
+@test "collector: metrics tell a connection from the datagrams of the same port" {
+	listen="udp:127.0.0.1:0 tcp:127.0.0.1:0" collect -w out.flow --metrics metrics
+	export_to udp "$port" --as ipfix --messages 2 --source-port 47217
+	export_to tcp "${ports[1]}" --as ipfix --messages 3 --source-port 47217
+	until_true grep -q '^flowrecv_messages_total.*transport' metrics
+	finish
+	grep -qx 'flowrecv_messages_total{exporter="127.0.0.1",port="47217",version="10",domain="1"} 2' metrics
+	grep -qx 'flowrecv_messages_total{exporter="127.0.0.1",port="47217",version="10",domain="1",transport="tcp"} 3' metrics
+	[ -z "$(grep -v '^#' metrics | cut -d ' ' -f 1 | sort | uniq -d)" ]
 }
 
 @test "collector: problems are logged per exporter and class, once, with their number" {

@@ -109,6 +109,7 @@ def connect(args):
     s = socket.socket(socket.AF_INET, kind)
     if args.source_port != 40000 or args.source_address:
         port_here = args.source_port if args.source_port != 40000 else 0
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind((args.source_address or "127.0.0.1", port_here))
     s.connect((host, int(port)))
     return s

@@ -321,6 +321,14 @@ test_peers(void)
 		    "openssl s_client -quiet -connect 127.0.0.1:%u -tls1_1 -cipher ALL:@SECLEVEL=0 "
 		    "-cert client.pem -key client.key < messages",
 		    CONN_FAILED, 0, "peer offers no TLS 1.2 or later" },
+		{ "one that wants no encryption",
+		    "openssl s_client -quiet -connect 127.0.0.1:%u -tls1_2 -cipher "
+		    "eNULL:@SECLEVEL=0 -cert client.pem -key client.key < messages",
+		    CONN_FAILED, 0, "TLS: no shared cipher" },
+		{ "one that wants no certificates",
+		    "openssl s_client -quiet -connect 127.0.0.1:%u -tls1_2 -cipher "
+		    "aNULL:@SECLEVEL=0 < messages",
+		    CONN_FAILED, 0, "TLS: no shared cipher" },
 		{ "one that sends IPFIX without TLS",
 		    "exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/%u; cat messages >&3; cat <&3'",
 		    CONN_FAILED, 0, "peer does not speak TLS" },

@@ -1,4 +1,4 @@
-/* Events in a flow's life count once: firewalls (Cisco NSEL) and address translation; PROTOCOL R15, R16. */
+/* Events in a flow's life count once: firewalls (Cisco NSEL) and address translation. */
 #include <stdio.h>
 
 #include "wire_craft.h"
@@ -53,18 +53,20 @@ test_long(void)
 	send_nsel(&r, 7, UPDATE, 2557, 1117);
 	send_nsel(&r, 7, UPDATE, 31, 0);
 	rec = send_nsel(&r, 7, DELETED, 2588, 1117);
-	is_u64(sum(&r, F(231)), 2588, "R15: octets of updates and of the end count once");
-	is_u64(sum(&r, F(232)), 1117, "R15: of the other direction too");
-	is_u64(sum(&r, F(3)), 1, "R15: four records are one flow");
-	is_u64(num(&r, WIRE_FLOWS4, out_sent, rec), 2588, "R15: the total stays as it was sent");
-	ok(!has(&r, WIRE_FLOWS4, F(231), rec), "R15: and is no octets of its own");
-	is_u64(num(&r, WIRE_FLOWS4, F(233), rec), DELETED, "R15: the event stays");
+	is_u64(sum(&r, F(231)), 2588, "firewall: octets of updates and of the end count once");
+	is_u64(sum(&r, F(232)), 1117, "firewall: of the other direction too");
+	is_u64(sum(&r, F(3)), 1, "firewall: four records are one flow");
+	is_u64(
+	    num(&r, WIRE_FLOWS4, out_sent, rec), 2588, "firewall: the total stays as it was sent");
+	ok(!has(&r, WIRE_FLOWS4, F(231), rec), "firewall: and is no octets of its own");
+	is_u64(num(&r, WIRE_FLOWS4, F(233), rec), DELETED, "firewall: the event stays");
 
 	/* The firewall uses a connection's number again. */
 	send_nsel(&r, 7, CREATED, 0, 0);
 	rec = send_nsel(&r, 7, DELETED, 100, 50);
-	is_u64(num(&r, WIRE_FLOWS4, F(231), rec), 100, "R15: a short flow's total is all there is");
-	is_u64(sum(&r, F(3)), 2, "R15: and another flow");
+	is_u64(num(&r, WIRE_FLOWS4, F(231), rec), 100,
+	    "firewall: a short flow's total is all there is");
+	is_u64(sum(&r, F(3)), 2, "firewall: and another flow");
 	rig_close(&r);
 }
 
@@ -75,18 +77,18 @@ test_others(void)
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	send_nsel(&r, 1, DENIED, 0, 0);
-	is_u64(num(&r, WIRE_FLOWS4, F(3), 0), 1, "R15: a denied flow is a flow");
+	is_u64(num(&r, WIRE_FLOWS4, F(3), 0), 1, "firewall: a denied flow is a flow");
 	send_nsel(&r, 2, ALERT, 0, 0);
-	is_u64(num(&r, WIRE_FLOWS4, F(3), 1), 0, "R15: an alert is none");
+	is_u64(num(&r, WIRE_FLOWS4, F(3), 1), 0, "firewall: an alert is none");
 	send_nsel(&r, 3, 0, 10, 10);
-	ok(!has(&r, WIRE_FLOWS4, F(3), 2), "R15: event 0 says nothing: an ordinary record");
+	ok(!has(&r, WIRE_FLOWS4, F(3), 2), "firewall: event 0 says nothing: an ordinary record");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ .raw = true });
 	send_nsel(&r, 7, UPDATE, 10, 10);
 	send_nsel(&r, 7, DELETED, 10, 10);
-	is_u64(sum(&r, F(231)), 20, "R15: raw is what was sent");
-	ok(!has(&r, WIRE_FLOWS4, F(3), 0), "R15: with nothing added");
+	is_u64(sum(&r, F(231)), 20, "firewall: raw is what was sent");
+	ok(!has(&r, WIRE_FLOWS4, F(3), 0), "firewall: with nothing added");
 	rig_close(&r);
 }
 
@@ -120,13 +122,13 @@ test_many(void)
 	}
 	rig_clear(&r);
 	rec = send_nsel(&r, 1, DELETED, 5, 5);
-	ok(has(&r, WIRE_FLOWS4, out_sent, rec), "R15: 200,000 connections are known");
+	ok(has(&r, WIRE_FLOWS4, out_sent, rec), "firewall: 200,000 connections are known");
 	rec = send_nsel(&r, 199999, DELETED, 5, 5);
-	ok(has(&r, WIRE_FLOWS4, out_sent, rec), "R15: the newest too");
+	ok(has(&r, WIRE_FLOWS4, out_sent, rec), "firewall: the newest too");
 	rec = send_nsel(&r, 200000, DELETED, 5, 5);
-	ok(!has(&r, WIRE_FLOWS4, out_sent, rec), "R15: and none that was not updated");
+	ok(!has(&r, WIRE_FLOWS4, out_sent, rec), "firewall: and none that was not updated");
 #ifdef __SANITIZE_ADDRESS__ /* it keeps what was freed */
-	skip("R15: a million connections take bounded memory", "not under a sanitizer");
+	skip("firewall: a million connections take bounded memory", "not under a sanitizer");
 	rig_close(&r);
 	return;
 #endif
@@ -139,7 +141,7 @@ test_many(void)
 			rig_clear(&r);
 	}
 	after = resident();
-	ok(after < before + (100 << 20), "R15: a million connections take %zu MiB more",
+	ok(after < before + (100 << 20), "firewall: a million connections take %zu MiB more",
 	    (after - before) >> 20);
 	rig_close(&r);
 }
@@ -162,8 +164,8 @@ test_traffic(void)
 	}
 	close_set(&c);
 	rig_send(&r, &c);
-	is_u64(sum(&r, F(1)), 200, "R15: ordinary counters are traffic whatever the event");
-	ok(!has(&r, WIRE_FLOWS4, F(3), 0), "R15: and the record a flow");
+	is_u64(sum(&r, F(1)), 200, "firewall: ordinary counters are traffic whatever the event");
+	ok(!has(&r, WIRE_FLOWS4, F(3), 0), "firewall: and the record a flow");
 	rig_close(&r);
 }
 
@@ -190,9 +192,9 @@ test_nat(void)
 	rig_send(&r, &c);
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		is_u64(num(&r, WIRE_FLOWS4, F(3), i), events[i].flows,
-		    "R16: NAT event %u counts %u", events[i].event, events[i].flows);
+		    "NAT: NAT event %u counts %u", events[i].event, events[i].flows);
 	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), RECEIVED_S * (uint64_t)NS_PER_S,
-	    "R16: an event without time has the time it was received");
+	    "NAT: an event without time has the time it was received");
 	rig_close(&r);
 }
 

@@ -1,4 +1,4 @@
-/* Headers and sets of v9 and IPFIX; PROTOCOL H1, H4-H7, RFC 6313 lists, several domains and totals. */
+/* Headers and sets of v9 and IPFIX, RFC 6313 lists, several domains and totals. */
 #include "flow/list.h"
 
 #include "wire_craft.h"
@@ -37,11 +37,11 @@ test_headers(void)
 		begin(&c, version);
 		put_data(&c, 256, 3);
 		is_u64(rig_send(&r, &c), 3, "version %u: three records", version);
-		is_u64(rig_stats(&r).version, version, "H1: told by the first two octets");
+		is_u64(rig_stats(&r).version, version, "header: told by the first two octets");
 		is_u64(rig_stats(&r).octets, c.n, "octets are counted");
 		is_u64(rig_decode(&r, c.d, version == 9 ? 19 : 15), 0,
-		    "H1: less than a header is nothing");
-		is_u64(rig_totals(&r).bad[BAD_SHORT], 1, "H1: and counted");
+		    "header: less than a header is nothing");
+		is_u64(rig_totals(&r).bad[BAD_SHORT], 1, "header: and counted");
 		rig_close(&r);
 	}
 
@@ -50,27 +50,29 @@ test_headers(void)
 	put_data(&c, 256, 3);
 	finish(&c);
 	put(&c, 0, 5);
-	is_u64(rig_decode(&r, c.d, c.n), 3, "H5: octets behind the Length are not parsed");
-	is_u64(rig_stats(&r).bad[BAD_TRAILING], 1, "H5: but counted");
+	is_u64(rig_decode(&r, c.d, c.n), 3, "header: octets behind the Length are not parsed");
+	is_u64(rig_stats(&r).bad[BAD_TRAILING], 1, "header: but counted");
 	fix(&c, 2, 15);
-	is_u64(rig_decode(&r, c.d, c.n), 0, "H5: a Length below the header's is refused");
+	is_u64(rig_decode(&r, c.d, c.n), 0, "header: a Length below the header's is refused");
 	fix(&c, 2, 200);
 	is_u64(rig_decode(&r, c.d, c.n - 5), 3,
-	    "H5: a Length beyond the datagram keeps what is there");
-	is_u64(rig_stats(&r).bad[BAD_SHORT], 2, "H5: both are counted");
+	    "header: a Length beyond the datagram keeps what is there");
+	is_u64(rig_stats(&r).bad[BAD_SHORT], 2, "header: both are counted");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ .strict = true });
-	is_u64(rig_decode(&r, c.d, c.n - 5), 0, "H5: strict: discarded");
+	is_u64(rig_decode(&r, c.d, c.n - 5), 0, "header: strict: discarded");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	begin(&c, 9);
 	fix(&c, 2, 65535);
 	put_data(&c, 256, 2);
-	is_u64(rig_send(&r, &c), 2, "H4: v9's count bounds nothing");
+	is_u64(rig_send(&r, &c), 2, "header: v9's count bounds nothing");
 	fix(&c, 2, 1);
-	is_u64(rig_send(&r, &c), 2, "H4: nor ends anything");
+	is_u64(rig_send(&r, &c), 2, "header: nor ends anything");
+	is_u64(rig_stats(&r).bad[BAD_COUNT], 0,
+	    "header: nor is it wrong, as exporters disagree on it");
 	rig_close(&r);
 }
 
@@ -80,6 +82,7 @@ test_set_lengths(void)
 	static const unsigned bad[] = { 0, 1, 3, 100, 65535 };
 	struct rig r;
 	static struct craft c;
+	size_t at;
 
 	for (unsigned version = 9; version <= 10; version++)
 		for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -89,19 +92,30 @@ test_set_lengths(void)
 			put_data(&c, 256, 2);
 			fix(&c, c.set + 2, bad[i]);
 			is_u64(rig_send(&r, &c), i % 2 ? 0 : 2,
-			    "H6: version %u: a set of length %u %s", version, bad[i],
+			    "sets: version %u: a set of length %u %s", version, bad[i],
 			    i % 2 ? "discards the message, if strict" : "keeps what is before it");
-			is_u64(rig_stats(&r).bad[BAD_SET_LENGTH], 1, "H6: and is counted once");
+			is_u64(rig_stats(&r).bad[BAD_SET_LENGTH], 1, "sets: and is counted once");
 			rig_close(&r);
 		}
+
+	/* A set that is too long ends the message: what is in it is not looked at. */
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin(&c, 10);
+	at = c.n;
+	open_set(&c, 256);
+	put_data(&c, 256, 1);
+	fix(&c, at + 2, (unsigned)(c.n - at) + 1);
+	is_u64(rig_send(&r, &c), 0, "sets: none is found in the body of one too long");
+	is_u64(rig_stats(&r).bad[BAD_SET_LENGTH], 1, "sets: which is counted");
+	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	begin(&c, 9);
 	put_data(&c, 256, 2);
 	put(&c, 0, 600);
-	is_u64(rig_send(&r, &c), 2, "H6: zeros behind the last flowset are padding");
-	is_u64(rig_stats(&r).bad[BAD_SET_LENGTH], 0, "H6: no damage");
-	is_u64(rig_stats(&r).bad[BAD_TRAILING], 1, "H6: but counted");
+	is_u64(rig_send(&r, &c), 2, "sets: zeros behind the last flowset are padding");
+	is_u64(rig_stats(&r).bad[BAD_SET_LENGTH], 0, "sets: no damage");
+	is_u64(rig_stats(&r).bad[BAD_TRAILING], 1, "sets: but counted");
 	rig_close(&r);
 }
 
@@ -122,10 +136,115 @@ test_set_ids(void)
 		begin(&c, ids[i].version);
 		put_data(&c, ids[i].id, 1);
 		put_data(&c, 256, 1);
-		is_u64(rig_send(&r, &c), ids[i].bad ? 1 : 2, "H7: version %u: set id %u%s",
+		is_u64(rig_send(&r, &c), ids[i].bad ? 1 : 2, "sets: version %u: set id %u%s",
 		    ids[i].version, ids[i].id,
 		    ids[i].bad ? " is skipped by its length" : " is data");
-		is_u64(rig_stats(&r).bad[BAD_SET_ID], ids[i].bad, "H7: counted if reserved");
+		is_u64(rig_stats(&r).bad[BAD_SET_ID], ids[i].bad, "sets: counted if reserved");
+		rig_close(&r);
+	}
+}
+
+/* What makes a message malformed (RFC 7011 9.1): a strict collector has nothing of it, another what is whole. */
+enum damage {
+	WHOLE,
+	VARYING_FIELD,
+	OWN_VARYING_FIELD,
+	OWN_OPTION,
+	DEFINITION,
+	OPTIONS_DEFINITION,
+	ID,
+	RESERVED,
+	BEHIND
+};
+
+static void
+put_names(struct craft *c, unsigned id, unsigned length)
+{
+	open_set(c, id);
+	put(c, 7, 4);
+	put(c, length, 1);
+	put_text(c, "eth0", 4);
+	put(c, 0, 3);
+	close_set(c);
+}
+
+static void
+put_damage(struct craft *c, enum damage damage)
+{
+	static const uint16_t names[][2] = { { 10, 4 }, { 82, 65535 } };
+
+	put_template_set(c, 2, 301, 2, names);
+	put_names(c, 301, damage == OWN_VARYING_FIELD ? 9 : 4);
+	put_names(c, 300, damage == VARYING_FIELD ? 9 : 4);
+	open_set(c, 3);
+	put(c, 303, 2);
+	put(c, 2, 2);
+	put(c, 1, 2);
+	put(c, 0x000a0004, 4);
+	put(c, 0x0052ffff, 4);
+	close_set(c);
+	put_names(c, 303, damage == OWN_OPTION ? 9 : 4);
+	if (damage == DEFINITION || damage == OPTIONS_DEFINITION) {
+		open_set(c, damage == DEFINITION ? 2 : 3);
+		put(c, 302, 2);
+		put(c, 2, 2);
+		put(c, 1, damage == DEFINITION ? 0 : 2);
+		put(c, 0x000a0004, 4);
+		put(c, 0x0052, 2); /* and no length */
+		close_set(c);
+	}
+	if (damage == ID || damage == RESERVED)
+		put_data(c, damage == ID ? 1 : 4, 1);
+	put_data(c, 256, 1);
+	if (damage == BEHIND)
+		put(c, 1, 1);
+}
+
+static void
+test_strict(void)
+{
+	static const struct {
+		enum damage damage;
+		size_t kept;
+		bool strict; /* and of a strict collector, all of it */
+		enum wire_bad bad;
+		const char *name;
+	} messages[] = {
+		{ WHOLE, 4, true, BAD_KINDS, "padding behind records is no damage" },
+		{ VARYING_FIELD, 3, false, BAD_RECORD, "a field longer than its set" },
+		{ OWN_VARYING_FIELD, 3, false, BAD_RECORD, "one of a template of this message" },
+		{ OWN_OPTION, 3, false, BAD_RECORD, "one of an options template of it" },
+		{ DEFINITION, 4, false, BAD_TEMPLATE, "a definition longer than its set" },
+		{ OPTIONS_DEFINITION, 4, false, BAD_TEMPLATE, "one of an options template" },
+		{ ID, 4, true, BAD_SET_ID, "a set id that has no meaning is passed over" },
+		{ RESERVED, 4, true, BAD_SET_ID, "as is one for future use" },
+		{ BEHIND, 4, true, BAD_TRAILING, "an octet behind the last set is no damage" },
+	};
+	static const uint16_t names[][2] = { { 10, 4 }, { 82, 65535 } };
+	static struct craft c;
+
+	for (size_t i = 0; i < 2 * sizeof(messages) / sizeof(messages[0]); i++) {
+		bool strict = i % 2, whole = !strict || messages[i / 2].strict;
+		uint64_t bad = 0;
+		struct rig r;
+
+		rig_open(&r, (struct wire_opts){ .strict = strict });
+		begin(&c, 10);
+		put_template_set(&c, 2, 300, 2, names);
+		rig_send(&r, &c);
+		begin_ipfix(&c, 0, 1);
+		put_damage(&c, messages[i / 2].damage);
+		is_u64(rig_send(&r, &c), whole ? messages[i / 2].kept : 0, "strict %d: %s", strict,
+		    messages[i / 2].name);
+		for (unsigned k = 0; k < BAD_KINDS; k++)
+			bad += rig_stats(&r).bad[k];
+		is_u64(bad, messages[i / 2].bad != BAD_KINDS, "strict %d: counted once", strict);
+		ok(bad == 0 || rig_stats(&r).bad[messages[i / 2].bad] == 1,
+		    "strict %d: as what it is", strict);
+		begin_ipfix(&c, 0, 1);
+		put_names(&c, 301, 4);
+		is_u64(rig_send(&r, &c), whole,
+		    "strict %d: nothing is learned of what is discarded", strict);
 		rig_close(&r);
 	}
 }
@@ -193,19 +312,20 @@ send_list(struct rig *r, unsigned element, const void *list, size_t n)
 	return rig_send(r, &c);
 }
 
-/* A basicList of one basicList of one basicList ... */
-enum { NESTED = 240, NESTED_HEADER = 6 };
+/* A basicList of one basicList of one basicList ..., the innermost of no numbers; its length. */
+enum { NESTED_HEADER = 6, NESTED_INNERMOST = 5, NESTED_MAX = 41 };
 
-static const char *
-nested(void)
+static size_t
+nested(char list[NESTED_MAX * NESTED_HEADER], unsigned depth)
 {
-	static char list[NESTED];
+	size_t n = (depth - 1) * NESTED_HEADER + NESTED_INNERMOST;
 
-	for (size_t at = 0; at < NESTED; at += NESTED_HEADER) {
+	for (size_t at = 0; at + NESTED_INNERMOST < n; at += NESTED_HEADER) {
 		memcpy(list + at, "\3\1\43\377\377", NESTED_HEADER - 1);
-		list[at + NESTED_HEADER - 1] = (char)(NESTED - at - NESTED_HEADER);
+		list[at + NESTED_HEADER - 1] = (char)(n - at - NESTED_HEADER);
 	}
-	return list;
+	memcpy(list + n - NESTED_INNERMOST, "\3\0\12\0\2", NESTED_INNERMOST);
+	return n;
 }
 
 static void
@@ -213,6 +333,7 @@ test_lists(void)
 {
 	struct rig r;
 	uint64_t bad = 0;
+	char list[NESTED_MAX * NESTED_HEADER];
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	send_list(&r, 291, "\3\0\12\0\2\0\1\0\5", 9);
@@ -245,9 +366,15 @@ test_lists(void)
 	is_u64(rig_stats(&r).bad[BAD_RECORD], ++bad, "a group shorter than its header");
 	send_list(&r, 292, "", 0);
 	is_u64(rig_stats(&r).bad[BAD_RECORD], ++bad, "nothing at all");
-	is_u64(
-	    send_list(&r, 291, nested(), NESTED), 1, "lists nested without end are no record lost");
-	is_u64(rig_stats(&r).bad[BAD_RECORD], ++bad, "but end at a depth");
+	send_list(&r, 291, list, nested(list, LIST_DEPTH_MAX));
+	ok(has(&r, WIRE_FLOWS4, F(291), 0), "lists may be nested %u deep", LIST_DEPTH_MAX);
+	is_u64(rig_stats(&r).bad[BAD_RECORD], bad, "which is not wrong");
+	for (unsigned depth = LIST_DEPTH_MAX + 1; depth < NESTED_MAX; depth += 34) {
+		is_u64(send_list(&r, 291, list, nested(list, depth)), 1,
+		    "nested %u deep is no record lost", depth);
+		ok(!has(&r, WIRE_FLOWS4, F(291), 0), "but the list");
+		is_u64(rig_stats(&r).bad[BAD_RECORD], ++bad, "and counted");
+	}
 	rig_close(&r);
 }
 
@@ -272,6 +399,7 @@ main(void)
 	test_headers();
 	test_set_lengths();
 	test_set_ids();
+	test_strict();
 	test_many();
 	test_lists();
 	test_recognise();

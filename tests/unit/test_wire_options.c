@@ -1,4 +1,4 @@
-/* What options tell: sampling in the order of PROTOCOL R10, types (RFC 5610), losses of the exporter itself. */
+/* What options tell: sampling, the most precise first, types (RFC 5610), losses of the exporter itself. */
 #include "wire_craft.h"
 
 static struct craft c;
@@ -89,37 +89,40 @@ test_order(void)
 	struct rig r;
 
 	rig_open(&r, (struct wire_opts){ .sampling = 66 });
-	FLOW(&r, 1, 66, SAMPLING_CONFIGURED, "R10 configured for all", { 2, 4, 1 });
+	FLOW(&r, 1, 66, SAMPLING_CONFIGURED, "sampling, configured for all", { 2, 4, 1 });
 	r.msg.source = &source;
-	FLOW(&r, 1, 77, SAMPLING_CONFIGURED, "R10 configured for the exporter", { 2, 4, 1 });
+	FLOW(&r, 1, 77, SAMPLING_CONFIGURED, "sampling, configured for the exporter", { 2, 4, 1 });
 	OPTIONS(&r, 2, 1, { 149, 4, 2 }, { 34, 4, 500 });
-	FLOW(&r, 1, 500, SAMPLING_EXPORTER, "R10 another domain's options", { 2, 4, 1 });
+	FLOW(&r, 1, 500, SAMPLING_EXPORTER, "sampling, another domain's options", { 2, 4, 1 });
 	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 34, 4, 400 });
-	FLOW(&r, 1, 400, SAMPLING_OPTIONS, "R10 the domain's options", { 2, 4, 1 });
-	FLOW(&r, 2, 500, SAMPLING_OPTIONS, "R10 each domain's own", { 2, 4, 1 });
-	FLOW(&r, 3, 77, SAMPLING_CONFIGURED, "R10 domains that differ tell a third nothing",
+	FLOW(&r, 1, 400, SAMPLING_OPTIONS, "sampling, the domain's options", { 2, 4, 1 });
+	FLOW(&r, 2, 500, SAMPLING_OPTIONS, "sampling, each domain's own", { 2, 4, 1 });
+	FLOW(&r, 3, 77, SAMPLING_CONFIGURED, "sampling, domains that differ tell a third nothing",
 	    { 2, 4, 1 });
 	OPTIONS(&r, 1, 1, { 10, 4, 5 }, { 34, 4, 300 });
-	FLOW(&r, 1, 300, SAMPLING_INTERFACE, "R10 the interface in", { 2, 4, 1 }, { 10, 2, 5 });
-	FLOW(&r, 1, 300, SAMPLING_INTERFACE, "R10 else the interface out", { 10, 2, 6 },
+	FLOW(&r, 1, 300, SAMPLING_INTERFACE, "sampling, the interface in", { 2, 4, 1 },
+	    { 10, 2, 5 });
+	FLOW(&r, 1, 300, SAMPLING_INTERFACE, "sampling, else the interface out", { 10, 2, 6 },
 	    { 14, 4, 5 });
-	FLOW(&r, 1, 400, SAMPLING_OPTIONS, "R10 another interface", { 2, 4, 1 }, { 10, 2, 6 });
+	FLOW(
+	    &r, 1, 400, SAMPLING_OPTIONS, "sampling, another interface", { 2, 4, 1 }, { 10, 2, 6 });
 	OPTIONS(&r, 1, 1, { 302, 8, 9 }, { 305, 4, 1 }, { 306, 4, 199 });
-	FLOW(&r, 1, 200, SAMPLING_SAMPLER, "R10 305 and 306 of the selector", { 302, 1, 9 },
+	FLOW(&r, 1, 200, SAMPLING_SAMPLER, "sampling, 305 and 306 of the selector", { 302, 1, 9 },
 	    { 10, 2, 5 });
 	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 48, 1, 3 }, { 49, 1, 2 }, { 50, 4, 100 });
-	FLOW(&r, 1, 100, SAMPLING_SAMPLER, "R10 50 of the sampler", { 48, 1, 3 }, { 10, 2, 5 });
-	FLOW(&r, 1, 300, SAMPLING_INTERFACE, "R10 a sampler that nobody described", { 48, 1, 4 },
+	FLOW(&r, 1, 100, SAMPLING_SAMPLER, "sampling, 50 of the sampler", { 48, 1, 3 },
 	    { 10, 2, 5 });
-	FLOW(
-	    &r, 1, 100, SAMPLING_SAMPLER, "R10 sampler 0 is the newest", { 48, 1, 0 }, { 2, 4, 1 });
-	FLOW(&r, 1, 10, SAMPLING_RECORD, "R10 the record itself before all", { 48, 1, 3 },
+	FLOW(&r, 1, 300, SAMPLING_INTERFACE, "sampling, a sampler that nobody described",
+	    { 48, 1, 4 }, { 10, 2, 5 });
+	FLOW(&r, 1, 100, SAMPLING_SAMPLER, "sampling, sampler 0 is the newest", { 48, 1, 0 },
+	    { 2, 4, 1 });
+	FLOW(&r, 1, 10, SAMPLING_RECORD, "sampling, the record itself before all", { 48, 1, 3 },
 	    { 34, 4, 10 });
-	FLOW(&r, 1, 100, SAMPLING_SAMPLER, "R10 0 in the record is unknown", { 48, 1, 3 },
+	FLOW(&r, 1, 100, SAMPLING_SAMPLER, "sampling, 0 in the record is unknown", { 48, 1, 3 },
 	    { 34, 4, 0 });
 	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 48, 1, 3 }, { 49, 1, 2 }, { 50, 4, 0 });
-	FLOW(&r, 1, 300, SAMPLING_INTERFACE, "R10 a sampler told to be 0 is unknown", { 48, 1, 3 },
-	    { 10, 2, 5 });
+	FLOW(&r, 1, 300, SAMPLING_INTERFACE, "sampling, a sampler told to be 0 is unknown",
+	    { 48, 1, 3 }, { 10, 2, 5 });
 	rig_close(&r);
 }
 
@@ -186,9 +189,52 @@ test_v9(void)
 	put(&c, 1, 4);
 	close_set(&c);
 	rig_send(&r, &c);
-	is_u64(
-	    num(&r, WIRE_FLOWS4, OWN(SAMPLING), 0), 128, "R10: v9 scope interface, in one message");
-	ok(!has(&r, WIRE_FLOWS4, OWN(SAMPLING), 1), "R10: and not for another interface");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING), 0), 128,
+	    "sampling: v9 scope interface, in one message");
+	ok(!has(&r, WIRE_FLOWS4, OWN(SAMPLING), 1), "sampling: and not for another interface");
+	rig_close(&r);
+}
+
+/* What one domain says of another, and samplers that only another domain described. */
+static void
+test_of_another(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	OPTIONS(&r, 0, 1, { 149, 4, 5 }, { 34, 4, 100 });
+	FLOW(&r, 7, 100, SAMPLING_EXPORTER, "sampling, one domain told of", { 2, 4, 1 });
+	OPTIONS(&r, 0, 1, { 149, 4, 6 }, { 34, 4, 200 });
+	FLOW(&r, 5, 100, SAMPLING_OPTIONS, "sampling, told of this domain by another", { 2, 4, 1 });
+	FLOW(&r, 6, 200, SAMPLING_OPTIONS, "sampling, and of that", { 2, 4, 1 });
+	FLOW(&r, 7, 0, SAMPLING_EXPORTER, "sampling, of a third that nobody spoke of", { 2, 4, 1 });
+	OPTIONS(&r, 5, 1, { 149, 4, 5 }, { 34, 4, 300 });
+	FLOW(&r, 5, 300, SAMPLING_OPTIONS, "sampling, the domain's own word", { 2, 4, 1 });
+	OPTIONS(&r, 0, 1, { 48, 1, 3 }, { 50, 4, 1000 });
+	FLOW(&r, 5, 1000, SAMPLING_SAMPLER, "sampling, a sampler another domain described",
+	    { 48, 1, 3 }, { 2, 4, 1 });
+	rig_close(&r);
+}
+
+/* Options tell of what follows them: records ahead of them in their message know nothing of them. */
+static void
+test_from_then_on(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_ipfix(&c, 0, 1);
+	put_template_set(&c, 2, 256, 2, (const uint16_t[][2]){ { 10, 4 }, { 2, 4 } });
+	open_set(&c, 256);
+	put(&c, 1, 8);
+	close_set(&c);
+	put_options(300, 1, 2, (const struct given[]){ { 149, 4, 1 }, { 34, 4, 50 } });
+	open_set(&c, 256);
+	put(&c, 2, 8);
+	close_set(&c);
+	rig_send(&r, &c);
+	ok(!has(&r, WIRE_FLOWS4, OWN(SAMPLING), 0), "sampling: not of records before it was told");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING), 1), 50, "sampling: of those behind it");
 	rig_close(&r);
 }
 
@@ -215,7 +261,7 @@ test_varying(void)
 	rig_send(&r, &c);
 	for (unsigned i = 0; i < 4; i++)
 		is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING), i), i % 2 ? 32 : 64,
-		    "R10: each record of a set by its own sampler");
+		    "sampling: each record of a set by its own sampler");
 	rig_close(&r);
 }
 
@@ -226,8 +272,8 @@ test_exporter(void)
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 41, 8, 10 }, { 166, 8, 12345 });
-	is_u64(rig_stats(&r).not_sent, 12345, "R9: flows that the exporter says it lost");
-	is_u64(rig_stats(&r).options, 1, "R9: beside the options record");
+	is_u64(rig_stats(&r).not_sent, 12345, "options: flows that the exporter says it lost");
+	is_u64(rig_stats(&r).options, 1, "options: beside the options record");
 	rig_close(&r);
 }
 
@@ -314,8 +360,8 @@ test_restored(void)
 	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 34, 4, 32 });
 	batch_close(r.b[WIRE_OPTIONS]);
 	wire_restore(s.w, r.b[WIRE_OPTIONS], NULL, NULL);
-	FLOW(&s, 1, 64, SAMPLING_SAMPLER, "R10 from saved options: sampler", { 48, 1, 3 });
-	FLOW(&s, 1, 32, SAMPLING_OPTIONS, "R10 from saved options: domain", { 2, 4, 1 });
+	FLOW(&s, 1, 64, SAMPLING_SAMPLER, "sampling, from saved options: sampler", { 48, 1, 3 });
+	FLOW(&s, 1, 32, SAMPLING_OPTIONS, "sampling, from saved options: domain", { 2, 4, 1 });
 	is_u64(rig_totals(&s).options, 0, "saved options were not received");
 	rig_close(&r);
 	rig_close(&s);
@@ -347,6 +393,8 @@ main(void)
 	test_order();
 	test_forms();
 	test_v9();
+	test_of_another();
+	test_from_then_on();
 	test_varying();
 	test_exporter();
 	test_types();

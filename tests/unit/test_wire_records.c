@@ -1,4 +1,4 @@
-/* Data records: lengths, padding, types, times, addresses; PROTOCOL R2, R4-R7, R10, R12, R13, R17, R18. */
+/* Data records: lengths, padding, types, times, addresses, counters, strings. */
 #include "wire_craft.h"
 
 #define COUNT(A) (sizeof(A) / sizeof((A)[0]))
@@ -40,21 +40,49 @@ test_reduced(void)
 	put(&c, 0xfe, 1);
 	put(&c, 17, 2);
 	put(&c, 0x3fc00000, 4);
-	is_u64(end_record(&r, &c), 1, "R5: reduced and over-long fields decode");
-	is_u64(num(&r, WIRE_FLOWS4, F(1), 0), 0x123456, "R5: octets in 3");
-	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), UINT64_C(0xabcdef0123), "R5: packets in 5");
-	is_u64(num(&r, WIRE_FLOWS4, F(10), 0), 77, "R5: an interface in 2");
-	is_u64(num(&r, WIRE_FLOWS4, F(7), 0), 443, "R5: a port in 4");
-	is_u64(num(&r, WIRE_FLOWS4, F(4), 0), 17, "R5: a protocol in 2");
+	is_u64(end_record(&r, &c), 1, "lengths: reduced and over-long fields decode");
+	is_u64(num(&r, WIRE_FLOWS4, F(1), 0), 0x123456, "lengths: octets in 3");
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), UINT64_C(0xabcdef0123), "lengths: packets in 5");
+	is_u64(num(&r, WIRE_FLOWS4, F(10), 0), 77, "lengths: an interface in 2");
+	is_u64(num(&r, WIRE_FLOWS4, F(7), 0), 443, "lengths: a port in 4");
+	is_u64(num(&r, WIRE_FLOWS4, F(4), 0), 17, "lengths: a protocol in 2");
 	ok((int64_t)num(&r, WIRE_FLOWS4, F(434), 0) == (int64_t)(uint32_t)-2 ||
 		(int64_t)num(&r, WIRE_FLOWS4, F(434), 0) == -2,
-	    "R5: a signed one is sign extended");
+	    "lengths: a signed one is sign extended");
 	ok(cell(&r, WIRE_FLOWS4, F(320), 0)->width == 8 &&
 		*(const double *)cell(&r, WIRE_FLOWS4, F(320), 0)->data > 1.49 &&
 		*(const double *)cell(&r, WIRE_FLOWS4, F(320), 0)->data < 1.51,
-	    "R5: a float64 in 4 octets is a float32");
-	is_u64(cell(&r, WIRE_FLOWS4, F(1), 0)->width, 8, "R5: cells have the natural width");
+	    "lengths: a float64 in 4 octets is a float32");
+	is_u64(cell(&r, WIRE_FLOWS4, F(1), 0)->width, 8, "lengths: cells have the natural width");
 	rig_close(&r);
+}
+
+/* Any length from 1 to 8 octets holds an integer, longer than its element's own too. */
+static void
+test_every_length(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	for (uint16_t len = 1; len <= 8; len++) {
+		const uint16_t fields[][2] = { { 1, len }, { 434, len }, { 4, len }, { 302, len } };
+		uint64_t most = UINT64_MAX >> (64 - 8 * len), got;
+
+		rig_open(&r, (struct wire_opts){ 0 });
+		begin_record(&c, 10, fields, COUNT(fields));
+		put(&c, most, len);
+		put(&c, most - 4, len); /* -5 */
+		put(&c, most, len);
+		put(&c, 1, len);
+		end_record(&r, &c);
+		is_u64(num(&r, WIRE_FLOWS4, F(1), 0), most, "lengths: a counter in %u octets", len);
+		got = num(&r, WIRE_FLOWS4, F(434), 0);
+		is_u64(cell(&r, WIRE_FLOWS4, F(434), 0)->width == 4 ? (uint64_t)(int32_t)got : got,
+		    (uint64_t)-5, "lengths: a signed number in %u", len);
+		is_u64(num(&r, WIRE_FLOWS4, F(4), 0), most, "lengths: a protocol in %u", len);
+		is_u64(num(&r, WIRE_FLOWS4, F(302), 0), 1, "lengths: a selector in %u", len);
+		rig_close(&r);
+	}
 }
 
 static void
@@ -74,11 +102,12 @@ test_widths_mix(void)
 	begin_record(&c, 10, narrow, 1);
 	put(&c, 0x4321, 2);
 	end_record(&r, &c);
-	is_u64(num(&r, WIRE_FLOWS4, F(7), 0), 0x1234, "R5: a column widens under values it has");
+	is_u64(
+	    num(&r, WIRE_FLOWS4, F(7), 0), 0x1234, "lengths: a column widens under values it has");
 	is_u64(num(&r, WIRE_FLOWS4, F(7), 1), UINT64_C(0x123456789abcdef0),
-	    "R5: for one that needs it");
-	is_u64(num(&r, WIRE_FLOWS4, F(7), 2), 0x4321, "R5: narrow ones go on");
-	is_u64(r.fulls, 0, "R5: in one batch");
+	    "lengths: for one that needs it");
+	is_u64(num(&r, WIRE_FLOWS4, F(7), 2), 0x4321, "lengths: narrow ones go on");
+	is_u64(r.fulls, 0, "lengths: in one batch");
 	rig_close(&r);
 }
 
@@ -106,14 +135,24 @@ test_varying(void)
 	put(&c, 2, 2); /* the long form for a short value */
 	put_text(&c, "ab", 2);
 	put(&c, 0, 3); /* padding */
-	is_u64(end_record(&r, &c), 2, "R2: two records of varying length, then padding");
-	is_str(text(&r, WIRE_FLOWS4, F(82), 0), "eth0", "R2: a length of one octet");
-	is_u64(strlen(text(&r, WIRE_FLOWS4, F(82), 1)), 300, "R2: a length of three");
-	is_str(text(&r, WIRE_FLOWS4, F(371), 1), "ab", "R2: three for a short value");
-	is_str(text(&r, WIRE_FLOWS4, F(371), 0), "", "R2: a value of length 0 is there and empty");
-	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), 1000, "R2: fixed fields between them");
-	is_u64(num(&r, WIRE_FLOWS4, F(2), 1), 2000, "R2: of each record");
-	is_u64(rig_stats(&r).bad[BAD_RECORD], 0, "R2: nothing is wrong with it");
+	is_u64(end_record(&r, &c), 2, "varying: two records of varying length, then padding");
+	is_str(text(&r, WIRE_FLOWS4, F(82), 0), "eth0", "varying: a length of one octet");
+	is_u64(strlen(text(&r, WIRE_FLOWS4, F(82), 1)), 300, "varying: a length of three");
+	is_str(text(&r, WIRE_FLOWS4, F(371), 1), "ab", "varying: three for a short value");
+	is_str(text(&r, WIRE_FLOWS4, F(371), 0), "",
+	    "varying: a value of length 0 is there and empty");
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), 1000, "varying: fixed fields between them");
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 1), 2000, "varying: of each record");
+	is_u64(rig_stats(&r).bad[BAD_RECORD], 0, "varying: nothing is wrong with it");
+
+	begin_record(&c, 10, fields, COUNT(fields));
+	put(&c, 6, 1);
+	put(&c, 0, 1);
+	put(&c, 1000, 4);
+	put(&c, 0, 1);
+	put(&c, 0xffffffffff, 5);
+	is_u64(end_record(&r, &c), 1, "padding: less than the shortest record, whatever is in it");
+	is_u64(rig_stats(&r).bad[BAD_RECORD], 0, "padding: is no damage (RFC 7011 9.1)");
 
 	begin_record(&c, 10, fields, COUNT(fields));
 	put(&c, 6, 1);
@@ -125,8 +164,8 @@ test_varying(void)
 	put(&c, 6, 1);
 	put(&c, 250, 1); /* beyond the set */
 	put_text(&c, "abcdefgh", 8);
-	is_u64(end_record(&r, &c), 1, "R2: a length beyond the set ends it");
-	is_u64(rig_stats(&r).bad[BAD_RECORD], 1, "R2: and is counted");
+	is_u64(end_record(&r, &c), 1, "varying: a length beyond the set ends it");
+	is_u64(rig_stats(&r).bad[BAD_RECORD], 1, "varying: and is counted");
 	rig_close(&r);
 }
 
@@ -142,9 +181,9 @@ test_padding(void)
 	put(&c, 0x0a000001, 4);
 	put(&c, 6, 1);
 	put(&c, 0xffffff, 3);
-	is_u64(
-	    end_record(&r, &c), 1, "R4: padding shorter than a record is none, whatever is in it");
-	is_u64(rig_stats(&r).flows, 1, "R4: one flow");
+	is_u64(end_record(&r, &c), 1,
+	    "padding: padding shorter than a record is none, whatever is in it");
+	is_u64(rig_stats(&r).flows, 1, "padding: one flow");
 	begin_v9(&c, 3, 1, 1);
 	put_template_set(&c, 0, 256, 1, tiny);
 	open_set(&c, 256);
@@ -152,20 +191,20 @@ test_padding(void)
 	put(&c, 17, 1);
 	put(&c, 0, 2);
 	is_u64(end_record(&r, &c), 2,
-	    "R4: v9: where padding looks like records the header's count decides");
+	    "padding: v9: where padding looks like records the header's count decides");
 	begin_ipfix(&c, 0, 1);
 	put_template_set(&c, 2, 256, 1, tiny);
 	open_set(&c, 256);
 	put(&c, 0x06110000, 4);
-	is_u64(end_record(&r, &c), 4, "R4: IPFIX: padding is shorter than any record");
+	is_u64(end_record(&r, &c), 4, "padding: IPFIX: padding is shorter than any record");
 	rig_close(&r);
 }
 
 static void
 test_duplicates(void)
 {
-	static const uint16_t fields[][2] = { { 1, 4 }, { 70, 3 }, { 1, 4 }, { 70, 3 }, { 1, 4 },
-		{ 210, 2 } };
+	static const uint16_t fields[][2] = { { 210, 1 }, { 1, 4 }, { 70, 3 }, { 1, 4 }, { 70, 3 },
+		{ 1, 4 }, { 210, 2 } };
 	struct field_id octets = F(1), label = F(70);
 	struct rig r;
 	static struct craft c;
@@ -173,6 +212,7 @@ test_duplicates(void)
 	for (unsigned raw = 0; raw < 2; raw++) {
 		rig_open(&r, (struct wire_opts){ .raw = raw });
 		begin_record(&c, 9, fields, COUNT(fields));
+		put(&c, 0, 1);
 		put(&c, 10, 4);
 		put(&c, 0x111111, 3);
 		put(&c, 20, 4);
@@ -181,13 +221,13 @@ test_duplicates(void)
 		put(&c, 0, 2);
 		end_record(&r, &c);
 		octets.instance = 0;
-		is_u64(num(&r, WIRE_FLOWS4, octets, 0), 10, "R6: the first of a repeated element");
+		is_u64(num(&r, WIRE_FLOWS4, octets, 0), 10, "the first of a repeated element");
 		octets.instance = 2;
-		is_u64(num(&r, WIRE_FLOWS4, octets, 0), 30, "R6: the third is #3");
+		is_u64(num(&r, WIRE_FLOWS4, octets, 0), 30, "the third is #3");
 		label.instance = 1;
-		is_str(text(&r, WIRE_FLOWS4, label, 0), "222222", "R6: labels keep their order");
+		is_str(text(&r, WIRE_FLOWS4, label, 0), "222222", "labels keep their order");
 		ok(has(&r, WIRE_FLOWS4, F(210), 0) == (raw == 1),
-		    "R4: padding is a column only as sent");
+		    "padding: elements that pad, of any lengths, are columns only as sent");
 		rig_close(&r);
 	}
 }
@@ -215,16 +255,16 @@ test_pairs(void)
 			put(&c, is_v6 ? 99 : 0, 8);
 			put(&c, i, 4);
 		}
-		is_u64(end_record(&r, &c), 4, "R6: records of both families by one template");
-		is_u64(r.b[WIRE_FLOWS4]->n, 2, "R6: IPv4 ones in their batch");
-		is_u64(r.b[WIRE_FLOWS6]->n, 2, "R6: IPv6 ones in theirs");
-		is_str(text(&r, WIRE_FLOWS4, F(8), 1), "10.0.0.4", "R6: the address that is set");
-		is_str(text(&r, WIRE_FLOWS6, F(8), 1), "2001:db8::2",
-		    "R6: under one identity for both");
-		is_u64(cell(&r, WIRE_FLOWS4, F(8), 0)->width, 4, "R6: IPv4 stays 4 wide");
+		is_u64(end_record(&r, &c), 4, "records of both families by one template");
+		is_u64(r.b[WIRE_FLOWS4]->n, 2, "IPv4 ones in their batch");
+		is_u64(r.b[WIRE_FLOWS6]->n, 2, "IPv6 ones in theirs");
+		is_str(text(&r, WIRE_FLOWS4, F(8), 1), "10.0.0.4", "the address that is set");
+		is_str(
+		    text(&r, WIRE_FLOWS6, F(8), 1), "2001:db8::2", "under one identity for both");
+		is_u64(cell(&r, WIRE_FLOWS4, F(8), 0)->width, 4, "IPv4 stays 4 wide");
 		is_str(text(&r, WIRE_FLOWS6, F(27), 0), raw ? "0.0.0.0" : "-",
-		    "R6: the zero one is kept only as sent");
-		is_str(text(&r, WIRE_FLOWS4, F(27), 0), raw ? "::" : "-", "R6: of either family");
+		    "the zero one is kept only as sent");
+		is_str(text(&r, WIRE_FLOWS4, F(27), 0), raw ? "::" : "-", "of either family");
 		rig_close(&r);
 	}
 
@@ -238,10 +278,9 @@ test_pairs(void)
 	put(&c, 6, 8);
 	put(&c, 1, 4);
 	end_record(&r, &c);
+	is_str(text(&r, WIRE_FLOWS4, F(8), 0), "10.0.0.1", "with both set, IPv4 is the address");
 	is_str(
-	    text(&r, WIRE_FLOWS4, F(8), 0), "10.0.0.1", "R6: with both set, IPv4 is the address");
-	is_str(text(&r, WIRE_FLOWS4, F(27), 0), "2001:db8::5",
-	    "R6: and IPv6 keeps a column of its own");
+	    text(&r, WIRE_FLOWS4, F(27), 0), "2001:db8::5", "and IPv6 keeps a column of its own");
 	rig_clear(&r);
 	begin_record(&c, 10, v6, COUNT(v6));
 	put(&c, UINT64_C(0x20010db800000000), 8);
@@ -254,6 +293,35 @@ test_pairs(void)
 	is_str(text(&r, WIRE_FLOWS6, F(28), 0), "1.2.3.4", "a mapped one keeps its own element");
 	ok(!has(&r, WIRE_FLOWS6, F(12), 0), "and is not taken for IPv4");
 	is_str(text(&r, WIRE_FLOWS6, F(15), 0), "::", "an unset one is itself");
+	rig_close(&r);
+}
+
+/* Of an options record an address that is scope and one that is not are two. */
+static void
+test_pair_of_scope(void)
+{
+	struct rig r;
+	static struct craft c;
+	unsigned columns = 0;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_ipfix(&c, 0, 1);
+	open_set(&c, 3);
+	put(&c, 256, 2);
+	put(&c, 2, 2);
+	put(&c, 1, 2);
+	put(&c, 0x00820004, 4); /* exporterIPv4Address */
+	put(&c, 0x00830010, 4);
+	close_set(&c);
+	open_set(&c, 256);
+	put(&c, 0xc0000201, 4);
+	put(&c, UINT64_C(0x20010db800000000), 8);
+	put(&c, 1, 8);
+	end_record(&r, &c);
+	is_str(text(&r, WIRE_OPTIONS, F(130), 0), "192.0.2.1", "an address is scope");
+	for (unsigned i = 0; i < r.b[WIRE_OPTIONS]->n_cols; i++)
+		columns += r.b[WIRE_OPTIONS]->col[i].id.id == 130;
+	is_u64(columns, 2, "the other is a column of its own, though of one field");
 	rig_close(&r);
 }
 
@@ -277,18 +345,105 @@ test_absolute_times(void)
 		put(&c, 10, 4);
 		end_record(&r, &c);
 		is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1700000005500000000),
-		    "R12: start is the most precise one there is, of NTP's epoch");
+		    "times: start is the most precise one there is, of NTP's epoch");
 		is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1700000006250000000),
-		    "R12: end too");
-		is_u64(cell(&r, WIRE_FLOWS4, OWN(START), 0)->scale, 3, "R12: with its precision");
+		    "times: end too");
+		is_u64(cell(&r, WIRE_FLOWS4, OWN(START), 0)->scale, 3, "times: with its precision");
 		ok(has(&r, WIRE_FLOWS4, F(154), 0) == (raw == 1),
-		    "R12: the one chosen is kept only as sent");
+		    "times: the one chosen is kept only as sent");
 		is_u64(num(&r, WIRE_FLOWS4, F(153), 0), UINT64_C(1700000004005000000),
-		    "R12: others stay columns");
-		is_u64(num(&r, WIRE_FLOWS4, F(158), 0), 10, "R12: of any kind");
-		ok(!has(&r, WIRE_FLOWS4, OWN(TIME_GUESS), 0), "R12: nothing is guessed");
+		    "times: others stay columns");
+		is_u64(num(&r, WIRE_FLOWS4, F(158), 0), 10, "times: of any kind");
+		ok(!has(&r, WIRE_FLOWS4, OWN(TIME_GUESS), 0), "times: nothing is guessed");
 		rig_close(&r);
 	}
+}
+
+/* RFC 7011 6.1.9: of microseconds the fraction's low 11 bits mean nothing; 5.2: which era is by the date. */
+static void
+test_ntp(void)
+{
+	static const uint16_t micro[][2] = { { 154, 8 }, { 155, 8 } },
+			      nano[][2] = { { 156, 8 }, { 157, 8 } };
+	static const uint16_t both[][2] = { { 154, 8 }, { 156, 8 }, { 155, 4 } };
+	const uint64_t second = UINT64_C(3908988805) << 32; /* 1700000005 */
+	struct field_id sent = F(155);
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 10, micro, COUNT(micro));
+	put(&c, second | 0x800007ff, 8);
+	put(&c, UINT64_C(1) << 32, 8); /* a second of the era that begins in 2036 */
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1700000005500000000),
+	    "times: microseconds leave out what they cannot tell");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(2085978497000000000),
+	    "times: 2036 follows, not 1900");
+	rig_clear(&r);
+	begin_record(&c, 10, nano, COUNT(nano));
+	put(&c, second | 0x800007ff, 8);
+	put(&c, second | 0xffffffff, 8);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1700000005500000476),
+	    "times: nanoseconds have the whole fraction");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1700000005999999999),
+	    "times: and never round up");
+	rig_clear(&r);
+	begin_record(&c, 10, both, COUNT(both));
+	put(&c, second, 8);
+	put(&c, second | 0x80000000, 8);
+	put(&c, 1700000005, 4);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1700000005500000000),
+	    "times: nanoseconds come before microseconds");
+	sent.instance = FIELD_AS_SENT;
+	is_u64(num(&r, WIRE_FLOWS4, sent, 0), 1700000005,
+	    "times: half an NTP time is a number under its element");
+	ok(!has(&r, WIRE_FLOWS4, OWN(END), 0), "times: and no end");
+	rig_close(&r);
+}
+
+/* What exporters send that cannot be right is kept: times of other lengths, a start behind the end, the future. */
+static void
+test_strange_times(void)
+{
+	static const uint16_t uptime[][2] = { { 22, 8 }, { 21, 8 } };
+	static const uint16_t short_ms[][2] = { { 152, 4 }, { 153, 4 } };
+	static const uint16_t ms[][2] = { { 152, 8 }, { 153, 8 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 9, uptime, COUNT(uptime));
+	put(&c, UPTIME_MS - 5000, 8);
+	put(&c, UPTIME_MS - 1000, 8);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), (EXPORT_S - 5) * (uint64_t)NS_PER_S,
+	    "times: an uptime may have 8 octets");
+	rig_clear(&r);
+	begin_record(&c, 10, short_ms, COUNT(short_ms));
+	put(&c, 1700000000, 4);
+	put(&c, 1700000001, 4);
+	end_record(&r, &c);
+	ok(!has(&r, WIRE_FLOWS4, OWN(START), 0) && !has(&r, WIRE_FLOWS4, OWN(END), 0),
+	    "times: milliseconds of 4 octets are no time of today");
+	is_u64(num(&r, WIRE_FLOWS4, F(152), 0), UINT64_C(1700000000000000),
+	    "times: and stay under their element");
+	rig_clear(&r);
+	begin_record(&c, 10, ms, COUNT(ms));
+	put(&c, UINT64_C(1700000009000), 8);
+	put(&c, UINT64_C(1700000004000), 8);
+	put(&c, UINT64_C(4102444800000), 8); /* 2100 */
+	put(&c, UINT64_C(4102444801000), 8);
+	is_u64(end_record(&r, &c), 2, "times: an end before its start loses no record");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1700000009000000000),
+	    "times: both are as sent");
+	is_u64(
+	    num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1700000004000000000), "times: the end too");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 1), UINT64_C(4102444800000000000),
+	    "times: as are those of the future");
+	rig_close(&r);
 }
 
 static void
@@ -307,19 +462,19 @@ test_odd_times(void)
 	put(&c, UINT64_C(1700000003004), 8);
 	put(&c, UINT64_C(1700000004005), 8);
 	put(&c, 0, 8);
-	is_u64(end_record(&r, &c), 2, "R12: odd times are no reason to drop a record");
-	ok(!has(&r, WIRE_FLOWS4, OWN(START), 0), "R12: before 1990 there is no start");
-	is_u64(num(&r, WIRE_FLOWS4, F(152), 0), 1000000000, "R12: it stays under its element");
+	is_u64(end_record(&r, &c), 2, "times: odd times are no reason to drop a record");
+	ok(!has(&r, WIRE_FLOWS4, OWN(START), 0), "times: before 1990 there is no start");
+	is_u64(num(&r, WIRE_FLOWS4, F(152), 0), 1000000000, "times: it stays under its element");
 	sent.instance = FIELD_AS_SENT;
-	is_u64(num(&r, WIRE_FLOWS4, sent, 0), UINT64_MAX, "R12: beyond i64 as the number sent");
-	ok(!has(&r, WIRE_FLOWS4, OWN(END), 0), "R12: and is no end");
+	is_u64(num(&r, WIRE_FLOWS4, sent, 0), UINT64_MAX, "times: beyond i64 as the number sent");
+	ok(!has(&r, WIRE_FLOWS4, OWN(END), 0), "times: and is no end");
 	collected.instance = FIELD_AS_SENT;
-	is_u64(num(&r, WIRE_FLOWS4, collected, 0), UINT64_MAX - 1, "R12: nor any other time");
-	ok(!has(&r, WIRE_FLOWS4, F(258), 0), "R12: which its column lacks");
-	is_u64(rig_stats(&r).odd_times, 3, "R12: all three are counted");
+	is_u64(num(&r, WIRE_FLOWS4, collected, 0), UINT64_MAX - 1, "times: nor any other time");
+	ok(!has(&r, WIRE_FLOWS4, F(258), 0), "times: which its column lacks");
+	is_u64(rig_stats(&r).odd_times, 3, "times: all three are counted");
 	ok(has(&r, WIRE_FLOWS4, OWN(START), 1) && has(&r, WIRE_FLOWS4, OWN(END), 1) &&
 		has(&r, WIRE_FLOWS4, F(258), 1) && !has(&r, WIRE_FLOWS4, F(152), 1),
-	    "R12: the record beside it has its times");
+	    "times: the record beside it has its times");
 	rig_close(&r);
 }
 
@@ -341,7 +496,7 @@ test_relative_times(void)
 	put(&c, 1, 4);
 	end_record(&r, &c);
 	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1699999998500000000),
-	    "R12: deltas count back from the export time");
+	    "times: deltas count back from the export time");
 	rig_clear(&r);
 
 	begin_record(&c, 10, uptime, COUNT(uptime));
@@ -349,10 +504,10 @@ test_relative_times(void)
 	put(&c, 3500000, 4);
 	end_record(&r, &c);
 	is_u64(num(&r, WIRE_FLOWS4, F(22), 0), 3000000,
-	    "R12: an uptime without its start is a number");
-	is_u64(num(&r, WIRE_FLOWS4, OWN(TIME_GUESS), 0), 1, "R12: and times are guessed");
+	    "times: an uptime without its start is a number");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(TIME_GUESS), 0), 1, "times: and times are guessed");
 	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), RECEIVED_S * UINT64_C(1000000000),
-	    "R12: when it was received");
+	    "times: when it was received");
 	rig_clear(&r);
 
 	begin_record(&c, 10, both, COUNT(both));
@@ -361,7 +516,7 @@ test_relative_times(void)
 	put(&c, init_ms, 8);
 	end_record(&r, &c);
 	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1699999400000000000),
-	    "R12: with the exporter's start in the record it is a time");
+	    "times: with the exporter's start in the record it is a time");
 	rig_clear(&r);
 
 	begin_ipfix(&c, 0, 1);
@@ -380,9 +535,9 @@ test_relative_times(void)
 	open_set(&c, 256);
 	put(&c, 3000000, 4);
 	put(&c, 3500000, 4);
-	is_u64(end_record(&r, &c), 2, "R12: as with one in options");
-	is_u64(
-	    num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1699999900000000000), "R12: from then on");
+	is_u64(end_record(&r, &c), 2, "times: as with one in options");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1699999900000000000),
+	    "times: from then on");
 	rig_clear(&r);
 
 	begin_record(&c, 10, event, COUNT(event));
@@ -390,16 +545,16 @@ test_relative_times(void)
 	put(&c, 1, 1);
 	end_record(&r, &c);
 	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1700000000123000000),
-	    "R12: an event starts when it was observed");
-	is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1700000000123000000), "R12: and ends");
-	ok(has(&r, WIRE_FLOWS4, F(323), 0), "R12: and the observation stays a column");
+	    "times: an event starts when it was observed");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1700000000123000000), "times: and ends");
+	ok(has(&r, WIRE_FLOWS4, F(323), 0), "times: and the observation stays a column");
 	rig_clear(&r);
 
 	begin_record(&c, 10, none, COUNT(none));
 	put(&c, 1, 4);
 	end_record(&r, &c);
 	is_u64(num(&r, WIRE_FLOWS4, OWN(TIME_GUESS), 0), 1,
-	    "R12: without any time it is guessed, and says so");
+	    "times: without any time it is guessed, and says so");
 	rig_close(&r);
 }
 
@@ -417,13 +572,13 @@ test_sampling(void)
 	put(&c, 2, 4);
 	put(&c, 0, 4);
 	end_record(&r, &c);
-	is_u64(
-	    num(&r, WIRE_FLOWS4, OWN(SAMPLING), 0), 512, "R10: a record's own sampling interval");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING), 0), 512,
+	    "sampling: a record's own sampling interval");
 	is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING_SRC), 0), SAMPLING_RECORD,
-	    "R10: and where it is from");
-	is_u64(num(&r, WIRE_FLOWS4, F(34), 0), 512, "R10: the element stays");
+	    "sampling: and where it is from");
+	is_u64(num(&r, WIRE_FLOWS4, F(34), 0), 512, "sampling: the element stays");
 	ok(!has(&r, WIRE_FLOWS4, OWN(SAMPLING), 1) && !has(&r, WIRE_FLOWS4, OWN(SAMPLING_SRC), 1),
-	    "R10: an interval of 0 is unknown");
+	    "sampling: an interval of 0 is unknown");
 	rig_close(&r);
 }
 
@@ -441,9 +596,10 @@ test_strings(void)
 	put(&c, 2, 1);
 	put(&c, UINT64_C(0x0123456789ab), 6);
 	end_record(&r, &c);
-	is_str(text(&r, WIRE_FLOWS4, F(82), 0), "ge-0", "R18: NULs behind a string are filling");
+	is_str(text(&r, WIRE_FLOWS4, F(82), 0), "ge-0", "strings: a string");
+	is_u64(cell(&r, WIRE_FLOWS4, F(82), 0)->off[1], 4, "strings: NULs behind it are filling");
 	ok(memcmp(text(&r, WIRE_FLOWS4, F(83), 0), "\xff\xfe\n\"\0b", 6) == 0,
-	    "R18: anything else is kept as sent");
+	    "strings: anything else is kept as sent");
 	is_u64(num(&r, WIRE_FLOWS4, F(276), 0), 0, "a boolean of 2 is false");
 	is_u64(
 	    num(&r, WIRE_FLOWS4, F(56), 0), UINT64_C(0x0123456789ab), "a MAC address is a number");
@@ -470,8 +626,9 @@ test_reverse(void)
 	put(&c, 100, 8);
 	put(&c, 200, 4);
 	end_record(&r, &c);
-	is_u64(num(&r, WIRE_FLOWS4, F(1), 0), 100, "R14: both directions are one record");
-	is_u64(num(&r, WIRE_FLOWS4, octets, 0), 200, "R14: the reverse one under its enterprise");
+	is_u64(num(&r, WIRE_FLOWS4, F(1), 0), 100, "biflow: both directions are one record");
+	is_u64(
+	    num(&r, WIRE_FLOWS4, octets, 0), 200, "biflow: the reverse one under its enterprise");
 	rig_close(&r);
 }
 
@@ -516,7 +673,7 @@ test_type_clash(void)
 	rig_close(&r);
 }
 
-/* R13: each counter stays the element it is; nothing is added up or preferred. */
+/* Each counter stays the element it is; nothing is added up or preferred. */
 static void
 test_counters(void)
 {
@@ -529,14 +686,14 @@ test_counters(void)
 	begin_record(&c, 10, fields, COUNT(fields));
 	for (unsigned i = 0; i < COUNT(fields); i++)
 		put(&c, 100 + i, fields[i][1]);
-	is_u64(end_record(&r, &c), 1, "R13: a record with every kind of counter");
+	is_u64(end_record(&r, &c), 1, "counters: a record with every kind of counter");
 	for (unsigned i = 0; i < COUNT(fields); i++)
 		is_u64(num(&r, WIRE_FLOWS4, F(fields[i][0]), 0), 100 + i,
-		    "R13: element %u keeps its value", fields[i][0]);
+		    "counters: element %u keeps its value", fields[i][0]);
 	rig_close(&r);
 }
 
-/* R17: what routers say beside the key and the counters, in the lengths that they say it. */
+/* What routers say beside the key and the counters, in the lengths that they say it. */
 static void
 test_beside(void)
 {
@@ -586,12 +743,12 @@ test_beside(void)
 			put(&c, 1, 4);
 			end_record(&r, &c);
 			is_u64(num(&r, WIRE_FLOWS4, F(fields[i].id), 0), fields[i].value,
-			    "R17: version %u: %s", version, fields[i].what);
+			    "version %u: %s", version, fields[i].what);
 			rig_close(&r);
 		}
 }
 
-/* R17: an MPLS label is 3 octets: label, experimental bits, bottom of the stack; the whole stack in order. */
+/* An MPLS label is 3 octets: label, experimental bits, bottom of the stack; the whole stack in order. */
 static void
 test_mpls(void)
 {
@@ -614,7 +771,7 @@ test_mpls(void)
 
 		(void)snprintf(want, sizeof(want), "%06x", (16 + i) << 4 | (i == 10));
 		is_str(text(&r, WIRE_FLOWS4, F((uint16_t)(69 + i)), 0), want,
-		    "R17: MPLS label %u of the stack", i);
+		    "MPLS label %u of the stack", i);
 	}
 	rig_close(&r);
 }
@@ -626,12 +783,16 @@ main(void)
 	test_beside();
 	test_mpls();
 	test_reduced();
+	test_every_length();
 	test_widths_mix();
 	test_varying();
 	test_padding();
 	test_duplicates();
 	test_pairs();
+	test_pair_of_scope();
 	test_absolute_times();
+	test_ntp();
+	test_strange_times();
 	test_odd_times();
 	test_relative_times();
 	test_sampling();

@@ -1,4 +1,4 @@
-/* Sequence numbers of v9 and IPFIX, and the window itself; PROTOCOL S1-S8. */
+/* Sequence numbers of v9 and IPFIX, and the window itself. */
 #include "wire/sequence.h"
 
 #include "wire_craft.h"
@@ -12,15 +12,15 @@ test_wrap(void)
 
 	sequence_message(&q, UINT32_MAX - 4, 10, 0);
 	sequence_message(&q, 5, 10, 0);
-	is_u64(q.lost, 0, "S5: a counter that wraps loses nothing");
+	is_u64(q.lost, 0, "sequence: a counter that wraps loses nothing");
 	sequence_message(&q, 25, 10, 0);
-	is_u64(q.lost, 10, "S5: and counts on behind the wrap");
+	is_u64(q.lost, 10, "sequence: and counts on behind the wrap");
 	q = (struct sequence){ 0 };
 	sequence_message(&q, UINT32_MAX - 9, 5, 0);
 	sequence_message(&q, 10, 5, 0);
-	is_u64(q.lost, 15, "S5: a gap may lie across it");
+	is_u64(q.lost, 15, "sequence: a gap may lie across it");
 	sequence_message(&q, UINT32_MAX - 4, 10, 0);
-	is_u64(q.lost, 5, "S5: and be filled there");
+	is_u64(q.lost, 5, "sequence: and be filled there");
 }
 
 static void
@@ -35,17 +35,17 @@ test_window(void)
 		else
 			sequence_message(&q, i, 1, 0);
 	}
-	is_u64(q.lost, 32, "S6: every second of 64 messages is missing");
+	is_u64(q.lost, 32, "sequence: every second of 64 messages is missing");
 	for (unsigned i = 0; i < 32; i++)
 		sequence_message(&q, late[31 - i], 1, 0);
-	is_u64(q.lost, 0, "S6: all of them come late, backwards, and nothing is lost");
-	is_u64(q.reordered, 32, "S6: they are reordered");
-	is_u64(q.duplicate, 0, "S6: not duplicates");
+	is_u64(q.lost, 0, "sequence: all of them come late, backwards, and nothing is lost");
+	is_u64(q.reordered, 32, "sequence: they are reordered");
+	is_u64(q.duplicate, 0, "sequence: not duplicates");
 	for (unsigned i = 0; i < 64; i++)
 		sequence_message(&q, 159 - i, 1, 0);
-	is_u64(q.duplicate, 64, "S6: the last 64 once more are duplicates");
+	is_u64(q.duplicate, 64, "sequence: the last 64 once more are duplicates");
 	sequence_message(&q, 160, 1, 0);
-	is_u64(q.lost + q.incoherent + q.restarts, 0, "S6: which changes nothing after");
+	is_u64(q.lost + q.incoherent + q.restarts, 0, "sequence: which changes nothing after");
 }
 
 static void
@@ -55,12 +55,12 @@ test_unknown(void)
 
 	sequence_message(&q, 0, 10, 100);
 	sequence_message(&q, 25, 5, 0);
-	is_u64(q.lost, 0, "S4: what could not be counted is not lost");
-	is_u64(q.records_unknown, 15, "S4: the next message tells how many they were");
+	is_u64(q.lost, 0, "sequence: what could not be counted is not lost");
+	is_u64(q.records_unknown, 15, "sequence: the next message tells how many they were");
 	sequence_message(&q, 30, 5, 8);
 	sequence_message(&q, 135, 5, 0);
-	is_u64(q.records_unknown, 23, "S4: no more than there were octets");
-	is_u64(q.lost, 92, "S4: the rest is lost");
+	is_u64(q.records_unknown, 23, "sequence: no more than there were octets");
+	is_u64(q.lost, 92, "sequence: the rest is lost");
 }
 
 static void
@@ -70,14 +70,22 @@ test_restart(void)
 
 	sequence_message(&q, 5000000, 10, 0);
 	sequence_message(&q, 0, 10, 0);
-	is_u64(q.restarts, 0, "S7: one message far behind proves nothing");
+	is_u64(q.restarts, 0, "sequence: one message far behind proves nothing");
 	sequence_message(&q, 5000010, 10, 0);
-	is_u64(q.lost, 0, "S7: the counter goes on");
+	is_u64(q.lost, 0, "sequence: the counter goes on");
 	sequence_message(&q, 0, 7, 0);
 	sequence_message(&q, 7, 7, 0);
-	is_u64(q.restarts, 1, "S7: two in line do: the exporter began anew");
+	is_u64(q.restarts, 1, "sequence: two in line do: the exporter began anew");
 	sequence_message(&q, 14, 7, 0);
-	is_u64(q.lost, 0, "S7: nothing is lost by that");
+	is_u64(q.lost, 0, "sequence: nothing is lost by that");
+	is_u64(q.incoherent, 0, "sequence: nor is it incoherent");
+
+	q = (struct sequence){ 0 };
+	sequence_message(&q, 5000000, 10, 0);
+	sequence_message(&q, 100000, 10, 0);
+	sequence_message(&q, 100010, 10, 0);
+	is_u64(q.incoherent, 1, "sequence: far behind, but not near 0, is another counter");
+	is_u64(q.restarts, 0, "sequence: and no exporter that began anew");
 }
 
 static void
@@ -92,7 +100,7 @@ test_two_counters(void)
 		sequence_message(&q, b, 10, 0);
 		b += 10;
 	}
-	ok(q.incoherent > 0, "S8: two counters under one key are incoherent");
+	ok(q.incoherent > 0, "sequence: two counters under one key are incoherent");
 }
 
 static void
@@ -110,7 +118,7 @@ test_protocols(void)
 		close_set(&c);
 		rig_send(&r, &c);
 	}
-	is_u64(rig_stats(&r).lost, 4, "S2: v9 counts messages");
+	is_u64(rig_stats(&r).lost, 4, "sequence: v9 counts messages");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ 0 });
@@ -122,7 +130,7 @@ test_protocols(void)
 		close_set(&c);
 		rig_send(&r, &c);
 	}
-	is_u64(rig_stats(&r).lost, 10, "S3: IPFIX counts data records, and no templates");
+	is_u64(rig_stats(&r).lost, 10, "sequence: IPFIX counts data records, and no templates");
 	begin_ipfix(&c, 18, 1);
 	put_template_set(&c, 2, 257, 2, small);
 	rig_send(&r, &c);
@@ -136,9 +144,133 @@ test_protocols(void)
 	put(&c, 0, 8);
 	close_set(&c);
 	rig_send(&r, &c);
-	is_u64(rig_stats(&r).lost, 10, "S4: sets without template are no loss");
-	is_u64(rig_stats(&r).records_unknown, 3, "S4: their records are counted as unknown");
-	is_u64(rig_stats(&r).unknown_template_sets, 1, "S4: and the set");
+	is_u64(rig_stats(&r).lost, 10, "sequence: sets without template are no loss");
+	is_u64(rig_stats(&r).records_unknown, 3, "sequence: their records are counted as unknown");
+	is_u64(rig_stats(&r).unknown_template_sets, 1, "sequence: and the set");
+	rig_close(&r);
+}
+
+/* IPFIX: what counts is data records, those of options too, of each domain and SCTP stream for itself. */
+static void
+test_ipfix_counts(void)
+{
+	static const uint16_t option[][2] = { { 149, 4 }, { 41, 4 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_ipfix(&c, 700, 1);
+	open_set(&c, 3);
+	put(&c, 300, 2);
+	put(&c, 2, 2);
+	put(&c, 1, 2);
+	put(&c, (uint64_t)option[0][0] << 16 | option[0][1], 4);
+	put(&c, (uint64_t)option[1][0] << 16 | option[1][1], 4);
+	close_set(&c);
+	put_template_set(&c, 2, 256, 2, small);
+	open_set(&c, 300);
+	put(&c, 0, 24);
+	close_set(&c);
+	open_set(&c, 256);
+	put(&c, 0, 16);
+	close_set(&c);
+	is_u64(rig_send(&r, &c), 5, "sequence: three options records and two flows");
+	is_u64(rig_stats(&r).lost, 0, "sequence: the first number is where counting begins");
+	begin_ipfix(&c, 705, 1);
+	open_set(&c, 256);
+	put(&c, 0, 8);
+	close_set(&c);
+	rig_send(&r, &c);
+	is_u64(rig_stats(&r).lost + rig_stats(&r).duplicate, 0,
+	    "sequence: IPFIX counts options records too");
+	is_u64(rig_send(&r, &c), 1, "sequence: a message that came twice is decoded twice");
+	is_u64(rig_stats(&r).duplicate, 1, "sequence: and counted");
+	begin_ipfix(&c, 705, 1);
+	put_template_set(&c, 2, 256, 2, small);
+	rig_send(&r, &c);
+	is_u64(rig_stats(&r).duplicate, 1,
+	    "sequence: templates alone have the number of data behind them");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned i = 0; i < 12; i++) {
+		begin_ipfix(&c, i / 3, 1 + i % 3);
+		put_template_set(&c, 2, 256, 2, small);
+		open_set(&c, 256);
+		put(&c, 0, 8);
+		close_set(&c);
+		rig_send(&r, &c);
+	}
+	is_u64(rig_totals(&r).lost + rig_totals(&r).duplicate, 0,
+	    "sequence: each domain counts for itself");
+	rig_close(&r);
+}
+
+/* Records in a damaged part of a message are unknown, as those without template are, and not lost. */
+static void
+test_damage(void)
+{
+	static const uint16_t names[][2] = { { 10, 4 }, { 82, 65535 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_ipfix(&c, 0, 1);
+	put_template_set(&c, 2, 256, 2, small);
+	open_set(&c, 256);
+	put(&c, 0, 16);
+	close_set(&c);
+	open_set(&c, 256);
+	put(&c, 1, 16);
+	close_set(&c);
+	fix(&c, c.set + 2, 60);
+	is_u64(rig_send(&r, &c), 2, "sequence: two records, and a set longer than its message");
+	begin_ipfix(&c, 4, 1);
+	put_template_set(&c, 2, 257, 2, names);
+	open_set(&c, 257);
+	put(&c, 7, 4);
+	put(&c, 0, 1);
+	put(&c, 8, 4);
+	put(&c, 250, 1);
+	put(&c, 9, 4);
+	put(&c, 0, 1);
+	close_set(&c);
+	is_u64(rig_send(&r, &c), 1, "sequence: one record, and a field longer than its set");
+	is_u64(rig_stats(&r).lost, 0, "sequence: what was in the damaged set is not lost");
+	is_u64(rig_stats(&r).records_unknown, 2, "sequence: but unknown");
+	begin_ipfix(&c, 7, 1);
+	open_set(&c, 256);
+	put(&c, 0, 8);
+	close_set(&c);
+	rig_send(&r, &c);
+	is_u64(rig_stats(&r).lost, 0, "sequence: nor are records behind a damaged one");
+	is_u64(rig_stats(&r).records_unknown, 4, "sequence: which are unknown too");
+	rig_close(&r);
+}
+
+static void
+test_streams(void)
+{
+	struct rig r;
+	static struct craft c;
+	struct wire_totals t;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	r.msg.stream = WIRE_ASSOCIATION;
+	begin_ipfix(&c, 0, 1);
+	put_template_set(&c, 2, 256, 2, small);
+	rig_send(&r, &c);
+	for (unsigned i = 0; i < 12; i++) {
+		r.msg.stream_id = (uint16_t)(i % 3);
+		begin_ipfix(&c, i / 3 + (i == 10 ? 7 : 0), 1);
+		open_set(&c, 256);
+		put(&c, 0, 8);
+		close_set(&c);
+		is_u64(rig_send(&r, &c), 1, "SCTP: a template holds on every stream");
+	}
+	t = rig_totals(&r);
+	is_u64(t.lost, 7, "SCTP: numbers count in each stream");
+	is_u64(t.duplicate + t.incoherent + t.reordered, 0, "SCTP: and in no other");
 	rig_close(&r);
 }
 
@@ -158,7 +290,7 @@ test_keys(void)
 	}
 	for (size_t i = 0; wire_stats_at(r.w, i, &s); i++)
 		lost += s.lost;
-	is_u64(lost, 0, "S8: exporters behind one address are told apart by port");
+	is_u64(lost, 0, "sequence: exporters behind one address are told apart by port");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ .scope_ip = true });
@@ -184,10 +316,10 @@ test_common_count(void)
 		rig_send(&r, &c);
 	}
 	is_u64(rig_totals(&r).lost, 0,
-	    "S2: a count common to all source ids of an exporter is no loss");
+	    "sequence: a count common to all source ids of an exporter is no loss");
 	begin_v9(&c, 0, 43, 2);
 	rig_send(&r, &c);
-	is_u64(rig_totals(&r).lost, 3, "S2: and tells true loss");
+	is_u64(rig_totals(&r).lost, 3, "sequence: and tells true loss");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ 0 });
@@ -195,7 +327,7 @@ test_common_count(void)
 		begin_v9(&c, 0, (i % 2 ? 1000 : 0) + i / 2 + (i >= 20 ? 5 : 0), i % 2);
 		rig_send(&r, &c);
 	}
-	is_u64(rig_totals(&r).lost, 10, "S2: counts of each source id are told apart");
+	is_u64(rig_totals(&r).lost, 10, "sequence: counts of each source id are told apart");
 	rig_close(&r);
 }
 
@@ -215,7 +347,7 @@ test_v9_restart(void)
 	open_set(&c, 256);
 	put(&c, 0, 8);
 	close_set(&c);
-	is_u64(rig_send(&r, &c), 1, "S7: uptime alone going back keeps the templates");
+	is_u64(rig_send(&r, &c), 1, "sequence: uptime alone going back keeps the templates");
 	begin_v9(&c, 1, 502, 1);
 	rig_send(&r, &c);
 	begin_v9(&c, 1, 0, 1);
@@ -224,9 +356,28 @@ test_v9_restart(void)
 	open_set(&c, 256);
 	put(&c, 0, 8);
 	close_set(&c);
-	is_u64(rig_send(&r, &c), 0, "S7: with the number too they are forgotten");
-	is_u64(rig_stats(&r).restarts, 1, "S7: the restart is counted");
-	is_u64(rig_stats(&r).lost, 0, "S7: and loses nothing");
+	is_u64(rig_send(&r, &c), 0, "sequence: with the number too they are forgotten");
+	is_u64(rig_stats(&r).held, 1, "sequence: and what follows waits for new ones");
+	is_u64(rig_stats(&r).restarts, 1, "sequence: the restart is counted");
+	is_u64(rig_stats(&r).lost, 0, "sequence: and loses nothing");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned domain = 1; domain <= 2; domain++) {
+		begin_v9(&c, 1, 500, domain);
+		put_template_set(&c, 0, 256, 2, small);
+		rig_send(&r, &c);
+	}
+	begin_v9(&c, 0, 0, 1);
+	fix(&c, 4, 0);
+	fix(&c, 6, 100);
+	rig_send(&r, &c);
+	begin_v9(&c, 1, 501, 2);
+	open_set(&c, 256);
+	put(&c, 0, 8);
+	close_set(&c);
+	is_u64(rig_totals(&r).restarts, 1, "sequence: one domain began anew");
+	is_u64(rig_send(&r, &c), 1, "sequence: which leaves another domain its templates");
 	rig_close(&r);
 }
 
@@ -239,6 +390,9 @@ main(void)
 	test_restart();
 	test_two_counters();
 	test_protocols();
+	test_ipfix_counts();
+	test_damage();
+	test_streams();
 	test_keys();
 	test_common_count();
 	test_v9_restart();

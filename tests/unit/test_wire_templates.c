@@ -1,4 +1,4 @@
-/* Templates: scope, life, definitions good and bad; PROTOCOL T1-T8, T10, R1-R3, R8. */
+/* Templates: scope, life, definitions good and bad. */
 #include "wire_craft.h"
 
 static const uint16_t src_packets[][2] = { { 8, 4 }, { 2, 4 } };
@@ -37,33 +37,86 @@ static void
 test_scope(void)
 {
 	struct rig r;
+	size_t borrowed = 0;
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	send_template(&r, 1, 256, src_packets);
 	send_template(&r, 2, 256, dst_octets);
 	send_pair(&r, 1, 256);
 	send_pair(&r, 2, 256);
-	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), 7, "T2: an id means what its domain says");
-	is_u64(num(&r, WIRE_FLOWS4, F(1), 1), 7, "T2: and another in another domain");
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), 7, "template ids: an id means what its domain says");
+	is_u64(num(&r, WIRE_FLOWS4, F(1), 1), 7, "template ids: and another in another domain");
 	ok(!has(&r, WIRE_FLOWS4, F(1), 0) && !has(&r, WIRE_FLOWS4, F(2), 1),
-	    "T2: what a record does not have is missing in the common batch");
-	is_u64(send_pair(&r, 3, 256), 0, "T1: a third domain has none");
+	    "template ids: what a record does not have is missing in the common batch");
+	is_u64(send_pair(&r, 3, 256), 0, "scope: a third domain has none");
 	r.msg.exporter = addr_v4(0xc0000202);
-	is_u64(send_pair(&r, 1, 256), 0, "T1: nor has another exporter");
+	is_u64(send_pair(&r, 1, 256), 0, "scope: nor has another exporter");
 	r.msg.exporter = addr_v4(0xc0000201);
 	r.msg.port = 40000;
-	is_u64(
-	    send_pair(&r, 1, 256), 1, "T1: from another port the only one with the id is borrowed");
+	is_u64(send_pair(&r, 1, 256), 1,
+	    "scope: from another port the only one with the id is borrowed");
+	is_u64(rig_totals(&r).borrowed, 1, "scope: which is counted");
 	is_u64(rig_totals(&r).messages, 7, "and all messages are counted");
 	send_template(&r, 1, 256, dst_octets);
 	r.msg.port = 40001;
-	is_u64(send_pair(&r, 1, 256), 0, "T1: of two nobody knows which");
+	is_u64(send_pair(&r, 1, 256), 0, "scope: of two nobody knows which");
+	rig_close(&r);
+
+	/* With so few sessions all of an exporter's share two buckets. */
+	rig_open(&r, (struct wire_opts){ .max_sessions = 2 });
+	for (uint32_t domain = 2; domain < 66; domain++) {
+		r.msg.port = 2055;
+		send_template(&r, 1, 256, src_packets);
+		r.msg.port = 2056;
+		borrowed += send_pair(&r, domain, 256);
+	}
+	is_u64(borrowed, 0, "scope: none is borrowed from another domain");
+	for (uint32_t domain = 2; domain < 66; domain++) {
+		r.msg.port = 2055;
+		r.msg.stream = WIRE_CONNECTION;
+		send_template(&r, domain, 256, src_packets);
+		r.msg.port = 2056;
+		r.msg.stream = WIRE_DATAGRAMS;
+		borrowed += send_pair(&r, domain, 256);
+	}
+	is_u64(borrowed, 0, "scope: nor from a connection");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ .strict = true });
+	send_template(&r, 1, 256, src_packets);
+	r.msg.port = 40000;
+	is_u64(send_pair(&r, 1, 256), 0, "scope: strict: no port borrows of another");
+	r.msg.port = 2055;
+	is_u64(send_pair(&r, 1, 256), 1, "scope: strict: its own is its own");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ .scope_ip = true });
 	send_template(&r, 1, 256, src_packets);
 	r.msg.port = 40002;
-	is_u64(send_pair(&r, 1, 256), 1, "T1: scope_ip: the port does not matter");
+	is_u64(send_pair(&r, 1, 256), 1, "scope: scope_ip: the port does not matter");
+	rig_close(&r);
+}
+
+/* Neither the number of a template nor its place in a series says anything. */
+static void
+test_ids(void)
+{
+	static const unsigned ids[] = { 65535, 256, 40000, 257, 1000 };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned i = 0; i < 5; i++)
+		send_template(&r, 1, ids[i], i % 2 ? src_packets : dst_octets);
+	for (unsigned i = 0; i < 5; i++) {
+		send_pair(&r, 1, ids[i]);
+		is_u64(num(&r, WIRE_FLOWS4, i % 2 ? F(2) : F(1), i), 7, "template ids: %u is one",
+		    ids[i]);
+	}
+	begin_v9(&c, 1, 0, 1);
+	put_template_set(&c, 0, 300, 2, dst_octets);
+	rig_send(&r, &c);
+	is_u64(send_pair(&r, 1, 300), 0, "scope: a template of version 9 is none of IPFIX");
 	rig_close(&r);
 }
 
@@ -78,7 +131,7 @@ test_redefinition(void)
 	send_template(&r, 1, 256, dst_octets);
 	send_pair(&r, 1, 256);
 	ok(has(&r, WIRE_FLOWS4, F(1), 0) && !has(&r, WIRE_FLOWS4, F(2), 0),
-	    "T3: a redefinition replaces at once");
+	    "redefinition: a redefinition replaces at once");
 	begin_ipfix(&c, 0, 1);
 	open_set(&c, 2);
 	put(&c, 256, 2);
@@ -86,10 +139,10 @@ test_redefinition(void)
 	put(&c, 0x00080004, 4);
 	close_set(&c);
 	rig_send(&r, &c);
-	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 1, "T3: an invalid one is counted");
-	is_u64(send_pair(&r, 1, 256), 0, "T3: and deletes the old one");
+	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 1, "redefinition: an invalid one is counted");
+	is_u64(send_pair(&r, 1, 256), 0, "redefinition: and deletes the old one");
 
-	/* T2: one id space for both kinds. */
+	/* One id space for both kinds. */
 	rig_clear(&r);
 	send_template(&r, 1, 300, src_packets);
 	begin_ipfix(&c, 0, 1);
@@ -102,19 +155,46 @@ test_redefinition(void)
 	close_set(&c);
 	rig_send(&r, &c);
 	send_pair(&r, 1, 300);
-	is_u64(r.b[WIRE_OPTIONS]->n, 1, "T2: an options template takes the id of a template");
-	is_u64(r.b[WIRE_FLOWS4]->n, 0, "T2: whose records are no flows now");
+	is_u64(r.b[WIRE_OPTIONS]->n, 1,
+	    "template ids: an options template takes the id of a template");
+	is_u64(r.b[WIRE_FLOWS4]->n, 0, "template ids: whose records are no flows now");
 	rig_close(&r);
 }
 
+/* A withdrawal is the id and a count of 0: 4 octets, of options templates too. */
 static void
 put_withdrawal(struct craft *c, unsigned set, unsigned id)
 {
-	begin_ipfix(c, 0, 1);
 	open_set(c, set);
 	put(c, id, 2);
 	put(c, 0, 2);
 	close_set(c);
+}
+
+static void
+send_withdrawal(struct rig *r, unsigned set, unsigned id)
+{
+	static struct craft c;
+
+	begin_ipfix(&c, 0, 1);
+	put_withdrawal(&c, set, id);
+	rig_send(r, &c);
+}
+
+static void
+send_options_template(struct rig *r, unsigned id)
+{
+	static struct craft c;
+
+	begin_ipfix(&c, 0, 1);
+	open_set(&c, 3);
+	put(&c, id, 2);
+	put(&c, 2, 2);
+	put(&c, 1, 2);
+	put(&c, 0x00950004, 4);
+	put(&c, 0x00290004, 4);
+	close_set(&c);
+	rig_send(r, &c);
 }
 
 static void
@@ -125,22 +205,72 @@ test_withdrawal(void)
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	send_template(&r, 1, 256, src_packets);
-	put_withdrawal(&c, 2, 256);
-	rig_send(&r, &c);
-	is_u64(send_pair(&r, 1, 256), 1, "T4: over UDP a withdrawal is ignored");
-	r.msg.stream = true;
-	rig_send(&r, &c);
-	is_u64(send_pair(&r, 1, 256), 0, "T4: in a stream it is obeyed");
+	send_withdrawal(&r, 2, 256);
+	is_u64(send_pair(&r, 1, 256), 1, "withdrawal: over UDP it is ignored");
+	send_withdrawal(&r, 2, 2);
+	is_u64(send_pair(&r, 1, 256), 1, "withdrawal: that of all templates too");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	r.msg.stream = WIRE_CONNECTION;
 	send_template(&r, 1, 256, src_packets);
 	send_template(&r, 1, 257, src_packets);
-	put_withdrawal(&c, 3, 3);
+	send_template(&r, 1, 258, src_packets);
+	send_options_template(&r, 300);
+	send_options_template(&r, 301);
+	send_withdrawal(&r, 2, 256);
+	is_u64(send_pair(&r, 1, 256), 0, "withdrawal: in a stream it is obeyed");
+	is_u64(send_pair(&r, 1, 257), 1, "withdrawal: of that template only");
+	send_withdrawal(&r, 3, 300);
+	is_u64(
+	    send_pair(&r, 1, 300), 0, "withdrawal: of an options template, without a scope count");
+	is_u64(send_pair(&r, 1, 301), 1, "withdrawal: of that one only");
+	send_withdrawal(&r, 3, 3);
+	is_u64(send_pair(&r, 1, 301), 0, "withdrawal: all options templates go at once");
+	is_u64(send_pair(&r, 1, 257), 1, "withdrawal: and leave the others");
+	send_options_template(&r, 301);
+	send_withdrawal(&r, 2, 2);
+	is_u64(send_pair(&r, 1, 257) + send_pair(&r, 1, 258), 0,
+	    "withdrawal: all templates go at once");
+	is_u64(send_pair(&r, 1, 301), 1, "withdrawal: and leave the options templates");
+	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 0, "withdrawal: nothing is wrong with these");
+	send_withdrawal(&r, 2, 999);
+	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 1, "withdrawal: of what never was is counted");
+	send_withdrawal(&r, 2, 301);
+	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 2, "withdrawal: as is that of the other kind");
+	ok(!wire_broken(r.w), "withdrawal: neither ends a connection");
+	send_options_template(&r, 302);
+	send_options_template(&r, 303);
+	begin_ipfix(&c, 0, 1);
+	open_set(&c, 3);
+	put(&c, (uint64_t)302 << 16, 4);
+	put(&c, (uint64_t)303 << 16, 4);
+	close_set(&c);
 	rig_send(&r, &c);
-	is_u64(send_pair(&r, 1, 256), 1, "T4: all options templates leave the others");
-	put_withdrawal(&c, 2, 2);
-	rig_send(&r, &c);
-	is_u64(send_pair(&r, 1, 256) + send_pair(&r, 1, 257), 0, "T4: all templates leave none");
-	put_withdrawal(&c, 2, 999);
-	is_u64(rig_send(&r, &c), 0, "T4: withdrawing what never was is no matter");
+	is_u64(
+	    send_pair(&r, 1, 302) + send_pair(&r, 1, 303), 0, "withdrawal: of several in one set");
+	rig_close(&r);
+}
+
+/* RFC 7011 8.1: definitions and withdrawals take effect in the order of the message. */
+static void
+test_withdrawal_order(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	r.msg.stream = WIRE_CONNECTION;
+	send_template(&r, 1, 256, src_packets);
+	begin_ipfix(&c, 0, 1);
+	put_pair(&c, 256, 1, 5);
+	put_withdrawal(&c, 2, 256);
+	put_template_set(&c, 2, 256, 2, dst_octets);
+	put_pair(&c, 256, 1, 6);
+	is_u64(rig_send(&r, &c), 2, "withdrawal: an id may be used again in the same message");
+	ok(!wire_broken(r.w), "withdrawal: which ends no connection");
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), 5, "withdrawal: data before it has the old layout");
+	is_u64(num(&r, WIRE_FLOWS4, F(1), 1), 6, "withdrawal: data behind it the new one");
 	rig_close(&r);
 }
 
@@ -152,19 +282,20 @@ test_lifetime(void)
 	rig_open(&r, (struct wire_opts){ .lifetime_s = 600 });
 	send_template(&r, 1, 256, src_packets);
 	r.msg.received_ns += 599 * NS_PER_S;
-	is_u64(send_pair(&r, 1, 256), 1, "T5: a template lives for its lifetime");
+	is_u64(send_pair(&r, 1, 256), 1, "lifetime: a template lives for its lifetime");
 	r.msg.received_ns += 2 * NS_PER_S;
-	is_u64(send_pair(&r, 1, 256), 0, "T5: and no longer");
-	is_u64(rig_stats(&r).templates_expired, 1, "T5: which is counted");
+	is_u64(send_pair(&r, 1, 256), 0, "lifetime: and no longer");
+	is_u64(rig_stats(&r).templates_expired, 1, "lifetime: which is counted");
+	is_u64(rig_stats(&r).held, 1, "lifetime: data waits for a new definition");
 	send_template(&r, 1, 256, src_packets);
 	r.msg.received_ns += 500 * NS_PER_S;
 	send_template(&r, 1, 256, src_packets);
 	r.msg.received_ns += 500 * NS_PER_S;
-	is_u64(send_pair(&r, 1, 256), 1, "T5: the same definition again refreshes it");
-	r.msg.stream = true;
+	is_u64(send_pair(&r, 1, 256), 1, "lifetime: the same definition again refreshes it");
+	r.msg.stream = WIRE_CONNECTION;
 	send_template(&r, 1, 256, src_packets);
 	r.msg.received_ns += 100000 * NS_PER_S;
-	is_u64(send_pair(&r, 1, 256), 1, "T5: in a stream it lives as long as the stream");
+	is_u64(send_pair(&r, 1, 256), 1, "lifetime: in a stream it lives as long as the stream");
 	rig_close(&r);
 }
 
@@ -179,8 +310,9 @@ test_order_in_message(void)
 	put_pair(&c, 256, 1, 2);
 	put_template_set(&c, 2, 256, 2, src_packets);
 	put_pair(&c, 256, 3, 4);
-	is_u64(rig_send(&r, &c), 2, "T8: data before its template in the same message is decoded");
-	is_u64(rig_stats(&r).unknown_template_sets, 0, "T8: and nothing is unknown");
+	is_u64(
+	    rig_send(&r, &c), 2, "order: data before its template in the same message is decoded");
+	is_u64(rig_stats(&r).unknown_template_sets, 0, "order: and nothing is unknown");
 	rig_clear(&r);
 	begin_ipfix(&c, 2, 1);
 	put_pair(&c, 256, 5, 6);
@@ -188,8 +320,8 @@ test_order_in_message(void)
 	put_pair(&c, 256, 7, 8);
 	rig_send(&r, &c);
 	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), 6,
-	    "T8: data before a redefinition is of the old template");
-	is_u64(num(&r, WIRE_FLOWS4, F(1), 1), 8, "T8: data behind it of the new");
+	    "order: data before a redefinition is of the old template");
+	is_u64(num(&r, WIRE_FLOWS4, F(1), 1), 8, "order: data behind it of the new");
 	rig_close(&r);
 }
 
@@ -205,10 +337,10 @@ test_limits(void)
 		send_template(&r, 1, 256 + i, src_packets);
 		send_pair(&r, 1, 256);
 	}
-	is_u64(send_pair(&r, 1, 256), 1, "T10: the template in use stays");
-	is_u64(send_pair(&r, 1, 275), 1, "T10: as does the newest");
-	is_u64(send_pair(&r, 1, 257), 0, "T10: one that nobody used gave way");
-	is_u64(rig_stats(&r).templates_evicted, 10, "T10: and is counted");
+	is_u64(send_pair(&r, 1, 256), 1, "limits: the template in use stays");
+	is_u64(send_pair(&r, 1, 275), 1, "limits: as does the newest");
+	is_u64(send_pair(&r, 1, 257), 0, "limits: one that nobody used gave way");
+	is_u64(rig_stats(&r).templates_evicted, 10, "limits: and is counted");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ .max_sessions = 16 });
@@ -217,9 +349,9 @@ test_limits(void)
 		send_template(&r, i, 256, src_packets);
 	}
 	t = rig_totals(&r);
-	is_u64(t.sessions_evicted, 1000 - 16, "T10: exporters give way to newer ones");
-	is_u64(t.messages, 1000, "T10: their counts stay in the totals");
-	is_u64(t.templates, 1000, "T10: all of them");
+	is_u64(t.sessions_evicted, 1000 - 16, "limits: exporters give way to newer ones");
+	is_u64(t.messages, 1000, "limits: their counts stay in the totals");
+	is_u64(t.templates, 1000, "limits: all of them");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ 0 });
@@ -235,7 +367,7 @@ test_limits(void)
 	open_set(&c, 256);
 	put(&c, 0, 300);
 	close_set(&c);
-	is_u64(rig_send(&r, &c), 1, "T10: a template of 300 fields is a template");
+	is_u64(rig_send(&r, &c), 1, "limits: a template of 300 fields is a template");
 	begin_v9(&c, 1, 1, 1);
 	open_set(&c, 0);
 	put(&c, 257, 2);
@@ -244,7 +376,7 @@ test_limits(void)
 		put(&c, 0x00020001, 4);
 	close_set(&c);
 	rig_send(&r, &c);
-	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 1, "T10: one of 16000 is not");
+	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 1, "limits: one of 16000 is not");
 	rig_close(&r);
 }
 
@@ -256,8 +388,8 @@ test_bad_definitions(void)
 		const char *name;
 		uint16_t fields[2][2];
 	} bad[] = {
-		{ 255, 2, "T2: an id below 256", { { 8, 4 }, { 2, 4 } } },
-		{ 256, 2, "R3: fields without any octet", { { 8, 0 }, { 2, 0 } } },
+		{ 255, 2, "template ids: an id below 256", { { 8, 4 }, { 2, 4 } } },
+		{ 256, 2, "record length: fields without any octet", { { 8, 0 }, { 2, 0 } } },
 	};
 	struct rig r;
 	static struct craft c;
@@ -283,10 +415,19 @@ test_bad_definitions(void)
 		put(&c, 0x00290004, 4);
 		close_set(&c);
 		put_pair(&c, 256, 1, 2);
-		is_u64(rig_send(&r, &c), 0, "R8: %u scopes of 2 fields are refused", scopes);
-		is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 1, "R8: and counted");
+		is_u64(rig_send(&r, &c), 0, "options template: %u scopes of 2 fields are refused",
+		    scopes);
+		is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 1, "options template: and counted");
 		rig_close(&r);
 	}
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_v9(&c, 1, 0, 1);
+	put_template_set(&c, 0, 255, 2, src_packets);
+	put_template_set(&c, 0, 300, 2, src_packets);
+	put_pair(&c, 300, 1, 2);
+	is_u64(rig_send(&r, &c), 1, "template ids: v9: one below 256 is passed over");
+	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 1, "template ids: v9: and counted");
+	rig_close(&r);
 	rig_open(&r, (struct wire_opts){ 0 });
 	begin_v9(&c, 1, 0, 1);
 	open_set(&c, 0);
@@ -295,7 +436,7 @@ test_bad_definitions(void)
 	put(&c, 0x0052ffff, 4);
 	close_set(&c);
 	rig_send(&r, &c);
-	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 1, "R2: v9 has no fields of varying length");
+	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 1, "varying: v9 has no fields of varying length");
 	begin_v9(&c, 1, 1, 1);
 	open_set(&c, 1);
 	put(&c, 256, 2);
@@ -307,7 +448,7 @@ test_bad_definitions(void)
 	close_set(&c);
 	rig_send(&r, &c);
 	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 2,
-	    "R8: lengths of a v9 options template count octets");
+	    "options template: lengths of a v9 options template count octets");
 	rig_close(&r);
 }
 
@@ -333,11 +474,12 @@ test_enterprise(void)
 	put(&c, 0x01020304, 4);
 	put(&c, 0x050607, 3);
 	close_set(&c);
-	is_u64(rig_send(&r, &c), 1, "R1: the enterprise bit counts in options templates too");
+	is_u64(
+	    rig_send(&r, &c), 1, "enterprise: the enterprise bit counts in options templates too");
 	is_str(text(&r, WIRE_OPTIONS, (struct field_id){ 55555, 1, 0, NULL }, 0), "01020304",
-	    "R7: an unknown element is its octets");
+	    "unknown: an unknown element is its octets");
 	is_str(text(&r, WIRE_OPTIONS, (struct field_id){ 55555, 2, 0, NULL }, 0), "050607",
-	    "R7: of the length sent");
+	    "unknown: of the length sent");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ 0 });
@@ -353,9 +495,9 @@ test_enterprise(void)
 	put(&c, 1, 4);
 	put(&c, 0, 2);
 	close_set(&c);
-	is_u64(rig_send(&r, &c), 1, "R1: v9 types above 32767 are types, not enterprises");
+	is_u64(rig_send(&r, &c), 1, "enterprise: v9 types above 32767 are types, not enterprises");
 	ok(has(&r, WIRE_FLOWS4, (struct field_id){ PEN_V9, 40000, 0, NULL }, 0),
-	    "R1: under their number");
+	    "enterprise: under their number");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ 0 });
@@ -399,13 +541,31 @@ test_v9_options(void)
 	put(&c, 2, 1);
 	put(&c, 0, 3);
 	close_set(&c);
-	is_u64(rig_send(&r, &c), 1, "R8: a scope without octets is legal");
-	ok(!has(&r, WIRE_OPTIONS, system, 0), "R8: and missing");
-	ok(has(&r, WIRE_OPTIONS, interface, 0), "R8: the other scope is there");
-	ok(cell(&r, WIRE_OPTIONS, interface, 0)->flags & COLUMN_SCOPE, "R8: and marked as scope");
-	is_u64(num(&r, WIRE_OPTIONS, F(34), 0), 1000, "R9: the option is a column");
-	ok(r.b[WIRE_OPTIONS]->options, "R9: in a batch of options");
-	is_u64(rig_stats(&r).options, 1, "R9: counted as option");
+	is_u64(rig_send(&r, &c), 1, "options template: a scope without octets is legal");
+	ok(!has(&r, WIRE_OPTIONS, system, 0), "options template: and missing");
+	ok(has(&r, WIRE_OPTIONS, interface, 0), "options template: the other scope is there");
+	ok(cell(&r, WIRE_OPTIONS, interface, 0)->flags & COLUMN_SCOPE,
+	    "options template: and marked as scope");
+	is_u64(num(&r, WIRE_OPTIONS, F(34), 0), 1000, "options: the option is a column");
+	ok(r.b[WIRE_OPTIONS]->options, "options: in a batch of options");
+	is_u64(rig_stats(&r).options, 1, "options: counted as option");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_v9(&c, 1, 0, 1);
+	put_template_set(&c, 0, 256, 2, src_packets);
+	open_set(&c, 1);
+	put(&c, 256, 2);
+	put(&c, 0, 2);
+	put(&c, 8, 2);
+	put(&c, 0x00080004, 4);
+	put(&c, 0x00020004, 4);
+	put(&c, 0, 2);
+	close_set(&c);
+	put_pair(&c, 256, 1, 2);
+	rig_send(&r, &c);
+	ok(r.b[WIRE_OPTIONS]->n == 1 && r.b[WIRE_FLOWS4]->n == 0,
+	    "options template: without scopes it is another one than a template of these fields");
 	rig_close(&r);
 }
 
@@ -413,8 +573,10 @@ int
 main(void)
 {
 	test_scope();
+	test_ids();
 	test_redefinition();
 	test_withdrawal();
+	test_withdrawal_order();
 	test_lifetime();
 	test_order_in_message();
 	test_limits();
