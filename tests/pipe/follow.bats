@@ -68,14 +68,30 @@ same_as() {
 	tail -n +2 got | sort | cmp - want
 }
 
+# Wait until whole.flow has N blocks.
+blocks() {
+	for _ in $(seq 400); do
+		! python3 - "$1" <<-'END' || return 0
+		import struct, sys
+		data, at, n = open("whole.flow", "rb").read(), 0, 0
+		while at + 16 <= len(data):
+		    at += struct.unpack_from("<I", data, at + 12)[0]
+		    n += at <= len(data)
+		sys.exit(n < int(sys.argv[1]))
+		END
+		sleep 0.05
+	done
+}
+
 # whole.flow: 3000 records in blocks of a collector's size; piece.0 (history), .1 .2 .3 (1000 records each) and .4, the end mark.
 make_pieces() {
 	flowgen -n 3000 --seed "${1:-4}" | flowcat -o csv -k all > all.csv
+	: > whole.flow
 	{
 		head -n 1001 all.csv
-		sleep 0.4
+		blocks 2
 		sed -n '1002,2001p' all.csv
-		sleep 0.4
+		blocks 3
 		sed -n '2002,$p' all.csv
 	} | flowcat -i csv | cat > whole.flow
 	python3 - <<-'END'
