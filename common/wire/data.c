@@ -121,13 +121,14 @@ static void
 fill_constant(struct batch *b, const struct constant *c, unsigned col, size_t first, size_t n)
 {
 	unsigned width = b->col[col].width;
-	uint8_t *cells = (uint8_t *)batch_cells(b, col) + first * width;
+	uint8_t *cells;
 
 	if (c->type == TYPE_STRING) {
 		for (size_t i = 0; i < n; i++)
 			batch_put_octets(b, col, first + i, c->text, strlen(c->text));
 		return;
 	}
+	cells = (uint8_t *)batch_cells(b, col) + first * width;
 	if (c->type == TYPE_IP && width == 16)
 		for (size_t i = 0; i < n; i++)
 			memcpy(cells + 16 * i, c->ip->b, 16);
