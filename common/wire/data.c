@@ -403,16 +403,16 @@ varying_length(struct cursor *c)
 static size_t
 locate_records(struct message *m, const struct template *t, struct cursor *c)
 {
-	struct slice *slice = m->w->slices, *end = slice + SLICES - t->n_specs;
+	struct slice *slice = m->w->slices, *end = slice + SLICES - t->n_fields;
 	size_t n = 0;
 
 	while (!c->bad && cur_left(c) >= t->min_len && slice <= end) {
 		const uint8_t *start = c->p;
 
-		for (unsigned i = 0; i < t->n_specs; i++, slice++) {
-			size_t len =
-			    t->specs[i].len == VARYING ? varying_length(c) : t->specs[i].len;
+		for (unsigned i = 0; i < t->n_fields; i++, slice++) {
+			size_t len = t->fields[i].len;
 
+			len = len == VARYING ? varying_length(c) : len;
 			*slice = (struct slice){ (uint16_t)cur_offset(c), (uint16_t)len };
 			cur_skip(c, len);
 		}
@@ -462,7 +462,7 @@ data_set(struct message *m, struct template *t, const uint8_t *p, size_t len)
 		return;
 	}
 	r.slices = m->w->slices;
-	r.n_fields = t->n_specs;
+	r.n_fields = t->n_fields;
 	do {
 		r.n = locate_records(m, t, &c);
 		decode_rows(m, t, &r);

@@ -53,12 +53,12 @@ struct step {
 	bool scope;
 	struct field_id id; /* the column */
 	struct field_id wire; /* the element itself: STEP_CHOSEN, and IPv6 of a pair */
-	uint16_t at, len; /* offset in a record of fixed length, else number of the field */
+	uint16_t at, len; /* offset in a record of fixed length, else number among `fields` */
 	uint16_t at2, len2;
 	uint16_t hint[2]; /* where the column was in the last batch of IPv4, IPv6 records */
 };
 
-/* A field as raw records have it: offset, or its number where their length varies.  len 0: none. */
+/* A field as raw records have it: offset, or number among `fields` where their length varies.  len 0: none. */
 struct place {
 	uint16_t at, len;
 };
@@ -94,7 +94,8 @@ struct template
 
 	struct spec *specs;
 	uint8_t *instances; /* of each specifier: which of its element; INSTANCES_MAX: dropped */
-	unsigned n_specs;
+	struct place *fields; /* those that have octets, n_fields of them: at is the specifier */
+	unsigned n_specs, n_fields;
 	struct step *steps;
 	unsigned n_steps;
 	uint32_t min_len; /* of a record; varying fields count 1 */

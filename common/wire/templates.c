@@ -342,6 +342,17 @@ templates_find(struct message *m, uint16_t id)
 }
 
 struct template *
+templates_find_listed(struct message *m, uint16_t id)
+{
+	struct template *p = find_live(m, m->s, id);
+
+	if (p == NULL)
+		return NULL;
+	touch(&m->w->sessions, p);
+	return in_time(m, p);
+}
+
+struct template *
 templates_borrow(struct message *m, uint16_t id)
 {
 	struct template *found = NULL;

@@ -9,6 +9,9 @@
 /* The session's own template for a data set of the message, or NULL.  Expired ones go (RFC 7011 8.4). */
 struct template *templates_find(struct message *, uint16_t id);
 
+/* The same for a list in a record: templates that data is decoded by stay what they are. */
+struct template *templates_find_listed(struct message *, uint16_t id);
+
 /*
  * The template of exactly one other session of the same address, version and domain, or NULL.  It is
  * counted: some exporters change their port with every start, or send from several.
