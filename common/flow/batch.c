@@ -71,6 +71,7 @@ batch_reset(struct batch *b)
 {
 	batch_clear(b);
 	free_columns(b);
+	b->cap = 0;
 	arena_reset(&b->names);
 }
 

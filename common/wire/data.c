@@ -248,6 +248,32 @@ guess_times(struct message *m, const struct template *t)
 	data_guess_times(m);
 }
 
+/* Is the step's column where it was, or elsewhere in the batch? */
+static bool
+has_column(const struct batch *b, const struct step *st, enum wire_kind kind)
+{
+	unsigned hint = st->hint[kind == WIRE_FLOWS6];
+
+	return (hint < b->n_cols && field_id_equal(&b->col[hint].id, &st->id)) ||
+	       batch_find(b, &st->id) >= 0;
+}
+
+/*
+ * Would columns for the template's fields take very much memory, most of it for records without a value?  A column
+ * has room for as many records as the batch does.
+ */
+static bool
+is_too_wide(const struct batch *b, const struct template *t, enum wire_kind kind)
+{
+	size_t column = 8 * b->cap, columns = 0;
+
+	if (t->n_steps * column <= BATCH_OCTETS)
+		return false;
+	for (unsigned i = 0; i < t->n_steps; i++)
+		columns += !has_column(b, &t->steps[i], kind);
+	return columns * column > BATCH_OCTETS;
+}
+
 /* Records that the batch takes before it is full; a record of it has 8 octets a column, or so. */
 static size_t
 room(const struct batch *b, const struct template *t)
@@ -268,7 +294,7 @@ after_steps(const struct task *k, enum wire_kind kind)
 
 	if (k->t->options) {
 		if (k->t->tells) {
-			options_learn(m->s, k->b, k->first, k->n);
+			options_learn(&m->w->sessions, m->s, k->b, k->first, k->n);
 			place_uptime(m);
 		}
 		return;
@@ -292,7 +318,7 @@ append(struct message *m, struct template *t, const struct rows *rows, size_t fr
 			.m = m, .t = t, .b = m->out->batch[kind], .rows = rows, .from = from
 		};
 
-		if (room(k.b, t) == 0) {
+		if (room(k.b, t) == 0 || is_too_wide(k.b, t, kind)) {
 			m->out->full(m->out->ctx, kind);
 			k.b = m->out->batch[kind];
 		}

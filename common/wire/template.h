@@ -78,7 +78,8 @@ enum family { FAMILY_4, FAMILY_6, FAMILY_BOTH, FAMILY_SECTION };
 struct template
 {
 	struct template *next; /* of its session, same bucket */
-	struct template *newer, *older; /* of all, by use */
+	struct template *newer, *older; /* of its tier, by use */
+	struct template *own_newer, *own_older; /* of its session, by use */
 	struct session *session;
 	uint16_t id;
 	bool options;
@@ -87,7 +88,6 @@ struct template
 	int64_t since_ns, changed_ns; /* sent and received: the first that said this */
 	struct template *
 	    previous; /* what the exporter said before, for messages that were overtaken; or NULL */
-	uint64_t used; /* counts data sets and definitions of all sessions */
 	bool cached; /* from a saved state, and not repeated since */
 	bool untyped; /* has enterprise elements that nobody knows */
 	unsigned types_version; /* of the announced types it was compiled with */

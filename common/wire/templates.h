@@ -31,7 +31,7 @@ void templates_invalid(struct message *, uint16_t id);
 void templates_forget(struct sessions *, struct session *, uint16_t id);
 void templates_forget_all(struct sessions *, struct session *, bool flows, bool options);
 
-/* The session gets another rank. */
+/* The session gets another rank; for session.c, which knows whether there is room. */
 void templates_move(struct sessions *, struct session *, enum rank);
 
 /* Make a template known that was saved by an earlier collector; it counts as cached until it is repeated. */
