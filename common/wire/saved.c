@@ -129,6 +129,7 @@ restore_template(struct message *m, struct batch *b, size_t rec)
 		s->len = cur_u16(&c);
 		s->scope = cur_u8(&c) != 0;
 	}
+	session_acquaint(&m->w->sessions, m->s);
 	templates_restore(m, (uint16_t)number(b, field_iana(ID_TEMPLATE), rec),
 	    number(b, field_own(OWN_TEMPLATE_OPTIONS), rec) != 0, n, m->msg->received_ns);
 }

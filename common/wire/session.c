@@ -165,6 +165,13 @@ admit(struct sessions *t, const struct session *s, int64_t now_ns)
 	return true;
 }
 
+void
+session_acquaint(struct sessions *t, struct session *s)
+{
+	if (s->rank == RANK_NEW && is_room(t, s))
+		set_rank(t, s, RANK_KNOWN);
+}
+
 static void
 touch(struct sessions *t, struct session *s, int64_t now_ns)
 {

@@ -90,6 +90,9 @@ void sessions_free(struct sessions *);
 /* The sequence of a stream; beyond some streams those left share one. */
 struct sequence *session_sequence(struct sessions *, struct session *, uint16_t stream_id);
 
+/* An earlier collector knew it: it is no stranger, if there is room. */
+void session_acquaint(struct sessions *, struct session *);
+
 /* There is no room for it among those that are known: it is a stranger again. */
 void session_demote(struct sessions *, struct session *);
 
