@@ -54,8 +54,10 @@ $(B)/tools/%: $(B)/tests/tools/%.o $(B)/libflow.a
 	@mkdir -p $(@D)
 	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# A fuzz target replays its corpus with any compiler; `make fuzz` uses clang's libFuzzer.
-$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZING),,$(B)/tests/fuzz/replay.o) $(B)/libflow.a
+# A fuzz target replays its corpus with any compiler; `make fuzz` uses clang's libFuzzer.  fuzz_PROGRAM_PART looks at
+# a part of that program.
+parts_of = $(foreach p,$(PROGRAMS),$(if $(filter fuzz_$(p)_%,$1),$(patsubst %.c,$(B)/%.o,$(wildcard cmd/$(p)/*.c))))
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZING),,$(B)/tests/fuzz/replay.o) $$(call parts_of,$$*) $(B)/libflow.a
 	@mkdir -p $(@D)
 	$(CC) $(SANFLAGS) $(if $(FUZZING),-fsanitize=fuzzer) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -77,17 +79,12 @@ bench: programs tools
 		FLOWKIT_BIN='$(abspath $(B))/programs' FLOWKIT_TOOLS='$(abspath $(B))/tools' "$$b" || exit 1; \
 	done
 
-# Look for new inputs that fail, FUZZ_SECONDS for each target; what is found stays in .build/fuzz.
-FUZZ_SECONDS = 60
+# Look for new inputs that fail, FUZZ_SECONDS for each target; see tests/fuzz/run.
 fuzz:
 	$(MAKE) CC=clang SAN=1 FUZZING=1 B=.build/fuzz fuzz-run
 
-fuzz-run: $(FUZZ)
-	@for f in $(notdir $(FUZZ)); do \
-		n=$${f#fuzz_}; mkdir -p $(B)/found/$$n; echo "== $$f"; \
-		$(B)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
-			-artifact_prefix=$(B)/$$f- $(B)/found/$$n tests/fuzz/corpus/$$n || exit 1; \
-	done
+fuzz-run: $(FUZZ) $(B)/unit/test_wire_hostile $(B)/tools/hostile
+	@tests/fuzz/run $(B)
 
 BINDIR  = $(DESTDIR)$(PREFIX)/bin
 MANDIR  = $(DESTDIR)$(PREFIX)/share/man

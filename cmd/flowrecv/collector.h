@@ -44,6 +44,7 @@ struct collector {
 	struct log *log;
 	struct snapshot *snapshot; /* of each worker */
 	int64_t next_tick_ns, next_metrics_ns, next_save_ns; /* monotonic */
+	int64_t no_save_ns; /* not before */
 	uint64_t saved_changes; /* of templates, when they were saved */
 	uint64_t truncated; /* packets of captures */
 	struct diag_limit limit;

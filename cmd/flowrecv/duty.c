@@ -18,6 +18,8 @@
 #define METRICS_NS (10 * NS_PER_S)
 /* Templates are repeated every few minutes: what is new is saved at once, how old it is now and then. */
 #define SAVE_NS (60 * NS_PER_S)
+/* Of its time a collector spends at most a part on remembering: floods bring new templates all the time. */
+enum { SAVE_PART = 20 };
 
 /* Snapshots -------------------------------------------------------------------------------------- */
 
@@ -134,6 +136,7 @@ duty_restore(struct collector *c)
 static void
 save(struct collector *c)
 {
+	int64_t begin_ns = time_monotonic_ns(), end_ns;
 	struct saved saved = { .n = 0 };
 	struct err err = { .status = 0 };
 	struct batch *known = batch_new();
@@ -151,7 +154,9 @@ save(struct collector *c)
 		batch_free(saved.batch[i]);
 	mem_free(saved.batch);
 	c->saved_changes = changes(c);
-	c->next_save_ns = time_monotonic_ns() + SAVE_NS;
+	end_ns = time_monotonic_ns();
+	c->next_save_ns = end_ns + SAVE_NS;
+	c->no_save_ns = end_ns + SAVE_PART * (end_ns - begin_ns);
 }
 
 void
@@ -211,7 +216,7 @@ duty_do(struct collector *c)
 	look(c);
 	for (unsigned i = 0; i < c->n_workers && !c->set.quiet; i++)
 		log_tell(c->log, i, &c->snapshot[i], now);
-	if (c->set.templates != NULL &&
+	if (c->set.templates != NULL && now >= c->no_save_ns &&
 	    (changes(c) != c->saved_changes || store_known_changed(c->store) ||
 		now >= c->next_save_ns))
 		save(c);
@@ -230,6 +235,7 @@ duty_end(struct collector *c)
 	bool broken_pipe;
 
 	look(c);
+	log_unsaid(c->log);
 	duty_save(c);
 	if (store_close(c->store, c->status == EXIT_DONE, &written, &broken_pipe, &err) != 0) {
 		c->status = EXIT_FAILED;

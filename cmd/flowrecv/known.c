@@ -13,7 +13,7 @@ struct entry {
 	uint64_t key; /* 0: empty */
 	uint32_t record;
 };
-enum { SLOTS = 4 * KNOWN_MAX };
+enum { SLOTS = 4 * KNOWN_MAX, OCTETS_MAX = 32 << 20 };
 
 struct known {
 	struct batch *all; /* open: every record taken since the last time it was tidied */
@@ -134,6 +134,39 @@ ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* A record's octets in a batch, variable values aside. */
+static size_t
+row_octets(const struct batch *b)
+{
+	size_t sum = 0;
+
+	for (unsigned i = 0; i < b->n_cols; i++)
+		sum += b->col[i].width != 0 ? b->col[i].width : sizeof *b->col[i].off;
+	return sum;
+}
+
+static size_t
+value_octets(const struct batch *b, size_t rec)
+{
+	size_t sum = 0;
+
+	for (unsigned i = 0; i < b->n_cols; i++)
+		if (b->col[i].width == 0)
+			sum += b->col[i].off[rec + 1] - b->col[i].off[rec];
+	return sum;
+}
+
+/* How many of n records are not among the newest, of which there are at most `most`, in half the memory. */
+static size_t
+too_old(const struct batch *b, const uint32_t *idx, size_t n, size_t most)
+{
+	size_t octets = 0, row = row_octets(b), skip = n > most ? n - most : 0, i = n;
+
+	while (i > skip && octets <= OCTETS_MAX / 2)
+		octets += row + value_octets(b, idx[--i]);
+	return octets > OCTETS_MAX / 2 ? i + 1 : skip;
+}
+
 /* Into dst: the latest of every key, in the order they came, at most `most`. */
 static void
 latest(struct known *k, struct batch *dst, size_t most)
@@ -145,9 +178,9 @@ latest(struct known *k, struct batch *dst, size_t most)
 		if (k->slot[i].key != 0)
 			idx[n++] = k->slot[i].record;
 	qsort(idx, n, sizeof *idx, ascending);
-	skip = n > most ? n - most : 0;
 	batch_reset(dst);
 	batch_close(k->all);
+	skip = too_old(k->all, idx, n, most);
 	(void)batch_append(dst, k->all, idx + skip, n - skip);
 	batch_close(dst);
 	mem_free(idx);
@@ -176,13 +209,17 @@ tidy(struct known *k, size_t most)
 void
 known_add(struct known *k, struct batch *b)
 {
-	size_t first;
+	/* Together they may have all columns of both. */
+	size_t first, row = row_octets(k->all) + row_octets(b);
 
-	if (b->n == 0 || b->n > KNOWN_MAX)
+	if (b->n == 0 || b->n > KNOWN_MAX || b->n * row > OCTETS_MAX / 2 ||
+	    batch_octets(b) > OCTETS_MAX / 2)
 		return;
 	if (k->all->n + b->n > 2 * KNOWN_MAX || k->used + b->n > SLOTS / 2 ||
-	    batch_octets(k->all) > ((size_t)64 << 20))
+	    batch_octets(k->all) + batch_octets(b) > OCTETS_MAX)
 		tidy(k, KNOWN_MAX / 2);
+	if ((k->all->n + b->n) * row > 2 * (size_t)OCTETS_MAX)
+		tidy(k, OCTETS_MAX / 2 / row);
 	first = k->all->n;
 	if (batch_append(k->all, b, NULL, b->n) != 0) {
 		/* A column has another type now: records that disagree with it are forgotten. */

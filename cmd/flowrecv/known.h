@@ -2,8 +2,8 @@
  * known.h - the options records known now: what every new file begins with.
  *
  * Of the records of one exporter, domain and scope with the same elements the latest is kept; with
- * other elements it says other things (sampling and statistics both have the scope System).  Bounded:
- * the oldest give way.
+ * other elements it says other things (sampling and statistics both have the scope System).  Bounded in number
+ * and memory: the oldest give way.
  */
 #ifndef FLOWRECV_KNOWN_H
 #define FLOWRECV_KNOWN_H

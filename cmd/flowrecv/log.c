@@ -8,7 +8,7 @@
 #include "base/num.h"
 #include "counts.h"
 
-enum { CLASSES = 24, LINES = 10 }; /* of problems; at a time, of a worker */
+enum { CLASSES = 24 }; /* of problems */
 #define QUIET_NS (60 * NS_PER_S)
 
 /* What was told of an exporter: bad things of all kinds are the last class. */
@@ -27,7 +27,8 @@ struct log {
 	bool verbose;
 	struct memory *of; /* each worker's exporters */
 	unsigned workers;
-	unsigned lines;
+	int64_t minute_ns; /* ends then */
+	unsigned lines; /* in this minute */
 	uint64_t unsaid;
 };
 
@@ -89,7 +90,7 @@ say(struct log *l, const struct wire_stats *w, uint64_t n, const char *words)
 	char name[ENDPOINT_TEXT_MAX + 1];
 	struct endpoint e = { .addr = w->exporter, .port = w->port };
 
-	if (l->lines++ >= LINES) {
+	if (l->lines++ >= LOG_LINES) {
 		l->unsaid++;
 		return;
 	}
@@ -141,12 +142,23 @@ tell_exporter(struct log *l, const struct wire_stats *w, struct told *t, int64_t
 }
 
 void
+log_unsaid(struct log *l)
+{
+	if (l->unsaid > 0)
+		diag(NULL, "%" PRIu64 " more lines like these were not printed", l->unsaid);
+	l->unsaid = 0;
+}
+
+void
 log_tell(struct log *l, unsigned worker, const struct snapshot *s, int64_t now_ns)
 {
 	struct memory *m = &l->of[worker];
 
-	l->lines = 0;
-	l->unsaid = 0;
+	if (now_ns >= l->minute_ns) {
+		log_unsaid(l);
+		l->minute_ns = now_ns + QUIET_NS;
+		l->lines = 0;
+	}
 	carry_over(m, s);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct wire_stats *w = &s->exporter[i];
@@ -157,6 +169,4 @@ log_tell(struct log *l, unsigned worker, const struct snapshot *s, int64_t now_n
 		t->serial = w->serial;
 		tell_exporter(l, w, t, now_ns);
 	}
-	if (l->unsaid > 0)
-		diag(NULL, "%" PRIu64 " more lines like these were not printed", l->unsaid);
 }

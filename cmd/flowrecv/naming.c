@@ -22,14 +22,11 @@ format(char *dst, const char *pattern, int64_t time_ns)
 	return gmtime_r(&s, &tm) != NULL && strftime(dst, NAME_LEN, pattern, &tm) > 0;
 }
 
-bool
-naming_check(const char *pattern, bool subdir)
+static bool
+is_good(const char *name, bool subdir)
 {
-	char name[NAME_LEN];
 	const char *p = name;
 
-	if (!format(name, pattern, 0))
-		return false;
 	if (name[0] == '/' || (!subdir && strchr(name, '/') != NULL))
 		return false;
 	/* No component is empty or hidden, so none is `.` or `..`. */
@@ -38,6 +35,19 @@ naming_check(const char *pattern, bool subdir)
 		if (*p == '\0' || *p == '/' || *p == '.')
 			return false;
 	}
+	return true;
+}
+
+/* Of every day of a year: names of months and days of the week differ in length. */
+bool
+naming_check(const char *pattern, bool subdir)
+{
+	enum { DAYS = 366 };
+	char name[NAME_LEN];
+
+	for (int day = 0; day < DAYS; day++)
+		if (!format(name, pattern, day * 86400 * NS_PER_S) || !is_good(name, subdir))
+			return false;
 	return true;
 }
 

@@ -18,6 +18,12 @@ enum { SMALL_RECORDS = BATCH_RECORDS / 4, SMALL_GATHER_NS = 2000000 };
 /* Exporters send their templates as soon as they are connected. */
 #define SILENT_NS (30 * NS_PER_S)
 
+static int64_t
+silent_ns(const struct settings *set)
+{
+	return set->idle_ns > 0 && set->idle_ns < SILENT_NS ? set->idle_ns : SILENT_NS;
+}
+
 /* On the store's threads. */
 static void
 say(void *ctx, const char *subject, const char *what, const struct err *err)
@@ -108,7 +114,7 @@ work_open(struct collector *c, char **argv)
 			.conns = { .open = &c->connections,
 			    .most = set->connections,
 			    .idle_ns = set->idle_ns,
-			    .silent_ns = SILENT_NS,
+			    .silent_ns = silent_ns(set),
 			    .quiet = set->quiet } };
 
 		if (live && c->gather_ns < SMALL_GATHER_NS)

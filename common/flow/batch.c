@@ -83,6 +83,7 @@ batch_reset(struct batch *b)
 {
 	batch_clear(b);
 	free_columns(b);
+	b->cap = 0;
 	b->row = 0;
 	b->layout = new_layout();
 	arena_reset(&b->names);
@@ -315,10 +316,11 @@ fill_offsets(struct column *c, size_t rec)
 		c->off[c->n_filled++] = (uint32_t)c->data_len;
 }
 
+/* Room for no octets is room too: an empty value is somewhere. */
 static void
 reserve_octets(struct column *c, size_t n)
 {
-	if (c->data_len + n <= c->data_cap)
+	if (c->data_cap > 0 && c->data_len + n <= c->data_cap)
 		return;
 	c->data_cap = c->data_cap ? c->data_cap : FIRST_OCTETS;
 	while (c->data_cap < c->data_len + n)

@@ -109,7 +109,7 @@ void batch_free(struct batch *); /* any batch made by batch_new; takes NULL */
 /* Forget all records, keep columns and memory.  Columns that stay without a record are not written. */
 void batch_clear(struct batch *);
 
-/* Forget the columns too. */
+/* Forget the columns too, and their memory. */
 void batch_reset(struct batch *);
 
 /*

@@ -126,23 +126,21 @@ name_spell(const struct name_query *q, struct buf *b)
 {
 	uint32_t count;
 	const uint8_t *p = q->value + 1, *selector = p + 1;
-	unsigned n = q->value[0];
+	unsigned n = q->value[0], pen;
 
 	if (name_rules(&count)[q->kind].form != FORM_APPLICATION || n < 3)
 		return false;
-	n -= 2;
+	pen = p[0] == PANA_L7_PEN ? PEN_LEN : 0;
+	n -= 2 + pen;
+	if (n > 8)
+		return false;
 	if (engine_name(p[0]) != NULL)
 		buf_printf(b, "%s:", engine_name(p[0]));
 	else
 		buf_printf(b, "%u:", p[0]);
-	if (p[0] == PANA_L7_PEN) {
-		buf_printf(b, "%u:", (unsigned)be_uint(selector, PEN_LEN));
-		selector += PEN_LEN;
-		n -= PEN_LEN;
-	}
-	if (n > 8)
-		return false;
-	buf_printf(b, "%llu", (unsigned long long)be_uint(selector, n));
+	if (pen > 0)
+		buf_printf(b, "%u:", (unsigned)be_uint(selector, pen));
+	buf_printf(b, "%llu", (unsigned long long)be_uint(selector + pen, n));
 	return true;
 }
 

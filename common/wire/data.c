@@ -111,13 +111,14 @@ static void
 fill_constant(struct batch *b, const struct constant *c, unsigned col, size_t first, size_t n)
 {
 	unsigned width = b->col[col].width;
-	uint8_t *cells = (uint8_t *)batch_cells(b, col) + first * width;
+	uint8_t *cells;
 
 	if (c->type == TYPE_STRING) {
 		for (size_t i = 0; i < n; i++)
 			batch_put_octets(b, col, first + i, c->text, strlen(c->text));
 		return;
 	}
+	cells = (uint8_t *)batch_cells(b, col) + first * width;
 	if (c->type == TYPE_IP && width == 16)
 		for (size_t i = 0; i < n; i++)
 			memcpy(cells + 16 * i, c->ip->b, 16);
@@ -273,6 +274,22 @@ guess_times(struct message *m, const struct template *t)
 	data_guess_times(m);
 }
 
+/*
+ * Would columns for the template's fields take very much memory, most of it for records without a value?  A column
+ * has room for as many records as the batch does.
+ */
+static bool
+is_too_wide(const struct batch *b, const struct template *t)
+{
+	size_t column = 8 * b->cap, columns = 0;
+
+	if (t->n_steps * column <= BATCH_OCTETS)
+		return false;
+	for (unsigned i = 0; i < t->n_steps; i++)
+		columns += batch_find(b, &t->steps[i].id) < 0;
+	return columns * column > BATCH_OCTETS;
+}
+
 /* Records that the batch takes before it is full; a record of it has 8 octets a column, or so. */
 static size_t
 room(const struct batch *b, const struct template *t)
@@ -293,7 +310,7 @@ after_steps(const struct task *k, enum wire_kind kind)
 
 	if (k->t->options) {
 		if (k->t->tells) {
-			options_learn(m->s, k->b, k->first, k->n);
+			options_learn(&m->w->sessions, m->s, k->b, k->first, k->n);
 			place_uptime(m);
 		}
 		return;
@@ -316,7 +333,7 @@ append(struct message *m, struct template *t, const struct rows *rows, size_t fr
 
 		size_t most = room(k.b, t);
 
-		if (most == 0) {
+		if (most == 0 || is_too_wide(k.b, t)) {
 			m->out->full(m->out->ctx, kind);
 			k.b = m->out->batch[kind];
 			most = room(k.b, t);
@@ -419,16 +436,16 @@ without_padding(const struct message *m, const struct template *t, const uint8_t
 static size_t
 locate_records(struct message *m, const struct template *t, struct cursor *c)
 {
-	struct slice *slice = m->w->slices, *end = slice + SLICES - t->n_specs;
+	struct slice *slice = m->w->slices, *end = slice + SLICES - t->n_fields;
 	size_t n = 0;
 
 	while (!c->bad && cur_left(c) >= t->min_len && slice <= end) {
 		const uint8_t *start = c->p;
 
-		for (unsigned i = 0; i < t->n_specs; i++, slice++) {
-			size_t len =
-			    t->specs[i].len == VARYING ? varying_length(c) : t->specs[i].len;
+		for (unsigned i = 0; i < t->n_fields; i++, slice++) {
+			size_t len = t->fields[i].len;
 
+			len = len == VARYING ? varying_length(c) : len;
 			*slice = (struct slice){ (uint16_t)cur_offset(c), (uint16_t)len };
 			cur_skip(c, len);
 		}
@@ -478,7 +495,7 @@ data_set(struct message *m, struct template *t, const uint8_t *p, size_t len)
 		return;
 	}
 	r.slices = m->w->slices;
-	r.n_fields = t->n_specs;
+	r.n_fields = t->n_fields;
 	do {
 		r.n = locate_records(m, t, &c);
 		decode_rows(m, t, &r);

@@ -26,8 +26,7 @@ static const uint16_t traffic[] = { 1, 2, ID_FLOWS, 23, 24, 352 };
  * Two generations of numbers; the young one grows while there is memory for it, then it takes the place of
  * the old one, which is forgotten.
  */
-enum { SLOTS_MIN = 1024 };
-#define OCTETS_MAX ((size_t)64 << 20) /* of all sessions */
+enum { SLOTS_MIN = 1024, SLOTS_MAX = 1 << 20 /* of one generation */ };
 
 struct numbers {
 	uint64_t *slot; /* number + 1, 0 free, GONE */
@@ -53,16 +52,19 @@ slot_of(const struct numbers *t, uint64_t seed, uint64_t key)
 static void
 numbers_free(struct sessions *t, struct numbers *n)
 {
-	t->firewall_octets -= n->slots * sizeof(*n->slot);
+	t->learned_octets -= n->slots * sizeof(*n->slot);
 	mem_free(n->slot);
 	*n = (struct numbers){ 0 };
 }
 
-static struct numbers
-numbers_new(struct sessions *t, size_t slots)
+/* false: there is no memory for so many. */
+static bool
+numbers_new(struct numbers *n, const struct claim *claim, size_t slots)
 {
-	t->firewall_octets += slots * sizeof(uint64_t);
-	return (struct numbers){ mem_zero(slots, sizeof(uint64_t)), slots, 0 };
+	if (!claim_take(claim, slots * sizeof(uint64_t)))
+		return false;
+	*n = (struct numbers){ mem_zero(slots, sizeof(uint64_t)), slots, 0 };
+	return true;
 }
 
 static void
@@ -74,20 +76,32 @@ enter(struct numbers *n, uint64_t seed, uint64_t key)
 	*slot = key;
 }
 
+/* Begin anew; what there were are the old ones, if there is memory for them. */
 static void
-make_room(struct sessions *t, struct firewall *f)
+next_generation(struct sessions *t, const struct claim *claim, struct firewall *f)
+{
+	struct numbers full = f->young;
+
+	numbers_free(t, &f->old);
+	if (numbers_new(&f->young, claim, SLOTS_MIN)) {
+		f->old = full;
+	} else {
+		memset(full.slot, 0, full.slots * sizeof(*full.slot));
+		f->young.used = 0;
+	}
+}
+
+static void
+make_room(struct sessions *t, const struct claim *claim, struct firewall *f)
 {
 	struct numbers full = f->young;
 
 	if (full.used < full.slots / 2)
 		return;
-	if (t->firewall_octets + 2 * full.slots * sizeof(uint64_t) > OCTETS_MAX) {
-		numbers_free(t, &f->old);
-		f->old = full;
-		f->young = numbers_new(t, SLOTS_MIN);
+	if (full.slots >= SLOTS_MAX || !numbers_new(&f->young, claim, 2 * full.slots)) {
+		next_generation(t, claim, f);
 		return;
 	}
-	f->young = numbers_new(t, 2 * full.slots);
 	for (size_t i = 0; i < full.slots; i++)
 		if (full.slot[i] != 0 && full.slot[i] != GONE)
 			enter(&f->young, f->seed, full.slot[i]);
@@ -97,14 +111,18 @@ make_room(struct sessions *t, struct firewall *f)
 static void
 remember(struct sessions *t, struct session *s, uint64_t number)
 {
+	struct claim claim = session_claim(t, s);
 	struct firewall *f = s->firewall;
+	struct numbers first;
 
 	if (f == NULL) {
+		if (!numbers_new(&first, &claim, SLOTS_MIN))
+			return;
 		f = s->firewall = mem_zero(1, sizeof(*f));
-		f->young = numbers_new(t, SLOTS_MIN);
+		f->young = first;
 		f->seed = hash_seed();
 	}
-	make_room(t, f);
+	make_room(t, &claim, f);
 	enter(&f->young, f->seed, number + 1);
 }
 

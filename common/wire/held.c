@@ -27,7 +27,7 @@ find_or_add(struct session *s, uint16_t id)
 {
 	struct awaited *a = find(s, id);
 
-	if (a != NULL || s->n_awaited == AWAITED_MAX)
+	if (a != NULL)
 		return a;
 	if ((s->n_awaited & (s->n_awaited - 1)) == 0)
 		s->awaited = mem_resize(
@@ -43,34 +43,63 @@ take_first(struct sessions *t, struct awaited *a)
 	struct held *h = a->first;
 	struct session *s = h->session;
 
-	*(h->newer ? &h->newer->older : &t->newest_held) = h->older;
-	*(h->older ? &h->older->newer : &t->oldest_held) = h->newer;
+	struct tier *tier = &t->tier[h->rank];
+
+	*(h->newer ? &h->newer->older : &tier->newest_held) = h->older;
+	*(h->older ? &h->older->newer : &tier->oldest_held) = h->newer;
 	a->first = h->next;
 	t->held_octets -= cost(h->len);
 	s->peer->held_octets -= cost(h->len);
 	s->stats.held--;
-	if (a->first == NULL)
-		*a = s->awaited[--s->n_awaited];
+	if (a->first != NULL)
+		return h;
+	*a = s->awaited[--s->n_awaited];
+	if (s->n_awaited == 0) {
+		mem_free(s->awaited);
+		s->awaited = NULL;
+	}
 	return h;
 }
 
-/* The oldest of all is the first that waits for its template. */
+/*
+ * The oldest of strangers, or of those that are known; the first that waits for its template is older still if its
+ * session was a stranger then.
+ */
 static void
-drop_oldest(struct sessions *t)
+drop_oldest(struct sessions *t, enum rank rank)
 {
-	struct held *h = t->oldest_held;
+	const struct held *h = t->tier[rank].oldest_held;
 	struct session *s = h->session;
 
 	mem_free(take_first(t, find(s, h->id)));
 	s->stats.held_lost++;
 }
 
+/* Room for so many octets of a session; false: there is none that it may take. */
+static bool
+make_room(struct sessions *t, const struct session *s, size_t octets)
+{
+	while (t->held_octets + octets > t->opts.hold_octets) {
+		if (t->tier[RANK_NEW].oldest_held != NULL)
+			drop_oldest(t, RANK_NEW);
+		else if (s->rank == RANK_KNOWN && t->tier[RANK_KNOWN].oldest_held != NULL)
+			drop_oldest(t, RANK_KNOWN);
+		else
+			return false;
+	}
+	return true;
+}
+
 void
 held_expire(struct sessions *t, int64_t now_ns)
 {
-	while (t->oldest_held != NULL &&
-	       now_ns - t->oldest_held->received_ns > (int64_t)t->opts.hold_s * NS_PER_S)
-		drop_oldest(t);
+	for (enum rank rank = RANK_NEW; rank < RANKS; rank++) {
+		const struct tier *tier = &t->tier[rank];
+
+		while (tier->oldest_held != NULL &&
+		       now_ns - tier->oldest_held->received_ns > (int64_t)t->opts.hold_s * NS_PER_S)
+			drop_oldest(t, rank);
+	}
 }
 
 void
@@ -89,21 +118,21 @@ held_add(struct message *m, uint16_t id, const uint8_t *octets, size_t len)
 {
 	struct sessions *t = &m->w->sessions;
 	struct peer *peer = m->s->peer;
+	struct tier *tier = &t->tier[m->s->rank];
 	size_t share = t->opts.hold_octets / PEER_SHARE;
 	struct awaited *a;
 	struct held *h;
 
 	held_expire(t, m->msg->received_ns);
-	if (peer->held_octets + cost(len) > share)
+	if (peer->held_octets + cost(len) > share ||
+	    (m->s->n_awaited == AWAITED_MAX && find(m->s, id) == NULL) ||
+	    !make_room(t, m->s, cost(len)))
 		return false;
-	while (t->held_octets + cost(len) > t->opts.hold_octets)
-		drop_oldest(t);
 	a = find_or_add(m->s, id);
-	if (a == NULL)
-		return false;
 	h = mem_alloc(sizeof(*h) + len);
 	*h = (struct held){ .session = m->s,
-		.older = t->newest_held,
+		.older = tier->newest_held,
+		.rank = m->s->rank,
 		.source = m->msg->source,
 		.received_ns = m->msg->received_ns,
 		.export_ns = m->export_ns,
@@ -113,8 +142,8 @@ held_add(struct message *m, uint16_t id, const uint8_t *octets, size_t len)
 		.id = id,
 		.len = (uint16_t)len };
 	memcpy(h->octets, octets, len);
-	*(t->newest_held ? &t->newest_held->newer : &t->oldest_held) = h;
-	t->newest_held = h;
+	*(tier->newest_held ? &tier->newest_held->newer : &tier->oldest_held) = h;
+	tier->newest_held = h;
 	*(a->first ? &a->last->next : &a->first) = h;
 	a->last = h;
 	t->held_octets += cost(len);
@@ -185,7 +214,7 @@ held_replay(struct message *m)
 	struct sessions *t = &m->w->sessions;
 	struct session *o = NULL;
 
-	if (t->oldest_held == NULL)
+	if (t->held_octets == 0)
 		return;
 	replay_session(m, m->s);
 	for (unsigned asked = 0; asked < KIN_MAX && (o = session_kin(t, m->s, o)) != NULL; asked++)

@@ -3,7 +3,8 @@
  *
  * A set is kept with all that decoding it later needs: the message's clocks and when it was received.  What
  * can be held is bounded in age, in octets, of which no exporter gets more than a share, and in template ids
- * of a session.  The oldest gives way, and is counted.  Private to wire/.
+ * of a session.  The oldest gives way, and is counted; what strangers sent before what known exporters did.
+ * Private to wire/.
  */
 #ifndef WIRE_HELD_H
 #define WIRE_HELD_H
@@ -12,9 +13,10 @@
 
 struct held {
 	struct session *session;
-	struct held *newer, *older; /* of all */
+	struct held *newer, *older; /* of its tier */
 	struct held *next; /* waits for the same template */
 	const struct wire_source *source;
+	enum rank rank; /* of the session, when it came */
 	int64_t received_ns, export_ns;
 	bool has_uptime;
 	uint32_t uptime_ms;

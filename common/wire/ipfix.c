@@ -212,7 +212,8 @@ ipfix_decode(struct message *m, const uint8_t *p, size_t len)
 	sets_walk(m, &kinds, p + HEADER, (claimed < len ? claimed : len) - HEADER);
 	if (claimed > len)
 		m->uncounted += claimed - len;
-	sequence_message(session_sequence(m->s, m->msg->stream_id), seq, m->units, m->uncounted);
+	sequence_message(session_sequence(&m->w->sessions, m->s, m->msg->stream_id), seq, m->units,
+	    m->uncounted);
 }
 
 bool

@@ -69,16 +69,17 @@ options_tell(const struct spec *specs, unsigned n)
 	return false;
 }
 
-/* The columns of a batch that tell something; NULL: not in it. */
+/* The columns of a batch that tell something (NULL: not in it), and who tells. */
 struct telling {
 	const struct column *col[TOLD_COUNT];
 	size_t rec;
+	struct session *s;
+	struct claim claim;
 };
 
 static void
 bind(struct telling *t, struct batch *b)
 {
-	*t = (struct telling){ .rec = 0 };
 	for (unsigned i = 0; i < b->n_cols; i++) {
 		int told = told_of(b->col[i].id.pen, b->col[i].id.id);
 
@@ -150,20 +151,20 @@ read_interval(const struct telling *t, uint32_t *packets)
 }
 
 static void
-learn_interval(
-    struct session *s, enum sampling_scope scope, uint64_t id, uint32_t domain, uint32_t packets)
+learn_interval(const struct telling *t, enum sampling_scope scope, uint64_t id, uint32_t domain,
+    uint32_t packets)
 {
-	if (domain == s->stats.domain)
-		sampling_learn(&s->sampling, scope, id, domain, packets);
-	sampling_learn(&s->peer->sampling, scope, id, domain, packets);
+	if (domain == t->s->stats.domain)
+		sampling_learn(&t->s->sampling, &t->claim, scope, id, domain, packets);
+	sampling_learn(&t->s->peer->sampling, &t->claim, scope, id, domain, packets);
 }
 
 static void
-learn_sampling(struct session *s, const struct telling *t)
+learn_sampling(const struct telling *t)
 {
 	static const enum told interfaces[] = { TOLD_INTERFACE, TOLD_INGRESS, TOLD_EGRESS };
 	static const enum told samplers[] = { TOLD_SELECTOR, TOLD_SAMPLER };
-	uint32_t domain = s->stats.domain, packets;
+	uint32_t domain = t->s->stats.domain, packets;
 	bool narrow = false;
 
 	if (!read_interval(t, &packets))
@@ -173,50 +174,51 @@ learn_sampling(struct session *s, const struct telling *t)
 	for (unsigned i = 0; i < 2; i++)
 		if (has(t, samplers[i])) {
 			learn_interval(
-			    s, SAMPLING_FOR_SAMPLER, number(t, samplers[i]), domain, packets);
+			    t, SAMPLING_FOR_SAMPLER, number(t, samplers[i]), domain, packets);
 			narrow = true;
 		}
 	for (unsigned i = 0; i < 3; i++)
 		if (has(t, interfaces[i])) {
 			learn_interval(
-			    s, SAMPLING_FOR_INTERFACE, number(t, interfaces[i]), domain, packets);
+			    t, SAMPLING_FOR_INTERFACE, number(t, interfaces[i]), domain, packets);
 			narrow = true;
 		}
 	if (!narrow) {
-		learn_interval(s, SAMPLING_FOR_ALL, 0, domain, packets);
-		sampling_learn(&s->peer->sampling, SAMPLING_FOR_DOMAIN, domain, domain, packets);
+		learn_interval(t, SAMPLING_FOR_ALL, 0, domain, packets);
+		sampling_learn(
+		    &t->s->peer->sampling, &t->claim, SAMPLING_FOR_DOMAIN, domain, domain, packets);
 	}
 }
 
 static void
-learn_start(struct session *s, const struct telling *t)
+learn_start(const struct telling *t)
 {
 	const struct column *c = t->col[TOLD_STARTED];
 
 	if (!has(t, TOLD_STARTED) || c->type != TYPE_TIME)
 		return;
-	s->init_ms = column_int(c, t->rec) / NS_PER_MS;
-	s->has_init = s->init_ms > 0;
+	t->s->init_ms = column_int(c, t->rec) / NS_PER_MS;
+	t->s->has_init = t->s->init_ms > 0;
 }
 
 static void
-learn_type(struct session *s, const struct telling *t)
+learn_type(const struct telling *t)
 {
 	if (has(t, TOLD_PEN) && has(t, TOLD_ELEMENT) && has(t, TOLD_TYPE))
-		types_learn(&s->peer->types, (uint32_t)number(t, TOLD_PEN),
+		types_learn(&t->s->peer->types, &t->claim, (uint32_t)number(t, TOLD_PEN),
 		    (uint16_t)(number(t, TOLD_ELEMENT) & 0x7fff), (unsigned)number(t, TOLD_TYPE));
 }
 
 void
-options_learn(struct session *s, struct batch *b, size_t first, size_t n)
+options_learn(struct sessions *sessions, struct session *s, struct batch *b, size_t first, size_t n)
 {
-	struct telling t;
+	struct telling t = { .s = s, .claim = session_claim(sessions, s) };
 
 	bind(&t, b);
 	for (t.rec = first; t.rec < first + n; t.rec++) {
-		learn_sampling(s, &t);
-		learn_start(s, &t);
-		learn_type(s, &t);
+		learn_sampling(&t);
+		learn_start(&t);
+		learn_type(&t);
 		if (has(&t, TOLD_NOT_SENT))
 			s->stats.not_sent = number(&t, TOLD_NOT_SENT);
 	}

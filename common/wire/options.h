@@ -14,6 +14,6 @@
 bool options_tell(const struct spec *, unsigned n);
 
 /* Learn from options records first... (n of them) of one session.  The batch may be open. */
-void options_learn(struct session *, struct batch *, size_t first, size_t n);
+void options_learn(struct sessions *, struct session *, struct batch *, size_t first, size_t n);
 
 #endif

@@ -37,14 +37,18 @@ at(const struct sampling *s, enum sampling_scope scope, uint64_t id)
 }
 
 static struct interval *
-insert(struct sampling *s, enum sampling_scope scope, uint64_t id)
+insert(struct sampling *s, const struct claim *claim, enum sampling_scope scope, uint64_t id)
 {
 	unsigned i = position(s, scope, id);
 
 	if (s->n == SAMPLINGS_MAX)
 		return NULL;
 	if (s->n == s->cap) {
-		s->cap = s->cap ? s->cap * 2 : 8;
+		unsigned cap = claim_more(claim, s->cap, 8, sizeof(*s->of));
+
+		if (cap == s->cap)
+			return NULL;
+		s->cap = cap;
 		s->of = mem_resize(s->of, s->cap, sizeof(*s->of));
 	}
 	memmove(&s->of[i + 1], &s->of[i], (s->n - i) * sizeof(*s->of));
@@ -54,8 +58,8 @@ insert(struct sampling *s, enum sampling_scope scope, uint64_t id)
 }
 
 void
-sampling_learn(
-    struct sampling *s, enum sampling_scope scope, uint64_t id, uint32_t domain, uint32_t packets)
+sampling_learn(struct sampling *s, const struct claim *claim, enum sampling_scope scope,
+    uint64_t id, uint32_t domain, uint32_t packets)
 {
 	struct interval *i = at(s, scope, id);
 
@@ -64,7 +68,7 @@ sampling_learn(
 		s->newest = id;
 	}
 	if (i == NULL) {
-		i = insert(s, scope, id);
+		i = insert(s, claim, scope, id);
 		if (i == NULL)
 			return;
 	} else if (i->domain != domain && i->packets != packets) {
@@ -83,8 +87,9 @@ sampling_find(const struct sampling *s, enum sampling_scope scope, uint64_t id)
 }
 
 void
-sampling_free(struct sampling *s)
+sampling_free(struct sampling *s, size_t *taken)
 {
+	*taken -= s->cap * sizeof(*s->of);
 	mem_free(s->of);
 	*s = (struct sampling){ 0 };
 }

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire/claim.h"
+
 enum { SAMPLINGS_MAX = 4096 }; /* samplers and interfaces of one table */
 
 /* What an interval was said for; a domain is named where another one of the exporter's says so of it. */
@@ -38,11 +40,12 @@ struct sampling {
 	uint64_t newest; /* the sampler learned last */
 };
 
-void sampling_learn(
-    struct sampling *, enum sampling_scope, uint64_t id, uint32_t domain, uint32_t packets);
+/* What there is no memory for is not learned. */
+void sampling_learn(struct sampling *, const struct claim *, enum sampling_scope, uint64_t id,
+    uint32_t domain, uint32_t packets);
 
 /* 0: not known. */
 uint32_t sampling_find(const struct sampling *, enum sampling_scope, uint64_t id);
-void sampling_free(struct sampling *);
+void sampling_free(struct sampling *, size_t *taken);
 
 #endif

@@ -99,13 +99,14 @@ session_of(struct wire *w, struct batch *b, size_t rec, struct wire_msg *msg,
     bool (*mine)(void *, const struct addr *), void *ctx)
 {
 	struct value exporter;
+	int64_t received_ns = (int64_t)number(b, field_own(OWN_RECEIVED), rec);
 
 	if (!value(b, field_own(OWN_EXPORTER), rec, &exporter) || exporter.type != TYPE_IP ||
 	    (mine != NULL && !mine(ctx, &exporter.ip)))
 		return NULL;
 	*msg = (struct wire_msg){ .exporter = exporter.ip,
 		.port = (uint16_t)number(b, field_own(OWN_EXPORTER_PORT), rec),
-		.received_ns = (int64_t)number(b, field_own(OWN_RECEIVED), rec) };
+		.received_ns = received_ns > 0 ? received_ns : 0 };
 	return session_get(&w->sessions, msg, (uint16_t)number(b, field_own(OWN_VERSION), rec),
 	    (uint32_t)number(b, field_own(OWN_DOMAIN), rec));
 }
@@ -128,6 +129,7 @@ restore_template(struct message *m, struct batch *b, size_t rec)
 		s->len = cur_u16(&c);
 		s->scope = cur_u8(&c) != 0;
 	}
+	session_acquaint(&m->w->sessions, m->s);
 	templates_restore(m, (uint16_t)number(b, field_iana(ID_TEMPLATE), rec),
 	    number(b, field_own(OWN_TEMPLATE_OPTIONS), rec) != 0, n, m->msg->received_ns);
 }
@@ -156,6 +158,6 @@ wire_restore(struct wire *w, struct batch *b, bool (*mine)(void *, const struct 
 		if (saved)
 			restore_template(&m, b, rec);
 		else
-			options_learn(m.s, b, rec, 1);
+			options_learn(&w->sessions, m.s, b, rec, 1);
 	}
 }

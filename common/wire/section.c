@@ -25,30 +25,58 @@ lists(const struct alias *a, uint32_t pen, uint16_t id)
 	return false;
 }
 
-/* Does the specifier say what an element of IANA's would?  The same one does, or one of its alias. */
-static bool
-says(const struct spec *s, uint16_t element)
+/* The fields of packets that say the same as one of the elements of the list. */
+static uint64_t
+fields_in(const struct alias *a)
 {
-	size_t n;
-	const struct alias *a = field_aliases(&n);
+	uint64_t fields = 0;
 
-	if (s->len == 0)
-		return false;
-	if (s->pen == PEN_IANA && s->id == element)
-		return true;
-	for (size_t i = 0; i < n; i++)
-		if (lists(&a[i], PEN_IANA, element) && lists(&a[i], s->pen, s->id))
-			return true;
-	return false;
+	for (unsigned f = 0; f < PACKET_FIELDS; f++)
+		if (lists(a, PEN_IANA, packet_element((enum packet_field)f, false)) ||
+		    lists(a, PEN_IANA, packet_element((enum packet_field)f, true)))
+			fields |= UINT64_C(1) << f;
+	return fields;
 }
 
-static bool
-template_says(const struct spec *specs, unsigned n, uint16_t element)
+/*
+ * What the records have, by the same element or one of its alias.  Specifier by specifier, for a template may have
+ * thousands: few of them are in an alias.
+ */
+struct said {
+	uint64_t fields;
+	bool packets, octets;
+};
+
+static struct said
+said_by(const struct spec *specs, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
-		if (says(&specs[i], element))
-			return true;
-	return false;
+	struct said said = { .fields = 0 };
+	uint16_t element[PACKET_FIELDS][2];
+	size_t n_aliases;
+	const struct alias *a = field_aliases(&n_aliases);
+
+	for (unsigned f = 0; f < PACKET_FIELDS; f++)
+		for (unsigned v6 = 0; v6 < 2; v6++)
+			element[f][v6] = packet_element((enum packet_field)f, v6 != 0);
+	for (unsigned i = 0; i < n; i++) {
+		const struct spec *s = &specs[i];
+
+		if (s->len == 0)
+			continue;
+		for (unsigned f = 0; f < PACKET_FIELDS && s->pen == PEN_IANA; f++)
+			if (s->id == element[f][0] || s->id == element[f][1])
+				said.fields |= UINT64_C(1) << f;
+		said.packets |= s->pen == PEN_IANA && s->id == ID_PACKETS;
+		said.octets |= s->pen == PEN_IANA && s->id == ID_OCTETS;
+		for (size_t k = 0; k < n_aliases; k++) {
+			if (!lists(&a[k], s->pen, s->id))
+				continue;
+			said.fields |= fields_in(&a[k]);
+			said.packets |= lists(&a[k], PEN_IANA, ID_PACKETS);
+			said.octets |= lists(&a[k], PEN_IANA, ID_OCTETS);
+		}
+	}
+	return said;
 }
 
 /* The first specifier of an element; most: of at most so many octets, if of a fixed length. */
@@ -65,6 +93,8 @@ place_of(const struct spec *specs, const uint16_t *at, unsigned n, uint16_t elem
 void
 section_layout(struct section *s, const struct spec *specs, const uint16_t *at, unsigned n)
 {
+	struct said said;
+
 	*s = (struct section){ .octets = place_of(specs, at, n, ID_FRAME_SECTION, VARYING) };
 	if (s->octets.len == 0) {
 		s->octets = place_of(specs, at, n, ID_IP_SECTION, VARYING);
@@ -75,15 +105,10 @@ section_layout(struct section *s, const struct spec *specs, const uint16_t *at, 
 	s->size = place_of(specs, at, n, ID_FRAME_SIZE, 8);
 	s->type = place_of(specs, at, n, ID_FRAME_TYPE, 8);
 	s->offset = place_of(specs, at, n, ID_OFFSET, 8);
-	s->one_packet = !template_says(specs, n, ID_PACKETS);
-	s->no_octets = s->one_packet && !template_says(specs, n, ID_OCTETS);
-	for (unsigned f = 0; f < PACKET_FIELDS; f++) {
-		uint16_t v4 = packet_element((enum packet_field)f, false);
-		uint16_t v6 = packet_element((enum packet_field)f, true);
-
-		if (!template_says(specs, n, v4) && !template_says(specs, n, v6))
-			s->fields |= UINT64_C(1) << f;
-	}
+	said = said_by(specs, n);
+	s->one_packet = !said.packets;
+	s->no_octets = s->one_packet && !said.octets;
+	s->fields = ~said.fields & ((UINT64_C(1) << PACKET_FIELDS) - 1);
 }
 
 bool

@@ -15,9 +15,10 @@ enum {
 	HOLD_OCTETS = 64 << 20
 };
 
-/* Memory for templates, by rank. */
+/* Memory for templates, by rank, and for what is learned. */
 #define NEW_TEMPLATE_OCTETS ((size_t)64 << 20)
 #define KNOWN_TEMPLATE_OCTETS ((size_t)192 << 20)
+#define LEARNED_OCTETS ((size_t)128 << 20)
 
 /* A sender that is still there after so long is no made-up one, or a patient one. */
 #define ACQUAINTED_NS (5 * NS_PER_S)
@@ -137,14 +138,49 @@ set_rank(struct sessions *t, struct session *s, enum rank rank)
 	link_use(t, s);
 }
 
-/* Three quarters are for old acquaintances; who was quiet for longest is a stranger again. */
+void
+session_demote(struct sessions *t, struct session *s)
+{
+	set_rank(t, s, RANK_NEW);
+}
+
+/* Three quarters of the places are for old acquaintances. */
+static bool
+is_room(const struct sessions *t, const struct session *s)
+{
+	const struct tier *known = &t->tier[RANK_KNOWN];
+
+	return known->n < (t->opts.max_sessions * 3 + 3) / 4 &&
+	       known->template_octets + s->template_octets <= known->template_octets_max;
+}
+
+/* Can it be known from now on?  Who was silent for so long that templates are void is a stranger again. */
+static bool
+admit(struct sessions *t, const struct session *s, int64_t now_ns)
+{
+	while (!is_room(t, s)) {
+		struct session *o = t->tier[RANK_KNOWN].oldest;
+
+		if (o == NULL || now_ns - o->stats.last_ns <= t->opts.lifetime_s * NS_PER_S)
+			return false;
+		set_rank(t, o, RANK_NEW);
+	}
+	return true;
+}
+
+void
+session_acquaint(struct sessions *t, struct session *s)
+{
+	if (s->rank == RANK_NEW && is_room(t, s))
+		set_rank(t, s, RANK_KNOWN);
+}
+
 static void
 touch(struct sessions *t, struct session *s, int64_t now_ns)
 {
-	if (s->rank == RANK_NEW && now_ns - s->stats.first_ns >= ACQUAINTED_NS) {
+	if (s->rank == RANK_NEW && now_ns - s->stats.first_ns >= ACQUAINTED_NS &&
+	    admit(t, s, now_ns)) {
 		set_rank(t, s, RANK_KNOWN);
-		if (t->tier[RANK_KNOWN].n > t->opts.max_sessions / 4 * 3)
-			set_rank(t, t->tier[RANK_KNOWN].oldest, RANK_NEW);
 	} else if (t->tier[s->rank].newest != s) {
 		unlink_use(t, s);
 		link_use(t, s);
@@ -189,8 +225,8 @@ peer_leave(struct sessions *t, const struct key *k)
 	if (--p->sessions > 0)
 		return;
 	*link = p->next;
-	sampling_free(&p->sampling);
-	types_free(&p->types);
+	sampling_free(&p->sampling, &t->learned_octets);
+	types_free(&p->types, &t->learned_octets);
 	mem_free(p);
 }
 
@@ -202,7 +238,7 @@ forget(struct sessions *t, struct session *s)
 {
 	held_drop(t, s);
 	templates_forget_all(t, s, true, true);
-	sampling_free(&s->sampling);
+	sampling_free(&s->sampling, &t->learned_octets);
 	firewall_free(t, s->firewall);
 	s->firewall = NULL;
 }
@@ -215,6 +251,7 @@ session_free(struct sessions *t, struct session *s)
 	forget(t, s);
 	peer_leave(t, &k);
 	mem_free(s->templates);
+	t->learned_octets -= s->n_streams * sizeof(*s->streams);
 	mem_free(s->streams);
 	mem_free(s);
 }
@@ -239,16 +276,25 @@ session_stats(const struct session *s, struct wire_stats *out)
 		add_sequence(out, &s->streams[i].sequence);
 }
 
-struct sequence *
-session_sequence(struct session *s, uint16_t stream_id)
+struct claim
+session_claim(struct sessions *t, const struct session *s)
 {
+	return (struct claim){ &t->learned_octets,
+		s->rank == RANK_NEW ? LEARNED_OCTETS / 4 : LEARNED_OCTETS };
+}
+
+struct sequence *
+session_sequence(struct sessions *t, struct session *s, uint16_t stream_id)
+{
+	struct claim claim = session_claim(t, s);
+
 	if (stream_id == 0)
 		return &s->sequence;
 	for (unsigned i = 0; i < s->n_streams; i++)
 		if (s->streams[i].id == stream_id)
 			return &s->streams[i].sequence;
-	if (s->n_streams == STREAMS_MAX)
-		return &s->streams[STREAMS_MAX - 1].sequence;
+	if (s->n_streams == STREAMS_MAX || !claim_take(&claim, sizeof(*s->streams)))
+		return s->n_streams > 0 ? &s->streams[s->n_streams - 1].sequence : &s->sequence;
 	s->streams = mem_resize(s->streams, s->n_streams + 1, sizeof(*s->streams));
 	s->streams[s->n_streams] = (struct sequence_stream){ .id = stream_id };
 	return &s->streams[s->n_streams++].sequence;
@@ -349,8 +395,8 @@ static void
 disconnect(struct sessions *t, struct session *s)
 {
 	forget(t, s);
-	sampling_free(&s->peer->sampling);
-	types_free(&s->peer->types);
+	sampling_free(&s->peer->sampling, &t->learned_octets);
+	types_free(&s->peer->types, &t->learned_octets);
 	s->has_init = false;
 	sequence_end(&s->sequence);
 	for (unsigned i = 0; i < s->n_streams; i++)

@@ -1,14 +1,17 @@
 /*
  * session.h - what is remembered of each exporter: templates, sequence, clock, counts.
  *
- * A session is one (exporter address, port, way that messages come, version, observation domain): the scope of
- * template ids (RFC 7011 8 and 10, RFC 3954 5) and of sequence numbers.  All memory that a sender can claim is bounded:
- * sessions and templates give way least recently used first, and those of senders that were met just
- * now before those of old acquaintances, so that a flood of made-up senders drives out only its own.
+ * A session is one (exporter address, port, way that messages come, version, observation domain): the scope of template ids
+ * (RFC 7011 8 and 10, RFC 3954 5) and of sequence numbers.  All memory that a sender can claim is bounded, for one
+ * and for all together.  What keeps a flood from driving out honest exporters is seniority: a session
+ * that is still there after some seconds is known, as long as there are places and memory, and a known one gives
+ * way to nobody before it was silent for longer than templates live.  Strangers share what is left, least
+ * recently used first.  So a flood, patient or not, drives out strangers only, and hurts who comes during it.
  */
 #ifndef WIRE_SESSION_H
 #define WIRE_SESSION_H
 
+#include "wire/claim.h"
 #include "wire/peer.h"
 #include "wire/sequence.h"
 #include "wire/template.h"
@@ -40,6 +43,8 @@ struct session {
 
 	struct template **templates; /* buckets by id */
 	unsigned n_templates, n_buckets;
+	struct template *newest_template, *oldest_template; /* by use */
+	size_t template_octets;
 	struct awaited *awaited;
 	unsigned n_awaited;
 
@@ -50,10 +55,11 @@ struct session {
 	enum rank { RANK_NEW, RANK_KNOWN, RANKS } rank;
 };
 
-/* Sessions of one rank and their templates, by use. */
+/* Sessions of one rank, their templates and what they had held, by use. */
 struct tier {
 	struct session *newest, *oldest;
 	struct template *newest_template, *oldest_template;
+	struct held *newest_held, *oldest_held;
 	unsigned n;
 	size_t template_octets, template_octets_max;
 };
@@ -68,11 +74,10 @@ struct sessions {
 	uint64_t seed;
 	struct tier tier[RANKS];
 	struct session *last; /* asked for last; or NULL */
-	uint64_t clock; /* counts uses of templates */
 	uint64_t changes; /* counts templates that came and went */
 	uint64_t serial; /* of the newest session */
-	struct held *newest_held, *oldest_held;
-	size_t held_octets, firewall_octets;
+	size_t held_octets;
+	size_t learned_octets; /* of what options and events tell, and of streams */
 	struct wire_totals evicted; /* counts of sessions that gave way */
 };
 
@@ -83,7 +88,16 @@ void sessions_init(struct sessions *, const struct wire_opts *);
 void sessions_free(struct sessions *);
 
 /* The sequence of a stream; beyond some streams those left share one. */
-struct sequence *session_sequence(struct session *, uint16_t stream_id);
+struct sequence *session_sequence(struct sessions *, struct session *, uint16_t stream_id);
+
+/* An earlier collector knew it: it is no stranger, if there is room. */
+void session_acquaint(struct sessions *, struct session *);
+
+/* There is no room for it among those that are known: it is a stranger again. */
+void session_demote(struct sessions *, struct session *);
+
+/* What the session may claim to remember what it is told: strangers have a quarter of it all. */
+struct claim session_claim(struct sessions *, const struct session *);
 
 /* Find or make; it is the newest of its rank now. */
 struct session *session_get(

@@ -58,13 +58,13 @@ put_basic(struct message *m, struct cursor *c, struct buf *out, unsigned depth)
 static void
 open_group(struct list_writer *w, const struct template *t, struct list_field *fields)
 {
-	uint16_t n = 0;
+	for (unsigned i = 0; i < t->n_fields; i++) {
+		unsigned spec = t->fields[i].at;
 
-	for (unsigned i = 0; i < t->n_specs; i++)
-		if (t->specs[i].len > 0)
-			fields[n++] =
-			    list_field_of(t->specs[i].pen, t->specs[i].id, t->instances[i]);
-	list_group(w, t->id, fields, n);
+		fields[i] =
+		    list_field_of(t->specs[spec].pen, t->specs[spec].id, t->instances[spec]);
+	}
+	list_group(w, t->id, fields, (uint16_t)t->n_fields);
 }
 
 /* The records of one template, to the end of the cursor or padding. */
@@ -72,17 +72,13 @@ static bool
 put_records(struct message *m, struct list_writer *w, const struct template *t, struct cursor *c,
     unsigned depth)
 {
-	struct list_field *fields = mem_alloc(t->n_specs * sizeof(*fields));
+	struct list_field *fields = mem_alloc(t->n_fields * sizeof(*fields));
 	bool good = true;
 
 	open_group(w, t, fields);
-	while (good && cur_left(c) >= t->min_len) {
-		unsigned n = 0;
-
-		for (unsigned i = 0; i < t->n_specs && good; i++)
-			if (t->specs[i].len > 0)
-				good = put_value(m, w, &fields[n++], c, t->specs[i].len, depth);
-	}
+	while (good && cur_left(c) >= t->min_len)
+		for (unsigned i = 0; i < t->n_fields && good; i++)
+			good = put_value(m, w, &fields[i], c, t->fields[i].len, depth);
 	mem_free(fields);
 	return good;
 }
@@ -90,7 +86,7 @@ put_records(struct message *m, struct list_writer *w, const struct template *t, 
 static bool
 put_group(struct message *m, struct list_writer *w, uint16_t id, struct cursor *c, unsigned depth)
 {
-	struct template *t = templates_find(m, id);
+	struct template *t = templates_find_listed(m, id);
 
 	if (c->bad)
 		return false;

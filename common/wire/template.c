@@ -272,8 +272,10 @@ locate(struct compiler *c)
 		unsigned instance = index_add(&c->index, s, i);
 
 		c->t->instances[i] = (uint8_t)(instance < INSTANCES_MAX ? instance : INSTANCES_MAX);
-		c->at[i] = (uint16_t)(t->varying ? i : offset);
+		c->at[i] = (uint16_t)(t->varying ? t->n_fields : offset);
 		offset += s->len;
+		if (s->len > 0)
+			t->fields[t->n_fields++] = (struct place){ (uint16_t)i, s->len };
 	}
 }
 
@@ -504,6 +506,7 @@ compile(struct template *t, bool raw, const struct types *types)
 	struct compiler c = { .t = t, .types = types, .index = index_new(t->n_specs), .raw = raw };
 
 	t->instances = mem_alloc(t->n_specs);
+	t->fields = mem_alloc(t->n_specs * sizeof(*t->fields));
 	c.at = mem_alloc(t->n_specs * sizeof(*c.at));
 	t->steps = mem_zero(t->n_specs + 3, sizeof(*t->steps));
 	locate(&c);
@@ -519,7 +522,7 @@ compile(struct template *t, bool raw, const struct types *types)
 	t->types_version = types != NULL ? types->version : 0;
 	mem_free(c.at);
 	index_free(&c.index);
-	t->octets = sizeof(*t) + t->n_specs * (sizeof(*t->specs) + 1) +
+	t->octets = sizeof(*t) + t->n_specs * (sizeof(*t->specs) + sizeof(*t->fields) + 1) +
 		    (t->n_specs + 3) * sizeof(*t->steps);
 }
 
@@ -553,6 +556,7 @@ template_free(struct template *t)
 	mem_free(t->specs);
 	mem_free(t->steps);
 	mem_free(t->instances);
+	mem_free(t->fields);
 	mem_free(t);
 }
 

@@ -54,14 +54,14 @@ struct step {
 	bool scope;
 	struct field_id id; /* the column */
 	struct field_id wire; /* the element itself: STEP_CHOSEN, and IPv6 of a pair */
-	uint16_t at, len; /* offset in a record of fixed length, else number of the field */
+	uint16_t at, len; /* offset in a record of fixed length, else number among `fields` */
 	uint16_t at2, len2;
 	copy_cells *copy; /* to cells of `width`; NULL: by kind */
 	uint16_t
 	    col[2]; /* the column in the last batch of IPv4, IPv6 records; NO_COLUMN: it had none */
 };
 
-/* A field as raw records have it: offset, or its number where their length varies.  len 0: none. */
+/* A field as raw records have it: offset, or number among `fields` where their length varies.  len 0: none. */
 struct place {
 	uint16_t at, len;
 };
@@ -81,7 +81,8 @@ enum family { FAMILY_4, FAMILY_6, FAMILY_BOTH, FAMILY_SECTION };
 struct template
 {
 	struct template *next; /* of its session, same bucket */
-	struct template *newer, *older; /* of all, by use */
+	struct template *newer, *older; /* of its tier, by use */
+	struct template *own_newer, *own_older; /* of its session, by use */
 	struct session *session;
 	uint16_t id;
 	bool options;
@@ -90,14 +91,14 @@ struct template
 	int64_t since_ns, changed_ns; /* sent and received: the first that said this */
 	struct template *
 	    previous; /* what the exporter said before, for messages that were overtaken; or NULL */
-	uint64_t used; /* counts data sets and definitions of all sessions */
 	bool cached; /* from a saved state, and not repeated since */
 	bool untyped; /* has enterprise elements that nobody knows */
 	unsigned types_version; /* of the announced types it was compiled with */
 
 	struct spec *specs;
 	uint8_t *instances; /* of each specifier: which of its element; INSTANCES_MAX: dropped */
-	unsigned n_specs;
+	struct place *fields; /* those that have octets, n_fields of them: at is the specifier */
+	unsigned n_specs, n_fields;
 	struct step *steps;
 	unsigned n_steps;
 	uint64_t layout[2]; /* of batches in which the steps' columns are those; 0: of none */

@@ -8,6 +8,9 @@ enum { BUCKETS_MIN = 8, KIN_MAX = 64 };
 /* How late a message may be and still tell, by its export time, that others overtook it. */
 #define REORDER_NS (60 * NS_PER_S)
 
+/* Of a tier's memory no session has more than this part. */
+enum { SHARES = 32 };
+
 /* Order of use --------------------------------------------------------------------------------- */
 
 static struct tier *
@@ -35,15 +38,38 @@ link_use(struct tier *tier, struct template *p)
 }
 
 static void
+unlink_own(struct template *p)
+{
+	struct session *s = p->session;
+
+	*(p->own_newer ? &p->own_newer->own_older : &s->newest_template) = p->own_older;
+	*(p->own_older ? &p->own_older->own_newer : &s->oldest_template) = p->own_newer;
+	s->template_octets -= p->octets;
+}
+
+static void
+link_own(struct session *s, struct template *p)
+{
+	p->own_newer = NULL;
+	p->own_older = s->newest_template;
+	*(s->newest_template ? &s->newest_template->own_newer : &s->oldest_template) = p;
+	s->newest_template = p;
+	s->template_octets += p->octets;
+}
+
+static void
 touch(struct sessions *t, struct template *p)
 {
 	struct tier *tier = tier_of(t, p);
 
-	p->used = ++t->clock;
-	if (tier->newest_template == p)
-		return;
-	unlink_use(tier, p);
-	link_use(tier, p);
+	if (p->session->newest_template != p) {
+		unlink_own(p);
+		link_own(p->session, p);
+	}
+	if (tier->newest_template != p) {
+		unlink_use(tier, p);
+		link_use(tier, p);
+	}
 }
 
 /* By id ---------------------------------------------------------------------------------------- */
@@ -73,39 +99,15 @@ take(struct sessions *t, struct session *s, struct template **link)
 	*link = p->next;
 	t->changes++;
 	unlink_use(tier_of(t, p), p);
+	unlink_own(p);
 	s->n_templates--;
 	return p;
 }
 
-void
-templates_forget(struct sessions *t, struct session *s, uint16_t id)
-{
-	struct template **link;
-
-	if (s->n_templates == 0)
-		return;
-	link = find_link(s, id);
-	if (*link != NULL)
-		template_free(take(t, s, link));
-}
-
-void
-templates_forget_all(struct sessions *t, struct session *s, bool flows, bool options)
-{
-	for (unsigned i = 0; i < s->n_buckets; i++)
-		for (struct template **p = &s->templates[i]; *p != NULL;) {
-			if ((*p)->options ? options : flows)
-				template_free(take(t, s, p));
-			else
-				p = &(*p)->next;
-		}
-}
-
 static void
-grow_buckets(struct session *s)
+set_buckets(struct session *s, unsigned n)
 {
-	unsigned n = s->n_buckets ? s->n_buckets * 2 : BUCKETS_MIN;
-	struct template **buckets = mem_zero(n, sizeof(struct template *));
+	struct template **buckets = n > 0 ? mem_zero(n, sizeof(struct template *)) : NULL;
 
 	for (unsigned i = 0; i < s->n_buckets; i++)
 		for (struct template *p = s->templates[i], *next; p != NULL; p = next) {
@@ -118,6 +120,43 @@ grow_buckets(struct session *s)
 	s->n_buckets = n;
 }
 
+/* Sessions that had many templates, and have few, do not keep the room for them. */
+static void
+shrink(struct session *s)
+{
+	if (s->n_templates == 0)
+		set_buckets(s, 0);
+	else if (s->n_buckets > BUCKETS_MIN && s->n_templates < s->n_buckets / 8)
+		set_buckets(s, s->n_buckets / 4);
+}
+
+void
+templates_forget(struct sessions *t, struct session *s, uint16_t id)
+{
+	struct template **link;
+
+	if (s->n_templates == 0)
+		return;
+	link = find_link(s, id);
+	if (*link != NULL) {
+		template_free(take(t, s, link));
+		shrink(s);
+	}
+}
+
+void
+templates_forget_all(struct sessions *t, struct session *s, bool flows, bool options)
+{
+	for (unsigned i = 0; i < s->n_buckets; i++)
+		for (struct template **p = &s->templates[i]; *p != NULL;) {
+			if ((*p)->options ? options : flows)
+				template_free(take(t, s, p));
+			else
+				p = &(*p)->next;
+		}
+	shrink(s);
+}
+
 static void
 evict(struct sessions *t, struct template *p)
 {
@@ -125,41 +164,50 @@ evict(struct sessions *t, struct template *p)
 	templates_forget(t, p->session, p->id);
 }
 
-static struct template *
-least_used(const struct session *s)
+static bool
+is_full(const struct tier *tier, size_t octets)
 {
-	struct template *least = NULL;
-
-	for (unsigned i = 0; i < s->n_buckets; i++)
-		for (struct template *p = s->templates[i]; p != NULL; p = p->next)
-			if (least == NULL || p->used < least->used)
-				least = p;
-	return least;
+	return tier->template_octets + octets > tier->template_octets_max;
 }
 
+/* Among strangers whose template was used least recently gives it up. */
 static void
-make_room(struct sessions *t, struct tier *tier, size_t octets)
+make_room_for_stranger(struct sessions *t, size_t octets)
 {
-	while (tier->template_octets + octets > tier->template_octets_max &&
-	       tier->oldest_template != NULL)
+	struct tier *tier = &t->tier[RANK_NEW];
+
+	while (is_full(tier, octets) && tier->oldest_template != NULL)
 		evict(t, tier->oldest_template);
+}
+
+/* Who is known takes nothing from others: its own templates go, and without any it is a stranger again. */
+static void
+make_room(struct sessions *t, struct session *s, size_t octets)
+{
+	struct tier *known = &t->tier[RANK_KNOWN];
+	size_t share = t->tier[s->rank].template_octets_max / SHARES;
+
+	while (s->n_templates > 0 &&
+	       (s->n_templates >= t->opts.max_templates || s->template_octets + octets > share ||
+		   (s->rank == RANK_KNOWN && is_full(known, octets))))
+		evict(t, s->oldest_template);
+	if (s->rank == RANK_KNOWN && is_full(known, octets))
+		session_demote(t, s);
+	if (s->rank == RANK_NEW)
+		make_room_for_stranger(t, octets);
 }
 
 static void
 insert(struct sessions *t, struct session *s, struct template *p)
 {
-	struct tier *tier = &t->tier[s->rank];
-
-	if (s->n_templates >= t->opts.max_templates)
-		evict(t, least_used(s));
-	make_room(t, tier, p->octets);
+	make_room(t, s, p->octets);
 	if (s->n_templates >= s->n_buckets)
-		grow_buckets(s);
+		set_buckets(s, s->n_buckets ? s->n_buckets * 2 : BUCKETS_MIN);
 	p->session = s;
 	p->next = s->templates[p->id & (s->n_buckets - 1)];
 	s->templates[p->id & (s->n_buckets - 1)] = p;
-	link_use(tier, p);
-	p->used = ++t->clock;
+	link_use(&t->tier[s->rank], p);
+	link_own(s, p);
 	t->changes++;
 	s->n_templates++;
 }
@@ -167,13 +215,13 @@ insert(struct sessions *t, struct session *s, struct template *p)
 void
 templates_move(struct sessions *t, struct session *s, enum rank rank)
 {
-	for (unsigned i = 0; i < s->n_buckets; i++)
-		for (struct template *p = s->templates[i]; p != NULL; p = p->next) {
-			unlink_use(&t->tier[s->rank], p);
-			link_use(&t->tier[rank], p);
-		}
+	for (struct template *p = s->oldest_template; p != NULL; p = p->own_newer) {
+		unlink_use(&t->tier[s->rank], p);
+		link_use(&t->tier[rank], p);
+	}
 	s->rank = rank;
-	make_room(t, &t->tier[rank], 0);
+	if (rank == RANK_NEW)
+		make_room_for_stranger(t, 0);
 }
 
 /* Defining ------------------------------------------------------------------------------------- */
@@ -227,6 +275,8 @@ replace(struct message *m, struct template *old, struct template *fresh)
 
 	if (old != NULL) {
 		(void)take(t, m->s, find_link(m->s, old->id));
+		if (old->previous != NULL)
+			old->octets -= old->previous->octets;
 		template_free(old->previous);
 		old->previous = NULL;
 		if (m->msg->stream || fresh == NULL || old->options != fresh->options) {
@@ -333,6 +383,7 @@ in_time(struct message *m, struct template *p)
 	if (m->msg->received_ns - p->changed_ns <= REORDER_NS)
 		return m->export_ns < p->since_ns ? before : p;
 	tier_of(&m->w->sessions, p)->template_octets -= before->octets;
+	p->session->template_octets -= before->octets;
 	p->octets -= before->octets;
 	p->previous = NULL;
 	template_free(before);
@@ -347,6 +398,17 @@ templates_find(struct message *m, uint16_t id)
 	if (p == NULL)
 		return NULL;
 	p = refresh_types(m, p);
+	touch(&m->w->sessions, p);
+	return in_time(m, p);
+}
+
+struct template *
+templates_find_listed(struct message *m, uint16_t id)
+{
+	struct template *p = find_live(m, m->s, id);
+
+	if (p == NULL)
+		return NULL;
 	touch(&m->w->sessions, p);
 	return in_time(m, p);
 }

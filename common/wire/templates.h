@@ -9,6 +9,9 @@
 /* The session's own template for a data set of the message, or NULL.  Expired ones go (RFC 7011 8.4). */
 struct template *templates_find(struct message *, uint16_t id);
 
+/* The same for a list in a record: templates that data is decoded by stay what they are. */
+struct template *templates_find_listed(struct message *, uint16_t id);
+
 /*
  * The template of exactly one other session of the same address, version and domain, or NULL.  It is
  * counted: some exporters change their port with every start, or send from several.  A strict collector has
@@ -32,7 +35,7 @@ bool templates_withdraw(struct message *, uint16_t id, bool options);
 void templates_forget(struct sessions *, struct session *, uint16_t id);
 void templates_forget_all(struct sessions *, struct session *, bool flows, bool options);
 
-/* The session gets another rank. */
+/* The session gets another rank; for session.c, which knows whether there is room. */
 void templates_move(struct sessions *, struct session *, enum rank);
 
 /* Make a template known that was saved by an earlier collector; it counts as cached until it is repeated. */

@@ -57,7 +57,8 @@ types_find(const struct types *t, uint32_t pen, uint16_t id)
 }
 
 bool
-types_learn(struct types *t, uint32_t pen, uint16_t id, unsigned data_type)
+types_learn(
+    struct types *t, const struct claim *claim, uint32_t pen, uint16_t id, unsigned data_type)
 {
 	struct element e = { .pen = pen, .id = id };
 	unsigned i = position(t, pen, id);
@@ -76,7 +77,11 @@ types_learn(struct types *t, uint32_t pen, uint16_t id, unsigned data_type)
 		if (t->n == TYPES_MAX)
 			return false;
 		if (t->n == t->cap) {
-			t->cap = t->cap ? t->cap * 2 : 16;
+			unsigned cap = claim_more(claim, t->cap, 16, sizeof(*t->known));
+
+			if (cap == t->cap)
+				return false;
+			t->cap = cap;
 			t->known = mem_resize(t->known, t->cap, sizeof(*t->known));
 		}
 		memmove(&t->known[i + 1], &t->known[i], (t->n - i) * sizeof(*t->known));
@@ -88,8 +93,9 @@ types_learn(struct types *t, uint32_t pen, uint16_t id, unsigned data_type)
 }
 
 void
-types_free(struct types *t)
+types_free(struct types *t, size_t *taken)
 {
+	*taken -= t->cap * sizeof(*t->known);
 	mem_free(t->known);
 	*t = (struct types){ 0 };
 }

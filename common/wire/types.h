@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "flow/element.h"
+#include "wire/claim.h"
 
 enum { TYPES_MAX = 4096 };
 
@@ -23,12 +24,13 @@ struct types {
 
 /*
  * data_type: a number of IANA's "IPFIX Information Element Data Types".  false: nothing new, or nothing to
- * be believed.
+ * be believed, or no memory.
  */
-bool types_learn(struct types *, uint32_t pen, uint16_t id, unsigned data_type);
+bool types_learn(
+    struct types *, const struct claim *, uint32_t pen, uint16_t id, unsigned data_type);
 
 /* NULL: not announced. */
 const struct element *types_find(const struct types *, uint32_t pen, uint16_t id);
-void types_free(struct types *);
+void types_free(struct types *, size_t *taken);
 
 #endif

@@ -1,109 +1,137 @@
 /*
- * Messages of any protocol, one decoder for all: the input's first octet holds options, then come
- * messages behind a u16 length each (its top bit: the clock moves on; the next: another port).  No
- * crash, and what callers rely on: returned records are in the batches, whole, and counts add up.
+ * Messages of any protocol, one decoder for all.  The input's first two octets hold options, then come messages
+ * behind a u16 length and an octet that says who sends them, and what happens before (enum before).  No crash, and what
+ * callers rely on: the laws of wire_oracle.h.
  */
 #include <assert.h>
+#include <stdio.h>
 
+#include "../unit/wire_oracle.h"
 #include "base/cursor.h"
-#include "base/num.h"
-#include "wire/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-struct sink {
-	struct batch *batch[WIRE_KINDS];
-	size_t taken;
+/* Low bits of a message's octet: port (2), exporter (2), then one of these. */
+enum before {
+	BEFORE_NOTHING,
+	BEFORE_TIME, /* 1000 s pass */
+	BEFORE_ACQUAINTED, /* 6 s pass */
+	BEFORE_CLOCK_BACK, /* 30 s */
+	BEFORE_DISCONNECT,
+	BEFORE_RESTART, /* the collector, with what it remembered */
+	BEFORE_SAVE, /* it remembers, and no more */
+	BEFORE_DISCARD, /* flows are not wanted any more, or again */
 };
 
-static void
-check_column(const struct batch *b, const struct column *c)
+static struct wire_opts
+options(unsigned a, unsigned b)
 {
-	assert(c->id.pen < PEN_OWN || c->id.pen == PEN_OWN || c->id.pen == PEN_V9 ||
-	       c->id.pen == PEN_SCOPE || c->id.pen == PEN_SFLOW);
-	assert(c->type > TYPE_NONE && c->type < TYPE_COUNT);
-	assert((c->width == 0) == type_is_var((enum type)c->type));
-	assert(b->n % 64 == 0 || (c->bits[b->n / 64] & ~bits_tail(b->n)) == 0);
-	if (c->width != 0)
-		return;
-	for (size_t i = 0; i < b->n; i++) {
-		assert(c->off[i] <= c->off[i + 1]);
-		assert(bits_get(c->bits, i) || c->off[i] == c->off[i + 1]);
-	}
-	assert(b->n == 0 || c->off[b->n] == c->data_len);
+	static const size_t hold[] = { 0, 1, 4096, 65536 };
+
+	return (struct wire_opts){ .raw = a & 1,
+		.strict = a >> 1 & 1,
+		.scope_ip = a >> 2 & 1,
+		.max_templates = a >> 3 & 1 ? 4 : 0,
+		.max_sessions = a >> 4 & 1 ? 4 : 64,
+		.hold_octets = hold[a >> 6],
+		.hold_s = b & 1 ? 5 : 0,
+		.lifetime_s = b >> 1 & 1 ? 600 : 0,
+		.sampling = b >> 2 & 1 ? 100 : 0 };
 }
 
 static void
-check(struct batch *b, enum wire_kind kind)
+check(struct oracle *o)
 {
-	static const enum own always[] = { OWN_EXPORTER, OWN_DOMAIN, OWN_RECEIVED, OWN_VERSION,
-		OWN_EXPORTER_PORT };
+	const char *wrong = oracle_check(o);
 
-	batch_close(b);
-	assert(b->n <= BATCH_RECORDS);
-	for (unsigned i = 0; i < b->n_cols; i++)
-		check_column(b, &b->col[i]);
-	if (b->n == 0)
-		return;
-	assert(b->options == (kind == WIRE_OPTIONS));
-	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
-		struct field_id id = field_own(always[i]);
-		int col = batch_find(b, &id);
+	if (wrong != NULL)
+		fprintf(stderr, "%s\n", wrong);
+	assert(wrong == NULL);
+	assert(o->largest <= 2 * BATCH_OCTETS);
+}
 
-		assert(col >= 0 && b->col[col].present == NULL);
+static size_t
+save(const struct oracle *o, struct wire *to)
+{
+	struct batch *b = batch_new();
+	size_t templates = 0;
+
+	for (size_t at = 0; wire_save(o->w, &at, b);) {
+		batch_close(b);
+		assert(b->options && wire_is_saved(b));
+		templates += b->n;
+		if (to != NULL)
+			wire_restore(to, b, NULL, NULL);
 	}
+	batch_free(b);
+	return templates;
+}
+
+/* A new collector knows the templates of the old one. */
+static void
+restart(struct oracle *o)
+{
+	struct oracle fresh;
+	size_t saved;
+
+	check(o);
+	oracle_open(&fresh, &o->opts);
+	fresh.out.discard = o->out.discard;
+	saved = save(o, fresh.w);
+	assert(save(&fresh, NULL) == saved || o->opts.max_sessions == 4);
+	assert(oracle_check(&fresh) == NULL); /* nothing was received */
+	oracle_close(o);
+	*o = fresh;
+	o->out.ctx = o;
 }
 
 static void
-full(void *ctx, enum wire_kind kind)
+prepare(struct oracle *o, struct wire_msg *msg, enum before before)
 {
-	struct sink *s = ctx;
-
-	check(s->batch[kind], kind);
-	s->taken += s->batch[kind]->n;
-	batch_reset(s->batch[kind]);
+	switch (before) {
+	case BEFORE_NOTHING: break;
+	case BEFORE_TIME: msg->received_ns += 1000 * NS_PER_S; break;
+	case BEFORE_ACQUAINTED: msg->received_ns += 6 * NS_PER_S; break;
+	case BEFORE_CLOCK_BACK: msg->received_ns -= 30 * NS_PER_S; break;
+	case BEFORE_DISCONNECT:
+		wire_disconnect(o->w, msg->stream, &msg->exporter, msg->port);
+		break;
+	case BEFORE_RESTART: restart(o); break;
+	case BEFORE_SAVE: (void)save(o, NULL); break;
+	case BEFORE_DISCARD: o->out.discard = !o->out.discard; break;
+	}
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+	static const struct wire_source source = { .name = "core", .sampling = 7 };
 	struct cursor c = cur_over(data, len);
-	unsigned flags = cur_u8(&c);
-	struct wire_opts opts = { .raw = flags & 1,
-		.strict = flags >> 1 & 1,
-		.scope_ip = flags >> 2 & 1,
-		.max_templates = flags >> 3 & 1 ? 4 : 0,
-		.max_sessions = flags >> 4 & 1 ? 2 : 0 };
-	struct wire *w = wire_new(&opts);
-	struct sink s = { .batch = { batch_new(), batch_new(), batch_new() } };
-	struct wire_out out = { .batch = { s.batch[0], s.batch[1], s.batch[2] }, full, &s };
-	struct wire_msg msg = { .exporter = addr_v4(0xc0000201),
-		.port = 2055,
-		.received_ns = 1700000000 * NS_PER_S,
-		.stream = flags >> 5 & 1 ? WIRE_CONNECTION : WIRE_DATAGRAMS };
-	struct wire_totals t;
-	size_t records = 0, messages = 0, octets = 0, held = 0;
+	unsigned a = cur_u8(&c), b = cur_u8(&c);
+	struct wire_opts opts = options(a, b);
+	struct wire_msg msg = { .received_ns = 1700000000 * NS_PER_S,
+		.stream = (enum wire_stream)(a >> 5 & 1 ? 1 + (b >> 4 & 1) : 0),
+		.source = b >> 3 & 1 ? &source : NULL };
+	struct oracle o;
 
-	while (cur_left(&c) >= 2) {
-		unsigned head = cur_u16(&c);
+	oracle_open(&o, &opts);
+	while (cur_left(&c) >= 3) {
+		unsigned how;
 
-		msg.len = head & 0x3fff;
+		msg.len = cur_u16(&c);
+		how = cur_u8(&c);
 		msg.len = msg.len < cur_left(&c) ? msg.len : cur_left(&c);
 		msg.data = cur_octets(&c, msg.len);
-		msg.received_ns += head >> 15 ? 1000 * NS_PER_S : NS_PER_MS;
-		msg.port = (uint16_t)(2055 + (head >> 14 & 1));
-		records += wire_decode(w, &msg, &out);
-		messages++;
-		octets += msg.len;
+		msg.received_ns += NS_PER_MS;
+		msg.port = (uint16_t)(2055 + (how & 3));
+		msg.stream_id = msg.stream ? how & 3 : 0;
+		msg.exporter = addr_v4(0xc0000201 + (how >> 2 & 3));
+		prepare(&o, &msg, (enum before)(how >> 4 & 7));
+		(void)oracle_feed(&o, &msg);
+		if (how >> 7)
+			check(&o);
 	}
-	for (unsigned i = 0; i < WIRE_KINDS; i++) {
-		check(s.batch[i], (enum wire_kind)i);
-		held += s.batch[i]->n;
-		batch_free(s.batch[i]);
-	}
-	assert(records == s.taken + held);
-	wire_totals(w, &t);
-	assert(t.messages == messages && t.octets == octets && t.flows + t.options == records);
-	wire_free(w);
+	check(&o);
+	oracle_close(&o);
 	return 0;
 }
