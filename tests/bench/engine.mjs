@@ -4,9 +4,10 @@
 //
 // DATABASE is the engine's own file or directory, MODULES a directory whose node_modules hold the packages.
 // Each line of standard input is a JSON object { sql, rows }; each line of output answers one:
-// { ms, kib, rows } or { error }.  ms is the wall time of the statement, until its result is complete in the
-// engine's memory or in the file it writes, without its translation to JavaScript; kib the most memory that the
-// process held meanwhile, the engine's own caches included; rows, where they were asked for, lists of strings.
+// { wall, cpu, kib, rows } or { error }.  wall is the time of the statement in milliseconds, until its result is
+// complete in the engine's memory or in the file it writes, without its translation to JavaScript; cpu what all threads
+// of the process used meanwhile; kib the most memory that it held, the engine's own caches included; rows, where they
+// were asked for, lists of strings.
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -55,12 +56,14 @@ function peak() {
 
 async function answer(engine, request) {
 	forgetPeak();
+	const used = process.cpuUsage();
 	const start = performance.now();
 	const result = await engine.run(request.sql);
-	const ms = performance.now() - start;
+	const wall = performance.now() - start;
+	const { user, system } = process.cpuUsage(used);
 	const kib = peak();
 
-	return { ms, kib, rows: request.rows ? await engine.rows(result) : null };
+	return { wall, cpu: (user + system) / 1000, kib, rows: request.rows ? await engine.rows(result) : null };
 }
 
 const engine = await { duckdb, clickhouse }[kind]();

@@ -10,6 +10,7 @@ the set with IPv6 also uuid.csv.  The engines' files are made here when they are
     ROUNDS    how often each query is measured (3)
     SLOW      seconds; what takes longer is measured once (10)
     THREADS   "1 2"
+    CLOCK     "wall" (default), or "cpu": seconds of processors, for one thread on a machine that others use too
 """
 import argparse
 import datetime
@@ -21,7 +22,7 @@ import subprocess
 import sys
 import uuid
 
-from engines import MODULES, NFDUMP, PACKAGES, ClickHouse, DuckDB, Failure, Program, Result, Table, Wanted, remove, shell
+from engines import CLOCK, MODULES, NFDUMP, PACKAGES, ClickHouse, DuckDB, Failure, Program, Result, Table, Wanted, remove, shell
 from queries import QUERIES
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
@@ -253,7 +254,7 @@ def about(bench, people):
         versions.append(shell(f"{NFDUMP} -V").strip())
     versions += [f"{name} {version}" for name, version in bench.versions.items()]
     return (f"{machine()}; {', '.join(versions)}.\n"
-            "Seconds, median of runs that took turns, and peak memory.  Of nfdump, of Parquet: the faster of them beside"
+            f"{'Seconds' if CLOCK == 'wall' else 'CPU seconds'}, median of runs that took turns, and peak memory.  Of nfdump, of Parquet: the faster of them beside"
             " flowkit; of their\ntables: beside flowkit --fast.  (N) is the bar, ! below it.\n")
 
 
