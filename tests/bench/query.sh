@@ -18,7 +18,7 @@
 #
 # FLOWS        flows of each set (10000000)
 # SETS         which sets ("v4 v6")
-# ROUNDS SLOW THREADS CLOCK   see measure.py
+# ROUNDS SLOW THREADS ONLY CLOCK   see measure.py
 # PEERS        beside whom ("nfdump duckdb clickhouse"); one that cannot be had is left out, and said so
 # BENCH_DIR    where data and packages are kept for the next run (${TMPDIR:-/tmp}/flowkit-bench); about 6 GB a set
 # NPM_DIR      where the engines' packages are ($BENCH_DIR/npm); installed there when they are missing,
