@@ -22,6 +22,21 @@ _flowkit() {
 	flowagg:-n|flowagg:--count) return ;;
 	flowagg:--level) return ;;
 	flowagg:-j|flowagg:--threads) return ;;
+	flowbase:--open) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbase:--forget) return ;;
+	flowbase:--max-age) return ;;
+	flowbase:--internal) return ;;
+	flowbase:-i|flowbase:--input) words='flow csv tsv ipfix' ;;
+	flowbase:-t|flowbase:--time) return ;;
+	flowbase:--since) return ;;
+	flowbase:--until) return ;;
+	flowbase:--tz) return ;;
+	flowbase:-o|flowbase:--output) words='flow table csv tsv json ndjson ipfix null' ;;
+	flowbase:-w|flowbase:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbase:-n|flowbase:--count) return ;;
+	flowbase:-k|flowbase:--fields) words=$_flowkit_fields ;;
+	flowbase:--level) return ;;
+	flowbase:-j|flowbase:--threads) return ;;
 	flowcat:-O|flowcat:--order) words=$_flowkit_fields ;;
 	flowcat:-m|flowcat:--memory) return ;;
 	flowcat:-T|flowcat:--tmpdir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
@@ -144,6 +159,7 @@ _flowkit() {
 	if [[ $cur == -* ]]; then
 		case $program in
 		flowagg) words='--fields --values --biflow --order --having --scale --memory --tmpdir --verbose --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --help --version --help-fields' ;;
+		flowbase) words='--open --weekly --forget --max-age --internal --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowcat) words='--order --memory --tmpdir --info --check --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowexpire) words='--expire --watermark --dry-run --quiet --verbose --help --version' ;;
 		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
@@ -158,4 +174,4 @@ _flowkit() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
-complete -o filenames -F _flowkit flowagg flowcat flowexpire flowfilter flowgen flowrecv flowsend flowstat
+complete -o filenames -F _flowkit flowagg flowbase flowcat flowexpire flowfilter flowgen flowrecv flowsend flowstat

@@ -410,6 +410,58 @@ baseline_network_history(
 	return history(b, b->network.hourly, metric, &b->network.seen, ns, around, codes);
 }
 
+/* Forgetting --------------------------------------------------------------------------------------- */
+
+static void
+drop_host(void *p)
+{
+	struct base_host *h = p;
+
+	hll_free(&h->peers);
+	mem_free(h->hourly);
+}
+
+static void
+drop_service(void *p)
+{
+	hll_free(&((struct base_service *)p)->clients);
+}
+
+static void
+drop_prefix(void *p)
+{
+	hll_free(&((struct base_prefix *)p)->clients);
+}
+
+/* Take out what was last seen before; seen: where in a thing that stands. */
+static void
+forget(struct keyed *k, size_t seen, uint32_t before_s, void (*drop)(void *))
+{
+	size_t n = 0;
+
+	keyed_unindex(k);
+	for (size_t i = 0; i < k->n; i++) {
+		uint8_t *p = keyed_at(k, i);
+
+		if (((struct seen *)(void *)(p + seen))->last_s >= before_s)
+			memmove(keyed_at(k, n++), p, k->stride);
+		else if (drop != NULL)
+			drop(p);
+	}
+	k->n = n;
+}
+
+void
+baseline_forget(struct baseline *b, uint32_t before_s)
+{
+	unready(b);
+	forget(&b->hosts, offsetof(struct base_host, seen), before_s, drop_host);
+	forget(&b->exporters, offsetof(struct base_host, seen), before_s, drop_host);
+	forget(&b->prefixes, offsetof(struct base_prefix, seen), before_s, drop_prefix);
+	forget(&b->services, offsetof(struct base_service, seen), before_s, drop_service);
+	forget(&b->edges, offsetof(struct base_edge, seen), before_s, NULL);
+}
+
 /* Ready -------------------------------------------------------------------------------------------- */
 
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))

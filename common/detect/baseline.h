@@ -245,6 +245,9 @@ void baseline_advance(struct baseline *, int32_t day);
 void baseline_put_hour(
     const struct baseline *, uint8_t *hourly, bool network, int64_t ns, const uint64_t *values);
 
+/* Take out hosts, prefixes, services and edges that were last seen before then. */
+void baseline_forget(struct baseline *, uint32_t before_s);
+
 /* Sort, so that it can be looked into; adding to it after makes it not ready. */
 void baseline_ready(struct baseline *);
 

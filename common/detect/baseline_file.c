@@ -467,9 +467,8 @@ take_network(struct reading *r, struct err *err)
 	if (match(r, err) != 0)
 		return -1;
 	r->begun = true;
-	r->latest = has(r, COL_END) && get_uint(r, COL_FLOWS, 1) > 0
-			? hours_day(&b->hours, (int64_t)seen.last_s * NS_PER_S)
-			: -1;
+	/* That of no flows ends in 1970. */
+	r->latest = seen.last_s > 0 ? hours_day(&b->hours, (int64_t)seen.last_s * NS_PER_S) : -1;
 	r->kept = mem_resize(r->kept, b->hours.buckets, HOURS_SLOTS);
 	baseline_advance(b, r->latest);
 	for (unsigned bucket = 0; bucket < b->hours.buckets; bucket++)
