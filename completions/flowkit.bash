@@ -51,6 +51,26 @@ _flowkit() {
 	flowcat:-k|flowcat:--fields) words=$_flowkit_fields ;;
 	flowcat:--level) return ;;
 	flowcat:-j|flowcat:--threads) return ;;
+	flowexfil:--least) return ;;
+	flowexfil:--pcr) return ;;
+	flowexfil:--floor) return ;;
+	flowexfil:--ceiling) return ;;
+	flowexfil:--z) return ;;
+	flowexfil:-B|flowexfil:--baseline) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowexfil:--internal) return ;;
+	flowexfil:-a|flowexfil:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowexfil:--window) return ;;
+	flowexfil:-i|flowexfil:--input) words='flow csv tsv ipfix' ;;
+	flowexfil:-t|flowexfil:--time) return ;;
+	flowexfil:--since) return ;;
+	flowexfil:--until) return ;;
+	flowexfil:--tz) return ;;
+	flowexfil:-o|flowexfil:--output) words='flow table csv tsv json ndjson ipfix null' ;;
+	flowexfil:-w|flowexfil:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowexfil:-n|flowexfil:--count) return ;;
+	flowexfil:-k|flowexfil:--fields) words=$_flowkit_fields ;;
+	flowexfil:--level) return ;;
+	flowexfil:-j|flowexfil:--threads) return ;;
 	flowexpire:-e|flowexpire:--expire) return ;;
 	flowexpire:--watermark) return ;;
 	flowfilter:-f|flowfilter:--file) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
@@ -161,6 +181,7 @@ _flowkit() {
 		flowagg) words='--fields --values --biflow --order --having --scale --memory --tmpdir --verbose --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --help --version --help-fields' ;;
 		flowbase) words='--open --weekly --forget --max-age --internal --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowcat) words='--order --memory --tmpdir --info --check --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowexfil) words='--least --pcr --floor --ceiling --z --baseline --internal --allow --window --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowexpire) words='--expire --watermark --dry-run --quiet --verbose --help --version' ;;
 		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
@@ -174,4 +195,4 @@ _flowkit() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
-complete -o filenames -F _flowkit flowagg flowbase flowcat flowexpire flowfilter flowgen flowrecv flowsend flowstat
+complete -o filenames -F _flowkit flowagg flowbase flowcat flowexfil flowexpire flowfilter flowgen flowrecv flowsend flowstat

@@ -25,7 +25,7 @@ hourly_at(struct hourly *h, const struct addr *a, uint32_t hour, enum hourly_kin
 	if (h->last != KEYED_NONE) {
 		struct hourly_row *r = keyed_at(&h->rows, h->last);
 
-		if (memcmp(&r->key, &key, sizeof(key)) == 0)
+		if (r->key.hour == hour && memcmp(&r->key, &key, sizeof(key)) == 0)
 			return r;
 	}
 	h->last = keyed_add(&h->rows, &key);
@@ -95,10 +95,9 @@ add_octets(
 }
 
 void
-hourly_add(struct hourly *h, const struct scope *s, const struct ends *e, const struct piece *p)
+hourly_add(struct hourly *h, const struct ends *e, const struct piece *p, bool ours, bool theirs)
 {
 	const struct addr *src = &e->ip[p->d], *dst = &e->ip[!p->d];
-	bool ours = scope_internal(s, src), theirs = scope_internal(s, dst);
 	/* To many at once is to our own network. */
 	bool local = theirs || !scope_unicast(dst);
 

@@ -37,8 +37,8 @@ void hourly_free(struct hourly *);
 /* The row of a host's (exporter's) hour, made if need be; NULL: no room (counted).  Holds until the next. */
 struct hourly_row *hourly_at(struct hourly *, const struct addr *, uint32_t hour, enum hourly_kind);
 
-/* Add a record's octets to the rows of those of its ends that are ours. */
-void hourly_add(struct hourly *, const struct scope *, const struct ends *, const struct piece *);
+/* Add a record's octets to the rows of those of its ends that are ours: the source, the destination. */
+void hourly_add(struct hourly *, const struct ends *, const struct piece *, bool ours, bool theirs);
 
 /* Forget the rows that keep says no to. */
 void hourly_keep(struct hourly *, bool (*keep)(void *ctx, struct hourly_row *), void *ctx);

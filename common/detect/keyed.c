@@ -40,8 +40,8 @@ keyed_memory(const struct keyed *k)
 	return k->cap * k->stride + k->index_cap * sizeof(*k->index);
 }
 
-static uint32_t
-hash_of(const struct keyed *k, const void *key)
+uint32_t
+keyed_hash(const struct keyed *k, const void *key)
 {
 	return (uint32_t)hash_octets(hash_seed(), key, k->key_len);
 }
@@ -66,7 +66,24 @@ keyed_index(struct keyed *k)
 		k->index_cap *= 2;
 	k->index = mem_table(k->index_cap * sizeof(*k->index));
 	for (size_t i = 0; i < k->n; i++)
-		enter(k, hash_of(k, keyed_at(k, i)), i);
+		enter(k, keyed_hash(k, keyed_at(k, i)), i);
+}
+
+/* Keys are short, and a call for each costs more than the comparison. */
+static inline bool
+same_key(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	for (; n >= 8; a += 8, b += 8, n -= 8) {
+		uint64_t x, y;
+
+		memcpy(&x, a, 8);
+		memcpy(&y, b, 8);
+		if (x != y)
+			return false;
+	}
+	while (n > 0 && a[n - 1] == b[n - 1])
+		n--;
+	return n == 0;
 }
 
 static size_t
@@ -78,7 +95,7 @@ find(const struct keyed *k, const void *key, uint32_t hash)
 	for (size_t at = hash & mask; (e = k->index[at]) != 0; at = (at + 1) & mask) {
 		size_t i = (uint32_t)e - 1;
 
-		if (e >> 32 == hash && memcmp(keyed_at(k, i), key, k->key_len) == 0)
+		if (e >> 32 == hash && same_key(keyed_at(k, i), key, k->key_len))
 			return i;
 	}
 	return KEYED_NONE;
@@ -87,13 +104,38 @@ find(const struct keyed *k, const void *key, uint32_t hash)
 size_t
 keyed_find(const struct keyed *k, const void *key)
 {
-	return k->index != NULL ? find(k, key, hash_of(k, key)) : KEYED_NONE;
+	return k->index != NULL ? find(k, key, keyed_hash(k, key)) : KEYED_NONE;
+}
+
+void
+keyed_prefetch(const struct keyed *k, uint32_t hash)
+{
+	if (k->index != NULL)
+		__builtin_prefetch(&k->index[hash & (k->index_cap - 1)]);
+}
+
+void
+keyed_prefetch_thing(const struct keyed *k, uint32_t hash)
+{
+	uint64_t e = k->index != NULL ? k->index[hash & (k->index_cap - 1)] : 0;
+	const uint8_t *p;
+
+	if (e == 0 || e >> 32 != hash)
+		return;
+	p = keyed_at(k, (uint32_t)e - 1);
+	for (size_t i = 0; i < k->stride; i += 64)
+		__builtin_prefetch(p + i);
 }
 
 size_t
 keyed_add(struct keyed *k, const void *key)
 {
-	uint32_t hash = hash_of(k, key);
+	return keyed_add_hashed(k, key, keyed_hash(k, key));
+}
+
+size_t
+keyed_add_hashed(struct keyed *k, const void *key, uint32_t hash)
+{
 	size_t i;
 
 	if (k->index == NULL || k->n * 2 >= k->index_cap)

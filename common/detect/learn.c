@@ -343,7 +343,8 @@ add_piece(struct learn *l, const struct ends *e, const struct piece *p, bool *ta
 		l->last_ns = p->end_ns;
 	if (hourly_hour(p->end_ns) > l->newest_hour)
 		l->newest_hour = hourly_hour(p->end_ns);
-	hourly_add(&l->hourly, l->scope, e, p);
+	hourly_add(&l->hourly, e, p, scope_internal(l->scope, &e->ip[p->d]),
+	    scope_internal(l->scope, &e->ip[!p->d]));
 	if (p->has_exporter)
 		add_exporter(l, p);
 	return 0;

@@ -149,6 +149,11 @@ run_examples() {
 	run_examples < <(examples_of_help flowbase; examples_of_manual "$REPO/man/flowbase.1")
 }
 
+@test "examples of flowexfil" {
+	flowbase learn day.flow -w normal.base
+	run_examples < <(examples_of_help flowexfil; examples_of_manual "$REPO/man/flowexfil.1")
+}
+
 @test "examples of flowgen" {
 	run_examples < <(examples_of_manual "$REPO/man/flowgen.1"; examples_of_help flowgen);
 }
