@@ -18,7 +18,7 @@ static const struct opt options[] = {
 	{ KEY_LEAST, "least", ARG_TEXT, "SIZE",
 	    "octets to a new destination that are worth an alert (default 5M)", NULL },
 	{ KEY_PCR, "pcr", ARG_TEXT, "RATIO",
-	    "(out - in) / (out + in) of them, at least (default 0.5)", NULL },
+	    "(out - in) / (out + in) of them, at least (default 0.75)", NULL },
 	{ KEY_FLOOR, "floor", ARG_TEXT, "SIZE",
 	    "octets out in an hour that are never strange (default 5M)", NULL },
 	{ KEY_CEILING, "ceiling", ARG_TEXT, "SIZE", "and that always are (default 10G)", NULL },

@@ -216,7 +216,7 @@ put_network(struct buf *out, const struct baseline *b, int tz_s, bool plain)
 	const struct base_network *n = &b->network;
 
 	buf_puts(out, "network ");
-	if (b->sampling == 0) {
+	if (n->seen.days == 0) {
 		buf_puts(out, "of which nothing was learned\n");
 		return;
 	}
@@ -484,7 +484,7 @@ report_age(struct buf *out, const struct baseline *b, const char *name, int64_t 
 	bool young = baseline_young(b, &b->network.seen), old = max_age_ns > 0 && age > max_age_ns;
 
 	put_name(out, name);
-	if (b->sampling == 0) {
+	if (b->network.seen.days == 0) {
 		buf_puts(out, "nothing was learned\n");
 		return false;
 	}

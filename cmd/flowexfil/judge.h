@@ -24,7 +24,7 @@ struct limits {
 /* The values that the manual gives reasons for. */
 #define LIMITS_DEFAULT \
 	{ \
-		.destination = 5000000, .pcr = 0.5, .floor = 5000000, .ceiling = 10000000000, \
+		.destination = 5000000, .pcr = 0.75, .floor = 5000000, .ceiling = 10000000000, \
 		.z = 4, .z_again = 3, .dns = 1000000, .icmp = 500000 \
 	}
 

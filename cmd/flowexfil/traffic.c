@@ -154,26 +154,57 @@ add_end(struct traffic *t, const struct ends *e, const struct piece *p, bool sen
 		note_sent(t, CHANNEL_OUTSIDE, &s);
 }
 
-static void
-add_piece(struct traffic *t, const struct ends *e, struct piece *p)
+/* Whose ends a record has: ours at its source, at its destination; neither: it is not looked at. */
+struct whose {
+	bool ours, theirs;
+	uint32_t hash; /* of the hour that it goes to, of either */
+};
+
+static struct whose
+look_at(struct traffic *t, const struct ends *e, struct piece *p)
 {
 	const struct addr *src = &e->ip[p->d], *dst = &e->ip[!p->d];
-	bool ours = scope_internal(t->scope, src), theirs = scope_internal(t->scope, dst);
+	struct whose w = { .ours = scope_internal(t->scope, src),
+		.theirs = scope_internal(t->scope, dst) };
 
-	if ((!ours && !theirs) || !scope_unicast(dst) || !scope_unicast(src))
-		return;
+	if ((!w.ours && !w.theirs) || !scope_unicast(dst) || !scope_unicast(src))
+		return (struct whose){ 0 };
 	if (p->sampling > UINT32_MAX)
 		p->sampling = UINT32_MAX;
 	sampled_see(&t->sampled, (uint32_t)p->sampling);
-	hourly_add(&t->hourly, e, p, ours, theirs);
 	if (hourly_hour(p->end_ns) > t->newest_hour)
 		t->newest_hour = hourly_hour(p->end_ns);
-	if (theirs && e->port[!p->d] == DNS_PORT)
-		(void)keyed_add(&t->resolvers, dst);
-	if (ours)
-		add_end(t, e, p, true, theirs);
-	if (theirs)
-		add_end(t, e, p, false, ours);
+	w.hash = hourly_prefetch(&t->hourly, w.ours ? src : dst, p->end_ns);
+	return w;
+}
+
+static void
+add_piece(struct traffic *t, const struct ends *e, const struct piece *p, const struct whose *w)
+{
+	hourly_add(&t->hourly, e, p, w->ours, w->theirs);
+	if (w->theirs && e->port[!p->d] == DNS_PORT)
+		(void)keyed_add(&t->resolvers, &e->ip[!p->d]);
+	if (w->ours)
+		add_end(t, e, p, true, w->theirs);
+	if (w->theirs)
+		add_end(t, e, p, false, w->ours);
+}
+
+/* A chunk, in steps: the cache misses of one record are not waited for before the next. */
+static void
+add_pieces(struct traffic *t)
+{
+	struct pieces *p = &t->pieces;
+	struct whose whose[CONVERSATIONS_CHUNK];
+
+	for (size_t i = 0; i < p->n; i++)
+		whose[i] = look_at(t, &p->ends[i], &p->piece[i]);
+	for (size_t i = 0; i < p->n; i++)
+		hourly_prefetch_row(&t->hourly, whose[i].hash);
+	for (size_t i = 0; i < p->n; i++)
+		if (whose[i].ours || whose[i].theirs)
+			add_piece(t, &p->ends[i], &p->piece[i], &whose[i]);
+	add_sent(t);
 }
 
 /* Records ------------------------------------------------------------------------------------------ */
@@ -210,9 +241,7 @@ traffic_add(struct traffic *t, struct batch *b, const uint64_t *sel)
 				idx[k++] = (uint32_t)next;
 		pieces_read(&t->pieces, &source, idx, k);
 		t->strange += k - t->pieces.n;
-		for (size_t i = 0; i < t->pieces.n; i++)
-			add_piece(t, &t->pieces.ends[i], &t->pieces.piece[i]);
-		add_sent(t);
+		add_pieces(t);
 		make_room(t);
 	}
 }

@@ -32,6 +32,16 @@ hourly_at(struct hourly *h, const struct addr *a, uint32_t hour, enum hourly_kin
 	return h->last != KEYED_NONE ? keyed_at(&h->rows, h->last) : NULL;
 }
 
+uint32_t
+hourly_prefetch(const struct hourly *h, const struct addr *a, int64_t end_ns)
+{
+	struct hourly_key key = { .addr = *a, .hour = hourly_hour(end_ns), .kind = HOURLY_HOST };
+	uint32_t hash = keyed_hash(&h->rows, &key);
+
+	keyed_prefetch(&h->rows, hash);
+	return hash;
+}
+
 void
 hourly_keep(struct hourly *h, bool (*keep)(void *ctx, struct hourly_row *), void *ctx)
 {

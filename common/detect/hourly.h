@@ -40,6 +40,14 @@ struct hourly_row *hourly_at(struct hourly *, const struct addr *, uint32_t hour
 /* Add a record's octets to the rows of those of its ends that are ours: the source, the destination. */
 void hourly_add(struct hourly *, const struct ends *, const struct piece *, bool ours, bool theirs);
 
+/* In steps, as keyed.h has them: the hash of the row that a record of an end of ours will be added to, and its row. */
+uint32_t hourly_prefetch(const struct hourly *, const struct addr *, int64_t end_ns);
+static inline void
+hourly_prefetch_row(const struct hourly *h, uint32_t hash)
+{
+	keyed_prefetch_thing(&h->rows, hash);
+}
+
 /* Forget the rows that keep says no to. */
 void hourly_keep(struct hourly *, bool (*keep)(void *ctx, struct hourly_row *), void *ctx);
 

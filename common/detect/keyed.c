@@ -43,7 +43,17 @@ keyed_memory(const struct keyed *k)
 uint32_t
 keyed_hash(const struct keyed *k, const void *key)
 {
-	return (uint32_t)hash_octets(hash_seed(), key, k->key_len);
+	uint64_t h = hash_seed(), word;
+	const uint8_t *p = key;
+
+	if (k->key_len % 8 != 0)
+		return (uint32_t)hash_octets(h, key, k->key_len);
+	for (size_t i = 0; i < k->key_len; i += 8) {
+		memcpy(&word, p + i, 8);
+		h = (h ^ word) * UINT64_C(0x9fb21c651e98df25);
+		h ^= h >> 29;
+	}
+	return (uint32_t)hash_u64(h, k->key_len);
 }
 
 static void

@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "detect/baseline.h"
+#include "detect/hourly.h"
+#include "detect/open_alerts.h"
 #include "detect/robust.h"
 #include "stream/stream.h"
 #include "tap.h"
@@ -226,8 +228,6 @@ test_slots(void)
 	is_u64(kept[1], 56, "or 8 weeks");
 }
 
-/* Baselines ---------------------------------------------------------------------------------------- */
-
 static uint64_t dice;
 
 static uint32_t
@@ -236,6 +236,128 @@ roll(uint32_t n)
 	dice = dice * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 	return (uint32_t)(dice >> 33) % n;
 }
+
+/* Octets of a record in the hours that it spans -------------------------------------------------- */
+
+static void
+test_shares(void)
+{
+	uint64_t shares[HOURLY_SPAN];
+	uint32_t first;
+	int64_t nine = at("2026-01-05T09:00:00Z");
+	unsigned whole = 0;
+
+	is_u64(
+	    hourly_shares(nine + NS_PER_HOUR / 2, nine + 5 * NS_PER_HOUR / 2, 4000, &first, shares),
+	    3, "from half past nine to half past eleven are three hours");
+	ok(first == hourly_hour(nine) && shares[0] == 1000 && shares[1] == 2000 &&
+		shares[2] == 1000,
+	    "which get a quarter, a half, a quarter");
+	is_u64(hourly_shares(nine, nine, 7, &first, shares), 1, "an instant is in one hour");
+	is_u64(shares[0], 7, "with all of it");
+	is_u64(hourly_shares(0, INT64_MAX / 2, 7, &first, shares), 1,
+	    "what lasts for years is put into one");
+	ok(first == hourly_hour(INT64_MAX / 2), "the last");
+	dice = 5;
+	for (unsigned i = 0; i < 10000; i++) {
+		uint64_t octets = ((uint64_t)roll(1u << 30) << 32) + roll(1u << 30), sum = 0;
+		int64_t start = nine + roll(1000000) * NS_PER_S,
+			end = start + roll(100000) * NS_PER_S;
+		unsigned n = hourly_shares(start, end, octets, &first, shares);
+
+		for (unsigned k = 0; k < n; k++)
+			sum += shares[k];
+		whole += sum == octets && n <= HOURLY_SPAN && first + n - 1 == hourly_hour(end);
+	}
+	is_u64(whole, 10000, "whatever the record, its octets are all somewhere and none twice");
+}
+
+/* Open alerts -------------------------------------------------------------------------------------- */
+
+static void
+put_ip(struct batch *b, uint16_t id, size_t rec, const struct addr *a)
+{
+	struct field_id f = field_iana(id);
+
+	batch_put_ip(b, (unsigned)batch_column(b, &f, TYPE_IP, 4, 0), rec, a);
+}
+
+static void
+test_open_alerts(void)
+{
+	struct open_alerts *o = open_alerts_new();
+	struct addr a = host(1), b = host(2), c = host(3), d = host(4);
+	struct batch *batch = batch_new();
+	struct field_id port = field_iana(11), start = field_own(OWN_START);
+	struct err err = { 0 };
+
+	batch_extend(batch, 3);
+	put_ip(batch, 8, 0, &a); /* a to b:443 since 1000 s */
+	put_ip(batch, 12, 0, &b);
+	batch_put_uint(batch, (unsigned)batch_column(batch, &port, TYPE_UINT, 2, 0), 0, 443);
+	batch_put_uint(
+	    batch, (unsigned)batch_column(batch, &start, TYPE_TIME, 8, 0), 0, 1000 * NS_PER_S);
+	put_ip(batch, 8, 1, &c); /* all of c */
+	put_ip(batch, 12, 2, &d); /* all to d:22 */
+	batch_put_uint(batch, (unsigned)batch_column(batch, &port, TYPE_UINT, 2, 0), 2, 22);
+	batch_close(batch);
+	is_i64(open_alerts_add(o, batch, NULL, &err), 0, "alerts are taken");
+	ok(open_alerts_cover(o, &a, &b, 5000, 443, 2000 * NS_PER_S),
+	    "a flow under an alert is covered");
+	ok(open_alerts_cover(o, &b, &a, 443, 5000, 2000 * NS_PER_S), "its answer too");
+	ok(!open_alerts_cover(o, &a, &b, 5000, 443, 999 * NS_PER_S), "one from before it is not");
+	ok(!open_alerts_cover(o, &a, &b, 5000, 80, 2000 * NS_PER_S), "nor one to another port");
+	ok(!open_alerts_cover(o, &a, &d, 5000, 443, 2000 * NS_PER_S), "nor one to another host");
+	ok(open_alerts_cover(o, &b, &c, 5000, 80, 0) && open_alerts_cover(o, &c, &b, 1, 2, 0),
+	    "all of a host under an alert without a destination is");
+	ok(open_alerts_cover(o, &a, &d, 5000, 22, 0) && open_alerts_cover(o, &d, &a, 22, 5000, 0) &&
+		!open_alerts_cover(o, &d, &a, 5000, 22, 0),
+	    "and what is with a destination's port, whoever");
+	batch_reset(batch);
+	batch_extend(batch, 1);
+	batch_put_uint(batch, (unsigned)batch_column(batch, &port, TYPE_UINT, 2, 0), 0, 22);
+	batch_close(batch);
+	is_i64(open_alerts_add(o, batch, NULL, &err), -1, "an alert about nobody is refused");
+	batch_free(batch);
+	open_alerts_free(o);
+}
+
+/* Keyed things ------------------------------------------------------------------------------------- */
+
+static void
+test_keyed(void)
+{
+	struct {
+		uint32_t key, value;
+	} * p;
+	struct keyed k;
+	unsigned good = 0;
+
+	keyed_init(&k, sizeof(*p), sizeof(p->key), 5000);
+	for (uint32_t i = 0; i < 6000; i++) {
+		uint32_t key = i * 2654435761u;
+		size_t n = keyed_add(&k, &key);
+
+		if (n == KEYED_NONE)
+			continue;
+		p = keyed_at(&k, n);
+		p->value = i;
+	}
+	is_u64(k.n, 5000, "no more than the bound is kept");
+	is_u64(k.full, 1000, "and what was not is counted");
+	for (uint32_t i = 0; i < 6000; i++) {
+		uint32_t key = i * 2654435761u;
+		size_t n = keyed_find(&k, &key);
+
+		p = n != KEYED_NONE ? keyed_at(&k, n) : NULL;
+		good +=
+		    i < 5000 ? p != NULL && p->value == i && keyed_add(&k, &key) == n : p == NULL;
+	}
+	is_u64(good, 6000, "everything is found where it was put");
+	keyed_free(&k);
+}
+
+/* Baselines ---------------------------------------------------------------------------------------- */
 
 /* What a day or so of an invented network leaves. */
 static void
@@ -519,6 +641,9 @@ main(void)
 	test_log8();
 	test_hours();
 	test_slots();
+	test_shares();
+	test_open_alerts();
+	test_keyed();
 	test_seen();
 	test_history();
 	test_round_trip(&workdays);
