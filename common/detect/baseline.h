@@ -3,7 +3,7 @@
  *
  * flowbase learns one from flows (detect/learn.h), and detectors ask it: has this host ever talked to that one, who
  * serves this port, how many of our hosts know this destination, what does this host send at this hour of the week.
- * Its file is a flow stream, one record a profile (baseline_file.c has the columns).
+ * Its file is a flow stream, one record a profile (baseline_file.h has the columns).
  *
  * The rule that everything follows: merging is associative and commutative (first and last times, bitmaps of days,
  * maxima of sketches and of hours, sums of counters), so that nightly files may be kept and put together in any grouping;
@@ -248,13 +248,25 @@ void baseline_put_hour(
 /* Take out hosts, prefixes, services and edges that were last seen before then. */
 void baseline_forget(struct baseline *, uint32_t before_s);
 
+/*
+ * A chunk of conversations will be added: fetch what they are about to touch, so that the cache misses of one are not
+ * waited for before the next.  Nothing is changed.
+ */
+struct base_touch {
+	const struct addr *client, *server;
+	uint16_t port;
+	uint8_t proto;
+};
+enum { BASELINE_TOUCH = 256 };
+void baseline_prefetch(const struct baseline *, const struct base_touch *, size_t n);
+
 /* Sort, so that it can be looked into; adding to it after makes it not ready. */
 void baseline_ready(struct baseline *);
 
 /* Octets in memory. */
 size_t baseline_memory(const struct baseline *);
 
-/* Files (baseline_file.c) ------------------------------------------------------------------------ */
+/* Files ------------------------------------------------------------------------ */
 
 /*
  * Add what a stream holds, from an open descriptor, which is read to its end and closed.  -1: err; the baseline may

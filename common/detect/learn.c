@@ -172,10 +172,22 @@ add_answered(struct learn *l, const struct conversation *c, bool ours, bool thei
 }
 
 static void
+touch(const struct learn *l, const struct conversation *c, size_t n)
+{
+	struct base_touch t[BASELINE_TOUCH];
+
+	for (size_t i = 0; i < n && i < BASELINE_TOUCH; i++)
+		t[i] =
+		    (struct base_touch){ &c[i].client, &c[i].server, c[i].server_port, c[i].proto };
+	baseline_prefetch(l->b, t, n);
+}
+
+static void
 take_conversations(void *ctx, const struct conversation *c, size_t n)
 {
 	struct learn *l = ctx;
 
+	touch(l, c, n);
 	for (size_t i = 0; i < n; i++, c++) {
 		bool ours = scope_internal(l->scope, &c->client);
 		bool theirs = scope_internal(l->scope, &c->server);
