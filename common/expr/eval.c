@@ -5,6 +5,7 @@
  * is not zero matter to the caller (NULL: all do); other words of `out` are zero.
  */
 #include "expr/eval.h"
+#include "expr/plane.h"
 
 static enum verdict eval_node(
     struct expr_state *, struct batch *, const struct node *, const uint64_t *mask, uint64_t *out);
@@ -98,17 +99,60 @@ all_present(struct batch *b, unsigned i, const uint64_t *mask, uint64_t *out)
 
 /* Tests -------------------------------------------------------------------------------------------- */
 
+/* Records whose code is a hit, of a column's entries that are not all, nor none. */
+static void
+run_codes(struct expr_state *s, struct batch *b, unsigned i, const uint64_t *pass,
+    const uint64_t *mask, uint64_t *out)
+{
+	size_t entries = b->col[i].dict_n;
+	const struct planes *p = batch_planes(b, i);
+	const struct column *c = p == NULL ? batch_dict(b, i) : &b->col[i];
+
+	/* Codes of missing records may be any: room for all of them. */
+	if (s->hit == NULL)
+		s->hit = mem_zero(UINT16_MAX + 1, 1);
+	for (size_t k = 0; k < entries; k++)
+		s->hit[k] = bits_get(pass, k);
+	if (p != NULL)
+		plane_codes(s->hit, p, b->n, mask, out);
+	else if (c != NULL)
+		kernel_codes(s->hit, c->codes, b->n, mask, out);
+	else
+		memset(out, 0, bits_words(b->n) * 8); /* damaged */
+}
+
+/* Those whose code is in [first, first + count). */
+static void
+run_code_range(
+    struct batch *b, unsigned i, size_t first, size_t count, const uint64_t *mask, uint64_t *out)
+{
+	const struct planes *p = batch_planes(b, i);
+	const struct column *c = p == NULL ? batch_dict(b, i) : &b->col[i];
+	struct bound range = { .how = HOW_RANGE, .width = 2, .n = 1 };
+	struct sums sums = { .n = 1 };
+
+	sums.lo[0] = range.lo[0] = first;
+	sums.hi[0] = first + count - 1;
+	range.span[0] = count - 1;
+	if (p != NULL)
+		sums_run(&sums, p, b->n, mask, out);
+	else if (c != NULL)
+		kernel_run(&range, c->codes, NULL, b->n, mask, out);
+	else
+		memset(out, 0, bits_words(b->n) * 8); /* damaged */
+}
+
 /*
- * The test is made once for each entry.  Entries that pass and stand in a row, as in a sorted
- * dictionary, make a range of codes.
+ * The test is made once for each entry, and codes are unpacked only where some pass and some do not.  Entries that
+ * pass and stand in a row, as in a sorted dictionary, make a range of codes.
  */
 static enum verdict
-test_dictionary(struct expr_state *s, const struct batch *b, const struct bound *bd,
-    const struct column *c, const uint64_t *mask, uint64_t *out)
+test_dictionary(struct expr_state *s, struct batch *b, const struct bound *bd, unsigned i,
+    const uint64_t *mask, uint64_t *out)
 {
-	size_t entries = c->dict_n, words = bits_words(entries), count, first = 0;
+	const struct column *c = &b->col[i];
+	size_t entries = c->dict_n, count, first = 0, run;
 	uint64_t pass[UINT16_MAX / 64 + 1];
-	struct bound codes = { .how = HOW_RANGE, .width = 2, .n = 1 };
 
 	if (entries == 0 || entries > UINT16_MAX + 1)
 		return NONE;
@@ -116,29 +160,17 @@ test_dictionary(struct expr_state *s, const struct batch *b, const struct bound 
 	count = bits_count(pass, entries);
 	if (count == 0)
 		return NONE;
-	if (count == entries) {
-		bits_fill(out, b->n);
-		return and_present(c->present, b->n, out);
-	}
+	if (count == entries)
+		return all_present(b, i, mask, out);
 	while (!bits_get(pass, first))
 		first++;
-	codes.lo[0] = first;
-	codes.span[0] = count - 1;
-	for (size_t i = first; i < first + count && codes.how == HOW_RANGE; i++)
-		if (i >= entries || !bits_get(pass, i))
-			codes.how = HOW_TABLE;
-	if (codes.how == HOW_RANGE) {
-		kernel_run(&codes, c->codes, NULL, b->n, mask, out);
-		return and_present(c->present, b->n, out);
-	}
-	/* Codes of missing records may be any: room for all of them. */
-	if (s->hit == NULL)
-		s->hit = mem_zero(UINT16_MAX + 1, 1);
-	for (size_t w = 0; w < words; w++)
-		for (size_t i = w * 64; i < entries && i < w * 64 + 64; i++)
-			s->hit[i] = pass[w] >> (i % 64) & 1;
-	kernel_codes(s->hit, c->codes, b->n, mask, out);
-	return and_present(c->present, b->n, out);
+	for (run = 0; first + run < entries && bits_get(pass, first + run);)
+		run++;
+	if (run == count)
+		run_code_range(b, i, first, count, mask, out);
+	else
+		run_codes(s, b, i, pass, mask, out);
+	return and_present(batch_present(b, i), b->n, out);
 }
 
 static enum verdict
@@ -147,6 +179,7 @@ eval_test(struct expr_state *s, struct batch *b, const struct node *n, const uin
 {
 	int i = batch_resolve(b, n->field);
 	enum verdict zone = i < 0 ? NONE : zone_test(s, n, &b->col[i]);
+	const struct planes *p;
 	const struct column *c;
 	const struct bound *bd;
 
@@ -155,12 +188,16 @@ eval_test(struct expr_state *s, struct batch *b, const struct node *n, const uin
 	if (zone == ALL)
 		return all_present(b, (unsigned)i, mask, out);
 	bd = bind_test(s, n, &b->col[i]);
-	c = batch_dict(b, (unsigned)i);
-	if (c != NULL)
-		return test_dictionary(s, b, bd, c, mask, out);
-	c = batch_plain(b, (unsigned)i);
-	kernel_run(bd, c->data, c->off, b->n, mask, out);
-	return and_present(c->present, b->n, out);
+	if (batch_entries(b, (unsigned)i) != NULL)
+		return test_dictionary(s, b, bd, (unsigned)i, mask, out);
+	p = batch_planes(b, (unsigned)i);
+	if (p != NULL) {
+		plane_run(bd, p, b->n, mask, out);
+	} else {
+		c = batch_plain(b, (unsigned)i);
+		kernel_run(bd, c->data, c->off, b->n, mask, out);
+	}
+	return and_present(b->col[i].present, b->n, out);
 }
 
 static enum verdict

@@ -269,9 +269,8 @@ run_octets(const struct test *t, const char *data, const uint32_t *off, size_t n
 
 /* Making ready ---------------------------------------------------------------------------------- */
 
-/* The values that a width can hold, as keys of the type: lo, and how many less one. */
-static void
-width_domain(enum type type, unsigned width, u128 *lo, u128 *span)
+void
+bound_domain(enum type type, unsigned width, u128 *lo, u128 *span)
 {
 	*lo = 0;
 	*span = width >= 16 ? ~(u128)0 : ((u128)1 << (8 * width)) - 1;
@@ -402,7 +401,7 @@ bound_make(struct bound *bd, const struct test *t, unsigned width, struct arena 
 		bd->how = HOW_OCTETS;
 		return;
 	}
-	width_domain(t->type, width, &least, &span);
+	bound_domain(t->type, width, &least, &span);
 	if (t->kind == TEST_MASK) {
 		bd->how = t->value > (uint64_t)span ? HOW_NONE : HOW_MASK;
 		if (bd->how == HOW_NONE && t->cmp == CMP_NE)

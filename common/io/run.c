@@ -108,6 +108,7 @@ work(void *ctx, void *item, unsigned worker)
 	job_select_all(j, j->b->n);
 	if (!j->b->options) {
 		select_window(r->opts, j);
+		job_narrow(j);
 		if (j->n_sel > 0 && r->work != NULL) {
 			verdict = r->work(r->ctx, worker, j->b, j->sel, &j->work_err);
 			j->n_sel = bits_count(j->sel, j->b->n);

@@ -6,7 +6,8 @@
 
 #include "base/file.h"
 
-enum { WINDOW = 64 * 1024 };
+/* What is read at once: of a file one header, as what is behind it may never be asked for. */
+enum { WINDOW = 64 * 1024, WINDOW_FILE = 4096 };
 
 void
 feed_open(struct feed *f, int fd, const void *head, size_t head_len)
@@ -60,7 +61,8 @@ feed_peek(struct feed *f, size_t n, size_t *have)
 {
 	if (f->have < n && f->cap - f->at < n) {
 		if (f->cap < n) {
-			f->cap = n + WINDOW;
+			f->cap = f->regular ? (n + WINDOW_FILE - 1) / WINDOW_FILE * WINDOW_FILE
+					    : n + WINDOW;
 			f->data = mem_resize(f->data, f->cap, 1);
 		}
 		memmove(f->data, f->data + f->at, f->have);

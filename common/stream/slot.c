@@ -221,6 +221,8 @@ slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 	b->unpack = slot_unpack;
 	b->source = s;
 	b->n_unpacked = 0;
+	s->records = h->records;
+	s->idx = NULL;
 	s->flags = h->flags;
 	s->sequence = h->sequence;
 	s->header_len = h->header_len;
@@ -318,7 +320,7 @@ slot_info(const struct stream_slot *s, struct block_info *info)
 	*info = (struct block_info){ .offset = s->file_offset,
 		.length = s->block_len,
 		.sequence = s->sequence,
-		.records = (uint32_t)s->batch.n,
+		.records = (uint32_t)s->records,
 		.options = s->batch.options,
 		.columns = s->columns };
 }

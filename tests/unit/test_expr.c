@@ -305,7 +305,8 @@ static unsigned unpacked[8];
 static void
 unpack(struct batch *b, unsigned col, enum unpack what)
 {
-	if (what == UNPACK_DICT && b->col[col].codes == NULL)
+	if (what == UNPACK_PLANES ||
+	    ((what == UNPACK_DICT || what == UNPACK_ENTRIES) && b->col[col].codes == NULL))
 		return;
 	unpacked[col]++;
 	b->n_unpacked++;
@@ -493,9 +494,10 @@ test_unpacking(void)
 	b->col[0].dict_n = 3;
 	is_str(selected(b, "dst port 81 and bytes > 500"), "00000",
 	    "no entry of the dictionary matches");
-	is_u64(b->n_unpacked, 1, "the dictionary decides");
-	is_u64(b->col[0].form, COLUMN_DICT, "and is not spread");
+	is_u64(b->n_unpacked, 0, "the dictionary decides");
+	is_u64(b->col[0].form, COLUMN_PACKED, "and its codes are not asked for");
 	is_str(selected(b, "dst port in [80 8080]"), "10110", "codes of entries that match");
+	is_u64(b->col[0].form, COLUMN_DICT, "which are not spread");
 	b->col[0].codes = NULL;
 	batch_free(b);
 }
