@@ -88,10 +88,14 @@ enum { STRETCH = 1024 };
 static inline void
 at_least(uint8_t *t, const struct planes *p, size_t at, uint64_t bound)
 {
-	memset(t, 1, STRETCH);
-	for (unsigned k = 0; k < p->n; k++) {
-		const uint8_t *v = p->plane[k] + at, b = (uint8_t)(bound >> (8 * k));
+	const uint8_t *v = p->plane[0] + at, first = (uint8_t)bound;
 
+	for (unsigned i = 0; i < STRETCH; i++)
+		t[i] = v[i] >= first;
+	for (unsigned k = 1; k < p->n; k++) {
+		uint8_t b = (uint8_t)(bound >> (8 * k));
+
+		v = p->plane[k] + at;
 		for (unsigned i = 0; i < STRETCH; i++)
 			t[i] = (uint8_t)((v[i] > b) | ((v[i] == b) & t[i]));
 	}
@@ -100,33 +104,35 @@ at_least(uint8_t *t, const struct planes *p, size_t at, uint64_t bound)
 static inline void
 equals(uint8_t *t, const struct planes *p, size_t at, uint64_t sum)
 {
-	memset(t, 1, STRETCH);
-	for (unsigned k = 0; k < p->n; k++) {
-		const uint8_t *v = p->plane[k] + at, b = (uint8_t)(sum >> (8 * k));
+	const uint8_t *v = p->plane[0] + at, first = (uint8_t)sum;
 
+	for (unsigned i = 0; i < STRETCH; i++)
+		t[i] = v[i] == first;
+	for (unsigned k = 1; k < p->n; k++) {
+		uint8_t b = (uint8_t)(sum >> (8 * k));
+
+		v = p->plane[k] + at;
 		for (unsigned i = 0; i < STRETCH; i++)
 			t[i] &= v[i] == b;
 	}
 }
 
-/* pass |= sums of [lo, hi] */
+/* t = 1 where the sum is in [lo, hi]; there is a plane at least. */
 CLONES static void
-run_range(uint8_t *pass, const struct planes *p, size_t at, uint64_t lo, uint64_t hi)
+run_range(uint8_t *t, const struct planes *p, size_t at, uint64_t lo, uint64_t hi)
 {
-	uint8_t t[STRETCH], u[STRETCH];
+	uint8_t above[STRETCH];
 
 	if (lo == hi) {
 		equals(t, p, at, lo);
-	} else {
-		at_least(t, p, at, lo);
-		if (hi < most_of(p)) {
-			at_least(u, p, at, hi + 1);
-			for (unsigned i = 0; i < STRETCH; i++)
-				t[i] &= u[i] ^ 1;
-		}
+		return;
 	}
+	at_least(t, p, at, lo);
+	if (hi == most_of(p))
+		return;
+	at_least(above, p, at, hi + 1);
 	for (unsigned i = 0; i < STRETCH; i++)
-		pass[i] |= t[i];
+		t[i] &= above[i] ^ 1;
 }
 
 static bool
@@ -154,12 +160,13 @@ copy_planes(struct planes *to, uint8_t copy[][STRETCH], const struct planes *p, 
 static void
 run_stretch(const struct sums *s, const struct planes *p, size_t at, size_t n, uint64_t *out)
 {
-	uint8_t pass[STRETCH] = { 0 };
+	uint8_t t[STRETCH];
 
-	for (unsigned r = 0; r < s->n; r++)
-		run_range(pass, p, at, s->lo[r], s->hi[r]);
-	for (size_t w = 0; w < bits_words(n); w++)
-		out[w] = kernel_pack(pass + w * 64);
+	for (unsigned r = 0; r < s->n; r++) {
+		run_range(t, p, at, s->lo[r], s->hi[r]);
+		for (size_t w = 0; w < bits_words(n); w++)
+			out[w] = (r > 0 ? out[w] : 0) | kernel_pack(t + w * 64);
+	}
 }
 
 void
@@ -169,6 +176,13 @@ sums_run(
 	uint8_t copy[PLANES_MAX][STRETCH];
 	struct planes last;
 
+	if (n > 0 && (s->n == 0 || p->n == 0)) {
+		memset(out, s->n == 0 ? 0 : 0xff, bits_words(n) * 8);
+		out[bits_words(n) - 1] &= bits_tail(n);
+		for (size_t w = 0; mask != NULL && w < bits_words(n); w++)
+			out[w] &= mask[w] != 0 ? ~UINT64_C(0) : 0;
+		return;
+	}
 	for (size_t at = 0; at < n; at += STRETCH) {
 		size_t k = n - at < STRETCH ? n - at : STRETCH, words = bits_words(k);
 		const uint64_t *m = mask == NULL ? NULL : mask + at / 64;
