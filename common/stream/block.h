@@ -70,6 +70,9 @@ const char *header_bounds(const struct block_header *);
 /* Does the hash over header, entries and names hold? */
 bool header_sealed(const uint8_t *, size_t header_len);
 
+/* Does the hash of a section hold, which flags of its entry say the kind of? */
+bool section_sound(const uint8_t *, size_t n, unsigned entry_flags, uint64_t hash);
+
 /* Room for n octets in the slot's buffer, 64-aligned, with slack for whole vectors behind. */
 uint8_t *slot_room(struct stream_slot *, size_t n);
 

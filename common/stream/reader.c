@@ -6,7 +6,6 @@
 
 #include "base/cursor.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "stream/feed.h"
 
 struct stream_reader {
@@ -250,7 +249,8 @@ sections_sound(struct stream_reader *r, const struct block_header *h)
 		uint64_t offset = le_uint(e + E_OFFSET, 4), length = le_uint(e + E_LENGTH, 4);
 
 		if (offset + length > h->block_len ||
-		    (length > 0 && hash_xxh64(p + offset, length) != le_uint(e + E_HASH, 8)))
+		    (length > 0 && !section_sound(p + offset, length,
+				       (unsigned)le_uint(e + E_FLAGS, 2), le_uint(e + E_HASH, 8))))
 			return false;
 	}
 	return true;

@@ -105,6 +105,12 @@ header_bounds(const struct block_header *h)
 }
 
 bool
+section_sound(const uint8_t *p, size_t n, unsigned entry_flags, uint64_t hash)
+{
+	return (entry_flags & ENTRY_XXH3 ? hash_xxh3(p, n) : hash_xxh64(p, n)) == hash;
+}
+
+bool
 header_sealed(const uint8_t *p, size_t header_len)
 {
 	return hash_xxh64_hole(p, header_len, H_HASH) == le_uint(p + H_HASH, 8);

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "base/cursor.h"
-#include "base/hash.h"
 #include "stream/pack.h"
 
 static const uint8_t *
@@ -61,7 +60,7 @@ stored_load(struct stream_slot *s, const struct block_entry *e, struct stored **
 
 	if (p == NULL)
 		return "section cannot be read";
-	if (hash_xxh64(p, e->length) != e->hash)
+	if (!section_sound(p, e->length, e->flags, e->hash))
 		return "damaged section (its hash does not hold)";
 	*st = arena_alloc(&s->batch.arena, sizeof(**st));
 	return find_parts(*st, e, p);

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../fuzz/seal.h"
 #include "base/file.h"
 #include "random_batch.h"
 #include "stream/format.h"
@@ -376,6 +377,33 @@ damage(void)
 	free(twice);
 }
 
+/* Sections of files written before XXH3 was used have XXH64. */
+static void
+old_hash(void)
+{
+	struct batch *b = random_batch(4, 500);
+	size_t n, cleared = 0;
+	uint8_t *p = contents(write_stream(&b, 1, PROFILE_FILE, true), &n), *block = p;
+	uint64_t records;
+	struct err e = { 0 };
+
+	while (le_uint(block + H_RECORDS, 4) == 0) /* history */
+		block += le_uint(block + H_BLOCK_LEN, 4);
+	for (size_t i = 0; i < le_uint(block + H_COLUMNS, 2); i++) {
+		uint8_t *flags = block + HEADER_LEN + i * ENTRY_LEN + E_FLAGS;
+
+		cleared += (*flags & ENTRY_XXH3) != 0;
+		*flags &= (uint8_t)~ENTRY_XXH3;
+	}
+	seal_all(p, n);
+	ok(cleared > 0 && drain(file_of(p, n), 0, &records, &e) == STREAM_END && records == 500,
+	    "sections with XXH64 are read (%s)", e.text);
+	block[(le_uint(block + H_HEADER_LEN, 4) + 63) / 64 * 64 + 8] ^= 1;
+	ok(drain(file_of(p, n), 0, &records, &e) == STREAM_FAILED, "and damage in them is seen");
+	free(p);
+	batch_free(b);
+}
+
 static void
 ends(void)
 {
@@ -547,6 +575,7 @@ main(void)
 	round_trips();
 	narrowing();
 	damage();
+	old_hash();
 	ends();
 	grows();
 	encodings();
