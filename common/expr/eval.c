@@ -7,6 +7,9 @@
 #include "expr/eval.h"
 #include "expr/plane.h"
 
+enum { ORDER_MOST = 16 };
+#define RATE_UNKNOWN 0.5F
+
 static enum verdict eval_node(
     struct expr_state *, struct batch *, const struct node *, const uint64_t *mask, uint64_t *out);
 
@@ -19,6 +22,9 @@ expr_state_new(const struct expr *x)
 	s->binding = mem_zero(x->n_nodes, sizeof(struct binding *));
 	s->known = mem_zero(x->n_nodes, sizeof(*s->known));
 	s->column = mem_zero(x->n_nodes, sizeof(*s->column));
+	s->rate = mem_alloc(x->n_nodes * sizeof(*s->rate));
+	for (unsigned i = 0; i < x->n_nodes; i++)
+		s->rate[i] = RATE_UNKNOWN;
 	return s;
 }
 
@@ -33,6 +39,7 @@ expr_state_free(struct expr_state *s)
 	mem_free(s->binding);
 	mem_free(s->known);
 	mem_free(s->column);
+	mem_free(s->rate);
 	mem_free(s->hit);
 	arena_free(&s->arena);
 	mem_free(s);
@@ -231,27 +238,93 @@ eval_has(struct expr_state *s, struct batch *b, const struct node *n, const uint
 
 /* Joins -------------------------------------------------------------------------------------------- */
 
+/*
+ * The order in which conditions are tried: what decides the most for the least first.  What they decide is measured
+ * from batch to batch; before that it is unknown, and they stand by cost.
+ */
+struct order {
+	unsigned n;
+	const struct node *child[ORDER_MOST];
+};
+
+/* A half-life of some batches: flows of another hour may be others. */
+static void
+measure(struct expr_state *s, const struct node *n, size_t passed, size_t asked)
+{
+	/* Within the words that a mask leaves more may pass than were asked about. */
+	float rate = passed < asked ? (float)passed / (float)asked : 1;
+
+	if (asked > 0)
+		s->rate[n->index] += (rate - s->rate[n->index]) / 8;
+}
+
+/* Cost of a record decided. */
+static float
+rank_of(const struct expr_state *s, const struct node *parent, const struct node *n)
+{
+	float rate = s->rate[n->index], decides = parent->kind == NODE_AND ? 1 - rate : rate;
+
+	return s->known[n->index] != SOME ? 0 : (float)n->cost / (decides + 0.001F);
+}
+
+static void
+order_children(const struct expr_state *s, const struct node *n, struct order *o)
+{
+	float rank[ORDER_MOST];
+
+	o->n = 0;
+	for (size_t i = 0; i < n->n_child && i < ORDER_MOST; i++) {
+		float r = rank_of(s, n, n->child[i]);
+		unsigned at = o->n++;
+
+		for (; at > 0 && rank[at - 1] > r; at--) {
+			rank[at] = rank[at - 1];
+			o->child[at] = o->child[at - 1];
+		}
+		rank[at] = r;
+		o->child[at] = n->child[i];
+	}
+}
+
+/* The i-th to be tried; those behind the first ORDER_MOST stay where they are. */
+static const struct node *
+child_at(const struct order *o, const struct node *n, size_t i)
+{
+	return i < o->n ? o->child[i] : n->child[i];
+}
+
+static size_t
+count_asked(const uint64_t *mask, size_t n)
+{
+	return mask == NULL ? n : bits_count(mask, n);
+}
+
 static enum verdict
 eval_and(struct expr_state *s, struct batch *b, const struct node *n, const uint64_t *mask,
     uint64_t *out)
 {
 	uint64_t *more = push_bitmap(s);
 	enum verdict so_far = ALL;
+	size_t left = count_asked(mask, b->n);
+	struct order o;
 
+	order_children(s, n, &o);
 	for (size_t i = 0; i < n->n_child && so_far != NONE; i++) {
+		const struct node *child = child_at(&o, n, i);
 		bool first = so_far == ALL;
-		enum verdict v =
-		    eval_node(s, b, n->child[i], first ? mask : out, first ? out : more);
+		size_t asked = left;
+		enum verdict v = eval_node(s, b, child, first ? mask : out, first ? out : more);
 
 		if (v == NONE) {
 			so_far = NONE;
-		} else if (v == SOME && first) {
-			so_far = SOME;
+			left = 0;
 		} else if (v == SOME) {
-			for (size_t w = 0; w < bits_words(b->n); w++)
+			for (size_t w = 0; !first && w < bits_words(b->n); w++)
 				out[w] &= more[w];
-			so_far = eval_settle(out, b->n);
+			left = bits_count(out, b->n);
+			so_far = left == 0 ? NONE : SOME;
 		}
+		measure(s, child, left, asked);
 	}
 	s->top--;
 	return so_far;
@@ -263,26 +336,31 @@ eval_or(struct expr_state *s, struct batch *b, const struct node *n, const uint6
 {
 	uint64_t *more = push_bitmap(s), *open = push_bitmap(s);
 	enum verdict so_far = NONE;
-	size_t words = bits_words(b->n);
+	size_t words = bits_words(b->n), passed = 0, all = count_asked(mask, b->n);
+	struct order o;
 
+	order_children(s, n, &o);
 	for (size_t i = 0; i < n->n_child && so_far != ALL; i++) {
+		const struct node *child = child_at(&o, n, i);
 		bool first = so_far == NONE;
+		size_t before = passed;
 		enum verdict v;
 
 		for (size_t w = 0; !first && w < words; w++)
 			open[w] = ~out[w] & (mask != NULL ? mask[w] : ~UINT64_C(0));
 		if (!first)
 			open[words - 1] &= bits_tail(b->n);
-		v = eval_node(s, b, n->child[i], first ? mask : open, first ? out : more);
+		v = eval_node(s, b, child, first ? mask : open, first ? out : more);
 		if (v == ALL) {
 			so_far = ALL;
-		} else if (v == SOME && first) {
-			so_far = SOME;
+			passed = all;
 		} else if (v == SOME) {
-			for (size_t w = 0; w < words; w++)
+			for (size_t w = 0; !first && w < words; w++)
 				out[w] |= more[w];
 			so_far = eval_settle(out, b->n);
+			passed = bits_count(out, b->n);
 		}
+		measure(s, child, passed - before, all > before ? all - before : 0);
 	}
 	s->top -= 2;
 	return so_far;
