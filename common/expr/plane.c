@@ -65,7 +65,7 @@ sums_make(struct sums *s, const struct bound *bd, const struct planes *p)
 
 	s->n = 0;
 	if (t == NULL || t->kind != TEST_RANGES || t->type == TYPE_FLOAT32 ||
-	    t->type == TYPE_FLOAT64 || p->n > bd->width)
+	    t->type == TYPE_FLOAT64 || p->n > bd->width || p->from != NULL)
 		return false;
 	bound_domain(t->type, bd->width, &least, &span);
 	base = (p->base & span) ^ bd->bias;

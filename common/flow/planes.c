@@ -61,7 +61,7 @@ widen_both(
 }
 
 static void
-join_wide(uint64_t *to, const struct planes *p, size_t at, size_t n)
+join_own(uint64_t *to, const struct planes *p, size_t at, size_t n)
 {
 	uint32_t low[STRETCH], high[STRETCH];
 	struct four f = four_of(p, 0, at);
@@ -74,6 +74,27 @@ join_wide(uint64_t *to, const struct planes *p, size_t at, size_t n)
 	f = four_of(p, 4, at);
 	join_uint32_t(high, &f, 0, 1, n);
 	widen_both(to, low, high, p->base, p->unit, n);
+}
+
+CLONES static void
+subtract(uint64_t *from, const uint64_t *distance, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		from[i] -= distance[i];
+}
+
+static void
+join_wide(uint64_t *to, const struct planes *p, size_t at, size_t n)
+{
+	uint64_t distance[STRETCH];
+
+	if (p->from == NULL) {
+		join_own(to, p, at, n);
+		return;
+	}
+	join_own(to, p->from, at, n);
+	join_own(distance, p, at, n);
+	subtract(to, distance, n);
 }
 
 void
@@ -93,15 +114,24 @@ planes_join(void *to, unsigned width, const struct planes *p, size_t first, size
 	}
 }
 
+static uint64_t
+number_at(const struct planes *p, uint32_t i)
+{
+	uint64_t sum = 0;
+
+	for (unsigned k = 0; k < p->n; k++)
+		sum |= (uint64_t)p->plane[k][i] << (8 * k);
+	return p->base + p->unit * sum;
+}
+
 void
 planes_pick(void *to, unsigned width, const struct planes *p, const uint32_t *idx, size_t n)
 {
 	for (size_t j = 0; j < n; j++) {
-		uint64_t sum = 0;
+		uint64_t sum = number_at(p, idx[j]);
 
-		for (unsigned k = 0; k < p->n; k++)
-			sum |= (uint64_t)p->plane[k][idx[j]] << (8 * k);
-		sum = p->base + p->unit * sum;
+		if (p->from != NULL)
+			sum = number_at(p->from, idx[j]) - sum;
 		switch (width) {
 		case 1: ((uint8_t *)to)[j] = (uint8_t)sum; break;
 		case 2: ((uint16_t *)to)[j] = (uint16_t)sum; break;

@@ -1,8 +1,8 @@
 /*
  * planes.h - numbers as files hold them: their lowest octets one after another, then the next, each a plane.
  *
- * Number i is base + unit * S(i), modulo its width, with S(i) = sum(plane[k][i] << 8k).  Who only compares them
- * with bounds need not put them together: the high planes decide most.
+ * Number i is base + unit * S(i), modulo its width, with S(i) = sum(plane[k][i] << 8k); or another one, number i of
+ * `from`, less that.  Who only compares numbers with bounds need not put them together: the high planes decide most.
  */
 #ifndef FLOW_PLANES_H
 #define FLOW_PLANES_H
@@ -17,6 +17,7 @@ struct planes {
 	unsigned n; /* 0: every number is the base */
 	const uint8_t *plane[PLANES_MAX];
 	uint64_t base, unit;
+	const struct planes *from; /* of 8 octets each, itself without one; NULL: none */
 };
 
 /* Numbers [first, first + n) at a width of 1, 2, 4 or 8 octets. */

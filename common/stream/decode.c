@@ -33,6 +33,18 @@ first_part(const struct block_entry *e)
 	return (e->flags & ENTRY_PRESENCE) != 0;
 }
 
+/* Planes of the column that another one's numbers are distances before, or NULL: it is not stored so. */
+static const struct planes *
+reference_planes(struct stream_slot *s, unsigned col)
+{
+	const struct block_entry *e = &s->entry[s->entry[col].reference];
+
+	if (e->encoding != ENC_PLANES)
+		return NULL;
+	slot_unpack(&s->batch, s->entry[col].reference, UNPACK_PLANES);
+	return e->numbers;
+}
+
 static const char *
 want_planes(struct stream_slot *s, unsigned col)
 {
@@ -45,6 +57,8 @@ want_planes(struct stream_slot *s, unsigned col)
 	p = arena_zero(&s->batch.arena, sizeof(*p));
 	p->base = e->base;
 	p->unit = pow10_u64(e->scale);
+	if (e->reference != NO_REFERENCE)
+		p->from = reference_planes(s, col);
 	why = find_planes(s, col, first_part(e), e->planes, p);
 	if (why == NULL)
 		e->numbers = p;
@@ -65,7 +79,7 @@ decode_planes(struct stream_slot *s, unsigned col, const struct block_entry *e)
 		planes_pick(c->data, c->width, e->numbers, s->idx, n);
 	else
 		planes_join(c->data, c->width, e->numbers, 0, n);
-	if (e->reference != NO_REFERENCE) {
+	if (e->reference != NO_REFERENCE && e->numbers->from == NULL) {
 		const struct column *r = batch_plain(&s->batch, e->reference);
 		const uint64_t *from = r->data;
 		uint64_t *v = s->batch.col[col].data;
@@ -363,7 +377,8 @@ decode_numbers(struct stream_slot *s, unsigned col)
 	const struct block_entry *e = &s->entry[col];
 	const char *why = is_dict(e) ? want_codes(s, col) : want_planes(s, col);
 
-	if (why == NULL && s->idx == NULL && (is_dict(e) || e->reference == NO_REFERENCE))
+	if (why == NULL && s->idx == NULL &&
+	    (is_dict(e) || e->reference == NO_REFERENCE || e->numbers->from != NULL))
 		s->batch.col[col].planes = e->numbers;
 	return why;
 }

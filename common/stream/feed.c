@@ -94,7 +94,7 @@ bool
 feed_skip(struct feed *f, uint64_t n)
 {
 	if (f->regular && n > f->have) {
-		bool whole = n <= feed_left(f);
+		bool whole = feed_has(f, n);
 
 		f->offset += n;
 		f->at = f->have = 0;
@@ -149,12 +149,15 @@ feed_take(struct feed *f, void *dst, size_t n)
 	return (ssize_t)first + got;
 }
 
-uint64_t
-feed_left(const struct feed *f)
+bool
+feed_has(struct feed *f, uint64_t n)
 {
 	struct stat st;
 
-	if (!f->regular || fstat(f->file->fd, &st) != 0)
-		return UINT64_MAX;
-	return (uint64_t)st.st_size > f->offset ? (uint64_t)st.st_size - f->offset : 0;
+	if (!f->regular || (f->offset <= f->size && n <= f->size - f->offset))
+		return true;
+	if (fstat(f->file->fd, &st) != 0)
+		return true;
+	f->size = (uint64_t)st.st_size;
+	return f->offset <= f->size && n <= f->size - f->offset;
 }

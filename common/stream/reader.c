@@ -214,7 +214,7 @@ take_block(
 	s->file_offset = at;
 	if (slot_room(s, h->block_len) == NULL)
 		return fail(r, err, at, "no memory for a block");
-	if (r->feed.regular && feed_left(&r->feed) < h->block_len)
+	if (!feed_has(&r->feed, h->block_len))
 		return fail(r, err, at, "stream ends within a block");
 	got = feed_take(&r->feed, s->octets, r->feed.regular ? h->header_len : h->block_len);
 	if (got < 0)
@@ -312,7 +312,7 @@ stream_next(struct stream_reader *r, struct stream_slot *s, struct err *err)
 			return STREAM_END;
 		if (p == NULL && !recover)
 			return fail(r, err, r->feed.offset, why);
-		if (p != NULL && (r->flags & STREAM_LIVE) && feed_left(&r->feed) < h.block_len)
+		if (p != NULL && (r->flags & STREAM_LIVE) && !feed_has(&r->feed, h.block_len))
 			return STREAM_END;
 		if (p == NULL || (recover && !sections_sound(r, &h))) {
 			if (!resynchronise(r))
