@@ -272,7 +272,7 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 	struct ordered o = { .threads = threads,
 		.live = live,
 		.idle_ms = live ? 100 : 0,
-		.n_items = threads + 2,
+		.n_items = threads > 1 || live ? threads + 4 : 1,
 		.item_size = sizeof(struct job),
 		.ctx = &r,
 		.produce = produce,
