@@ -16,6 +16,9 @@
 struct stream_file {
 	int fd;
 	atomic_uint users;
+	atomic_bool cold; /* the disk had to be waited for */
+	_Atomic uint64_t
+	    wanted; /* of the first 64 columns, those that were asked for: so they will be of the next block */
 };
 struct stream_file *file_share(struct stream_file *);
 void file_release(struct stream_file *); /* takes NULL */

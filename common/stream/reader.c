@@ -2,6 +2,7 @@
  * reader.c - a stream read block by block: order, totals, end marks, and the way back after damage.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/cursor.h"
@@ -199,6 +200,29 @@ end_segment(struct stream_reader *r)
 	r->totals.segments++;
 }
 
+/*
+ * On a disk that has to be waited for, sections that are likely to be asked for are on their way together: those of
+ * this block, and where those of the next one will be about, as blocks of a file are much alike.
+ */
+static void
+ask_ahead(const struct stream_slot *s)
+{
+	uint64_t wanted = atomic_load_explicit(&s->file->wanted, memory_order_relaxed);
+	off_t at = (off_t)s->file_offset, next = at + (off_t)s->block_len;
+
+	for (unsigned i = 0; i < s->columns && i < 64; i++) {
+		const struct block_entry *e = &s->entry[i];
+
+		if (e->length == 0 || !(wanted >> i & 1))
+			continue;
+		(void)posix_fadvise(
+		    s->file->fd, at + (off_t)e->offset, e->length, POSIX_FADV_WILLNEED);
+		(void)posix_fadvise(
+		    s->file->fd, next + (off_t)e->offset, e->length, POSIX_FADV_WILLNEED);
+	}
+	(void)posix_fadvise(s->file->fd, next, s->header_len, POSIX_FADV_WILLNEED);
+}
+
 /* Body of the block whose header is at the feed's place into the slot. */
 static enum stream_status
 take_block(
@@ -229,6 +253,8 @@ take_block(
 	r->totals.octets += h->block_len;
 	if (slot_open(s, h, &why) != 0)
 		return fail(r, err, at, why.text);
+	if (s->file != NULL && atomic_load_explicit(&s->file->cold, memory_order_relaxed))
+		ask_ahead(s);
 	return STREAM_BATCH;
 }
 

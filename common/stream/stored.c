@@ -1,24 +1,45 @@
 #include "stream/stored.h"
 
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/cursor.h"
 #include "stream/pack.h"
 
+/* What is in memory is read as always; the first octets that are not turn asking ahead on (reader.c). */
+static ssize_t
+read_file(struct stream_file *f, uint8_t *to, size_t n, off_t at)
+{
+#ifdef RWF_NOWAIT
+	if (!atomic_load_explicit(&f->cold, memory_order_relaxed)) {
+		struct iovec part = { to, n };
+		ssize_t got = preadv2(f->fd, &part, 1, at, RWF_NOWAIT);
+
+		if (got > 0)
+			return got;
+		atomic_store_explicit(&f->cold, true, memory_order_relaxed);
+	}
+#endif
+	return pread(f->fd, to, n, at);
+}
+
 static const uint8_t *
 section_octets(struct stream_slot *s, const struct block_entry *e)
 {
+	size_t got = 0, column = (size_t)(e - s->entry);
 	uint8_t *p;
-	size_t got = 0;
 
 	if (s->have >= (size_t)e->offset + e->length)
 		return s->octets + e->offset;
 	if (s->file == NULL)
 		return NULL;
+	if (column < 64)
+		atomic_fetch_or_explicit(
+		    &s->file->wanted, UINT64_C(1) << column, memory_order_relaxed);
 	p = arena_alloc(&s->batch.arena, e->length + (size_t)SLACK);
 	while (got < e->length) {
-		ssize_t n = pread(s->file->fd, p + got, e->length - got,
-		    (off_t)(s->file_offset + e->offset + got));
+		ssize_t n = read_file(
+		    s->file, p + got, e->length - got, (off_t)(s->file_offset + e->offset + got));
 
 		if (n <= 0)
 			return NULL;
