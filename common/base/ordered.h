@@ -2,10 +2,11 @@
  * ordered.h - the one way this toolkit works in parallel: produce items one after another, work on
  * them on several threads, consume them in the order they were produced.
  *
- * Items are slots of a ring that the caller owns; the ring's size bounds memory.  The producer runs
- * on a thread of its own (so reading ahead hides the disk), consume on the calling thread, work on the
- * workers.  With one thread, and unless `live` is set, all three run on the calling thread in turn.
- * Nothing spins.
+ * Items are slots of a ring that the caller owns; the ring's size bounds memory.  There are as many threads as
+ * asked for, the calling one among them: each produces an item, one thread at a time, and works on it; the calling
+ * one consumes in between.  With `live` set the producer has a thread of its own, as it may block, the workers have
+ * theirs, and the calling one only consumes.  With one thread, and unless `live` is set, all three run on the calling
+ * thread in turn.  Nothing spins.
  */
 #ifndef BASE_ORDERED_H
 #define BASE_ORDERED_H
@@ -16,8 +17,8 @@
 enum ordered_next { ORDERED_ITEM, ORDERED_END };
 
 struct ordered {
-	unsigned threads; /* workers, >= 1 */
-	bool live; /* input may block: keep a producer thread even with one worker */
+	unsigned threads; /* that work, >= 1 */
+	bool live; /* input may block: a producer thread even with one worker */
 	unsigned idle_ms; /* call idle() when nothing was consumed for so long; 0 never */
 
 	void *items; /* ring of n_items, item_size each; caller owned; at least threads + 2 */

@@ -527,6 +527,24 @@ batch_dict(struct batch *b, unsigned i)
 	return b->col[i].codes != NULL ? &b->col[i] : NULL;
 }
 
+const struct column *
+batch_entries(struct batch *b, unsigned i)
+{
+	const struct column *c = &b->col[i];
+
+	if (c->form == COLUMN_PACKED && c->dict_n == 0)
+		b->unpack(b, i, UNPACK_ENTRIES);
+	return c->codes != NULL || (c->form == COLUMN_PACKED && c->dict_n > 0) ? c : NULL;
+}
+
+const struct planes *
+batch_planes(struct batch *b, unsigned i)
+{
+	if (b->col[i].form == COLUMN_PACKED && b->col[i].planes == NULL)
+		b->unpack(b, i, UNPACK_PLANES);
+	return b->col[i].planes;
+}
+
 const uint64_t *
 batch_present(struct batch *b, unsigned i)
 {

@@ -41,3 +41,11 @@ job_trim(struct job *j, size_t n)
 	}
 	j->n_sel = n;
 }
+
+void
+job_narrow(struct job *j)
+{
+	if (j->slot != NULL && j->b == slot_batch(j->slot) &&
+	    slot_narrow(j->slot, j->sel, j->n_sel))
+		job_select_all(j, j->n_sel);
+}

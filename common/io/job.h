@@ -53,6 +53,9 @@ uint64_t *job_select_all(struct job *, size_t n);
 /* Keep only the first n of the selected records. */
 void job_trim(struct job *, size_t n);
 
+/* Where few records of a block are selected it has no others from here on: the rest costs what these cost. */
+void job_narrow(struct job *);
+
 /* Source: the next batch or failure; false at the end of all inputs. */
 bool source_next(struct io_source *, struct job *);
 void source_stop(struct io_source *); /* from another thread: a blocked read ends */

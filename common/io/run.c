@@ -108,6 +108,7 @@ work(void *ctx, void *item, unsigned worker)
 	job_select_all(j, j->b->n);
 	if (!j->b->options) {
 		select_window(r->opts, j);
+		job_narrow(j);
 		if (j->n_sel > 0 && r->work != NULL) {
 			verdict = r->work(r->ctx, worker, j->b, j->sel, &j->work_err);
 			j->n_sel = bits_count(j->sel, j->b->n);
@@ -271,7 +272,7 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 	struct ordered o = { .threads = threads,
 		.live = live,
 		.idle_ms = live ? 100 : 0,
-		.n_items = threads + 2,
+		.n_items = threads > 1 || live ? threads + 4 : 1,
 		.item_size = sizeof(struct job),
 		.ctx = &r,
 		.produce = produce,

@@ -353,7 +353,8 @@ selected_indexes(struct sink_worker *w, const struct job *j)
 static bool
 can_pass(const struct io_sink *s, const struct job *j)
 {
-	if (j->slot == NULL || j->b != slot_batch(j->slot) || j->n_sel != j->b->n)
+	if (j->slot == NULL || j->b != slot_batch(j->slot) || j->n_sel != j->b->n ||
+	    slot_is_narrow(j->slot))
 		return false;
 	if (s->opts->has_fields && !s->opts->fields.all && !j->b->options)
 		return false;
@@ -403,6 +404,8 @@ sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j)
 	j->out.len = 0;
 	if (j->n_sel == 0 || !sink_takes(s, j->b))
 		return;
+	if (s->format != IO_NULL || s->take != NULL)
+		job_narrow(j);
 	switch (s->format) {
 	case IO_FLOW: prepare_flow(s, w, j); break;
 	case IO_IPFIX:

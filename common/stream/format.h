@@ -80,7 +80,8 @@ enum {
 	ENTRY_SCOPE = 1 << 2,
 	ENTRY_ZONE = 1 << 3,
 	ENTRY_TRUNCATED = 1 << 4,
-	ENTRY_KNOWN = 31,
+	ENTRY_XXH3 = 1 << 5, /* which hash the section has: XXH3; else XXH64 */
+	ENTRY_KNOWN = 63,
 };
 enum { NO_REFERENCE = 0xffff };
 

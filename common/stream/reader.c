@@ -2,11 +2,11 @@
  * reader.c - a stream read block by block: order, totals, end marks, and the way back after damage.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/cursor.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "stream/feed.h"
 
 struct stream_reader {
@@ -200,6 +200,29 @@ end_segment(struct stream_reader *r)
 	r->totals.segments++;
 }
 
+/*
+ * On a disk that has to be waited for, sections that are likely to be asked for are on their way together: those of
+ * this block, and where those of the next one will be about, as blocks of a file are much alike.
+ */
+static void
+ask_ahead(const struct stream_slot *s)
+{
+	uint64_t wanted = atomic_load_explicit(&s->file->wanted, memory_order_relaxed);
+	off_t at = (off_t)s->file_offset, next = at + (off_t)s->block_len;
+
+	for (unsigned i = 0; i < s->columns && i < 64; i++) {
+		const struct block_entry *e = &s->entry[i];
+
+		if (e->length == 0 || !(wanted >> i & 1))
+			continue;
+		(void)posix_fadvise(
+		    s->file->fd, at + (off_t)e->offset, e->length, POSIX_FADV_WILLNEED);
+		(void)posix_fadvise(
+		    s->file->fd, next + (off_t)e->offset, e->length, POSIX_FADV_WILLNEED);
+	}
+	(void)posix_fadvise(s->file->fd, next, s->header_len, POSIX_FADV_WILLNEED);
+}
+
 /* Body of the block whose header is at the feed's place into the slot. */
 static enum stream_status
 take_block(
@@ -215,7 +238,7 @@ take_block(
 	s->file_offset = at;
 	if (slot_room(s, h->block_len) == NULL)
 		return fail(r, err, at, "no memory for a block");
-	if (r->feed.regular && feed_left(&r->feed) < h->block_len)
+	if (!feed_has(&r->feed, h->block_len))
 		return fail(r, err, at, "stream ends within a block");
 	got = feed_take(&r->feed, s->octets, r->feed.regular ? h->header_len : h->block_len);
 	if (got < 0)
@@ -230,6 +253,8 @@ take_block(
 	r->totals.octets += h->block_len;
 	if (slot_open(s, h, &why) != 0)
 		return fail(r, err, at, why.text);
+	if (s->file != NULL && atomic_load_explicit(&s->file->cold, memory_order_relaxed))
+		ask_ahead(s);
 	return STREAM_BATCH;
 }
 
@@ -250,7 +275,8 @@ sections_sound(struct stream_reader *r, const struct block_header *h)
 		uint64_t offset = le_uint(e + E_OFFSET, 4), length = le_uint(e + E_LENGTH, 4);
 
 		if (offset + length > h->block_len ||
-		    (length > 0 && hash_xxh64(p + offset, length) != le_uint(e + E_HASH, 8)))
+		    (length > 0 && !section_sound(p + offset, length,
+				       (unsigned)le_uint(e + E_FLAGS, 2), le_uint(e + E_HASH, 8))))
 			return false;
 	}
 	return true;
@@ -312,7 +338,7 @@ stream_next(struct stream_reader *r, struct stream_slot *s, struct err *err)
 			return STREAM_END;
 		if (p == NULL && !recover)
 			return fail(r, err, r->feed.offset, why);
-		if (p != NULL && (r->flags & STREAM_LIVE) && feed_left(&r->feed) < h.block_len)
+		if (p != NULL && (r->flags & STREAM_LIVE) && !feed_has(&r->feed, h.block_len))
 			return STREAM_END;
 		if (p == NULL || (recover && !sections_sound(r, &h))) {
 			if (!resynchronise(r))

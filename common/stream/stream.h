@@ -80,6 +80,15 @@ enum stream_status stream_next(struct stream_reader *, struct stream_slot *, str
 /* The slot's batch, columns packed; valid until the slot is filled again. */
 struct batch *slot_batch(struct stream_slot *);
 
+/*
+ * Keep only the records of sel, n of them and few (false: too many, nothing was done): the batch has no others from
+ * here on, what was unpacked of its columns is cut down, and of the rest only their cells are decoded.
+ */
+bool slot_narrow(struct stream_slot *, const uint64_t *sel, size_t n);
+
+/* Does its batch have fewer records than the block? */
+bool slot_is_narrow(const struct stream_slot *);
+
 /* The whole block as stored, for pass-through; read now if it was not.  NULL: err. */
 const uint8_t *slot_octets(struct stream_slot *, size_t *len, struct err *);
 
