@@ -29,8 +29,7 @@ order_keep(struct ordering *o, const struct batch *b, struct sort_part *part)
 		if (o->prepared[i].of == b)
 			p = &o->prepared[i];
 	if (p == NULL) {
-		o->prepared =
-		    mem_resize(o->prepared, o->n_prepared + 1, sizeof(*o->prepared));
+		o->prepared = mem_resize(o->prepared, o->n_prepared + 1, sizeof(*o->prepared));
 		p = &o->prepared[o->n_prepared++];
 		*p = (struct prepared){ .of = b };
 	}
@@ -107,8 +106,7 @@ order_run(const struct io_opts *opts, const struct order *order, struct io_sourc
 	int rc;
 
 	pthread_mutex_init(&o.lock, NULL);
-	o.sorter =
-	    sort_new(order->keys, order->n_keys, opts->limit, opts->memory, opts->tmpdir);
+	o.sorter = sort_new(order->keys, order->n_keys, opts->limit, opts->memory, opts->tmpdir);
 	sort_threads(o.sorter, threads);
 	if (opts->has_fields && !opts->fields.all && opts->fields.relative == NULL)
 		sort_only(o.sorter, &opts->fields);

@@ -41,8 +41,8 @@ struct ordered {
 void ordered_run(struct ordered *, void (*cancel)(void *ctx));
 
 /* Call work(ctx, i, worker) for every i < n, on several threads in any order; back when all is done. */
-void ordered_each(unsigned threads, size_t n, void (*work)(void *ctx, size_t i, unsigned worker),
-    void *ctx);
+void ordered_each(
+    unsigned threads, size_t n, void (*work)(void *ctx, size_t i, unsigned worker), void *ctx);
 
 /* Processors this process may use. */
 unsigned ordered_processors(void);

@@ -317,9 +317,8 @@ is_among(const struct field *f, const struct field_id *id)
 static bool
 duration_reads(const struct field_id *id)
 {
-	const struct field_id from[] = {
-		field_own(OWN_START), field_own(OWN_END), field_iana(161), field_iana(162)
-	};
+	const struct field_id from[] = { field_own(OWN_START), field_own(OWN_END), field_iana(161),
+		field_iana(162) };
 
 	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++)
 		if (field_id_equal(&from[i], id))

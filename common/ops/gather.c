@@ -12,8 +12,8 @@ struct wide {
 	bool partial; /* some records have none */
 	bool constant; /* all have this one */
 	uint64_t value;
-	size_t chunks; /* that have it */
-	int32_t *at; /* which column of each chunk; -1: none */
+	size_t chunks, longest; /* that have it; octets */
+	const struct packed **from; /* of each chunk; NULL: it has none */
 
 	/* Of the window: by block, within it as the chunks have them. */
 	void *data;
@@ -35,7 +35,6 @@ struct gather {
 	uint16_t *within; /* of each record of the window, its place in its block */
 	struct scratch {
 		uint32_t *rec, *to;
-		void *cells;
 	} * scratch;
 
 	struct batch **made; /* conflict: the blocks of the window */
@@ -45,14 +44,13 @@ struct gather {
 /* Columns --------------------------------------------------------------------------------------- */
 
 static struct wide *
-find_wide(struct gather *g, const struct column *c, size_t *hint)
+find_wide(struct gather *g, const struct packed *p, size_t *hint)
 {
 	for (size_t k = 0; k < g->n_cols; k++) {
 		size_t i = (*hint + k) % g->n_cols;
 		struct wide *w = &g->col[i];
 
-		if (w->id.id != c->id.id || !field_id_equal(&w->id, &c->id) ||
-		    ((w->flags ^ c->flags) & COLUMN_SCOPE))
+		if (w->id.id != p->id.id || !field_id_equal(&w->id, &p->id) || w->flags != p->flags)
 			continue;
 		*hint = i + 1;
 		return w;
@@ -61,44 +59,32 @@ find_wide(struct gather *g, const struct column *c, size_t *hint)
 		g->cap_cols = g->cap_cols ? 2 * g->cap_cols : 32;
 		g->col = mem_resize(g->col, g->cap_cols, sizeof(*g->col));
 	}
-	g->col[g->n_cols] = (struct wide){ .id = c->id,
-		.type = c->type,
-		.width = c->width,
-		.store = c->width,
-		.scale = c->scale,
-		.flags = c->flags & COLUMN_SCOPE };
-	g->col[g->n_cols].at = mem_alloc(g->in.n_chunks * sizeof(*g->col->at));
-	memset(g->col[g->n_cols].at, 0xff, g->in.n_chunks * sizeof(*g->col->at));
+	g->col[g->n_cols] =
+	    (struct wide){ .id = p->id, .type = p->type, .scale = p->scale, .flags = p->flags };
+	g->col[g->n_cols].from = mem_zero(g->in.n_chunks + 1, sizeof(*g->col->from));
 	return &g->col[g->n_cols++];
 }
 
 static void
-add_column(struct gather *g, size_t chunk, unsigned i, size_t *hint)
+add_column(struct gather *g, size_t chunk, const struct packed *p, size_t *hint)
 {
-	struct column *c = &g->in.chunk[chunk].b->col[i];
-	unsigned width = g->in.chunk[chunk].width[i];
-	struct wide *w = find_wide(g, c, hint);
-	bool same = (c->flags & COLUMN_ZONE) && c->min == c->max && c->width <= 8 && c->width > 0;
-	uint64_t value = 0;
+	struct wide *w = find_wide(g, p, hint);
+	unsigned store = p->form == PACKED_TIME || p->form == PACKED_CONST ? p->width : p->store;
+	bool same = p->form == PACKED_CONST && (w->chunks == 0 || w->value == p->base);
 
-	if (w->type != c->type) {
+	if (w->type != p->type) {
 		g->conflict = true;
 		return;
 	}
-	same = same && c->type != TYPE_FLOAT32 && c->type != TYPE_FLOAT64;
-	if (same && c->type == TYPE_INT)
-		value = (uint64_t)column_int(c, 0);
-	else if (same)
-		value = column_uint(c, 0);
-	w->constant = (w->chunks == 0 || w->constant) && same && c->present == NULL &&
-		      (w->chunks == 0 || w->value == value);
-	w->value = value;
-	w->at[chunk] = (int32_t)i;
+	w->constant = (w->chunks == 0 || w->constant) && same;
+	w->value = p->base;
+	w->from[chunk] = p;
 	w->chunks++;
-	w->store = c->width > w->store ? c->width : w->store;
-	w->width = width > w->width ? (uint8_t)width : w->width;
-	w->scale = c->scale < w->scale ? c->scale : w->scale;
-	w->partial = w->partial || c->present != NULL;
+	w->store = store > w->store ? (uint8_t)store : w->store;
+	w->width = p->width > w->width ? p->width : w->width;
+	w->scale = p->scale < w->scale ? p->scale : w->scale;
+	w->longest = p->longest > w->longest ? p->longest : w->longest;
+	w->partial = w->partial || p->present != NULL;
 }
 
 static void
@@ -107,15 +93,12 @@ find_columns(struct gather *g)
 	size_t with_records = 0;
 
 	for (size_t i = 0; i < g->in.n_chunks; i++) {
-		const struct batch *b = g->in.chunk[i].b;
+		const struct chunk *c = &g->in.chunk[i];
 		size_t hint = 0;
 
-		if (b == NULL || b->n == 0)
-			continue;
-		with_records++;
-		for (unsigned k = 0; k < b->n_cols; k++)
-			if (!(b->col[k].flags & COLUMN_EMPTY))
-				add_column(g, i, k, &hint);
+		with_records += c->n > 0;
+		for (size_t k = 0; k < c->n_cols && c->n > 0; k++)
+			add_column(g, i, &c->col[k], &hint);
 	}
 	for (size_t k = 0; k < g->n_cols; k++) {
 		struct wide *w = &g->col[k];
@@ -161,18 +144,23 @@ row_octets(const struct gather *g)
 	return octets;
 }
 
-/* Blocks of fewer records where they are long, so that a batch stays within its octets. */
+/* Blocks of fewer records where they are long, so that a batch stays within its octets, or near. */
 static void
 set_step(struct gather *g)
 {
-	size_t octets = 0, records = 1, most = g->in.most, row;
+	size_t octets = 0, longest = 1, records = 1, most = g->in.most, row;
 
 	for (size_t i = 0; i < g->in.n_chunks; i++) {
-		octets += g->in.chunk[i].b ? batch_octets(g->in.chunk[i].b) : 0;
-		records += g->in.chunk[i].b ? g->in.chunk[i].b->n : 0;
+		const struct chunk *c = &g->in.chunk[i];
+
+		records += c->n;
+		for (size_t k = 0; k < c->n_cols; k++)
+			octets += c->col[k].width ? c->n * c->col[k].width : c->col[k].octets;
 	}
+	for (size_t k = 0; k < g->n_cols; k++)
+		longest += g->col[k].longest;
 	row = octets / records + 1;
-	while (most > 1 && most * row > BATCH_OCTETS)
+	while (most > 1 && (most * row > BATCH_OCTETS || most * longest > BATCH_OCTETS * (size_t)8))
 		most /= 2;
 	for (g->shift = 0; (size_t)2 << g->shift <= most;)
 		g->shift++;
@@ -214,8 +202,7 @@ find_ranks(struct gather *g)
 static void
 reserve_window(struct gather *g)
 {
-	g->place =
-	    mem_alloc((g->in.n_chunks * (g->room >> g->shift) + 1) * sizeof(*g->place));
+	g->place = mem_alloc((g->in.n_chunks * (g->room >> g->shift) + 1) * sizeof(*g->place));
 	g->within = mem_alloc(g->room * sizeof(*g->within));
 	for (size_t k = 0; k < g->n_cols; k++) {
 		struct wide *w = &g->col[k];
@@ -227,9 +214,8 @@ reserve_window(struct gather *g)
 	}
 	g->scratch = mem_zero(g->in.threads, sizeof(*g->scratch));
 	for (unsigned t = 0; t < g->in.threads; t++) {
-		g->scratch[t].rec = mem_alloc(BATCH_RECORDS * sizeof(uint32_t));
-		g->scratch[t].to = mem_alloc(BATCH_RECORDS * sizeof(uint32_t));
-		g->scratch[t].cells = mem_alloc(BATCH_RECORDS * 16);
+		g->scratch[t].rec = mem_alloc((BATCH_RECORDS + 1) * sizeof(uint32_t));
+		g->scratch[t].to = mem_alloc((BATCH_RECORDS + 1) * sizeof(uint32_t));
 	}
 }
 
@@ -267,12 +253,11 @@ gather_free(struct gather *g)
 		if (g->col[k].data != NULL)
 			mem_free_table(g->col[k].data, g->room * g->col[k].store);
 		mem_free(g->col[k].has);
-		mem_free(g->col[k].at);
+		mem_free((void *)g->col[k].from);
 	}
 	for (unsigned t = 0; g->scratch != NULL && t < g->in.threads; t++) {
 		mem_free(g->scratch[t].rec);
 		mem_free(g->scratch[t].to);
-		mem_free(g->scratch[t].cells);
 	}
 	if (g->rank != NULL)
 		mem_free_table(g->rank, (g->in.first[g->in.n_chunks] + 1) * sizeof(*g->rank));
@@ -318,66 +303,93 @@ find_places(struct gather *g)
 	}
 }
 
-#define SCATTER(T) \
-	do { \
-		T *to = w->data; \
-		const T *from = cells; \
-		for (size_t k = 0; k < n; k++) \
-			to[s->to[k]] = from[s->rec[k]]; \
-	} while (0)
-
 struct cell16 {
 	uint64_t w[2];
 };
 
+/* To the places of records, from where they are in a chunk. */
+#define SCATTER(TO, FROM, AT) \
+	do { \
+		TO *to = w->data; \
+		const FROM *v = p->data; \
+		for (size_t k = 0; k < n; k++) \
+			to[s->to[k]] = (TO)v[AT]; \
+	} while (0)
+#define SCATTER_FROM(TO, SIGN, AT) \
+	switch (p->store) { \
+	case 1: SCATTER(TO, SIGN##8_t, AT); break; \
+	case 2: SCATTER(TO, SIGN##16_t, AT); break; \
+	case 4: SCATTER(TO, SIGN##32_t, AT); break; \
+	default: SCATTER(TO, SIGN##64_t, AT); break; \
+	}
+#define SCATTER_CELLS(SIGN, AT) \
+	switch (w->store) { \
+	case 1: SCATTER_FROM(SIGN##8_t, SIGN, AT); break; \
+	case 2: SCATTER_FROM(SIGN##16_t, SIGN, AT); break; \
+	case 4: SCATTER_FROM(SIGN##32_t, SIGN, AT); break; \
+	case 8: SCATTER_FROM(SIGN##64_t, SIGN, AT); break; \
+	default: SCATTER(struct cell16, struct cell16, AT); break; \
+	}
+
 static void
-scatter_cells(struct wide *w, const struct scratch *s, const void *cells, size_t n)
+scatter_constant(struct wide *w, const struct scratch *s, uint64_t v, size_t n)
 {
-	switch (w->store) {
-	case 1: SCATTER(uint8_t); break;
-	case 2: SCATTER(uint16_t); break;
-	case 4: SCATTER(uint32_t); break;
-	case 8: SCATTER(uint64_t); break;
-	default: SCATTER(struct cell16); break;
+	for (size_t k = 0; k < n; k++)
+		memcpy((uint8_t *)w->data + s->to[k] * (size_t)w->store, &v, w->store);
+}
+
+static void
+scatter_times(struct wide *w, const struct scratch *s, const struct packed *p, size_t n)
+{
+	const uint32_t *v = p->data;
+	uint64_t *to = w->data, base = p->base, unit = p->unit;
+
+	for (size_t k = 0; k < n; k++)
+		to[s->to[k]] = base + unit * v[s->rec[k]];
+}
+
+/* Where one chunk has IPv4 addresses only, and another has not. */
+static void
+scatter_mapped(struct wide *w, const struct scratch *s, const struct packed *p, size_t n)
+{
+	const uint32_t *v = p->data;
+
+	for (size_t k = 0; k < n; k++) {
+		struct addr a = addr_v4(p->form == PACKED_CONST	 ? (uint32_t)p->base
+					: p->form == PACKED_DICT ? v[p->codes[s->rec[k]]]
+								 : v[s->rec[k]]);
+
+		memcpy((uint8_t *)w->data + s->to[k] * (size_t)16, a.b, 16);
 	}
 }
 
 static void
-scatter_presence(struct wide *w, const struct scratch *s, const struct column *c, size_t n)
+scatter_column(struct wide *w, const struct scratch *s, const struct packed *p, size_t n)
+{
+	if (w->store == 16 && (p->form == PACKED_CONST || p->store == 4)) {
+		scatter_mapped(w, s, p, n);
+	} else if (p->form == PACKED_CONST) {
+		scatter_constant(w, s, p->base, n);
+	} else if (p->form == PACKED_TIME) {
+		scatter_times(w, s, p, n);
+	} else if (w->type == TYPE_INT) {
+		if (p->form == PACKED_DICT)
+			SCATTER_CELLS(int, p->codes[s->rec[k]])
+		else
+			SCATTER_CELLS(int, s->rec[k])
+	} else if (p->form == PACKED_DICT) {
+		SCATTER_CELLS(uint, p->codes[s->rec[k]])
+	} else {
+		SCATTER_CELLS(uint, s->rec[k])
+	}
+}
+
+static void
+scatter_presence(struct wide *w, const struct scratch *s, const struct packed *p, size_t n)
 {
 	for (size_t k = 0; k < n; k++)
 		w->has[s->to[k]] =
-		    c != NULL && (c->present == NULL || bits_get(c->present, s->rec[k]));
-}
-
-#define WIDEN(TO, FROM) \
-	do { \
-		TO *to = s->cells; \
-		const FROM *v = c->data; \
-		for (size_t k = 0; k < records; k++) \
-			to[k] = (TO)v[k]; \
-	} while (0)
-
-/* Cells of the width that the window has. */
-static const void *
-widened(const struct wide *w, const struct scratch *s, const struct column *c, size_t records)
-{
-	if (c->width == w->store)
-		return c->data;
-	if (w->type == TYPE_IP) {
-		for (size_t k = 0; k < records; k++) {
-			struct addr a = addr_v4(((const uint32_t *)c->data)[k]);
-
-			memcpy((uint8_t *)s->cells + k * 16, a.b, 16);
-		}
-		return s->cells;
-	}
-	for (size_t k = 0; k < records; k++) {
-		uint64_t v = w->type == TYPE_INT ? (uint64_t)column_int(c, k) : column_uint(c, k);
-
-		memcpy((uint8_t *)s->cells + k * w->store, &v, w->store); /* little-endian */
-	}
-	return s->cells;
+		    p != NULL && (p->present == NULL || bits_get(p->present, s->rec[k]));
 }
 
 static void
@@ -389,29 +401,52 @@ scatter_chunk(void *ctx, size_t i, unsigned worker)
 	size_t records = g->in.first[i + 1] - g->in.first[i], n = 0;
 	uint32_t *place = g->place + i * g->blocks;
 
-	for (size_t k = 0; k < records; k++) {
-		size_t r = rank[k] - g->begin;
-
-		if (r >= g->n)
-			continue;
+	for (size_t k = 0; k < records; k++) { /* without a branch that could go either way */
 		s->rec[n] = (uint32_t)k;
-		s->to[n] = place[r >> g->shift]++;
-		g->within[s->to[n++]] = (uint16_t)(r & (g->step - 1));
+		n += rank[k] - g->begin < g->n;
+	}
+	for (size_t k = 0; k < n; k++) {
+		size_t r = rank[s->rec[k]] - g->begin;
+
+		s->to[k] = place[r >> g->shift]++;
+		g->within[s->to[k]] = (uint16_t)(r & (g->step - 1));
 	}
 	for (size_t k = 0; k < g->n_cols && n > 0; k++) {
 		struct wide *w = &g->col[k];
-		const struct column *c = w->at[i] < 0 ? NULL : &g->in.chunk[i].b->col[w->at[i]];
+		const struct packed *p = w->from[i];
 
 		if (w->width == 0 || w->constant)
 			continue;
-		if (c != NULL)
-			scatter_cells(w, s, widened(w, s, c, records), n);
+		if (p != NULL)
+			scatter_column(w, s, p, n);
 		if (w->partial)
-			scatter_presence(w, s, c, n);
+			scatter_presence(w, s, p, n);
 	}
 }
 
-/* Where records cannot stand in one batch (a column's type differs): as they come, cut where they differ. */
+/* One record; false: not in this batch, as a column's type differs. */
+static bool
+put_record(struct batch *out, const struct chunk *c, size_t rec)
+{
+	int col[c->n_cols + 1];
+	size_t at;
+
+	for (size_t k = 0; k < c->n_cols; k++) {
+		const struct packed *p = &c->col[k];
+
+		col[k] = batch_column(out, &p->id, (enum type)p->type, p->width, p->flags);
+		if (col[k] < 0)
+			return false;
+	}
+	at = batch_extend(out, 1);
+	for (size_t k = 0; k < c->n_cols; k++) {
+		packed_put(&c->col[k], rec, out, (unsigned)col[k], at);
+		batch_precision(out, (unsigned)col[k], c->col[k].scale);
+	}
+	return true;
+}
+
+/* Where records cannot all stand in one batch: as they come, cut where they differ. */
 static void
 make_blocks(struct gather *g)
 {
@@ -422,15 +457,9 @@ make_blocks(struct gather *g)
 		struct batch *out = batch_new();
 
 		for (; g->next < g->in.n && out->n < g->step; g->next++) {
-			uint32_t id = g->in.order[g->next], rec = order_record(id);
-			const struct chunk *from = &g->in.chunk[order_chunk(id)];
+			uint32_t id = g->in.order[g->next];
 
-			for (unsigned k = 0; k < from->b->n_cols; k++)
-				if (!(from->b->col[k].flags & COLUMN_EMPTY))
-					(void)batch_column(out, &from->b->col[k].id,
-					    (enum type)from->b->col[k].type, from->width[k],
-					    from->b->col[k].flags);
-			if (batch_append(out, from->b, &rec, 1) != 0)
+			if (!put_record(out, &g->in.chunk[order_chunk(id)], order_record(id)))
 				break;
 		}
 		batch_close(out);
@@ -504,8 +533,7 @@ fill_cells(void *out, unsigned width, uint64_t v, size_t n)
 }
 
 static void
-block_presence(
-    struct batch *out, unsigned col, const uint8_t *has, const uint16_t *at, size_t n)
+block_presence(struct batch *out, unsigned col, const uint8_t *has, const uint16_t *at, size_t n)
 {
 	for (size_t k = 0; k < n; k++)
 		out->col[col].bits[at[k] / 64] |= (uint64_t)has[k] << at[k] % 64;
@@ -518,15 +546,10 @@ block_octets(const struct gather *g, const struct wide *w, struct batch *out, un
 {
 	for (size_t k = 0; k < n; k++) {
 		uint32_t id = g->in.order[first + k];
-		size_t rec = order_record(id);
-		const struct column *c;
+		const struct packed *p = w->from[order_chunk(id)];
 
-		if (w->at[order_chunk(id)] < 0)
-			continue;
-		c = &g->in.chunk[order_chunk(id)].b->col[w->at[order_chunk(id)]];
-		if (c->present == NULL || bits_get(c->present, rec))
-			batch_put_octets(out, col, k, (const uint8_t *)c->data + c->off[rec],
-			    c->off[rec + 1] - c->off[rec]);
+		if (p != NULL)
+			packed_put(p, order_record(id), out, col, k);
 	}
 }
 
@@ -545,8 +568,8 @@ block_column(const struct gather *g, const struct wide *w, struct batch *out, un
 	if (w->constant)
 		fill_cells(out->col[col].data, w->width, w->value, n);
 	else
-		spread_cells(w, out->col[col].data, (const uint8_t *)w->data + at * w->store,
-		    within, n);
+		spread_cells(
+		    w, out->col[col].data, (const uint8_t *)w->data + at * w->store, within, n);
 	if (w->partial)
 		block_presence(out, col, w->has + at, within, n);
 	else

@@ -9,24 +9,21 @@
 #ifndef OPS_GATHER_H
 #define OPS_GATHER_H
 
+#include "ops/chunk.h"
 #include "ops/order.h"
-
-/* Records in memory: a closed batch, cells of unsigned numbers perhaps narrower than they were. */
-struct chunk {
-	struct batch *b;
-	uint8_t *width; /* of its columns, before */
-};
 
 struct gather_input {
 	const struct chunk *chunk;
-	const size_t *first; /* of each chunk, how many records stand in those before; n_chunks + 1 */
+	const size_t
+	    *first; /* of each chunk, how many records stand in those before; n_chunks + 1 */
 	size_t n_chunks;
 	const uint32_t *order; /* ids of the records wanted, in order */
 	size_t n;
 	size_t memory; /* for a window; it has one block at least */
 	size_t most; /* records of a block, a power of 2; fewer where they are long */
 	unsigned threads;
-	const struct sort_key *keys; /* the first one's order is declared, if the column itself has it */
+	const struct sort_key
+	    *keys; /* the first one's order is declared, if the column itself has it */
 	size_t n_keys;
 };
 

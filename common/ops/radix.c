@@ -78,9 +78,7 @@ static uint64_t
 address_part(const struct column *c, size_t rec, unsigned depth)
 {
 	if (c->width == 4)
-		return depth == 1
-			   ? 0
-			   : UINT64_C(0xffff00000000) | ((const uint32_t *)c->data)[rec];
+		return depth == 1 ? 0 : UINT64_C(0xffff00000000) | ((const uint32_t *)c->data)[rec];
 	return be_uint((const uint8_t *)c->data + rec * 16 + (depth == 1 ? 0 : 8), 8);
 }
 
@@ -108,8 +106,8 @@ key_at(const struct sorting *s, uint32_t id, uint64_t *key)
 
 	if (class != ORDER_VALUE || s->at.depth == 0)
 		return class;
-	*key = type == TYPE_IP ? address_part(c, rec, s->at.depth)
-			       : octets_part(c, rec, s->at.depth);
+	*key =
+	    type == TYPE_IP ? address_part(c, rec, s->at.depth) : octets_part(c, rec, s->at.depth);
 	if (!k->ascending)
 		*key = ~*key;
 	return class;
@@ -189,7 +187,8 @@ measured(const struct measure *m, enum order_class class, uint64_t key)
 
 /* The keys of a column whose values are all there, most types at a time.  false: one by one. */
 static bool
-dense_keys(const struct sort_key *k, const struct column *c, enum type type, size_t n, uint64_t *key)
+dense_keys(
+    const struct sort_key *k, const struct column *c, enum type type, size_t n, uint64_t *key)
 {
 	uint64_t flip = k->ascending ? 0 : ~UINT64_C(0);
 
@@ -262,7 +261,7 @@ chunk_items(void *ctx, size_t i, unsigned worker)
 	(void)worker;
 	for (size_t k = 0; k < n; k++)
 		s->item[first + k] =
-		    measured(&m, (enum order_class)s->class[first + k], s->spare[first + k])
+		    measured(&m, (enum order_class)s->class[first + k], s -> spare[first + k])
 			<< s->id_bits |
 		    order_id(i, k);
 }
@@ -420,7 +419,7 @@ make_items(struct sorting *s, size_t at, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		enum order_class class = key_at(s, id_of(s, item[i]), &key[i]);
 
-		s->class[at + i] = (uint8_t)class;
+		s->class[at + i] = (uint8_t) class;
 		measure_add(&s->m, class, key[i]);
 	}
 	measure_fit(&s->m, 64 - s->id_bits);

@@ -56,8 +56,7 @@ runs_new(const struct sort_key *keys, size_t n_keys, const char *tmpdir)
 static void
 free_piece(struct piece *p)
 {
-	batch_free(p->chunk.b);
-	mem_free(p->chunk.width);
+	chunk_free(&p->chunk, NULL);
 	mem_free(p->key);
 	mem_free(p->class);
 	mem_free(p);
@@ -173,21 +172,20 @@ static int
 next_piece(struct runs *r, struct head *h, struct err *err)
 {
 	struct piece *p;
+	struct batch *b;
 
 	if (h->next == spill_extents(&r->spill, h->run))
 		return 0;
 	if (spill_read(&r->spill, h->run, h->next++, &r->buf, err) < 0)
 		return -1;
 	p = mem_zero(1, sizeof(*p));
-	p->chunk.b = batch_new();
+	p->chunk.b = b = batch_new();
 	h->piece = p;
 	h->rec = 0;
 	add_live(r, h);
-	if (spill_load_batch(&r->buf, p->chunk.b, err) < 0)
+	if (spill_load_batch(&r->buf, b, err) < 0)
 		return -1;
-	p->chunk.width = mem_alloc(p->chunk.b->n_cols + 1);
-	for (unsigned i = 0; i < p->chunk.b->n_cols; i++)
-		p->chunk.width[i] = p->chunk.b->col[i].width;
+	chunk_of(&p->chunk, b);
 	piece_keys(r, p);
 	return 1;
 }

@@ -8,12 +8,13 @@
 
 /*
  * RUN_RECORDS: records of one piece of a run, so that merging many runs holds little of each.  JOIN: parts of fewer
- * records become one chunk.  PRUNE: a sort of a few looks again after so many more records.  SORTING: octets a record
+ * records become one chunk.  WINDOW: the part of memory that is for putting together.  PRUNE: a sort of a few looks again after so many more records.  SORTING: octets a record
  * while it is sorted, beside its own: two words and its class; later its number, rank and place.
  */
-enum { RUN_RECORDS = 8192, JOIN = 8192, PRUNE = 512, SORTING = 17 };
+enum { RUN_RECORDS = 8192, JOIN = 8192, PRUNE = 512, SORTING = 17, WINDOW = 8 };
 
 struct sort_part {
+	struct sorter *s;
 	struct chunk *chunk;
 	size_t n;
 };
@@ -26,6 +27,7 @@ struct sorter {
 	unsigned threads;
 	const struct field_list *only;
 
+	struct slabs *slabs;
 	struct chunk *chunk;
 	size_t n_chunks, cap_chunks, n_records, octets;
 	bool joining; /* the last chunk is open */
@@ -58,15 +60,9 @@ sort_new(const struct sort_key *keys, size_t n, uint64_t limit, uint64_t memory,
 	s->memory = memory ? memory : UINT64_C(1) << 30;
 	s->tmpdir = tmpdir;
 	s->threads = 1;
+	s->slabs = slabs_new();
 	pthread_mutex_init(&s->lock, NULL);
 	return s;
-}
-
-static void
-free_chunk(struct chunk *c)
-{
-	batch_free(c->b);
-	mem_free(c->width);
 }
 
 static void
@@ -87,7 +83,7 @@ free_chunks(struct sorter *s)
 {
 	free_order(s);
 	for (size_t i = 0; i < s->n_chunks; i++)
-		free_chunk(&s->chunk[i]);
+		chunk_free(&s->chunk[i], s->slabs);
 	s->n_chunks = s->n_records = s->octets = 0;
 	s->joining = false;
 }
@@ -100,6 +96,7 @@ sort_free(struct sorter *s)
 	free_chunks(s);
 	mem_free(s->chunk);
 	runs_free(s->runs);
+	slabs_free(s->slabs);
 	pthread_mutex_destroy(&s->lock);
 	mem_free(s);
 }
@@ -125,70 +122,46 @@ sort_runs(const struct sorter *s)
 /* Preparing ------------------------------------------------------------------------------------- */
 
 static bool
-is_wanted(const struct sorter *s, const struct field_id *id)
+is_key(const struct sorter *s, const struct field_id *id)
 {
-	for (size_t i = 0; i < s->only->n; i++)
-		if (field_reads(&s->only->fields[i], id))
-			return true;
 	for (size_t i = 0; i < s->n_keys; i++)
 		if (field_reads(&s->keys[i].field, id))
 			return true;
-	return id->pen == PEN_OWN && (id->id == OWN_EXPORTER || id->id == OWN_DOMAIN);
+	return false;
 }
 
-/* Which columns are kept; NULL: all. */
-static bool *
-wanted_columns(const struct sorter *s, const struct batch *b)
+static bool
+is_wanted(const struct sorter *s, const struct field_id *id)
 {
-	bool *takes;
-
 	if (s->only == NULL)
-		return NULL;
-	takes = mem_alloc(b->n_cols + 1);
-	for (unsigned i = 0; i < b->n_cols; i++)
-		takes[i] = is_wanted(s, &b->col[i].id);
-	return takes;
+		return true;
+	for (size_t i = 0; i < s->only->n; i++)
+		if (field_reads(&s->only->fields[i], id))
+			return true;
+	/* names are those of a record's own exporter and domain */
+	return is_key(s, id) ||
+	       (id->pen == PEN_OWN && (id->id == OWN_EXPORTER || id->id == OWN_DOMAIN));
 }
 
 static void
-natural_widths(struct chunk *c, const struct batch *from)
+add_chunk(struct sort_part *p, struct batch *b, const uint32_t *idx, size_t n)
 {
-	for (unsigned i = 0; i < from->n_cols; i++) {
-		const struct column *f = &from->col[i];
-
-		for (unsigned k = 0; k < c->b->n_cols; k++) {
-			const struct column *to = &c->b->col[k];
-
-			if (field_id_equal(&to->id, &f->id) &&
-			    !((to->flags ^ f->flags) & COLUMN_SCOPE) && c->width[k] < f->width)
-				c->width[k] = f->width;
-		}
-	}
-}
-
-/* Is a column that is one value everywhere known as such? */
-static void
-close_chunk(struct chunk *c)
-{
-	batch_close(c->b);
-	for (unsigned i = 0; i < c->b->n_cols; i++)
-		if (c->b->col[i].present == NULL && c->b->col[i].width > 0 &&
-		    c->b->col[i].width <= 8)
-			column_zone(&c->b->col[i], c->b->n);
-}
-
-static void
-add_chunk(struct sort_part *p, struct batch *b, const uint32_t *idx, size_t n, const bool *takes)
-{
+	struct sorter *s = p->s;
+	bool takes[b->n_cols + 1], keys[b->n_cols + 1];
 	struct chunk *c;
 
+	for (unsigned i = 0; i < b->n_cols; i++) {
+		takes[i] = !(b->col[i].flags & COLUMN_EMPTY) && is_wanted(s, &b->col[i].id);
+		keys[i] = takes[i] && is_key(s, &b->col[i].id);
+	}
 	p->chunk = mem_resize(p->chunk, p->n + 1, sizeof(*p->chunk));
 	c = &p->chunk[p->n++];
-	c->b = batch_new();
-	(void)batch_keep(c->b, b, idx, n, takes);
-	c->width = mem_zero(c->b->n_cols + 1, 1);
-	natural_widths(c, b);
-	close_chunk(c);
+	if (n < JOIN || s->limit != UINT64_MAX) {
+		chunk_copy(c, b, idx, n, takes);
+		chunk_close(c);
+	} else {
+		chunk_pack(c, s->slabs, b, idx, n, takes, keys);
+	}
 }
 
 /* May some record of the batch stand before the bar, as far as its columns' ranges say? */
@@ -296,10 +269,10 @@ struct sort_part *
 sort_prepare(struct sorter *s, struct batch *b, const uint64_t *sel)
 {
 	size_t n = sel ? bits_count(sel, b->n) : b->n;
-	bool few = s->n_keys > 0 && s->limit != UINT64_MAX, all = n == b->n && !few && n <= BATCH_RECORDS;
+	bool few = s->n_keys > 0 && s->limit != UINT64_MAX,
+	     all = n == b->n && !few && n <= BATCH_RECORDS;
 	struct sort_part *p;
 	uint32_t *idx = NULL;
-	bool *takes;
 
 	if (!all) {
 		idx = mem_alloc((b->n + 64) * sizeof(*idx));
@@ -315,11 +288,10 @@ sort_prepare(struct sorter *s, struct batch *b, const uint64_t *sel)
 		return NULL;
 	}
 	p = mem_zero(1, sizeof(*p));
-	takes = wanted_columns(s, b);
+	p->s = s;
 	for (size_t i = 0; i < n; i += BATCH_RECORDS)
-		add_chunk(p, b, idx ? idx + i : NULL, n - i < BATCH_RECORDS ? n - i : BATCH_RECORDS,
-		    takes);
-	mem_free(takes);
+		add_chunk(
+		    p, b, idx ? idx + i : NULL, n - i < BATCH_RECORDS ? n - i : BATCH_RECORDS);
 	mem_free(idx);
 	return p;
 }
@@ -330,7 +302,7 @@ sort_drop(struct sort_part *p)
 	if (p == NULL)
 		return;
 	for (size_t i = 0; i < p->n; i++)
-		free_chunk(&p->chunk[i]);
+		chunk_free(&p->chunk[i], p->s->slabs);
 	mem_free(p->chunk);
 	mem_free(p);
 }
@@ -341,7 +313,7 @@ static void
 close_last(struct sorter *s)
 {
 	if (s->joining)
-		close_chunk(&s->chunk[s->n_chunks - 1]);
+		chunk_close(&s->chunk[s->n_chunks - 1]);
 	s->joining = false;
 }
 
@@ -354,37 +326,38 @@ push_chunk(struct sorter *s, struct chunk *c)
 		s->chunk = mem_resize(s->chunk, s->cap_chunks, sizeof(*s->chunk));
 	}
 	s->chunk[s->n_chunks++] = *c;
-	s->joining = c->b->n < JOIN;
-	s->octets += batch_octets(c->b);
-	*c = (struct chunk){ 0 };
+	s->joining = c->slab == NULL;
+	s->octets += c->octets;
 }
 
 /* A part of few records behind those that the last chunk has.  false: it needs a chunk of its own. */
 static bool
-join_chunk(struct sorter *s, const struct chunk *c)
+join_chunk(struct sorter *s, struct chunk *c)
 {
-	struct chunk *to = &s->chunk[s->n_chunks - 1];
-	size_t before, cols;
+	struct chunk *to = s->n_chunks == 0 ? NULL : &s->chunk[s->n_chunks - 1];
+	size_t before;
 
-	if (!s->joining || c->b->n >= JOIN || to->b->n + c->b->n > BATCH_RECORDS ||
-	    batch_octets(to->b) > BATCH_OCTETS / 2)
+	if (to == NULL || !s->joining || c->slab != NULL || to->n + c->n > BATCH_RECORDS ||
+	    to->octets > BATCH_OCTETS / 2)
 		return false;
-	before = batch_octets(to->b);
-	cols = to->b->n_cols;
-	if (batch_append(to->b, c->b, NULL, c->b->n) < 0)
+	before = to->octets;
+	if (!chunk_join(to, c))
 		return false;
-	if (to->b->n_cols > cols) {
-		to->width = mem_resize(to->width, to->b->n_cols, 1);
-		memset(to->width + cols, 0, to->b->n_cols - cols);
-	}
-	natural_widths(to, c->b);
-	for (unsigned i = 0; i < c->b->n_cols; i++)
-		for (unsigned k = 0; k < to->b->n_cols; k++)
-			if (field_id_equal(&to->b->col[k].id, &c->b->col[i].id) &&
-			    to->width[k] < c->width[i])
-				to->width[k] = c->width[i];
-	s->octets += batch_octets(to->b) - before;
+	s->octets += to->octets - before;
+	chunk_free(c, s->slabs);
 	return true;
+}
+
+/* Its records and memory are the sorter's now. */
+static void
+take_chunks(struct sorter *s, struct sort_part *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		s->n_records += p->chunk[i].n;
+		if (!join_chunk(s, &p->chunk[i]))
+			push_chunk(s, &p->chunk[i]);
+	}
+	mem_free(p->chunk);
 }
 
 /* All records in memory into order. */
@@ -398,10 +371,9 @@ order_chunks(struct sorter *s)
 	s->first[0] = 0;
 	for (size_t i = 0; i < s->n_chunks; i++) {
 		order_bind(&cols[i], s->keys, s->n_keys, s->chunk[i].b);
-		s->first[i + 1] = s->first[i] + s->chunk[i].b->n;
+		s->first[i + 1] = s->first[i] + s->chunk[i].n;
 	}
-	order_init(
-	    &s->order, s->keys, s->n_keys, cols, s->first, s->n_chunks, s->threads);
+	order_init(&s->order, s->keys, s->n_keys, cols, s->first, s->n_chunks, s->threads);
 	s->ids = order_sort(&s->order);
 }
 
@@ -414,7 +386,7 @@ start_gather(struct sorter *s, size_t n, size_t most)
 		.n_chunks = s->n_chunks,
 		.order = s->ids,
 		.n = n,
-		.memory = s->memory / 4,
+		.memory = s->memory / WINDOW,
 		.most = most,
 		.threads = s->threads,
 		.keys = s->keys,
@@ -427,7 +399,7 @@ start_gather(struct sorter *s, size_t n, size_t most)
 static void
 prune(struct sorter *s)
 {
-	struct sort_part kept = { 0 };
+	struct sort_part kept = { .s = s };
 	struct bar bar = { .set = true };
 	uint32_t last;
 	size_t blocks;
@@ -444,16 +416,12 @@ prune(struct sorter *s)
 			struct batch *b = batch_new();
 
 			gather_block(s->gather, i, b);
-			add_chunk(&kept, b, NULL, b->n, NULL);
+			add_chunk(&kept, b, NULL, b->n);
 			batch_free(b);
 		}
 	}
 	free_chunks(s);
-	for (size_t i = 0; i < kept.n; i++) {
-		s->n_records += kept.chunk[i].b->n;
-		push_chunk(s, &kept.chunk[i]);
-	}
-	mem_free(kept.chunk);
+	take_chunks(s, &kept);
 	pthread_mutex_lock(&s->lock);
 	s->bar = bar;
 	pthread_mutex_unlock(&s->lock);
@@ -489,16 +457,12 @@ sort_take(struct sorter *s, struct sort_part *p, struct err *err)
 {
 	if (p == NULL)
 		return 0;
-	for (size_t i = 0; i < p->n; i++) {
-		s->n_records += p->chunk[i].b->n;
-		if (s->n_chunks == 0 || !join_chunk(s, &p->chunk[i]))
-			push_chunk(s, &p->chunk[i]);
-	}
-	sort_drop(p);
+	take_chunks(s, p);
+	mem_free(p);
 	if (s->n_keys > 0 && s->limit < SIZE_MAX / 2 && s->n_records >= s->limit * 2 &&
 	    s->n_records >= s->limit + PRUNE)
 		prune(s);
-	if (s->octets + s->n_records * SORTING > s->memory / 4 * 3 ||
+	if (s->octets + s->n_records * SORTING > s->memory / WINDOW * (WINDOW - 1) ||
 	    s->n_chunks + BATCH_RECORDS_MAX / BATCH_RECORDS >= ORDER_CHUNKS_MAX)
 		return write_run(s, err);
 	return 0;
