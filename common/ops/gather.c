@@ -2,7 +2,7 @@
 
 #include "base/ordered.h"
 
-enum { STRETCH = 1 << 16, FEW_BLOCKS = 16 };
+enum { STRETCH = 1 << 16, FEW_BLOCKS = 16, ALIGN = 64 };
 
 /* A column of the output. */
 struct wide {
@@ -31,6 +31,8 @@ struct gather {
 	size_t begin, n, blocks; /* the window */
 	size_t room; /* records of a window at the most */
 	uint32_t *rank; /* of each record of each chunk, its place in order */
+	uint8_t *window; /* what columns have in it */
+	size_t window_size;
 	uint32_t *place; /* of each chunk and block, where its next record goes */
 	uint16_t *within; /* of each record of the window, its place in its block */
 	struct scratch {
@@ -193,25 +195,46 @@ find_ranks(struct gather *g)
 {
 	size_t all = g->in.first[g->in.n_chunks];
 
-	g->rank = mem_table((all + 1) * sizeof(*g->rank));
+	g->rank = g->in.rank ? g->in.rank : mem_alloc((all + 1) * sizeof(*g->rank));
 	if (g->in.n < all)
 		memset(g->rank, 0xff, all * sizeof(*g->rank));
 	ordered_each(g->in.threads, (g->in.n + STRETCH - 1) / STRETCH, rank_stretch, g);
 }
 
+/* Octets of the window that a column has. */
+static size_t
+column_room(const struct gather *g, const struct wide *w)
+{
+	size_t octets = w->width == 0 ? 0 : g->room * (size_t)(w->constant ? 0 : w->store);
+
+	octets += w->partial && w->width > 0 ? g->room : 0;
+	return (octets + ALIGN - 1) / ALIGN * ALIGN;
+}
+
 static void
 reserve_window(struct gather *g)
 {
-	g->place = mem_alloc((g->in.n_chunks * (g->room >> g->shift) + 1) * sizeof(*g->place));
-	g->within = mem_alloc(g->room * sizeof(*g->within));
+	size_t at = g->room * sizeof(*g->within);
+	uint8_t *window = g->in.window;
+
+	at = (at + ALIGN - 1) / ALIGN * ALIGN;
+	for (size_t k = 0; k < g->n_cols; k++)
+		at += column_room(g, &g->col[k]);
+	if (window == NULL || at > g->in.memory) {
+		window = g->window = mem_table(at);
+		g->window_size = at;
+	}
+	g->within = (uint16_t *)(void *)window;
+	at = (g->room * sizeof(*g->within) + ALIGN - 1) / ALIGN * ALIGN;
 	for (size_t k = 0; k < g->n_cols; k++) {
 		struct wide *w = &g->col[k];
 
-		if (w->width > 0 && !w->constant)
-			w->data = mem_table(g->room * w->store);
+		w->data = window + at;
 		if (w->partial && w->width > 0)
-			w->has = mem_alloc(g->room);
+			w->has = window + at + g->room * w->store;
+		at += column_room(g, w);
 	}
+	g->place = mem_alloc((g->in.n_chunks * (g->room >> g->shift) + 1) * sizeof(*g->place));
 	g->scratch = mem_zero(g->in.threads, sizeof(*g->scratch));
 	for (unsigned t = 0; t < g->in.threads; t++) {
 		g->scratch[t].rec = mem_alloc((BATCH_RECORDS + 1) * sizeof(uint32_t));
@@ -250,22 +273,20 @@ gather_free(struct gather *g)
 	if (g == NULL)
 		return;
 	for (size_t k = 0; k < g->n_cols; k++) {
-		if (g->col[k].data != NULL)
-			mem_free_table(g->col[k].data, g->room * g->col[k].store);
-		mem_free(g->col[k].has);
 		mem_free((void *)g->col[k].from);
 	}
 	for (unsigned t = 0; g->scratch != NULL && t < g->in.threads; t++) {
 		mem_free(g->scratch[t].rec);
 		mem_free(g->scratch[t].to);
 	}
-	if (g->rank != NULL)
-		mem_free_table(g->rank, (g->in.first[g->in.n_chunks] + 1) * sizeof(*g->rank));
+	if (g->in.rank == NULL)
+		mem_free(g->rank);
+	if (g->window != NULL)
+		mem_free_table(g->window, g->window_size);
 	free_made(g);
 	mem_free(g->made);
 	mem_free(g->scratch);
 	mem_free(g->place);
-	mem_free(g->within);
 	mem_free(g->col);
 	mem_free(g);
 }

@@ -19,7 +19,10 @@ struct gather_input {
 	size_t n_chunks;
 	const uint32_t *order; /* ids of the records wanted, in order */
 	size_t n;
-	size_t memory; /* for a window; it has one block at least */
+	uint32_t *rank; /* room for as many as there are records, of the caller's; NULL: own */
+	void *
+	    window; /* room for a window, of the caller's; NULL: own; or where it is too small for one block */
+	size_t memory; /* of a window */
 	size_t most; /* records of a block, a power of 2; fewer where they are long */
 	unsigned threads;
 	const struct sort_key

@@ -66,7 +66,17 @@ bool order_exact(enum type);
 int order_compare(const struct sort_key *, size_t n_keys, size_t level,
     const struct order_columns *a, size_t rec_a, const struct order_columns *b, size_t rec_b);
 
-/* All records of all chunks in order, stable: what chunk[0] has first.  The caller's to free. */
-uint32_t *order_sort(const struct order *);
+/*
+ * All records of all chunks in order, stable: what chunk[0] has first.  Beside their ids there is the memory that
+ * sorting took, for who puts them together: touching new memory costs as much as moving the records.
+ */
+struct sorted {
+	uint32_t *ids;
+	uint32_t *room; /* for as many again */
+	void *spare;
+	size_t size; /* of the spare octets; of ids and room together */
+};
+void order_sort(const struct order *, struct sorted *);
+void sorted_free(struct sorted *); /* empty too */
 
 #endif

@@ -501,16 +501,16 @@ is_final(const struct sorting *s)
 	       (order_exact(s->o->type[0]) || (s->o->type[0] == TYPE_IP && s->o->narrow[0]));
 }
 
-uint32_t *
-order_sort(const struct order *o)
+void
+order_sort(const struct order *o, struct sorted *sorted)
 {
-	size_t n = o->first[o->n_chunks];
+	size_t n = o->first[o->n_chunks], size = (n + 1) * sizeof(uint64_t);
 	struct sorting s = { .o = o,
 		.id_bits = ORDER_RECORD_BITS + bits_of(o->n_chunks > 0 ? o->n_chunks - 1 : 0) };
 	uint32_t *ids;
 
-	s.item = mem_table((n + 1) * sizeof(*s.item));
-	s.spare = mem_table((n + 1) * sizeof(*s.spare));
+	s.item = mem_table(size);
+	s.spare = mem_table(size);
 	s.class = mem_zero(n + 1, 1);
 	make_all_items(&s);
 	if (o->n_keys > 0 && o->type[0] == TYPE_NONE) {
@@ -521,10 +521,18 @@ order_sort(const struct order *o)
 			sort_ties(&s, 0, n);
 	}
 	mem_free(s.class);
-	mem_free_table(s.spare, (n + 1) * sizeof(*s.spare));
-	ids = mem_alloc((n + 1) * sizeof(*ids));
+	ids = (uint32_t *)(void *)s.spare;
 	for (size_t i = 0; i < n; i++)
 		ids[i] = id_of(&s, s.item[i]);
-	mem_free_table(s.item, (n + 1) * sizeof(*s.item));
-	return ids;
+	*sorted = (struct sorted){ .ids = ids, .room = ids + n, .spare = s.item, .size = size };
+}
+
+void
+sorted_free(struct sorted *s)
+{
+	if (s->ids != NULL) {
+		mem_free_table(s->ids, s->size);
+		mem_free_table(s->spare, s->size);
+	}
+	*s = (struct sorted){ 0 };
 }

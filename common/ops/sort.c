@@ -8,10 +8,10 @@
 
 /*
  * RUN_RECORDS: records of one piece of a run, so that merging many runs holds little of each.  JOIN: parts of fewer
- * records become one chunk.  WINDOW: the part of memory that is for putting together.  PRUNE: a sort of a few looks again after so many more records.  SORTING: octets a record
+ * records become one chunk.  PRUNE: a sort of a few looks again after so many more records.  SORTING: octets a record
  * while it is sorted, beside its own: two words and its class; later its number, rank and place.
  */
-enum { RUN_RECORDS = 8192, JOIN = 8192, PRUNE = 512, SORTING = 17, WINDOW = 8 };
+enum { RUN_RECORDS = 8192, JOIN = 8192, PRUNE = 512, SORTING = 17 };
 
 struct sort_part {
 	struct sorter *s;
@@ -44,7 +44,7 @@ struct sorter {
 	/* The result. */
 	struct order order;
 	size_t *first;
-	uint32_t *ids;
+	struct sorted sorted;
 	struct gather *gather;
 	struct runs *runs; /* NULL: all is in memory */
 };
@@ -70,10 +70,9 @@ free_order(struct sorter *s)
 {
 	gather_free(s->gather);
 	s->gather = NULL;
-	mem_free(s->ids);
+	sorted_free(&s->sorted);
 	mem_free(s->first);
 	mem_free((void *)s->order.chunk);
-	s->ids = NULL;
 	s->first = NULL;
 	s->order.chunk = NULL;
 }
@@ -374,7 +373,7 @@ order_chunks(struct sorter *s)
 		s->first[i + 1] = s->first[i] + s->chunk[i].n;
 	}
 	order_init(&s->order, s->keys, s->n_keys, cols, s->first, s->n_chunks, s->threads);
-	s->ids = order_sort(&s->order);
+	order_sort(&s->order, &s->sorted);
 }
 
 /* The first n of them by windows. */
@@ -384,9 +383,11 @@ start_gather(struct sorter *s, size_t n, size_t most)
 	struct gather_input in = { .chunk = s->chunk,
 		.first = s->first,
 		.n_chunks = s->n_chunks,
-		.order = s->ids,
+		.order = s->sorted.ids,
 		.n = n,
-		.memory = s->memory / WINDOW,
+		.rank = s->sorted.room,
+		.window = s->sorted.spare,
+		.memory = s->sorted.size,
 		.most = most,
 		.threads = s->threads,
 		.keys = s->keys,
@@ -405,7 +406,7 @@ prune(struct sorter *s)
 	size_t blocks;
 
 	order_chunks(s);
-	last = s->ids[s->limit - 1];
+	last = s->sorted.ids[s->limit - 1];
 	bar.type = s->order.type[0];
 	bar.set = bar.type != TYPE_NONE;
 	bar.class = order_key(&s->keys[0], s->order.chunk[order_chunk(last)].col[0], bar.type,
@@ -462,7 +463,7 @@ sort_take(struct sorter *s, struct sort_part *p, struct err *err)
 	if (s->n_keys > 0 && s->limit < SIZE_MAX / 2 && s->n_records >= s->limit * 2 &&
 	    s->n_records >= s->limit + PRUNE)
 		prune(s);
-	if (s->octets + s->n_records * SORTING > s->memory / WINDOW * (WINDOW - 1) ||
+	if (s->octets + s->n_records * SORTING > s->memory ||
 	    s->n_chunks + BATCH_RECORDS_MAX / BATCH_RECORDS >= ORDER_CHUNKS_MAX)
 		return write_run(s, err);
 	return 0;
