@@ -1,6 +1,5 @@
 #include "order.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "base/ordered.h"
@@ -13,7 +12,7 @@ struct prepared {
 
 struct ordering {
 	struct sorter *sorter;
-	pthread_mutex_t lock;
+	struct ordered_lock *lock;
 	struct prepared *prepared; /* a few more than there are threads */
 	size_t n_prepared;
 };
@@ -24,7 +23,7 @@ order_keep(struct ordering *o, const struct batch *b, struct sort_part *part)
 {
 	struct prepared *p = NULL;
 
-	pthread_mutex_lock(&o->lock);
+	ordered_lock(o->lock);
 	for (size_t i = 0; i < o->n_prepared; i++)
 		if (o->prepared[i].of == b)
 			p = &o->prepared[i];
@@ -35,7 +34,7 @@ order_keep(struct ordering *o, const struct batch *b, struct sort_part *part)
 	}
 	sort_drop(p->part);
 	p->part = part;
-	pthread_mutex_unlock(&o->lock);
+	ordered_unlock(o->lock);
 }
 
 static struct sort_part *
@@ -43,14 +42,14 @@ order_find(struct ordering *o, const struct batch *b)
 {
 	struct sort_part *part = NULL;
 
-	pthread_mutex_lock(&o->lock);
+	ordered_lock(o->lock);
 	for (size_t i = 0; i < o->n_prepared; i++) {
 		if (o->prepared[i].of != b)
 			continue;
 		part = o->prepared[i].part;
 		o->prepared[i].part = NULL;
 	}
-	pthread_mutex_unlock(&o->lock);
+	ordered_unlock(o->lock);
 	return part;
 }
 
@@ -105,7 +104,7 @@ order_run(const struct io_opts *opts, const struct order *order, struct io_sourc
 	struct ordering o = { 0 };
 	int rc;
 
-	pthread_mutex_init(&o.lock, NULL);
+	o.lock = ordered_lock_new();
 	o.sorter = sort_new(order->keys, order->n_keys, opts->limit, opts->memory, opts->tmpdir);
 	sort_threads(o.sorter, threads);
 	if (opts->has_fields && !opts->fields.all && opts->fields.relative == NULL)
@@ -119,7 +118,7 @@ order_run(const struct io_opts *opts, const struct order *order, struct io_sourc
 		sort_drop(o.prepared[i].part);
 	mem_free(o.prepared);
 	sort_free(o.sorter);
-	pthread_mutex_destroy(&o.lock);
+	ordered_lock_free(o.lock);
 	return rc;
 }
 

@@ -295,6 +295,42 @@ ordered_each(
 	mem_free(o.items);
 }
 
+/* Locks ----------------------------------------------------------------------------------------- */
+
+struct ordered_lock {
+	pthread_mutex_t mutex;
+};
+
+struct ordered_lock *
+ordered_lock_new(void)
+{
+	struct ordered_lock *l = mem_zero(1, sizeof(*l));
+
+	pthread_mutex_init(&l->mutex, NULL);
+	return l;
+}
+
+void
+ordered_lock_free(struct ordered_lock *l)
+{
+	if (l == NULL)
+		return;
+	pthread_mutex_destroy(&l->mutex);
+	mem_free(l);
+}
+
+void
+ordered_lock(struct ordered_lock *l)
+{
+	pthread_mutex_lock(&l->mutex);
+}
+
+void
+ordered_unlock(struct ordered_lock *l)
+{
+	pthread_mutex_unlock(&l->mutex);
+}
+
 unsigned
 ordered_processors(void)
 {

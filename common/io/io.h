@@ -53,6 +53,8 @@ struct io_opts {
 	bool has_fields, plain, raw, options, fast, no_history;
 	enum io_resolve resolve;
 	int level, tz_s;
+	bool
+	    same_order; /* the output is one segment of input: the order that its blocks claim holds */
 	/* run */
 	unsigned threads;
 	bool quiet, verbose;

@@ -142,6 +142,8 @@ open_flow(struct io_sink *s, char *const *argv)
 	s->profile = s->slow ? s->opts->fast ? PROFILE_FAST : PROFILE_FILE : PROFILE_PIPE;
 	s->encoder = encoder_new(s->profile, s->opts->level);
 	s->writer = stream_create(s->fd, history);
+	if (s->opts->same_order)
+		stream_ordered(s->writer);
 	s->held = batch_new();
 	mem_free(history);
 }
@@ -371,6 +373,16 @@ can_pass(const struct io_sink *s, const struct job *j)
 			       s->opts->level == 0 && (j->b->n >= ENCODE_AT_ONCE || j->b->options));
 }
 
+/* Records put elsewhere as they stood claim the same order. */
+static void
+keep_order(struct batch *to, const struct batch *from)
+{
+	if (from->sort_column == 0)
+		return;
+	to->sort_column = (uint16_t)(batch_find(to, &from->col[from->sort_column - 1].id) + 1);
+	to->sort_descending = from->sort_descending;
+}
+
 static void
 prepare_flow(struct io_sink *s, struct sink_worker *w, struct job *j)
 {
@@ -398,6 +410,7 @@ prepare_flow(struct io_sink *s, struct sink_worker *w, struct job *j)
 		err_set(&j->work_err, "a block names one element twice with different types");
 		return;
 	}
+	keep_order(j->rest, from);
 	batch_close(j->rest);
 	j->form = JOB_REST;
 	if (j->n_sel >= ENCODE_AT_ONCE) {
@@ -478,7 +491,6 @@ hold(struct io_sink *s, struct batch *rest, struct err *err)
 		return -1;
 	if (s->held->n == 0)
 		s->held_since_ns = time_monotonic_ns();
-	s->held->sort_descending = rest->sort_descending;
 	if (batch_append(s->held, rest, NULL, rest->n) != 0) {
 		/* A column changed its type: the records so far are a block of their own. */
 		if (sink_flush(s, true, err) != 0)
@@ -487,9 +499,7 @@ hold(struct io_sink *s, struct batch *rest, struct err *err)
 		if (batch_append(s->held, rest, NULL, rest->n) != 0)
 			return err_set(err, "records cannot be joined to a block");
 	}
-	if (rest->sort_column > 0)
-		s->held->sort_column =
-		    (uint16_t)(batch_find(s->held, &rest->col[rest->sort_column - 1].id) + 1);
+	keep_order(s->held, rest);
 	if (s->held->n >= BATCH_RECORDS || batch_octets(s->held) > BATCH_OCTETS / 2)
 		return sink_flush(s, true, err);
 	return sink_flush(s, false, err);
@@ -573,6 +583,8 @@ io_sink_batch(struct io_sink *s, struct batch *b, struct err *err)
 	int r;
 
 	s->deferred = false;
+	if (s->writer != NULL && b->sort_column > 0)
+		stream_ordered(s->writer);
 	if (!sink_begun(s))
 		sink_begin(s, b);
 	job_select_all(&j, b->n);
@@ -661,6 +673,8 @@ io_sink_many(struct io_sink *s, unsigned threads, size_t n,
 	struct many_item *items = mem_zero(o.n_items, sizeof(*items));
 
 	s->deferred = false;
+	if (s->writer != NULL)
+		stream_ordered(s->writer);
 	if (!sink_begun(s) && n > 0) {
 		struct batch *b = batch_new();
 

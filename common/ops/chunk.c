@@ -1,7 +1,8 @@
 #include "ops/chunk.h"
 
 #include <assert.h>
-#include <pthread.h>
+
+#include "base/ordered.h"
 
 enum { SLAB = 32 << 20, ALIGN = 64 };
 
@@ -16,7 +17,7 @@ struct slab {
 };
 
 struct slabs {
-	pthread_mutex_t lock;
+	struct ordered_lock *lock;
 	struct slab *all;
 };
 
@@ -25,7 +26,7 @@ slabs_new(void)
 {
 	struct slabs *s = mem_zero(1, sizeof(*s));
 
-	pthread_mutex_init(&s->lock, NULL);
+	s->lock = ordered_lock_new();
 	return s;
 }
 
@@ -39,7 +40,7 @@ slabs_free(struct slabs *s)
 		mem_free(s->all);
 		s->all = next;
 	}
-	pthread_mutex_destroy(&s->lock);
+	ordered_lock_free(s->lock);
 	mem_free(s);
 }
 
@@ -49,7 +50,7 @@ slab_take(struct slabs *s, size_t n)
 {
 	struct slab *a;
 
-	pthread_mutex_lock(&s->lock);
+	ordered_lock(s->lock);
 	for (a = s->all; a != NULL; a = a->next) {
 		if (a->taken)
 			continue;
@@ -67,16 +68,16 @@ slab_take(struct slabs *s, size_t n)
 	}
 	a->taken = true;
 	a->chunks++;
-	pthread_mutex_unlock(&s->lock);
+	ordered_unlock(s->lock);
 	return a;
 }
 
 static void
 slab_put(struct slabs *s, struct slab *a)
 {
-	pthread_mutex_lock(&s->lock);
+	ordered_lock(s->lock);
 	a->taken = false;
-	pthread_mutex_unlock(&s->lock);
+	ordered_unlock(s->lock);
 }
 
 static void *
@@ -471,9 +472,9 @@ chunk_free(struct chunk *ch, struct slabs *s)
 		mem_free(ch->col);
 		return;
 	}
-	pthread_mutex_lock(&s->lock);
+	ordered_lock(s->lock);
 	ch->slab->chunks--;
-	pthread_mutex_unlock(&s->lock);
+	ordered_unlock(s->lock);
 }
 
 /* One value ------------------------------------------------------------------------------------ */

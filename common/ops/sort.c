@@ -1,7 +1,5 @@
 #include "ops/sort.h"
 
-#include <pthread.h>
-
 #include "base/ordered.h"
 #include "ops/gather.h"
 #include "ops/runs.h"
@@ -33,7 +31,7 @@ struct sorter {
 	bool joining; /* the last chunk is open */
 
 	/* A sort of a few: no record behind this one can be among them.  Read by other threads. */
-	pthread_mutex_t lock;
+	struct ordered_lock *lock;
 	struct bar {
 		bool set;
 		enum type type;
@@ -61,7 +59,7 @@ sort_new(const struct sort_key *keys, size_t n, uint64_t limit, uint64_t memory,
 	s->tmpdir = tmpdir;
 	s->threads = 1;
 	s->slabs = slabs_new();
-	pthread_mutex_init(&s->lock, NULL);
+	s->lock = ordered_lock_new();
 	return s;
 }
 
@@ -96,7 +94,7 @@ sort_free(struct sorter *s)
 	mem_free(s->chunk);
 	runs_free(s->runs);
 	slabs_free(s->slabs);
-	pthread_mutex_destroy(&s->lock);
+	ordered_lock_free(s->lock);
 	mem_free(s);
 }
 
@@ -229,9 +227,9 @@ keep_few(struct sorter *s, struct batch *b, uint32_t *idx, size_t n)
 	size_t kept = 0;
 	bool ties;
 
-	pthread_mutex_lock(&s->lock);
+	ordered_lock(s->lock);
 	bar = s->bar;
-	pthread_mutex_unlock(&s->lock);
+	ordered_unlock(s->lock);
 	if (bar.set && !reaches_bar(s, b, col, &bar))
 		return 0;
 	c = col < 0 ? NULL : batch_plain(b, (unsigned)col);
@@ -423,9 +421,9 @@ prune(struct sorter *s)
 	}
 	free_chunks(s);
 	take_chunks(s, &kept);
-	pthread_mutex_lock(&s->lock);
+	ordered_lock(s->lock);
 	s->bar = bar;
-	pthread_mutex_unlock(&s->lock);
+	ordered_unlock(s->lock);
 }
 
 /* What is in memory becomes a run on disk. */
