@@ -9,9 +9,10 @@
 #include "base/opt.h"
 #include "flowcat/info.h"
 #include "flowcat/order.h"
+#include "flowcat/recompress.h"
 #include "io/io.h"
 
-enum { KEY_INFO = OPT_LONG + 1, KEY_CHECK };
+enum { KEY_INFO = OPT_LONG + 1, KEY_CHECK, KEY_RECOMPRESS };
 
 static const struct opt options[] = {
 	{ 'O', "order", ARG_FIELDS, "FIELD[:asc]", "order by fields, biggest first", NULL },
@@ -22,6 +23,8 @@ static const struct opt options[] = {
 	{ KEY_INFO, "info", ARG_NONE, NULL,
 	    "describe flow files instead of printing them (-v: every block)", NULL },
 	{ KEY_CHECK, "check", ARG_NONE, NULL, "read and verify all of flow files", NULL },
+	{ KEY_RECOMPRESS, "recompress", ARG_NONE, NULL,
+	    "make flow files smaller where they are (--level, default 6)", NULL },
 	{ 0 },
 };
 static const struct opt *const tables[] = { options, io_input_options, io_output_options,
@@ -31,13 +34,14 @@ static const struct program program = { "flowcat", "[options] [FILE ...]",
 	"flowcat day1.flow day2.flow -w both.flow\n"
 	"flowcat -o csv -k start,srcip,dstip,bytes day.flow\n"
 	"flowcat -O bytes -n 10 day.flow\n"
-	"flowcat --info day.flow\n",
+	"flowcat --info day.flow\n"
+	"flowcat --recompress /var/flow\n",
 	field_help };
 
 struct flowcat {
 	struct io_opts io;
 	struct order order;
-	bool info, check;
+	bool info, check, recompress;
 };
 
 /* Describing --------------------------------------------------------------------------------- */
@@ -73,6 +77,35 @@ describe(const struct flowcat *f, char **operands, int n)
 	return status;
 }
 
+/* Every file by itself: one that fails leaves the others their chance. */
+static int
+recompress(const struct flowcat *f, struct optparse *parser, char **argv)
+{
+	struct io_paths paths;
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	int status = EXIT_DONE;
+
+	if (io_paths_expand(&paths, parser->operands, parser->n_operands, false, &err) != 0) {
+		diag_err(NULL, &err);
+		io_paths_free(&paths);
+		return EXIT_FAILED;
+	}
+	for (size_t i = 0; i < paths.n; i++) {
+		err = (struct err){ 0 };
+		if (recompress_file(paths.path[i], &f->io, argv, &out, &err) != 0) {
+			diag_err(paths.path[i], &err);
+			status = EXIT_FAILED;
+		}
+		if (out.len > 0 && !f->io.quiet)
+			(void)fwrite(out.data, 1, out.len, stdout);
+		out.len = 0;
+	}
+	buf_free(&out);
+	io_paths_free(&paths);
+	return status;
+}
+
 /* Options ------------------------------------------------------------------------------------ */
 
 static void
@@ -93,7 +126,26 @@ parse_own(struct flowcat *f, int key, const char *arg)
 	case 'T': f->io.tmpdir = arg; break;
 	case KEY_INFO: f->info = true; break;
 	case KEY_CHECK: f->check = true; break;
+	case KEY_RECOMPRESS: f->recompress = true; break;
 	}
+}
+
+/* All of a file and nothing but it: what would leave out, change or add records has no place. */
+static void
+check_recompress(const struct flowcat *f, const struct optparse *parser)
+{
+	const struct io_opts *o = &f->io;
+
+	if (parser->n_operands == 0)
+		opt_usage(&program, "--recompress needs files or directories");
+	for (int i = 0; i < parser->n_operands; i++)
+		if (strcmp(parser->operands[i], "-") == 0)
+			opt_usage(&program, "--recompress replaces files, not standard input");
+	if (o->out_path != NULL || o->out_format != IO_AUTO || o->in_format != IO_AUTO ||
+	    o->limit != UINT64_MAX || o->has_fields || o->fast || o->recover || o->live ||
+	    o->follow || o->since_ns != INT64_MIN || o->until_ns != INT64_MAX ||
+	    f->order.n_keys > 0)
+		opt_usage(&program, "--recompress takes --level, --no-history, -j, -q and -v only");
 }
 
 static void
@@ -110,8 +162,10 @@ parse(struct flowcat *f, struct optparse *parser)
 		if (rc == 0)
 			parse_own(f, key, arg);
 	}
-	if (f->info && f->check)
-		opt_usage(&program, "--info and --check exclude each other");
+	if (f->info + f->check + f->recompress > 1)
+		opt_usage(&program, "--info, --check and --recompress exclude each other");
+	if (f->recompress)
+		check_recompress(f, parser);
 	if ((f->info || f->check) && f->io.follow)
 		opt_usage(&program, "--info and --check read what is there, without --follow");
 }
@@ -150,7 +204,9 @@ main(int argc, char **argv)
 	f.io.progress = diag_progress;
 	opt_start(&parser, &program, argc, argv);
 	parse(&f, &parser);
-	if (f.info || f.check)
+	if (f.recompress)
+		status = recompress(&f, &parser, argv);
+	else if (f.info || f.check)
 		status = describe(&f, parser.operands, parser.n_operands);
 	else
 		status = run(&f, &parser, argv);

@@ -144,7 +144,7 @@ _flowkit() {
 	if [[ $cur == -* ]]; then
 		case $program in
 		flowagg) words='--fields --values --biflow --order --having --scale --memory --tmpdir --verbose --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --help --version --help-fields' ;;
-		flowcat) words='--order --memory --tmpdir --info --check --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowcat) words='--order --memory --tmpdir --info --check --recompress --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowexpire) words='--expire --watermark --dry-run --quiet --verbose --help --version' ;;
 		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;

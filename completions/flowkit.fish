@@ -42,6 +42,7 @@ complete -c flowcat -s m -l memory -x -d 'memory for ordering (default 1Gi), the
 complete -c flowcat -s T -l tmpdir -r -d 'directory for temporary files (default TMPDIR or /tmp)'
 complete -c flowcat -l info -d 'describe flow files instead of printing them (-v: every block)'
 complete -c flowcat -l check -d 'read and verify all of flow files'
+complete -c flowcat -l recompress -d 'make flow files smaller where they are (--level, default 6)'
 complete -c flowcat -s i -l input -x -a 'flow csv tsv ipfix' -d 'input format (default: recognised)'
 complete -c flowcat -s t -l time -x -d 'only records that overlap this time window'
 complete -c flowcat -l since -x -d 'only records that end at or after TIME'

@@ -364,6 +364,95 @@ ordered_run(struct ordered *o, void (*cancel)(void *ctx))
 		run_alone(o);
 }
 
+/* Each ------------------------------------------------------------------------------------------ */
+
+struct each {
+	size_t next, n;
+	void (*work)(void *ctx, size_t i, unsigned worker);
+	void *ctx;
+};
+
+static enum ordered_next
+each_produce(void *ctx, void *item)
+{
+	struct each *e = ctx;
+
+	if (e->next == e->n)
+		return ORDERED_END;
+	*(size_t *)item = e->next++;
+	return ORDERED_ITEM;
+}
+
+static void
+each_work(void *ctx, void *item, unsigned worker)
+{
+	struct each *e = ctx;
+
+	e->work(e->ctx, *(size_t *)item, worker);
+}
+
+static bool
+each_consume(void *ctx, void *item)
+{
+	(void)ctx;
+	(void)item;
+	return true;
+}
+
+void
+ordered_each(
+    unsigned threads, size_t n, void (*work)(void *ctx, size_t i, unsigned worker), void *ctx)
+{
+	struct each e = { .n = n, .work = work, .ctx = ctx };
+	struct ordered o = { .threads = threads,
+		.n_items = 2 * threads + 2,
+		.item_size = sizeof(size_t),
+		.ctx = &e,
+		.produce = each_produce,
+		.work = each_work,
+		.consume = each_consume };
+
+	o.items = mem_zero(o.n_items, o.item_size);
+	ordered_run(&o, NULL);
+	mem_free(o.items);
+}
+
+/* Locks ----------------------------------------------------------------------------------------- */
+
+struct ordered_lock {
+	pthread_mutex_t mutex;
+};
+
+struct ordered_lock *
+ordered_lock_new(void)
+{
+	struct ordered_lock *l = mem_zero(1, sizeof(*l));
+
+	pthread_mutex_init(&l->mutex, NULL);
+	return l;
+}
+
+void
+ordered_lock_free(struct ordered_lock *l)
+{
+	if (l == NULL)
+		return;
+	pthread_mutex_destroy(&l->mutex);
+	mem_free(l);
+}
+
+void
+ordered_lock(struct ordered_lock *l)
+{
+	pthread_mutex_lock(&l->mutex);
+}
+
+void
+ordered_unlock(struct ordered_lock *l)
+{
+	pthread_mutex_unlock(&l->mutex);
+}
+
 unsigned
 ordered_processors(void)
 {

@@ -41,6 +41,17 @@ struct ordered {
  */
 void ordered_run(struct ordered *, void (*cancel)(void *ctx));
 
+/* Call work(ctx, i, worker) for every i < n, on several threads in any order; back when all is done. */
+void ordered_each(
+    unsigned threads, size_t n, void (*work)(void *ctx, size_t i, unsigned worker), void *ctx);
+
+/* What several threads change is changed by one at a time. */
+struct ordered_lock;
+struct ordered_lock *ordered_lock_new(void);
+void ordered_lock_free(struct ordered_lock *); /* takes NULL */
+void ordered_lock(struct ordered_lock *);
+void ordered_unlock(struct ordered_lock *);
+
 /* Processors this process may use. */
 unsigned ordered_processors(void);
 

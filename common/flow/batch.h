@@ -179,6 +179,12 @@ void batch_close(struct batch *);
  */
 int batch_append(struct batch *, struct batch *src, const uint32_t *idx, size_t n);
 
+/*
+ * The same of the stored columns that `takes` says (NULL: all), unsigned numbers as narrow as these records
+ * allow where the column is new: for who keeps many.
+ */
+int batch_keep(struct batch *, struct batch *src, const uint32_t *idx, size_t n, const bool *takes);
+
 /* Reading ------------------------------------------------------------------------------------ */
 
 /* The index of a stored column, or -1. */
@@ -189,6 +195,9 @@ int batch_find(const struct batch *, const struct field_id *);
  * several, derived quantities).  -1: no record has it.  The result may move b->col.
  */
 int batch_resolve(struct batch *, const struct field *);
+
+/* May what batch_resolve finds for a field be read from this column? */
+bool field_reads(const struct field *, const struct field_id *);
 
 /* Plain values; present is valid too. */
 static inline const struct column *

@@ -53,6 +53,8 @@ struct io_opts {
 	bool has_fields, plain, raw, options, fast, no_history;
 	enum io_resolve resolve;
 	int level, tz_s;
+	bool
+	    same_order; /* the output is one segment of input: the order that its blocks claim holds */
 	/* run */
 	unsigned threads;
 	bool quiet, verbose;
@@ -109,6 +111,12 @@ struct io_sink *io_sink_function(const struct io_opts *, io_take, void *ctx);
 void io_sink_defer(struct io_sink *);
 
 /*
+ * The flow records of a run go to a function, in order and on the thread that called io_run, instead of being
+ * written; options records go on as they do.  NULL: no more.
+ */
+void io_sink_divert(struct io_sink *, io_take, void *ctx);
+
+/*
  * Finish: end mark or closing text, everything flushed, the file in place.  complete false: no end mark and
  * PATH.incomplete instead of PATH.  Frees the sink.  -1 with err.
  */
@@ -116,6 +124,13 @@ int io_sink_close(struct io_sink *, bool complete, struct err *);
 
 /* Write a batch of one's own making (aggregates, generated records), in order. -1 err; 1: the limit is reached. */
 int io_sink_batch(struct io_sink *, struct batch *, struct err *);
+
+/*
+ * Write n batches of one's own making, which are made and formatted in parallel: make(ctx, i, b) on any thread, b
+ * an open batch.  -1 err; 1: the limit is reached.
+ */
+int io_sink_many(struct io_sink *, unsigned threads, size_t n,
+    void (*make)(void *ctx, size_t i, struct batch *b), void *ctx, struct err *);
 
 /*
  * The work on one batch, on any worker thread: set bits of sel (b->n records, all set before).  Return

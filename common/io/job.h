@@ -17,6 +17,7 @@ enum job_form {
 	JOB_TEXT, /* text in out */
 	JOB_REST, /* few records, in rest: to be joined with others */
 	JOB_SELECT, /* the sink takes b and sel itself, in order */
+	JOB_DIVERT, /* a function does */
 };
 
 struct job {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/ordered.h"
 #include "base/time.h"
 #include "io/job.h"
 #include "wire/export.h"
@@ -42,6 +43,8 @@ struct io_sink {
 	/* a function of the program's */
 	io_take take;
 	void *take_ctx;
+	io_take divert; /* of the flow records of a run */
+	void *divert_ctx;
 
 	struct sink_worker own; /* for batches of the program's making and the limit's last block */
 };
@@ -139,6 +142,8 @@ open_flow(struct io_sink *s, char *const *argv)
 	s->profile = s->slow ? s->opts->fast ? PROFILE_FAST : PROFILE_FILE : PROFILE_PIPE;
 	s->encoder = encoder_new(s->profile, s->opts->level);
 	s->writer = stream_create(s->fd, history);
+	if (s->opts->same_order)
+		stream_ordered(s->writer);
 	s->held = batch_new();
 	mem_free(history);
 }
@@ -276,6 +281,13 @@ io_sink_defer(struct io_sink *s)
 	s->deferred = true;
 }
 
+void
+io_sink_divert(struct io_sink *s, io_take take, void *ctx)
+{
+	s->divert = take;
+	s->divert_ctx = ctx;
+}
+
 int
 sink_pipe(const struct io_sink *s)
 {
@@ -362,6 +374,16 @@ can_pass(const struct io_sink *s, const struct job *j)
 			       s->opts->level == 0 && (j->b->n >= ENCODE_AT_ONCE || j->b->options));
 }
 
+/* Records put elsewhere as they stood claim the same order. */
+static void
+keep_order(struct batch *to, const struct batch *from)
+{
+	if (from->sort_column == 0)
+		return;
+	to->sort_column = (uint16_t)(batch_find(to, &from->col[from->sort_column - 1].id) + 1);
+	to->sort_descending = from->sort_descending;
+}
+
 static void
 prepare_flow(struct io_sink *s, struct sink_worker *w, struct job *j)
 {
@@ -389,6 +411,7 @@ prepare_flow(struct io_sink *s, struct sink_worker *w, struct job *j)
 		err_set(&j->work_err, "a block names one element twice with different types");
 		return;
 	}
+	keep_order(j->rest, from);
 	batch_close(j->rest);
 	j->form = JOB_REST;
 	if (j->n_sel >= ENCODE_AT_ONCE) {
@@ -402,6 +425,10 @@ sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j)
 {
 	j->form = JOB_NOTHING;
 	j->out.len = 0;
+	if (s->divert != NULL && !j->b->options) {
+		j->form = JOB_DIVERT;
+		return;
+	}
 	if (j->n_sel == 0 || !sink_takes(s, j->b))
 		return;
 	if (s->format != IO_NULL || s->take != NULL)
@@ -475,6 +502,7 @@ hold(struct io_sink *s, struct batch *rest, struct err *err)
 		if (batch_append(s->held, rest, NULL, rest->n) != 0)
 			return err_set(err, "records cannot be joined to a block");
 	}
+	keep_order(s->held, rest);
 	if (s->held->n >= BATCH_RECORDS || batch_octets(s->held) > BATCH_OCTETS / 2)
 		return sink_flush(s, true, err);
 	return sink_flush(s, false, err);
@@ -534,6 +562,8 @@ sink_write(struct io_sink *s, struct job *j, struct err *err)
 			return -1;
 		s->head.len = 0;
 	}
+	if (j->form == JOB_DIVERT)
+		return s->divert(s->divert_ctx, j->b, j->sel, err);
 	if (!j->b->options && j->n_sel > s->left) {
 		job_trim(j, (size_t)s->left);
 		sink_prepare(s, &s->own, j);
@@ -556,6 +586,8 @@ io_sink_batch(struct io_sink *s, struct batch *b, struct err *err)
 	int r;
 
 	s->deferred = false;
+	if (s->writer != NULL && b->sort_column > 0)
+		stream_ordered(s->writer);
 	if (!sink_begun(s))
 		sink_begin(s, b);
 	job_select_all(&j, b->n);
@@ -570,6 +602,99 @@ io_sink_batch(struct io_sink *s, struct batch *b, struct err *err)
 	j.names = NULL;
 	job_free(&j);
 	return r;
+}
+
+/* Many ------------------------------------------------------------------------------------------ */
+
+struct many {
+	struct io_sink *s;
+	struct sink_worker *workers;
+	size_t next, n;
+	void (*make)(void *ctx, size_t i, struct batch *b);
+	void *ctx;
+	struct err *err;
+	int status;
+};
+
+struct many_item {
+	struct job job;
+	size_t i;
+};
+
+static enum ordered_next
+many_produce(void *ctx, void *item)
+{
+	struct many *m = ctx;
+
+	if (m->next == m->n)
+		return ORDERED_END;
+	((struct many_item *)item)->i = m->next++;
+	return ORDERED_ITEM;
+}
+
+static void
+many_work(void *ctx, void *item, unsigned worker)
+{
+	struct many *m = ctx;
+	struct many_item *it = item;
+	struct job *j = &it->job;
+
+	if (j->own == NULL)
+		j->own = batch_new();
+	j->b = j->own;
+	j->names = m->s->names;
+	j->begun = true;
+	j->work_err = (struct err){ 0 };
+	m->make(m->ctx, it->i, j->b);
+	job_select_all(j, j->b->n);
+	sink_prepare(m->s, &m->workers[worker], j);
+	j->names = NULL;
+}
+
+static bool
+many_consume(void *ctx, void *item)
+{
+	struct many *m = ctx;
+	struct job *j = &((struct many_item *)item)->job;
+
+	m->status = sink_write(m->s, j, m->err);
+	return m->status == 0;
+}
+
+int
+io_sink_many(struct io_sink *s, unsigned threads, size_t n,
+    void (*make)(void *ctx, size_t i, struct batch *b), void *ctx, struct err *err)
+{
+	struct many m = { .s = s, .n = n, .make = make, .ctx = ctx, .err = err };
+	struct ordered o = { .threads = threads,
+		.n_items = threads + 2,
+		.item_size = sizeof(struct many_item),
+		.ctx = &m,
+		.produce = many_produce,
+		.work = many_work,
+		.consume = many_consume };
+	struct many_item *items = mem_zero(o.n_items, sizeof(*items));
+
+	s->deferred = false;
+	if (s->writer != NULL)
+		stream_ordered(s->writer);
+	if (!sink_begun(s) && n > 0) {
+		struct batch *b = batch_new();
+
+		make(ctx, 0, b);
+		sink_begin(s, b);
+		batch_free(b);
+	}
+	m.workers = mem_zero(threads, sizeof(*m.workers));
+	o.items = items;
+	ordered_run(&o, NULL);
+	for (unsigned i = 0; i < o.n_items; i++)
+		job_free(&items[i].job);
+	for (unsigned i = 0; i < threads; i++)
+		sink_worker_free(&m.workers[i]);
+	mem_free(m.workers);
+	mem_free(items);
+	return m.status;
 }
 
 /* Closing ---------------------------------------------------------------------------------------- */

@@ -13,8 +13,8 @@ encoder_new(enum block_profile profile, int level)
 	struct encoder *e = mem_zero(1, sizeof(*e));
 
 	e->profile = profile;
-	if (profile == PROFILE_FILE)
-		e->packer = pack_new(level ? level : 1);
+	if (profile != PROFILE_PIPE)
+		e->packer = pack_new(profile == PROFILE_FAST ? 0 : level ? level : 1);
 	e->seed = hash_seed();
 	return e;
 }

@@ -17,7 +17,7 @@
 enum block_profile {
 	PROFILE_PIPE, /* CONST and PLAIN */
 	PROFILE_FILE, /* PLANES and DICT, zstd */
-	PROFILE_FAST, /* PLANES and DICT, no zstd */
+	PROFILE_FAST, /* PLANES and DICT, zstd only where nearly all octets are the same */
 };
 
 /* Per-thread state of encoding: compressor and scratch. */
@@ -133,6 +133,12 @@ struct stream_writer *stream_create(int fd, const char *history);
 
 /* Carry the provenance of inputs; before the first block. */
 void stream_inherit(struct stream_writer *, const char *lines);
+
+/*
+ * The order that blocks claim is that of the whole stream: before the first of them.  Otherwise the claim is taken
+ * back, as blocks of several streams may come one after the other.
+ */
+void stream_ordered(struct stream_writer *);
 
 /*
  * Write encoded blocks (block_encode's or slot_octets'): the sequence is set and the header sealed

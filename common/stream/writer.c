@@ -17,6 +17,7 @@ struct stream_writer {
 	uint64_t records, blocks;
 	struct buf history; /* lines to write before the first block */
 	bool begun;
+	bool ordered; /* blocks' claim of an order holds for all of them */
 };
 
 struct stream_writer *
@@ -44,6 +45,12 @@ stream_inherit(struct stream_writer *w, const char *lines)
 	buf_puts(&w->history, lines);
 	buf_put(&w->history, own.data, own.len);
 	buf_free(&own);
+}
+
+void
+stream_ordered(struct stream_writer *w)
+{
+	w->ordered = true;
 }
 
 static void
@@ -129,6 +136,8 @@ stream_put(struct stream_writer *w, void *blocks, size_t len, struct err *err)
 		uint8_t *h = p + at;
 
 		memcpy(h + H_SEQUENCE, &w->records, 8);
+		if (!w->ordered)
+			memset(h + H_SORT, 0, 2);
 		seal(h, (uint32_t)le_uint(h + H_HEADER_LEN, 4));
 		w->records += le_uint(h + H_RECORDS, 4);
 		w->blocks++;
