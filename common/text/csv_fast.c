@@ -5,6 +5,7 @@
  * cells are read by one loop that knows their type, with neither a search nor a branch for a cell of the usual form.
  * Cells of another form are read by csv_cell_parse, so that nothing is understood in two ways.
  */
+#include "base/clones.h"
 #include "base/digits.h"
 #include "base/num.h"
 #include "text/csv_rows.h"
@@ -18,21 +19,29 @@ enum { LINE_MAX_OCTETS = 1 << 20, WORD = 64 };
 /* Finding ------------------------------------------------------------------------------------ */
 
 /* Which of 64 octets are c: bit i is octet i. */
+#ifdef __SSE2__
+static inline uint64_t
+equal_16(const char *p, __m128i want)
+{
+	__m128i octets = _mm_loadu_si128((const __m128i *)(const void *)p);
+
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(octets, want));
+}
+
+static inline uint64_t
+equal_64(const char *p, char c)
+{
+	const __m128i want = _mm_set1_epi8(c);
+
+	return equal_16(p, want) | equal_16(p + 16, want) << 16 | equal_16(p + 32, want) << 32 |
+	       equal_16(p + 48, want) << 48;
+}
+#else
 static inline uint64_t
 equal_64(const char *p, char c)
 {
 	uint64_t bits = 0;
 
-#ifdef __SSE2__
-	const __m128i want = _mm_set1_epi8(c);
-
-	for (unsigned i = 0; i < 4; i++) {
-		__m128i octets = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
-
-		bits |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(octets, want))
-			<< 16 * i;
-	}
-#else
 	for (unsigned i = 0; i < 8; i++) {
 		uint8_t equal[8];
 
@@ -40,9 +49,9 @@ equal_64(const char *p, char c)
 			equal[k] = p[8 * i + k] == c;
 		bits |= (load_8(equal) * UINT64_C(0x0102040810204080) >> 56) << 8 * i;
 	}
-#endif
 	return bits;
 }
+#endif
 
 /* What find_rows has come to. */
 struct found {
@@ -90,8 +99,8 @@ drop_returns(struct csv_rows *r, unsigned rows)
 	}
 }
 
-unsigned
-csv_fast_find(struct csv_rows *r, unsigned most)
+CLONES_OF_BITS static unsigned
+find_rows(struct csv_rows *r, unsigned most)
 {
 	const char *buf = r->in.buf, delimiter = r->in.delimiter;
 	struct found f = { 0 };
@@ -109,8 +118,16 @@ csv_fast_find(struct csv_rows *r, unsigned most)
 		    quotes != 0)
 			break;
 	}
-	drop_returns(r, f.rows);
 	return f.rows;
+}
+
+unsigned
+csv_fast_find(struct csv_rows *r, unsigned most)
+{
+	unsigned rows = find_rows(r, most);
+
+	drop_returns(r, rows);
+	return rows;
 }
 
 /* Cells -------------------------------------------------------------------------------------- */
@@ -170,7 +187,7 @@ read_digits(const char *end, size_t n, uint64_t *v)
  * of the others.
  */
 #define READ_NUMBERS(T) \
-	static uint64_t read_##T(const struct cells *c, T *to, unsigned n) \
+	CLONES_OF_BITS static uint64_t read_##T(const struct cells *c, T *to, unsigned n) \
 	{ \
 		const struct cells cells = *c; \
 		uint64_t good = 0; \
@@ -203,19 +220,25 @@ read_numbers(const struct cells *c, unsigned width, void *to, size_t first, unsi
 	}
 }
 
-/* Where the dots of up to 16 octets are. */
+/* Which of 16 octets are dots. */
 static inline unsigned
-dots_of(uint64_t low, uint64_t high)
+dots_16(const char *p)
 {
+#ifdef __SSE2__
+	return (unsigned)equal_16(p, _mm_set1_epi8('.'));
+#else
 	const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
-	uint64_t bits[2] = { low ^ ones * '.', high ^ ones * '.' };
+	unsigned dots = 0;
 
 	for (unsigned i = 0; i < 2; i++) {
-		/* Octets of zero, exactly; then their bits, gathered. */
-		bits[i] = ~(((bits[i] & ~tops) + ~tops) | bits[i]) & tops;
-		bits[i] = (bits[i] >> 7) * UINT64_C(0x0102040810204080) >> 56;
+		uint64_t x = load_8(p + 8 * i) ^ ones * '.';
+
+		/* Octets that are zero, exactly; then their bits, gathered. */
+		x = ~(((x & ~tops) + ~tops) | x) & tops;
+		dots |= (unsigned)((x >> 7) * UINT64_C(0x0102040810204080) >> 56) << 8 * i;
 	}
-	return (unsigned)(bits[0] | bits[1] << 8);
+	return dots;
+#endif
 }
 
 /* An octet of n digits that end before `end`; 1 to 3 of them, and no zero in front. */
@@ -240,7 +263,7 @@ read_ip4(const char *p, size_t n, uint32_t *host)
 
 	if (n - 7 > 15 - 7)
 		return false;
-	dots[0] = dots_of(load_8(p), load_8(p + 8)) & ((1U << n) - 1);
+	dots[0] = dots_16(p) & ((1U << n) - 1);
 	dots[1] = dots[0] & (dots[0] - 1);
 	dots[2] = dots[1] & (dots[1] - 1);
 	if (dots[2] == 0 || (dots[2] & (dots[2] - 1)) != 0) /* fewer than three, more */
@@ -255,8 +278,41 @@ read_ip4(const char *p, size_t n, uint32_t *host)
 	return good & read_octet(p + n, (unsigned)n - third - 1, host);
 }
 
-static uint64_t
-read_addresses(const struct cells *c, const struct column *col, size_t first, unsigned n)
+/* Texts of addresses are met again: in the same few flows, networks, routers. */
+static inline struct csv_known *
+known_place(struct csv_known *known, uint64_t first, uint64_t last)
+{
+	uint64_t hash =
+	    (first * UINT64_C(0x9e3779b97f4a7c15)) ^ (last * UINT64_C(0xc2b2ae3d27d4eb4f));
+
+	return &known[hash >> (64 - CSV_KNOWN_BITS)];
+}
+
+/* A dotted quad, or false; n octets, of which the first 8 and the last 8 are all. */
+static inline bool
+find_ip4(struct csv_known *known, const char *p, size_t n, uint32_t *host)
+{
+	uint64_t first, last;
+	struct csv_known *k;
+
+	if (n - 7 > 15 - 7)
+		return false;
+	first = load_8(p);
+	last = load_8(p + n - 8);
+	k = known_place(known, first, last);
+	if ((k->first == first) & (k->last == last) & (k->n == n)) {
+		*host = k->host;
+		return true;
+	}
+	if (!read_ip4(p, n, host))
+		return false;
+	*k = (struct csv_known){ first, last, (uint32_t)n, *host };
+	return true;
+}
+
+CLONES_OF_BITS static uint64_t
+read_addresses(const struct cells *c, struct csv_known *known, const struct column *col,
+    size_t first, unsigned n)
 {
 	const struct cells cells = *c;
 	uint32_t *to4 = (uint32_t *)col->data + first;
@@ -266,7 +322,7 @@ read_addresses(const struct cells *c, const struct column *col, size_t first, un
 
 	for (unsigned i = 0; i < n; i++) {
 		uint32_t begin = cell_begin(&cells, i), host = 0;
-		bool plain = read_ip4(cells.buf + begin, cell_end(&cells, i) - begin, &host);
+		bool plain = find_ip4(known, cells.buf + begin, cell_end(&cells, i) - begin, &host);
 
 		good |= (uint64_t)plain << i;
 		if (wide && plain) {
@@ -344,7 +400,7 @@ scale_of(unsigned digits)
 	return digits == 0 ? 9 : digits <= 3 ? 6 : digits <= 6 ? 3 : 0;
 }
 
-static uint64_t
+CLONES_OF_BITS static uint64_t
 read_times(const struct cells *c, struct csv_column *col, int64_t *to, unsigned n)
 {
 	const struct cells cells = *c;
@@ -422,7 +478,7 @@ read_usual(struct csv_rows *r, struct batch *b, unsigned k, unsigned n)
 
 	switch (col->name->type) {
 	case TYPE_UINT: return read_numbers(&cells, to->width, to->data, b->n, n);
-	case TYPE_IP: return read_addresses(&cells, to, b->n, n);
+	case TYPE_IP: return read_addresses(&cells, r->known, to, b->n, n);
 	case TYPE_TIME: return read_times(&cells, col, (int64_t *)to->data + b->n, n);
 	default: return 0;
 	}

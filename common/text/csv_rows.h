@@ -16,6 +16,13 @@
 
 enum { CSV_TILE = 64 }; /* rows that are found and read at once: bits of a word */
 
+enum { CSV_KNOWN_BITS = 12 }; /* of so many address texts it is remembered what they are */
+struct csv_known {
+	uint64_t first, last; /* octets of the text */
+	uint32_t n; /* its length; 0: nothing is known */
+	uint32_t host;
+};
+
 /* A column of the rows, and where they go. */
 struct csv_column {
 	const struct csv_name *name;
@@ -37,6 +44,7 @@ struct csv_rows {
 	struct csv_value *value; /* a tile of rows, n_all each */
 	unsigned rows;
 	struct buf octets; /* of the tile's strings */
+	struct csv_known *known; /* addresses that were read, by a hash of their text */
 
 	/* Rows found: cell k of row i ends at end[i * n_col + k] of the buffer. */
 	uint32_t *end;
