@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/ordered.h"
 #include "io/follow.h"
 #include "io/interrupt.h"
 #include "io/ipfix_in.h"
@@ -29,6 +30,7 @@ struct io_source {
 	struct stream_reader *flow;
 	struct csv_reader *csv;
 	struct ipfix_in *ipfix;
+	bool alone; /* one thread does everything */
 	bool begun; /* a batch of flow records was given */
 	atomic_uint given_up; /* the last input whose rest is not wanted, as a line of it is bad */
 	struct csv_bad bad; /* lines passed over, of pieces that were counted */
@@ -77,6 +79,7 @@ io_source_open(char *const *paths, int n, const struct io_opts *opts, struct err
 	struct io_source *s = mem_zero(1, sizeof(*s));
 
 	s->opts = opts;
+	s->alone = (opts->threads ? opts->threads : ordered_processors()) == 1;
 	s->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (opts->follow && !is_pipe(paths, n)) {
 		if (can_follow(paths, n, opts, err) != 0 ||
@@ -312,29 +315,30 @@ source_read(struct io_source *s, struct job *j)
 
 /*
  * Lines of csv, to be read by whoever gets the job; but the first records decide what a text output's head is, so up
- * to them lines are read here.
+ * to them lines are read here, and a single thread reads them while they are near.
  */
 static int
-next_piece(struct io_source *s, struct job *j)
+next_lines(struct io_source *s, struct job *j)
 {
 	int r;
 
 	if (atomic_load(&s->given_up) == s->input)
 		return 0;
-	if (j->piece == NULL)
-		j->piece = csv_piece_new();
 	j->bad = (struct csv_bad){ .skip = s->opts->skip_bad };
-	do {
+	if (s->begun && !s->alone) {
+		if (j->piece == NULL)
+			j->piece = csv_piece_new();
 		r = csv_take(s->csv, j->piece, &j->err);
 		j->unread = r > 0;
-		if (!s->begun)
-			source_read(s, j);
-	} while (r > 0 && !j->unread && j->own->n == 0 && j->late.status == 0);
-	if (r <= 0 || j->unread || j->own->n > 0)
 		return r;
-	j->err = j->late; /* the first line is bad: there is no batch */
-	j->late = (struct err){ 0 };
-	return -1;
+	}
+	r = csv_next(s->csv, j->own, &j->bad, &j->err);
+	if (r >= 0 || j->own->n == 0)
+		return r;
+	j->late = j->err;
+	j->err = (struct err){ 0 };
+	atomic_store(&s->given_up, s->input);
+	return 1;
 }
 
 /* 1 a batch, 0 the input's end, -1 its failure. */
@@ -360,7 +364,7 @@ next_batch(struct io_source *s, struct job *j)
 	if (s->ipfix != NULL)
 		r = ipfix_in_next(s->ipfix, &j->own, &j->err);
 	else
-		r = next_piece(s, j);
+		r = next_lines(s, j);
 	j->b = j->own;
 	return r;
 }

@@ -22,7 +22,7 @@ struct csv_piece {
 	uint64_t line; /* of its first octet */
 
 	struct csv_rows *rows; /* for rows of some plan */
-	struct batch *last; /* that rows were last read into */
+	uint64_t layout; /* of the batch that rows of it were last read into */
 };
 
 struct csv_reader *
@@ -100,11 +100,39 @@ most_records(const struct csv_plan *plan)
 	return fit < BATCH_RECORDS ? fit : BATCH_RECORDS;
 }
 
+/* The next lines to the piece.  1: some, 0: there are none, -1: err. */
+static int
+take(struct csv_reader *r, struct csv_piece *p, const struct csv_want *want, size_t *records,
+    struct err *err)
+{
+	struct err failed = { 0 };
+	struct csv_cut cut;
+
+	if (r->pending.status != 0) {
+		*err = r->pending;
+		return -1;
+	}
+	p->line = r->in.line;
+	switch (csv_split_cut(&r->in, want, &cut, &failed)) {
+	case CSV_GOT_LINE: break;
+	case CSV_GOT_FAILED: *err = failed; return -1;
+	default: return 0;
+	}
+	r->pending = failed;
+	*records = cut.records;
+	p->pos = r->in.pos;
+	p->end = cut.end;
+	p->buf = csv_split_swap(&r->in, cut.end, p->buf, &p->cap);
+	csv_plan_release(p->plan);
+	p->plan = csv_plan_share(r->plan);
+	return 1;
+}
+
 int
 csv_take(struct csv_reader *r, struct csv_piece *p, struct err *err)
 {
-	struct err failed = { 0 };
-	size_t cut;
+	struct csv_want want = { .octets = PIECE_OCTETS };
+	size_t records;
 	int rc;
 
 	csv_plan_release(p->plan);
@@ -114,43 +142,29 @@ csv_take(struct csv_reader *r, struct csv_piece *p, struct err *err)
 		if (rc <= 0)
 			return rc;
 	}
-	if (r->pending.status != 0) {
-		*err = r->pending;
-		return -1;
-	}
-	p->line = r->in.line;
-	switch (csv_split_cut(&r->in, most_records(r->plan), PIECE_OCTETS, &cut, &failed)) {
-	case CSV_GOT_LINE: break;
-	case CSV_GOT_END: return 0;
-	default: *err = failed; return -1;
-	}
-	r->pending = failed;
-	p->pos = r->in.pos;
-	p->end = cut;
-	p->buf = csv_split_swap(&r->in, cut, p->buf, &p->cap);
-	p->plan = csv_plan_share(r->plan);
-	return 1;
+	want.records = most_records(r->plan);
+	return take(r, p, &want, &records, err);
 }
 
 /* Rows of this plan; a batch that held rows of another starts anew, as does one whose addresses were widened. */
 static void
-start(struct csv_piece *p, struct batch *b)
+start(struct csv_piece *p, struct csv_plan *plan, struct batch *b)
 {
-	bool same = p->last == b && p->rows != NULL && p->rows->plan == p->plan;
+	bool same = p->rows != NULL && p->rows->plan == plan && p->layout == b->layout;
 
 	for (unsigned i = 0; same && i < b->n_cols; i++)
 		same = b->col[i].type != TYPE_IP || b->col[i].width == 4;
-	if (p->rows != NULL && p->rows->plan != p->plan) {
+	if (p->rows != NULL && p->rows->plan != plan) {
 		csv_rows_free(p->rows);
 		p->rows = NULL;
 	}
 	if (p->rows == NULL)
-		p->rows = csv_rows_new(p->plan);
+		p->rows = csv_rows_new(plan);
 	if (same)
 		batch_clear(b);
 	else
 		batch_reset(b);
-	p->last = b;
+	p->layout = b->layout;
 }
 
 int
@@ -160,12 +174,41 @@ csv_read(struct csv_piece *p, struct batch *b, struct csv_bad *bad, struct err *
 
 	if (p->plan == NULL)
 		return 0;
-	start(p, b);
+	start(p, p->plan, b);
 	rc = csv_rows_read(p->rows, b, p->buf, p->pos, p->end, p->line, bad, err);
 	batch_close(b);
 	csv_plan_release(p->plan);
 	p->plan = NULL;
 	return rc;
+}
+
+/* As many lines as csv_take takes, but little by little: they are read as records while they are near. */
+static int
+next(struct csv_reader *r, struct batch *b, struct csv_bad *bad, struct err *err)
+{
+	struct csv_want want = {
+		.records = most_records(r->plan), .octets = PIECE_OCTETS, .near = true
+	};
+	struct csv_piece *p = r->own;
+	int rc = 1;
+
+	start(p, r->plan, b);
+	while (rc > 0) {
+		size_t records;
+
+		rc = take(r, p, &want, &records, err);
+		if (rc <= 0)
+			break;
+		if (csv_rows_read(p->rows, b, p->buf, p->pos, p->end, p->line, bad, err) < 0)
+			rc = -1;
+		if (records >= want.records || p->end - p->pos >= want.octets)
+			break;
+		want.records -= records;
+		want.octets -= p->end - p->pos;
+		want.pause = true;
+	}
+	batch_close(b);
+	return want.pause && rc == 0 ? 1 : rc;
 }
 
 int
@@ -176,10 +219,13 @@ csv_next(struct csv_reader *r, struct batch *b, struct csv_bad *bad, struct err 
 	if (r->own == NULL)
 		r->own = csv_piece_new();
 	batch_clear(b);
+	if (r->plan == NULL) {
+		rc = read_header(r, err);
+		if (rc <= 0)
+			return rc;
+	}
 	do {
-		rc = csv_take(r, r->own, err);
-		if (rc > 0 && csv_read(r->own, b, bad, err) < 0)
-			rc = -1;
+		rc = next(r, b, bad, err);
 	} while (rc > 0 && b->n == 0);
 	return rc;
 }

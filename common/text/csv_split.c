@@ -12,7 +12,7 @@
 enum {
 	LINE_MAX_OCTETS = 1 << 20,
 	LONG_OCTETS = LINE_MAX_OCTETS + 2, /* of a line that is longer, with its end */
-	READ = 256 * 1024, /* at once: it is looked at while it is near */
+	READ = 128 * 1024, /* at once: it is looked at while it is near */
 	STRETCH = 8192, /* octets whose line ends are counted at once */
 	WAIT_MS = 200, /* a pipe that pauses: hand out what is there */
 };
@@ -39,12 +39,11 @@ fill(struct csv_split *r, bool may_pause, struct err *err)
 		return FILL_END;
 	if (r->pos == r->end)
 		r->pos = r->end = CSV_FRONT;
-	if (r->cap - r->end < READ / 2)
+	if (r->cap - r->end < READ)
 		grow(r, r->cap * 2);
 	if (may_pause && poll(&p, 1, WAIT_MS) == 0)
 		return FILL_PAUSE;
-	n = file_read_some(
-	    r->fd, r->stop_fd, r->buf + r->end, r->cap - r->end < READ ? r->cap - r->end : READ);
+	n = file_read_some(r->fd, r->stop_fd, r->buf + r->end, READ);
 	if (n < 0) {
 		(void)err_set(
 		    err, "line %llu: read: %s", (unsigned long long)r->line, strerror(errno));
@@ -408,35 +407,38 @@ cut_long(struct csv_split *r, struct cut *c, struct err *err)
 		r->end = keep + rest;
 	}
 	c->at = keep;
+	c->records++;
 	c->lines++;
 	return got == FILL_FAILED ? -1 : 0;
 }
 
 /* Read on until there is enough. */
 static enum fill
-cut_on(struct csv_split *r, struct cut *c, size_t records, size_t octets, struct err *err)
+cut_on(struct csv_split *r, struct cut *c, const struct csv_want *want, struct err *err)
 {
 	const uint64_t line = r->line;
 	enum fill got = FILL_DATA;
 
-	while (got == FILL_DATA && !cut_records(r, c, records, err)) {
+	while (got == FILL_DATA && !cut_records(r, c, want->records, err)) {
 		bool some = c->at > c->from && c->at >= c->past;
 
 		r->line = line + c->lines;
-		if (some && (c->at - c->from >= octets || r->end - c->at > LONG_OCTETS))
+		if (some &&
+		    (want->near || c->at - c->from >= want->octets || r->end - c->at > LONG_OCTETS))
 			break; /* a long line begins the next piece */
 		if (c->at == c->from && r->end - c->at > LONG_OCTETS) {
 			got = cut_long(r, c, err) < 0 ? FILL_FAILED : FILL_PAUSE;
 			break;
 		}
-		got = fill(r, some, err);
+		got = fill(r, some || (want->pause && c->from == r->end), err);
 	}
 	r->line = line + c->lines;
 	return got;
 }
 
 enum csv_got
-csv_split_cut(struct csv_split *r, size_t records, size_t octets, size_t *cut, struct err *err)
+csv_split_cut(
+    struct csv_split *r, const struct csv_want *want, struct csv_cut *piece, struct err *err)
 {
 	struct cut c = { 0 };
 	enum fill got;
@@ -444,15 +446,18 @@ csv_split_cut(struct csv_split *r, size_t records, size_t octets, size_t *cut, s
 	if (r->pos == r->end)
 		r->pos = r->end = CSV_FRONT;
 	c.from = c.at = c.seen = r->pos;
-	got = cut_on(r, &c, records, octets, err);
+	got = cut_on(r, &c, want, err);
 	if (got == FILL_END && c.at < r->end) {
 		c.at = r->end; /* the last line of a file may have no end */
+		c.records++;
 		r->line++;
 	}
-	*cut = c.at;
+	*piece = (struct csv_cut){ .end = c.at, .records = c.records };
 	if (c.at > c.from)
 		return CSV_GOT_LINE;
-	return got == FILL_FAILED ? CSV_GOT_FAILED : CSV_GOT_END;
+	return got == FILL_FAILED  ? CSV_GOT_FAILED
+	       : got == FILL_PAUSE ? CSV_GOT_PAUSE
+				   : CSV_GOT_END;
 }
 
 char *

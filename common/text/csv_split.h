@@ -70,14 +70,26 @@ enum csv_got { CSV_GOT_LINE, CSV_GOT_END, CSV_GOT_PAUSE, CSV_GOT_FAILED, CSV_GOT
 enum csv_got csv_split_next(
     struct csv_split *, bool may_pause, uint64_t *first, const char **why, struct err *);
 
+/* How much is wanted at once. */
+struct csv_want {
+	size_t records, octets;
+	bool near; /* what one read brings is enough: it is still in the cache */
+	bool pause; /* nothing is too, if a pipe has nothing for a while */
+};
+
+/* What there is: octets pos..end, so many records. */
+struct csv_cut {
+	size_t end, records;
+};
+
 /*
- * Read until there are `records` records, or octets enough, or the input pauses or ends: pos..*cut are whole records,
- * and `line` is that of the next.  Empty lines and lines that are no records count too; a line that is longer than any
- * record may be is cut short, and stands alone.
- * LINE; it may be that reading failed behind them: err.  END: there is nothing more.  FAILED: err.
+ * Read until there is as much as wanted, or the input pauses or ends: whole records, and `line` is that of the next.
+ * Empty lines and lines that are no records count too; a line that is longer than any record may be is cut short, and
+ * stands alone.  Where pieces end does not depend on how near they are to be.
+ * LINE; it may be that reading failed behind them: err.  END: there is nothing more.  PAUSE.  FAILED: err.
  */
 enum csv_got csv_split_cut(
-    struct csv_split *, size_t records, size_t octets, size_t *cut, struct err *);
+    struct csv_split *, const struct csv_want *, struct csv_cut *, struct err *);
 
 /* Give the buffer, of which pos..cut is taken, for another (NULL: none), to which the rest is moved. */
 char *csv_split_swap(struct csv_split *, size_t cut, char *other, size_t *cap);
