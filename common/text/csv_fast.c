@@ -109,7 +109,7 @@ find_rows(struct csv_rows *r, unsigned most)
 	for (size_t at = r->in.pos; at < r->in.end; at += WORD) {
 		uint64_t valid = r->in.end - at < WORD ? bits_tail(r->in.end - at) : ~UINT64_C(0);
 		uint64_t ends = equal_64(buf + at, '\n'), bits = equal_64(buf + at, delimiter);
-		uint64_t quotes = delimiter == '\t' ? 0 : equal_64(buf + at, '"') & valid;
+		uint64_t quotes = r->quotes ? equal_64(buf + at, '"') & valid : 0;
 
 		if (quotes != 0) /* libcsv's line, and nothing behind it is looked at */
 			valid &= (quotes & -quotes) - 1;
@@ -163,51 +163,73 @@ cell_end(const struct cells *c, unsigned i)
 	return c->end[i * c->step];
 }
 
-/* 1 to 16 digits. */
+/* 1 to 3 digits. */
 static inline bool
-read_digits(const char *end, size_t n, uint64_t *v)
+read_three(const char *end, size_t n, uint64_t *v)
 {
-	uint32_t low, high = 0;
-	bool good;
+	unsigned other = (unsigned)(4 - n) * 8 & 31;
+	uint32_t x = (load_4(end - 4) ^ UINT32_C(0x30303030)) >> other << other;
 
-	if (n - 1 < 8) {
-		good = read_small(end, n, &low);
-		*v = low;
-		return good;
-	}
-	if (n - 9 >= 8)
+	*v = (x >> 8 & 255) * 100 + (x >> 16 & 255) * 10 + (x >> 24);
+	return (n - 1 < 3) & ((((x + UINT32_C(0x76767676)) | x) & UINT32_C(0x80808080)) == 0);
+}
+
+/* 1 to 8 digits. */
+static inline bool
+read_eight(const char *end, size_t n, uint64_t *v)
+{
+	unsigned other = (unsigned)(8 - n) * 8 & 63;
+	uint64_t x = (load_8(end - 8) ^ UINT64_C(0x3030303030303030)) >> other << other;
+
+	*v = digits_value(x);
+	return (n - 1 < 8) & are_digits(x);
+}
+
+/* 9 to 16 digits. */
+static __attribute__((noinline)) bool
+read_long(const char *end, size_t n, uint64_t *v)
+{
+	uint32_t low, high;
+
+	if (n - 9 >= 8 || !read_small(end, 8, &low) || !read_small(end - 8, n - 8, &high))
 		return false;
-	good = read_small(end, 8, &low) & read_small(end - 8, n - 8, &high);
 	*v = (uint64_t)high * DIGITS_8 + low;
-	return good;
+	return true;
+}
+
+static inline bool
+read_any(const char *end, size_t n, uint64_t *v)
+{
+	return n > 8 ? read_long(end, n, v) : read_eight(end, n, v);
 }
 
 /*
  * One loop for each width: numbers of n rows.  Returns which of the cells are plain numbers that fit; nothing is said
  * of the others.
  */
-#define READ_NUMBERS(T) \
+#define READ_NUMBERS(T, READ) \
 	CLONES_OF_BITS static uint64_t read_##T(const struct cells *c, T *to, unsigned n) \
 	{ \
 		const struct cells cells = *c; \
+		const uint32_t *begins = cells.begin, *ends = cells.end; \
 		uint64_t good = 0; \
 \
 		for (unsigned i = 0; i < n; i++) { \
-			uint32_t end = cell_end(&cells, i); \
 			uint64_t v = 0; \
-			bool plain = \
-			    read_digits(cells.buf + end, end - cell_begin(&cells, i), &v); \
+			bool plain = READ(cells.buf + *ends, *ends - *begins - cells.skip, &v); \
 \
 			to[i] = (T)v; \
 			good |= (uint64_t)(plain & (v == (T)v)) << i; \
+			begins += cells.begin_step; \
+			ends += cells.step; \
 		} \
 		return good; \
 	}
 
-READ_NUMBERS(uint8_t)
-READ_NUMBERS(uint16_t)
-READ_NUMBERS(uint32_t)
-READ_NUMBERS(uint64_t)
+READ_NUMBERS(uint8_t, read_three)
+READ_NUMBERS(uint16_t, read_eight)
+READ_NUMBERS(uint32_t, read_any)
+READ_NUMBERS(uint64_t, read_any)
 
 static uint64_t
 read_numbers(const struct cells *c, unsigned width, void *to, size_t first, unsigned n)
@@ -340,39 +362,40 @@ read_addresses(const struct cells *c, struct csv_known *known, const struct colu
 static inline bool
 read_clock(uint64_t x, uint32_t *s)
 {
-	uint32_t hour, minute, second;
 	bool good;
 
 	x ^= UINT64_C(0x30303a30303a3030);
 	good = are_digits(x) & ((x & UINT64_C(0x0000ff0000ff0000)) == 0);
-	x = x * 10 + (x >> 8);
-	hour = x & 255;
-	minute = x >> 24 & 255;
-	second = x >> 48 & 255;
-	*s = hour * 3600 + minute * 60 + second;
-	return good & (hour < 24) & (minute < 60) & (second < 60);
+	x = (x * 10 + (x >> 8)) & UINT64_C(0x00ff0000ff0000ff);
+	*s = (uint32_t)(x & 255) * 3600 + (uint32_t)(x >> 24 & 255) * 60 + (uint32_t)(x >> 48);
+	/* Hours from 24, minutes and seconds from 60 reach the top of their octets. */
+	return good & (((x + UINT64_C(0x0044000044000068)) & UINT64_C(0x0080000080000080)) == 0);
 }
 
-/*
- * 2026-11-23T21:45:49[.123]Z of a date that is known.  *digits: how many decimals.
- */
+/* 1 to 8 decimals that end before `end`, in ns. */
 static inline bool
-read_time(const struct csv_column *col, const char *p, size_t n, int64_t *ns, unsigned *digits)
+read_decimals(const char *end, size_t n, uint32_t *ns)
 {
 	static const uint32_t unit[] = { 0, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100,
 		10 };
+	uint64_t v = 0;
+	bool good = n == 3 ? read_three(end, n, &v) : read_eight(end, n, &v);
+
+	*ns = (uint32_t)v * unit[n];
+	return good;
+}
+
+/* 2026-11-23T21:45:49[.123]Z of a date that is known. */
+static inline bool
+read_time(const struct csv_column *col, const char *p, size_t n, int64_t *ns)
+{
 	uint32_t s, fraction = 0;
 
-	if (n < 20 || n > 29 || n == 21 || load_8(p) != col->date[0] ||
-	    load_8(p + 3) != col->date[1] || p[n - 1] != 'Z' || !read_clock(load_8(p + 11), &s))
+	if (n - 20 > 9 || n == 21 || load_8(p) != col->date[0] || load_8(p + 3) != col->date[1] ||
+	    p[n - 1] != 'Z' || !read_clock(load_8(p + 11), &s))
 		return false;
-	*digits = 0;
-	if (n > 20) {
-		*digits = (unsigned)n - 21;
-		if (p[19] != '.' || !read_small(p + n - 1, *digits, &fraction))
-			return false;
-		fraction *= unit[*digits];
-	}
+	if (n > 20 && (p[19] != '.' || !read_decimals(p + n - 1, n - 21, &fraction)))
+		return false;
 	*ns = col->day_ns + (int64_t)s * NS_PER_S + fraction;
 	return true;
 }
@@ -395,7 +418,7 @@ keep_date(struct csv_column *col, const char *p, size_t n, int64_t ns)
 
 /* The precision that so many decimals are. */
 static unsigned
-scale_of(unsigned digits)
+scale_of(size_t digits)
 {
 	return digits == 0 ? 9 : digits <= 3 ? 6 : digits <= 6 ? 3 : 0;
 }
@@ -404,21 +427,20 @@ CLONES_OF_BITS static uint64_t
 read_times(const struct cells *c, struct csv_column *col, int64_t *to, unsigned n)
 {
 	const struct cells cells = *c;
-	unsigned most = 0;
+	const struct csv_column known = *col;
+	size_t most = 20;
 	uint64_t good = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		uint32_t begin = cell_begin(&cells, i);
-		unsigned digits = 0;
+		uint32_t begin = cell_begin(&cells, i), len = cell_end(&cells, i) - begin;
 
-		if (!read_time(
-			col, cells.buf + begin, cell_end(&cells, i) - begin, &to[i], &digits))
+		if (!read_time(&known, cells.buf + begin, len, &to[i]))
 			continue;
-		most = digits > most ? digits : most;
+		most = len > most ? len : most;
 		good |= UINT64_C(1) << i;
 	}
-	if (good != 0 && scale_of(most) < col->scale)
-		col->scale = scale_of(most);
+	if (good != 0 && scale_of(most > 20 ? most - 21 : 0) < col->scale)
+		col->scale = scale_of(most > 20 ? most - 21 : 0);
 	return good;
 }
 

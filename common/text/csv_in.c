@@ -17,9 +17,8 @@ struct csv_reader {
 
 struct csv_piece {
 	struct csv_plan *plan; /* a reference; NULL: nothing was taken */
-	char *buf;
-	size_t pos, end, cap;
-	uint64_t line; /* of its first octet */
+	struct csv_lines lines;
+	size_t cap; /* of their buffer */
 
 	struct csv_rows *rows; /* for rows of some plan */
 	uint64_t layout; /* of the batch that rows of it were last read into */
@@ -64,7 +63,7 @@ csv_piece_free(struct csv_piece *p)
 		return;
 	csv_plan_release(p->plan);
 	csv_rows_free(p->rows);
-	mem_free(p->buf);
+	mem_free(p->lines.buf);
 	mem_free(p);
 }
 
@@ -112,7 +111,7 @@ take(struct csv_reader *r, struct csv_piece *p, const struct csv_want *want, siz
 		*err = r->pending;
 		return -1;
 	}
-	p->line = r->in.line;
+	p->lines.line = r->in.line;
 	switch (csv_split_cut(&r->in, want, &cut, &failed)) {
 	case CSV_GOT_LINE: break;
 	case CSV_GOT_FAILED: *err = failed; return -1;
@@ -120,9 +119,10 @@ take(struct csv_reader *r, struct csv_piece *p, const struct csv_want *want, siz
 	}
 	r->pending = failed;
 	*records = cut.records;
-	p->pos = r->in.pos;
-	p->end = cut.end;
-	p->buf = csv_split_swap(&r->in, cut.end, p->buf, &p->cap);
+	p->lines.pos = r->in.pos;
+	p->lines.end = cut.end;
+	p->lines.quotes = cut.quotes;
+	p->lines.buf = csv_split_swap(&r->in, cut.end, p->lines.buf, &p->cap);
 	csv_plan_release(p->plan);
 	p->plan = csv_plan_share(r->plan);
 	return 1;
@@ -175,7 +175,7 @@ csv_read(struct csv_piece *p, struct batch *b, struct csv_bad *bad, struct err *
 	if (p->plan == NULL)
 		return 0;
 	start(p, p->plan, b);
-	rc = csv_rows_read(p->rows, b, p->buf, p->pos, p->end, p->line, bad, err);
+	rc = csv_rows_read(p->rows, b, &p->lines, bad, err);
 	batch_close(b);
 	csv_plan_release(p->plan);
 	p->plan = NULL;
@@ -199,12 +199,12 @@ next(struct csv_reader *r, struct batch *b, struct csv_bad *bad, struct err *err
 		rc = take(r, p, &want, &records, err);
 		if (rc <= 0)
 			break;
-		if (csv_rows_read(p->rows, b, p->buf, p->pos, p->end, p->line, bad, err) < 0)
+		if (csv_rows_read(p->rows, b, &p->lines, bad, err) < 0)
 			rc = -1;
-		if (records >= want.records || p->end - p->pos >= want.octets)
+		if (records >= want.records || p->lines.end - p->lines.pos >= want.octets)
 			break;
 		want.records -= records;
-		want.octets -= p->end - p->pos;
+		want.octets -= p->lines.end - p->lines.pos;
 		want.pause = true;
 	}
 	batch_close(b);

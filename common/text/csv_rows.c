@@ -193,15 +193,16 @@ bind(struct csv_rows *r, struct batch *b, uint64_t line, struct err *err)
 }
 
 int
-csv_rows_read(struct csv_rows *r, struct batch *b, char *buf, size_t pos, size_t end, uint64_t line,
+csv_rows_read(struct csv_rows *r, struct batch *b, const struct csv_lines *lines,
     struct csv_bad *bad, struct err *err)
 {
 	unsigned most = CSV_TILE;
 	int rc = 1;
 
-	if (bind(r, b, line, err) < 0)
+	if (bind(r, b, lines->line, err) < 0)
 		return -1;
-	csv_split_over(&r->in, buf, pos, end, line);
+	csv_split_over(&r->in, lines->buf, lines->pos, lines->end, lines->line);
+	r->quotes = lines->quotes;
 	while (rc > 0) {
 		unsigned found = r->plain ? csv_fast_find(r, most) : 0, good = 0;
 

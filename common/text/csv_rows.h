@@ -40,6 +40,7 @@ struct csv_rows {
 	struct csv_split in;
 	struct csv_column *col;
 	bool plain; /* no column depends on others: rows may be read by column */
+	bool quotes; /* of the lines at hand */
 
 	struct csv_value *value; /* a tile of rows, n_all each */
 	unsigned rows;
@@ -54,9 +55,17 @@ struct csv_rows {
 struct csv_rows *csv_rows_new(struct csv_plan *);
 void csv_rows_free(struct csv_rows *); /* takes NULL */
 
-/* The rows between pos and end of the buffer, which begin at that line.  -1: err; those before it are in the batch. */
-int csv_rows_read(struct csv_rows *, struct batch *, char *buf, size_t pos, size_t end,
-    uint64_t line, struct csv_bad *, struct err *);
+/* Octets pos..end of a buffer: lines from that number on, in which there may be quotes. */
+struct csv_lines {
+	char *buf;
+	size_t pos, end;
+	uint64_t line;
+	bool quotes;
+};
+
+/* Their rows.  -1: err; those before it are in the batch. */
+int csv_rows_read(
+    struct csv_rows *, struct batch *, const struct csv_lines *, struct csv_bad *, struct err *);
 
 /* csv_fast.c: how many rows without quotes and with a cell for each column come next, `most` at most. */
 unsigned csv_fast_find(struct csv_rows *, unsigned most);

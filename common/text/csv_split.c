@@ -320,6 +320,7 @@ struct cut {
 	size_t
 	    past; /* a record that was none was judged by octets up to here: they are one piece */
 	bool doubtful; /* there may be quotes between at and seen */
+	bool quotes; /* there may be some at all */
 	size_t records;
 	uint64_t lines;
 };
@@ -371,6 +372,7 @@ cut_records(struct csv_split *r, struct cut *c, size_t most, struct err *err)
 		if (some == 0)
 			return false;
 		lines = count_lines(r->buf + c->seen, some, &quote);
+		c->quotes |= quote && r->delimiter != '\t';
 		if (c->records + lines > most ||
 		    (r->delimiter != '\t' && (quote || (lines > 0 && c->doubtful)))) {
 			if (!cut_record(r, c, err))
@@ -452,7 +454,7 @@ csv_split_cut(
 		c.records++;
 		r->line++;
 	}
-	*piece = (struct csv_cut){ .end = c.at, .records = c.records };
+	*piece = (struct csv_cut){ .end = c.at, .records = c.records, .quotes = c.quotes };
 	if (c.at > c.from)
 		return CSV_GOT_LINE;
 	return got == FILL_FAILED  ? CSV_GOT_FAILED

@@ -77,9 +77,10 @@ struct csv_want {
 	bool pause; /* nothing is too, if a pipe has nothing for a while */
 };
 
-/* What there is: octets pos..end, so many records. */
+/* What there is: octets pos..end, so many records, with quotes perhaps. */
 struct csv_cut {
 	size_t end, records;
+	bool quotes;
 };
 
 /*
