@@ -17,4 +17,12 @@
 #define CLONES
 #endif
 
+/* The same for loops over bits and digits, which gain from more than wider units: shifts, counts of zeros. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && __GNUC__ >= 12 && \
+    !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define CLONES_OF_BITS __attribute__((target_clones("default", "arch=x86-64-v3")))
+#else
+#define CLONES_OF_BITS
+#endif
+
 #endif

@@ -254,6 +254,20 @@ reopen(struct batch *b)
 	}
 }
 
+void
+batch_reserve(struct batch *b, size_t n)
+{
+	size_t cap = b->cap ? b->cap : FIRST_CAPACITY;
+
+	if (b->n + n <= b->cap)
+		return;
+	while (cap < b->n + n)
+		cap *= 2;
+	for (unsigned i = 0; i < b->n_cols; i++)
+		column_reserve(&b->col[i], b->cap, cap);
+	b->cap = cap;
+}
+
 size_t
 batch_extend(struct batch *b, size_t n)
 {
@@ -263,15 +277,7 @@ batch_extend(struct batch *b, size_t n)
 	b->n_all = b->n_cols; /* computed columns stand behind the stored ones: they go */
 	if (b->closed)
 		reopen(b);
-	if (b->n + n > b->cap) {
-		size_t cap = b->cap ? b->cap : FIRST_CAPACITY;
-
-		while (cap < b->n + n)
-			cap *= 2;
-		for (unsigned i = 0; i < b->n_cols; i++)
-			column_reserve(&b->col[i], b->cap, cap);
-		b->cap = cap;
-	}
+	batch_reserve(b, n);
 	b->n += n;
 	return first;
 }
@@ -413,7 +419,7 @@ batch_close(struct batch *b)
 			c->flags |= COLUMN_EMPTY;
 		if (present < b->n)
 			c->flags |= COLUMN_PARTIAL;
-		if (present < b->n && c->width > 0)
+		if (present > 0 && present < b->n && c->width > 0)
 			zero_missing(c, b->n);
 	}
 	b->closed = true;

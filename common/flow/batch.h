@@ -131,6 +131,9 @@ void batch_reset(struct batch *);
 int batch_column(
     struct batch *, const struct field_id *, enum type, unsigned width, unsigned flags);
 
+/* Room for n more records: their fixed-width cells may be written before batch_extend makes them.  Moves cells. */
+void batch_reserve(struct batch *, size_t n);
+
 /* n more records, missing everywhere; returns the index of the first.  Moves cells. */
 size_t batch_extend(struct batch *, size_t n);
 

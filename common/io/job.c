@@ -5,6 +5,7 @@ job_free(struct job *j)
 {
 	slot_free(j->slot);
 	batch_free(j->own);
+	csv_piece_free(j->piece);
 	batch_free(j->rest);
 	names_release(j->names);
 	mem_free(j->sel);

@@ -24,6 +24,11 @@ struct job {
 	/* From the source. */
 	struct stream_slot *slot; /* flow input: the block */
 	struct batch *own; /* other input: the records */
+	struct csv_piece *piece; /* csv: the lines that they are read from */
+	bool unread; /* they have not been yet: source_read */
+	struct csv_bad bad; /* lines of it that were passed over */
+	struct err
+	    late; /* status set: a line behind the batch's records is bad, and the input ends there */
 	struct batch *b; /* either one's batch */
 	struct names
 	    *names; /* known at its place in the stream: a reference; NULL: none are asked for */
@@ -32,6 +37,7 @@ struct job {
 	struct buf path_text; /* holds it where its file may be closed before the job is done */
 	struct err err; /* status set: the input failed here, there is no batch */
 	bool note; /* err only tells something; the input is complete */
+	bool ends; /* err is to be made of what was counted of the input: source_tell */
 	bool
 	    begun; /* the sink's head was made before this job: jobs in front of it leave the head alone */
 
@@ -57,8 +63,14 @@ void job_trim(struct job *, size_t n);
 /* Where few records of a block are selected it has no others from here on: the rest costs what these cost. */
 void job_narrow(struct job *);
 
-/* Source: the next batch or failure; false at the end of all inputs. */
+/*
+ * Source: the next batch or failure; false at the end of all inputs.  Then, of what it gave: source_read on any
+ * thread, before its batch is looked at; source_count, or source_tell where err is set, in order.
+ */
 bool source_next(struct io_source *, struct job *);
+void source_read(struct io_source *, struct job *);
+void source_count(struct io_source *, const struct job *);
+bool source_tell(struct io_source *, struct job *); /* is there something to be told? */
 void source_stop(struct io_source *); /* from another thread: a blocked read ends */
 uint64_t source_octets(const struct io_source *); /* of its files; 0 when any is no regular file */
 bool source_is_live(const struct io_source *);

@@ -104,6 +104,7 @@ work(void *ctx, void *item, unsigned worker)
 	j->form = JOB_NOTHING;
 	if (j->err.status != 0)
 		return;
+	source_read(r->source, j);
 	j->n_read = j->b->n;
 	job_select_all(j, j->b->n);
 	if (!j->b->options) {
@@ -196,9 +197,11 @@ consume(void *ctx, void *item)
 		tell_progress(r, j);
 
 	if (j->err.status != 0) {
-		complain(r, j, &j->err);
+		if (source_tell(r->source, j))
+			complain(r, j, &j->err);
 		return true;
 	}
+	source_count(r->source, j);
 	if (is_bad(r, j->input))
 		return true;
 	if (j->b->err.status != 0) {
@@ -212,6 +215,8 @@ consume(void *ctx, void *item)
 	}
 	if (r->sink == NULL) {
 		count(r, j);
+		if (j->late.status != 0)
+			complain(r, j, &j->late);
 		return true;
 	}
 	if (!r->inherited)
@@ -219,6 +224,8 @@ consume(void *ctx, void *item)
 	r->inherited = true;
 	status = sink_write(r->sink, j, r->err);
 	count(r, j);
+	if (status == 0 && j->late.status != 0)
+		complain(r, j, &j->late);
 	r->failed = status < 0;
 	r->result->stopped = status > 0;
 	return status == 0;
