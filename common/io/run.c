@@ -302,6 +302,9 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 	if (opts->progress != NULL)
 		opts->progress(NULL);
 	source_recovered(source, &lost);
+	result->files = source_index(source)->files;
+	result->passed_files = source_index(source)->passed_files;
+	result->passed_blocks = source_index(source)->passed_blocks;
 	if (lost.skipped_places > 0 && opts->warn != NULL) {
 		struct err told = { 0 };
 

@@ -139,6 +139,8 @@ open_flow(struct io_sink *s, char *const *argv)
 	s->profile = s->slow ? s->opts->fast ? PROFILE_FAST : PROFILE_FILE : PROFILE_PIPE;
 	s->encoder = encoder_new(s->profile, s->opts->level);
 	s->writer = stream_create(s->fd, history);
+	if (s->slow)
+		stream_index(s->writer);
 	s->held = batch_new();
 	mem_free(history);
 }

@@ -72,4 +72,14 @@ int slot_open(struct stream_slot *, const struct block_header *, struct err *);
 /* The batch's unpack function: one column out of its section (decode.c). */
 void slot_unpack(struct batch *, unsigned col, enum unpack what);
 
+/*
+ * Only the values of a column's dictionary, dict_n of them in dict_data, where it has one: the column stays packed.
+ * false: it has none, or is damaged, which sticks in the batch.
+ */
+bool slot_entries(struct stream_slot *, unsigned col);
+
+/* The header of a block without columns and records; and its seal, once all is in. */
+void header_empty(uint8_t *, uint32_t len, uint16_t flags);
+void header_seal(uint8_t *, uint32_t header_len);
+
 #endif

@@ -401,3 +401,29 @@ slot_unpack(struct batch *b, unsigned col, enum unpack what)
 	if (what == UNPACK_PLAIN && c->form == COLUMN_DICT)
 		expand_dict(s, c);
 }
+
+bool
+slot_entries(struct stream_slot *s, unsigned col)
+{
+	const struct block_entry *e = &s->entry[col];
+	struct column *c = &s->batch.col[col];
+	struct section sec;
+	const char *why;
+
+	if (e->encoding != ENC_DICT && e->encoding != ENC_MAP)
+		return false;
+	if (c->form != COLUMN_PACKED && c->dict_data != NULL)
+		return true;
+	why = e->length == 0 ? "column without its section" : section_load(s, e, &sec);
+	if (why == NULL && (e->flags & ENTRY_PRESENCE))
+		why = decode_presence(s, c, &sec);
+	if (why == NULL)
+		why = decode_entries(c, &sec);
+	if (why == NULL) {
+		c->dict_n = sec.dict_n;
+		return true;
+	}
+	err_set(&s->batch.err, "offset %llu: column %u: %s", (unsigned long long)s->file_offset,
+	    col, why);
+	return false;
+}
