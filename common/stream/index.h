@@ -122,30 +122,24 @@ index_mask(struct probe_key v, unsigned bits)
 	return (struct probe_key){ v.high, v.low & ~UINT64_C(0) << (128 - bits) };
 }
 
-/* A set of keys; 0 is none. */
-struct index_set {
-	uint64_t *slot;
-	size_t slots, n;
-	size_t count[LEVELS];
-};
-
-/* Add n keys, at most INDEX_STRETCH at a time. */
-enum { INDEX_STRETCH = 256 };
-void index_set_add(struct index_set *, const uint64_t *key, size_t n);
-void index_set_clear(struct index_set *); /* its memory stays */
-void index_set_free(struct index_set *);
-
-/* What one block holds. */
+/* What one block holds: keys, each once where its columns are dictionaries, and in the order of addresses. */
 struct index_keys {
-	struct index_set set;
-	uint64_t waiting[INDEX_STRETCH];
-	size_t n; /* of those */
+	uint64_t *key;
+	size_t n, cap;
+	size_t count[LEVELS];
 	bool odd; /* a column is not of the type it should be: there is nothing to be said of the block */
 	struct index_zone zone[ZONES];
+
+	/* Addresses of one kind on their way. */
+	uint32_t *v4, *spare;
+	size_t n_v4, cap_v4;
+	struct probe_key *v6;
+	size_t n_v6, cap_v6;
 };
 
 /* The keys of a block of flows.  Damage sticks in the batch. */
 void index_keys_of(struct index_keys *, struct stream_slot *);
+void index_keys_free(struct index_keys *);
 
 /* Filters ----------------------------------------------------------------------------------------- */
 
@@ -163,6 +157,21 @@ static inline size_t
 index_line(uint64_t key, uint32_t lines)
 {
 	return (size_t)((key >> 32) * lines >> 32) * INDEX_LINE;
+}
+
+/* false: all of its bits were set. */
+static inline bool
+index_set(uint8_t *lines, uint32_t n, unsigned probes, uint64_t key)
+{
+	uint64_t *word = (uint64_t *)(void *)(lines + index_line(key, n)), fresh = 0;
+
+	for (unsigned i = 0; i < probes; i++) {
+		unsigned bit = index_bit(key, i);
+
+		fresh |= ~word[bit / 64] & UINT64_C(1) << bit % 64;
+		word[bit / 64] |= UINT64_C(1) << bit % 64;
+	}
+	return fresh != 0;
 }
 
 static inline bool

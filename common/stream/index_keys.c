@@ -1,11 +1,11 @@
 /*
- * index_keys.c - the keys of a block: its addresses, their networks, its ports; and sets of keys.
+ * index_keys.c - the keys of a block: its addresses, their networks, its ports.
  */
 #include "base/hash.h"
+#include <stdlib.h>
+
 #include "base/cursor.h"
 #include "stream/index.h"
-
-enum { SLOTS_MIN = 1024 };
 
 /* Columns that are indexed, by identity. */
 static const struct {
@@ -54,152 +54,205 @@ index_zone_of(const struct field_id *id)
 					  : ZONES;
 }
 
-/* Sets ------------------------------------------------------------------------------------------- */
+/* Addresses, each once ------------------------------------------------------------------------------ */
 
-/* Where it goes depends on a number drawn at start: nobody can send addresses that collide. */
-static size_t
-slot_of(const struct index_set *s, uint64_t key)
+/* By value: eleven bits a pass from the lowest. */
+static uint32_t *
+sort_radix(uint32_t *v, uint32_t *spare, size_t n)
 {
-	return (key * (hash_seed() | 1)) >> (64 - (unsigned)__builtin_ctzll(s->slots));
-}
+	for (unsigned shift = 0; shift < 32; shift += 11) {
+		size_t count[2048] = { 0 }, at = 0;
+		uint32_t *swap = v;
 
-static void
-put_key(struct index_set *s, size_t at, uint64_t key)
-{
-	while (s->slot[at] != 0 && s->slot[at] != key)
-		at = (at + 1) & (s->slots - 1);
-	if (s->slot[at] == key)
-		return;
-	s->slot[at] = key;
-	s->n++;
-	s->count[key & (LEVELS - 1)]++;
-}
+		for (size_t i = 0; i < n; i++)
+			count[v[i] >> shift & 2047]++;
+		for (unsigned k = 0; k < 2048; k++) {
+			size_t c = count[k];
 
-static void
-grow(struct index_set *s)
-{
-	struct index_set old = *s;
-
-	*s = (struct index_set){ .slots = old.slots ? 2 * old.slots : SLOTS_MIN };
-	s->slot = mem_zero(s->slots, sizeof(*s->slot));
-	for (size_t i = 0; i < old.slots; i++)
-		if (old.slot[i] != 0)
-			put_key(s, slot_of(s, old.slot[i]), old.slot[i]);
-	mem_free(old.slot);
-}
-
-/* A set is larger than caches: places are looked up a stretch at a time, and are on their way meanwhile. */
-void
-index_set_add(struct index_set *s, const uint64_t *key, size_t n)
-{
-	size_t at[INDEX_STRETCH];
-
-	while ((s->n + n) * 8 > s->slots * 5)
-		grow(s);
-	for (size_t i = 0; i < n; i++) {
-		at[i] = slot_of(s, key[i]);
-		__builtin_prefetch(&s->slot[at[i]], 1);
+			count[k] = at;
+			at += c;
+		}
+		for (size_t i = 0; i < n; i++)
+			spare[count[v[i] >> shift & 2047]++] = v[i];
+		v = spare;
+		spare = swap;
 	}
-	for (size_t i = 0; i < n; i++)
-		put_key(s, at[i], key[i]);
+	return v;
 }
 
-void
-index_set_clear(struct index_set *s)
+static size_t
+ascending(const uint32_t *v, size_t from, size_t n)
 {
-	if (s->slots > 0)
-		memset(s->slot, 0, s->slots * sizeof(*s->slot));
-	s->n = 0;
-	memset(s->count, 0, sizeof(s->count));
+	while (from + 1 < n && v[from] <= v[from + 1])
+		from++;
+	return from + 1;
 }
 
-void
-index_set_free(struct index_set *s)
+/* Mostly these are two dictionaries, of sources and of destinations, each in order. */
+static uint32_t *
+sort_v4(struct index_keys *k)
 {
-	mem_free(s->slot);
-	*s = (struct index_set){ 0 };
+	size_t n = k->n_v4, middle = n == 0 ? 0 : ascending(k->v4, 0, n), i = 0, j = middle;
+
+	if (middle == n)
+		return k->v4;
+	if (ascending(k->v4, middle, n) != n)
+		return sort_radix(k->v4, k->spare, n);
+	for (size_t at = 0; at < n; at++)
+		k->spare[at] =
+		    j == n || (i < middle && k->v4[i] <= k->v4[j]) ? k->v4[i++] : k->v4[j++];
+	return k->spare;
 }
 
-/* Keys of columns ---------------------------------------------------------------------------------- */
-
-static void
-flush(struct index_keys *k)
+static int
+by_value(const void *x, const void *y)
 {
-	index_set_add(&k->set, k->waiting, k->n);
-	k->n = 0;
+	const struct probe_key *a = x, *b = y;
+
+	if (a->high != b->high)
+		return a->high < b->high ? -1 : 1;
+	return a->low < b->low ? -1 : a->low > b->low;
 }
 
 static void
 add_key(struct index_keys *k, uint64_t key)
 {
-	if (k->n == INDEX_STRETCH)
-		flush(k);
-	k->waiting[k->n++] = key;
+	k->key[k->n++] = key;
+	k->count[key & (LEVELS - 1)]++;
 }
 
-/* The address before: its networks need not be added again. */
-struct before {
-	bool any, v4;
-	struct probe_key v;
-};
-
-static bool
-same(struct probe_key a, struct probe_key b)
-{
-	return a.high == b.high && a.low == b.low;
-}
-
-/* An address and its networks, from the longest prefix to the shortest: where one is there, so are the others. */
+/* Room for the keys of n more addresses, or ports. */
 static void
-add_address(struct index_keys *k, enum index_kind kind, struct probe_key v, struct before *before)
+reserve(struct index_keys *k, size_t n)
 {
-	static const unsigned bits[2][3] = { { 64, 48, 32 }, { 120, 112, 0 } };
-	bool v4 = v.high == 0 && v.low >> 32 == 0xffff;
-	bool alike = before->any && before->v4 == v4;
-
-	if (alike && same(v, before->v))
+	if (k->cap - k->n >= 4 * n)
 		return;
-	add_key(k, index_key(kind, 128, LEVEL_WHOLE, v));
-	for (unsigned i = 0; i < 3 && bits[v4][i] != 0; i++) {
-		struct probe_key net = index_mask(v, bits[v4][i]);
-
-		if (alike && same(net, index_mask(before->v, bits[v4][i])))
-			break;
-		add_key(k,
-		    index_key(kind, bits[v4][i], i == 0 ? LEVEL_MIDDLE : LEVEL_SHORT, net));
-	}
-	*before = (struct before){ true, v4, v };
+	k->cap = k->n + 4 * n;
+	k->key = mem_resize(k->key, k->cap, sizeof(*k->key));
 }
 
-static struct probe_key
-address_at(const void *data, unsigned width, size_t i)
+/* Keys of what was gathered.  A network that the address before has too is there already. */
+static void
+add_v4(struct index_keys *k, enum index_kind kind)
 {
-	const uint8_t *p = data;
+	const uint32_t *v = sort_v4(k);
 
-	if (width == 4)
-		return (struct probe_key){ 0,
-			UINT64_C(0xffff) << 32 | ((const uint32_t *)data)[i] };
-	return (struct probe_key){ be_uint(p + i * 16, 8), be_uint(p + i * 16 + 8, 8) };
+	for (size_t i = 0; i < k->n_v4; i++) {
+		uint32_t differ = i == 0 ? UINT32_MAX : v[i] ^ v[i - 1];
+		struct probe_key a = { 0, UINT64_C(0xffff) << 32 | v[i] };
+
+		if (differ != 0)
+			add_key(k, index_key(kind, 128, LEVEL_WHOLE, a));
+		if (differ >> 8 != 0)
+			add_key(k, index_key(kind, 120, LEVEL_MIDDLE, index_mask(a, 120)));
+		if (differ >> 16 != 0)
+			add_key(k, index_key(kind, 112, LEVEL_SHORT, index_mask(a, 112)));
+	}
 }
 
 static void
-add_addresses(struct index_keys *k, enum index_kind kind, struct stream_slot *s, unsigned col)
+add_v6(struct index_keys *k, enum index_kind kind)
+{
+	if (k->n_v6 > 0)
+		qsort(k->v6, k->n_v6, sizeof(*k->v6), by_value);
+	for (size_t i = 0; i < k->n_v6; i++) {
+		struct probe_key a = k->v6[i], last = i == 0 ? (struct probe_key){ ~a.high, ~a.low }
+							     : k->v6[i - 1];
+		uint64_t differ = a.high ^ last.high;
+
+		if (differ != 0 || a.low != last.low)
+			add_key(k, index_key(kind, 128, LEVEL_WHOLE, a));
+		if (differ != 0)
+			add_key(k, index_key(kind, 64, LEVEL_MIDDLE, index_mask(a, 64)));
+		if (differ >> 16 != 0)
+			add_key(k, index_key(kind, 48, LEVEL_SHORT, index_mask(a, 48)));
+		if (differ >> 32 != 0)
+			add_key(k, index_key(kind, 32, LEVEL_SHORT, index_mask(a, 32)));
+	}
+}
+
+/* Columns -------------------------------------------------------------------------------------------- */
+
+/* Room to gather n more addresses. */
+static void
+reserve_addresses(struct index_keys *k, size_t n)
+{
+	if (k->cap_v4 < k->n_v4 + n) {
+		k->cap_v4 = k->n_v4 + n;
+		k->v4 = mem_resize(k->v4, k->cap_v4, sizeof(*k->v4));
+		k->spare = mem_resize(k->spare, k->cap_v4, sizeof(*k->spare));
+	}
+	if (k->cap_v6 < k->n_v6 + n) {
+		k->cap_v6 = k->n_v6 + n;
+		k->v6 = mem_resize(k->v6, k->cap_v6, sizeof(*k->v6));
+	}
+}
+
+/* A column that follows from another has few values, many times each: the last ones seen are left out. */
+static void
+gather_v4(struct index_keys *k, const uint32_t *v, size_t n, const struct column *present)
+{
+	enum { SEEN = 256 };
+	uint64_t seen[SEEN] = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t *s = &seen[(v[i] ^ v[i] >> 8) % SEEN];
+
+		if (*s == (UINT64_C(1) << 32 | v[i]) || (present && !column_has(present, i)))
+			continue;
+		*s = UINT64_C(1) << 32 | v[i];
+		k->v4[k->n_v4++] = v[i];
+	}
+}
+
+static void
+gather_v6(struct index_keys *k, const uint8_t *v, size_t n, const struct column *present)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct probe_key a = { be_uint(v + i * 16, 8), be_uint(v + i * 16 + 8, 8) };
+
+		if (present && !column_has(present, i))
+			continue;
+		if (a.high == 0 && a.low >> 32 == 0xffff)
+			k->v4[k->n_v4++] = (uint32_t)a.low;
+		else
+			k->v6[k->n_v6++] = a;
+	}
+}
+
+static void
+gather(struct index_keys *k, struct stream_slot *s, unsigned col)
 {
 	struct batch *b = &s->batch;
-	const struct column *c = &b->col[col];
-	struct before before = { .any = false };
+	const struct column *c = &b->col[col], *present = NULL;
+	const void *v = NULL;
+	size_t n = 0;
 
 	if (slot_entries(s, col)) {
-		for (size_t i = 0; i < c->dict_n; i++)
-			add_address(k, kind, address_at(c->dict_data, c->width, i), &before);
-		return;
+		v = c->dict_data;
+		n = c->dict_n;
+	} else if (b->err.status == 0) {
+		present = c = batch_plain(b, col);
+		v = c->data;
+		n = b->n;
 	}
-	if (b->err.status != 0)
-		return;
-	c = batch_plain(b, col);
-	for (size_t i = 0; i < b->n; i++)
-		if (column_has(c, i))
-			add_address(k, kind, address_at(c->data, c->width, i), &before);
+	reserve_addresses(k, n);
+	if (c->width == 4)
+		gather_v4(k, v, n, present);
+	else
+		gather_v6(k, v, n, present);
+}
+
+static void
+add_addresses(struct index_keys *k, enum index_kind kind, struct stream_slot *s)
+{
+	k->n_v4 = k->n_v6 = 0;
+	for (unsigned i = 0; i < s->columns; i++)
+		if (index_kind_of(&s->batch.col[i].id) == kind)
+			gather(k, s, i);
+	reserve(k, k->n_v4 + k->n_v6);
+	add_v4(k, kind);
+	add_v6(k, kind);
 }
 
 static void
@@ -211,11 +264,10 @@ see_port(uint64_t *seen, uint64_t port)
 
 /* What stands in slots of records without a port is taken for one: a key too many. */
 static void
-add_ports(struct index_keys *k, struct stream_slot *s, unsigned col)
+see_ports(uint64_t *seen, struct stream_slot *s, unsigned col)
 {
 	struct batch *b = &s->batch;
 	const struct column *c = &b->col[col];
-	uint64_t seen[INDEX_PORTS / 64] = { 0 };
 	struct column entries;
 
 	if (slot_entries(s, col)) {
@@ -232,6 +284,17 @@ add_ports(struct index_keys *k, struct stream_slot *s, unsigned col)
 			for (size_t i = 0; i < b->n; i++)
 				see_port(seen, column_uint(c, i));
 	}
+}
+
+static void
+add_ports(struct index_keys *k, struct stream_slot *s)
+{
+	uint64_t seen[INDEX_PORTS / 64] = { 0 };
+
+	for (unsigned i = 0; i < s->columns; i++)
+		if (index_kind_of(&s->batch.col[i].id) == INDEX_PORT)
+			see_ports(seen, s, i);
+	reserve(k, bits_count(seen, INDEX_PORTS));
 	for (size_t i = 0; i < INDEX_PORTS; i++)
 		if (bits_get(seen, i))
 			add_key(k,
@@ -249,26 +312,34 @@ add_zone(struct index_zone *z, const struct column *c)
 void
 index_keys_of(struct index_keys *k, struct stream_slot *s)
 {
-	index_set_clear(&k->set);
 	k->n = 0;
+	memset(k->count, 0, sizeof(k->count));
 	k->odd = false;
 	for (unsigned z = 0; z < ZONES; z++)
 		k->zone[z] = (struct index_zone){ .valid = true, .min = UINT64_MAX };
-	for (unsigned i = 0; i < s->columns && s->batch.err.status == 0; i++) {
+	for (unsigned i = 0; i < s->columns; i++) {
 		const struct column *c = &s->batch.col[i];
 		enum index_kind kind = index_kind_of(&c->id);
 		unsigned zone = index_zone_of(&c->id);
 
 		if (zone < ZONES)
 			add_zone(&k->zone[zone], c);
-		if (kind == INDEX_NONE)
-			continue;
-		if (c->type != (kind == INDEX_PORT ? TYPE_UINT : TYPE_IP))
+		if (kind != INDEX_NONE && c->type != (kind == INDEX_PORT ? TYPE_UINT : TYPE_IP))
 			k->odd = true;
-		else if (kind == INDEX_PORT)
-			add_ports(k, s, i);
-		else
-			add_addresses(k, kind, s, i);
 	}
-	flush(k);
+	if (k->odd)
+		return;
+	for (enum index_kind kind = 0; kind < INDEX_PORT; kind++)
+		add_addresses(k, kind, s);
+	add_ports(k, s);
+}
+
+void
+index_keys_free(struct index_keys *k)
+{
+	mem_free(k->key);
+	mem_free(k->v4);
+	mem_free(k->spare);
+	mem_free(k->v6);
+	*k = (struct index_keys){ 0 };
 }

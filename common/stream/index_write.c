@@ -4,15 +4,21 @@
  * Octets are spent where they spare most: at most half on the filters of blocks, the rest on that of all, which
  * rules out whole files.  A filter that would have less than a few bits a key would rule out next to nothing and is not
  * made of all levels, or not at all.
+ *
+ * How many keys all blocks have is known when the last one was seen, and with it how large their filter should be.  So
+ * they go to wide filters first, one for each level that may be left out, which are folded at the end: as a
+ * key's line is a fraction of the lines there are, so many in a row become one.
  */
 #include "base/cursor.h"
 #include "base/hash.h"
 #include "stream/index.h"
 
 enum {
-	KEYS_MOST = 1 << 20, /* in the set of all blocks: 16 MiB */
-	BITS_WANTED = 12, /* a key: of the filter of all; beyond it little is gained */
-	BITS_BLOCK = 10,
+	BITS_OF_ALL = 12, /* a key: beyond it little is gained */
+	BITS_OF_BLOCK = 10,
+	PROBES = 4, /* near the best from 3 to 10 bits a key: folding changes those afterwards */
+	WIDE_LINES = 20160, /* 1.2 MiB; a number with many divisors */
+	KEYS_MOST = WIDE_LINES * INDEX_LINE * 8 / 8,
 };
 
 struct covered {
@@ -26,9 +32,10 @@ struct covered {
 
 struct index_writer {
 	struct covered block[INDEX_BLOCKS];
-	unsigned n;
+	unsigned n, flows; /* blocks, and those of flows */
 	struct buf filters; /* of blocks */
-	struct index_set set; /* of all blocks since the last index block */
+	uint8_t *wide[LEVELS]; /* of all blocks since the last index block; NULL: there is one */
+	size_t count[LEVELS]; /* of keys in them */
 	bool odd;
 	uint64_t octets; /* of those blocks */
 	uint64_t last; /* where the last index block is */
@@ -45,6 +52,16 @@ index_new(void)
 	return x;
 }
 
+static void
+free_wide(struct index_writer *x)
+{
+	for (unsigned l = 0; l < LEVELS; l++) {
+		mem_free(x->wide[l]);
+		x->wide[l] = NULL;
+		x->count[l] = 0;
+	}
+}
+
 void
 index_free(struct index_writer *x)
 {
@@ -52,8 +69,8 @@ index_free(struct index_writer *x)
 		return;
 	slot_free(x->slot);
 	buf_free(&x->filters);
-	index_set_free(&x->set);
-	index_set_free(&x->keys.set);
+	index_keys_free(&x->keys);
+	free_wide(x);
 	mem_free(x);
 }
 
@@ -78,51 +95,79 @@ static const struct choice {
 };
 
 static size_t
-keys_of(const struct index_set *s, unsigned levels)
+keys_of(const size_t *count, unsigned levels)
 {
 	size_t n = 0;
 
 	for (unsigned l = 0; l < LEVELS; l++)
-		n += levels >> l & 1 ? s->count[l] : 0;
+		n += levels >> l & 1 ? count[l] : 0;
 	return n;
 }
 
-/* Append the filter of a set, at most so many octets. */
+/* The levels of a filter of at most so many octets, and its lines, 0: there is none. */
 static struct index_filter
-put_filter(const struct index_set *s, size_t octets, bool of_all, struct buf *out)
+choose(const size_t *count, size_t octets, bool of_all)
 {
-	struct index_filter f = { 0 };
-	size_t n = 0, most = octets / INDEX_LINE;
-	uint8_t *line;
+	struct index_filter f = { .probes = PROBES };
+	size_t n = 0, most = octets / INDEX_LINE, wanted;
 
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]) && f.levels == 0; i++) {
-		n = keys_of(s, choices[i].levels);
+		n = keys_of(count, choices[i].levels);
 		if (most * INDEX_LINE * 8 >=
 		    n * (of_all ? choices[i].bits_of_all : choices[i].bits))
 			f.levels = choices[i].levels;
 	}
 	if (f.levels == 0 || most == 0)
 		return (struct index_filter){ 0 };
-	f.lines = (uint32_t)(n * (of_all ? BITS_WANTED : BITS_BLOCK) / (INDEX_LINE * 8) + 1);
-	if (f.lines > most)
-		f.lines = (uint32_t)most;
-	/* ln 2 probes a bit a key set half of the bits, which is best (Bloom 1970). */
-	f.probes = INDEX_PROBES;
-	if (n > 0 && (size_t)f.lines * INDEX_LINE * 8 * 7 / 10 < n * INDEX_PROBES)
-		f.probes = (uint8_t)((size_t)f.lines * INDEX_LINE * 8 * 7 / 10 / n);
-	if (f.probes == 0)
-		f.probes = 1;
-	line = (uint8_t *)buf_room(out, (size_t)f.lines * INDEX_LINE);
-	memset(line, 0, (size_t)f.lines * INDEX_LINE);
-	out->len += (size_t)f.lines * INDEX_LINE;
-	for (size_t i = 0; i < s->slots; i++) {
-		uint64_t key = s->slot[i];
-		uint8_t *to = line + index_line(key, f.lines);
+	wanted = n * (of_all ? BITS_OF_ALL : BITS_OF_BLOCK) / (INDEX_LINE * 8) + 1;
+	f.lines = (uint32_t)(wanted < most ? wanted : most);
+	return f;
+}
 
-		if (key == 0 || !(f.levels >> (key & (LEVELS - 1)) & 1))
-			continue;
-		for (unsigned p = 0; p < f.probes; p++)
-			to[index_bit(key, p) / 8] |= (uint8_t)(1 << index_bit(key, p) % 8);
+static uint8_t *
+put_lines(uint32_t n, struct buf *out)
+{
+	uint8_t *line = (uint8_t *)buf_room(out, (size_t)n * INDEX_LINE);
+
+	memset(line, 0, (size_t)n * INDEX_LINE);
+	out->len += (size_t)n * INDEX_LINE;
+	return line;
+}
+
+/* Append the filter of one block. */
+static struct index_filter
+put_filter(const struct index_keys *k, size_t octets, bool of_all, struct buf *out)
+{
+	struct index_filter f = choose(k->count, octets, of_all);
+	uint8_t *line = put_lines(f.lines, out);
+
+	for (size_t i = 0; i < k->n && f.lines > 0; i++)
+		if (f.levels >> (k->key[i] & (LEVELS - 1)) & 1)
+			(void)index_set(line, f.lines, PROBES, k->key[i]);
+	return f;
+}
+
+/* Append the filter of all blocks, folded. */
+static struct index_filter
+put_folded(const struct index_writer *x, size_t octets, struct buf *out)
+{
+	struct index_filter f = choose(x->count, octets, true);
+	uint32_t fold = 1;
+	uint8_t *line;
+
+	if (f.lines == 0)
+		return f;
+	while (WIDE_LINES % fold != 0 || WIDE_LINES / fold > f.lines)
+		fold++;
+	f.lines = WIDE_LINES / fold;
+	line = put_lines(f.lines, out);
+	for (unsigned l = 0; l < LEVELS; l++) {
+		const uint8_t *from = x->wide[l];
+
+		for (uint32_t i = 0; i < f.lines && (f.levels >> l & 1); i++)
+			for (uint32_t k = 0; k < fold; k++, from += INDEX_LINE)
+				for (unsigned o = 0; o < INDEX_LINE; o++)
+					line[i * INDEX_LINE + o] |= from[o];
 	}
 	return f;
 }
@@ -130,21 +175,17 @@ put_filter(const struct index_set *s, size_t octets, bool of_all, struct buf *ou
 /* Blocks ------------------------------------------------------------------------------------------- */
 
 static void
-add_all(struct index_set *to, const struct index_set *from)
+add_wide(struct index_writer *x)
 {
-	uint64_t key[INDEX_STRETCH];
-	size_t n = 0;
+	const struct index_keys *k = &x->keys;
 
-	for (size_t i = 0; i < from->slots; i++) {
-		if (from->slot[i] == 0)
-			continue;
-		key[n++] = from->slot[i];
-		if (n == INDEX_STRETCH) {
-			index_set_add(to, key, n);
-			n = 0;
-		}
+	for (unsigned l = 0; l < LEVELS && x->wide[l] == NULL; l++)
+		x->wide[l] = mem_zero(WIDE_LINES, INDEX_LINE);
+	for (size_t i = 0; i < k->n; i++) {
+		unsigned l = k->key[i] & (LEVELS - 1);
+
+		x->count[l] += index_set(x->wide[l], WIDE_LINES, PROBES, k->key[i]);
 	}
-	index_set_add(to, key, n);
 }
 
 void
@@ -154,6 +195,9 @@ index_add(struct index_writer *x, struct stream_slot *s, uint64_t at)
 	struct covered *c = &x->block[x->n];
 	struct index_filter f;
 
+	/* Keys of the first block of flows wait until there is another. */
+	if (!s->batch.options && x->flows == 1)
+		add_wide(x);
 	*c = (struct covered){ .at = at,
 		.seal = le_uint(s->octets + H_HASH, 8),
 		.length = s->block_len,
@@ -161,18 +205,22 @@ index_add(struct index_writer *x, struct stream_slot *s, uint64_t at)
 		.options = s->batch.options };
 	if (!c->options) {
 		index_keys_of(k, s);
-		if (s->batch.err.status != 0)
+		if (s->batch.err.status != 0) {
+			k->n = 0;
+			memset(k->count, 0, sizeof(k->count));
 			return;
+		}
 		memcpy(c->zone, k->zone, sizeof(c->zone));
 		x->odd |= k->odd;
 		if (!k->odd) {
-			f = put_filter(
-			    &k->set, s->block_len / (2 * INDEX_SHARE), false, &x->filters);
+			f = put_filter(k, s->block_len / (2 * INDEX_SHARE), false, &x->filters);
 			c->lines = f.lines;
 			c->probes = f.probes;
 			c->levels = f.levels;
-			add_all(&x->set, &k->set);
+			if (x->flows > 0)
+				add_wide(x);
 		}
+		x->flows++;
 	}
 	x->octets += s->block_len;
 	x->n++;
@@ -202,7 +250,7 @@ index_add_octets(struct index_writer *x, uint8_t *block, uint64_t at)
 bool
 index_is_full(const struct index_writer *x)
 {
-	return x->n == INDEX_BLOCKS || x->set.n >= KEYS_MOST;
+	return x->n == INDEX_BLOCKS || x->count[LEVEL_WHOLE] >= KEYS_MOST;
 }
 
 /* Index blocks ------------------------------------------------------------------------------------- */
@@ -245,9 +293,10 @@ put_block(struct index_writer *x, uint64_t at, size_t left, struct buf *out)
 	header_empty(
 	    (uint8_t *)buf_room(out, fixed), (uint32_t)fixed, BLOCK_SKIPPABLE | BLOCK_INDEX);
 	out->len += fixed;
-	if (!x->odd)
-		all = put_filter(
-		    &x->set, left < INDEX_FILTER_MAX ? left : INDEX_FILTER_MAX, true, out);
+	if (!x->odd && x->flows == 1)
+		all = put_filter(&x->keys, left, true, out);
+	else if (!x->odd && x->flows > 1)
+		all = put_folded(x, left, out);
 	h = (uint8_t *)out->data + begin;
 	store(h + H_HEADER_LEN, out->len - begin, 4);
 	store(h + H_BLOCK_LEN, out->len - begin + x->filters.len, 4);
@@ -273,18 +322,18 @@ index_put(struct index_writer *x, uint64_t at, struct buf *out)
 	size_t fixed = HEADER_LEN + INDEX_HEAD + x->n * (size_t)INDEX_ENTRY;
 
 	/* The filter of all is that of the only block too; and what does not fit is not there. */
-	if (x->n == 1 || fixed + x->filters.len > most) {
+	if (x->flows == 1 || fixed + x->filters.len > most) {
 		x->filters.len = 0;
 		for (unsigned i = 0; i < x->n; i++)
 			x->block[i].lines = x->block[i].levels = x->block[i].probes = 0;
 	}
 	if (x->n > 0 && fixed <= most)
 		put_block(x, at, most - fixed - x->filters.len, out);
-	x->n = 0;
+	x->n = x->flows = 0;
 	x->filters.len = 0;
 	x->octets = 0;
 	x->odd = false;
-	index_set_clear(&x->set);
+	free_wide(x);
 }
 
 uint64_t
