@@ -7,11 +7,12 @@
 #include "base/die.h"
 #include "base/num.h"
 #include "base/opt.h"
+#include "flowcat/index.h"
 #include "flowcat/info.h"
 #include "flowcat/order.h"
 #include "io/io.h"
 
-enum { KEY_INFO = OPT_LONG + 1, KEY_CHECK };
+enum { KEY_INFO = OPT_LONG + 1, KEY_CHECK, KEY_INDEX };
 
 static const struct opt options[] = {
 	{ 'O', "order", ARG_FIELDS, "FIELD[:asc]", "order by fields, biggest first", NULL },
@@ -22,6 +23,8 @@ static const struct opt options[] = {
 	{ KEY_INFO, "info", ARG_NONE, NULL,
 	    "describe flow files instead of printing them (-v: every block)", NULL },
 	{ KEY_CHECK, "check", ARG_NONE, NULL, "read and verify all of flow files", NULL },
+	{ KEY_INDEX, "index", ARG_NONE, NULL,
+	    "give flow files that have none an index, in place", NULL },
 	{ 0 },
 };
 static const struct opt *const tables[] = { options, io_input_options, io_output_options,
@@ -37,7 +40,7 @@ static const struct program program = { "flowcat", "[options] [FILE ...]",
 struct flowcat {
 	struct io_opts io;
 	struct order order;
-	bool info, check;
+	bool info, check, index;
 };
 
 /* Describing --------------------------------------------------------------------------------- */
@@ -57,8 +60,9 @@ describe(const struct flowcat *f, char **operands, int n)
 	}
 	for (size_t i = 0; i < paths.n; i++) {
 		err = (struct err){ 0 };
-		if ((f->check ? info_check : info_describe)(paths.path[i], &f->io, &out, &err) !=
-		    0) {
+		if ((f->index   ? index_make
+			: f->check ? info_check
+				   : info_describe)(paths.path[i], &f->io, &out, &err) != 0) {
 			diag_err(paths.path[i], &err);
 			status = EXIT_FAILED;
 		}
@@ -93,6 +97,7 @@ parse_own(struct flowcat *f, int key, const char *arg)
 	case 'T': f->io.tmpdir = arg; break;
 	case KEY_INFO: f->info = true; break;
 	case KEY_CHECK: f->check = true; break;
+	case KEY_INDEX: f->index = true; break;
 	}
 }
 
@@ -110,10 +115,10 @@ parse(struct flowcat *f, struct optparse *parser)
 		if (rc == 0)
 			parse_own(f, key, arg);
 	}
-	if (f->info && f->check)
-		opt_usage(&program, "--info and --check exclude each other");
-	if ((f->info || f->check) && f->io.follow)
-		opt_usage(&program, "--info and --check read what is there, without --follow");
+	if (f->info + f->check + f->index > 1)
+		opt_usage(&program, "--info, --check and --index exclude each other");
+	if ((f->info || f->check || f->index) && f->io.follow)
+		opt_usage(&program, "--info, --check and --index read what is there, without --follow");
 }
 
 /* Concatenate, converting and ordering as asked. */
@@ -150,7 +155,7 @@ main(int argc, char **argv)
 	f.io.progress = diag_progress;
 	opt_start(&parser, &program, argc, argv);
 	parse(&f, &parser);
-	if (f.info || f.check)
+	if (f.info || f.check || f.index)
 		status = describe(&f, parser.operands, parser.n_operands);
 	else
 		status = run(&f, &parser, argv);

@@ -135,6 +135,7 @@ struct index_keys {
 	size_t n_v4, cap_v4;
 	struct probe_key *v6;
 	size_t n_v6, cap_v6;
+	uint8_t seen[1 << 16]; /* ports */
 };
 
 /* The keys of a block of flows.  Damage sticks in the batch. */
@@ -194,6 +195,9 @@ struct index_writer;
 struct index_writer *index_new(void);
 void index_free(struct index_writer *);
 
+/* The slot is of a block in memory, lent until the next call (NULL: of none any more).  -1: err. */
+int index_lend(struct stream_slot *, uint8_t *block, struct err *);
+
 /* A block whose first octet is the segment's at-th.  A block that cannot be decoded is left out. */
 void index_add(struct index_writer *, struct stream_slot *, uint64_t at);
 
@@ -246,6 +250,16 @@ void index_unload(struct index_block *);
  * The last index block of the segment that ends at `end`: UINT64_MAX none, or no end mark is there.
  */
 uint64_t index_find(int fd, uint64_t end);
+
+/* Exactly n octets.  false: there are fewer, or they cannot be read. */
+bool index_pread(int fd, void *to, size_t n, uint64_t at);
+
+/*
+ * Every index block from the last to the first.  fn returns what is wrong with one, which ends the walk, or NULL.
+ * *first: where the first segment that has an index begins.
+ */
+typedef const char *(*index_visit)(void *ctx, int fd, struct index_block *);
+const char *index_walk(int fd, uint64_t from, index_visit fn, void *ctx, uint64_t *first);
 
 /* Blocks that need not be read. */
 struct index_run {

@@ -127,7 +127,7 @@ reserve(struct index_keys *k, size_t n)
 {
 	if (k->cap - k->n >= 4 * n)
 		return;
-	k->cap = k->n + 4 * n;
+	k->cap = k->cap + k->cap / 2 + 4 * n;
 	k->key = mem_resize(k->key, k->cap, sizeof(*k->key));
 }
 
@@ -225,10 +225,14 @@ gather(struct index_keys *k, struct stream_slot *s, unsigned col)
 {
 	struct batch *b = &s->batch;
 	const struct column *c = &b->col[col], *present = NULL;
+	uint32_t only = (uint32_t)c->min;
 	const void *v = NULL;
 	size_t n = 0;
 
-	if (slot_entries(s, col)) {
+	if (c->width == 4 && (c->flags & COLUMN_ZONE) && c->min == c->max) {
+		v = &only;
+		n = 1;
+	} else if (slot_entries(s, col)) {
 		v = c->dict_data;
 		n = c->dict_n;
 	} else if (b->err.status == 0) {
@@ -255,50 +259,54 @@ add_addresses(struct index_keys *k, enum index_kind kind, struct stream_slot *s)
 	add_v6(k, kind);
 }
 
+/*
+ * What stands in slots of records without a port is taken for one: a key too many.  An octet a port, as setting bits
+ * would wait for the bit before.
+ */
 static void
-see_port(uint64_t *seen, uint64_t port)
-{
-	if (port < INDEX_PORTS)
-		bits_set(seen, port);
-}
-
-/* What stands in slots of records without a port is taken for one: a key too many. */
-static void
-see_ports(uint64_t *seen, struct stream_slot *s, unsigned col)
+see_ports(struct index_keys *k, struct stream_slot *s, unsigned col)
 {
 	struct batch *b = &s->batch;
 	const struct column *c = &b->col[col];
-	struct column entries;
+	struct column values;
+	size_t n = 0;
 
 	if (slot_entries(s, col)) {
-		entries = *c;
-		entries.data = c->dict_data;
-		for (size_t i = 0; i < c->dict_n; i++)
-			see_port(seen, column_uint(&entries, i));
+		values = *c;
+		values.data = c->dict_data;
+		n = c->dict_n;
 	} else if (b->err.status == 0) {
-		c = batch_plain(b, col);
-		if (c->width == 2)
-			for (size_t i = 0; i < b->n; i++)
-				see_port(seen, ((const uint16_t *)c->data)[i]);
-		else
-			for (size_t i = 0; i < b->n; i++)
-				see_port(seen, column_uint(c, i));
+		values = *batch_plain(b, col);
+		n = b->n;
 	}
+	if (n > 0 && values.width == 2)
+		for (size_t i = 0; i < n; i++)
+			k->seen[((const uint16_t *)values.data)[i]] = 1;
+	else
+		for (size_t i = 0; i < n; i++)
+			if (column_uint(&values, i) < INDEX_PORTS)
+				k->seen[column_uint(&values, i)] = 1;
 }
 
 static void
 add_ports(struct index_keys *k, struct stream_slot *s)
 {
-	uint64_t seen[INDEX_PORTS / 64] = { 0 };
+	uint64_t eight;
 
+	memset(k->seen, 0, INDEX_PORTS);
 	for (unsigned i = 0; i < s->columns; i++)
 		if (index_kind_of(&s->batch.col[i].id) == INDEX_PORT)
-			see_ports(seen, s, i);
-	reserve(k, bits_count(seen, INDEX_PORTS));
-	for (size_t i = 0; i < INDEX_PORTS; i++)
-		if (bits_get(seen, i))
-			add_key(k,
-			    index_key(INDEX_PORT, 0, LEVEL_PORT, (struct probe_key){ 0, i }));
+			see_ports(k, s, i);
+	for (size_t i = 0; i < INDEX_PORTS; i += 8) {
+		memcpy(&eight, k->seen + i, 8);
+		if (eight == 0)
+			continue;
+		reserve(k, 8);
+		for (size_t p = i; p < i + 8; p++)
+			if (k->seen[p])
+				add_key(k, index_key(INDEX_PORT, 0, LEVEL_PORT,
+					       (struct probe_key){ 0, p }));
+	}
 }
 
 static void

@@ -12,8 +12,8 @@
 #include "base/hash.h"
 #include "stream/index.h"
 
-static bool
-read_at(int fd, void *to, size_t n, uint64_t at)
+bool
+index_pread(int fd, void *to, size_t n, uint64_t at)
 {
 	size_t got = 0;
 
@@ -136,14 +136,14 @@ index_load(int fd, uint64_t at, uint64_t end, const char **why)
 	struct block_header h;
 
 	*why = "damaged index (no index block where the end mark says)";
-	if (end - at < HEADER_LEN || !read_at(fd, first, HEADER_LEN, at) ||
+	if (end - at < HEADER_LEN || !index_pread(fd, first, HEADER_LEN, at) ||
 	    !header_read(&h, first) || header_bounds(&h) != NULL ||
 	    !(h.flags & BLOCK_INDEX) || h.block_len > end - at)
 		goto bad;
 	x->at = at;
 	x->length = h.block_len;
 	x->head = mem_alloc(h.header_len);
-	if (!read_at(fd, x->head, h.header_len, at) || !header_sealed(x->head, h.header_len)) {
+	if (!index_pread(fd, x->head, h.header_len, at) || !header_sealed(x->head, h.header_len)) {
 		*why = "damaged index (its hash does not hold)";
 		goto bad;
 	}
@@ -163,7 +163,7 @@ index_load_filters(struct index_block *x, int fd)
 	if (x->filters_len == 0 || x->filters != NULL)
 		return NULL;
 	x->filters = mem_alloc(x->filters_len);
-	if (!read_at(fd, x->filters, x->filters_len, x->at + x->length - x->filters_len) ||
+	if (!index_pread(fd, x->filters, x->filters_len, x->at + x->length - x->filters_len) ||
 	    hash_xxh64(x->filters, x->filters_len) != x->hash)
 		return "damaged index (the hash of its filters does not hold)";
 	for (unsigned i = 0; i < x->n; i++) {
@@ -190,12 +190,47 @@ index_find(int fd, uint64_t end)
 	struct block_header h;
 	uint64_t back;
 
-	if (end < HEADER_LEN || !read_at(fd, mark, HEADER_LEN, end - HEADER_LEN) ||
+	if (end < HEADER_LEN || !index_pread(fd, mark, HEADER_LEN, end - HEADER_LEN) ||
 	    !header_read(&h, mark) || h.header_len != HEADER_LEN || !(h.flags & BLOCK_END) ||
 	    !header_sealed(mark, HEADER_LEN))
 		return UINT64_MAX;
 	back = le_uint(mark + H_INDEX, 8);
 	return back == 0 || back > end - HEADER_LEN ? UINT64_MAX : end - HEADER_LEN - back;
+}
+
+/* What it speaks of stands before `bound`, where what the one behind it speaks of begins. */
+static bool
+follows(const struct index_block *x, uint64_t from, uint64_t bound)
+{
+	const struct index_entry *last = &x->entry[x->n - 1];
+
+	return x->segment >= from && (x->n == 0 || last->at + last->length <= bound);
+}
+
+const char *
+index_walk(int fd, uint64_t from, index_visit fn, void *ctx, uint64_t *first)
+{
+	const char *why = NULL;
+	uint64_t end, at, bound;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return NULL;
+	*first = end = bound = (uint64_t)st.st_size;
+	at = index_find(fd, end);
+	while (why == NULL && at != UINT64_MAX && at >= from) {
+		struct index_block *x = index_load(fd, at, end, &why);
+
+		if (x == NULL)
+			break;
+		why = follows(x, from, bound) ? fn(ctx, fd, x) : damaged;
+		bound = x->n > 0 ? x->entry[0].at : bound;
+		end = x->previous != UINT64_MAX ? at : x->segment;
+		at = x->previous != UINT64_MAX ? x->previous : index_find(fd, x->segment);
+		*first = x->segment;
+		index_unload(x);
+	}
+	return why;
 }
 
 /* Asking ------------------------------------------------------------------------------------------- */
@@ -373,36 +408,30 @@ keep(struct index_plan *p, const struct index_entry *first)
 	p->n -= r->blocks == 0;
 }
 
+struct planning {
+	struct index_plan *plan;
+	struct index_entry first;
+	stream_ask ask;
+	void *ctx;
+};
+
+static const char *
+plan_visit(void *ctx, int fd, struct index_block *x)
+{
+	struct planning *p = ctx;
+
+	return plan_blocks(p->plan, x, fd, &p->first, p->ask, p->ctx);
+}
+
 const char *
 index_plan(struct index_plan *p, int fd, uint64_t from, bool keep_first, stream_ask ask, void *ctx)
 {
-	struct index_entry first = { 0 };
-	const char *why = NULL;
-	uint64_t end, at, bound;
-	struct stat st;
+	struct planning planning = { .plan = p, .ask = ask, .ctx = ctx };
+	uint64_t begin;
+	const char *why = index_walk(fd, from, plan_visit, &planning, &begin);
 
-	if (fstat(fd, &st) != 0)
-		return NULL;
-	end = bound = (uint64_t)st.st_size;
-	at = index_find(fd, end);
-	while (why == NULL && at != UINT64_MAX && at >= from) {
-		struct index_block *x = index_load(fd, at, end, &why);
-
-		if (x == NULL)
-			break;
-		/* What it speaks of stands before what the one behind it speaks of. */
-		if (x->segment < from ||
-		    (x->n > 0 && x->entry[x->n - 1].at + x->entry[x->n - 1].length > bound))
-			why = damaged;
-		else
-			why = plan_blocks(p, x, fd, &first, ask, ctx);
-		bound = x->n > 0 ? x->entry[0].at : bound;
-		end = x->previous != UINT64_MAX ? at : x->segment;
-		at = x->previous != UINT64_MAX ? x->previous : index_find(fd, x->segment);
-		index_unload(x);
-	}
 	if (keep_first)
-		keep(p, &first);
+		keep(p, &planning.first);
 	return why;
 }
 

@@ -17,8 +17,9 @@ enum {
 	BITS_OF_ALL = 12, /* a key: beyond it little is gained */
 	BITS_OF_BLOCK = 10,
 	PROBES = 4, /* near the best from 3 to 10 bits a key: folding changes those afterwards */
-	WIDE_LINES = 20160, /* 1.2 MiB; a number with many divisors */
-	KEYS_MOST = WIDE_LINES * INDEX_LINE * 8 / 8,
+	WIDE_LINES = 10080, /* 630 KiB; a number with many divisors */
+	WIDE = WIDE_LINES * INDEX_LINE,
+	KEYS_MOST = WIDE, /* 8 bits each */
 };
 
 struct covered {
@@ -34,9 +35,10 @@ struct index_writer {
 	struct covered block[INDEX_BLOCKS];
 	unsigned n, flows; /* blocks, and those of flows */
 	struct buf filters; /* of blocks */
-	uint8_t *wide[LEVELS]; /* of all blocks since the last index block; NULL: there is one */
+	uint8_t *wide; /* LEVELS of them, of all blocks since the last index block */
 	size_t count[LEVELS]; /* of keys in them */
-	bool odd;
+	bool stale; /* they are to be made empty */
+	bool odd; /* there is something that cannot be spoken of: no filter of all */
 	uint64_t octets; /* of those blocks */
 	uint64_t last; /* where the last index block is */
 	struct index_keys keys;
@@ -52,16 +54,6 @@ index_new(void)
 	return x;
 }
 
-static void
-free_wide(struct index_writer *x)
-{
-	for (unsigned l = 0; l < LEVELS; l++) {
-		mem_free(x->wide[l]);
-		x->wide[l] = NULL;
-		x->count[l] = 0;
-	}
-}
-
 void
 index_free(struct index_writer *x)
 {
@@ -70,7 +62,7 @@ index_free(struct index_writer *x)
 	slot_free(x->slot);
 	buf_free(&x->filters);
 	index_keys_free(&x->keys);
-	free_wide(x);
+	mem_free_table(x->wide, LEVELS * WIDE);
 	mem_free(x);
 }
 
@@ -162,7 +154,7 @@ put_folded(const struct index_writer *x, size_t octets, struct buf *out)
 	f.lines = WIDE_LINES / fold;
 	line = put_lines(f.lines, out);
 	for (unsigned l = 0; l < LEVELS; l++) {
-		const uint8_t *from = x->wide[l];
+		const uint8_t *from = x->wide + l * (size_t)WIDE;
 
 		for (uint32_t i = 0; i < f.lines && (f.levels >> l & 1); i++)
 			for (uint32_t k = 0; k < fold; k++, from += INDEX_LINE)
@@ -179,12 +171,15 @@ add_wide(struct index_writer *x)
 {
 	const struct index_keys *k = &x->keys;
 
-	for (unsigned l = 0; l < LEVELS && x->wide[l] == NULL; l++)
-		x->wide[l] = mem_zero(WIDE_LINES, INDEX_LINE);
+	if (x->wide == NULL)
+		x->wide = mem_table(LEVELS * WIDE);
+	else if (x->stale)
+		memset(x->wide, 0, LEVELS * WIDE);
+	x->stale = false;
 	for (size_t i = 0; i < k->n; i++) {
 		unsigned l = k->key[i] & (LEVELS - 1);
 
-		x->count[l] += index_set(x->wide[l], WIDE_LINES, PROBES, k->key[i]);
+		x->count[l] += index_set(x->wide + l * (size_t)WIDE, WIDE_LINES, PROBES, k->key[i]);
 	}
 }
 
@@ -206,8 +201,7 @@ index_add(struct index_writer *x, struct stream_slot *s, uint64_t at)
 	if (!c->options) {
 		index_keys_of(k, s);
 		if (s->batch.err.status != 0) {
-			k->n = 0;
-			memset(k->count, 0, sizeof(k->count));
+			x->odd = true; /* the keys that waited may be gone */
 			return;
 		}
 		memcpy(c->zone, k->zone, sizeof(c->zone));
@@ -226,25 +220,33 @@ index_add(struct index_writer *x, struct stream_slot *s, uint64_t at)
 	x->n++;
 }
 
+int
+index_lend(struct stream_slot *s, uint8_t *block, struct err *err)
+{
+	struct block_header h;
+
+	s->octets = block;
+	s->cap = s->have = 0;
+	if (block == NULL)
+		return 0;
+	(void)header_read(&h, block);
+	s->have = h.block_len;
+	return slot_open(s, &h, err);
+}
+
 void
 index_add_octets(struct index_writer *x, uint8_t *block, uint64_t at)
 {
-	struct block_header h;
+	unsigned flags = (unsigned)le_uint(block + H_FLAGS, 2);
 	struct err ignored = { 0 };
-	struct stream_slot *s;
 
-	(void)header_read(&h, block);
-	if (h.flags & (BLOCK_SKIPPABLE | BLOCK_HISTORY | BLOCK_END))
+	if (flags & (BLOCK_SKIPPABLE | BLOCK_HISTORY | BLOCK_END))
 		return;
 	if (x->slot == NULL)
 		x->slot = slot_new();
-	s = x->slot;
-	s->octets = block; /* lent */
-	s->have = h.block_len;
-	if (slot_open(s, &h, &ignored) == 0)
-		index_add(x, s, at);
-	s->octets = NULL;
-	s->have = 0;
+	if (index_lend(x->slot, block, &ignored) == 0)
+		index_add(x, x->slot, at);
+	(void)index_lend(x->slot, NULL, &ignored);
 }
 
 bool
@@ -333,7 +335,8 @@ index_put(struct index_writer *x, uint64_t at, struct buf *out)
 	x->filters.len = 0;
 	x->octets = 0;
 	x->odd = false;
-	free_wide(x);
+	x->stale = true;
+	memset(x->count, 0, sizeof(x->count));
 }
 
 uint64_t

@@ -146,11 +146,29 @@ int stream_put(struct stream_writer *, void *blocks, size_t len, struct err *);
 
 /*
  * From now on make an index of what is put, which goes into the stream where it pays (flowstream(5)): for files.
- * Before the first block; or stream_index_back, which reads back what was put so far from a descriptor of the file
- * at its begin, and owns it.  -1: err, and the stream is to be abandoned or cut back.
+ * Before the first block; or, when all blocks were put, stream_index_back, which reads them back from a descriptor of the
+ * file at its begin, and owns it.  -1: err; whoever removes what was written of it goes on without an index.
  */
 void stream_index(struct stream_writer *);
 int stream_index_back(struct stream_writer *, int fd, struct err *);
+
+/* Of a regular file: index blocks and their octets, and how many blocks of how many records they cover. */
+struct stream_index_info {
+	uint64_t index_blocks, octets, blocks, records;
+	uint64_t without; /* of those, how many have a filter of neither their own nor all */
+	bool whole; /* every segment to the beginning of the file has an index */
+};
+/* -1: err, the index is damaged. */
+int stream_index_info(int fd, struct stream_index_info *, struct err *);
+
+/* Does the index say of every block what is in it, and where it is?  Reads all of them.  -1: err. */
+int stream_index_check(int fd, struct err *);
+
+/*
+ * Copy a whole stream from one regular file to another, blocks as they are, and with a new index.  -1: err; incomplete
+ * streams are refused.
+ */
+int stream_index_copy(int from_fd, int to_fd, struct err *);
 
 /* Totals and the end mark.  -1: err. */
 int stream_finish(struct stream_writer *, struct err *);

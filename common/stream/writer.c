@@ -156,12 +156,28 @@ stream_index(struct stream_writer *w)
 		w->index = index_new();
 }
 
+/* As it was before, without an index: what was added to it may come again, or is not where it says. */
+static int
+undo(struct stream_writer *w, const struct stream_writer *before)
+{
+	int saved = errno;
+
+	index_free(w->index);
+	buf_free(&w->index_block);
+	*w = *before;
+	w->index = NULL;
+	w->index_block = (struct buf){ 0 };
+	errno = saved;
+	return -1;
+}
+
 int
 stream_index_back(struct stream_writer *w, int fd, struct err *err)
 {
 	struct stream_reader *r = stream_open(fd, STREAM_LIVE, NULL, 0);
 	struct stream_slot *slot = slot_new();
-	enum stream_status status;
+	const struct stream_writer before = *w;
+	enum stream_status status = STREAM_END;
 	int rc = 0;
 
 	stream_index(w);
@@ -171,7 +187,9 @@ stream_index_back(struct stream_writer *w, int fd, struct err *err)
 	}
 	slot_free(slot);
 	stream_close(r);
-	return rc == 0 && status == STREAM_END ? 0 : -1;
+	if (rc == 0 && status == STREAM_END && write_index(w, err) == 0)
+		return 0;
+	return undo(w, &before);
 }
 
 int
@@ -181,7 +199,7 @@ stream_put(struct stream_writer *w, void *blocks, size_t len, struct err *err)
 	uint8_t *p = blocks;
 
 	if (!w->begun && write_history(w, err) != 0)
-		goto undo;
+		return undo(w, &before);
 	for (size_t at = 0; at < len;) {
 		uint8_t *h = p + at;
 
@@ -196,26 +214,20 @@ stream_put(struct stream_writer *w, void *blocks, size_t len, struct err *err)
 	if (write_out(w, p, len, err) == 0 &&
 	    (w->index == NULL || add_to_index(w, p, len, err) == 0))
 		return 0;
-undo:
-	/* An index block that was not written may hold blocks that will come again: none is made from here on. */
-	index_free(w->index);
-	buf_free(&w->index_block);
-	*w = before;
-	w->index = NULL;
-	w->index_block = (struct buf){ 0 };
-	return -1;
+	return undo(w, &before);
 }
 
 int
 stream_finish(struct stream_writer *w, struct err *err)
 {
+	const struct stream_writer before = *w;
 	uint8_t h[HEADER_LEN];
 	uint64_t back = 0;
 
 	if (!w->begun && write_history(w, err) != 0)
 		return -1;
 	if (w->index != NULL && write_index(w, err) != 0)
-		return -1;
+		return undo(w, &before);
 	if (w->index != NULL && index_last(w->index) != UINT64_MAX)
 		back = w->octets - index_last(w->index);
 	header_empty(h, HEADER_LEN, BLOCK_END);
@@ -223,7 +235,7 @@ stream_finish(struct stream_writer *w, struct err *err)
 	memcpy(h + H_MIN_START, &w->blocks, 8);
 	memcpy(h + H_INDEX, &back, 8);
 	header_seal(h, HEADER_LEN);
-	return write_out(w, h, HEADER_LEN, err);
+	return write_out(w, h, HEADER_LEN, err) == 0 ? 0 : undo(w, &before);
 }
 
 void
