@@ -23,8 +23,8 @@ static const struct opt options[] = {
 	{ KEY_INFO, "info", ARG_NONE, NULL,
 	    "describe flow files instead of printing them (-v: every block)", NULL },
 	{ KEY_CHECK, "check", ARG_NONE, NULL, "read and verify all of flow files", NULL },
-	{ KEY_INDEX, "index", ARG_NONE, NULL,
-	    "give flow files that have none an index, in place", NULL },
+	{ KEY_INDEX, "index", ARG_NONE, NULL, "give flow files that have none an index, in place",
+	    NULL },
 	{ 0 },
 };
 static const struct opt *const tables[] = { options, io_input_options, io_output_options,
@@ -60,7 +60,7 @@ describe(const struct flowcat *f, char **operands, int n)
 	}
 	for (size_t i = 0; i < paths.n; i++) {
 		err = (struct err){ 0 };
-		if ((f->index   ? index_make
+		if ((f->index	   ? index_make
 			: f->check ? info_check
 				   : info_describe)(paths.path[i], &f->io, &out, &err) != 0) {
 			diag_err(paths.path[i], &err);
@@ -118,7 +118,8 @@ parse(struct flowcat *f, struct optparse *parser)
 	if (f->info + f->check + f->index > 1)
 		opt_usage(&program, "--info, --check and --index exclude each other");
 	if ((f->info || f->check || f->index) && f->io.follow)
-		opt_usage(&program, "--info, --check and --index read what is there, without --follow");
+		opt_usage(
+		    &program, "--info, --check and --index read what is there, without --follow");
 }
 
 /* Concatenate, converting and ordering as asked. */

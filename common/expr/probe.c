@@ -42,9 +42,7 @@ ask(const struct node *n, const struct probe *p)
 	switch (n->kind) {
 	case NODE_TRUE: return ALL;
 	case NODE_FALSE: return NONE;
-	case NODE_NOT:
-		v = ask(n->child[0], p);
-		return v == ALL ? NONE : v == NONE ? ALL : SOME;
+	case NODE_NOT: v = ask(n->child[0], p); return v == ALL ? NONE : v == NONE ? ALL : SOME;
 	case NODE_AND:
 	case NODE_OR:
 		for (size_t i = 0; i < n->n_child && v != ends; i++) {

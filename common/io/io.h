@@ -32,8 +32,8 @@ const char *io_format_names(bool input); /* blank separated, for help and comple
  * Options shared by programs: rows for their tables, filled by io_opt.  io_opt returns 1 when the key was one
  * of these, 0 when not, -1 with err.
  */
-extern const struct opt
-    io_input_options[]; /* -i -t --since --until --recover --skip-bad --live --follow --no-index --tz */
+extern const struct opt io_input_options
+    []; /* -i -t --since --until --recover --skip-bad --live --follow --no-index --tz */
 extern const struct opt io_output_options
     []; /* -o -w -n -k -N --raw --options --resolve --no-resolve --fast --level --no-history */
 extern const struct opt io_run_options[]; /* -j -q -v */

@@ -28,16 +28,20 @@ enum {
 	INDEX_PORTS = 32768, /* ports from here on are anybody's: no keys */
 };
 
-/* Offsets within the index block, behind the header. */
+/*
+ * Offsets within the index block, behind the header; both are what the block's seal covers, so that damage in the rest
+ * is no damage of the stream.  Entries and the filter of all follow, then the filters of blocks.
+ */
 enum {
 	X_VERSION = 0,
 	X_BLOCKS = 4, /* u32 */
 	X_SEGMENT = 8, /* u64: octets back to the segment's first */
 	X_PREVIOUS = 16, /* u64: octets back to the index block before; 0 none */
-	X_HASH = 24, /* u64 XXH64 of the filters of blocks, which stand behind the header */
+	X_HASH = 24, /* u64 XXH64 of the filters of blocks */
 	X_LINES = 32, /* the filter of all blocks: u32 lines, u8 probes, u8 levels */
 	X_PROBES = 36,
 	X_LEVELS = 37,
+	X_BODY = 40, /* u64 XXH64 of entries and the filter of all */
 };
 
 /* Offsets within the entry of a block. */
@@ -117,8 +121,8 @@ static inline struct probe_key
 index_mask(struct probe_key v, unsigned bits)
 {
 	if (bits <= 64)
-		return (struct probe_key){ bits == 0 ? 0 : v.high & ~UINT64_C(0) << (64 - bits),
-			0 };
+		return (
+		    struct probe_key){ bits == 0 ? 0 : v.high & ~UINT64_C(0) << (64 - bits), 0 };
 	return (struct probe_key){ v.high, v.low & ~UINT64_C(0) << (128 - bits) };
 }
 
@@ -127,7 +131,8 @@ struct index_keys {
 	uint64_t *key;
 	size_t n, cap;
 	size_t count[LEVELS];
-	bool odd; /* a column is not of the type it should be: there is nothing to be said of the block */
+	bool
+	    odd; /* a column is not of the type it should be: there is nothing to be said of the block */
 	struct index_zone zone[ZONES];
 
 	/* Addresses of one kind on their way. */
@@ -235,7 +240,8 @@ struct index_block {
 	struct index_zone zone[ZONES];
 	uint64_t hash; /* of the filters of blocks */
 	size_t filters_len;
-	uint8_t *head, *filters; /* filters NULL: not read */
+	uint8_t *body,
+	    *filters; /* entries and the filter of all; filters of blocks, NULL: not read */
 };
 
 /*

@@ -21,8 +21,8 @@ describe(void *ctx, int fd, struct index_block *x)
 	info->blocks += x->n;
 	for (unsigned i = 0; i < x->n; i++) {
 		info->records += x->entry[i].records;
-		info->without += !x->entry[i].options && x->entry[i].filter.lines == 0 &&
-				 x->filter.lines == 0;
+		info->without +=
+		    !x->entry[i].options && x->entry[i].filter.lines == 0 && x->filter.lines == 0;
 	}
 	return index_load_filters(x, fd);
 }
@@ -207,8 +207,8 @@ stream_index_copy(int from_fd, int to_fd, struct err *err)
 		at += h.block_len;
 	}
 	if (rc == 0 && (c.w != NULL || end == 0))
-		rc = err_set(err, "offset %llu: stream ends without its end mark",
-		    (unsigned long long)at);
+		rc = err_set(
+		    err, "offset %llu: stream ends without its end mark", (unsigned long long)at);
 	stream_abandon(c.w);
 	mem_free(c.block);
 	return rc;

@@ -95,10 +95,9 @@ join_zone(struct index_zone *all, const struct index_zone *z)
 static const char damaged[] = "damaged index (its contents contradict each other)";
 
 static const char *
-read_head(struct index_block *x, size_t header_len)
+read_head(struct index_block *x, struct cursor c, uint64_t *body_hash)
 {
-	struct cursor c = cur_over(x->head + HEADER_LEN, header_len - HEADER_LEN);
-	uint64_t version = cur_le(&c, 4), segment, previous, from;
+	uint64_t version = cur_le(&c, 4), segment, previous;
 
 	x->n = (uint32_t)cur_le(&c, 4);
 	segment = cur_le(&c, 8);
@@ -107,7 +106,8 @@ read_head(struct index_block *x, size_t header_len)
 	x->filter.lines = (uint32_t)cur_le(&c, 4);
 	x->filter.probes = (uint8_t)cur_le(&c, 1);
 	x->filter.levels = (uint8_t)cur_le(&c, 1);
-	cur_skip(&c, INDEX_HEAD - X_LEVELS - 1);
+	cur_skip(&c, X_BODY - X_LEVELS - 1);
+	*body_hash = cur_le(&c, 8);
 	if (version > INDEX_VERSION)
 		return "index of a newer version of the format";
 	if (c.bad || x->n > INDEX_BLOCKS || segment > x->at || previous > segment ||
@@ -115,7 +115,16 @@ read_head(struct index_block *x, size_t header_len)
 		return damaged;
 	x->segment = x->at - segment;
 	x->previous = previous == 0 ? UINT64_MAX : x->at - previous;
-	from = x->segment;
+	return NULL;
+}
+
+/* Entries and the filter of all, of so many octets. */
+static const char *
+read_body(struct index_block *x, size_t len)
+{
+	struct cursor c = cur_over(x->body, len);
+	uint64_t from = x->segment;
+
 	for (unsigned z = 0; z < ZONES; z++)
 		x->zone[z] = (struct index_zone){ .valid = true, .min = UINT64_MAX };
 	for (unsigned i = 0; i < x->n; i++) {
@@ -125,32 +134,50 @@ read_head(struct index_block *x, size_t header_len)
 			join_zone(&x->zone[z], &x->entry[i].zone[z]);
 	}
 	x->filter.line = cur_octets(&c, (size_t)x->filter.lines * INDEX_LINE);
-	return c.bad || x->filters_len != x->length - header_len ? damaged : NULL;
+	return c.bad ? damaged : NULL;
+}
+
+static const char *
+load(struct index_block *x, int fd, uint64_t end)
+{
+	uint8_t first[HEADER_LEN + INDEX_HEAD];
+	struct block_header h;
+	uint64_t body_hash;
+	const char *why;
+	size_t body;
+
+	if (end - x->at < sizeof(first) || !index_pread(fd, first, sizeof(first), x->at) ||
+	    !header_read(&h, first) || header_bounds(&h) != NULL || !(h.flags & BLOCK_INDEX) ||
+	    h.header_len != sizeof(first) || h.block_len > end - x->at)
+		return "damaged index (no index block where the end mark says)";
+	if (!header_sealed(first, sizeof(first)))
+		return "damaged index (its hash does not hold)";
+	why = read_head(x, cur_over(first + HEADER_LEN, INDEX_HEAD), &body_hash);
+	if (why != NULL)
+		return why;
+	x->length = h.block_len;
+	body = x->n * (size_t)INDEX_ENTRY + x->filter.lines * (size_t)INDEX_LINE;
+	if (sizeof(first) + body > x->length)
+		return damaged;
+	x->body = mem_alloc(body);
+	if (!index_pread(fd, x->body, body, x->at + sizeof(first)) ||
+	    hash_xxh64(x->body, body) != body_hash)
+		return "damaged index (its hash does not hold)";
+	why = read_body(x, body);
+	if (why == NULL && sizeof(first) + body + x->filters_len != x->length)
+		why = damaged;
+	return why;
 }
 
 struct index_block *
 index_load(int fd, uint64_t at, uint64_t end, const char **why)
 {
 	struct index_block *x = mem_zero(1, sizeof(*x));
-	uint8_t first[HEADER_LEN];
-	struct block_header h;
 
-	*why = "damaged index (no index block where the end mark says)";
-	if (end - at < HEADER_LEN || !index_pread(fd, first, HEADER_LEN, at) ||
-	    !header_read(&h, first) || header_bounds(&h) != NULL ||
-	    !(h.flags & BLOCK_INDEX) || h.block_len > end - at)
-		goto bad;
 	x->at = at;
-	x->length = h.block_len;
-	x->head = mem_alloc(h.header_len);
-	if (!index_pread(fd, x->head, h.header_len, at) || !header_sealed(x->head, h.header_len)) {
-		*why = "damaged index (its hash does not hold)";
-		goto bad;
-	}
-	*why = read_head(x, h.header_len);
+	*why = load(x, fd, end);
 	if (*why == NULL)
 		return x;
-bad:
 	index_unload(x);
 	return NULL;
 }
@@ -178,7 +205,7 @@ index_unload(struct index_block *x)
 {
 	if (x == NULL)
 		return;
-	mem_free(x->head);
+	mem_free(x->body);
 	mem_free(x->filters);
 	mem_free(x);
 }
@@ -342,8 +369,7 @@ may(void *ctx, const struct field_id *id, enum type type, struct probe_key lo, s
 }
 
 static bool
-is_wanted(
-    const struct index_filter *f, const struct index_zone *zone, stream_ask ask, void *ctx)
+is_wanted(const struct index_filter *f, const struct index_zone *zone, stream_ask ask, void *ctx)
 {
 	struct view v = { f, zone };
 	struct probe p = { &v, may };

@@ -284,23 +284,25 @@ write_entry(uint8_t *e, const struct covered *c, uint64_t at)
 	    2);
 }
 
-/* Header, head, entries; then the filter of all, which ends the header. */
+/* Header and head; entries and the filter of all; the filters of blocks. */
 static void
 put_block(struct index_writer *x, uint64_t at, size_t left, struct buf *out)
 {
-	size_t begin = out->len, fixed = HEADER_LEN + INDEX_HEAD + x->n * (size_t)INDEX_ENTRY;
+	size_t begin = out->len, body = HEADER_LEN + INDEX_HEAD,
+	       fixed = body + x->n * (size_t)INDEX_ENTRY;
 	struct index_filter all = { 0 };
 	uint8_t *h, *head;
 
-	header_empty(
-	    (uint8_t *)buf_room(out, fixed), (uint32_t)fixed, BLOCK_SKIPPABLE | BLOCK_INDEX);
+	memset(buf_room(out, fixed), 0, fixed);
 	out->len += fixed;
 	if (!x->odd && x->flows == 1)
 		all = put_filter(&x->keys, left, true, out);
 	else if (!x->odd && x->flows > 1)
 		all = put_folded(x, left, out);
 	h = (uint8_t *)out->data + begin;
-	store(h + H_HEADER_LEN, out->len - begin, 4);
+	for (unsigned i = 0; i < x->n; i++)
+		write_entry(h + body + i * (size_t)INDEX_ENTRY, &x->block[i], at);
+	header_empty(h, HEADER_LEN + INDEX_HEAD, BLOCK_SKIPPABLE | BLOCK_INDEX);
 	store(h + H_BLOCK_LEN, out->len - begin + x->filters.len, 4);
 	head = h + HEADER_LEN;
 	store(head + X_VERSION, INDEX_VERSION, 4);
@@ -308,11 +310,10 @@ put_block(struct index_writer *x, uint64_t at, size_t left, struct buf *out)
 	store(head + X_SEGMENT, at, 8);
 	store(head + X_PREVIOUS, x->last == UINT64_MAX ? 0 : at - x->last, 8);
 	store(head + X_HASH, hash_xxh64(x->filters.data, x->filters.len), 8);
+	store(head + X_BODY, hash_xxh64(h + body, out->len - begin - body), 8);
 	store(head + X_LINES, all.lines, 4);
 	head[X_PROBES] = all.probes;
 	head[X_LEVELS] = all.levels;
-	for (unsigned i = 0; i < x->n; i++)
-		write_entry(head + INDEX_HEAD + i * (size_t)INDEX_ENTRY, &x->block[i], at);
 	buf_put(out, x->filters.data, x->filters.len);
 	x->last = at;
 }
