@@ -66,9 +66,9 @@ wants(void *ctx, const struct probe *p)
 	unsigned n = *(unsigned *)ctx, yes = 0;
 
 	for (unsigned i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
-		yes += p->may(p->ctx, &questions[i].id, questions[i].type, questions[i].lo,
-			   questions[i].hi)
-		       << i;
+		if (p->may(p->ctx, &questions[i].id, questions[i].type, questions[i].lo,
+			questions[i].hi))
+			yes |= 1U << i;
 	return n == 0 ? false : yes & n;
 }
 
