@@ -131,9 +131,12 @@ static struct index_filter
 put_filter(const struct index_keys *k, size_t octets, bool of_all, struct buf *out)
 {
 	struct index_filter f = choose(k->count, octets, of_all);
-	uint8_t *line = put_lines(f.lines, out);
+	uint8_t *line;
 
-	for (size_t i = 0; i < k->n && f.lines > 0; i++)
+	if (f.lines == 0)
+		return f;
+	line = put_lines(f.lines, out);
+	for (size_t i = 0; i < k->n; i++)
 		if (f.levels >> (k->key[i] & (LEVELS - 1)) & 1)
 			(void)index_set(line, f.lines, PROBES, k->key[i]);
 	return f;
