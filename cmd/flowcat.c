@@ -129,6 +129,7 @@ run(struct flowcat *f, struct optparse *parser, char **argv)
 	char **paths = parser->operands;
 	int n = parser->n_operands, status;
 	struct io_result result = { 0 };
+	struct buf passed = { 0 };
 	struct err err = { 0 };
 
 	if (f->order.n_keys > 0)
@@ -137,9 +138,12 @@ run(struct flowcat *f, struct optparse *parser, char **argv)
 		status = io_filter(&f->io, paths, n, argv, NULL, NULL, &result, &err);
 	if (err.status != 0 && errno != EPIPE)
 		diag_err(NULL, &err);
+	io_put_passed(&passed, &result);
 	if (f->io.verbose)
-		diag(NULL, "%" PRIu64 " records read; %" PRIu64 " of %" PRIu64 " columns unpacked",
-		    result.read, result.unpacked, result.columns);
+		diag(NULL,
+		    "%" PRIu64 " records read; %" PRIu64 " of %" PRIu64 " columns unpacked%s",
+		    result.read, result.unpacked, result.columns, buf_cstr(&passed));
+	buf_free(&passed);
 	return status;
 }
 

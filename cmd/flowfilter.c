@@ -179,10 +179,7 @@ tell(const struct io_result *r)
 {
 	struct buf passed = { 0 };
 
-	if (r->passed_blocks > 0)
-		buf_printf(&passed,
-		    "; index: %" PRIu64 " of %" PRIu64 " files, %" PRIu64 " blocks not read",
-		    r->passed_files, r->files, r->passed_blocks);
+	io_put_passed(&passed, r);
 	diag(NULL,
 	    "%" PRIu64 " records read, %" PRIu64 " selected; %" PRIu64 " of %" PRIu64
 	    " columns unpacked%s",

@@ -139,6 +139,9 @@ struct io_result {
 	bool stopped; /* the limit was reached */
 };
 
+/* For --verbose: append what indexes spared, where they spared anything. */
+void io_put_passed(struct buf *, const struct io_result *);
+
 /*
  * Run work (NULL: keep all) over the source into the sink (NULL: none).  Time windows of the options
  * are applied before work.  Damage in one input is told to opts->warn and ends that input.

@@ -318,6 +318,15 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 	return r.failed ? -1 : 0;
 }
 
+void
+io_put_passed(struct buf *out, const struct io_result *r)
+{
+	if (r->passed_blocks > 0)
+		buf_printf(out, "; index: %llu of %llu files, %llu blocks not read",
+		    (unsigned long long)r->passed_files, (unsigned long long)r->files,
+		    (unsigned long long)r->passed_blocks);
+}
+
 int
 io_filter(const struct io_opts *opts, char *const *paths, int n, char *const *argv, io_work fn,
     void *ctx, struct io_result *result, struct err *err)

@@ -72,15 +72,15 @@ index_free(struct index_writer *x)
 
 /*
  * Which levels a filter of so many octets holds: the first choice that leaves each key its bits.  A few bits for
- * whole addresses still rule out more than half of the files.
+ * whole addresses still rule out most of what has none.
  */
 static const struct choice {
 	uint8_t levels, bits, bits_of_all;
 } choices[] = {
 	{ L(WHOLE) | L(MIDDLE) | L(SHORT) | L(PORT), 6, 8 },
 	{ L(WHOLE) | L(SHORT) | L(PORT), 6, 5 },
-	{ L(WHOLE) | L(PORT), 5, 2 },
-	{ L(WHOLE), 5, 2 },
+	{ L(WHOLE) | L(PORT), 3, 2 },
+	{ L(WHOLE), 3, 2 },
 	{ L(MIDDLE) | L(SHORT) | L(PORT), 5, 5 },
 	{ L(SHORT) | L(PORT), 5, 5 },
 	{ L(PORT), 5, 5 },
