@@ -7,12 +7,13 @@
 #include "base/die.h"
 #include "base/num.h"
 #include "base/opt.h"
+#include "flowcat/index.h"
 #include "flowcat/info.h"
 #include "flowcat/order.h"
 #include "flowcat/recompress.h"
 #include "io/io.h"
 
-enum { KEY_INFO = OPT_LONG + 1, KEY_CHECK, KEY_RECOMPRESS };
+enum { KEY_INFO = OPT_LONG + 1, KEY_CHECK, KEY_RECOMPRESS, KEY_INDEX };
 
 static const struct opt options[] = {
 	{ 'O', "order", ARG_FIELDS, "FIELD[:asc]", "order by fields, biggest first", NULL },
@@ -25,6 +26,8 @@ static const struct opt options[] = {
 	{ KEY_CHECK, "check", ARG_NONE, NULL, "read and verify all of flow files", NULL },
 	{ KEY_RECOMPRESS, "recompress", ARG_NONE, NULL,
 	    "make flow files smaller where they are (--level, default 6)", NULL },
+	{ KEY_INDEX, "index", ARG_NONE, NULL, "give flow files that have none an index, in place",
+	    NULL },
 	{ 0 },
 };
 static const struct opt *const tables[] = { options, io_input_options, io_output_options,
@@ -41,7 +44,7 @@ static const struct program program = { "flowcat", "[options] [FILE ...]",
 struct flowcat {
 	struct io_opts io;
 	struct order order;
-	bool info, check, recompress;
+	bool info, check, recompress, index;
 };
 
 /* Describing --------------------------------------------------------------------------------- */
@@ -61,8 +64,9 @@ describe(const struct flowcat *f, char **operands, int n)
 	}
 	for (size_t i = 0; i < paths.n; i++) {
 		err = (struct err){ 0 };
-		if ((f->check ? info_check : info_describe)(paths.path[i], &f->io, &out, &err) !=
-		    0) {
+		if ((f->index	   ? index_make
+			: f->check ? info_check
+				   : info_describe)(paths.path[i], &f->io, &out, &err) != 0) {
 			diag_err(paths.path[i], &err);
 			status = EXIT_FAILED;
 		}
@@ -127,6 +131,7 @@ parse_own(struct flowcat *f, int key, const char *arg)
 	case KEY_INFO: f->info = true; break;
 	case KEY_CHECK: f->check = true; break;
 	case KEY_RECOMPRESS: f->recompress = true; break;
+	case KEY_INDEX: f->index = true; break;
 	}
 }
 
@@ -162,12 +167,13 @@ parse(struct flowcat *f, struct optparse *parser)
 		if (rc == 0)
 			parse_own(f, key, arg);
 	}
-	if (f->info + f->check + f->recompress > 1)
-		opt_usage(&program, "--info, --check and --recompress exclude each other");
+	if (f->info + f->check + f->recompress + f->index > 1)
+		opt_usage(&program, "--info, --check, --recompress and --index exclude each other");
 	if (f->recompress)
 		check_recompress(f, parser);
-	if ((f->info || f->check) && f->io.follow)
-		opt_usage(&program, "--info and --check read what is there, without --follow");
+	if ((f->info || f->check || f->index) && f->io.follow)
+		opt_usage(
+		    &program, "--info, --check and --index read what is there, without --follow");
 }
 
 /* Concatenate, converting and ordering as asked. */
@@ -177,6 +183,7 @@ run(struct flowcat *f, struct optparse *parser, char **argv)
 	char **paths = parser->operands;
 	int n = parser->n_operands, status;
 	struct io_result result = { 0 };
+	struct buf passed = { 0 };
 	struct err err = { 0 };
 
 	if (f->order.n_keys > 0)
@@ -185,9 +192,12 @@ run(struct flowcat *f, struct optparse *parser, char **argv)
 		status = io_filter(&f->io, paths, n, argv, NULL, NULL, &result, &err);
 	if (err.status != 0 && errno != EPIPE)
 		diag_err(NULL, &err);
+	io_put_passed(&passed, &result);
 	if (f->io.verbose)
-		diag(NULL, "%" PRIu64 " records read; %" PRIu64 " of %" PRIu64 " columns unpacked",
-		    result.read, result.unpacked, result.columns);
+		diag(NULL,
+		    "%" PRIu64 " records read; %" PRIu64 " of %" PRIu64 " columns unpacked%s",
+		    result.read, result.unpacked, result.columns, buf_cstr(&passed));
+	buf_free(&passed);
 	return status;
 }
 
@@ -206,7 +216,7 @@ main(int argc, char **argv)
 	parse(&f, &parser);
 	if (f.recompress)
 		status = recompress(&f, &parser, argv);
-	else if (f.info || f.check)
+	else if (f.info || f.check || f.index)
 		status = describe(&f, parser.operands, parser.n_operands);
 	else
 		status = run(&f, &parser, argv);

@@ -82,6 +82,12 @@ void source_catch(struct io_source *, int out_fd);
 void source_release(struct io_source *);
 void source_recovered(const struct io_source *, struct stream_totals *sum);
 
+/* Flow files read to their end, blocks of flows read, and what did not need to be, as their indexes say. */
+struct source_index {
+	uint64_t files, blocks, passed_files, passed_blocks;
+};
+const struct source_index *source_index(const struct io_source *);
+
 /*
  * The columns of everything the source will give, as single-column fields: files are looked at by
  * their headers, anything else is first spooled to a temporary file.  -1: err.

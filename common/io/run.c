@@ -310,6 +310,9 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 	if (opts->progress != NULL)
 		opts->progress(NULL);
 	source_recovered(source, &lost);
+	result->files = source_index(source)->files;
+	result->passed_files = source_index(source)->passed_files;
+	result->passed_blocks = source_index(source)->passed_blocks;
 	if (lost.skipped_places > 0 && opts->warn != NULL) {
 		struct err told = { 0 };
 
@@ -321,6 +324,15 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 		opts->warn(NULL, &told);
 	}
 	return r.failed ? -1 : 0;
+}
+
+void
+io_put_passed(struct buf *out, const struct io_result *r)
+{
+	if (r->passed_blocks > 0)
+		buf_printf(out, "; index: %llu of %llu files, %llu blocks not read",
+		    (unsigned long long)r->passed_files, (unsigned long long)r->files,
+		    (unsigned long long)r->passed_blocks);
 }
 
 int

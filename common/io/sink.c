@@ -144,6 +144,8 @@ open_flow(struct io_sink *s, char *const *argv)
 	s->writer = stream_create(s->fd, history);
 	if (s->opts->same_order)
 		stream_ordered(s->writer);
+	if (s->slow)
+		stream_index(s->writer);
 	s->held = batch_new();
 	mem_free(history);
 }

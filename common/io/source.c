@@ -42,6 +42,9 @@ struct io_source {
 	struct stream_totals lost; /* under --recover, over all inputs */
 	struct buf history;
 	bool seen_history; /* of the open input */
+	struct err note; /* something to tell of the open input before its first batch */
+	struct source_index index;
+	bool read_flows; /* of the open input */
 };
 
 /* Standard input is read to its end in any case. */
@@ -216,6 +219,38 @@ read_head(int fd, int stop_fd, uint8_t *head, size_t *taken)
 	return (ssize_t)*taken;
 }
 
+/* Records outside of the window are dropped whatever the program wants (run.c). */
+static bool
+is_wanted(void *ctx, const struct probe *p)
+{
+	const struct io_source *s = ctx;
+	const struct io_opts *o = s->opts;
+	const struct field_id start = field_own(OWN_START), end = field_own(OWN_END);
+	struct probe_key lo = { 0, zone_key_int(o->since_ns) };
+	struct probe_key hi = { 0, zone_key_int(o->until_ns - 1) };
+
+	if (o->since_ns != INT64_MIN &&
+	    !p->may(p->ctx, &end, TYPE_TIME, lo, (struct probe_key){ 0, UINT64_MAX }))
+		return false;
+	if (o->until_ns != INT64_MAX && o->until_ns != INT64_MIN &&
+	    !p->may(p->ctx, &start, TYPE_TIME, (struct probe_key){ 0, 0 }, hi))
+		return false;
+	return o->wants == NULL || o->wants(o->wants_ctx, p);
+}
+
+/* What the first batch of all looks like may decide about columns of text: it is read in any case. */
+static void
+ask_index(struct io_source *s)
+{
+	const struct io_opts *o = s->opts;
+
+	if (o->no_index || s->spooling ||
+	    (o->wants == NULL && o->since_ns == INT64_MIN && o->until_ns == INT64_MAX))
+		return;
+	if (stream_pass_over(s->flow, is_wanted, s, s->index.blocks == 0, &s->note) != 0)
+		s->note.status = EXIT_FAILED;
+}
+
 static int
 open_format(struct io_source *s, int fd, enum io_format format, const uint8_t *head, size_t taken)
 {
@@ -226,6 +261,7 @@ open_format(struct io_source *s, int fd, enum io_format format, const uint8_t *h
 	case IO_FLOW:
 		s->flow = stream_open(fd, flags, head, taken);
 		stream_stop_at(s->flow, s->stop_fd);
+		ask_index(s);
 		break;
 	case IO_IPFIX: s->ipfix = ipfix_in_open(fd, head, taken, s->opts->raw, s->stop_fd); break;
 	default:
@@ -249,7 +285,7 @@ open_input(struct io_source *s, const char *path, struct err *err)
 
 	s->path = standard ? "standard input" : path;
 	s->input++;
-	s->seen_history = false;
+	s->seen_history = s->read_flows = false;
 	if (fd < 0)
 		return err_set(err, "%s", strerror(errno));
 	if (standard && isatty(fd)) {
@@ -278,6 +314,15 @@ end_flow(struct io_source *s)
 	s->lost.skipped_octets += t->skipped_octets;
 	s->lost.skipped_places += t->skipped_places;
 	s->lost.lost_records += t->lost_records;
+	s->index.files++;
+	s->index.passed_blocks += t->passed_blocks;
+	s->index.passed_files += t->passed_blocks > 0 && !s->read_flows;
+}
+
+const struct source_index *
+source_index(const struct io_source *s)
+{
+	return &s->index;
 }
 
 static void
@@ -357,6 +402,8 @@ next_batch(struct io_source *s, struct job *j)
 		j->b = slot_batch(j->slot);
 		if (status != STREAM_BATCH)
 			end_flow(s);
+		else if (!j->b->options)
+			s->read_flows = ++s->index.blocks > 0;
 		return status == STREAM_BATCH ? 1 : status == STREAM_END ? 0 : -1;
 	}
 	if (j->own == NULL)
@@ -444,6 +491,12 @@ source_next(struct io_source *s, struct job *j)
 		}
 		j->path = s->path;
 		j->input = s->input;
+		if (s->note.status != 0) {
+			j->err = s->note;
+			j->note = true;
+			s->note = (struct err){ 0 };
+			return true;
+		}
 		r = next_batch(s, j);
 		if (r > 0) {
 			s->begun |= !j->b->options && j->b->n > 0;

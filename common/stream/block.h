@@ -93,4 +93,8 @@ void narrow_octets(struct stream_slot *, void **data, uint32_t **off);
 /* The batch's unpack function: one column out of its section (decode.c). */
 void slot_unpack(struct batch *, unsigned col, enum unpack what);
 
+/* The header of a block without columns and records; and its seal, once all is in. */
+void header_empty(uint8_t *, uint32_t len, uint16_t flags);
+void header_seal(uint8_t *, uint32_t header_len);
+
 #endif

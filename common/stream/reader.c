@@ -8,6 +8,7 @@
 #include "base/cursor.h"
 #include "base/file.h"
 #include "stream/feed.h"
+#include "stream/index.h"
 
 struct stream_reader {
 	struct feed feed;
@@ -16,6 +17,7 @@ struct stream_reader {
 	bool failed;
 	uint64_t segment_records, segment_blocks;
 	struct stream_totals totals;
+	struct index_plan plan; /* blocks to leap over */
 	struct buf history;
 };
 
@@ -49,6 +51,7 @@ stream_close(struct stream_reader *r)
 	if (r == NULL)
 		return;
 	feed_close(&r->feed);
+	index_plan_free(&r->plan);
 	buf_free(&r->history);
 	mem_free(r);
 }
@@ -322,6 +325,41 @@ rejoin(struct stream_reader *r, const struct block_header *h)
 		r->segment_blocks = (uint64_t)h->min_start_ns;
 }
 
+int
+stream_pass_over(
+    struct stream_reader *r, stream_ask ask, void *ctx, bool keep_first, struct err *err)
+{
+	const char *why;
+
+	if (!r->feed.regular || (r->flags & (STREAM_RECOVER | STREAM_LIVE)))
+		return 0;
+	why = index_plan(&r->plan, r->feed.file->fd, r->feed.offset, keep_first, ask, ctx);
+	return why == NULL ? 0 : err_set(err, "%s", why);
+}
+
+/* Leap over the blocks that begin here and are not wanted; false: there are none. */
+static bool
+leap(struct stream_reader *r)
+{
+	const struct index_run *run;
+
+	if (r->plan.n == 0)
+		return false;
+	run = &r->plan.run[r->plan.n - 1];
+	if (run->at != r->feed.offset)
+		return false;
+	feed_skip(&r->feed, run->octets);
+	r->in_segment = true;
+	r->segment_records += run->records;
+	r->segment_blocks += run->blocks;
+	r->totals.blocks += run->blocks;
+	r->totals.octets += run->octets;
+	r->totals.passed_blocks += run->blocks;
+	r->totals.passed_records += run->records;
+	r->plan.n--;
+	return true;
+}
+
 enum stream_status
 stream_next(struct stream_reader *r, struct stream_slot *s, struct err *err)
 {
@@ -330,8 +368,11 @@ stream_next(struct stream_reader *r, struct stream_slot *s, struct err *err)
 	while (!r->failed) {
 		struct block_header h;
 		const char *why;
-		const uint8_t *p = next_header(r, &h, &why);
+		const uint8_t *p;
 
+		while (leap(r))
+			continue;
+		p = next_header(r, &h, &why);
 		if (p == NULL && why != NULL && *why == '\0')
 			return at_end(r, err);
 		if (p == NULL && (r->flags & STREAM_LIVE) && strncmp(why, "stream ends", 11) == 0)

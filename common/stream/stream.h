@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "flow/batch.h"
+#include "flow/probe.h"
 
 /* Blocks ---------------------------------------------------------------------------------------- */
 
@@ -48,6 +49,7 @@ enum stream_flags {
 struct stream_totals {
 	uint64_t records, options, blocks, segments, octets;
 	uint64_t skipped_octets, skipped_places, lost_records; /* under STREAM_RECOVER */
+	uint64_t passed_blocks, passed_records; /* not read, for stream_pass_over */
 	bool incomplete; /* no end mark, or something was skipped */
 };
 
@@ -101,6 +103,16 @@ bool slot_times(const struct stream_slot *, int64_t *min_start_ns, int64_t *max_
 /* Verify every section's hash (--check).  -1: err. */
 int slot_check(struct stream_slot *, struct err *);
 
+/*
+ * Pass over blocks that are not wanted: of a regular file, neither live nor recovered, whose end tells by an index
+ * what the blocks hold.  ask returns false where a probe rules out what is looked for; keep_first: not the first
+ * block of flows.  Before the first stream_next.  -1: err says what is wrong with the index; all it covers
+ * that is not sound is read.
+ */
+typedef bool (*stream_ask)(void *ctx, const struct probe *);
+int stream_pass_over(
+    struct stream_reader *, stream_ask, void *ctx, bool keep_first, struct err *err);
+
 /* Provenance lines seen so far, newline separated. */
 const char *stream_history(const struct stream_reader *);
 
@@ -146,6 +158,32 @@ void stream_ordered(struct stream_writer *);
  * put them again.
  */
 int stream_put(struct stream_writer *, void *blocks, size_t len, struct err *);
+
+/*
+ * From now on make an index of what is put, which goes into the stream where it pays (flowstream(5)): for files.
+ * Before the first block; or, when all blocks were put, stream_index_back, which reads them back from a descriptor of the
+ * file at its begin, and owns it.  -1: err; whoever removes what was written of it goes on without an index.
+ */
+void stream_index(struct stream_writer *);
+int stream_index_back(struct stream_writer *, int fd, struct err *);
+
+/* Of a regular file: index blocks and their octets, and how many blocks of how many records they cover. */
+struct stream_index_info {
+	uint64_t index_blocks, octets, blocks, records;
+	uint64_t without; /* of those, how many have a filter of neither their own nor all */
+	bool whole; /* every segment to the beginning of the file has an index */
+};
+/* -1: err, the index is damaged. */
+int stream_index_info(int fd, struct stream_index_info *, struct err *);
+
+/* Does the index say of every block what is in it, and where it is?  Reads all of them.  -1: err. */
+int stream_index_check(int fd, struct err *);
+
+/*
+ * Copy a whole stream from one regular file to another, blocks as they are, and with a new index.  -1: err; incomplete
+ * streams are refused.
+ */
+int stream_index_copy(int from_fd, int to_fd, struct err *);
 
 /* Totals and the end mark.  -1: err. */
 int stream_finish(struct stream_writer *, struct err *);
