@@ -28,48 +28,76 @@ struct run {
 
 /* Time windows: records that overlap [since, until). -------------------------------------------------- */
 
-static const int64_t *
-times_of(struct batch *b, enum own which, const uint64_t **present)
+/* The index of a column of times, or -1. */
+static int
+find_times(const struct batch *b, enum own which)
 {
 	struct field_id id = field_own(which);
 	int i = batch_find(b, &id);
-	const struct column *c;
 
-	if (i < 0 || b->col[i].type != TYPE_TIME)
-		return NULL;
-	c = batch_plain(b, (unsigned)i);
-	*present = c->present;
-	return c->data;
+	return i >= 0 && b->col[i].type == TYPE_TIME ? i : -1;
 }
 
-/* Clear the bits of records outside; a record without times is outside every window. */
+/* By what a block says of its columns: does every record have both times, and lie inside? */
+static bool
+all_inside(const struct io_opts *o, const struct column *start, const struct column *end)
+{
+	return (start->flags & end->flags & COLUMN_ZONE) &&
+	       !((start->flags | end->flags) & COLUMN_PARTIAL) &&
+	       end->min >= zone_key_int(o->since_ns) && start->max < zone_key_int(o->until_ns);
+}
+
+static void
+select_none(struct job *j)
+{
+	memset(j->sel, 0, bits_words(j->b->n) * 8);
+	j->n_sel = 0;
+}
+
+/* Clear the bits of records outside. */
+static void
+select_inside(
+    const struct io_opts *o, struct job *j, const struct column *start, const struct column *end)
+{
+	const int64_t *from = start->data, *to = end->data;
+
+	for (size_t w = 0; w < bits_words(j->b->n); w++) {
+		size_t first = w * 64, n = j->b->n - first < 64 ? j->b->n - first : 64;
+		uint64_t in = 0;
+
+		for (size_t i = 0; i < n; i++)
+			in |= (uint64_t)(to[first + i] >= o->since_ns &&
+					 from[first + i] < o->until_ns)
+			      << i;
+		in &= start->present != NULL ? start->present[w] : ~UINT64_C(0);
+		in &= end->present != NULL ? end->present[w] : ~UINT64_C(0);
+		j->sel[w] &= in;
+	}
+	j->n_sel = bits_count(j->sel, j->b->n);
+}
+
+/* A record without times is outside every window. */
 static void
 select_window(const struct io_opts *o, struct job *j)
 {
-	const uint64_t *has_start, *has_end;
 	int64_t min_start, max_end;
-	const int64_t *start, *end;
+	int start, end;
 
 	if (o->since_ns == INT64_MIN && o->until_ns == INT64_MAX)
 		return;
 	if (j->slot != NULL && j->b == slot_batch(j->slot) &&
 	    slot_times(j->slot, &min_start, &max_end) &&
 	    (max_end < o->since_ns || min_start >= o->until_ns)) {
-		memset(j->sel, 0, bits_words(j->b->n) * 8);
-		j->n_sel = 0;
+		select_none(j);
 		return;
 	}
-	start = times_of(j->b, OWN_START, &has_start);
-	end = times_of(j->b, OWN_END, &has_end);
-	for (size_t i = 0; i < j->b->n; i++) {
-		bool in = start != NULL && end != NULL && end[i] >= o->since_ns &&
-			  start[i] < o->until_ns && (has_start == NULL || bits_get(has_start, i)) &&
-			  (has_end == NULL || bits_get(has_end, i));
-
-		if (!in)
-			j->sel[i / 64] &= ~(UINT64_C(1) << (i % 64));
-	}
-	j->n_sel = bits_count(j->sel, j->b->n);
+	start = find_times(j->b, OWN_START);
+	end = find_times(j->b, OWN_END);
+	if (start < 0 || end < 0)
+		select_none(j);
+	else if (!all_inside(o, &j->b->col[start], &j->b->col[end]))
+		select_inside(
+		    o, j, batch_plain(j->b, (unsigned)start), batch_plain(j->b, (unsigned)end));
 }
 
 /* The three stages ----------------------------------------------------------------------------------- */

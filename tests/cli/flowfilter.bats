@@ -165,6 +165,17 @@ comes_out() {
 	flowfilter 'port 443 and bytes > 10K' -o csv day.flow | cmp want.csv -
 }
 
+@test "flowfilter: a time window that blocks lie inside of unpacks nothing" {
+	make_day
+	run -0 --separate-stderr flowfilter -v -o null -t 2026-01-01..2026-02-01 any day.flow
+	[[ $stderr == *" 20000 selected; 0 of "* ]]
+	run -0 --separate-stderr flowfilter -v -o null -t 2026-02-01..2026-02-02 any day.flow
+	[[ $stderr == *" 0 selected; 0 of "* ]]
+	flowcat -o csv day.flow | awk -F , 'NR > 1 && $2 >= "2026-01-05T08:00" && $1 < "2026-01-05T20:00"' > want.csv
+	[ -s want.csv ]
+	flowfilter -o csv -t 2026-01-05T08:00..2026-01-05T20:00 any day.flow | tail -n +2 | cmp want.csv -
+}
+
 @test "flowfilter: a time window leaves few records to what comes behind" {
 	make_day
 	flowagg -t 2026-01-05T08:00..2026-01-05T08:02 -k dstport -v bytes,flows -o csv day.flow | sort > a.csv
