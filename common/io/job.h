@@ -119,6 +119,9 @@ void sink_inherit(struct io_sink *, const char *history);
 int sink_fields(struct io_sink *, struct field_list *); /* takes the list: csv -k all */
 bool sink_wants_union(const struct io_sink *);
 
+/* Batches of the program's making come, in an order that all of them claim or not: the names to print them with. */
+struct names *sink_made(struct io_sink *, bool ordered);
+
 /* On a worker: everything that needs no order.  Damage sticks in job->b->err. */
 void sink_prepare(struct io_sink *, struct sink_worker *, struct job *);
 

@@ -272,9 +272,8 @@ gather_free(struct gather *g)
 {
 	if (g == NULL)
 		return;
-	for (size_t k = 0; k < g->n_cols; k++) {
+	for (size_t k = 0; k < g->n_cols; k++)
 		mem_free((void *)g->col[k].from);
-	}
 	for (unsigned t = 0; g->scratch != NULL && t < g->in.threads; t++) {
 		mem_free(g->scratch[t].rec);
 		mem_free(g->scratch[t].to);
