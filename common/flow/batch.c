@@ -63,7 +63,8 @@ batch_clear(struct batch *b)
 	for (unsigned i = 0; i < b->n_cols; i++) {
 		struct column *c = &b->col[i];
 
-		memset(c->bits, 0, bits_words(b->n) * 8);
+		if (b->n > 0)
+			memset(c->bits, 0, bits_words(b->n) * 8);
 		c->present = c->bits;
 		c->flags &= COLUMN_SCOPE;
 		c->scale = (uint8_t)coarsest_scale(c);

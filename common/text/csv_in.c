@@ -146,25 +146,38 @@ csv_take(struct csv_reader *r, struct csv_piece *p, struct err *err)
 	return take(r, p, &want, &records, err);
 }
 
-/* Rows of this plan; a batch that held rows of another starts anew, as does one whose addresses were widened. */
-static void
-start(struct csv_piece *p, struct csv_plan *plan, struct batch *b)
+/* No column of addresses was widened. */
+static bool
+is_narrow(const struct batch *b)
 {
-	bool same = p->rows != NULL && p->rows->plan == plan && p->layout == b->layout;
+	for (unsigned i = 0; i < b->n_cols; i++)
+		if (b->col[i].type == TYPE_IP && b->col[i].width > 4)
+			return false;
+	return true;
+}
 
-	for (unsigned i = 0; same && i < b->n_cols; i++)
-		same = b->col[i].type != TYPE_IP || b->col[i].width == 4;
+/*
+ * A batch for rows of this plan.  One that held such rows last keeps its columns; but how wide an address is must not
+ * depend on what was read before.
+ */
+static int
+start(struct csv_piece *p, struct csv_plan *plan, struct batch *b, uint64_t line, struct err *err)
+{
 	if (p->rows != NULL && p->rows->plan != plan) {
 		csv_rows_free(p->rows);
 		p->rows = NULL;
+	} else if (p->rows != NULL && p->layout == b->layout && is_narrow(b)) {
+		batch_clear(b);
+		return 0;
 	}
 	if (p->rows == NULL)
 		p->rows = csv_rows_new(plan);
-	if (same)
-		batch_clear(b);
-	else
-		batch_reset(b);
+	batch_reset(b);
+	p->layout = 0;
+	if (csv_rows_bind(p->rows, b, line, err) < 0)
+		return -1;
 	p->layout = b->layout;
+	return 0;
 }
 
 int
@@ -174,8 +187,9 @@ csv_read(struct csv_piece *p, struct batch *b, struct csv_bad *bad, struct err *
 
 	if (p->plan == NULL)
 		return 0;
-	start(p, p->plan, b);
-	rc = csv_rows_read(p->rows, b, &p->lines, bad, err);
+	rc = start(p, p->plan, b, p->lines.line, err);
+	if (rc == 0)
+		rc = csv_rows_read(p->rows, b, &p->lines, bad, err);
 	batch_close(b);
 	csv_plan_release(p->plan);
 	p->plan = NULL;
@@ -190,9 +204,8 @@ next(struct csv_reader *r, struct batch *b, struct csv_bad *bad, struct err *err
 		.records = most_records(r->plan), .octets = PIECE_OCTETS, .near = true
 	};
 	struct csv_piece *p = r->own;
-	int rc = 1;
+	int rc = start(p, r->plan, b, r->in.line, err) < 0 ? -1 : 1;
 
-	start(p, r->plan, b);
 	while (rc > 0) {
 		size_t records;
 

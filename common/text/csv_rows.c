@@ -171,9 +171,8 @@ next_most(unsigned most, unsigned found, unsigned good)
 	return most < CSV_TILE / 2 ? most * 2 : CSV_TILE;
 }
 
-/* Columns for the rows of a batch, all of them in the order of the file. */
-static int
-bind(struct csv_rows *r, struct batch *b, uint64_t line, struct err *err)
+int
+csv_rows_bind(struct csv_rows *r, struct batch *b, uint64_t line, struct err *err)
 {
 	for (unsigned i = 0; i < r->plan->n_all; i++) {
 		struct csv_column *c = &r->col[i];
@@ -199,8 +198,6 @@ csv_rows_read(struct csv_rows *r, struct batch *b, const struct csv_lines *lines
 	unsigned most = CSV_TILE;
 	int rc = 1;
 
-	if (bind(r, b, lines->line, err) < 0)
-		return -1;
 	csv_split_over(&r->in, lines->buf, lines->pos, lines->end, lines->line);
 	r->quotes = lines->quotes;
 	while (rc > 0) {

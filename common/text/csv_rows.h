@@ -55,6 +55,9 @@ struct csv_rows {
 struct csv_rows *csv_rows_new(struct csv_plan *);
 void csv_rows_free(struct csv_rows *); /* takes NULL */
 
+/* Columns for the rows of an empty batch, all of them in the order of the file.  -1: err. */
+int csv_rows_bind(struct csv_rows *, struct batch *, uint64_t line, struct err *);
+
 /* Octets pos..end of a buffer: lines from that number on, in which there may be quotes. */
 struct csv_lines {
 	char *buf;
