@@ -21,6 +21,16 @@ keep_facts(int fd, const struct stat *st)
 	return fchmod(fd, st->st_mode & 07777) == 0 && futimens(fd, times) == 0 ? 0 : -1;
 }
 
+/* The file may have been deleted, or another put in its place: it does not come back. */
+static bool
+is_still(const char *path, const struct stat *st)
+{
+	struct stat now;
+
+	return stat(path, &now) == 0 && now.st_dev == st->st_dev && now.st_ino == st->st_ino &&
+	       now.st_size == st->st_size;
+}
+
 static int
 rewrite_file(const char *path, int fd, const struct stat *st, bool *pays, struct err *err)
 {
@@ -41,6 +51,8 @@ rewrite_file(const char *path, int fd, const struct stat *st, bool *pays, struct
 		if (made >= 0)
 			close(made);
 	}
+	if (rc == 0 && *pays && !is_still(path, st))
+		rc = err_set(err, "was replaced or deleted meanwhile");
 	if (rc == 0 && *pays)
 		return outfile_commit(&file, err);
 	outfile_discard(&file);

@@ -268,6 +268,7 @@ enum { MOST = 64, MOST_SHORT = 256 };
 struct view {
 	const struct index_filter *filter;
 	const struct index_zone *zone;
+	bool asked_filter, asked; /* that, or anything */
 };
 
 static bool
@@ -354,10 +355,12 @@ may_port(const struct index_filter *f, struct probe_key lo, struct probe_key hi)
 static bool
 may(void *ctx, const struct field_id *id, enum type type, struct probe_key lo, struct probe_key hi)
 {
-	const struct view *v = ctx;
+	struct view *v = ctx;
 	enum index_kind kind = index_kind_of(id);
 	unsigned zone = index_zone_of(id);
 
+	v->asked |= zone < ZONES || kind != INDEX_NONE;
+	v->asked_filter |= kind != INDEX_NONE;
 	if (zone < ZONES && type == TYPE_TIME)
 		return !v->zone[zone].valid ||
 		       (lo.low <= v->zone[zone].max && hi.low >= v->zone[zone].min);
@@ -369,10 +372,9 @@ may(void *ctx, const struct field_id *id, enum type type, struct probe_key lo, s
 }
 
 static bool
-is_wanted(const struct index_filter *f, const struct index_zone *zone, stream_ask ask, void *ctx)
+is_wanted(struct view *v, stream_ask ask, void *ctx)
 {
-	struct view v = { f, zone };
-	struct probe p = { &v, may };
+	struct probe p = { v, may };
 
 	return ask(ctx, &p);
 }
@@ -398,22 +400,28 @@ pass(struct index_plan *p, const struct index_entry *e)
 	r->blocks++;
 }
 
-/* The blocks of one index block, from the last.  *first: the flow block that came to be the first so far. */
+/*
+ * The blocks of one index block, from the last.  What was not asked of all of them is not asked of each: filters that
+ * would not be looked at are not read.  *first: the flow block that came to be the first so far.
+ */
 static const char *
 plan_blocks(struct index_plan *p, struct index_block *x, int fd, struct index_entry *first,
     stream_ask ask, void *ctx)
 {
-	bool all = !is_wanted(&x->filter, x->zone, ask, ctx);
-	const char *why = all ? NULL : index_load_filters(x, fd);
+	static const struct index_filter none;
+	struct view all = { &x->filter, x->zone, false, false };
+	bool wanted = is_wanted(&all, ask, ctx);
+	const char *why = wanted && all.asked_filter ? index_load_filters(x, fd) : NULL;
 
 	if (why != NULL)
 		return why;
-	for (unsigned i = x->n; i-- > 0;) {
+	for (unsigned i = x->n; i-- > 0 && (!wanted || all.asked);) {
 		const struct index_entry *e = &x->entry[i];
+		struct view one = { all.asked_filter ? &e->filter : &none, e->zone, false, false };
 
 		if (e->options)
 			continue;
-		if (all || !is_wanted(&e->filter, e->zone, ask, ctx))
+		if (!wanted || !is_wanted(&one, ask, ctx))
 			pass(p, e);
 		*first = *e;
 	}

@@ -20,6 +20,7 @@ enum {
 	WIDE_LINES = 10080, /* 630 KiB; a number with many divisors */
 	WIDE = WIDE_LINES * INDEX_LINE,
 	KEYS_MOST = WIDE, /* 8 bits each */
+	FILTERS_MOST = 4 << 20, /* of blocks, octets in an index block */
 };
 
 struct covered {
@@ -101,8 +102,9 @@ static struct index_filter
 choose(const size_t *count, size_t octets, bool of_all)
 {
 	struct index_filter f = { .probes = PROBES };
-	size_t n = 0, most = octets / INDEX_LINE, wanted;
+	size_t n = 0, most, wanted;
 
+	most = (octets < INDEX_FILTER_MAX ? octets : INDEX_FILTER_MAX) / INDEX_LINE;
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]) && f.levels == 0; i++) {
 		n = keys_of(count, choices[i].levels);
 		if (most * INDEX_LINE * 8 >=
@@ -255,7 +257,8 @@ index_add_octets(struct index_writer *x, uint8_t *block, uint64_t at)
 bool
 index_is_full(const struct index_writer *x)
 {
-	return x->n == INDEX_BLOCKS || x->count[LEVEL_WHOLE] >= KEYS_MOST;
+	return x->n == INDEX_BLOCKS || x->count[LEVEL_WHOLE] >= KEYS_MOST ||
+	       x->filters.len >= FILTERS_MOST;
 }
 
 /* Index blocks ------------------------------------------------------------------------------------- */

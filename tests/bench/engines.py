@@ -53,7 +53,7 @@ def shell(command, **more):
 
 
 def is_days(directory):
-    """A set of day files: what is a file of the other sets is a directory of 30, 01 to 30."""
+    """A set of day files: what is a file of the other sets is a directory of them, 01 to 30."""
     return os.path.basename(directory) == "days"
 
 
@@ -77,7 +77,7 @@ class Wanted:
         self.ipv6 = os.path.basename(directory) == "v6"
         family = "ipv6" if self.ipv6 else "ipv4"
         if is_days(directory):  # a server in the internet: each day has its own
-            family, ours = "'not src net 10.0.0.0/8'", days_of(ours)[16]
+            family, ours = "'not src net 10.0.0.0/8'", days_of(ours)[len(days_of(ours)) // 2]
         busy = shell(f"flowfilter -o flow {family} {ours} | flowagg -k srcip -v count -O count -n {100 if is_days(directory) else 500} -o csv").split()
         self.host = busy[-1].split(",")[0]
         self.net = ipaddress.ip_network("fd00:0:0:3::/64" if self.ipv6 else "10.0.3.0/24")

@@ -271,7 +271,7 @@ def main():
     args = parser.parse_args()
     bench, misses, said = Bench(), [], None
     for directory in args.directory:
-        name = {"v4": "IPv4", "v6": "a fifth IPv6", "days": "IPv4, a file for each of 30 days"}.get(os.path.basename(directory), os.path.basename(directory))
+        name = {"v4": "IPv4", "v6": "a fifth IPv6", "days": "IPv4, a file a day"}.get(os.path.basename(directory), os.path.basename(directory))
         for threads, table, people, sizes, flows in bench.run_set(os.path.abspath(directory)):
             where = f"{flows} flows, {name}, {threads} thread{'s' if threads > 1 else ''}"
             order = sorted(people, key=lambda w: ["ours", "nfdump", "parquet", "fast", "native"].index(w.group))

@@ -17,7 +17,8 @@
 # without its cache of conditions.  What flowkit writes with -w is synchronised to the disk, what others write is not.
 #
 # FLOWS        flows of each set (10000000)
-# SETS         which sets ("v4 v6 days"); days has 30 files of a tenth of the flows each
+# SETS         which sets ("v4 v6 days")
+# DAYS         files of the set days, a tenth of the flows each (30)
 # ROUNDS SLOW THREADS ONLY CLOCK   see measure.py
 # PEERS        beside whom ("nfdump duckdb clickhouse"); one that cannot be had is left out, and said so
 # BENCH_DIR    where data and packages are kept for the next run (${TMPDIR:-/tmp}/flowkit-bench); about 6 GB a set
@@ -35,6 +36,7 @@ sets=${SETS:-v4 v6 days}
 peers=${PEERS-nfdump duckdb clickhouse}
 dir=${BENCH_DIR:-${TMPDIR:-/tmp}/flowkit-bench}
 npm=${NPM_DIR:-$dir/npm}
+days=${DAYS:-30}
 seed=1
 duckdb=@duckdb/node-api@1.5.6-r.1
 clickhouse=chdb@3.4.0
@@ -173,10 +175,10 @@ prepare_days() { # prints the directory
 	local key where day n=$((flows / 10))
 
 	key=$(flowgen -n 20000 --seed "$seed" -o csv -k "$columns" | sha256sum | cut -c 1-12)
-	where=$dir/$flows-$seed-$key/days
-	say "days: 30 times $n flows in $where"
+	where=$dir/$flows-$seed-$key-$days/days
+	say "days: $days times $n flows in $where"
 	mkdir -p "$where"/{ours.flow,fast.flow,csv.tmp,nfdump.part}
-	for day in $(seq -w 30); do
+	for day in $(seq -f %02.0f "$days"); do
 		flowgen -n $n --seed "$((10#$day))" --start "2026-01-$day" -w "$where/ours.flow/$day.flow"
 		flowcat --fast "$where/ours.flow/$day.flow" -w "$where/fast.flow/$day.flow"
 		[ -e "$where/all.csv" ] ||

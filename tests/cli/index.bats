@@ -198,3 +198,56 @@ strip_index() { # FROM TO
 	run -0 --separate-stderr flowfilter --recover -v "ip 192.0.2.1" -o null "$DAYS/1.flow"
 	[[ $stderr != *index* ]]
 }
+
+# As the manual says, by somebody who has not seen the code.
+@test "index: flowstream(5) is enough to find and to read one" {
+	flowcat -o csv -k srcip,dstip,nexthop,exporter,srcport,dstport "$DAYS/1.flow" > values.csv
+	cat > read.py <<-'EOF'
+		import csv, ipaddress, struct, sys
+		data = open(sys.argv[1], "rb").read()
+		M = 2 ** 64 - 1
+		salt = [0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31]
+		def h(s, k):
+		    a = (k ^ s) * 0x9fb21c651e98df25 & M
+		    b = (a ^ a >> 32) * 0xd6e8feb86659fd93 & M
+		    return b ^ b >> 32
+		def key(kind, bits, level, v):
+		    k = h(h(kind * 256 + bits, v >> 64), v & M) & ~3 | level
+		    return k + 64 if k < 4 else k
+		def has(lines, n, probes, k):
+		    line = lines[((k >> 32) * n >> 32) * 64:][:64]
+		    return all(line[b // 8] >> b % 8 & 1
+		               for b in (((k & 0xffffffff) * salt[i] & 0xffffffff) >> 23 for i in range(probes)))
+		back, = struct.unpack_from("<Q", data, len(data) - 64 + 40)
+		at = len(data) - 64 - back
+		flags, = struct.unpack_from("<H", data, at + 22)
+		assert flags == 0x14, flags
+		version, n, segment, previous, _, lines, probes, levels = struct.unpack_from("<IIQQQIBB", data, at + 64)
+		assert version == 1 and segment == at and previous == 0 and n == 7 and levels & 1
+		common = data[at + 128 + 64 * n:][:64 * lines]
+		records = 0
+		for i in range(n):
+		    place, length, count, seal = struct.unpack_from("<QIIQ", data, at + 128 + 64 * i)
+		    assert data[at - place:][:4] == b"\xf1FLO" and struct.unpack_from("<Q", data, at - place + 56)[0] == seal
+		    records += count
+		assert records == 200000
+		keys = set()
+		for row in csv.DictReader(open("values.csv")):
+		    for column, kind in (("srcip", 0), ("dstip", 0), ("nexthop", 1), ("exporter", 4)):
+		        if row[column]:
+		            a = ipaddress.ip_address(row[column])
+		            v = int(a) if a.version == 6 else 0xffff << 32 | int(a)
+		            for bits, level in ((128, 0), (120, 1), (112, 2)) if a.version == 4 else ((128, 0), (64, 1), (48, 2), (32, 2)):
+		                if levels >> level & 1:
+		                    keys.add((kind, bits, level, v >> 128 - bits << 128 - bits))
+		    for column in ("srcport", "dstport"):
+		        if levels & 8 and row[column] and int(row[column]) < 32768:
+		            keys.add((5, 0, 3, int(row[column])))
+		assert len(keys) > 5000
+		missing = [k for k in keys if not has(common, lines, probes, key(*k))]
+		assert not missing, missing[:5]
+		others = sum(has(common, lines, probes, key(0, 128, 0, 0xffff << 32 | 0xc6336400 + i)) for i in range(2000))
+		assert others < 400, others
+	EOF
+	python3 read.py "$DAYS/1.flow"
+}
