@@ -97,6 +97,23 @@ window_of(const struct evidence *e, const struct conversation *c)
 
 /* Targets and victims ------------------------------------------------------------------------------ */
 
+/* Another source, in this minute; conversations of the one before still come. */
+static void
+count_minute(struct target *t, uint32_t minute)
+{
+	uint32_t *count = &t->now_minute;
+
+	if (minute > t->minute) {
+		t->last_minute = minute == t->minute + 1 ? t->now_minute : 0;
+		t->minute = minute;
+		t->now_minute = 0;
+	} else if (minute + 1 == t->minute) {
+		count = &t->last_minute;
+	}
+	if (minute + 1 >= t->minute && ++*count > t->most_minute)
+		t->most_minute = *count;
+}
+
 /* A new contact with one of ours failed. */
 static void
 hit_target(struct evidence *e, const struct conversation *c, bool new_source)
@@ -130,12 +147,7 @@ hit_target(struct evidence *e, const struct conversation *c, bool new_source)
 	t->votes += t->port == c->server_port ? 1 : UINT32_MAX;
 	t->on_port += t->port == c->server_port;
 	if (new_source) {
-		uint32_t minute = (uint32_t)(c->start_ns / (60 * NS_PER_S)) + 1;
-
-		t->now_minute = t->minute == minute ? t->now_minute + 1 : 1;
-		t->minute = minute;
-		if (t->now_minute > t->most_minute)
-			t->most_minute = t->now_minute;
+		count_minute(t, (uint32_t)(c->start_ns / (60 * NS_PER_S)) + 1);
 		t->sources++;
 		t->external += !scope_internal(e->scope, &c->client);
 	}

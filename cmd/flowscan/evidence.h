@@ -75,8 +75,8 @@ struct target {
 	uint32_t sources, failed, external; /* contacts; sources, those from outside */
 	uint32_t votes, on_port; /* of the port that has most, by majority vote */
 	uint32_t sampling, new_failed, told;
-	uint32_t minute, now_minute,
-	    most_minute; /* new sources in a minute: the present one, the worst */
+	/* New sources in a minute: the present one, the one before it, the worst of all. */
+	uint32_t minute, now_minute, last_minute, most_minute, spare2;
 	uint16_t port, spare;
 };
 
@@ -87,6 +87,11 @@ struct victim {
 	uint64_t clients[PORT_BITS / 64];
 	uint16_t port, spare[3];
 };
+
+_Static_assert(sizeof(struct source) % 8 == 0 && sizeof(struct contact) % 8 == 0 &&
+		   sizeof(struct line) % 8 == 0 && sizeof(struct target) % 8 == 0 &&
+		   sizeof(struct victim) % 8 == 0,
+    "slots of tables");
 
 /* Bounds; what is beyond them is forgotten as the least suspicious first, and counted. */
 enum {

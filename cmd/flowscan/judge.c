@@ -189,7 +189,8 @@ sources_least(const struct evidence *e)
 	for (uint32_t row = 0; row < e->targets.n_rows; row++)
 		if (is_swept(evidence_target(e, row)))
 			sources[n++] = evidence_target(e, row)->sources;
-	qsort(sources, n, sizeof(*sources), compare_counts);
+	if (n > 0)
+		qsort(sources, n, sizeof(*sources), compare_counts);
 	least = n > TARGETS_TOLD ? sources[n / 2] * TARGET_MEDIAN : 0;
 	mem_free(sources);
 	return least;

@@ -61,7 +61,8 @@ static const struct member target_members[] = { NUMBER(target, first_ns), NUMBER
 	OCTETS(target, ports), NUMBER(target, sources), NUMBER(target, failed),
 	NUMBER(target, external), NUMBER(target, votes), NUMBER(target, on_port),
 	NUMBER(target, sampling), NUMBER(target, told), NUMBER(target, minute),
-	NUMBER(target, now_minute), NUMBER(target, most_minute), NUMBER(target, port), { 0 } };
+	NUMBER(target, now_minute), NUMBER(target, last_minute), NUMBER(target, most_minute),
+	NUMBER(target, port), { 0 } };
 static const struct member victim_members[] = { NUMBER(victim, first_ns), NUMBER(victim, last_ns),
 	NUMBER(victim, flows), NUMBER(victim, packets), NUMBER(victim, bytes),
 	OCTETS(victim, clients), NUMBER(victim, port), { 0 } };

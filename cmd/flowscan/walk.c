@@ -20,7 +20,8 @@ denser(uint32_t a_failed, uint32_t a_tried, uint32_t b_failed, uint32_t b_tried)
 static void
 count_window(struct walk *w, uint32_t window, bool bad)
 {
-	if (w->window != window) {
+	/* What comes late, from a window that is over, counts in the present one. */
+	if (window > w->window) {
 		w->window = window;
 		w->now_failed = w->now_tried = 0;
 	}
