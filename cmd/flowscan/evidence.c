@@ -46,8 +46,6 @@ evidence_init(struct evidence *e, const struct scope *scope, int64_t window_ns)
 {
 	*e = (struct evidence){ .scope = scope,
 		.window_ns = window_ns,
-		.first_ns = INT64_MAX,
-		.last_ns = INT64_MIN,
 		.scratch = mem_zero(1, sizeof(struct scratch)) };
 	init_tables(e);
 	table_init(&e->targets, sizeof(struct addr), sizeof(struct target) / 8);
@@ -458,15 +456,6 @@ count_answers(struct evidence *e, const struct conversation *c)
 }
 
 static void
-see_sampling(struct evidence *e, uint32_t sampling)
-{
-	if (e->least_sampling == 0 || sampling < e->least_sampling)
-		e->least_sampling = sampling;
-	if (sampling > e->greatest_sampling)
-		e->greatest_sampling = sampling;
-}
-
-static void
 find_sources(struct evidence *e, const struct conversation *c, size_t n, bool make)
 {
 	struct scratch *x = e->scratch;
@@ -483,7 +472,6 @@ find_sources(struct evidence *e, const struct conversation *c, size_t n, bool ma
 		table_seek(&e->sources, x->addr, found, x->row);
 	for (size_t i = 0; i < found; i++)
 		x->source[x->place[i]] = x->row[i];
-	e->judged += found;
 }
 
 void
@@ -497,13 +485,10 @@ evidence_add(void *evidence, const struct conversation *c, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		x->outcome[i] = outcome_of(&c[i]);
 		count_answers(e, &c[i]);
-		see_sampling(e, c[i].sampling);
+		if (c[i].sampling > e->sampling)
+			e->sampling = c[i].sampling;
 		if (x->outcome[i] == ALONE)
 			answer_alone(e, &c[i]);
-		if (c[i].start_ns < e->first_ns)
-			e->first_ns = c[i].start_ns;
-		if (c[i].end_ns > e->last_ns)
-			e->last_ns = c[i].end_ns;
 	}
 	/* Failures make their sources, answers look for theirs; then all in the order in which they came. */
 	find_sources(e, c, n, true);

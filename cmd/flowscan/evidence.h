@@ -110,9 +110,7 @@ struct evidence {
 
 	/* For what the records do not show. */
 	uint64_t udp, udp_answered, tcp_flagless, tcp_flagless_answered;
-	uint64_t judged, sampled;
-	uint32_t least_sampling, greatest_sampling;
-	int64_t first_ns, last_ns;
+	uint32_t sampling; /* greatest interval */
 	uint64_t forgotten; /* sources, for want of room */
 };
 

@@ -219,7 +219,7 @@ judge_victim(struct evidence *e, struct alerts *alerts, uint32_t row)
 	const struct victim *v = evidence_victim(e, row);
 	const struct addr *a = (const struct addr *)(const void *)table_row(&e->victims, row);
 
-	if (e->greatest_sampling > 1 || v->fresh == 0 || scope_internal(e->scope, a))
+	if (e->sampling > 1 || v->fresh == 0 || scope_internal(e->scope, a))
 		return;
 	if (evidence_distinct(v->clients) >= VICTIM_CLIENTS && !scope_allows(e->scope, a, v->port))
 		report_victim(alerts, e, row);
