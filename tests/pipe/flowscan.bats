@@ -90,3 +90,19 @@ accused() {
 	flowscan -n 1 -o csv -k why day.flow > got
 	sed -n '/^\$ flowscan -n 1 -o csv -k why day.flow$/,/^\.Ed$/p' "$REPO/man/flowscan.1" | sed '1d;$d' | diff - got
 }
+
+@test "flowscan: a flood from a million invented sources is bounded, told, and hides no scan" {
+	awk 'BEGIN {
+		print "start_ms,end_ms,srcip,dstip,srcport,dstport,proto,tcpflags,packets,bytes"
+		for (i = 0; i < 1100000; i++) {
+			t = 1767571200000 + int(i / 20)
+			printf "%d,%d,%d.%d.%d.7,10.0.0.%d,1024,%d,6,2,1,40\n", t, t, 20 + i % 200, int(i / 200) % 250,
+				int(i / 50000), i % 200 + 1, i % 999 + 1
+			if (i % 5000 == 0)
+				printf "%d,%d,10.9.9.9,10.1.%d.1,40000,22,6,2,1,40\n", t, t, i / 5000
+		}
+	}' > flood.csv
+	run --separate-stderr flowscan -i csv -o csv -k kind,srcip,dstport flood.csv
+	[ "${lines[1]}" = horizontal,10.9.9.9,22 ]
+	[[ $stderr == "flowscan: "*" sources with little against them were forgotten for want of room" ]]
+}
