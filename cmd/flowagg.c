@@ -252,11 +252,20 @@ write_groups(void *ctx, struct batch *b)
 }
 
 static int
-hand_on(struct flowagg *f, struct err *err)
+hand_on(void *ctx, struct io_sink *sink, const struct io_result *result, struct err *err)
 {
+	struct flowagg *f = ctx;
+	unsigned spills = 0;
+
 	f->err = err;
+	f->sink = sink;
+	for (unsigned i = 0; i < f->n_tables; i++)
+		spills += group_spills(f->tables[i]);
 	if (group_finish(f->tables, f->n_tables, take_groups, f, err) < 0 || f->rc < 0)
 		return -1;
+	if (f->io.verbose)
+		diag(NULL, "%llu records, %llu groups, %u times to disk",
+		    (unsigned long long)result->read, (unsigned long long)f->groups, spills);
 	if (group_mixed_sampling(f->tables, f->n_tables) && !f->io.quiet)
 		diag(NULL, "counters sampled at different intervals were added up; --scale "
 			   "multiplies them");
@@ -266,43 +275,13 @@ hand_on(struct flowagg *f, struct err *err)
 	return 0;
 }
 
-static void
-tell(const struct flowagg *f, const struct io_result *result)
-{
-	unsigned spills = 0;
-
-	for (unsigned i = 0; i < f->n_tables; i++)
-		spills += group_spills(f->tables[i]);
-	diag(NULL, "%llu records, %llu groups, %u times to disk", (unsigned long long)result->read,
-	    (unsigned long long)f->groups, spills);
-}
-
 static int
 run(struct flowagg *f, const struct optparse *parser, char **argv, struct err *err)
 {
-	struct io_source *source =
-	    io_source_open(parser->operands, parser->n_operands, &f->io, err);
-	struct io_result result = { 0 };
-	struct err closing = { 0 };
-	int rc = -1;
+	const struct io_digest digest = { .work = add_records, .end = hand_on, .ctx = f };
+	struct io_result result;
 
-	f->sink = source == NULL ? NULL : io_sink_open(&f->io, argv, err);
-	if (f->sink != NULL) {
-		io_sink_defer(f->sink);
-		rc = io_run(source, f->sink, &f->io, add_records, f, &result, err);
-	}
-	if (rc == 0 && f->io.verbose)
-		tell(f, &result);
-	if (rc == 0)
-		rc = hand_on(f, err);
-	if (io_sink_close(f->sink, rc == 0 && !result.incomplete, &closing) != 0 && rc == 0) {
-		*err = closing;
-		rc = -1;
-	}
-	io_source_close(source);
-	if (rc == 0)
-		return result.incomplete ? EXIT_FAILED : EXIT_DONE;
-	return err->status ? err->status : EXIT_FAILED;
+	return io_digest(&f->io, parser->operands, parser->n_operands, argv, &digest, &result, err);
 }
 
 static int

@@ -1,6 +1,6 @@
 # bash completion for flowkit; written by completions/generate
 
-_flowkit_fields='app appname bgpnexthop bpp bps bytes cvlan direction domain dscp dstas dstip dstmac dstmask dstport dstprefix dstvlan duration egressvrf end endreason engineid enginetype exporter exportversion flags flowid flowlabel flows fragid fragoffset fwdstatus fwevent fwextevent icmp icmpcode icmptype ifdesc ifname inacl ingressvrf inif ipversion maxlen maxttl minlen minttl mpls1 mpls10 mpls2 mpls3 mpls4 mpls5 mpls6 mpls7 mpls8 mpls9 mplstop natdstip natdstport natevent natpool natsrcip natsrcport nextas nexthop outacl outif packets postbytes postdstmac postpackets postsrcmac posttos pps prevas proto received samplerid sampling samplingsrc selectorid source srcas srcip srcmac srcmask srcport srcprefix srcvlan ssid stamac start tos ttl username vlan vrf vrfname'
+_flowkit_fields='app appname attack bgpnexthop bpp bps bytes cvlan detector direction domain dscp dstas dstip dstmac dstmask dstport dstprefix dstvlan duration egressvrf end endreason engineid enginetype exporter exportversion flags flowid flowlabel flows fragid fragoffset fwdstatus fwevent fwextevent icmp icmpcode icmptype ifdesc ifname inacl ingressvrf inif ipversion kind limits maxlen maxttl minlen minttl mpls1 mpls10 mpls2 mpls3 mpls4 mpls5 mpls6 mpls7 mpls8 mpls9 mplstop natdstip natdstport natevent natpool natsrcip natsrcport nextas nexthop outacl outif packets postbytes postdstmac postpackets postsrcmac posttos pps prevas proto reason received samplerid sampling samplingsrc score selectorid severity source srcas srcip srcmac srcmask srcport srcprefix srcvlan ssid stamac start tos ttl username vlan vrf vrfname why'
 
 _flowkit() {
 	local cur=$2 prev=$3 program=${1##*/} words=
@@ -94,6 +94,21 @@ _flowkit() {
 	flowrecv:-j|flowrecv:--threads) return ;;
 	flowrecv:--metrics) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowrecv:-u|flowrecv:--user) return ;;
+	flowscan:--internal) return ;;
+	flowscan:-a|flowscan:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowscan:--state) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowscan:--window) return ;;
+	flowscan:-i|flowscan:--input) words='flow csv tsv ipfix' ;;
+	flowscan:-t|flowscan:--time) return ;;
+	flowscan:--since) return ;;
+	flowscan:--until) return ;;
+	flowscan:--tz) return ;;
+	flowscan:-o|flowscan:--output) words='flow table csv tsv json ndjson ipfix null' ;;
+	flowscan:-w|flowscan:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowscan:-n|flowscan:--count) return ;;
+	flowscan:-k|flowscan:--fields) words=$_flowkit_fields ;;
+	flowscan:--level) return ;;
+	flowscan:-j|flowscan:--threads) return ;;
 	flowsend:-d|flowsend:--destination) return ;;
 	flowsend:--as) words='v5 v9 ipfix' ;;
 	flowsend:--mtu) return ;;
@@ -149,6 +164,7 @@ _flowkit() {
 		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowrecv) words='--listen --read --source --sampling --rcvbuf --cert --key --ca --peer --connections --idle --port-file --templates --template-scope --template-lifetime --hold --raw --strict --write --rotate --name --subdir --partition --flush --queue --fast --level --no-history --exec --expire --repeat --spoof --threads --metrics --user --no-sandbox --stats --quiet --verbose --help --version' ;;
+		flowscan) words='--internal --allow --state --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --cert --key --ca --peer-name --retries --retry-wait --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --threads --quiet --verbose --help --version' ;;
 		flowstat) words='--top --count --series --by --hist --percentiles --spark --scale --output --write --plain --memory --tmpdir --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --threads --quiet --verbose --help --version --help-fields' ;;
 		esac
@@ -158,4 +174,4 @@ _flowkit() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
-complete -o filenames -F _flowkit flowagg flowcat flowexpire flowfilter flowgen flowrecv flowsend flowstat
+complete -o filenames -F _flowkit flowagg flowcat flowexpire flowfilter flowgen flowrecv flowscan flowsend flowstat

@@ -109,9 +109,8 @@ order_run(const struct io_opts *opts, const struct order *order, struct io_sourc
 	sort_threads(o.sorter, threads);
 	if (opts->has_fields && !opts->fields.all && opts->fields.relative == NULL)
 		sort_only(o.sorter, &opts->fields);
-	io_sink_divert(sink, order_take, &o);
+	io_sink_defer(sink, order_take, &o);
 	rc = io_run(source, sink, opts, order_work, &o, result, err);
-	io_sink_divert(sink, NULL, NULL);
 	if (rc == 0)
 		rc = order_give(&o, sink, threads, err);
 	for (size_t i = 0; i < o.n_prepared; i++)

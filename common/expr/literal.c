@@ -86,6 +86,12 @@ is_element(const struct field *f, unsigned id)
 	       (f->id[0].pen == PEN_IANA || f->id[0].pen == PEN_REVERSE);
 }
 
+static bool
+is_severity(const struct field *f)
+{
+	return f->n > 0 && f->id[0].pen == PEN_OWN && f->id[0].id == OWN_SEVERITY;
+}
+
 /* A number with a decimal or binary unit; a B behind it is only ornament. */
 static bool
 scaled(const char *p, size_t n, double *v)
@@ -118,14 +124,19 @@ read_uint(const struct builder *b, const char *p, size_t n, uint64_t *v)
 {
 	unsigned bits;
 	double d;
-	int proto;
+	int number;
 
 	if (parse_u64(p, n, v))
 		return true;
 	if (is_element(b->node->field, PROTOCOL)) {
-		proto = n == 5 && strncasecmp(p, "icmp6", 5) == 0 ? 58 : proto_number(p, n);
-		*v = (uint64_t)proto;
-		return proto >= 0;
+		number = n == 5 && strncasecmp(p, "icmp6", 5) == 0 ? 58 : proto_number(p, n);
+		*v = (uint64_t)number;
+		return number >= 0;
+	}
+	if (is_severity(b->node->field)) {
+		number = severity_number(p, n);
+		*v = (uint64_t)number;
+		return number >= 0;
 	}
 	if (is_element(b->node->field, TCP_FLAGS)) {
 		if (!parse_flags(p, n, &bits))
@@ -322,6 +333,9 @@ complain_value(struct builder *b, const struct literal *l)
 	if (is_element(b->node->field, PROTOCOL))
 		return complain(b, "a number or a name such as tcp, udp, icmp, gre",
 		    "'%.*s' is no protocol", n, l->p);
+	if (is_severity(b->node->field))
+		return complain(
+		    b, "low, medium, high, critical, or 1 to 4", "'%.*s' is no severity", n, l->p);
 	if (is_element(b->node->field, TCP_FLAGS))
 		return complain(b, "letters of CEUAPRSF (flags S, flags S/SA) or a number",
 		    "'%.*s' are no TCP flags", n, l->p);

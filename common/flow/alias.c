@@ -128,6 +128,14 @@ static const struct alias table[] = {
 	{ "postpackets", "packets when leaving", 0, IDS(IE(24), IE(172)) },
 	{ "ssid", "wireless network name", 0, IDS(IE(147)) },
 	{ "stamac", "wireless station's MAC address", 0, IDS(IE(365)) },
+	{ "detector", "alerts: what found it: scan, beacon, exfil ...", 0, IDS(OWN(DETECTOR)) },
+	{ "kind", "alerts: what was found, of the kinds that the detector knows", 0, IDS(OWN(KIND)) },
+	{ "score", "alerts: from 0 to 1, the higher the surer", 0, IDS(OWN(SCORE)) },
+	{ "severity", "alerts: 1 or low, 2 or medium, 3 or high, 4 or critical", 0, IDS(OWN(SEVERITY)) },
+	{ "reason", "alerts: why, in a sentence", 0, IDS(OWN(REASON)) },
+	{ "why", "alerts: why, in numbers: key=value, a blank between", 0, IDS(OWN(WHY)) },
+	{ "attack", "alerts: MITRE ATT&CK techniques, a comma between", 0, IDS(OWN(ATTACK)) },
+	{ "limits", "alerts: what could not be seen in the records", 0, IDS(OWN(LIMITS)) },
 };
 /* clang-format on */
 

@@ -60,6 +60,15 @@ enum own {
 	OWN_TEMPLATE_FIELDS =
 	    14, /* BYTES: a template that a collector remembers, see wire/saved.c */
 	OWN_TEMPLATE_OPTIONS = 15, /* BOOL: it is an options template */
+	/* Alerts: what a detector found, and why (detect/alert.h). */
+	OWN_DETECTOR = 16, /* STRING: the program that found it, without "flow": scan, beacon ... */
+	OWN_KIND = 17, /* STRING: what it found, of the kinds that its manual lists */
+	OWN_SCORE = 18, /* FLOAT64: 0 to 1 */
+	OWN_SEVERITY = 19, /* UINT 1: enum severity; a name in tables and expressions */
+	OWN_REASON = 20, /* STRING: a sentence for people */
+	OWN_WHY = 21, /* STRING: key=value, blank between: every number that made the score */
+	OWN_ATTACK = 22, /* STRING: MITRE ATT&CK ids, comma between */
+	OWN_LIMITS = 23, /* STRING: what could not be seen in these records; there where sampled */
 };
 
 /* Elements of PEN_SFLOW.  The numbers are in files: never change one. */
@@ -132,6 +141,9 @@ enum sampling_src {
 	SAMPLING_INTERFACE = 7, /* options records, for the record's interface */
 	SAMPLING_EXPORTER = 8, /* options records in another domain of the exporter */
 };
+
+/* What OWN_SEVERITY holds; names in flow/value.h.  The numbers are in files: never change one. */
+enum severity { SEVERITY_LOW = 1, SEVERITY_MEDIUM = 2, SEVERITY_HIGH = 3, SEVERITY_CRITICAL = 4 };
 
 /* How the values of records of one flow combine. */
 enum merge {

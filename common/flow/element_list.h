@@ -1919,6 +1919,14 @@
 	X(PEN_OWN, 13, "exporterName", STRING, 0, 0, NONE, FIRST, NULL) \
 	X(PEN_OWN, 14, "templateFields", BYTES, 0, 0, NONE, FIRST, NULL) \
 	X(PEN_OWN, 15, "templateIsOptions", BOOL, 1, 0, NONE, FIRST, NULL) \
+	X(PEN_OWN, 16, "detector", STRING, 0, 0, NONE, KEY, NULL) \
+	X(PEN_OWN, 17, "alertKind", STRING, 0, 0, NONE, KEY, NULL) \
+	X(PEN_OWN, 18, "alertScore", FLOAT64, 8, 0, QUANTITY, MAX, NULL) \
+	X(PEN_OWN, 19, "alertSeverity", UINT, 1, 0, IDENTIFIER, MAX, NULL) \
+	X(PEN_OWN, 20, "alertReason", STRING, 0, 0, NONE, FIRST, NULL) \
+	X(PEN_OWN, 21, "alertWhy", STRING, 0, 0, NONE, FIRST, NULL) \
+	X(PEN_OWN, 22, "alertAttack", STRING, 0, 0, NONE, FIRST, NULL) \
+	X(PEN_OWN, 23, "alertLimits", STRING, 0, 0, NONE, FIRST, NULL) \
 	/* NetFlow v9 types without an IANA name, as collectors name them. */ \
 	X(PEN_V9, 6660, "ekinopsTcpConnectionSetupTime", UINT, 4, 0, NONE, FIRST, NULL) \
 	X(PEN_V9, 6661, "ekinopsTcpServerResponseTime", UINT, 4, 0, NONE, FIRST, NULL) \

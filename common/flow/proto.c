@@ -189,6 +189,29 @@ proto_number(const char *text, size_t n)
 	return -1;
 }
 
+static const char *const severities[] = {
+	[SEVERITY_LOW] = "low",
+	[SEVERITY_MEDIUM] = "medium",
+	[SEVERITY_HIGH] = "high",
+	[SEVERITY_CRITICAL] = "critical",
+};
+enum { N_SEVERITIES = sizeof(severities) / sizeof(severities[0]) };
+
+const char *
+severity_name(unsigned severity)
+{
+	return severity < N_SEVERITIES ? severities[severity] : NULL;
+}
+
+int
+severity_number(const char *text, size_t n)
+{
+	for (int i = SEVERITY_LOW; i < N_SEVERITIES; i++)
+		if (is_name(severities[i], text, n))
+			return i;
+	return -1;
+}
+
 /* Bit 8 is AE (RFC 9565), once NS; then CWR ECE URG ACK PSH RST SYN FIN. */
 static const char letters[] = "NCEUAPRSF";
 enum { LETTERS_N = sizeof(letters) - 1 };

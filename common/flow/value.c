@@ -137,14 +137,28 @@ is_counter(const struct column *c)
 	return counts || (e != NULL && (e->semantics == SEM_DELTA || e->semantics == SEM_TOTAL));
 }
 
+static bool
+is_severity(const struct field_id *id)
+{
+	return id->pen == PEN_OWN && id->id == OWN_SEVERITY;
+}
+
+/* The word that people know a number by, NULL: none. */
+static const char *
+word_of(const struct field_id *id, uint64_t v)
+{
+	if (is_element(id, PROTOCOL) && v < 256)
+		return proto_name((unsigned)v);
+	return is_severity(id) && v < 256 ? severity_name((unsigned)v) : NULL;
+}
+
 static void
 put_uint_table(struct buf *b, const struct value *v, const struct column *c, bool plain)
 {
 	char *d = buf_room(b, FMT_MAX);
 	bool counts;
 	struct field_id id = facts_of(c, &counts);
-	const char *name =
-	    !counts && is_element(&id, PROTOCOL) && v->u < 256 ? proto_name((unsigned)v->u) : NULL;
+	const char *name = counts ? NULL : word_of(&id, v->u);
 
 	if (name != NULL)
 		buf_puts(b, name);
@@ -324,6 +338,11 @@ parse_uint(uint64_t *v, const struct field_id *id, const char *p, size_t n)
 		return true;
 	if (id != NULL && is_element(id, PROTOCOL)) {
 		number = proto_number(p, n);
+		*v = (uint64_t)number;
+		return number >= 0;
+	}
+	if (id != NULL && is_severity(id)) {
+		number = severity_number(p, n);
 		*v = (uint64_t)number;
 		return number >= 0;
 	}

@@ -58,6 +58,10 @@ bool value_parse(struct value *, enum type, const struct field_id *, const char 
 const char *proto_name(unsigned);
 int proto_number(const char *, size_t n);
 
+/* Severities of alerts by name, low to critical; NULL / -1 when unknown. */
+const char *severity_name(unsigned);
+int severity_number(const char *, size_t n);
+
 /* TCP flags <-> bits: letters CEUAPRSF in this order, "...AP.SF"; N before them when bit 8 (AE, once NS)
  * is set; more bits than letters as 0x....  Parsed in any order, case, with or without dots. */
 size_t fmt_flags(char *dst, unsigned bits);

@@ -58,6 +58,7 @@ struct io_opts {
 	uint64_t limit; /* -n; UINT64_MAX none */
 	struct field_list fields; /* -k */
 	bool has_fields, plain, raw, options, fast, no_history;
+	bool alerts; /* the program writes alerts: what text shows of them, though there be none */
 	enum io_resolve resolve;
 	int level, tz_s;
 	bool
@@ -113,15 +114,11 @@ struct io_sink *io_sink_function(const struct io_opts *, io_take, void *ctx);
 
 /*
  * What this sink writes are records of the program's making only (io_sink_batch): of a run it takes the options
- * records, to pass them on or for the names in them, and none of the flows.
+ * records, to pass them on or for the names in them, and none of the flows.  Those that work kept go to take
+ * (NULL: nowhere), in order and on the thread that called io_run; work, which runs on several, had better unpack
+ * the columns that take will ask for.
  */
-void io_sink_defer(struct io_sink *);
-
-/*
- * The flow records of a run go to a function, in order and on the thread that called io_run, instead of being
- * written; options records go on as they do.  NULL: no more.
- */
-void io_sink_divert(struct io_sink *, io_take, void *ctx);
+void io_sink_defer(struct io_sink *, io_take, void *ctx);
 
 /*
  * Finish: end mark or closing text, everything flushed, the file in place.  complete false: no end mark and
@@ -168,5 +165,19 @@ int io_run(struct io_source *, struct io_sink *, const struct io_opts *, io_work
 /* The whole life of a filter: open both, run, close.  Returns the exit status; err says why not 0. */
 int io_filter(const struct io_opts *, char *const *paths, int n, char *const *argv, io_work,
     void *ctx, struct io_result *, struct err *);
+
+/*
+ * The whole life of a program whose records are made of all its input: open both, run work and take (either
+ * may be NULL) over the flows, then let end write with io_sink_batch, close.  Returns as io_filter.
+ */
+struct io_digest {
+	io_work work;
+	io_take take;
+	/* NULL: there is none, and what work keeps is written as it comes.  -1: err. */
+	int (*end)(void *ctx, struct io_sink *, const struct io_result *, struct err *);
+	void *ctx;
+};
+int io_digest(const struct io_opts *, char *const *paths, int n, char *const *argv,
+    const struct io_digest *, struct io_result *, struct err *);
 
 #endif

@@ -17,7 +17,6 @@ enum job_form {
 	JOB_TEXT, /* text in out */
 	JOB_REST, /* few records, in rest: to be joined with others */
 	JOB_SELECT, /* the sink takes b and sel itself, in order */
-	JOB_DIVERT, /* a function does */
 };
 
 struct job {
@@ -112,6 +111,7 @@ void sink_name(struct io_sink *, struct job *);
 /* Before the first job is prepared: b is the first batch with flow records, or NULL. */
 void sink_begin(struct io_sink *, struct batch *b);
 bool sink_begun(const struct io_sink *);
+bool sink_defers(const struct io_sink *); /* the run's flows are not written */
 bool sink_takes(
     const struct io_sink *, const struct batch *); /* does it print such records at all? */
 int sink_pipe(const struct io_sink *); /* where its reader may go: standard output; else -1 */

@@ -145,7 +145,7 @@ work(void *ctx, void *item, unsigned worker)
 	}
 	if (verdict < 0 || r->sink == NULL || verdict == IO_DROP)
 		return;
-	if (!j->b->options && j->n_sel > r->opts->limit)
+	if (!j->b->options && !sink_defers(r->sink) && j->n_sel > r->opts->limit)
 		job_trim(j, (size_t)r->opts->limit);
 	sink_prepare(r->sink, &r->workers[worker], j);
 }
@@ -364,8 +364,8 @@ io_put_passed(struct buf *out, const struct io_result *r)
 }
 
 int
-io_filter(const struct io_opts *opts, char *const *paths, int n, char *const *argv, io_work fn,
-    void *ctx, struct io_result *result, struct err *err)
+io_digest(const struct io_opts *opts, char *const *paths, int n, char *const *argv,
+    const struct io_digest *d, struct io_result *result, struct err *err)
 {
 	struct io_source *source = io_source_open(paths, n, opts, err);
 	struct io_sink *sink = source == NULL ? NULL : io_sink_open(opts, argv, err);
@@ -373,8 +373,13 @@ io_filter(const struct io_opts *opts, char *const *paths, int n, char *const *ar
 	int r = -1;
 
 	*result = (struct io_result){ 0 };
-	if (sink != NULL)
-		r = io_run(source, sink, opts, fn, ctx, result, err);
+	if (sink != NULL) {
+		if (d->end != NULL)
+			io_sink_defer(sink, d->take, d->ctx);
+		r = io_run(source, sink, opts, d->work, d->ctx, result, err);
+	}
+	if (r == 0 && d->end != NULL)
+		r = d->end(d->ctx, sink, result, err);
 	if (io_sink_close(sink, r == 0 && !result->incomplete, &closing) != 0 && r == 0) {
 		*err = closing;
 		r = -1;
@@ -383,4 +388,13 @@ io_filter(const struct io_opts *opts, char *const *paths, int n, char *const *ar
 	if (r == 0)
 		return result->incomplete ? EXIT_FAILED : EXIT_DONE;
 	return err->status ? err->status : EXIT_FAILED;
+}
+
+int
+io_filter(const struct io_opts *opts, char *const *paths, int n, char *const *argv, io_work fn,
+    void *ctx, struct io_result *result, struct err *err)
+{
+	const struct io_digest filter = { .work = fn, .ctx = ctx };
+
+	return io_digest(opts, paths, n, argv, &filter, result, err);
 }

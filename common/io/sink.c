@@ -42,8 +42,6 @@ struct io_sink {
 	/* a function of the program's */
 	io_take take;
 	void *take_ctx;
-	io_take divert; /* of the flow records of a run */
-	void *divert_ctx;
 
 	struct sink_worker own; /* for batches of the program's making and the limit's last block */
 };
@@ -75,7 +73,8 @@ open_text(struct io_sink *s)
 		.options = s->opts->options,
 		.plain = s->opts->plain,
 		.header = true,
-		.tz_s = s->opts->tz_s };
+		.tz_s = s->opts->tz_s,
+		.alerts = s->opts->alerts };
 
 	if (s->columns.n > 0) {
 		spec.fields = &s->columns;
@@ -250,7 +249,7 @@ sink_takes(const struct io_sink *s, const struct batch *b)
 {
 	if (s->deferred && is_text(s->format))
 		return false;
-	if (!b->options || is_binary(s->format) || s->take != NULL)
+	if (!b->options || is_binary(s->format) || (s->take != NULL && !s->deferred))
 		return true;
 	return s->opts->options && (s->format == IO_JSON || s->format == IO_NDJSON);
 }
@@ -277,21 +276,24 @@ sink_name(struct io_sink *s, struct job *j)
 }
 
 void
-io_sink_defer(struct io_sink *s)
+io_sink_defer(struct io_sink *s, io_take take, void *ctx)
 {
 	s->deferred = true;
+	s->take = take;
+	s->take_ctx = ctx;
 }
 
-void
-io_sink_divert(struct io_sink *s, io_take take, void *ctx)
+bool
+sink_defers(const struct io_sink *s)
 {
-	s->divert = take;
-	s->divert_ctx = ctx;
+	return s->deferred;
 }
 
 struct names *
 sink_made(struct io_sink *s, bool ordered)
 {
+	if (s->deferred)
+		s->take = NULL;
 	s->deferred = false;
 	if (s->writer != NULL && ordered)
 		stream_ordered(s->writer);
@@ -435,11 +437,13 @@ sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j)
 {
 	j->form = JOB_NOTHING;
 	j->out.len = 0;
-	if (s->divert != NULL && !j->b->options) {
-		j->form = JOB_DIVERT;
+	if (j->n_sel == 0)
+		return;
+	if (s->deferred && !j->b->options) {
+		j->form = s->take != NULL ? JOB_SELECT : JOB_NOTHING;
 		return;
 	}
-	if (j->n_sel == 0 || !sink_takes(s, j->b))
+	if (!sink_takes(s, j->b))
 		return;
 	if (s->format != IO_NULL || s->take != NULL)
 		job_narrow(j);
@@ -554,7 +558,7 @@ write_form(struct io_sink *s, struct job *j, struct err *err)
 		lead = text_lead(s->text, j->out.len);
 		return write_octets(s, j->out.data + lead, j->out.len - lead, err);
 	case JOB_SELECT:
-		if (s->take != NULL)
+		if (s->take != NULL && !(s->deferred && j->b->options))
 			return s->take(s->take_ctx, j->b, j->n_sel == j->b->n ? NULL : j->sel, err);
 		if (s->exporter == NULL)
 			return 0;
@@ -567,14 +571,14 @@ write_form(struct io_sink *s, struct job *j, struct err *err)
 int
 sink_write(struct io_sink *s, struct job *j, struct err *err)
 {
+	bool counted = !j->b->options && !s->deferred;
+
 	if (j->begun && s->head.len > 0) {
 		if (write_octets(s, s->head.data, s->head.len, err) != 0)
 			return -1;
 		s->head.len = 0;
 	}
-	if (j->form == JOB_DIVERT)
-		return s->divert(s->divert_ctx, j->b, j->sel, err);
-	if (!j->b->options && j->n_sel > s->left) {
+	if (counted && j->n_sel > s->left) {
 		job_trim(j, (size_t)s->left);
 		sink_prepare(s, &s->own, j);
 	}
@@ -584,7 +588,7 @@ sink_write(struct io_sink *s, struct job *j, struct err *err)
 	}
 	if (write_form(s, j, err) != 0)
 		return -1;
-	if (!j->b->options)
+	if (counted)
 		s->left -= j->n_sel;
 	return s->left == 0 ? 1 : 0;
 }

@@ -5,6 +5,7 @@
  * places so that the lesser side comes first: both directions then have the same key.  When groups
  * are handed out, they are turned to the initiator's direction.
  */
+#include "ops/conversation.h"
 #include "ops/group_table.h"
 
 /* Elements that change places when a record goes the other way. */
@@ -90,29 +91,42 @@ biflow_order(const struct group_table *g, uint8_t *keys, size_t n, uint8_t *dir)
 	}
 }
 
-/*
- * Is the second side the initiator?  It is who sent a SYN without ACK; else who has the higher port,
- * servers having the well-known ones; else who was seen first.
- */
+static int
+port_of(const struct group_table *g, unsigned k, const uint8_t *key)
+{
+	struct cell c;
+
+	if (keys_missing(&g->layout, k, key))
+		return -1;
+	c = keys_get(&g->layout, k, key);
+	return c.type == TYPE_UINT && c.v <= UINT16_MAX ? (int)c.v : -1;
+}
+
+/* Times are complemented; 0 is none. */
+static struct side
+side_of(const struct group_table *g, const uint64_t *slots, unsigned dir)
+{
+	const uint64_t *s = slots + g->values.biflow;
+	unsigned bits = (unsigned)(s[BIFLOW_VOTES] >> dir * BIFLOW_BITS);
+	int64_t start = (int64_t)s[BIFLOW_START + dir];
+
+	return (struct side){ .votes = bits & ((1u << VOTE_BITS) - 1),
+		.port = -1,
+		.seen = bits >> VOTE_BITS & 1,
+		.first_ns = start == 0 ? INT64_MAX : ~start };
+}
+
 static bool
 second_began(const struct group_table *g, const uint8_t *key, const uint64_t *slots)
 {
-	const uint64_t *s = slots + g->values.biflow;
-	int64_t first = (int64_t)s[BIFLOW_START], second = (int64_t)s[BIFLOW_START + 1];
+	struct side a = side_of(g, slots, 0), b = side_of(g, slots, 1);
 
-	if (s[BIFLOW_VOTES] == 1 || s[BIFLOW_VOTES] == 2)
-		return s[BIFLOW_VOTES] == 2;
-	for (unsigned k = 0; k < g->n_pairs; k++) {
-		int order;
-
-		if (!g->pair[k].ports)
-			continue;
-		order = compare_sides(g, &g->pair[k], key);
-		if (order != 0)
-			return order < 0;
-	}
-	/* Complemented: the greater one is earlier; 0 is none. */
-	return second != 0 && (first == 0 || second > first);
+	for (unsigned k = 0; k < g->n_pairs; k++)
+		if (g->pair[k].ports) {
+			a.port = port_of(g, g->pair[k].a, key);
+			b.port = port_of(g, g->pair[k].b, key);
+		}
+	return conversation_begun_by_b(&a, &b);
 }
 
 void

@@ -1,6 +1,6 @@
 #include "ops/values.h"
 
-enum { TCP_SYN = 0x02, TCP_ACK = 0x10 };
+#include "ops/conversation.h"
 
 static unsigned
 slots_of(enum group_fn fn)
@@ -456,7 +456,7 @@ add_distinct(struct value_state *v, unsigned i, const struct column *c,
 	}
 }
 
-/* Who began: a SYN without ACK is the initiator's, and a record that is a biflow says so itself. */
+/* What tells who began: its flags, its time, and a record that is a biflow says so itself. */
 static void
 add_direction(
     const struct values *vs, const struct values_bound *bound, const struct values_chunk *ch)
@@ -464,7 +464,7 @@ add_direction(
 	for (size_t k = 0; k < ch->n; k++) {
 		uint64_t *s = ch->slots[k] + vs->biflow;
 		uint32_t rec = ch->idx[k];
-		unsigned dir = ch->dir[k] != 0;
+		unsigned dir = ch->dir[k] != 0, votes = 1u << VOTE_BITS;
 		int64_t *start = (int64_t *)&s[BIFLOW_START + dir];
 		/* Slots start as zero: times are kept complemented, least as greatest. */
 		if (bound->start != NULL && has_value(bound->start, rec)) {
@@ -473,13 +473,13 @@ add_direction(
 			if (*start == 0 || ~at > *start)
 				*start = ~at;
 		}
-		if (bound->flags != NULL && has_value(bound->flags, rec) &&
-		    (cell_word(bound->flags, rec) & (TCP_SYN | TCP_ACK)) == TCP_SYN)
-			s[BIFLOW_VOTES] |= 1u << dir;
+		if (bound->flags != NULL && has_value(bound->flags, rec))
+			votes |= conversation_vote((unsigned)cell_word(bound->flags, rec));
 		for (unsigned i = 0; bound->is_biflow && i < vs->n; i++)
 			if (bound->source[i].reverse != NULL &&
 			    has_value(bound->source[i].reverse, rec))
-				s[BIFLOW_VOTES] |= 1u << dir;
+				votes |= VOTE_BEGAN;
+		s[BIFLOW_VOTES] |= (uint64_t)votes << dir * BIFLOW_BITS;
 	}
 }
 

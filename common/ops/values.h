@@ -18,7 +18,9 @@ enum {
 	MEAN_SLOTS = 3, /* sum (128 bits, or a double's bits), count */
 	FIRST_SLOTS = 4, /* time, cell */
 	/* Behind the values with biflow: who sent first, by direction. */
-	BIFLOW_VOTES = 0, /* bit d: direction d was begun by its sender */
+	BIFLOW_VOTES =
+	    0, /* BIFLOW_BITS a direction: its records' votes (ops/conversation.h), that it has any */
+	BIFLOW_BITS = 4,
 	BIFLOW_START = 1, /* and the least start of each direction */
 	BIFLOW_SLOTS = 3,
 };

@@ -13,6 +13,10 @@ static const char default_fields[] =
     "start,end,duration,srcip,dstip,srcport,dstport,proto,flags,tos,packets,bytes,flows,"
     "inif,outif,srcas,dstas,exporter,domain,sampling";
 
+static const char alert_fields[] =
+    "start,end,srcip,dstip,srcport,dstport,proto,flows,packets,bytes,rpackets,rbytes,"
+    "detector,kind,score,severity,reason,why,attack,sampling,limits";
+
 static char
 delimiter(const struct text_writer *w)
 {
@@ -70,7 +74,9 @@ csv_begin(struct text_writer *w, const struct names *names, struct batch *first,
 	size_t before = out->len;
 
 	if (!w->list) {
-		if (first == NULL || text_are_flows(first)) {
+		if (text_are_alerts(w, first)) {
+			text_set_default(w, alert_fields);
+		} else if (first == NULL || text_are_flows(first)) {
 			text_set_default(w, default_fields);
 		} else {
 			text_set_batch(w, first);

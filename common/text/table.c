@@ -8,10 +8,11 @@
 #include "text/escape.h"
 #include "text/writer.h"
 
-enum { CELL_MOST = LABEL_COLUMNS, SAMPLE = 512 };
+enum { CELL_MOST = LABEL_COLUMNS, LAST_MOST = 200, SAMPLE = 512 };
 
 /* Where a line of flows is read from left to right: when, what, from whom to whom, how much. */
 static const char default_fields[] = "start,duration,proto,srcip,dstip,flags,packets,bytes,flows";
+static const char alert_fields[] = "score,severity,detector,kind,srcip,dstip,reason";
 
 /* The columns of a batch that a table column shows. */
 struct table_cell {
@@ -33,15 +34,19 @@ is_number(enum type t)
 	}
 }
 
-/* protocolIdentifier and tcpControlBits are numbers that print as words. */
+/* protocolIdentifier, tcpControlBits and severities are numbers that print as words. */
 static bool
 prints_words(const struct field *f)
 {
-	return f->n > 0 && f->id[0].pen == PEN_IANA && (f->id[0].id == 4 || f->id[0].id == 6);
+	if (f->n == 0)
+		return false;
+	return f->id[0].pen == PEN_IANA ? f->id[0].id == 4 || f->id[0].id == 6
+					: f->id[0].pen == PEN_OWN && f->id[0].id == OWN_SEVERITY;
 }
 
 static void
-put_value(const struct text_writer *w, const struct column *c, uint32_t rec, struct buf *out)
+put_value(
+    const struct text_writer *w, const struct column *c, uint32_t rec, size_t most, struct buf *out)
 {
 	const struct text_opts opts = {
 		.style = STYLE_TABLE, .plain = w->spec.plain, .tz_s = w->spec.tz_s
@@ -51,7 +56,7 @@ put_value(const struct text_writer *w, const struct column *c, uint32_t rec, str
 
 	switch (v.type) {
 	case TYPE_NONE: buf_putc(out, '-'); return;
-	case TYPE_STRING: (void)escape_terminal(out, v.s.p, v.s.n, CELL_MOST); return;
+	case TYPE_STRING: (void)escape_terminal(out, v.s.p, v.s.n, most); return;
 	case TYPE_LIST: list_put_json(&text, v.s.p, v.s.n, false); break;
 	case TYPE_BYTES: value_put(&text, &v, c, &opts); break;
 	default: value_put(out, &v, c, &opts); return;
@@ -75,14 +80,14 @@ put_endpoint(const struct text_writer *w, struct batch *b, const struct table_ce
 	if (ip == NULL)
 		buf_putc(out, '-');
 	else
-		put_value(w, ip, rec, out);
+		put_value(w, ip, rec, CELL_MOST, out);
 	if (v6)
 		buf_putc(out, ']');
 	v = value_at(port, rec);
 	if (v.type == TYPE_NONE)
 		return;
 	buf_putc(out, ':');
-	put_value(w, port, rec, out);
+	put_value(w, port, rec, CELL_MOST, out);
 }
 
 static void
@@ -91,13 +96,15 @@ put_cell(const struct text_writer *w, struct batch *b, const struct table_cell *
 {
 	size_t n;
 	const char *label = t->label != NULL ? label_at(t->label, rec, &n) : NULL;
+	/* Nothing stands behind the last column: there is room for a sentence. */
+	size_t most = t->col == &w->col[w->n_col - 1] ? LAST_MOST : CELL_MOST;
 
 	if (label != NULL)
 		buf_put(out, label, n);
 	else if (t->port >= 0)
 		put_endpoint(w, b, t, rec, out);
 	else if (t->at >= 0)
-		put_value(w, batch_plain(b, (unsigned)t->at), rec, out);
+		put_value(w, batch_plain(b, (unsigned)t->at), rec, most, out);
 	else
 		buf_putc(out, '-');
 }
@@ -116,6 +123,8 @@ columns_of(const char *p, size_t n)
 static void
 put_blanks(struct buf *out, size_t n)
 {
+	if (n == 0) /* nor is there any room in an empty buffer */
+		return;
 	memset(buf_room(out, n), ' ', n);
 	out->len += n;
 }
@@ -218,15 +227,15 @@ measure(struct text_writer *w, const struct names *names, struct batch *first)
 	buf_free(&text);
 }
 
-/* Addresses of the default table take their ports along. */
+/* Addresses of the default table take their ports along; an alert is about the port of its destination. */
 static void
-join_ports(struct text_writer *w)
+join_ports(struct text_writer *w, bool alerts)
 {
-	static const char *const pair[][2] = { { "srcip", "srcport" }, { "dstip", "dstport" } };
+	static const char *const pair[][2] = { { "dstip", "dstport" }, { "srcip", "srcport" } };
 	struct err ignored = { 0 };
 
 	for (unsigned k = 0; k < w->n_col; k++)
-		for (unsigned i = 0; i < 2; i++)
+		for (unsigned i = 0; i < (alerts ? 1 : 2); i++)
 			if (strcmp(w->col[k].field.name, pair[i][0]) == 0)
 				(void)field_parse(
 				    &w->col[k].to, pair[i][1], strlen(pair[i][1]), &ignored);
@@ -237,11 +246,14 @@ table_begin(struct text_writer *w, const struct names *names, struct batch *firs
 {
 	struct buf title = { 0 };
 
-	if (!w->list && first != NULL && !text_are_flows(first)) {
+	if (!w->list && text_are_alerts(w, first)) {
+		text_set_default(w, alert_fields);
+		join_ports(w, true);
+	} else if (!w->list && first != NULL && !text_are_flows(first)) {
 		text_set_batch(w, first);
 	} else if (!w->list) {
 		text_set_default(w, default_fields);
-		join_ports(w);
+		join_ports(w, false);
 	}
 	measure(w, names, first);
 	if (!w->spec.header)

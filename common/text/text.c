@@ -95,6 +95,12 @@ text_are_flows(const struct batch *b)
 		   (has(b, field_iana(8)) || has(b, field_iana(12))));
 }
 
+bool
+text_are_alerts(const struct text_writer *w, const struct batch *first)
+{
+	return first != NULL ? has(first, field_own(OWN_DETECTOR)) : w->spec.alerts;
+}
+
 int
 text_resolve(const struct text_writer *w, struct batch *b, const struct field *f)
 {

@@ -24,6 +24,7 @@ struct text_spec {
 	    complete; /* csv -k all: fields are single columns, and all: a value outside them is an error */
 	int tz_s;
 	bool color;
+	bool alerts; /* where no record comes, columns by default are those of alerts */
 };
 
 struct text_writer;

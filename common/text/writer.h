@@ -49,6 +49,9 @@ void text_set_batch(struct text_writer *, const struct batch *);
 /* Are these records flows, or aggregates and the like? (what decides a default list; see text.c) */
 bool text_are_flows(const struct batch *);
 
+/* Are they alerts?  first: the first batch, NULL: there is none, and the maker of the records knows. */
+bool text_are_alerts(const struct text_writer *, const struct batch *first);
+
 void csv_begin(struct text_writer *, const struct names *, struct batch *first, struct buf *);
 int csv_rows(const struct text_writer *, const struct names *, struct batch *, const uint64_t *sel,
     struct buf *, struct err *);

@@ -60,3 +60,43 @@ setup() {
 	run flowcat -o csv -k flowStartMilliseconds,flowEndSeconds in.flow
 	[ "${lines[1]}" = "2026-11-23T10:00:00Z,2026-11-23T10:00:02Z" ]
 }
+
+# Two alerts, as csv has them.
+make_alerts() {
+	cat > alerts.csv <<-'END'
+	start,end,srcip,dstip,dstport,proto,flows,detector,kind,score,severity,reason,why,attack,sampling,limits
+	2026-11-23T10:00:00Z,2026-11-23T10:05:00Z,192.0.2.1,,22,6,40,scan,horizontal,0.96,critical,"tried 40 hosts, port 22",hosts=40,T1046,,
+	2026-11-23T11:00:00Z,2026-11-23T11:05:00Z,192.0.2.2,198.51.100.7,,6,9,scan,vertical,0.5,2,tried 9 ports,ports=9,T1046,10,sampled 1 in 10: silence
+	END
+	flowcat alerts.csv -w alerts.flow
+}
+
+@test "fields: alerts can be selected by score and by severity, a number or a name" {
+	local e
+
+	make_alerts
+	for e in 'score > 0.8' 'severity >= high' 'severity = 4' 'detector = "scan" and not has limits' \
+		'why contains "hosts="'; do
+		[ "$(flowfilter "$e" alerts.flow | flowcat -o csv -k srcip | tail -n +2)" = 192.0.2.1 ]
+	done
+	run -2 --separate-stderr flowfilter 'severity > grave' alerts.flow
+	[[ $stderr == *"'grave' is no severity"*"low, medium, high, critical, or 1 to 4"* ]]
+}
+
+@test "fields: alerts keep all they say through csv and ndjson" {
+	make_alerts
+	flowcat -o csv alerts.flow > once.csv
+	flowcat once.csv | flowcat -o csv > twice.csv
+	cmp once.csv twice.csv
+	head -1 once.csv | grep -qx 'start,end,srcip,dstip,srcport,dstport,proto,flows,packets,bytes,rpackets,rbytes,detector,kind,score,severity,reason,why,attack,sampling,limits'
+	[ "$(flowcat -o ndjson alerts.flow | head -1 | grep -o '"severity":4,"reason":"tried 40 hosts, port 22"')" ]
+}
+
+@test "fields: a table of alerts has the score first and the reason last, whole" {
+	make_alerts
+	sed -i 's/tried 9 ports/tried 9 ports that nobody who works in this network has any business with/' alerts.csv
+	run flowcat -o table alerts.csv
+	[ "${lines[0]}" = "score  severity  detector  kind        srcip            dstip:port             reason" ]
+	[ "${lines[1]}" = " 0.96  critical  scan      horizontal  192.0.2.1        -:22                   tried 40 hosts, port 22" ]
+	[[ ${lines[2]} == "  0.5  medium "*" has any business with" ]]
+}

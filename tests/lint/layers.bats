@@ -31,7 +31,7 @@ none() {
 	[ "$(includes | wc -l)" -gt 100 ]
 	none "$(includes | awk '
 		BEGIN {
-			rank["base"] = 0; rank["flow"] = 1; rank["io"] = 3
+			rank["base"] = 0; rank["flow"] = 1; rank["io"] = rank["detect"] = 3
 			split("stream wire expr ops text net daemon", two)
 			for (i in two) rank[two[i]] = 2
 		}

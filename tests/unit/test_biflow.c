@@ -166,6 +166,13 @@ test_initiator(void)
 		{ "10.0.0.9", "10.0.0.1", 443, 50000, 0, 1, 700, 50, 0 },
 		{ "10.0.0.9", "10.0.0.1", 443, 50000, 0, 1, 7, 0, 0 },
 	};
+	static const struct line service[] = {
+		{ "10.0.0.9", "10.0.0.1", 3389, 2000, 0x1b, 1, 700, 0, 0 },
+		{ "10.0.0.1", "10.0.0.9", 2000, 3389, 0x1b, 5, 100, 0, 0 },
+	};
+	static const struct line answer[] = {
+		{ "10.0.0.9", "10.0.0.1", 50001, 50000, 0x14, 1, 40, 0, 0 },
+	};
 	struct how h = {
 		.keys = "srcip,dstip,srcport,dstport", .values = "bytes,flows", .biflow = true
 	};
@@ -175,6 +182,10 @@ test_initiator(void)
 		    "who sent a SYN without ACK began, whatever the ports");
 		check(ports, 2, &h, "10.0.0.1 10.0.0.9 50000 443 100 700 1 1 | ",
 		    "else who has the higher port began");
+		check(service, 2, &h, "10.0.0.1 10.0.0.9 2000 3389 100 700 1 1 | ",
+		    "a service's port is a server's, though it be the higher one");
+		check(answer, 1, &h, "10.0.0.1 10.0.0.9 50000 50001 - 40 - 1 | ",
+		    "who only refused did not begin");
 		check(first, 3, &h, "2001:db8::9 10.0.0.1 123 123 701 100 2 1 | ",
 		    "else who was seen first");
 		check(ports, 1, &h, "10.0.0.1 10.0.0.9 50000 443 - 700 - 1 | ",

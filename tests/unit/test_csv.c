@@ -266,7 +266,7 @@ test_files(void)
 		    "end", "2020-04-30T00:06:39Z", "nfdump's columns" },
 		{ "bytes,label\n5,benign:x\n", "`label`", "benign:x",
 		    "an unknown name is a string column" },
-		{ "bytes,score:float64\n5,0.5\n", "`score`", "0.5", "a name with a type" },
+		{ "bytes,rtt:float64\n5,0.5\n", "`rtt`", "0.5", "a name with a type" },
 		{ "bytes,srcport\n5,-\n", "srcport", "no column", "a dash is missing" },
 		{ "bytes,interfaceName\n5,\"\"\n", "interfaceName", "",
 		    "a quoted empty cell is an empty string" },

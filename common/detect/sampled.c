@@ -1,0 +1,31 @@
+#include "detect/sampled.h"
+
+#include <math.h>
+
+void
+sampled_see(struct sampled *s, uint32_t interval)
+{
+	if (interval == 0)
+		interval = 1;
+	if (s->least == 0 || interval < s->least)
+		s->least = interval;
+	if (interval > s->greatest)
+		s->greatest = interval;
+}
+
+void
+sampled_limits(struct buf *out, const struct sampled *s, const char *hidden)
+{
+	if (!sampled_any(s))
+		return;
+	buf_printf(out, "sampled 1 in %u%s: %s", s->greatest,
+	    s->least == s->greatest ? "" : " (and less)", hidden);
+}
+
+double
+sampled_chance(uint32_t interval, double packets)
+{
+	if (interval <= 1)
+		return packets > 0 ? 1 : 0;
+	return -expm1(packets * log1p(-1.0 / interval));
+}

@@ -1,0 +1,338 @@
+#include "detect/scope.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+enum { OPT_INTERNAL = OPT_LONG + 1100, OPT_STATE, OPT_WINDOW, ALLOW_OCTETS = 1 << 26 };
+
+const struct opt scope_options[] = {
+	{ OPT_INTERNAL, "internal", ARG_TEXT, "NETS",
+	    "our networks: PREFIX,PREFIX (default: private and link-local ones)", NULL },
+	{ 'a', "allow", ARG_FILE, "FILE",
+	    "no alerts about these: ADDRESS, PREFIX or either:PORT a line", NULL },
+	{ 0 },
+};
+
+const struct opt scope_state_options[] = {
+	{ OPT_STATE, "state", ARG_FILE, "FILE",
+	    "go on where the last run ended, and keep this one's end", NULL },
+	{ 0 },
+};
+
+const struct opt scope_baseline_options[] = {
+	{ 'B', "baseline", ARG_FILE, "FILE", "what is normal, as flowbase learned it", NULL },
+	{ 0 },
+};
+
+const struct opt scope_window_options[] = {
+	{ OPT_WINDOW, "window", ARG_TEXT, "DURATION", "time that is looked at as one", NULL },
+	{ 0 },
+};
+
+/* Prefixes ----------------------------------------------------------------------------------------- */
+
+static void
+add_range(struct prefixes *p, const struct addr *lo, const struct addr *hi)
+{
+	if (p->n == p->cap) {
+		p->cap = p->cap ? p->cap * 2 : 16;
+		p->range = mem_resize(p->range, p->cap, sizeof(*p->range));
+	}
+	p->range[p->n++] = (struct prefix_range){ *lo, *hi };
+}
+
+void
+prefixes_add(struct prefixes *p, const struct addr *a, unsigned plen)
+{
+	/* The mapped IPv4 addresses are those of ::ffff:0:0/96: a shorter prefix is what is before and behind them. */
+	static const struct addr before = { .b = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe, 0xff,
+						0xff, 0xff, 0xff } },
+				 behind = { .b = { [9] = 1 } };
+	struct addr lo = *a, hi = *a, mapped = addr_v4(0);
+
+	addr_mask(&lo, plen);
+	for (unsigned bit = plen; bit < 128; bit++)
+		hi.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	addr_mask(&mapped, plen);
+	if (plen >= 96 || memcmp(mapped.b, lo.b, 16) != 0) {
+		add_range(p, &lo, &hi);
+		return;
+	}
+	add_range(p, &lo, &before);
+	if (memcmp(behind.b, hi.b, 16) <= 0)
+		add_range(p, &behind, &hi);
+}
+
+static int
+compare_ranges(const void *x, const void *y)
+{
+	const struct prefix_range *a = x, *b = y;
+	int order = memcmp(a->lo.b, b->lo.b, 16);
+
+	return order != 0 ? order : memcmp(b->hi.b, a->hi.b, 16);
+}
+
+/* Prefixes are equal, disjoint or one within the other: what is within goes. */
+void
+prefixes_ready(struct prefixes *p)
+{
+	size_t n = 0;
+
+	if (p->n > 0)
+		qsort(p->range, p->n, sizeof(*p->range), compare_ranges);
+	for (size_t i = 0; i < p->n; i++)
+		if (n == 0 || memcmp(p->range[i].lo.b, p->range[n - 1].hi.b, 16) > 0)
+			p->range[n++] = p->range[i];
+	p->n = n;
+}
+
+bool
+prefixes_have(const struct prefixes *p, const struct addr *a)
+{
+	size_t lo = 0, hi = p->n;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (memcmp(p->range[mid].lo.b, a->b, 16) <= 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo > 0 && memcmp(a->b, p->range[lo - 1].hi.b, 16) <= 0;
+}
+
+void
+prefixes_free(struct prefixes *p)
+{
+	mem_free(p->range);
+	*p = (struct prefixes){ 0 };
+}
+
+/* Allow-lists -------------------------------------------------------------------------------------- */
+
+struct port_prefixes {
+	unsigned port;
+	struct prefixes prefixes;
+};
+
+struct allowed {
+	struct prefixes any; /* whatever the port */
+	struct port_prefixes *ports; /* by port */
+	size_t n_ports;
+};
+
+static struct prefixes *
+prefixes_of_port(struct allowed *a, unsigned port)
+{
+	size_t i = 0;
+
+	while (i < a->n_ports && a->ports[i].port != port)
+		i++;
+	if (i == a->n_ports) {
+		a->ports = mem_resize(a->ports, ++a->n_ports, sizeof(*a->ports));
+		a->ports[i] = (struct port_prefixes){ .port = port };
+	}
+	return &a->ports[i].prefixes;
+}
+
+/* 192.0.2.1, 192.0.2.0/24, 192.0.2.1:443, 192.0.2.0/24:443, 2001:db8::1, [2001:db8::/32]:443, *:443 */
+static bool
+parse_allowed(struct allowed *a, const char *p, size_t n)
+{
+	const char *colon = memrchr(p, ':', n), *bracket = memchr(p, ']', n);
+	struct addr addr = { 0 };
+	uint64_t port = 0;
+	unsigned plen = 0;
+	size_t len = n;
+
+	if (parse_prefix(p, n, &addr, &plen)) {
+		prefixes_add(&a->any, &addr, plen);
+		return true;
+	}
+	if (colon == NULL || !parse_u64(colon + 1, (size_t)(p + n - colon - 1), &port) ||
+	    port > UINT16_MAX)
+		return false;
+	len = (size_t)(colon - p);
+	if (len > 1 && p[0] == '[' && bracket == colon - 1) {
+		p++;
+		len -= 2;
+	}
+	if (len == 1 && *p == '*') {
+		prefixes_add(prefixes_of_port(a, (unsigned)port), &addr, 0);
+		addr = addr_v4(0);
+		plen = 96;
+	} else if (!parse_prefix(p, len, &addr, &plen)) {
+		return false;
+	}
+	prefixes_add(prefixes_of_port(a, (unsigned)port), &addr, plen);
+	return true;
+}
+
+static int
+parse_lines(struct allowed *a, const char *name, const char *p, size_t len, struct err *err)
+{
+	unsigned line = 0;
+
+	for (size_t at = 0; at < len; line++) {
+		const char *end = memchr(p + at, '\n', len - at), *word = p + at;
+		size_t rest = end != NULL ? (size_t)(end - word) : len - at, n = 0;
+
+		at += rest + 1;
+		while (rest > 0 && (*word == ' ' || *word == '\t')) {
+			word++;
+			rest--;
+		}
+		while (n < rest && strchr(" \t\r#", word[n]) == NULL)
+			n++;
+		if (n > 0 && !parse_allowed(a, word, n))
+			return err_set(err,
+			    "%s: line %u: '%.*s' is no ADDRESS, PREFIX, or either:PORT "
+			    "([IPV6]:PORT)",
+			    name, line + 1, (int)(n > 60 ? 60 : n), word);
+	}
+	return 0;
+}
+
+static int
+read_whole(const char *path, struct buf *text, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+
+	if (fd >= 0) {
+		n = file_read(fd, buf_room(text, 4096), 4096);
+		while (n > 0) {
+			text->len += (size_t)n;
+			if (text->len > ALLOW_OCTETS) {
+				close(fd);
+				return err_set(err, "%s: more than 64 MiB", path);
+			}
+			n = file_read(fd, buf_room(text, text->len), text->len);
+		}
+	}
+	if (n < 0)
+		(void)err_set(err, "%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+static void
+free_allowed(struct allowed *a)
+{
+	if (a == NULL)
+		return;
+	prefixes_free(&a->any);
+	for (size_t i = 0; i < a->n_ports; i++)
+		prefixes_free(&a->ports[i].prefixes);
+	mem_free(a->ports);
+	mem_free(a);
+}
+
+/* Another list adds to what there is. */
+static int
+read_allowed(struct scope *s, const char *path, struct err *err)
+{
+	struct buf text = { 0 };
+	int rc;
+
+	if (s->allowed == NULL)
+		s->allowed = mem_zero(1, sizeof(*s->allowed));
+	rc = read_whole(path, &text, err);
+	if (rc == 0)
+		rc = parse_lines(s->allowed, path, text.data, text.len, err);
+	prefixes_ready(&s->allowed->any);
+	for (size_t i = 0; i < s->allowed->n_ports; i++)
+		prefixes_ready(&s->allowed->ports[i].prefixes);
+	buf_free(&text);
+	return rc;
+}
+
+bool
+scope_allows(const struct scope *s, const struct addr *a, int port)
+{
+	if (s->allowed == NULL)
+		return false;
+	if (prefixes_have(&s->allowed->any, a))
+		return true;
+	for (size_t i = 0; port >= 0 && i < s->allowed->n_ports; i++)
+		if (s->allowed->ports[i].port == (unsigned)port)
+			return prefixes_have(&s->allowed->ports[i].prefixes, a);
+	return false;
+}
+
+/* The scope ---------------------------------------------------------------------------------------- */
+
+static int
+parse_internal(struct prefixes *p, const char *list, struct err *err)
+{
+	while (*list != '\0') {
+		size_t n = strcspn(list, ",");
+		unsigned plen;
+		struct addr a;
+
+		if (!parse_prefix(list, n, &a, &plen))
+			return err_usage(err,
+			    "--internal: '%.*s' is no prefix; write 10.0.0.0/8,2001:db8::/32",
+			    (int)(n > 60 ? 60 : n), list);
+		prefixes_add(p, &a, plen);
+		list += n + (list[n] == ',');
+	}
+	prefixes_ready(p);
+	return 0;
+}
+
+void
+scope_init(struct scope *s)
+{
+	struct err ignored = { 0 };
+
+	*s = (struct scope){ 0 };
+	(void)parse_internal(&s->internal,
+	    "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10", &ignored);
+}
+
+void
+scope_free(struct scope *s)
+{
+	prefixes_free(&s->internal);
+	free_allowed(s->allowed);
+	s->allowed = NULL;
+}
+
+int
+scope_opt(struct scope *s, int key, const char *arg, struct err *err)
+{
+	switch (key) {
+	case OPT_INTERNAL:
+		prefixes_free(&s->internal);
+		return parse_internal(&s->internal, arg, err) == 0 ? 1 : -1;
+	case 'a': return read_allowed(s, arg, err) == 0 ? 1 : -1;
+	case 'B': s->baseline = arg; return 1;
+	case OPT_STATE: s->state = arg; return 1;
+	case OPT_WINDOW:
+		if (!parse_duration(arg, strlen(arg), false, &s->window_ns) || s->window_ns <= 0)
+			return err_usage(
+			    err, "--window: '%s' is no duration; write 10m, 1h or 1d", arg);
+		return 1;
+	default: return 0;
+	}
+}
+
+bool
+scope_unicast(const struct addr *a)
+{
+	if (addr_is_v4(a)) {
+		uint32_t v4 = addr_u32(a);
+
+		return v4 >> 24 != 0 && v4 < UINT32_C(0xe0000000); /* RFC 1122 3.2.1.3 */
+	}
+	return a->b[0] != 0xff && !addr_is_zero(a);
+}

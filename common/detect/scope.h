@@ -1,0 +1,67 @@
+/*
+ * scope.h - what a detector looks at: which networks are ours, what is allowed, and the options that say so.
+ *
+ * The rows of options are few tables, of which a program takes those that it has a use for; scope_opt reads them all.
+ */
+#ifndef DETECT_SCOPE_H
+#define DETECT_SCOPE_H
+
+#include <stdbool.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/num.h"
+#include "base/opt.h"
+
+extern const struct opt scope_options[]; /* --internal, -a/--allow */
+extern const struct opt scope_state_options[]; /* --state */
+extern const struct opt scope_baseline_options[]; /* -B/--baseline */
+extern const struct opt scope_window_options[]; /* --window */
+
+/* Disjoint ranges of addresses, sorted; in use once prefixes_ready was called. */
+struct prefixes {
+	struct prefix_range {
+		struct addr lo, hi;
+	} * range;
+	size_t n, cap;
+};
+
+/* A prefix of the 128-bit form: IPv4 96 + its length. */
+void prefixes_add(struct prefixes *, const struct addr *, unsigned plen);
+void prefixes_ready(struct prefixes *);
+bool prefixes_have(const struct prefixes *, const struct addr *);
+void prefixes_free(struct prefixes *);
+
+struct allowed; /* addresses and prefixes, with or without a port */
+
+struct scope {
+	struct prefixes internal;
+	struct allowed *allowed; /* NULL: nothing is */
+	const char *state; /* --state FILE; NULL: none */
+	const char *baseline; /* -B FILE; NULL: none */
+	int64_t window_ns; /* --window; 0: the program's default */
+};
+
+/* Internal: RFC 1918 and link-local of IPv4 (RFC 3927), RFC 4193 and link-local of IPv6; until --internal says others. */
+void scope_init(struct scope *);
+void scope_free(struct scope *);
+
+/* 1 the option was one of these, 0 not, -1 with err.  Texts are borrowed; an allow-list is read at once. */
+int scope_opt(struct scope *, int key, const char *arg, struct err *);
+
+static inline bool
+scope_internal(const struct scope *s, const struct addr *a)
+{
+	return prefixes_have(&s->internal, a);
+}
+
+/* An address of one host, not multicast, broadcast or unspecified. */
+bool scope_unicast(const struct addr *);
+
+/*
+ * Does the allow-list have an end?  port -1: only as an address; else as an address, or with this port.  An alert is
+ * left out when its source is allowed as an address or its destination with its port.
+ */
+bool scope_allows(const struct scope *, const struct addr *, int port);
+
+#endif

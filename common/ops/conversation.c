@@ -1,0 +1,557 @@
+/*
+ * conversation.c - the table of open conversations: records come in, complete ones go out.
+ *
+ * A row holds a conversation by its two ends in canonical order; who began is decided when it is handed out.  Rows
+ * stand in one array, found by an index with open addressing; how long each is to be kept stands in an array of its own,
+ * so that looking for those that are due reads eight octets a row.
+ */
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "ops/conversation_read.h"
+
+/* Records of one flow may come this much later than others: exporters look through their caches now and then. */
+#define LATE_NS (30 * NS_PER_S)
+#define SWEEP_NS (10 * NS_PER_S)
+/* A clock that falls by more than this is another input's: nothing of before will go on. */
+#define BACK_NS (600 * NS_PER_S)
+#define FREE INT64_MAX
+
+enum {
+	FIRST_INDEX = 4096,
+	CLOCK_TIMES = 31,
+	TIMES_A_CHUNK = 8,
+	EXPORTERS_MOST = 4096,
+	SAMPLE = 1023
+};
+
+struct open {
+	struct ends ends;
+	int64_t start_ns, end_ns, first_ns[2];
+	uint64_t packets[2], bytes[2];
+	uint32_t flows[2], sampling;
+	uint16_t flags[2], icmp[2], exporter;
+	uint8_t votes, has_flags; /* votes: VOTE_BITS an end */
+};
+_Static_assert(sizeof(struct open) <= 136, "a row is two cache lines and little more");
+
+struct conversations {
+	int64_t pair_ns, timeout_ns;
+	conversation_take take;
+	void *ctx;
+	struct conversation_counts counts;
+
+	struct open *row;
+	int64_t *due; /* row i may be handed out from then on; FREE: it is free */
+	uint32_t *hash;
+	uint32_t *spare; /* free rows below n_rows, the least last */
+	size_t n_rows, n_spare, n_open, most;
+
+	uint64_t seed, *index; /* hash << 32 | row + 1; 0 empty */
+	size_t index_cap;
+
+	/* The input's time: the middle of the starts seen last, so that one record's odd clock moves nothing. */
+	int64_t time[CLOCK_TIMES], clock_ns, sweep_ns;
+	unsigned n_times, next_time;
+
+	struct addr *exporter;
+	uint32_t n_exporters, last_exporter;
+
+	uint32_t *idx;
+	size_t idx_cap;
+	struct pieces pieces;
+	struct conversation out[CONVERSATIONS_CHUNK];
+	size_t n_out;
+	bool early;
+};
+
+struct conversations *
+conversations_new(const struct conversation_opts *opts, conversation_take take, void *ctx)
+{
+	static const struct conversation_opts defaults;
+	struct conversations *c = mem_zero(1, sizeof(*c));
+
+	opts = opts != NULL ? opts : &defaults;
+	c->pair_ns = opts->pair_ns > 0 ? opts->pair_ns : CONVERSATION_PAIR_NS;
+	c->timeout_ns = opts->timeout_ns > 0 ? opts->timeout_ns : CONVERSATION_TIMEOUT_NS;
+	c->most = opts->open_most > 0 ? opts->open_most : CONVERSATIONS_OPEN;
+	if (c->most < 2 * CONVERSATIONS_CHUNK)
+		c->most = 2 * CONVERSATIONS_CHUNK;
+	c->take = take;
+	c->ctx = ctx;
+	/* Zero pages that nobody has written to are no memory yet. */
+	c->row = mem_table(c->most * sizeof(*c->row));
+	c->due = mem_table(c->most * sizeof(*c->due));
+	c->hash = mem_table(c->most * sizeof(*c->hash));
+	c->spare = mem_table(c->most * sizeof(*c->spare));
+	c->index_cap = FIRST_INDEX;
+	c->index = mem_table(c->index_cap * sizeof(*c->index));
+	c->seed = hash_seed();
+	c->clock_ns = INT64_MIN;
+	return c;
+}
+
+void
+conversations_free(struct conversations *c)
+{
+	if (c == NULL)
+		return;
+	mem_free_table(c->row, c->most * sizeof(*c->row));
+	mem_free_table(c->due, c->most * sizeof(*c->due));
+	mem_free_table(c->hash, c->most * sizeof(*c->hash));
+	mem_free_table(c->spare, c->most * sizeof(*c->spare));
+	mem_free_table(c->index, c->index_cap * sizeof(*c->index));
+	mem_free(c->exporter);
+	mem_free(c->idx);
+	mem_free(c);
+}
+
+struct conversation_counts
+conversations_counts(const struct conversations *c)
+{
+	return c->counts;
+}
+
+const struct addr *
+conversations_exporter(const struct conversations *c, uint32_t exporter)
+{
+	return exporter == 0 || exporter > c->n_exporters ? NULL : &c->exporter[exporter - 1];
+}
+
+/* The index ---------------------------------------------------------------------------------------- */
+
+static uint32_t
+hash_ends(const struct conversations *c, const struct ends *e)
+{
+	uint64_t w[5], h = c->seed;
+
+	memcpy(w, e, sizeof(w));
+	for (unsigned i = 0; i < 5; i++)
+		h = hash_u64(h, w[i]);
+	return (uint32_t)h;
+}
+
+static bool
+same_ends(const struct ends *a, const struct ends *b)
+{
+	uint64_t x[5], y[5];
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) == 0;
+}
+
+static void
+grow_index(struct conversations *c)
+{
+	size_t cap = c->index_cap * 4, mask = cap - 1;
+	uint64_t *index = mem_table(cap * sizeof(*index));
+
+	for (size_t i = 0; i < c->index_cap; i++) {
+		uint64_t e = c->index[i];
+		size_t at = (size_t)(e >> 32) & mask;
+
+		if (e == 0)
+			continue;
+		while (index[at] != 0)
+			at = (at + 1) & mask;
+		index[at] = e;
+	}
+	mem_free_table(c->index, c->index_cap * sizeof(*c->index));
+	c->index = index;
+	c->index_cap = cap;
+}
+
+/* Take a row's entry out; those behind it that had to make way for it move up. */
+static void
+unindex(struct conversations *c, uint32_t row)
+{
+	size_t mask = c->index_cap - 1, at = c->hash[row] & mask, next;
+
+	while ((uint32_t)c->index[at] != row + 1)
+		at = (at + 1) & mask;
+	for (next = (at + 1) & mask; c->index[next] != 0; next = (next + 1) & mask) {
+		size_t home = (size_t)(c->index[next] >> 32) & mask;
+
+		if (((next - home) & mask) >= ((next - at) & mask)) {
+			c->index[at] = c->index[next];
+			at = next;
+		}
+	}
+	c->index[at] = 0;
+}
+
+/* Handing out -------------------------------------------------------------------------------------- */
+
+static struct side
+side_of(const struct open *o, unsigned d)
+{
+	return (struct side){ .votes = o->votes >> d * VOTE_BITS & ((1u << VOTE_BITS) - 1),
+		.port = o->ends.port[d] != 0 ? o->ends.port[d] : -1,
+		.seen = o->flows[d] > 0,
+		.first_ns = o->first_ns[d] };
+}
+
+static enum answer
+answer_of(const struct conversation *c)
+{
+	if (c->flows == 0)
+		return ANSWER_ONLY;
+	if (c->rflows == 0)
+		return ANSWER_NONE;
+	if (c->proto == IP_TCP && (c->rflags & TCP_RST) &&
+	    !(c->rflags & (TCP_SYN | TCP_FIN | TCP_PSH)))
+		return ANSWER_REFUSED;
+	return ANSWER_GIVEN;
+}
+
+static void
+tell(const struct conversations *cs, const struct open *o, struct conversation *c)
+{
+	struct side a = side_of(o, 0), b = side_of(o, 1);
+	unsigned d = conversation_begun_by_b(&a, &b);
+
+	*c = (struct conversation){ .client = o->ends.ip[d],
+		.server = o->ends.ip[!d],
+		.client_port = o->ends.port[d],
+		.server_port = o->ends.port[!d],
+		.proto = (uint8_t)o->ends.proto,
+		.start_ns = o->start_ns,
+		.end_ns = o->end_ns,
+		.packets = o->packets[d],
+		.rpackets = o->packets[!d],
+		.bytes = o->bytes[d],
+		.rbytes = o->bytes[!d],
+		.flows = o->flows[d],
+		.rflows = o->flows[!d],
+		.flags = o->flags[d],
+		.rflags = o->flags[!d],
+		.has_flags = o->has_flags,
+		.sampling = o->sampling,
+		.exporter = o->exporter,
+		.in_pieces = cs->early };
+	if (c->proto == IP_ICMP || c->proto == IP_ICMP6)
+		c->server_port = o->icmp[o->flows[d] > 0 ? d : !d];
+	c->answer = (uint8_t)answer_of(c);
+}
+
+static void
+flush_out(struct conversations *c)
+{
+	if (c->n_out > 0)
+		c->take(c->ctx, c->out, c->n_out);
+	c->n_out = 0;
+}
+
+static void
+hand_out(struct conversations *c, uint32_t row)
+{
+	tell(c, &c->row[row], &c->out[c->n_out++]);
+	c->counts.conversations++;
+	if (c->n_out == CONVERSATIONS_CHUNK)
+		flush_out(c);
+}
+
+/* Hand out the rows that are due at a time; their memory is used again, the least row first. */
+static void
+sweep(struct conversations *c, int64_t now_ns)
+{
+	enum { AHEAD = 16 };
+	size_t n = 0, high = 0;
+
+	if (c->idx_cap < c->n_rows) {
+		c->idx_cap = c->n_rows;
+		c->idx = mem_resize(c->idx, c->idx_cap, sizeof(*c->idx));
+	}
+	for (size_t i = 0; i < c->n_rows; i++) {
+		c->idx[n] = (uint32_t)i;
+		n += c->due[i] <= now_ns;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (i + AHEAD < n) {
+			uint32_t ahead = c->idx[i + AHEAD];
+
+			__builtin_prefetch(&c->row[ahead]);
+			__builtin_prefetch(&c->row[ahead].flows);
+			__builtin_prefetch(&c->index[c->hash[ahead] & (c->index_cap - 1)]);
+		}
+		unindex(c, c->idx[i]);
+		hand_out(c, c->idx[i]);
+		c->due[c->idx[i]] = FREE;
+	}
+	flush_out(c);
+	c->n_open -= n;
+	c->n_spare = 0;
+	for (size_t i = c->n_rows; i-- > 0;) {
+		if (c->due[i] != FREE && high == 0)
+			high = i + 1;
+		if (c->due[i] == FREE && high > 0)
+			c->spare[c->n_spare++] = (uint32_t)i;
+	}
+	c->n_rows = high;
+}
+
+static int
+compare_times(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Too many are open: half of them go, those that would have gone first. */
+static void
+make_room(struct conversations *c)
+{
+	int64_t *due = mem_alloc(SAMPLE * sizeof(*due));
+	size_t n = 0, step = c->n_rows / SAMPLE + 1, before = c->n_open;
+
+	for (size_t i = 0; i < c->n_rows && n < SAMPLE; i += step)
+		if (c->due[i] != FREE)
+			due[n++] = c->due[i];
+	qsort(due, n, sizeof(*due), compare_times);
+	c->early = true;
+	sweep(c, n > 0 ? due[n / 2] : FREE - 1);
+	c->early = false;
+	c->counts.early += before - c->n_open;
+	mem_free(due);
+}
+
+void
+conversations_finish(struct conversations *c)
+{
+	sweep(c, FREE - 1);
+}
+
+/* Time --------------------------------------------------------------------------------------------- */
+
+static void
+tick(struct conversations *c)
+{
+	const struct pieces *p = &c->pieces;
+	size_t step = p->n / TIMES_A_CHUNK + 1;
+	int64_t sorted[CLOCK_TIMES], now;
+
+	for (size_t i = 0; i < p->n; i += step) {
+		c->time[c->next_time] = p->piece[i].start_ns;
+		c->next_time = (c->next_time + 1) % CLOCK_TIMES;
+		c->n_times += c->n_times < CLOCK_TIMES;
+	}
+	memcpy(sorted, c->time, c->n_times * sizeof(*sorted));
+	qsort(sorted, c->n_times, sizeof(*sorted), compare_times);
+	now = sorted[c->n_times / 2];
+	if (now < c->clock_ns && c->clock_ns - now > BACK_NS)
+		conversations_finish(c);
+	else if (now < c->clock_ns)
+		now = c->clock_ns;
+	if (c->n_open > 0 && now >= c->sweep_ns)
+		sweep(c, now);
+	if (now >= c->sweep_ns || now < c->clock_ns)
+		c->sweep_ns = now > INT64_MAX - SWEEP_NS ? INT64_MAX : now + SWEEP_NS;
+	c->clock_ns = now;
+}
+
+/* Records ------------------------------------------------------------------------------------------ */
+
+static int64_t
+clamp(int64_t v, int64_t least, int64_t most)
+{
+	return v < least ? least : v > most ? most : v;
+}
+
+/* How far from what there is a record may be and still continue it. */
+static int64_t
+reach(const struct conversations *c, const struct open *o, int64_t lasted_ns, unsigned flags)
+{
+	unsigned all = o->flags[0] | o->flags[1] | flags;
+
+	if (o->ends.proto != IP_TCP || !o->has_flags)
+		return clamp(lasted_ns, c->pair_ns, c->timeout_ns);
+	return !(all & (TCP_FIN | TCP_RST)) && (all & TCP_ACK) ? c->timeout_ns : c->pair_ns;
+}
+
+static bool
+continues(const struct conversations *c, const struct open *o, const struct piece *p)
+{
+	int64_t after = p->start_ns - o->end_ns, before = o->start_ns - p->end_ns;
+	int64_t gap = after > before ? after : before;
+	int64_t lasted = o->end_ns - o->start_ns, lasts = p->end_ns - p->start_ns;
+	unsigned all = o->flags[0] | o->flags[1], flags = (unsigned)p->flags;
+
+	if (gap <= 0)
+		return true;
+	if (after > 0 && (flags & TCP_SYN)) {
+		bool pure = !(flags & TCP_ACK);
+
+		if (pure ? (all & (TCP_ACK | TCP_RST | TCP_FIN)) != 0
+			 : (o->flags[p->d] & (TCP_RST | TCP_FIN)) != 0)
+			return false; /* the ports are used again */
+	}
+	if (flags & TCP_SYN)
+		return gap <= c->pair_ns;
+	return gap <= reach(c, o, lasted > lasts ? lasted : lasts, flags);
+}
+
+static uint16_t
+number_exporter(struct conversations *c, const struct addr *a)
+{
+	if (c->last_exporter > 0 && memcmp(&c->exporter[c->last_exporter - 1], a, sizeof(*a)) == 0)
+		return (uint16_t)c->last_exporter;
+	for (uint32_t i = 0; i < c->n_exporters; i++)
+		if (memcmp(&c->exporter[i], a, sizeof(*a)) == 0) {
+			c->last_exporter = i + 1;
+			return (uint16_t)(i + 1);
+		}
+	if (c->n_exporters == EXPORTERS_MOST)
+		return 0;
+	c->exporter = mem_resize(c->exporter, c->n_exporters + 1, sizeof(*c->exporter));
+	c->exporter[c->n_exporters++] = *a;
+	c->last_exporter = c->n_exporters;
+	return (uint16_t)c->n_exporters;
+}
+
+static void
+begin(struct conversations *c, struct open *o, const struct ends *e, const struct piece *p)
+{
+	*o = (struct open){ .ends = *e,
+		.start_ns = p->start_ns,
+		.end_ns = p->end_ns,
+		.first_ns = { INT64_MAX, INT64_MAX },
+		.sampling = 1,
+		.exporter = p->has_exporter ? number_exporter(c, &p->exporter) : 0 };
+}
+
+static uint32_t
+add_flows(uint32_t sum, uint64_t flows)
+{
+	return flows > UINT32_MAX - sum ? UINT32_MAX : sum + (uint32_t)flows;
+}
+
+static void
+extend(struct open *o, const struct piece *p)
+{
+	unsigned d = p->d, votes = conversation_vote((unsigned)p->flags);
+
+	if (p->start_ns < o->start_ns)
+		o->start_ns = p->start_ns;
+	if (p->end_ns > o->end_ns)
+		o->end_ns = p->end_ns;
+	if (p->start_ns < o->first_ns[d])
+		o->first_ns[d] = p->start_ns;
+	if (o->flows[d] == 0)
+		o->icmp[d] = (uint16_t)p->icmp;
+	o->packets[d] += p->packets;
+	o->bytes[d] += p->bytes;
+	o->flows[d] = add_flows(o->flows[d], p->flows);
+	o->flags[d] |= (uint16_t)p->flags;
+	o->has_flags |= p->has_flags;
+	if (p->sampling > o->sampling)
+		o->sampling = p->sampling < UINT32_MAX ? (uint32_t)p->sampling : UINT32_MAX;
+	if (p->is_biflow) {
+		o->packets[!d] += p->rpackets;
+		o->bytes[!d] += p->rbytes;
+		o->flows[!d] = add_flows(o->flows[!d], p->rflows);
+		o->flags[!d] |= (uint16_t)p->rflags;
+		votes |= VOTE_BEGAN;
+	}
+	o->votes |= (uint8_t)(votes << d * VOTE_BITS);
+}
+
+/* When a row will wait for no more: what continues it may be that much later, and come later still. */
+static int64_t
+due_at(const struct conversations *c, const struct open *o)
+{
+	int64_t wait = reach(c, o, o->end_ns - o->start_ns, 0);
+	int64_t last = o->end_ns > c->clock_ns ? o->end_ns : c->clock_ns;
+
+	return last + (wait > LATE_NS ? wait : LATE_NS);
+}
+
+static uint32_t
+new_row(struct conversations *c, size_t at, uint32_t hash)
+{
+	uint32_t row = c->n_spare > 0 ? c->spare[--c->n_spare] : (uint32_t)c->n_rows++;
+
+	c->hash[row] = hash;
+	c->index[at] = (uint64_t)hash << 32 | (row + 1);
+	c->n_open++;
+	return row;
+}
+
+static void
+add_pieces(struct conversations *c)
+{
+	const struct pieces *p = &c->pieces;
+	uint32_t hash[CONVERSATIONS_CHUNK];
+	size_t mask = c->index_cap - 1;
+
+	for (size_t i = 0; i < p->n; i++) {
+		hash[i] = hash_ends(c, &p->ends[i]);
+		__builtin_prefetch(&c->index[hash[i] & mask]);
+	}
+	for (size_t i = 0; i < p->n; i++) {
+		uint64_t e = c->index[hash[i] & mask];
+
+		if (e >> 32 == hash[i] && e != 0) {
+			__builtin_prefetch(&c->row[(uint32_t)e - 1]);
+			__builtin_prefetch(&c->row[(uint32_t)e - 1].packets);
+		}
+	}
+	for (size_t i = 0; i < p->n; i++) {
+		size_t at = hash[i] & mask;
+		struct open *o;
+		uint32_t row;
+		uint64_t e;
+
+		for (; (e = c->index[at]) != 0; at = (at + 1) & mask)
+			if (e >> 32 == hash[i] &&
+			    same_ends(&c->row[(uint32_t)e - 1].ends, &p->ends[i]))
+				break;
+		row = e != 0 ? (uint32_t)e - 1 : new_row(c, at, hash[i]);
+		o = &c->row[row];
+		if (e != 0 && !continues(c, o, &p->piece[i])) {
+			hand_out(c, row);
+			e = 0;
+		}
+		if (e == 0)
+			begin(c, o, &p->ends[i], &p->piece[i]);
+		extend(o, &p->piece[i]);
+		c->due[row] = due_at(c, o);
+	}
+	if (c->n_open > c->counts.open_peak)
+		c->counts.open_peak = c->n_open;
+}
+
+void
+conversations_add(struct conversations *c, struct batch *b, const uint64_t *sel)
+{
+	struct piece_source source;
+	size_t n = sel != NULL ? bits_count(sel, b->n) : b->n;
+	uint32_t idx[CONVERSATIONS_CHUNK];
+	size_t next = 0;
+
+	c->counts.records += n;
+	if (!pieces_bind(&source, b)) {
+		c->counts.strange += n;
+		return;
+	}
+	while (next < b->n) {
+		size_t k = 0;
+
+		for (; next < b->n && k < CONVERSATIONS_CHUNK; next++)
+			if (sel == NULL || bits_get(sel, next))
+				idx[k++] = (uint32_t)next;
+		pieces_read(&c->pieces, &source, idx, k);
+		c->counts.strange += k - c->pieces.n;
+		if (c->pieces.n == 0)
+			continue;
+		tick(c);
+		if (c->n_open + CONVERSATIONS_CHUNK > c->most)
+			make_room(c);
+		if ((c->n_open + CONVERSATIONS_CHUNK) * 2 > c->index_cap)
+			grow_index(c);
+		add_pieces(c);
+	}
+	flush_out(c);
+}

@@ -1,0 +1,227 @@
+/*
+ * conversation_read.c - columns of a batch as pieces of conversations.
+ *
+ * Each column is read by a flat loop down the chunk, its width decided outside.
+ */
+#include "ops/conversation_read.h"
+
+#define IE(N) \
+	{ \
+		.id = N \
+	}
+#define REVERSE(N) \
+	{ \
+		.pen = PEN_REVERSE, .id = N \
+	}
+#define OWN(N) \
+	{ \
+		.pen = PEN_OWN, .id = N \
+	}
+#define FIELD(T, ...) \
+	{ \
+		.type = T, \
+		.n = sizeof((struct field_id[]){ __VA_ARGS__ }) / sizeof(struct field_id), \
+		.id = { __VA_ARGS__ } \
+	}
+
+/* The alternatives are those of the aliases (flow/alias.c). */
+static const struct field fields[PIECE_COLUMNS] = {
+	[PIECE_SRC] = FIELD(TYPE_IP, IE(8), IE(27)),
+	[PIECE_DST] = FIELD(TYPE_IP, IE(12), IE(28)),
+	[PIECE_SRCPORT] = FIELD(TYPE_UINT, IE(7), IE(180), IE(182)),
+	[PIECE_DSTPORT] = FIELD(TYPE_UINT, IE(11), IE(181), IE(183)),
+	[PIECE_PROTO] = FIELD(TYPE_UINT, IE(4)),
+	[PIECE_FLAGS] = FIELD(TYPE_UINT, IE(6)),
+	[PIECE_START] = FIELD(TYPE_TIME, OWN(OWN_START), OWN(OWN_END)),
+	[PIECE_END] = FIELD(TYPE_TIME, OWN(OWN_END), OWN(OWN_START)),
+	[PIECE_PACKETS] = FIELD(TYPE_UINT, IE(2), IE(86), IE(298)),
+	[PIECE_BYTES] = FIELD(TYPE_UINT, IE(1), IE(85), IE(231)),
+	[PIECE_FLOWS] = FIELD(TYPE_UINT, IE(3)),
+	[PIECE_RPACKETS] = FIELD(TYPE_UINT, REVERSE(2), REVERSE(86)),
+	[PIECE_RBYTES] = FIELD(TYPE_UINT, REVERSE(1), REVERSE(85)),
+	[PIECE_RFLOWS] = FIELD(TYPE_UINT, REVERSE(3)),
+	[PIECE_RFLAGS] = FIELD(TYPE_UINT, REVERSE(6)),
+	[PIECE_ICMP] = FIELD(TYPE_UINT, IE(32), IE(139)),
+	[PIECE_SAMPLING] = FIELD(TYPE_UINT, OWN(OWN_SAMPLING)),
+	[PIECE_EXPORTER] = FIELD(TYPE_IP, IE(130), IE(131), OWN(OWN_EXPORTER)),
+};
+
+bool
+pieces_bind(struct piece_source *s, struct batch *b)
+{
+	int at[PIECE_COLUMNS];
+
+	/* All are found before any is unpacked: finding one may move the columns. */
+	for (unsigned k = 0; k < PIECE_COLUMNS; k++) {
+		at[k] = batch_resolve(b, &fields[k]);
+		if (at[k] >= 0 && b->col[at[k]].type != fields[k].type)
+			at[k] = -1;
+	}
+	for (unsigned k = 0; k < PIECE_COLUMNS; k++)
+		s->col[k] = at[k] < 0 ? NULL : batch_plain(b, (unsigned)at[k]);
+	return s->col[PIECE_SRC] != NULL && s->col[PIECE_DST] != NULL && s->col[PIECE_END] != NULL;
+}
+
+void
+conversations_unpack(struct batch *b)
+{
+	struct piece_source s;
+
+	(void)pieces_bind(&s, b);
+}
+
+/* Numbers -------------------------------------------------------------------------------------- */
+
+#define LOAD(T) \
+	do { \
+		const T *from = c->data; \
+		for (size_t i = 0; i < n; i++) \
+			out[i] = (uint64_t)from[idx[i]]; \
+	} while (0)
+
+static void
+load_uint(const struct column *c, const uint32_t *idx, size_t n, uint64_t absent, uint64_t *out)
+{
+	if (c == NULL) {
+		for (size_t i = 0; i < n; i++)
+			out[i] = absent;
+		return;
+	}
+	switch (c->width) {
+	case 1: LOAD(uint8_t); break;
+	case 2: LOAD(uint16_t); break;
+	case 4: LOAD(uint32_t); break;
+	default: LOAD(uint64_t);
+	}
+	if (c->present == NULL)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (!bits_get(c->present, idx[i]))
+			out[i] = absent;
+}
+
+static void
+load_ip(const struct column *c, const uint32_t *idx, size_t n, struct addr *out, bool *has)
+{
+	if (c->width == 4) {
+		const uint32_t *from = c->data;
+
+		for (size_t i = 0; i < n; i++)
+			out[i] = addr_v4(from[idx[i]]);
+	} else {
+		const struct addr *from = c->data;
+
+		for (size_t i = 0; i < n; i++)
+			out[i] = from[idx[i]];
+	}
+	for (size_t i = 0; i < n && c->present != NULL; i++)
+		has[i] = has[i] && bits_get(c->present, idx[i]);
+}
+
+/* Ends ----------------------------------------------------------------------------------------- */
+
+static bool
+has_ports(uint64_t proto)
+{
+	return proto != IP_ICMP && proto != IP_ICMP6;
+}
+
+/* Put both ends in order; returns which of them is the source. */
+static unsigned
+order_ends(struct ends *e, const struct addr *src, const struct addr *dst, uint64_t srcport,
+    uint64_t dstport, uint64_t proto)
+{
+	int order = memcmp(src->b, dst->b, 16);
+	unsigned d;
+
+	if (!has_ports(proto))
+		srcport = dstport = 0;
+	d = order > 0 || (order == 0 && srcport > dstport);
+	e->ip[d] = *src;
+	e->ip[!d] = *dst;
+	e->port[d] = (uint16_t)srcport;
+	e->port[!d] = (uint16_t)dstport;
+	e->proto = (uint32_t)proto;
+	return d;
+}
+
+/* A chunk of every number's column. */
+struct words {
+	uint64_t v[PIECE_COLUMNS][CONVERSATIONS_CHUNK];
+};
+
+/* What a number is where no record has it. */
+static const uint64_t absent[PIECE_COLUMNS] = {
+	[PIECE_FLOWS] = 1,
+	[PIECE_FLAGS] = UINT64_MAX,
+	[PIECE_ICMP] = UINT64_MAX,
+	[PIECE_SAMPLING] = 1,
+};
+
+/* From 1970 to 2116: the difference of two, and a timeout more, is a time still. */
+static int64_t
+sane_time(uint64_t v)
+{
+	int64_t ns = (int64_t)v;
+
+	return ns < 0 ? 0 : ns > INT64_MAX / 2 ? INT64_MAX / 2 : ns;
+}
+
+static void
+fill_piece(struct piece *q, const struct words *w, size_t i)
+{
+	bool icmp = !has_ports(w->v[PIECE_PROTO][i]);
+	uint64_t kind = w->v[PIECE_ICMP][i], sampling = w->v[PIECE_SAMPLING][i];
+
+	q->has_flags = w->v[PIECE_PROTO][i] == IP_TCP && w->v[PIECE_FLAGS][i] != UINT64_MAX;
+	q->flags = q->has_flags ? w->v[PIECE_FLAGS][i] & UINT16_MAX : 0;
+	q->rflags = w->v[PIECE_RFLAGS][i] & UINT16_MAX;
+	q->start_ns = sane_time(w->v[PIECE_START][i]);
+	q->end_ns = sane_time(w->v[PIECE_END][i]);
+	if (q->end_ns < q->start_ns)
+		q->end_ns = q->start_ns;
+	q->packets = w->v[PIECE_PACKETS][i];
+	q->bytes = w->v[PIECE_BYTES][i];
+	q->rpackets = w->v[PIECE_RPACKETS][i];
+	q->rbytes = w->v[PIECE_RBYTES][i];
+	q->flows = w->v[PIECE_FLOWS][i];
+	q->rflows = w->v[PIECE_RFLOWS][i];
+	q->is_biflow = (q->rpackets | q->rbytes | q->rflows) != 0;
+	if (q->is_biflow && q->rflows == 0)
+		q->rflows = 1;
+	q->sampling = sampling > 1 ? sampling : 1;
+	q->icmp = !icmp ? 0 : kind != UINT64_MAX ? kind : w->v[PIECE_DSTPORT][i];
+}
+
+void
+pieces_read(struct pieces *p, const struct piece_source *s, const uint32_t *idx, size_t n)
+{
+	struct addr src[CONVERSATIONS_CHUNK], dst[CONVERSATIONS_CHUNK],
+	    exporter[CONVERSATIONS_CHUNK];
+	bool has[CONVERSATIONS_CHUNK], has_exporter[CONVERSATIONS_CHUNK];
+	const uint64_t *timed = s->col[PIECE_END]->present;
+	struct words w;
+
+	memset(has, 1, sizeof(has));
+	memset(has_exporter, 1, sizeof(has_exporter));
+	load_ip(s->col[PIECE_SRC], idx, n, src, has);
+	load_ip(s->col[PIECE_DST], idx, n, dst, has);
+	p->has_exporter = s->col[PIECE_EXPORTER] != NULL;
+	if (p->has_exporter)
+		load_ip(s->col[PIECE_EXPORTER], idx, n, exporter, has_exporter);
+	for (unsigned k = PIECE_SRCPORT; k < PIECE_EXPORTER; k++)
+		load_uint(s->col[k], idx, n, absent[k], w.v[k]);
+	p->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct piece *q = &p->piece[p->n];
+
+		if (!has[i] || (timed != NULL && !bits_get(timed, idx[i])))
+			continue;
+		fill_piece(q, &w, i);
+		q->d = (uint8_t)order_ends(&p->ends[p->n++], &src[i], &dst[i],
+		    w.v[PIECE_SRCPORT][i], w.v[PIECE_DSTPORT][i], w.v[PIECE_PROTO][i]);
+		q->has_exporter = p->has_exporter && has_exporter[i];
+		if (q->has_exporter)
+			q->exporter = exporter[i];
+	}
+}

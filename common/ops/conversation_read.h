@@ -1,0 +1,65 @@
+/*
+ * conversation_read.h - what conversations need of records, a chunk at a time: private to conversation.c.
+ */
+#ifndef OPS_CONVERSATION_READ_H
+#define OPS_CONVERSATION_READ_H
+
+#include "ops/conversation.h"
+
+/* The two ends in one order, whichever way a record goes: the lesser address and port first.  No padding. */
+struct ends {
+	struct addr ip[2];
+	uint16_t port[2]; /* ICMP, and what has no ports: 0 */
+	uint32_t proto;
+};
+_Static_assert(sizeof(struct ends) == 40, "compared as five words");
+
+/* One record; d: the end that sent it. */
+struct piece {
+	int64_t start_ns, end_ns;
+	uint64_t packets, bytes, rpackets, rbytes;
+	uint64_t flows, rflows, sampling, flags, rflags, icmp;
+	struct addr exporter;
+	uint8_t d, has_flags, is_biflow, has_exporter;
+};
+
+struct pieces {
+	size_t n;
+	struct ends ends[CONVERSATIONS_CHUNK];
+	struct piece piece[CONVERSATIONS_CHUNK];
+	bool has_exporter;
+};
+
+/* The columns of a batch. */
+enum piece_column {
+	PIECE_SRC,
+	PIECE_DST,
+	PIECE_SRCPORT,
+	PIECE_DSTPORT,
+	PIECE_PROTO,
+	PIECE_FLAGS,
+	PIECE_START,
+	PIECE_END,
+	PIECE_PACKETS,
+	PIECE_BYTES,
+	PIECE_FLOWS,
+	PIECE_RPACKETS,
+	PIECE_RBYTES,
+	PIECE_RFLOWS,
+	PIECE_RFLAGS,
+	PIECE_ICMP,
+	PIECE_SAMPLING,
+	PIECE_EXPORTER,
+	PIECE_COLUMNS
+};
+struct piece_source {
+	const struct column *col[PIECE_COLUMNS]; /* NULL: no record has it */
+};
+
+/* false: no record has both addresses and a time. */
+bool pieces_bind(struct piece_source *, struct batch *);
+
+/* Read records idx[0..n), n <= CONVERSATIONS_CHUNK; those without addresses or a time are left out. */
+void pieces_read(struct pieces *, const struct piece_source *, const uint32_t *idx, size_t n);
+
+#endif
