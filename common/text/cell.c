@@ -198,19 +198,6 @@ put_int(char *d, int64_t v)
 	return sign + put_uint(d + sign, v < 0 ? -(uint64_t)v : (uint64_t)v);
 }
 
-static inline size_t
-put_ip4(char *d, uint32_t v)
-{
-	size_t n = put_octet(d, v >> 24);
-
-	d[n++] = '.';
-	n += put_octet(d + n, v >> 16 & 255);
-	d[n++] = '.';
-	n += put_octet(d + n, v >> 8 & 255);
-	d[n++] = '.';
-	return n + put_octet(d + n, v & 255);
-}
-
 struct octets16 {
 	uint8_t b[16];
 };
@@ -221,7 +208,7 @@ put_addr(char *d, struct octets16 v)
 	struct addr a;
 
 	memcpy(a.b, v.b, 16);
-	return addr_is_v4(&a) ? put_ip4(d, addr_u32(&a)) : fmt_ip6(d, &a);
+	return fmt_ip(d, &a);
 }
 
 static struct addr
@@ -293,7 +280,7 @@ PUT(put_times_us, int64_t, put_time(c, d, v, 6, 1000))
 PUT(put_times_ns, int64_t, put_time(c, d, v, 9, 1))
 PUT(put_durations, int64_t, put_duration(c, d, v))
 PUT(put_units, int64_t, put_int(d, floor_div(v, c->unit)))
-PUT(put_ip4s, uint32_t, put_ip4(d, v))
+PUT(put_ip4s, uint32_t, fmt_ip4(d, v))
 PUT(put_ip16s, struct octets16, put_addr(d, v))
 PUT(put_macs, uint64_t, fmt_mac(d, v))
 
