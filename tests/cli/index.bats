@@ -74,17 +74,13 @@ strip_index() { # FROM TO
 		"not ip $HOST" "not (ip $HOST or net 10.0.0.0/8)" "ip in [$HOST $HOST6 192.0.2.1]" \
 		"port 30003" "dst port 53 and ip $HOST" "nexthop 10.254.0.101" "router ip 10.254.255.1" \
 		"start >= 2026-01-02T23:00 or ip $HOST" "has srcport and ip $HOST"; do
-		for form in csv flow; do
-			flowfilter --no-history "$e" -o $form "$DAYS" | flowcat -o ndjson > with ||
-				flowfilter "$e" -o $form "$DAYS" > with
-			flowfilter --no-history --no-index "$e" -o $form "$DAYS" | flowcat -o ndjson > without ||
-				flowfilter --no-index "$e" -o $form "$DAYS" > without
-			cmp with without
-		done
+		flowfilter --no-history "$e" -o flow "$DAYS" | flowcat -o ndjson > with
+		flowfilter --no-history --no-index "$e" -o flow "$DAYS" | flowcat -o ndjson > without
+		cmp with without
 		flowfilter -o table "$e" "$DAYS" > with
 		flowfilter -o table --no-index "$e" "$DAYS" > without
 		cmp with without
-		n=$((n + $(flowfilter -o csv "$e" "$DAYS" | wc -l)))
+		n=$((n + $(wc -l < with)))
 	done
 	[ "$n" -gt 1000 ]
 	flowfilter --invert "ip $HOST" -o csv "$DAYS" | sha256sum > with
