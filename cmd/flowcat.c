@@ -7,11 +7,13 @@
 #include "base/die.h"
 #include "base/num.h"
 #include "base/opt.h"
+#include "flowcat/index.h"
 #include "flowcat/info.h"
 #include "flowcat/order.h"
+#include "flowcat/recompress.h"
 #include "io/io.h"
 
-enum { KEY_INFO = OPT_LONG + 1, KEY_CHECK };
+enum { KEY_INFO = OPT_LONG + 1, KEY_CHECK, KEY_RECOMPRESS, KEY_INDEX };
 
 static const struct opt options[] = {
 	{ 'O', "order", ARG_FIELDS, "FIELD[:asc]", "order by fields, biggest first", NULL },
@@ -22,6 +24,10 @@ static const struct opt options[] = {
 	{ KEY_INFO, "info", ARG_NONE, NULL,
 	    "describe flow files instead of printing them (-v: every block)", NULL },
 	{ KEY_CHECK, "check", ARG_NONE, NULL, "read and verify all of flow files", NULL },
+	{ KEY_RECOMPRESS, "recompress", ARG_NONE, NULL,
+	    "make flow files smaller where they are (--level, default 6)", NULL },
+	{ KEY_INDEX, "index", ARG_NONE, NULL, "give flow files that have none an index, in place",
+	    NULL },
 	{ 0 },
 };
 static const struct opt *const tables[] = { options, io_input_options, io_output_options,
@@ -31,13 +37,14 @@ static const struct program program = { "flowcat", "[options] [FILE ...]",
 	"flowcat day1.flow day2.flow -w both.flow\n"
 	"flowcat -o csv -k start,srcip,dstip,bytes day.flow\n"
 	"flowcat -O bytes -n 10 day.flow\n"
-	"flowcat --info day.flow\n",
+	"flowcat --info day.flow\n"
+	"flowcat --recompress /var/flow\n",
 	field_help };
 
 struct flowcat {
 	struct io_opts io;
 	struct order order;
-	bool info, check;
+	bool info, check, recompress, index;
 };
 
 /* Describing --------------------------------------------------------------------------------- */
@@ -57,14 +64,44 @@ describe(const struct flowcat *f, char **operands, int n)
 	}
 	for (size_t i = 0; i < paths.n; i++) {
 		err = (struct err){ 0 };
-		if ((f->check ? info_check : info_describe)(paths.path[i], &f->io, &out, &err) !=
-		    0) {
+		if ((f->index	   ? index_make
+			: f->check ? info_check
+				   : info_describe)(paths.path[i], &f->io, &out, &err) != 0) {
 			diag_err(paths.path[i], &err);
 			status = EXIT_FAILED;
 		}
 		if (f->info && i + 1 < paths.n)
 			buf_putc(&out, '\n');
 		if (out.len > 0 && (!f->check || !f->io.quiet))
+			(void)fwrite(out.data, 1, out.len, stdout);
+		out.len = 0;
+	}
+	buf_free(&out);
+	io_paths_free(&paths);
+	return status;
+}
+
+/* Every file by itself: one that fails leaves the others their chance. */
+static int
+recompress(const struct flowcat *f, struct optparse *parser, char **argv)
+{
+	struct io_paths paths;
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	int status = EXIT_DONE;
+
+	if (io_paths_expand(&paths, parser->operands, parser->n_operands, false, &err) != 0) {
+		diag_err(NULL, &err);
+		io_paths_free(&paths);
+		return EXIT_FAILED;
+	}
+	for (size_t i = 0; i < paths.n; i++) {
+		err = (struct err){ 0 };
+		if (recompress_file(paths.path[i], &f->io, argv, &out, &err) != 0) {
+			diag_err(paths.path[i], &err);
+			status = EXIT_FAILED;
+		}
+		if (out.len > 0 && !f->io.quiet)
 			(void)fwrite(out.data, 1, out.len, stdout);
 		out.len = 0;
 	}
@@ -93,7 +130,27 @@ parse_own(struct flowcat *f, int key, const char *arg)
 	case 'T': f->io.tmpdir = arg; break;
 	case KEY_INFO: f->info = true; break;
 	case KEY_CHECK: f->check = true; break;
+	case KEY_RECOMPRESS: f->recompress = true; break;
+	case KEY_INDEX: f->index = true; break;
 	}
+}
+
+/* All of a file and nothing but it: what would leave out, change or add records has no place. */
+static void
+check_recompress(const struct flowcat *f, const struct optparse *parser)
+{
+	const struct io_opts *o = &f->io;
+
+	if (parser->n_operands == 0)
+		opt_usage(&program, "--recompress needs files or directories");
+	for (int i = 0; i < parser->n_operands; i++)
+		if (strcmp(parser->operands[i], "-") == 0)
+			opt_usage(&program, "--recompress replaces files, not standard input");
+	if (o->out_path != NULL || o->out_format != IO_AUTO || o->in_format != IO_AUTO ||
+	    o->limit != UINT64_MAX || o->has_fields || o->fast || o->recover || o->live ||
+	    o->follow || o->since_ns != INT64_MIN || o->until_ns != INT64_MAX ||
+	    f->order.n_keys > 0)
+		opt_usage(&program, "--recompress takes --level, --no-history, -j, -q and -v only");
 }
 
 static void
@@ -110,10 +167,13 @@ parse(struct flowcat *f, struct optparse *parser)
 		if (rc == 0)
 			parse_own(f, key, arg);
 	}
-	if (f->info && f->check)
-		opt_usage(&program, "--info and --check exclude each other");
-	if ((f->info || f->check) && f->io.follow)
-		opt_usage(&program, "--info and --check read what is there, without --follow");
+	if (f->info + f->check + f->recompress + f->index > 1)
+		opt_usage(&program, "--info, --check, --recompress and --index exclude each other");
+	if (f->recompress)
+		check_recompress(f, parser);
+	if ((f->info || f->check || f->index) && f->io.follow)
+		opt_usage(
+		    &program, "--info, --check and --index read what is there, without --follow");
 }
 
 /* Concatenate, converting and ordering as asked. */
@@ -123,6 +183,7 @@ run(struct flowcat *f, struct optparse *parser, char **argv)
 	char **paths = parser->operands;
 	int n = parser->n_operands, status;
 	struct io_result result = { 0 };
+	struct buf passed = { 0 };
 	struct err err = { 0 };
 
 	if (f->order.n_keys > 0)
@@ -131,9 +192,12 @@ run(struct flowcat *f, struct optparse *parser, char **argv)
 		status = io_filter(&f->io, paths, n, argv, NULL, NULL, &result, &err);
 	if (err.status != 0 && errno != EPIPE)
 		diag_err(NULL, &err);
+	io_put_passed(&passed, &result);
 	if (f->io.verbose)
-		diag(NULL, "%" PRIu64 " records read; %" PRIu64 " of %" PRIu64 " columns unpacked",
-		    result.read, result.unpacked, result.columns);
+		diag(NULL,
+		    "%" PRIu64 " records read; %" PRIu64 " of %" PRIu64 " columns unpacked%s",
+		    result.read, result.unpacked, result.columns, buf_cstr(&passed));
+	buf_free(&passed);
 	return status;
 }
 
@@ -150,7 +214,9 @@ main(int argc, char **argv)
 	f.io.progress = diag_progress;
 	opt_start(&parser, &program, argc, argv);
 	parse(&f, &parser);
-	if (f.info || f.check)
+	if (f.recompress)
+		status = recompress(&f, &parser, argv);
+	else if (f.info || f.check || f.index)
 		status = describe(&f, parser.operands, parser.n_operands);
 	else
 		status = run(&f, &parser, argv);

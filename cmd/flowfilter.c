@@ -69,6 +69,14 @@ select_records(void *ctx, unsigned worker, struct batch *b, uint64_t *sel, struc
 	return IO_KEEP;
 }
 
+static bool
+wants(void *ctx, const struct probe *p)
+{
+	const struct flowfilter *f = ctx;
+
+	return expr_ask(f->expr, p) != (f->invert ? EXPR_ALL : EXPR_NONE);
+}
+
 /* The expression's text from a file: as it is, comments included. */
 static char *
 read_text(const char *path, struct err *err)
@@ -166,6 +174,19 @@ ask(struct flowfilter *f, const struct optparse *parser, struct io_result *resul
 	return result->incomplete ? EXIT_FAILED : EXIT_NO;
 }
 
+static void
+tell(const struct io_result *r)
+{
+	struct buf passed = { 0 };
+
+	io_put_passed(&passed, r);
+	diag(NULL,
+	    "%" PRIu64 " records read, %" PRIu64 " selected; %" PRIu64 " of %" PRIu64
+	    " columns unpacked%s",
+	    r->read, r->selected, r->unpacked, r->columns, buf_cstr(&passed));
+	buf_free(&passed);
+}
+
 static int
 run(struct flowfilter *f, const struct optparse *parser, char **argv)
 {
@@ -173,6 +194,8 @@ run(struct flowfilter *f, const struct optparse *parser, char **argv)
 	struct err err = { 0 };
 	int status;
 
+	f->io.wants = wants;
+	f->io.wants_ctx = f;
 	f->n_workers = f->io.threads ? f->io.threads : ordered_processors();
 	f->workers = mem_zero(f->n_workers, sizeof(*f->workers));
 	if (f->io.quiet)
@@ -183,10 +206,7 @@ run(struct flowfilter *f, const struct optparse *parser, char **argv)
 	if (err.status != 0 && errno != EPIPE)
 		diag_err(NULL, &err);
 	if (f->io.verbose)
-		diag(NULL,
-		    "%" PRIu64 " records read, %" PRIu64 " selected; %" PRIu64 " of %" PRIu64
-		    " columns unpacked",
-		    result.read, result.selected, result.unpacked, result.columns);
+		tell(&result);
 	for (unsigned i = 0; i < f->n_workers; i++) {
 		expr_state_free(f->workers[i].state);
 		mem_free(f->workers[i].sel);

@@ -14,7 +14,7 @@ import sys
 MAGIC = b"\xf1FLOW\r\n\x1a"
 CONST, PLAIN, PLANES, BYTES, DICT, MAP = 1, 2, 3, 4, 5, 6
 END, OPTIONS, SKIPPABLE = 1, 2, 4
-PRESENCE = 1
+PRESENCE, XXH3 = 1, 32
 MASK = (1 << 64) - 1
 INT, FLOAT32, TIME, DURATION, IP = 2, 3, 6, 7, 8
 
@@ -66,6 +66,67 @@ def xxh64(data, seed=0):
     return h ^ h >> 32
 
 
+SECRET = bytes.fromhex(
+    "b8fe6c3923a44bbe7c01812cf721ad1cded46de9839097db7240a4a4b7b3671fcb79e64eccc0e578825ad07dccff7221"
+    "b8084674f743248ee03590e6813a264c3c2852bb91c300cb88d0658b1b532ea371644897a20df94e3819ef46a9deacd8"
+    "a8fa763fe39c343ff9dcbbc7c70b4f1d8a51e04bcdb45931c89f7ec9d9787364eac5ac8334d3ebc3c581a0fffa1363eb"
+    "170ddd51b7f0da49d316552629d4689e2b16be587d47a1fc8ff8b8d17ad031ce45cb3a8f95160428afd7fbcabb4b407e")
+P1, P2, P3, P4, P5 = (11400714785074694791, 14029467366897019727, 1609587929392839161,
+                      9650029242287828579, 2870177450012600261)
+Q1, Q2, Q3 = 2654435761, 2246822519, 3266489917
+
+
+def fold(a, b):
+    product = a * b
+    return product & MASK ^ product >> 64
+
+
+def avalanche(h):
+    h = (h ^ h >> 37) * 0x165667919E3779F9 & MASK
+    return h ^ h >> 32
+
+
+def xxh3(data):
+    """XXH3 of more than 16 octets (a section has more), 64 bits, seed 0."""
+    n = len(data)
+
+    def mix(at, secret):
+        a, b = struct.unpack_from("<QQ", data, at)
+        x, y = struct.unpack_from("<QQ", SECRET, secret)
+        return fold(a ^ x, b ^ y)
+
+    if n <= 128:
+        h = n * P1
+        for k in range((n - 1) // 32, -1, -1):
+            h += mix(16 * k, 32 * k) + mix(n - 16 * (k + 1), 32 * k + 16)
+        return avalanche(h & MASK)
+    if n <= 240:
+        h = n * P1 + sum(mix(16 * k, 16 * k) for k in range(8))
+        h = avalanche(h & MASK)
+        h += sum(mix(16 * k, 16 * (k - 8) + 3) for k in range(8, n // 16))
+        return avalanche(h + mix(n - 16, 119) & MASK)
+
+    acc = [Q3, P1, P2, P3, P4, Q2, P5, Q1]
+
+    def stripe(at, secret):
+        keys = struct.unpack_from("<8Q", SECRET, secret)
+        for i, (d, key) in enumerate(zip(struct.unpack_from("<8Q", data, at), keys)):
+            key ^= d
+            acc[i ^ 1] = acc[i ^ 1] + d & MASK
+            acc[i] = acc[i] + (key & 0xFFFFFFFF) * (key >> 32) & MASK
+
+    last = struct.unpack_from("<8Q", SECRET, 128)
+    for k in range((n - 1) // 64):
+        stripe(64 * k, 8 * (k % 16))
+        if k % 16 == 15:
+            for i in range(8):
+                acc[i] = (acc[i] ^ acc[i] >> 47 ^ last[i]) * Q1 & MASK
+    stripe(n - 64, 121)
+    keys = struct.unpack_from("<8Q", SECRET, 11)
+    h = n * P1 + sum(fold(acc[i] ^ keys[i], acc[i + 1] ^ keys[i + 1]) for i in range(0, 8, 2))
+    return avalanche(h & MASK)
+
+
 class Column:
     """A column entry, and on demand its values."""
 
@@ -84,7 +145,7 @@ class Column:
         if not self.length:
             return [], 0
         section = block[self.offset:self.offset + self.length]
-        if xxh64(section) != self.hash:
+        if (xxh3 if self.flags & XXH3 else xxh64)(section) != self.hash:
             raise ValueError("damaged section")
         count, entries = struct.unpack_from("<II", section)
         at, out = 8 + 8 * count, []

@@ -311,6 +311,26 @@ put_times(struct buf *out, const struct summary *s, int tz_s)
 	buf_putc(out, '\n');
 }
 
+/* Of a file only: a pipe has none, or none that is used. */
+static void
+put_index(struct buf *out, const char *path, uint64_t octets)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stream_index_info x;
+	struct err err = { 0 };
+
+	if (fd < 0)
+		return;
+	if (stream_index_info(fd, &x, &err) != 0)
+		buf_printf(out, "index      unusable: %s\n", err.text);
+	else if (x.index_blocks > 0)
+		buf_printf(out, "index      %llu octets, %.2f%% of the file, of %llu blocks%s\n",
+		    (unsigned long long)x.octets,
+		    octets ? 100 * (double)x.octets / (double)octets : 0,
+		    (unsigned long long)x.blocks, x.whole ? "" : ", not of all segments");
+	close(fd);
+}
+
 static void
 put_summary(struct buf *out, const char *path, const struct summary *s,
     const struct stream_reader *r, const struct io_opts *opts)
@@ -329,6 +349,7 @@ put_summary(struct buf *out, const char *path, const struct summary *s,
 		buf_printf(out, ", %.1f a record", (double)t->octets / (double)t->records);
 	buf_printf(out, "\nsegments   %llu%s\n", (unsigned long long)t->segments,
 	    t->incomplete ? ", incomplete" : "");
+	put_index(out, path, t->octets);
 	put_times(out, s, opts->tz_s);
 	put_history(out, stream_history(r));
 	put_columns(out, s, false, t->octets);
@@ -406,6 +427,18 @@ check_block(struct stream_slot *slot, struct err *err)
 	return -1;
 }
 
+static int
+check_index(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return 0;
+	rc = stream_index_check(fd, err);
+	close(fd);
+	return rc;
+}
+
 int
 info_check(const char *path, const struct io_opts *opts, struct buf *out, struct err *err)
 {
@@ -419,6 +452,8 @@ info_check(const char *path, const struct io_opts *opts, struct buf *out, struct
 	slot = slot_new();
 	while (err->status == 0 && (status = stream_next(r, slot, err)) == STREAM_BATCH)
 		(void)check_block(slot, err);
+	if (err->status == 0 && status == STREAM_END)
+		(void)check_index(path, err);
 	t = stream_totals(r);
 	if (err->status == 0 && t->incomplete)
 		(void)err_set(err, "%llu octets damaged, at least %llu records lost",

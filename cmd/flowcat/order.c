@@ -2,50 +2,122 @@
 
 #include <string.h>
 
-struct ordering {
-	struct sorter *sorter;
-	struct io_sink *sink;
-	struct err *err;
-	int status; /* of the sink */
+#include "base/ordered.h"
+
+/* Records of a batch that is on its way, copied on a worker; taken when the batch's turn comes. */
+struct prepared {
+	const struct batch *of;
+	struct sort_part *part;
 };
 
-/* One worker only, so records come in their order and the sort is stable. */
+struct ordering {
+	struct sorter *sorter;
+	struct ordered_lock *lock;
+	struct prepared *prepared; /* a few more than there are threads */
+	size_t n_prepared;
+};
+
+/* Of one batch: a part that was not taken, as its input turned out to be damaged, is dropped. */
+static void
+order_keep(struct ordering *o, const struct batch *b, struct sort_part *part)
+{
+	struct prepared *p = NULL;
+
+	ordered_lock(o->lock);
+	for (size_t i = 0; i < o->n_prepared; i++)
+		if (o->prepared[i].of == b)
+			p = &o->prepared[i];
+	if (p == NULL) {
+		o->prepared = mem_resize(o->prepared, o->n_prepared + 1, sizeof(*o->prepared));
+		p = &o->prepared[o->n_prepared++];
+		*p = (struct prepared){ .of = b };
+	}
+	sort_drop(p->part);
+	p->part = part;
+	ordered_unlock(o->lock);
+}
+
+static struct sort_part *
+order_find(struct ordering *o, const struct batch *b)
+{
+	struct sort_part *part = NULL;
+
+	ordered_lock(o->lock);
+	for (size_t i = 0; i < o->n_prepared; i++) {
+		if (o->prepared[i].of != b)
+			continue;
+		part = o->prepared[i].part;
+		o->prepared[i].part = NULL;
+	}
+	ordered_unlock(o->lock);
+	return part;
+}
+
 static int
-order_take(void *ctx, unsigned worker, struct batch *b, uint64_t *sel, struct err *err)
+order_work(void *ctx, unsigned worker, struct batch *b, uint64_t *sel, struct err *err)
 {
 	struct ordering *o = ctx;
 
 	(void)worker;
-	if (sort_add(o->sorter, b, sel, err) != 0)
-		return -1;
-	memset(sel, 0, bits_words(b->n) * 8);
-	return IO_DROP;
+	(void)err;
+	order_keep(o, b, sort_prepare(o->sorter, b, sel));
+	return IO_KEEP;
 }
 
-static bool
-order_give(void *ctx, struct batch *b)
+static int
+order_take(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 {
 	struct ordering *o = ctx;
 
-	o->status = io_sink_batch(o->sink, b, o->err);
-	return o->status == 0;
+	(void)sel;
+	return sort_take(o->sorter, order_find(o, b), err);
+}
+
+static void
+order_make(void *ctx, size_t i, struct batch *b)
+{
+	struct ordering *o = ctx;
+
+	sort_block(o->sorter, i, b);
+}
+
+static int
+order_give(struct ordering *o, struct io_sink *sink, unsigned threads, struct err *err)
+{
+	size_t blocks;
+	int rc = sort_order(o->sorter, err);
+
+	while (rc == 0) {
+		rc = sort_window(o->sorter, &blocks, err);
+		if (rc != 0 || blocks == 0)
+			break;
+		rc = io_sink_many(sink, threads, blocks, order_make, o, err);
+	}
+	return rc < 0 ? -1 : 0;
 }
 
 static int
 order_run(const struct io_opts *opts, const struct order *order, struct io_source *source,
     struct io_sink *sink, struct io_result *result, struct err *err)
 {
-	uint64_t limit = opts->limit == UINT64_MAX ? 0 : opts->limit;
-	struct ordering o = { .sink = sink, .err = err };
+	unsigned threads = opts->threads ? opts->threads : ordered_processors();
+	struct ordering o = { 0 };
 	int rc;
 
-	o.sorter = sort_new(order->keys, order->n_keys, limit, opts->memory, opts->tmpdir);
-	rc = io_run(source, sink, opts, order_take, &o, result, err);
+	o.lock = ordered_lock_new();
+	o.sorter = sort_new(order->keys, order->n_keys, opts->limit, opts->memory, opts->tmpdir);
+	sort_threads(o.sorter, threads);
+	if (opts->has_fields && !opts->fields.all && opts->fields.relative == NULL)
+		sort_only(o.sorter, &opts->fields);
+	io_sink_defer(sink, order_take, &o);
+	rc = io_run(source, sink, opts, order_work, &o, result, err);
 	if (rc == 0)
-		rc = sort_finish(o.sorter, order_give, &o, err);
-	if (o.status < 0)
-		rc = -1;
+		rc = order_give(&o, sink, threads, err);
+	for (size_t i = 0; i < o.n_prepared; i++)
+		sort_drop(o.prepared[i].part);
+	mem_free(o.prepared);
 	sort_free(o.sorter);
+	ordered_lock_free(o.lock);
 	return rc;
 }
 
@@ -58,7 +130,6 @@ order_filter(struct io_opts *opts, const struct order *order, char **paths, int 
 	struct err closing = { 0 };
 	int rc = -1;
 
-	opts->threads = 1;
 	source = io_source_open(paths, n, opts, err);
 	if (source != NULL)
 		sink = io_sink_open(opts, argv, err);

@@ -141,6 +141,8 @@ merge_small(const char *path, struct encoder *encoder, const char *history, unsi
 	m.in = stream_open(from, flags & MERGE_CUT ? STREAM_LIVE | STREAM_RECOVER : 0, NULL, 0);
 	m.slot = slot_new();
 	m.out = stream_create(to, history);
+	if (flags & MERGE_FINISH)
+		stream_index(m.out);
 	for (int i = 0; i < FAMILIES; i++)
 		m.waiting[i] = batch_new();
 	rc = run(&m, flags, records, err);

@@ -26,6 +26,7 @@ struct output {
 	char *history; /* NULL: none */
 	off_t octets; /* of a file: whole blocks */
 	uint64_t small_octets;
+	bool indexed; /* as far as it is to be */
 	bool finished; /* the end mark is written, or is not to be */
 };
 
@@ -204,6 +205,34 @@ finish_stream(struct output *o, bool complete, struct err *err)
 	return rc;
 }
 
+static bool
+is_to_merge(const struct output *o)
+{
+	return o->small_octets > (uint64_t)o->octets / MERGE_SHARE;
+}
+
+/*
+ * The index of a file that stays as it is, made of what was written; one that cannot be made is not missed.  While
+ * the file grows nothing of it is held in memory: there may be many files.
+ */
+static void
+add_index(struct output *o)
+{
+	struct err ignored = { .status = 0 };
+	int fd;
+
+	if (o->part == NULL || o->finished || o->indexed || is_to_merge(o))
+		return;
+	o->indexed = true;
+	fd = open(o->part, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (stream_index_back(o->writer, fd, &ignored) != 0)
+		undo(o);
+	else
+		o->octets = lseek(o->fd, 0, SEEK_CUR);
+}
+
 /* A file that cannot be merged, on a full disk say, is whole as it is, only larger. */
 static int
 settle(struct output *o, struct encoder *encoder, bool complete, struct err *err)
@@ -212,7 +241,7 @@ settle(struct output *o, struct encoder *encoder, bool complete, struct err *err
 	uint64_t records;
 	int fd = -1;
 
-	if (o->small_octets > (uint64_t)o->octets / MERGE_SHARE)
+	if (is_to_merge(o))
 		fd = merge_small(o->part, encoder, o->history, complete ? MERGE_FINISH : MERGE_CUT,
 		    &records, &unmerged);
 	if (fd >= 0) {
@@ -262,8 +291,11 @@ put_in_place(struct output *o, bool complete, struct err *err)
 int
 output_end(struct output *o, struct encoder *encoder, bool complete, struct err *err)
 {
-	int rc = finish_stream(o, complete, err);
+	int rc;
 
+	if (complete)
+		add_index(o);
+	rc = finish_stream(o, complete, err);
 	if (rc == 0 && o->part != NULL)
 		rc = settle(o, encoder, complete, err);
 	if (rc == 0 && o->part != NULL)

@@ -30,7 +30,7 @@ struct worker {
 	enum watched woken; /* what the set's event of `wake` points to */
 	int epoll, wake;
 	pthread_t thread;
-	bool running;
+	bool running, behind; /* more waits than receive_all takes at once */
 	atomic_bool stopping;
 	uint64_t stalls;
 
@@ -226,6 +226,7 @@ receive_all(struct worker *w)
 	struct wire_out *out = blocks_out(w->intake.blocks);
 	unsigned sum = 0;
 
+	w->behind = false;
 	for (unsigned i = 0; i < w->opts.n_doors; i++)
 		for (int round = 0; round < ROUNDS && is_udp(&w->opts.doors[i]); round++) {
 			int n;
@@ -237,6 +238,7 @@ receive_all(struct worker *w)
 			sum += (unsigned)n;
 			if (n < UDP_BATCH)
 				break;
+			w->behind = w->behind || round == ROUNDS - 1;
 		}
 	if (out->discard && sum == 0)
 		stall(w);
@@ -319,7 +321,7 @@ run(void *arg)
 	while (!atomic_load(&w->stopping)) {
 		wait_for_events(w);
 		answer(w);
-		while (receive_all(w) > 1 && w->opts.gather_ns >= GATHER_LEAST_NS &&
+		while (receive_all(w) > 1 && !w->behind && w->opts.gather_ns >= GATHER_LEAST_NS &&
 		       !atomic_load(&w->stopping)) {
 			answer(w);
 			nanosleep(&gather, NULL);

@@ -5,20 +5,8 @@
 
 #include <arpa/inet.h>
 
+#include "base/digits.h"
 #include "base/num.h"
-
-static size_t
-put_octet(char *dst, unsigned v)
-{
-	size_t n = 0;
-
-	if (v >= 100)
-		dst[n++] = (char)('0' + v / 100);
-	if (v >= 10)
-		dst[n++] = (char)('0' + v / 10 % 10);
-	dst[n++] = (char)('0' + v % 10);
-	return n;
-}
 
 size_t
 fmt_ip4(char *dst, uint32_t host)

@@ -51,6 +51,7 @@ addr_u32(const struct addr *a)
 	       a->b[15];
 }
 
+/* At most FMT_MAX octets are written to dst, no NUL; the text's length is returned (base/num.h). */
 size_t fmt_ip4(char *dst, uint32_t host); /* dotted quad */
 size_t fmt_ip(char *dst, const struct addr *); /* dotted quad when mapped, else RFC 5952 */
 size_t fmt_ip6(char *dst, const struct addr *); /* always as IPv6, as inet_ntop */

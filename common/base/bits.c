@@ -3,6 +3,35 @@
  */
 #include "base/bits.h"
 
+#include "base/clones.h"
+
+/* Without an instruction for it: pairs, fours and octets are added up, of many words at once. */
+CLONES static size_t
+count_words(const uint64_t *w, size_t words)
+{
+	const uint64_t pairs = UINT64_C(0x5555555555555555), fours = UINT64_C(0x3333333333333333),
+		       octets = UINT64_C(0x0f0f0f0f0f0f0f0f);
+	size_t sum = 0;
+
+	for (size_t i = 0; i < words; i++) {
+		uint64_t v = w[i];
+
+		v -= v >> 1 & pairs;
+		v = (v & fours) + (v >> 2 & fours);
+		v = (v + (v >> 4)) & octets;
+		v += v >> 8;
+		v += v >> 16;
+		sum += (v + (v >> 32)) & 127;
+	}
+	return sum;
+}
+
+size_t
+bits_count(const uint64_t *w, size_t n)
+{
+	return count_words(w, bits_words(n));
+}
+
 void
 bits_set_words(uint64_t *w, size_t first, size_t n)
 {

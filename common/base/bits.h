@@ -46,15 +46,8 @@ bits_fill(uint64_t *w, size_t n)
 	w[(n - 1) / 64] &= bits_tail(n);
 }
 
-static inline size_t
-bits_count(const uint64_t *w, size_t n)
-{
-	size_t c = 0;
-
-	for (size_t i = 0; i < bits_words(n); i++)
-		c += (size_t)__builtin_popcountll(w[i]);
-	return c;
-}
+/* How many of n bits are set. */
+size_t bits_count(const uint64_t *, size_t n);
 
 /* The slow path of bits_set_range: more than a word. */
 void bits_set_words(uint64_t *, size_t first, size_t n);

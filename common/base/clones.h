@@ -2,6 +2,7 @@
  * clones.h - loops compiled for wider units too, where the toolchain makes clones that are chosen at load time.
  *
  * CLONES before a static function of plain loops; everywhere else, and for everybody else, it is the plain one.
+ * CLONES_WIDE is defined where there are clones; -DPLAIN_LOOPS leaves them off, to test the plain ones.
  */
 #ifndef BASE_CLONES_H
 #define BASE_CLONES_H
@@ -9,10 +10,19 @@
 #include <stdlib.h> /* for __GLIBC__ */
 
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__)
+    !defined(__SANITIZE_ADDRESS__) && !defined(PLAIN_LOOPS)
+#define CLONES_WIDE 1
 #define CLONES __attribute__((target_clones("default", "avx2")))
 #else
 #define CLONES
+#endif
+
+/* The same for loops over bits and digits, which gain from more than wider units: shifts, counts of zeros. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && __GNUC__ >= 12 && \
+    !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define CLONES_OF_BITS __attribute__((target_clones("default", "arch=x86-64-v3")))
+#else
+#define CLONES_OF_BITS
 #endif
 
 #endif

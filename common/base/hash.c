@@ -1,6 +1,5 @@
 /*
- * hash.c - XXH64 for integrity, XXH3 for tables (https://xxhash.com; XXH3 is the faster, and its values
- * never leave the process).
+ * hash.c - XXH64 and XXH3 for integrity, seeded XXH3 for tables (https://xxhash.com).
  */
 #include "base/hash.h"
 
@@ -11,13 +10,23 @@
 #include <time.h>
 #include <unistd.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include "base/clones.h"
+#include "base/xxh.h"
 
 uint64_t
 hash_xxh64(const void *p, size_t n)
 {
 	return XXH64(p, n, 0);
+}
+
+uint64_t
+hash_xxh3(const void *p, size_t n)
+{
+#ifdef CLONES_WIDE
+	if (__builtin_cpu_supports("avx2"))
+		return hash_xxh3_wide(p, n);
+#endif
+	return XXH3_64bits(p, n);
 }
 
 uint64_t

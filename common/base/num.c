@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
+
 static const char pairs[] = "00010203040506070809101112131415161718192021222324"
 			    "25262728293031323334353637383940414243444546474849"
 			    "50515253545556575859606162636465666768697071727374"
@@ -20,26 +22,7 @@ static const uint64_t power10[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10
 size_t
 fmt_u64(char *dst, uint64_t v)
 {
-	char digits[20], *p = digits + sizeof(digits);
-	size_t n;
-
-	if (v < 10) {
-		*dst = (char)('0' + v);
-		return 1;
-	}
-	while (v >= 100) {
-		p -= 2;
-		memcpy(p, pairs + v % 100 * 2, 2);
-		v /= 100;
-	}
-	if (v >= 10) {
-		p -= 2;
-		memcpy(p, pairs + v * 2, 2);
-	} else
-		*--p = (char)('0' + v);
-	n = (size_t)(digits + sizeof(digits) - p);
-	memcpy(dst, p, n);
-	return n;
+	return put_uint(dst, v);
 }
 
 size_t

@@ -4,6 +4,10 @@
  * Items are numbered; number i lives in slot i % n_items.  Three counters move in this order:
  * produced >= claimed >= consumed, and a slot is free again once its item is consumed.  One mutex
  * guards them: items are blocks of thousands of records, so it is taken rarely.
+ *
+ * Input that may block has a producer of its own.  For other input a thread that waits for another one is a
+ * thread too many: everybody, the caller too, produces an item when nobody else does so and works on it right away,
+ * and the caller consumes what is done in between.
  */
 #include "base/ordered.h"
 
@@ -102,6 +106,81 @@ worker_main(void *arg)
 	return NULL;
 }
 
+/* Sharing ---------------------------------------------------------------------------------------- */
+
+/* Produce the next item, if it is this thread's turn, and work on it.  Called and returns with the lock held. */
+static bool
+take_turn(struct run *r, unsigned worker)
+{
+	struct ordered *o = r->o;
+	uint64_t i = r->produced;
+	enum ordered_next next;
+
+	if (r->stop || r->ended || r->producing || i - r->consumed == o->n_items)
+		return false;
+	r->producing = true;
+	r->done[i % o->n_items] = false;
+	pthread_mutex_unlock(&r->lock);
+	next = o->produce(o->ctx, slot(r, i));
+	pthread_mutex_lock(&r->lock);
+	r->producing = false;
+	if (next != ORDERED_ITEM) {
+		r->ended = true;
+		pthread_cond_broadcast(&r->can_work);
+		pthread_cond_signal(&r->can_consume);
+		return true;
+	}
+	r->produced++;
+	r->claimed++;
+	pthread_cond_signal(&r->can_work);
+	pthread_cond_signal(&r->can_consume);
+	pthread_mutex_unlock(&r->lock);
+	o->work(o->ctx, slot(r, i), worker);
+	pthread_mutex_lock(&r->lock);
+	r->done[i % o->n_items] = true;
+	if (i == r->consumed)
+		pthread_cond_signal(&r->can_consume);
+	return true;
+}
+
+static void *
+helper_main(void *arg)
+{
+	struct worker *w = arg;
+	struct run *r = w->run;
+
+	pthread_mutex_lock(&r->lock);
+	while (!r->stop && !r->ended)
+		if (!take_turn(r, w->index) && !r->stop && !r->ended)
+			pthread_cond_wait(&r->can_work, &r->lock);
+	pthread_mutex_unlock(&r->lock);
+	return NULL;
+}
+
+/* The caller's part.  Called and returns with the lock held. */
+static void
+share(struct run *r)
+{
+	struct ordered *o = r->o;
+	bool more = true;
+
+	while (more) {
+		if (r->consumed < r->claimed && r->done[r->consumed % o->n_items]) {
+			pthread_mutex_unlock(&r->lock);
+			more = o->consume(o->ctx, slot(r, r->consumed));
+			pthread_mutex_lock(&r->lock);
+			r->consumed++;
+			pthread_cond_signal(&r->can_work);
+		} else if (r->ended && r->consumed == r->produced) {
+			break;
+		} else if (!take_turn(r, 0)) {
+			pthread_cond_wait(&r->can_consume, &r->lock);
+		}
+	}
+}
+
+/* With a producer -------------------------------------------------------------------------------- */
+
 static void
 deadline_after(struct timespec *at, unsigned ms)
 {
@@ -184,36 +263,90 @@ run_free(struct run *r)
 	mem_free(r->done);
 }
 
-/* Start the workers and the producer; false when the system has no thread to give. */
-static bool
-start_threads(struct run *r, struct worker *workers, unsigned *started, pthread_t *producer)
+/* Start threads of one main; how many the system gave. */
+static unsigned
+start_threads(struct run *r, struct worker *workers, unsigned first, void *(*thread_main)(void *))
 {
 	sigset_t all, before;
-	bool ok;
+	unsigned i;
 
 	/* signals are for the thread that called */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	for (*started = 0; *started < r->o->threads; ++*started) {
-		struct worker *w = &workers[*started];
-
-		*w = (struct worker){ .run = r, .index = *started };
-		if (pthread_create(&w->thread, NULL, worker_main, w) != 0)
+	for (i = first; i < r->o->threads; i++) {
+		workers[i] = (struct worker){ .run = r, .index = i };
+		if (pthread_create(&workers[i].thread, NULL, thread_main, &workers[i]) != 0)
 			break;
 	}
-	ok = *started > 0 && pthread_create(producer, NULL, producer_main, r) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return i;
+}
+
+static bool
+start_producer(struct worker *w)
+{
+	sigset_t all, before;
+	bool ok;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	ok = pthread_create(&w->thread, NULL, producer_main, w->run) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return ok;
+}
+
+/* Nobody begins anything any more.  Called with the lock held, which it gives back. */
+static void
+stop(struct run *r, void (*cancel)(void *ctx))
+{
+	bool blocked = r->producing;
+
+	r->stop = true;
+	pthread_cond_broadcast(&r->can_work);
+	pthread_cond_signal(&r->can_produce);
+	pthread_mutex_unlock(&r->lock);
+	if (blocked && cancel)
+		cancel(r->o->ctx);
+}
+
+/* Fewer helpers than asked for are no failure: the caller does what is left. */
+static void
+run_shared(struct run *r, struct worker *workers, void (*cancel)(void *ctx))
+{
+	unsigned started = start_threads(r, workers, 1, helper_main);
+
+	pthread_mutex_lock(&r->lock);
+	share(r);
+	stop(r, cancel);
+	for (unsigned i = 1; i < started; i++)
+		pthread_join(workers[i].thread, NULL);
+}
+
+/* false: the system has no thread to give. */
+static bool
+run_live(struct run *r, struct worker *workers, void (*cancel)(void *ctx))
+{
+	struct worker producer = { .run = r };
+	unsigned started = start_threads(r, workers, 0, worker_main);
+	bool threaded = started > 0 && start_producer(&producer);
+
+	pthread_mutex_lock(&r->lock);
+	if (threaded)
+		consume_all(r);
+	stop(r, cancel);
+	if (threaded)
+		pthread_join(producer.thread, NULL);
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(workers[i].thread, NULL);
+	return threaded;
 }
 
 void
 ordered_run(struct ordered *o, void (*cancel)(void *ctx))
 {
 	struct worker *workers;
-	pthread_t producer;
-	unsigned started;
 	struct run r;
-	bool threaded, blocked;
+	bool threaded = true;
 
 	if (o->threads <= 1 && !o->live) {
 		run_alone(o);
@@ -221,25 +354,103 @@ ordered_run(struct ordered *o, void (*cancel)(void *ctx))
 	}
 	run_init(&r, o);
 	workers = mem_zero(o->threads, sizeof(*workers));
-	threaded = start_threads(&r, workers, &started, &producer);
-	pthread_mutex_lock(&r.lock);
-	if (threaded)
-		consume_all(&r);
-	r.stop = true;
-	blocked = r.producing;
-	pthread_cond_broadcast(&r.can_work);
-	pthread_cond_signal(&r.can_produce);
-	pthread_mutex_unlock(&r.lock);
-	if (blocked && cancel)
-		cancel(o->ctx);
-	if (threaded)
-		pthread_join(producer, NULL);
-	for (unsigned i = 0; i < started; i++)
-		pthread_join(workers[i].thread, NULL);
+	if (o->live)
+		threaded = run_live(&r, workers, cancel);
+	else
+		run_shared(&r, workers, cancel);
 	mem_free(workers);
 	run_free(&r);
 	if (!threaded)
 		run_alone(o);
+}
+
+/* Each ------------------------------------------------------------------------------------------ */
+
+struct each {
+	size_t next, n;
+	void (*work)(void *ctx, size_t i, unsigned worker);
+	void *ctx;
+};
+
+static enum ordered_next
+each_produce(void *ctx, void *item)
+{
+	struct each *e = ctx;
+
+	if (e->next == e->n)
+		return ORDERED_END;
+	*(size_t *)item = e->next++;
+	return ORDERED_ITEM;
+}
+
+static void
+each_work(void *ctx, void *item, unsigned worker)
+{
+	struct each *e = ctx;
+
+	e->work(e->ctx, *(size_t *)item, worker);
+}
+
+static bool
+each_consume(void *ctx, void *item)
+{
+	(void)ctx;
+	(void)item;
+	return true;
+}
+
+void
+ordered_each(
+    unsigned threads, size_t n, void (*work)(void *ctx, size_t i, unsigned worker), void *ctx)
+{
+	struct each e = { .n = n, .work = work, .ctx = ctx };
+	struct ordered o = { .threads = threads,
+		.n_items = 2 * threads + 2,
+		.item_size = sizeof(size_t),
+		.ctx = &e,
+		.produce = each_produce,
+		.work = each_work,
+		.consume = each_consume };
+
+	o.items = mem_zero(o.n_items, o.item_size);
+	ordered_run(&o, NULL);
+	mem_free(o.items);
+}
+
+/* Locks ----------------------------------------------------------------------------------------- */
+
+struct ordered_lock {
+	pthread_mutex_t mutex;
+};
+
+struct ordered_lock *
+ordered_lock_new(void)
+{
+	struct ordered_lock *l = mem_zero(1, sizeof(*l));
+
+	pthread_mutex_init(&l->mutex, NULL);
+	return l;
+}
+
+void
+ordered_lock_free(struct ordered_lock *l)
+{
+	if (l == NULL)
+		return;
+	pthread_mutex_destroy(&l->mutex);
+	mem_free(l);
+}
+
+void
+ordered_lock(struct ordered_lock *l)
+{
+	pthread_mutex_lock(&l->mutex);
+}
+
+void
+ordered_unlock(struct ordered_lock *l)
+{
+	pthread_mutex_unlock(&l->mutex);
 }
 
 unsigned

@@ -2,10 +2,11 @@
  * ordered.h - the one way this toolkit works in parallel: produce items one after another, work on
  * them on several threads, consume them in the order they were produced.
  *
- * Items are slots of a ring that the caller owns; the ring's size bounds memory.  The producer runs
- * on a thread of its own (so reading ahead hides the disk), consume on the calling thread, work on the
- * workers.  With one thread, and unless `live` is set, all three run on the calling thread in turn.
- * Nothing spins.
+ * Items are slots of a ring that the caller owns; the ring's size bounds memory.  There are as many threads as
+ * asked for, the calling one among them: each produces an item, one thread at a time, and works on it; the calling
+ * one consumes in between.  With `live` set the producer has a thread of its own, as it may block, the workers have
+ * theirs, and the calling one only consumes.  With one thread, and unless `live` is set, all three run on the calling
+ * thread in turn.  Nothing spins.
  */
 #ifndef BASE_ORDERED_H
 #define BASE_ORDERED_H
@@ -16,8 +17,8 @@
 enum ordered_next { ORDERED_ITEM, ORDERED_END };
 
 struct ordered {
-	unsigned threads; /* workers, >= 1 */
-	bool live; /* input may block: keep a producer thread even with one worker */
+	unsigned threads; /* that work, >= 1 */
+	bool live; /* input may block: a producer thread even with one worker */
 	unsigned idle_ms; /* call idle() when nothing was consumed for so long; 0 never */
 
 	void *items; /* ring of n_items, item_size each; caller owned; at least threads + 2 */
@@ -39,6 +40,17 @@ struct ordered {
  * which must make the read return.
  */
 void ordered_run(struct ordered *, void (*cancel)(void *ctx));
+
+/* Call work(ctx, i, worker) for every i < n, on several threads in any order; back when all is done. */
+void ordered_each(
+    unsigned threads, size_t n, void (*work)(void *ctx, size_t i, unsigned worker), void *ctx);
+
+/* What several threads change is changed by one at a time. */
+struct ordered_lock;
+struct ordered_lock *ordered_lock_new(void);
+void ordered_lock_free(struct ordered_lock *); /* takes NULL */
+void ordered_lock(struct ordered_lock *);
+void ordered_unlock(struct ordered_lock *);
 
 /* Processors this process may use. */
 unsigned ordered_processors(void);

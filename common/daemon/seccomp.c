@@ -55,11 +55,11 @@ static const int allowed[] = {
 	__NR_restart_syscall, __NR_wait4, __NR_waitid,
 	/* Descriptors and files; which files is Landlock's business.  No truncate: see landlock.c. */
 	__NR_read, __NR_write, __NR_readv, __NR_writev, __NR_pread64, __NR_pwrite64, __NR_preadv,
-	__NR_pwritev, __NR_close, __NR_lseek, __NR_dup, __NR_dup3, __NR_fcntl, __NR_flock,
-	__NR_fsync, __NR_fdatasync, __NR_sync_file_range, __NR_ftruncate, __NR_fallocate,
-	__NR_fadvise64, __NR_openat, __NR_fstat, __NR_newfstatat, __NR_statx, __NR_faccessat,
-	__NR_readlinkat, __NR_getdents64, __NR_statfs, __NR_fstatfs, __NR_renameat, __NR_renameat2,
-	__NR_linkat, __NR_unlinkat, __NR_mkdirat, __NR_getcwd, __NR_umask,
+	__NR_preadv2, __NR_pwritev, __NR_close, __NR_lseek, __NR_dup, __NR_dup3, __NR_fcntl,
+	__NR_flock, __NR_fsync, __NR_fdatasync, __NR_sync_file_range, __NR_ftruncate,
+	__NR_fallocate, __NR_fadvise64, __NR_openat, __NR_fstat, __NR_newfstatat, __NR_statx,
+	__NR_faccessat, __NR_readlinkat, __NR_getdents64, __NR_statfs, __NR_fstatfs, __NR_renameat,
+	__NR_renameat2, __NR_linkat, __NR_unlinkat, __NR_mkdirat, __NR_getcwd, __NR_umask,
 	/* Memory; see also below. */
 	__NR_munmap, __NR_mremap, __NR_madvise, __NR_msync, __NR_mincore, __NR_brk, __NR_membarrier,
 	/* Threads. */

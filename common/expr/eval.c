@@ -5,6 +5,10 @@
  * is not zero matter to the caller (NULL: all do); other words of `out` are zero.
  */
 #include "expr/eval.h"
+#include "expr/plane.h"
+
+enum { ORDER_MOST = 16 };
+#define RATE_UNKNOWN 0.5F
 
 static enum verdict eval_node(
     struct expr_state *, struct batch *, const struct node *, const uint64_t *mask, uint64_t *out);
@@ -18,6 +22,9 @@ expr_state_new(const struct expr *x)
 	s->binding = mem_zero(x->n_nodes, sizeof(struct binding *));
 	s->known = mem_zero(x->n_nodes, sizeof(*s->known));
 	s->column = mem_zero(x->n_nodes, sizeof(*s->column));
+	s->rate = mem_alloc(x->n_nodes * sizeof(*s->rate));
+	for (unsigned i = 0; i < x->n_nodes; i++)
+		s->rate[i] = RATE_UNKNOWN;
 	return s;
 }
 
@@ -32,6 +39,7 @@ expr_state_free(struct expr_state *s)
 	mem_free(s->binding);
 	mem_free(s->known);
 	mem_free(s->column);
+	mem_free(s->rate);
 	mem_free(s->hit);
 	arena_free(&s->arena);
 	mem_free(s);
@@ -98,17 +106,60 @@ all_present(struct batch *b, unsigned i, const uint64_t *mask, uint64_t *out)
 
 /* Tests -------------------------------------------------------------------------------------------- */
 
+/* Records whose code is a hit, of a column's entries that are not all, nor none. */
+static void
+run_codes(struct expr_state *s, struct batch *b, unsigned i, const uint64_t *pass,
+    const uint64_t *mask, uint64_t *out)
+{
+	size_t entries = b->col[i].dict_n;
+	const struct planes *p = batch_planes(b, i);
+	const struct column *c = p == NULL ? batch_dict(b, i) : &b->col[i];
+
+	/* Codes of missing records may be any: room for all of them. */
+	if (s->hit == NULL)
+		s->hit = mem_zero(UINT16_MAX + 1, 1);
+	for (size_t k = 0; k < entries; k++)
+		s->hit[k] = bits_get(pass, k);
+	if (p != NULL)
+		plane_codes(s->hit, p, b->n, mask, out);
+	else if (c != NULL)
+		kernel_codes(s->hit, c->codes, b->n, mask, out);
+	else
+		memset(out, 0, bits_words(b->n) * 8); /* damaged */
+}
+
+/* Those whose code is in [first, first + count). */
+static void
+run_code_range(
+    struct batch *b, unsigned i, size_t first, size_t count, const uint64_t *mask, uint64_t *out)
+{
+	const struct planes *p = batch_planes(b, i);
+	const struct column *c = p == NULL ? batch_dict(b, i) : &b->col[i];
+	struct bound range = { .how = HOW_RANGE, .width = 2, .n = 1 };
+	struct sums sums = { .n = 1 };
+
+	sums.lo[0] = range.lo[0] = first;
+	sums.hi[0] = first + count - 1;
+	range.span[0] = count - 1;
+	if (p != NULL)
+		sums_run(&sums, p, b->n, mask, out);
+	else if (c != NULL)
+		kernel_run(&range, c->codes, NULL, b->n, mask, out);
+	else
+		memset(out, 0, bits_words(b->n) * 8); /* damaged */
+}
+
 /*
- * The test is made once for each entry.  Entries that pass and stand in a row, as in a sorted
- * dictionary, make a range of codes.
+ * The test is made once for each entry, and codes are unpacked only where some pass and some do not.  Entries that
+ * pass and stand in a row, as in a sorted dictionary, make a range of codes.
  */
 static enum verdict
-test_dictionary(struct expr_state *s, const struct batch *b, const struct bound *bd,
-    const struct column *c, const uint64_t *mask, uint64_t *out)
+test_dictionary(struct expr_state *s, struct batch *b, const struct bound *bd, unsigned i,
+    const uint64_t *mask, uint64_t *out)
 {
-	size_t entries = c->dict_n, words = bits_words(entries), count, first = 0;
+	const struct column *c = &b->col[i];
+	size_t entries = c->dict_n, count, first = 0, run;
 	uint64_t pass[UINT16_MAX / 64 + 1];
-	struct bound codes = { .how = HOW_RANGE, .width = 2, .n = 1 };
 
 	if (entries == 0 || entries > UINT16_MAX + 1)
 		return NONE;
@@ -116,29 +167,17 @@ test_dictionary(struct expr_state *s, const struct batch *b, const struct bound 
 	count = bits_count(pass, entries);
 	if (count == 0)
 		return NONE;
-	if (count == entries) {
-		bits_fill(out, b->n);
-		return and_present(c->present, b->n, out);
-	}
+	if (count == entries)
+		return all_present(b, i, mask, out);
 	while (!bits_get(pass, first))
 		first++;
-	codes.lo[0] = first;
-	codes.span[0] = count - 1;
-	for (size_t i = first; i < first + count && codes.how == HOW_RANGE; i++)
-		if (i >= entries || !bits_get(pass, i))
-			codes.how = HOW_TABLE;
-	if (codes.how == HOW_RANGE) {
-		kernel_run(&codes, c->codes, NULL, b->n, mask, out);
-		return and_present(c->present, b->n, out);
-	}
-	/* Codes of missing records may be any: room for all of them. */
-	if (s->hit == NULL)
-		s->hit = mem_zero(UINT16_MAX + 1, 1);
-	for (size_t w = 0; w < words; w++)
-		for (size_t i = w * 64; i < entries && i < w * 64 + 64; i++)
-			s->hit[i] = pass[w] >> (i % 64) & 1;
-	kernel_codes(s->hit, c->codes, b->n, mask, out);
-	return and_present(c->present, b->n, out);
+	for (run = 0; first + run < entries && bits_get(pass, first + run);)
+		run++;
+	if (run == count)
+		run_code_range(b, i, first, count, mask, out);
+	else
+		run_codes(s, b, i, pass, mask, out);
+	return and_present(batch_present(b, i), b->n, out);
 }
 
 static enum verdict
@@ -147,6 +186,7 @@ eval_test(struct expr_state *s, struct batch *b, const struct node *n, const uin
 {
 	int i = batch_resolve(b, n->field);
 	enum verdict zone = i < 0 ? NONE : zone_test(s, n, &b->col[i]);
+	const struct planes *p;
 	const struct column *c;
 	const struct bound *bd;
 
@@ -155,12 +195,16 @@ eval_test(struct expr_state *s, struct batch *b, const struct node *n, const uin
 	if (zone == ALL)
 		return all_present(b, (unsigned)i, mask, out);
 	bd = bind_test(s, n, &b->col[i]);
-	c = batch_dict(b, (unsigned)i);
-	if (c != NULL)
-		return test_dictionary(s, b, bd, c, mask, out);
-	c = batch_plain(b, (unsigned)i);
-	kernel_run(bd, c->data, c->off, b->n, mask, out);
-	return and_present(c->present, b->n, out);
+	if (batch_entries(b, (unsigned)i) != NULL)
+		return test_dictionary(s, b, bd, (unsigned)i, mask, out);
+	p = batch_planes(b, (unsigned)i);
+	if (p != NULL) {
+		plane_run(bd, p, b->n, mask, out);
+	} else {
+		c = batch_plain(b, (unsigned)i);
+		kernel_run(bd, c->data, c->off, b->n, mask, out);
+	}
+	return and_present(b->col[i].present, b->n, out);
 }
 
 static enum verdict
@@ -194,27 +238,93 @@ eval_has(struct expr_state *s, struct batch *b, const struct node *n, const uint
 
 /* Joins -------------------------------------------------------------------------------------------- */
 
+/*
+ * The order in which conditions are tried: what decides the most for the least first.  What they decide is measured
+ * from batch to batch; before that it is unknown, and they stand by cost.
+ */
+struct order {
+	unsigned n;
+	const struct node *child[ORDER_MOST];
+};
+
+/* A half-life of some batches: flows of another hour may be others. */
+static void
+measure(struct expr_state *s, const struct node *n, size_t passed, size_t asked)
+{
+	/* Within the words that a mask leaves more may pass than were asked about. */
+	float rate = passed < asked ? (float)passed / (float)asked : 1;
+
+	if (asked > 0)
+		s->rate[n->index] += (rate - s->rate[n->index]) / 8;
+}
+
+/* Cost of a record decided. */
+static float
+rank_of(const struct expr_state *s, const struct node *parent, const struct node *n)
+{
+	float rate = s->rate[n->index], decides = parent->kind == NODE_AND ? 1 - rate : rate;
+
+	return s->known[n->index] != SOME ? 0 : (float)n->cost / (decides + 0.001F);
+}
+
+static void
+order_children(const struct expr_state *s, const struct node *n, struct order *o)
+{
+	float rank[ORDER_MOST];
+
+	o->n = 0;
+	for (size_t i = 0; i < n->n_child && i < ORDER_MOST; i++) {
+		float r = rank_of(s, n, n->child[i]);
+		unsigned at = o->n++;
+
+		for (; at > 0 && rank[at - 1] > r; at--) {
+			rank[at] = rank[at - 1];
+			o->child[at] = o->child[at - 1];
+		}
+		rank[at] = r;
+		o->child[at] = n->child[i];
+	}
+}
+
+/* The i-th to be tried; those behind the first ORDER_MOST stay where they are. */
+static const struct node *
+child_at(const struct order *o, const struct node *n, size_t i)
+{
+	return i < o->n ? o->child[i] : n->child[i];
+}
+
+static size_t
+count_asked(const uint64_t *mask, size_t n)
+{
+	return mask == NULL ? n : bits_count(mask, n);
+}
+
 static enum verdict
 eval_and(struct expr_state *s, struct batch *b, const struct node *n, const uint64_t *mask,
     uint64_t *out)
 {
 	uint64_t *more = push_bitmap(s);
 	enum verdict so_far = ALL;
+	size_t left = count_asked(mask, b->n);
+	struct order o;
 
+	order_children(s, n, &o);
 	for (size_t i = 0; i < n->n_child && so_far != NONE; i++) {
+		const struct node *child = child_at(&o, n, i);
 		bool first = so_far == ALL;
-		enum verdict v =
-		    eval_node(s, b, n->child[i], first ? mask : out, first ? out : more);
+		size_t asked = left;
+		enum verdict v = eval_node(s, b, child, first ? mask : out, first ? out : more);
 
 		if (v == NONE) {
 			so_far = NONE;
-		} else if (v == SOME && first) {
-			so_far = SOME;
+			left = 0;
 		} else if (v == SOME) {
-			for (size_t w = 0; w < bits_words(b->n); w++)
+			for (size_t w = 0; !first && w < bits_words(b->n); w++)
 				out[w] &= more[w];
-			so_far = eval_settle(out, b->n);
+			left = bits_count(out, b->n);
+			so_far = left == 0 ? NONE : SOME;
 		}
+		measure(s, child, left, asked);
 	}
 	s->top--;
 	return so_far;
@@ -226,26 +336,31 @@ eval_or(struct expr_state *s, struct batch *b, const struct node *n, const uint6
 {
 	uint64_t *more = push_bitmap(s), *open = push_bitmap(s);
 	enum verdict so_far = NONE;
-	size_t words = bits_words(b->n);
+	size_t words = bits_words(b->n), passed = 0, all = count_asked(mask, b->n);
+	struct order o;
 
+	order_children(s, n, &o);
 	for (size_t i = 0; i < n->n_child && so_far != ALL; i++) {
+		const struct node *child = child_at(&o, n, i);
 		bool first = so_far == NONE;
+		size_t before = passed;
 		enum verdict v;
 
 		for (size_t w = 0; !first && w < words; w++)
 			open[w] = ~out[w] & (mask != NULL ? mask[w] : ~UINT64_C(0));
 		if (!first)
 			open[words - 1] &= bits_tail(b->n);
-		v = eval_node(s, b, n->child[i], first ? mask : open, first ? out : more);
+		v = eval_node(s, b, child, first ? mask : open, first ? out : more);
 		if (v == ALL) {
 			so_far = ALL;
-		} else if (v == SOME && first) {
-			so_far = SOME;
+			passed = all;
 		} else if (v == SOME) {
-			for (size_t w = 0; w < words; w++)
+			for (size_t w = 0; !first && w < words; w++)
 				out[w] |= more[w];
 			so_far = eval_settle(out, b->n);
+			passed = bits_count(out, b->n);
 		}
+		measure(s, child, passed - before, all > before ? all - before : 0);
 	}
 	s->top -= 2;
 	return so_far;

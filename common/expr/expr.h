@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "flow/batch.h"
+#include "flow/probe.h"
 
 struct expr;
 
@@ -31,6 +32,13 @@ void expr_state_free(struct expr_state *);
  * Returns how many.  Damage found in columns read sticks in b->err.
  */
 size_t expr_select(struct expr_state *, struct batch *b, uint64_t *sel);
+
+/*
+ * What can be said of records that were not read, of which only a probe knows something: none of them is selected,
+ * all are, or that they have to be read.
+ */
+enum expr_answer { EXPR_NONE, EXPR_SOME, EXPR_ALL };
+enum expr_answer expr_ask(const struct expr *, const struct probe *);
 
 /* The compiled plan, as text for --explain. */
 void expr_explain(const struct expr *, struct buf *);

@@ -3,6 +3,7 @@
 #include <endian.h>
 
 #include "base/clones.h"
+#include "base/hash.h"
 
 /* 64 values a word; the last, incomplete word from a padded copy. */
 #define FOR_WORDS(T, BLOCK) \
@@ -70,15 +71,52 @@
 		return v >= *at && v <= hi[at - lo]; \
 	}
 
+/* Which of 64 keys may be in the ranges: most of those that are not are seen here, without a branch. */
+#define SIEVE(NAME, T, HASH) \
+	static inline uint64_t sieve_##NAME(const struct bound *bd, const T *v) \
+	{ \
+		uint64_t word = 0; \
+\
+		if (bd->sieve == NULL) \
+			return ~UINT64_C(0); \
+		for (unsigned i = 0; i < 64; i++) { \
+			size_t h = HASH(bd, v[i]); \
+\
+			word |= (bd->sieve[h / 64] >> (h % 64) & 1) << i; \
+		} \
+		return word; \
+	}
+
+/* Where the sieve has a key's bit: of 8 octets, and of 16. */
+static inline size_t
+sieve_at(const struct bound *bd, uint64_t key)
+{
+	return (size_t)((key >> bd->coarse) * bd->mix[0] >> (64 - bd->bits));
+}
+
+static inline size_t
+sieve_at_wide(const struct bound *bd, u128 key)
+{
+	key >>= bd->coarse;
+	return (size_t)(((uint64_t)key * bd->mix[0] + (uint64_t)(key >> 64) * bd->mix[1]) >>
+			(64 - bd->bits));
+}
+
+#define HASH_NARROW(BD, V) sieve_at(BD, (V) ^ (BD)->bias)
+SIEVE(uint32_t, uint32_t, HASH_NARROW)
+SIEVE(uint64_t, uint64_t, HASH_NARROW)
+
 #define SEARCH_BLOCK(NAME, T) \
 	static inline uint64_t NAME(const struct bound *bd, const T *v) \
 	{ \
 		uint64_t word = 0; \
 \
-		for (unsigned i = 0; i < 64; i++) \
-			word |= \
-			    (uint64_t)search_##T(bd->los, bd->his, bd->n, (T)(v[i] ^ (T)bd->bias)) \
-			    << i; \
+		for (uint64_t m = sieve_##T(bd, v); m != 0; m &= m - 1) { \
+			unsigned i = (unsigned)__builtin_ctzll(m); \
+			T key = (T)(v[i] ^ (T)bd->bias); \
+\
+			word |= (uint64_t)search_##T(bd->los, bd->his, bd->n, key) << i; \
+		} \
 		return word; \
 	}
 
@@ -167,15 +205,19 @@ prefix_block(const struct bound *bd, const struct wide *v)
 	return kernel_pack(t);
 }
 
+#define WIDE_KEY(V) ((u128)be64toh((V).w[0]) << 64 | be64toh((V).w[1]))
+#define HASH_WIDE(BD, V) sieve_at_wide(BD, WIDE_KEY(V))
+SIEVE(wide, struct wide, HASH_WIDE)
+
 static inline uint64_t
 wide_block(const struct bound *bd, const struct wide *v)
 {
 	uint64_t word = 0;
 
-	for (unsigned i = 0; i < 64; i++) {
-		u128 key = (u128)be64toh(v[i].w[0]) << 64 | be64toh(v[i].w[1]);
+	for (uint64_t m = sieve_wide(bd, v); m != 0; m &= m - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(m);
 
-		word |= (uint64_t)search_u128(bd->los, bd->his, bd->n, key) << i;
+		word |= (uint64_t)search_u128(bd->los, bd->his, bd->n, WIDE_KEY(v[i])) << i;
 	}
 	return word;
 }
@@ -187,8 +229,12 @@ codes_block(const uint8_t *hit, const uint16_t *codes)
 {
 	uint8_t t[64];
 
-	for (unsigned i = 0; i < 64; i++)
+	for (unsigned i = 0; i < 64; i += 4) {
 		t[i] = hit[codes[i]];
+		t[i + 1] = hit[codes[i + 1]];
+		t[i + 2] = hit[codes[i + 2]];
+		t[i + 3] = hit[codes[i + 3]];
+	}
 	return kernel_pack(t);
 }
 
@@ -269,9 +315,8 @@ run_octets(const struct test *t, const char *data, const uint32_t *off, size_t n
 
 /* Making ready ---------------------------------------------------------------------------------- */
 
-/* The values that a width can hold, as keys of the type: lo, and how many less one. */
-static void
-width_domain(enum type type, unsigned width, u128 *lo, u128 *span)
+void
+bound_domain(enum type type, unsigned width, u128 *lo, u128 *span)
 {
 	*lo = 0;
 	*span = width >= 16 ? ~(u128)0 : ((u128)1 << (8 * width)) - 1;
@@ -316,6 +361,42 @@ make_table(struct bound *bd, const struct ranges *s, struct arena *a)
 			bd->table[raw / 8] |= (uint8_t)(1u << (raw % 8));
 		}
 	bd->how = HOW_TABLE;
+}
+
+/* So many hashes a range are marked at the most, each among so many bits that a bit in SIEVE_ROOM is set. */
+enum { SIEVE_LEAST = 16, SIEVE_MARKS = 4, SIEVE_ROOM = 16, SIEVE_BITS_MAX = 25 };
+
+/* Keys that the ranges have when the lowest bits are left off; more than `most` are not counted. */
+static u128
+count_coarse(const struct ranges *s, unsigned coarse, u128 most)
+{
+	u128 sum = 0;
+
+	for (size_t i = 0; i < s->n && sum <= most; i++)
+		sum += (s->r[i].hi >> coarse) - (s->r[i].lo >> coarse) + 1;
+	return sum;
+}
+
+/* Keys are told apart by as many of their bits as leave few to be marked: all of them where ranges are single values. */
+static void
+make_sieve(struct bound *bd, const struct ranges *s, struct arena *a)
+{
+	u128 most = (u128)s->n * SIEVE_MARKS;
+	uint64_t seed = hash_seed();
+
+	if (s->n < SIEVE_LEAST)
+		return;
+	while (count_coarse(s, bd->coarse, most) > most)
+		bd->coarse++;
+	bd->bits = 10;
+	while (bd->bits < SIEVE_BITS_MAX && (size_t)1 << bd->bits < s->n * SIEVE_ROOM)
+		bd->bits++;
+	bd->mix[0] = hash_u64(seed, 1) | 1;
+	bd->mix[1] = hash_u64(seed, 2) | 1;
+	bd->sieve = arena_zero(a, ((size_t)1 << bd->bits) / 8);
+	for (size_t i = 0; i < s->n; i++)
+		for (u128 k = s->r[i].lo >> bd->coarse; k <= s->r[i].hi >> bd->coarse; k++)
+			bits_set(bd->sieve, sieve_at_wide(bd, k << bd->coarse));
 }
 
 static void
@@ -375,6 +456,7 @@ bound_ranges(struct bound *bd, const struct ranges *s, u128 span, struct arena *
 		if (s->n == 1 && make_prefix(bd, &s->r[0]))
 			return;
 		make_search(bd, s, 16, a);
+		make_sieve(bd, s, a);
 		bd->how = HOW_WIDE;
 	} else if (s->n == 2 && s->r[0].lo == 0 && s->r[1].hi == span) {
 		/* From the bottom and to the top: one range around the end, as != has it. */
@@ -388,6 +470,7 @@ bound_ranges(struct bound *bd, const struct ranges *s, u128 span, struct arena *
 		make_table(bd, s, a);
 	} else {
 		make_search(bd, s, bd->width, a);
+		make_sieve(bd, s, a);
 	}
 }
 
@@ -402,7 +485,7 @@ bound_make(struct bound *bd, const struct test *t, unsigned width, struct arena 
 		bd->how = HOW_OCTETS;
 		return;
 	}
-	width_domain(t->type, width, &least, &span);
+	bound_domain(t->type, width, &least, &span);
 	if (t->kind == TEST_MASK) {
 		bd->how = t->value > (uint64_t)span ? HOW_NONE : HOW_MASK;
 		if (bd->how == HOW_NONE && t->cmp == CMP_NE)

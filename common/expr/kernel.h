@@ -7,6 +7,10 @@
 #ifndef EXPR_KERNEL_H
 #define EXPR_KERNEL_H
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "expr/plan.h"
 
 enum how {
@@ -31,10 +35,17 @@ struct bound {
 	size_t n;
 	uint8_t *table;
 	void *los, *his; /* n of the width each */
+	uint64_t
+	    *sieve; /* search: bits of hashes that values in the ranges have; NULL: all may be */
+	unsigned coarse, bits; /* of the value >> coarse; log2 of the bits that there are */
+	uint64_t mix[2]; /* multipliers */
 	uint64_t pmask[2], pvalue[2];
 };
 
 void bound_make(struct bound *, const struct test *, unsigned width, struct arena *);
+
+/* The values that a width can hold, as keys of the type: the least, and how many less one. */
+void bound_domain(enum type, unsigned width, u128 *least, u128 *span);
 
 /*
  * out = which of n values pass, all words written; words where mask (NULL: all ones) is zero are
@@ -47,10 +58,20 @@ void kernel_run(const struct bound *, const void *data, const uint32_t *off, siz
 void kernel_codes(
     const uint8_t *hit, const uint16_t *codes, size_t n, const uint64_t *mask, uint64_t *out);
 
-/* 64 octets of 0 or 1 as a word. */
+/* 64 octets of 0 or 1 as a word: the one thing that compilers do not see by themselves. */
 static inline uint64_t
 kernel_pack(const uint8_t *t)
 {
+#ifdef __SSE2__
+	uint64_t word = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(t + 16 * i));
+
+		word |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_slli_epi16(v, 7)) << (16 * i);
+	}
+	return word;
+#else
 	uint64_t word = 0, octets;
 
 	for (unsigned i = 0; i < 8; i++) {
@@ -58,6 +79,7 @@ kernel_pack(const uint8_t *t)
 		word |= octets * UINT64_C(0x0102040810204080) >> 56 << (8 * i);
 	}
 	return word;
+#endif
 }
 
 bool kernel_octets(const struct test *, const char *, size_t n);

@@ -63,7 +63,8 @@ batch_clear(struct batch *b)
 	for (unsigned i = 0; i < b->n_cols; i++) {
 		struct column *c = &b->col[i];
 
-		memset(c->bits, 0, bits_words(b->n) * 8);
+		if (b->n > 0)
+			memset(c->bits, 0, bits_words(b->n) * 8);
 		c->present = c->bits;
 		c->flags &= COLUMN_SCOPE;
 		c->scale = (uint8_t)coarsest_scale(c);
@@ -145,23 +146,47 @@ store_uint(struct column *c, size_t rec, uint64_t v)
 	}
 }
 
+#define CONVERT(TO, FROM) \
+	do { \
+		TO *to = (TO *)dst->data + first; \
+		const FROM *from = src->data; \
+		if (idx == NULL) \
+			for (size_t k = 0; k < n; k++) \
+				to[k] = (TO)from[k]; \
+		else \
+			for (size_t k = 0; k < n; k++) \
+				to[k] = (TO)from[idx[k]]; \
+	} while (0)
+#define CONVERT_TO(TO, SIGN) \
+	switch (src->width) { \
+	case 1: CONVERT(TO, SIGN##8_t); break; \
+	case 2: CONVERT(TO, SIGN##16_t); break; \
+	case 4: CONVERT(TO, SIGN##32_t); break; \
+	default: CONVERT(TO, SIGN##64_t); break; \
+	}
+#define CONVERT_CELLS(SIGN) \
+	switch (dst->width) { \
+	case 1: CONVERT_TO(SIGN##8_t, SIGN); break; \
+	case 2: CONVERT_TO(SIGN##16_t, SIGN); break; \
+	case 4: CONVERT_TO(SIGN##32_t, SIGN); break; \
+	default: CONVERT_TO(SIGN##64_t, SIGN); break; \
+	}
+
 /* dst[first + k] = src[idx[k]] where both are fixed and of one type but not of one width. */
 static void
 convert_cells(
     struct column *dst, size_t first, const struct column *src, const uint32_t *idx, size_t n)
 {
-	for (size_t k = 0; k < n; k++) {
-		size_t from = idx ? idx[k] : k;
-
-		if (dst->type == TYPE_IP) {
-			struct addr a = addr_v4(((const uint32_t *)src->data)[from]);
+	if (dst->type == TYPE_IP) {
+		for (size_t k = 0; k < n; k++) {
+			struct addr a = addr_v4(((const uint32_t *)src->data)[idx ? idx[k] : k]);
 
 			memcpy((uint8_t *)dst->data + (first + k) * 16, a.b, 16);
-		} else if (dst->type == TYPE_INT) {
-			store_uint(dst, first + k, (uint64_t)column_int(src, from));
-		} else {
-			store_uint(dst, first + k, column_uint(src, from));
 		}
+	} else if (dst->type == TYPE_INT) {
+		CONVERT_CELLS(int)
+	} else {
+		CONVERT_CELLS(uint)
 	}
 }
 
@@ -230,6 +255,20 @@ reopen(struct batch *b)
 	}
 }
 
+void
+batch_reserve(struct batch *b, size_t n)
+{
+	size_t cap = b->cap ? b->cap : FIRST_CAPACITY;
+
+	if (b->n + n <= b->cap)
+		return;
+	while (cap < b->n + n)
+		cap *= 2;
+	for (unsigned i = 0; i < b->n_cols; i++)
+		column_reserve(&b->col[i], b->cap, cap);
+	b->cap = cap;
+}
+
 size_t
 batch_extend(struct batch *b, size_t n)
 {
@@ -239,15 +278,7 @@ batch_extend(struct batch *b, size_t n)
 	b->n_all = b->n_cols; /* computed columns stand behind the stored ones: they go */
 	if (b->closed)
 		reopen(b);
-	if (b->n + n > b->cap) {
-		size_t cap = b->cap ? b->cap : FIRST_CAPACITY;
-
-		while (cap < b->n + n)
-			cap *= 2;
-		for (unsigned i = 0; i < b->n_cols; i++)
-			column_reserve(&b->col[i], b->cap, cap);
-		b->cap = cap;
-	}
+	batch_reserve(b, n);
 	b->n += n;
 	return first;
 }
@@ -389,7 +420,7 @@ batch_close(struct batch *b)
 			c->flags |= COLUMN_EMPTY;
 		if (present < b->n)
 			c->flags |= COLUMN_PARTIAL;
-		if (present < b->n && c->width > 0)
+		if (present > 0 && present < b->n && c->width > 0)
 			zero_missing(c, b->n);
 	}
 	b->closed = true;
@@ -471,23 +502,65 @@ append_octets(
 	return dst->data_len - before;
 }
 
-int
-batch_append(struct batch *dst, struct batch *src, const uint32_t *idx, size_t n)
+#define ANY_BITS(T) \
+	do { \
+		const T *v = c->data; \
+		if (idx == NULL) \
+			for (size_t k = 0; k < n; k++) \
+				any |= v[k]; \
+		else \
+			for (size_t k = 0; k < n; k++) \
+				any |= v[idx[k]]; \
+	} while (0)
+
+/* The width that the cells of these records need: narrower than the column's for unsigned numbers only. */
+static unsigned
+needed_width(const struct column *c, const uint32_t *idx, size_t n)
+{
+	uint64_t any = 0;
+
+	if (c->type != TYPE_UINT || c->width < 2)
+		return c->width;
+	if (c->width == 2)
+		ANY_BITS(uint16_t);
+	else if (c->width == 4)
+		ANY_BITS(uint32_t);
+	else
+		ANY_BITS(uint64_t);
+	return any < 1 << 8 ? 1 : any < 1 << 16 ? 2 : any <= UINT32_MAX ? 4 : 8;
+}
+
+/* The columns of dst that those of src go to, -1 for those left out; widths narrow or the columns' own. */
+static int
+find_targets(struct batch *dst, struct batch *src, const uint32_t *idx, size_t n, const bool *takes,
+    bool narrow, int *to)
+{
+	for (unsigned i = 0; i < src->n_cols; i++) {
+		const struct column *c = &src->col[i];
+
+		to[i] = -1;
+		if ((c->flags & COLUMN_EMPTY) || (takes != NULL && !takes[i]))
+			continue;
+		if (narrow)
+			c = batch_plain(src, i);
+		to[i] = batch_column(dst, &c->id, (enum type)c->type,
+		    narrow ? needed_width(c, idx, n) : c->width, c->flags);
+		if (to[i] < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+append_columns(struct batch *dst, struct batch *src, const uint32_t *idx, size_t n,
+    const bool *takes, bool narrow)
 {
 	unsigned stored = src->n_cols;
 	int to[stored + 1];
 	size_t first;
 
-	for (unsigned i = 0; i < stored; i++) {
-		const struct column *c = &src->col[i];
-
-		to[i] = -1;
-		if (c->flags & COLUMN_EMPTY)
-			continue;
-		to[i] = batch_column(dst, &c->id, (enum type)c->type, c->width, c->flags);
-		if (to[i] < 0)
-			return -1;
-	}
+	if (find_targets(dst, src, idx, n, takes, narrow, to) != 0)
+		return -1;
 	first = batch_extend(dst, n);
 	for (unsigned i = 0; i < stored; i++) {
 		const struct column *from;
@@ -505,6 +578,18 @@ batch_append(struct batch *dst, struct batch *src, const uint32_t *idx, size_t n
 		batch_precision(dst, (unsigned)to[i], from->scale);
 	}
 	return 0;
+}
+
+int
+batch_append(struct batch *dst, struct batch *src, const uint32_t *idx, size_t n)
+{
+	return append_columns(dst, src, idx, n, NULL, false);
+}
+
+int
+batch_keep(struct batch *dst, struct batch *src, const uint32_t *idx, size_t n, const bool *takes)
+{
+	return append_columns(dst, src, idx, n, takes, true);
 }
 
 /* Reading ------------------------------------------------------------------------------------ */
@@ -525,6 +610,24 @@ batch_dict(struct batch *b, unsigned i)
 	if (b->col[i].form == COLUMN_PACKED)
 		b->unpack(b, i, UNPACK_DICT);
 	return b->col[i].codes != NULL ? &b->col[i] : NULL;
+}
+
+const struct column *
+batch_entries(struct batch *b, unsigned i)
+{
+	const struct column *c = &b->col[i];
+
+	if (c->form == COLUMN_PACKED && c->dict_n == 0)
+		b->unpack(b, i, UNPACK_ENTRIES);
+	return c->codes != NULL || (c->form == COLUMN_PACKED && c->dict_n > 0) ? c : NULL;
+}
+
+const struct planes *
+batch_planes(struct batch *b, unsigned i)
+{
+	if (b->col[i].form == COLUMN_PACKED && b->col[i].planes == NULL)
+		b->unpack(b, i, UNPACK_PLANES);
+	return b->col[i].planes;
 }
 
 const uint64_t *

@@ -2,8 +2,8 @@
  * batch.h - a set of records as typed columns: what every program works on.
  *
  * A column of a batch is absent (not in the array), packed (as stored; unpacked on first use by a
- * function that the reader installed), dictionary + codes, or plain.  Ask through batch_plain,
- * batch_dict and batch_present only.  Surprising rule one: unpacking cannot fail at the call; damage
+ * function that the reader installed), dictionary + codes, or plain.  Ask through batch_plain, batch_dict,
+ * batch_entries, batch_planes and batch_present only.  Surprising rule one: unpacking cannot fail at the call; damage
  * makes the column all missing and sticks in b->err, which whoever finishes the batch checks once.
  * Rule two: missing is not zero; slots of missing records exist everywhere but mean nothing.
  *
@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "flow/field.h"
+#include "flow/planes.h"
 
 enum {
 	BATCH_RECORDS = 65536,
@@ -59,6 +60,9 @@ struct column {
 	uint32_t *dict_off;
 	uint16_t *codes;
 
+	const struct planes *
+	    planes; /* of the codes where there is a dictionary, else of the values; NULL: not asked for */
+
 	/*
 	 * Open batches: presence as owned memory, but that records [0, n_dense) have a value is written there
 	 * when the batch is closed only; records whose offset is set, octets used and allocated.
@@ -74,7 +78,13 @@ column_has(const struct column *c, size_t rec)
 	return c->present == NULL || rec < c->n_dense || bits_get(c->present, rec);
 }
 
-enum unpack { UNPACK_PRESENT, UNPACK_DICT, UNPACK_PLAIN };
+enum unpack {
+	UNPACK_PRESENT,
+	UNPACK_ENTRIES, /* a dictionary without its codes */
+	UNPACK_PLANES,
+	UNPACK_DICT,
+	UNPACK_PLAIN,
+};
 
 struct batch {
 	size_t n; /* records */
@@ -120,6 +130,9 @@ void batch_reset(struct batch *);
  */
 int batch_column(
     struct batch *, const struct field_id *, enum type, unsigned width, unsigned flags);
+
+/* Room for n more records: their fixed-width cells may be written before batch_extend makes them.  Moves cells. */
+void batch_reserve(struct batch *, size_t n);
 
 /* n more records, missing everywhere; returns the index of the first.  Moves cells. */
 size_t batch_extend(struct batch *, size_t n);
@@ -169,6 +182,12 @@ void batch_close(struct batch *);
  */
 int batch_append(struct batch *, struct batch *src, const uint32_t *idx, size_t n);
 
+/*
+ * The same of the stored columns that `takes` says (NULL: all), unsigned numbers as narrow as these records
+ * allow where the column is new: for who keeps many.
+ */
+int batch_keep(struct batch *, struct batch *src, const uint32_t *idx, size_t n, const bool *takes);
+
 /* Reading ------------------------------------------------------------------------------------ */
 
 /* The index of a stored column, or -1. */
@@ -179,6 +198,9 @@ int batch_find(const struct batch *, const struct field_id *);
  * several, derived quantities).  -1: no record has it.  The result may move b->col.
  */
 int batch_resolve(struct batch *, const struct field *);
+
+/* May what batch_resolve finds for a field be read from this column? */
+bool field_reads(const struct field *, const struct field_id *);
 
 /* Plain values; present is valid too. */
 static inline const struct column *
@@ -191,6 +213,15 @@ batch_plain(struct batch *b, unsigned i)
 
 /* Dictionary and codes if the column is stored so, and present; else NULL: ask for plain. */
 const struct column *batch_dict(struct batch *, unsigned i);
+
+/* The dictionary if the column is stored so, with or without codes, and perhaps presence; else NULL. */
+const struct column *batch_entries(struct batch *, unsigned i);
+
+/*
+ * Its numbers (of a dictionary: its codes) as planes, if they are stored so; else NULL: ask for the dictionary or
+ * plain.  Presence is valid too.
+ */
+const struct planes *batch_planes(struct batch *, unsigned i);
 
 /* Presence bitmap, NULL: every record has a value. */
 const uint64_t *batch_present(struct batch *, unsigned i);

@@ -304,3 +304,37 @@ batch_resolve(struct batch *b, const struct field *f)
 	default: return derive_flows(b, f);
 	}
 }
+
+static bool
+is_among(const struct field *f, const struct field_id *id)
+{
+	for (unsigned i = 0; i < f->n; i++)
+		if (field_id_equal(&f->id[i], id))
+			return true;
+	return false;
+}
+
+static bool
+duration_reads(const struct field_id *id)
+{
+	const struct field_id from[] = { field_own(OWN_START), field_own(OWN_END), field_iana(161),
+		field_iana(162) };
+
+	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++)
+		if (field_id_equal(&from[i], id))
+			return true;
+	return false;
+}
+
+bool
+field_reads(const struct field *f, const struct field_id *id)
+{
+	switch (f->derived) {
+	case DERIVED_NONE: return is_among(f, id);
+	case DERIVED_DURATION: return duration_reads(id);
+	case DERIVED_BPS: return is_among(&octets_field, id) || duration_reads(id);
+	case DERIVED_PPS: return is_among(&packets_field, id) || duration_reads(id);
+	case DERIVED_BPP: return is_among(&octets_field, id) || is_among(&packets_field, id);
+	default: return field_id_equal(&(struct field_id){ .id = 3 }, id);
+	}
+}

@@ -10,6 +10,7 @@
 
 #include "base/opt.h"
 #include "flow/batch.h"
+#include "flow/probe.h"
 #include "text/text.h"
 
 /* Formats: one table. */
@@ -31,8 +32,8 @@ const char *io_format_names(bool input); /* blank separated, for help and comple
  * Options shared by programs: rows for their tables, filled by io_opt.  io_opt returns 1 when the key was one
  * of these, 0 when not, -1 with err.
  */
-extern const struct opt
-    io_input_options[]; /* -i -t --since --until --recover --skip-bad --live --follow --tz */
+extern const struct opt io_input_options
+    []; /* -i -t --since --until --recover --skip-bad --live --follow --no-index --tz */
 extern const struct opt io_output_options
     []; /* -o -w -n -k -N --raw --options --resolve --no-resolve --fast --level --no-history */
 extern const struct opt io_run_options[]; /* -j -q -v */
@@ -44,7 +45,13 @@ struct io_opts {
 	/* input */
 	enum io_format in_format;
 	int64_t since_ns, until_ns; /* overlap: end >= since and start < until */
-	bool recover, skip_bad, live, follow;
+	bool recover, skip_bad, live, follow, no_index;
+	/*
+	 * Programs that drop records: false where a probe rules out that any of its records is kept, so that files with
+	 * an index need not be read where they hold none.  NULL: all are wanted.  On the producing thread.
+	 */
+	bool (*wants)(void *ctx, const struct probe *);
+	void *wants_ctx;
 	/* output */
 	enum io_format out_format; /* IO_AUTO: flow, or a table on a terminal */
 	const char *out_path; /* -w; NULL: standard output */
@@ -54,6 +61,8 @@ struct io_opts {
 	bool alerts; /* the program writes alerts: what text shows of them, though there be none */
 	enum io_resolve resolve;
 	int level, tz_s;
+	bool
+	    same_order; /* the output is one segment of input: the order that its blocks claim holds */
 	/* run */
 	unsigned threads;
 	bool quiet, verbose;
@@ -121,6 +130,13 @@ int io_sink_close(struct io_sink *, bool complete, struct err *);
 int io_sink_batch(struct io_sink *, struct batch *, struct err *);
 
 /*
+ * Write n batches of one's own making, which are made and formatted in parallel: make(ctx, i, b) on any thread, b
+ * an open batch.  -1 err; 1: the limit is reached.
+ */
+int io_sink_many(struct io_sink *, unsigned threads, size_t n,
+    void (*make)(void *ctx, size_t i, struct batch *b), void *ctx, struct err *);
+
+/*
  * The work on one batch, on any worker thread: set bits of sel (b->n records, all set before).  Return
  * IO_KEEP to write the selected records, IO_DROP for nothing, -1 with err.
  */
@@ -130,9 +146,13 @@ typedef int (*io_work)(void *ctx, unsigned worker, struct batch *, uint64_t *sel
 struct io_result {
 	uint64_t read, selected; /* flow records */
 	uint64_t columns, unpacked; /* columns of blocks read, and of those unpacked */
+	uint64_t files, passed_files, passed_blocks; /* of flow: asked by their index; not read */
 	bool incomplete; /* input was cut or damaged: warn was called; exit 3 */
 	bool stopped; /* the limit was reached */
 };
+
+/* For --verbose: append what indexes spared, where they spared anything. */
+void io_put_passed(struct buf *, const struct io_result *);
 
 /*
  * Run work (NULL: keep all) over the source into the sink (NULL: none).  Time windows of the options

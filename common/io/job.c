@@ -5,6 +5,7 @@ job_free(struct job *j)
 {
 	slot_free(j->slot);
 	batch_free(j->own);
+	csv_piece_free(j->piece);
 	batch_free(j->rest);
 	names_release(j->names);
 	mem_free(j->sel);
@@ -40,4 +41,12 @@ job_trim(struct job *j, size_t n)
 		seen += (size_t)__builtin_popcountll(j->sel[w]);
 	}
 	j->n_sel = n;
+}
+
+void
+job_narrow(struct job *j)
+{
+	if (j->slot != NULL && j->b == slot_batch(j->slot) &&
+	    slot_narrow(j->slot, j->sel, j->n_sel))
+		job_select_all(j, j->n_sel);
 }

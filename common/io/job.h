@@ -23,6 +23,11 @@ struct job {
 	/* From the source. */
 	struct stream_slot *slot; /* flow input: the block */
 	struct batch *own; /* other input: the records */
+	struct csv_piece *piece; /* csv: the lines that they are read from */
+	bool unread; /* they have not been yet: source_read */
+	struct csv_bad bad; /* lines of it that were passed over */
+	struct err
+	    late; /* status set: a line behind the batch's records is bad, and the input ends there */
 	struct batch *b; /* either one's batch */
 	struct names
 	    *names; /* known at its place in the stream: a reference; NULL: none are asked for */
@@ -31,6 +36,7 @@ struct job {
 	struct buf path_text; /* holds it where its file may be closed before the job is done */
 	struct err err; /* status set: the input failed here, there is no batch */
 	bool note; /* err only tells something; the input is complete */
+	bool ends; /* err is to be made of what was counted of the input: source_tell */
 	bool
 	    begun; /* the sink's head was made before this job: jobs in front of it leave the head alone */
 
@@ -53,8 +59,17 @@ uint64_t *job_select_all(struct job *, size_t n);
 /* Keep only the first n of the selected records. */
 void job_trim(struct job *, size_t n);
 
-/* Source: the next batch or failure; false at the end of all inputs. */
+/* Where few records of a block are selected it has no others from here on: the rest costs what these cost. */
+void job_narrow(struct job *);
+
+/*
+ * Source: the next batch or failure; false at the end of all inputs.  Then, of what it gave: source_read on any
+ * thread, before its batch is looked at; source_count, or source_tell where err is set, in order.
+ */
 bool source_next(struct io_source *, struct job *);
+void source_read(struct io_source *, struct job *);
+void source_count(struct io_source *, const struct job *);
+bool source_tell(struct io_source *, struct job *); /* is there something to be told? */
 void source_stop(struct io_source *); /* from another thread: a blocked read ends */
 uint64_t source_octets(const struct io_source *); /* of its files; 0 when any is no regular file */
 bool source_is_live(const struct io_source *);
@@ -65,6 +80,12 @@ bool source_follows(const struct io_source *);
 void source_catch(struct io_source *, int out_fd);
 void source_release(struct io_source *);
 void source_recovered(const struct io_source *, struct stream_totals *sum);
+
+/* Flow files read to their end, blocks of flows read, and what did not need to be, as their indexes say. */
+struct source_index {
+	uint64_t files, blocks, passed_files, passed_blocks;
+};
+const struct source_index *source_index(const struct io_source *);
 
 /*
  * The columns of everything the source will give, as single-column fields: files are looked at by
@@ -97,6 +118,9 @@ int sink_pipe(const struct io_sink *); /* where its reader may go: standard outp
 void sink_inherit(struct io_sink *, const char *history);
 int sink_fields(struct io_sink *, struct field_list *); /* takes the list: csv -k all */
 bool sink_wants_union(const struct io_sink *);
+
+/* Batches of the program's making come, in an order that all of them claim or not: the names to print them with. */
+struct names *sink_made(struct io_sink *, bool ordered);
 
 /* On a worker: everything that needs no order.  Damage sticks in job->b->err. */
 void sink_prepare(struct io_sink *, struct sink_worker *, struct job *);

@@ -13,6 +13,7 @@ enum {
 	OPT_SKIP_BAD,
 	OPT_LIVE,
 	OPT_FOLLOW,
+	OPT_NO_INDEX,
 	OPT_TZ,
 	OPT_RAW,
 	OPT_OPTIONS,
@@ -37,6 +38,8 @@ const struct opt io_input_options[] = {
 	{ OPT_LIVE, "live", ARG_NONE, NULL, "read files that are still being written too", NULL },
 	{ OPT_FOLLOW, "follow", ARG_NONE, NULL,
 	    "go on with what is being written, and with what comes, until interrupted", NULL },
+	{ OPT_NO_INDEX, "no-index", ARG_NONE, NULL,
+	    "read all of flow files, whatever their index says of them", NULL },
 	{ 0 },
 };
 
@@ -148,6 +151,7 @@ io_opt(struct io_opts *o, int key, const char *arg, struct err *err)
 	case OPT_SKIP_BAD: o->skip_bad = true; return 1;
 	case OPT_LIVE: o->live = true; return 1;
 	case OPT_FOLLOW: o->follow = true; return 1;
+	case OPT_NO_INDEX: o->no_index = true; return 1;
 	case 'N': o->plain = true; return 1;
 	case OPT_RAW: o->raw = true; return 1;
 	case OPT_OPTIONS: o->options = true; return 1;

@@ -28,48 +28,76 @@ struct run {
 
 /* Time windows: records that overlap [since, until). -------------------------------------------------- */
 
-static const int64_t *
-times_of(struct batch *b, enum own which, const uint64_t **present)
+/* The index of a column of times, or -1. */
+static int
+find_times(const struct batch *b, enum own which)
 {
 	struct field_id id = field_own(which);
 	int i = batch_find(b, &id);
-	const struct column *c;
 
-	if (i < 0 || b->col[i].type != TYPE_TIME)
-		return NULL;
-	c = batch_plain(b, (unsigned)i);
-	*present = c->present;
-	return c->data;
+	return i >= 0 && b->col[i].type == TYPE_TIME ? i : -1;
 }
 
-/* Clear the bits of records outside; a record without times is outside every window. */
+/* By what a block says of its columns: does every record have both times, and lie inside? */
+static bool
+all_inside(const struct io_opts *o, const struct column *start, const struct column *end)
+{
+	return (start->flags & end->flags & COLUMN_ZONE) &&
+	       !((start->flags | end->flags) & COLUMN_PARTIAL) &&
+	       end->min >= zone_key_int(o->since_ns) && start->max < zone_key_int(o->until_ns);
+}
+
+static void
+select_none(struct job *j)
+{
+	memset(j->sel, 0, bits_words(j->b->n) * 8);
+	j->n_sel = 0;
+}
+
+/* Clear the bits of records outside. */
+static void
+select_inside(
+    const struct io_opts *o, struct job *j, const struct column *start, const struct column *end)
+{
+	const int64_t *from = start->data, *to = end->data;
+
+	for (size_t w = 0; w < bits_words(j->b->n); w++) {
+		size_t first = w * 64, n = j->b->n - first < 64 ? j->b->n - first : 64;
+		uint64_t in = 0;
+
+		for (size_t i = 0; i < n; i++)
+			in |= (uint64_t)(to[first + i] >= o->since_ns &&
+					 from[first + i] < o->until_ns)
+			      << i;
+		in &= start->present != NULL ? start->present[w] : ~UINT64_C(0);
+		in &= end->present != NULL ? end->present[w] : ~UINT64_C(0);
+		j->sel[w] &= in;
+	}
+	j->n_sel = bits_count(j->sel, j->b->n);
+}
+
+/* A record without times is outside every window. */
 static void
 select_window(const struct io_opts *o, struct job *j)
 {
-	const uint64_t *has_start, *has_end;
 	int64_t min_start, max_end;
-	const int64_t *start, *end;
+	int start, end;
 
 	if (o->since_ns == INT64_MIN && o->until_ns == INT64_MAX)
 		return;
 	if (j->slot != NULL && j->b == slot_batch(j->slot) &&
 	    slot_times(j->slot, &min_start, &max_end) &&
 	    (max_end < o->since_ns || min_start >= o->until_ns)) {
-		memset(j->sel, 0, bits_words(j->b->n) * 8);
-		j->n_sel = 0;
+		select_none(j);
 		return;
 	}
-	start = times_of(j->b, OWN_START, &has_start);
-	end = times_of(j->b, OWN_END, &has_end);
-	for (size_t i = 0; i < j->b->n; i++) {
-		bool in = start != NULL && end != NULL && end[i] >= o->since_ns &&
-			  start[i] < o->until_ns && (has_start == NULL || bits_get(has_start, i)) &&
-			  (has_end == NULL || bits_get(has_end, i));
-
-		if (!in)
-			j->sel[i / 64] &= ~(UINT64_C(1) << (i % 64));
-	}
-	j->n_sel = bits_count(j->sel, j->b->n);
+	start = find_times(j->b, OWN_START);
+	end = find_times(j->b, OWN_END);
+	if (start < 0 || end < 0)
+		select_none(j);
+	else if (!all_inside(o, &j->b->col[start], &j->b->col[end]))
+		select_inside(
+		    o, j, batch_plain(j->b, (unsigned)start), batch_plain(j->b, (unsigned)end));
 }
 
 /* The three stages ----------------------------------------------------------------------------------- */
@@ -104,10 +132,12 @@ work(void *ctx, void *item, unsigned worker)
 	j->form = JOB_NOTHING;
 	if (j->err.status != 0)
 		return;
+	source_read(r->source, j);
 	j->n_read = j->b->n;
 	job_select_all(j, j->b->n);
 	if (!j->b->options) {
 		select_window(r->opts, j);
+		job_narrow(j);
 		if (j->n_sel > 0 && r->work != NULL) {
 			verdict = r->work(r->ctx, worker, j->b, j->sel, &j->work_err);
 			j->n_sel = bits_count(j->sel, j->b->n);
@@ -195,9 +225,11 @@ consume(void *ctx, void *item)
 		tell_progress(r, j);
 
 	if (j->err.status != 0) {
-		complain(r, j, &j->err);
+		if (source_tell(r->source, j))
+			complain(r, j, &j->err);
 		return true;
 	}
+	source_count(r->source, j);
 	if (is_bad(r, j->input))
 		return true;
 	if (j->b->err.status != 0) {
@@ -211,6 +243,8 @@ consume(void *ctx, void *item)
 	}
 	if (r->sink == NULL) {
 		count(r, j);
+		if (j->late.status != 0)
+			complain(r, j, &j->late);
 		return true;
 	}
 	if (!r->inherited)
@@ -218,6 +252,8 @@ consume(void *ctx, void *item)
 	r->inherited = true;
 	status = sink_write(r->sink, j, r->err);
 	count(r, j);
+	if (status == 0 && j->late.status != 0)
+		complain(r, j, &j->late);
 	r->failed = status < 0;
 	r->result->stopped = status > 0;
 	return status == 0;
@@ -271,7 +307,7 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 	struct ordered o = { .threads = threads,
 		.live = live,
 		.idle_ms = live ? 100 : 0,
-		.n_items = threads + 2,
+		.n_items = threads > 1 || live ? threads + 4 : 1,
 		.item_size = sizeof(struct job),
 		.ctx = &r,
 		.produce = produce,
@@ -302,6 +338,9 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 	if (opts->progress != NULL)
 		opts->progress(NULL);
 	source_recovered(source, &lost);
+	result->files = source_index(source)->files;
+	result->passed_files = source_index(source)->passed_files;
+	result->passed_blocks = source_index(source)->passed_blocks;
 	if (lost.skipped_places > 0 && opts->warn != NULL) {
 		struct err told = { 0 };
 
@@ -313,6 +352,15 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 		opts->warn(NULL, &told);
 	}
 	return r.failed ? -1 : 0;
+}
+
+void
+io_put_passed(struct buf *out, const struct io_result *r)
+{
+	if (r->passed_blocks > 0)
+		buf_printf(out, "; index: %llu of %llu files, %llu blocks not read",
+		    (unsigned long long)r->passed_files, (unsigned long long)r->files,
+		    (unsigned long long)r->passed_blocks);
 }
 
 int

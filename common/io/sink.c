@@ -140,6 +140,10 @@ open_flow(struct io_sink *s, char *const *argv)
 	s->profile = s->slow ? s->opts->fast ? PROFILE_FAST : PROFILE_FILE : PROFILE_PIPE;
 	s->encoder = encoder_new(s->profile, s->opts->level);
 	s->writer = stream_create(s->fd, history);
+	if (s->opts->same_order)
+		stream_ordered(s->writer);
+	if (s->slow)
+		stream_index(s->writer);
 	s->held = batch_new();
 	mem_free(history);
 }
@@ -285,6 +289,17 @@ sink_defers(const struct io_sink *s)
 	return s->deferred;
 }
 
+struct names *
+sink_made(struct io_sink *s, bool ordered)
+{
+	if (s->deferred)
+		s->take = NULL;
+	s->deferred = false;
+	if (s->writer != NULL && ordered)
+		stream_ordered(s->writer);
+	return s->names;
+}
+
 int
 sink_pipe(const struct io_sink *s)
 {
@@ -362,12 +377,23 @@ selected_indexes(struct sink_worker *w, const struct job *j)
 static bool
 can_pass(const struct io_sink *s, const struct job *j)
 {
-	if (j->slot == NULL || j->b != slot_batch(j->slot) || j->n_sel != j->b->n)
+	if (j->slot == NULL || j->b != slot_batch(j->slot) || j->n_sel != j->b->n ||
+	    slot_is_narrow(j->slot))
 		return false;
 	if (s->opts->has_fields && !s->opts->fields.all && !j->b->options)
 		return false;
 	return !s->slow || (slot_packed(j->slot) && s->profile == PROFILE_FILE &&
 			       s->opts->level == 0 && (j->b->n >= ENCODE_AT_ONCE || j->b->options));
+}
+
+/* Records put elsewhere as they stood claim the same order. */
+static void
+keep_order(struct batch *to, const struct batch *from)
+{
+	if (from->sort_column == 0)
+		return;
+	to->sort_column = (uint16_t)(batch_find(to, &from->col[from->sort_column - 1].id) + 1);
+	to->sort_descending = from->sort_descending;
 }
 
 static void
@@ -397,6 +423,7 @@ prepare_flow(struct io_sink *s, struct sink_worker *w, struct job *j)
 		err_set(&j->work_err, "a block names one element twice with different types");
 		return;
 	}
+	keep_order(j->rest, from);
 	batch_close(j->rest);
 	j->form = JOB_REST;
 	if (j->n_sel >= ENCODE_AT_ONCE) {
@@ -418,6 +445,8 @@ sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j)
 	}
 	if (!sink_takes(s, j->b))
 		return;
+	if (s->format != IO_NULL || s->take != NULL)
+		job_narrow(j);
 	switch (s->format) {
 	case IO_FLOW: prepare_flow(s, w, j); break;
 	case IO_IPFIX:
@@ -487,6 +516,7 @@ hold(struct io_sink *s, struct batch *rest, struct err *err)
 		if (batch_append(s->held, rest, NULL, rest->n) != 0)
 			return err_set(err, "records cannot be joined to a block");
 	}
+	keep_order(s->held, rest);
 	if (s->held->n >= BATCH_RECORDS || batch_octets(s->held) > BATCH_OCTETS / 2)
 		return sink_flush(s, true, err);
 	return sink_flush(s, false, err);
@@ -563,22 +593,13 @@ sink_write(struct io_sink *s, struct job *j, struct err *err)
 	return s->left == 0 ? 1 : 0;
 }
 
-/* From here on records are of the program's making. */
-static void
-end_deferral(struct io_sink *s)
-{
-	if (s->deferred)
-		s->take = NULL;
-	s->deferred = false;
-}
-
 int
 io_sink_batch(struct io_sink *s, struct batch *b, struct err *err)
 {
-	struct job j = { .b = b, .names = s->names, .begun = true };
+	struct job j = { .b = b, .begun = true };
 	int r;
 
-	end_deferral(s);
+	j.names = sink_made(s, b->sort_column > 0);
 	if (!sink_begun(s))
 		sink_begin(s, b);
 	job_select_all(&j, b->n);

@@ -3,11 +3,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/ordered.h"
 #include "io/follow.h"
 #include "io/interrupt.h"
 #include "io/ipfix_in.h"
@@ -28,8 +30,10 @@ struct io_source {
 	struct stream_reader *flow;
 	struct csv_reader *csv;
 	struct ipfix_in *ipfix;
-	struct csv_bad bad;
-	struct err pending; /* failed, but records before it are handed out first */
+	bool alone; /* one thread does everything */
+	bool begun; /* a batch of flow records was given */
+	atomic_uint given_up; /* the last input whose rest is not wanted, as a line of it is bad */
+	struct csv_bad bad; /* lines passed over, of pieces that were counted */
 	struct job *spooled; /* what went wrong while spooling, to be told at the end */
 	size_t n_spooled, told;
 	bool spooling;
@@ -38,6 +42,9 @@ struct io_source {
 	struct stream_totals lost; /* under --recover, over all inputs */
 	struct buf history;
 	bool seen_history; /* of the open input */
+	struct err note; /* something to tell of the open input before its first batch */
+	struct source_index index;
+	bool read_flows; /* of the open input */
 };
 
 /* Standard input is read to its end in any case. */
@@ -75,6 +82,7 @@ io_source_open(char *const *paths, int n, const struct io_opts *opts, struct err
 	struct io_source *s = mem_zero(1, sizeof(*s));
 
 	s->opts = opts;
+	s->alone = (opts->threads ? opts->threads : ordered_processors()) == 1;
 	s->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (opts->follow && !is_pipe(paths, n)) {
 		if (can_follow(paths, n, opts, err) != 0 ||
@@ -211,6 +219,38 @@ read_head(int fd, int stop_fd, uint8_t *head, size_t *taken)
 	return (ssize_t)*taken;
 }
 
+/* Records outside of the window are dropped whatever the program wants (run.c). */
+static bool
+is_wanted(void *ctx, const struct probe *p)
+{
+	const struct io_source *s = ctx;
+	const struct io_opts *o = s->opts;
+	const struct field_id start = field_own(OWN_START), end = field_own(OWN_END);
+	struct probe_key lo = { 0, zone_key_int(o->since_ns) };
+	struct probe_key hi = { 0, zone_key_int(o->until_ns - 1) };
+
+	if (o->since_ns != INT64_MIN &&
+	    !p->may(p->ctx, &end, TYPE_TIME, lo, (struct probe_key){ 0, UINT64_MAX }))
+		return false;
+	if (o->until_ns != INT64_MAX && o->until_ns != INT64_MIN &&
+	    !p->may(p->ctx, &start, TYPE_TIME, (struct probe_key){ 0, 0 }, hi))
+		return false;
+	return o->wants == NULL || o->wants(o->wants_ctx, p);
+}
+
+/* What the first batch of all looks like may decide about columns of text: it is read in any case. */
+static void
+ask_index(struct io_source *s)
+{
+	const struct io_opts *o = s->opts;
+
+	if (o->no_index || s->spooling ||
+	    (o->wants == NULL && o->since_ns == INT64_MIN && o->until_ns == INT64_MAX))
+		return;
+	if (stream_pass_over(s->flow, is_wanted, s, s->index.blocks == 0, &s->note) != 0)
+		s->note.status = EXIT_FAILED;
+}
+
 static int
 open_format(struct io_source *s, int fd, enum io_format format, const uint8_t *head, size_t taken)
 {
@@ -221,6 +261,7 @@ open_format(struct io_source *s, int fd, enum io_format format, const uint8_t *h
 	case IO_FLOW:
 		s->flow = stream_open(fd, flags, head, taken);
 		stream_stop_at(s->flow, s->stop_fd);
+		ask_index(s);
 		break;
 	case IO_IPFIX: s->ipfix = ipfix_in_open(fd, head, taken, s->opts->raw, s->stop_fd); break;
 	default:
@@ -244,7 +285,7 @@ open_input(struct io_source *s, const char *path, struct err *err)
 
 	s->path = standard ? "standard input" : path;
 	s->input++;
-	s->seen_history = false;
+	s->seen_history = s->read_flows = false;
 	if (fd < 0)
 		return err_set(err, "%s", strerror(errno));
 	if (standard && isatty(fd)) {
@@ -273,6 +314,15 @@ end_flow(struct io_source *s)
 	s->lost.skipped_octets += t->skipped_octets;
 	s->lost.skipped_places += t->skipped_places;
 	s->lost.lost_records += t->lost_records;
+	s->index.files++;
+	s->index.passed_blocks += t->passed_blocks;
+	s->index.passed_files += t->passed_blocks > 0 && !s->read_flows;
+}
+
+const struct source_index *
+source_index(const struct io_source *s)
+{
+	return &s->index;
 }
 
 static void
@@ -298,6 +348,44 @@ source_recovered(const struct io_source *s, struct stream_totals *sum)
 	*sum = s->follow != NULL ? *follow_totals(s->follow) : s->lost;
 }
 
+void
+source_read(struct io_source *s, struct job *j)
+{
+	if (!j->unread)
+		return;
+	j->unread = false;
+	if (csv_read(j->piece, j->own, &j->bad, &j->late) < 0)
+		atomic_store(&s->given_up, j->input);
+}
+
+/*
+ * Lines of csv, to be read by whoever gets the job; but the first records decide what a text output's head is, so up
+ * to them lines are read here, and a single thread reads them while they are near.
+ */
+static int
+next_lines(struct io_source *s, struct job *j)
+{
+	int r;
+
+	if (atomic_load(&s->given_up) == s->input)
+		return 0;
+	j->bad = (struct csv_bad){ .skip = s->opts->skip_bad };
+	if (s->begun && !s->alone) {
+		if (j->piece == NULL)
+			j->piece = csv_piece_new();
+		r = csv_take(s->csv, j->piece, &j->err);
+		j->unread = r > 0;
+		return r;
+	}
+	r = csv_next(s->csv, j->own, &j->bad, &j->err);
+	if (r >= 0 || j->own->n == 0)
+		return r;
+	j->late = j->err;
+	j->err = (struct err){ 0 };
+	atomic_store(&s->given_up, s->input);
+	return 1;
+}
+
 /* 1 a batch, 0 the input's end, -1 its failure. */
 static int
 next_batch(struct io_source *s, struct job *j)
@@ -314,30 +402,56 @@ next_batch(struct io_source *s, struct job *j)
 		j->b = slot_batch(j->slot);
 		if (status != STREAM_BATCH)
 			end_flow(s);
+		else if (!j->b->options)
+			s->read_flows = ++s->index.blocks > 0;
 		return status == STREAM_BATCH ? 1 : status == STREAM_END ? 0 : -1;
 	}
 	if (j->own == NULL)
 		j->own = batch_new();
-	if (s->ipfix != NULL) {
+	if (s->ipfix != NULL)
 		r = ipfix_in_next(s->ipfix, &j->own, &j->err);
-	} else {
-		s->bad.skip = s->opts->skip_bad;
-		r = csv_next(s->csv, j->own, &s->bad, &j->err);
-	}
+	else
+		r = next_lines(s, j);
 	j->b = j->own;
 	return r;
 }
 
-/* At the end of csv input: skipped lines are told, as a note. */
-static bool
-note_skipped(struct io_source *s, struct job *j)
+void
+source_count(struct io_source *s, const struct job *j)
 {
-	if (s->csv == NULL || s->bad.lines == 0)
+	if (j->bad.lines == 0)
+		return;
+	if (s->bad.lines == 0)
+		s->bad = j->bad;
+	else
+		s->bad.lines += j->bad.lines;
+}
+
+/* At the end of csv input: skipped lines are told, as a note. */
+bool
+source_tell(struct io_source *s, struct job *j)
+{
+	if (!j->ends)
+		return true;
+	source_count(s, j);
+	if (s->bad.lines == 0)
 		return false;
+	j->err = (struct err){ 0 };
 	err_set(&j->err, "line %llu: %s (%llu bad line%s skipped)",
 	    (unsigned long long)s->bad.first_line, s->bad.reason, (unsigned long long)s->bad.lines,
 	    s->bad.lines == 1 ? "" : "s");
-	j->note = true;
+	s->bad = (struct csv_bad){ 0 };
+	return true;
+}
+
+/* The end of csv input whose bad lines were passed over: how many is known when all of it has been read. */
+static bool
+ends_skipping(const struct io_source *s, struct job *j)
+{
+	if (s->csv == NULL || !s->opts->skip_bad)
+		return false;
+	err_set(&j->err, "no bad lines");
+	j->note = j->ends = true;
 	return true;
 }
 
@@ -356,8 +470,9 @@ tell_spooled(struct io_source *s, struct job *j)
 bool
 source_next(struct io_source *s, struct job *j)
 {
-	j->err = (struct err){ 0 };
-	j->note = false;
+	j->err = j->late = (struct err){ 0 };
+	j->note = j->ends = j->unread = false;
+	j->bad = (struct csv_bad){ 0 };
 	if (s->follow != NULL)
 		return follow_next(s->follow, j);
 	for (;;) {
@@ -376,20 +491,20 @@ source_next(struct io_source *s, struct job *j)
 		}
 		j->path = s->path;
 		j->input = s->input;
-		r = s->pending.status != 0 ? -1 : next_batch(s, j);
-		if (r > 0)
-			return true;
-		if (r < 0 && s->pending.status == 0 && s->csv != NULL && j->own->n > 0) {
-			s->pending = j->err;
-			j->err = (struct err){ 0 };
+		if (s->note.status != 0) {
+			j->err = s->note;
+			j->note = true;
+			s->note = (struct err){ 0 };
 			return true;
 		}
-		if (s->pending.status != 0)
-			j->err = s->pending;
-		s->pending = (struct err){ 0 };
-		r = r < 0 || note_skipped(s, j) ? -1 : 0;
+		r = next_batch(s, j);
+		if (r > 0) {
+			s->begun |= !j->b->options && j->b->n > 0;
+			return true;
+		}
+		if (r == 0 && ends_skipping(s, j))
+			r = -1;
 		close_input(s);
-		s->bad = (struct csv_bad){ 0 };
 		if (r < 0)
 			return true;
 	}
@@ -450,9 +565,12 @@ spool(struct io_source *s, struct field_list *list, struct err *err)
 	s->spooling = true;
 	while (!failed && source_next(s, &j)) {
 		if (j.err.status != 0) {
-			keep_complaint(s, &j);
+			if (source_tell(s, &j))
+				keep_complaint(s, &j);
 			continue;
 		}
+		source_read(s, &j);
+		source_count(s, &j);
 		for (unsigned i = 0; i < j.b->n_cols; i++)
 			(void)batch_plain(j.b, i);
 		if (j.b->err.status != 0) {
@@ -465,6 +583,10 @@ spool(struct io_source *s, struct field_list *list, struct err *err)
 		out.len = 0;
 		failed = block_encode(e, j.b, &out, err) != 0 ||
 			 stream_put(w, out.data, out.len, err) != 0;
+		if (j.late.status != 0) {
+			j.err = j.late;
+			keep_complaint(s, &j);
+		}
 	}
 	if (!failed && w != NULL)
 		failed = stream_finish(w, err) != 0;

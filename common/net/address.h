@@ -68,7 +68,7 @@ int endpoint_peer(int fd, struct endpoint *);
  * ADDRESS:PORT as text, IPv6 in brackets, a scope as the interface's name; returns how many octets, at
  * most ENDPOINT_TEXT_MAX, no NUL.
  */
-enum { ENDPOINT_TEXT_MAX = 79 };
+enum { ENDPOINT_TEXT_MAX = 96 }; /* of text 79; digits are written in whole words */
 size_t endpoint_fmt(char *dst, const struct endpoint *);
 
 #endif

@@ -1,16 +1,43 @@
 /*
- * gather.h - records of many batches put together in a given order.
+ * gather.h - records of many chunks put together in a given order, by column.
+ *
+ * Fetching a record at a time misses the caches once a value.  So a column is read from one chunk after the other
+ * as it stands, each value written to the end of what its block of the output has so far, and put into order there,
+ * where all of a block's column is near.  What that takes of memory is bounded by doing a window of the output at a
+ * time.
  */
 #ifndef OPS_GATHER_H
 #define OPS_GATHER_H
 
+#include "ops/chunk.h"
 #include "ops/order.h"
 
-/*
- * Hand out the records refs[0..n) of src[] as batches of at most `most` records (0: BATCH_RECORDS).
- * false: fn said stop.
- */
-bool gather_refs(struct batch *const *src, size_t n_src, const struct ref *, size_t n, size_t most,
-    bool (*fn)(void *ctx, struct batch *), void *ctx);
+struct gather_input {
+	const struct chunk *chunk;
+	const size_t
+	    *first; /* of each chunk, how many records stand in those before; n_chunks + 1 */
+	size_t n_chunks;
+	const uint32_t *order; /* ids of the records wanted, in order */
+	size_t n;
+	uint32_t *rank; /* room for as many as there are records, of the caller's; NULL: own */
+	void *
+	    window; /* room for a window, of the caller's; NULL: own; or where it is too small for one block */
+	size_t memory; /* of a window */
+	size_t most; /* records of a block, a power of 2; fewer where they are long */
+	unsigned threads;
+	const struct sort_key
+	    *keys; /* the first one's order is declared, if the column itself has it */
+	size_t n_keys;
+};
+
+struct gather;
+struct gather *gather_new(const struct gather_input *); /* what it points to is borrowed */
+void gather_free(struct gather *);
+
+/* Go on to the next window: how many blocks there are in it; 0 at the end. */
+size_t gather_window(struct gather *);
+
+/* Block i of the window into a batch, which is reset; any thread. */
+void gather_block(const struct gather *, size_t i, struct batch *out);
 
 #endif

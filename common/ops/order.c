@@ -3,8 +3,6 @@
 #include "base/num.h"
 #include "ops/cell.h"
 
-enum { FEW = 32, RADIX = 256, DIGITS = 8 };
-
 /* Keys as people write them ------------------------------------------------------------------ */
 
 static int
@@ -82,27 +80,6 @@ order_bind(struct order_columns *c, const struct sort_key *keys, size_t n, struc
 		col[k] = batch_resolve(b, &keys[k].field);
 	for (size_t k = 0; k < n; k++)
 		c->col[k] = col[k] < 0 ? NULL : batch_plain(b, (unsigned)col[k]);
-}
-
-void
-order_init(struct order *o, const struct sort_key *keys, size_t n_keys,
-    const struct order_columns *chunk, size_t n_chunks)
-{
-	*o = (struct order){ .keys = keys, .n_keys = n_keys, .chunk = chunk };
-	for (size_t k = 0; k < n_keys; k++) {
-		bool any = false;
-
-		for (size_t i = 0; i < n_chunks; i++) {
-			const struct column *c = chunk[i].col[k];
-
-			if (c == NULL)
-				continue;
-			o->type[k] = !any || o->type[k] == c->type ? (enum type)c->type : TYPE_NONE;
-			any = true;
-			if (o->type[k] == TYPE_NONE)
-				break;
-		}
-	}
 }
 
 bool
@@ -200,138 +177,4 @@ order_compare(const struct sort_key *keys, size_t n_keys, size_t level,
 			return keys[k].ascending ? order : -order;
 	}
 	return 0;
-}
-
-/* Sorting --------------------------------------------------------------------------------------- */
-
-static int
-compare_refs(const struct order *o, size_t level, const struct ref *a, const struct ref *b)
-{
-	return order_compare(
-	    o->keys, o->n_keys, level, &o->chunk[a->chunk], a->rec, &o->chunk[b->chunk], b->rec);
-}
-
-/* Stable, by full comparison: for the few records that keys do not tell apart. */
-static void
-sort_merge(const struct order *o, size_t level, struct ref *r, struct ref *tmp, size_t n)
-{
-	size_t half = n / 2, i = 0, j = half, k = 0;
-
-	if (n < 2)
-		return;
-	sort_merge(o, level, r, tmp, half);
-	sort_merge(o, level, r + half, tmp, n - half);
-	memcpy(tmp, r, n * sizeof(*r));
-	while (i < half && j < n)
-		r[k++] = compare_refs(o, level, &tmp[j], &tmp[i]) < 0 ? tmp[j++] : tmp[i++];
-	while (i < half)
-		r[k++] = tmp[i++];
-	while (j < n)
-		r[k++] = tmp[j++];
-}
-
-static void
-sort_few(struct ref *r, size_t n)
-{
-	for (size_t i = 1; i < n; i++) {
-		struct ref x = r[i];
-		size_t j = i;
-
-		for (; j > 0 && r[j - 1].key > x.key; j--)
-			r[j] = r[j - 1];
-		r[j] = x;
-	}
-}
-
-/* By the octets of the key from the lowest; those that are the same everywhere cost nothing. */
-static void
-sort_radix(struct ref *r, struct ref *tmp, size_t n)
-{
-	size_t count[DIGITS][RADIX] = { { 0 } };
-	struct ref *from = r, *to = tmp;
-
-	for (size_t i = 0; i < n; i++)
-		for (unsigned d = 0; d < DIGITS; d++)
-			count[d][r[i].key >> (8 * d) & 0xff]++;
-	for (unsigned d = 0; d < DIGITS; d++) {
-		size_t at[RADIX], sum = 0;
-		struct ref *swap;
-
-		if (count[d][r[0].key >> (8 * d) & 0xff] == n)
-			continue;
-		for (unsigned v = 0; v < RADIX; v++) {
-			at[v] = sum;
-			sum += count[d][v];
-		}
-		for (size_t i = 0; i < n; i++)
-			to[at[from[i].key >> (8 * d) & 0xff]++] = from[i];
-		swap = from;
-		from = to;
-		to = swap;
-	}
-	if (from != r)
-		memcpy(r, from, n * sizeof(*r));
-}
-
-static void sort_level(
-    const struct order *o, size_t level, struct ref *r, struct ref *tmp, size_t n);
-
-/* Records with equal keys are ordered by the rest of the value, then by the next keys. */
-static void
-sort_ties(const struct order *o, size_t level, struct ref *r, struct ref *tmp, size_t n)
-{
-	bool exact = order_exact(o->type[level]);
-
-	if (exact && level + 1 == o->n_keys)
-		return;
-	for (size_t i = 0, m; i < n; i += m) {
-		for (m = 1; i + m < n && r[i + m].key == r[i].key; m++)
-			continue;
-		if (m > 1 && exact)
-			sort_level(o, level + 1, r + i, tmp, m);
-		else if (m > 1)
-			sort_merge(o, level, r + i, tmp, m);
-	}
-}
-
-static void
-sort_level(const struct order *o, size_t level, struct ref *r, struct ref *tmp, size_t n)
-{
-	size_t count[ORDER_MISSING + 1] = { 0 }, at[ORDER_MISSING + 1];
-	uint8_t *class;
-
-	if (n < 2 || level == o->n_keys)
-		return;
-	class = mem_alloc(n);
-	for (size_t i = 0; i < n; i++) {
-		class[i] = (uint8_t)order_key(&o->keys[level], o->chunk[r[i].chunk].col[level],
-		    o->type[level], r[i].rec, &r[i].key);
-		count[class[i]]++;
-	}
-	at[ORDER_VALUE] = 0;
-	at[ORDER_NAN] = count[ORDER_VALUE];
-	at[ORDER_MISSING] = n - count[ORDER_MISSING];
-	if (count[ORDER_VALUE] < n) {
-		memcpy(tmp, r, n * sizeof(*r));
-		for (size_t i = 0; i < n; i++)
-			r[at[class[i]]++] = tmp[i];
-	}
-	mem_free(class);
-	if (count[ORDER_VALUE] <= FEW)
-		sort_few(r, count[ORDER_VALUE]);
-	else
-		sort_radix(r, tmp, count[ORDER_VALUE]);
-	sort_ties(o, level, r, tmp, count[ORDER_VALUE]);
-	r += count[ORDER_VALUE];
-	sort_level(o, level + 1, r, tmp, count[ORDER_NAN]);
-	sort_level(o, level + 1, r + count[ORDER_NAN], tmp, count[ORDER_MISSING]);
-}
-
-void
-order_sort(const struct order *o, struct ref *r, size_t n)
-{
-	struct ref *tmp = mem_alloc((n + 1) * sizeof(*tmp));
-
-	sort_level(o, 0, r, tmp, n);
-	mem_free(tmp);
 }

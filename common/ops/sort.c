@@ -1,34 +1,50 @@
 #include "ops/sort.h"
 
+#include "base/ordered.h"
 #include "ops/gather.h"
-#include "ops/spill.h"
+#include "ops/runs.h"
 
 /*
- * RUN_RECORDS: records of one piece of a run, so that merging many runs holds little of each.
- * PRUNE: a sort of a few looks again after so many more records.
+ * RUN_RECORDS: records of one piece of a run, so that merging many runs holds little of each.  JOIN: parts of fewer
+ * records become one chunk.  PRUNE: a sort of a few looks again after so many more records.  SORTING: octets a record
+ * while it is sorted, beside its own: two words and its class; later its number, rank and place.
  */
-enum { RUN_RECORDS = 8192, PRUNE = 65536, REF_OCTETS = 2 * sizeof(struct ref) };
+enum { RUN_RECORDS = 8192, JOIN = 8192, PRUNE = 512, SORTING = 17 };
+
+struct sort_part {
+	struct sorter *s;
+	struct chunk *chunk;
+	size_t n;
+};
 
 struct sorter {
 	const struct sort_key *keys;
 	size_t n_keys;
 	uint64_t limit, memory;
 	const char *tmpdir;
+	unsigned threads;
+	const struct field_list *only;
 
-	struct batch **chunk;
-	size_t n_chunks, n_records, octets;
-	bool appending; /* the last chunk is open */
+	struct slabs *slabs;
+	struct chunk *chunk;
+	size_t n_chunks, cap_chunks, n_records, octets;
+	bool joining; /* the last chunk is open */
 
-	/* A sort of a few: no record behind this one can be among them. */
-	bool barred;
-	enum type bar_type;
-	enum order_class bar_class;
-	uint64_t bar_key;
+	/* A sort of a few: no record behind this one can be among them.  Read by other threads. */
+	struct ordered_lock *lock;
+	struct bar {
+		bool set;
+		enum type type;
+		enum order_class class;
+		uint64_t key;
+	} bar;
 
-	struct spill spill;
-	unsigned n_runs;
-	uint32_t *idx;
-	size_t idx_cap;
+	/* The result. */
+	struct order order;
+	size_t *first;
+	struct sorted sorted;
+	struct gather *gather;
+	struct runs *runs; /* NULL: all is in memory */
 };
 
 struct sorter *
@@ -41,18 +57,32 @@ sort_new(const struct sort_key *keys, size_t n, uint64_t limit, uint64_t memory,
 	s->limit = limit == 0 ? UINT64_MAX : limit;
 	s->memory = memory ? memory : UINT64_C(1) << 30;
 	s->tmpdir = tmpdir;
+	s->threads = 1;
+	s->slabs = slabs_new();
+	s->lock = ordered_lock_new();
 	return s;
+}
+
+static void
+free_order(struct sorter *s)
+{
+	gather_free(s->gather);
+	s->gather = NULL;
+	sorted_free(&s->sorted);
+	mem_free(s->first);
+	mem_free((void *)s->order.chunk);
+	s->first = NULL;
+	s->order.chunk = NULL;
 }
 
 static void
 free_chunks(struct sorter *s)
 {
+	free_order(s);
 	for (size_t i = 0; i < s->n_chunks; i++)
-		batch_free(s->chunk[i]);
-	mem_free(s->chunk);
-	s->chunk = NULL;
+		chunk_free(&s->chunk[i], s->slabs);
 	s->n_chunks = s->n_records = s->octets = 0;
-	s->appending = false;
+	s->joining = false;
 }
 
 void
@@ -61,363 +91,435 @@ sort_free(struct sorter *s)
 	if (s == NULL)
 		return;
 	free_chunks(s);
-	spill_free(&s->spill);
-	mem_free(s->idx);
+	mem_free(s->chunk);
+	runs_free(s->runs);
+	slabs_free(s->slabs);
+	ordered_lock_free(s->lock);
 	mem_free(s);
+}
+
+void
+sort_threads(struct sorter *s, unsigned threads)
+{
+	s->threads = threads ? threads : 1;
+}
+
+void
+sort_only(struct sorter *s, const struct field_list *list)
+{
+	s->only = list;
 }
 
 unsigned
 sort_runs(const struct sorter *s)
 {
-	return s->n_runs;
+	return s->runs == NULL ? 0 : runs_count(s->runs);
 }
 
-/* Adding ------------------------------------------------------------------------------------ */
+/* Preparing ------------------------------------------------------------------------------------- */
 
-static struct batch *
-new_chunk(struct sorter *s)
+static bool
+is_key(const struct sorter *s, const struct field_id *id)
 {
-	if (s->appending)
-		batch_close(s->chunk[s->n_chunks - 1]);
-	s->chunk = mem_resize(s->chunk, s->n_chunks + 1, sizeof(*s->chunk));
-	s->appending = true;
-	return s->chunk[s->n_chunks++] = batch_new();
+	for (size_t i = 0; i < s->n_keys; i++)
+		if (field_reads(&s->keys[i].field, id))
+			return true;
+	return false;
 }
 
-static int
-append(struct sorter *s, struct batch *b, const uint32_t *idx, size_t n, struct err *err)
+static bool
+is_wanted(const struct sorter *s, const struct field_id *id)
 {
-	struct batch *to = s->appending ? s->chunk[s->n_chunks - 1] : new_chunk(s);
-	size_t before;
+	if (s->only == NULL)
+		return true;
+	for (size_t i = 0; i < s->only->n; i++)
+		if (field_reads(&s->only->fields[i], id))
+			return true;
+	/* names are those of a record's own exporter and domain */
+	return is_key(s, id) ||
+	       (id->pen == PEN_OWN && (id->id == OWN_EXPORTER || id->id == OWN_DOMAIN));
+}
 
-	if (to->n > 0 && (to->n + n > BATCH_RECORDS || batch_octets(to) > BATCH_OCTETS / 2))
-		to = new_chunk(s);
-	before = batch_octets(to);
-	if (batch_append(to, b, idx, n) < 0) {
-		to = new_chunk(s);
-		before = 0;
-		if (batch_append(to, b, idx, n) < 0)
-			return err_set(err, "records with too many columns to sort");
+static void
+add_chunk(struct sort_part *p, struct batch *b, const uint32_t *idx, size_t n)
+{
+	struct sorter *s = p->s;
+	bool takes[b->n_cols + 1], keys[b->n_cols + 1];
+	struct chunk *c;
+
+	for (unsigned i = 0; i < b->n_cols; i++) {
+		takes[i] = !(b->col[i].flags & COLUMN_EMPTY) && is_wanted(s, &b->col[i].id);
+		keys[i] = takes[i] && is_key(s, &b->col[i].id);
 	}
-	s->octets += batch_octets(to) - before;
-	s->n_records += n;
-	return 0;
+	p->chunk = mem_resize(p->chunk, p->n + 1, sizeof(*p->chunk));
+	c = &p->chunk[p->n++];
+	if (n < JOIN || s->limit != UINT64_MAX) {
+		chunk_copy(c, b, idx, n, takes);
+		chunk_close(c);
+	} else {
+		chunk_pack(c, s->slabs, b, idx, n, takes, keys);
+	}
 }
 
-/* Records that may be among the few, of those in idx. */
-static size_t
-pass_bar(struct sorter *s, struct batch *b, uint32_t *idx, size_t n)
+/* May some record of the batch stand before the bar, as far as its columns' ranges say? */
+static bool
+reaches_bar(const struct sorter *s, const struct batch *b, int col, const struct bar *bar)
 {
-	struct order_columns cols;
-	const struct column *c;
-	size_t kept = 0;
-	bool ties = s->n_keys > 1 || !order_exact(s->bar_type);
+	const struct column *c = col < 0 ? NULL : &b->col[col];
+	uint64_t best;
 
-	order_bind(&cols, s->keys, 1, b);
-	c = cols.col[0];
-	if (c != NULL && c->type != s->bar_type)
-		return n;
-	for (size_t i = 0; i < n; i++) {
-		uint64_t key;
-		enum order_class class = order_key(&s->keys[0], c, s->bar_type, idx[i], &key);
-		bool before = class < s->bar_class || (class == s->bar_class && key < s->bar_key);
+	if (c == NULL || c->type != bar->type || bar->class != ORDER_VALUE ||
+	    !order_exact(bar->type) || (c->flags & (COLUMN_ZONE | COLUMN_TRUNCATED)) != COLUMN_ZONE)
+		return true;
+	best = s->keys[0].ascending ? c->min : ~c->max;
+	return best < bar->key || (best == bar->key && s->n_keys > 1);
+}
+
+static void
+sift_down(uint64_t *heap, size_t n, size_t i)
+{
+	for (;;) {
+		size_t child = 2 * i + 1;
+		uint64_t swap = heap[i];
+
+		if (child >= n)
+			return;
+		child += child + 1 < n && heap[child + 1] > heap[child];
+		if (heap[child] <= swap)
+			return;
+		heap[i] = heap[child];
+		heap[child] = swap;
+		i = child;
+	}
+}
+
+/* Of n keys the `few`th from below: those above it cannot be among so few. */
+static uint64_t
+key_of_few(const uint64_t *key, const uint32_t *idx, size_t n, size_t few)
+{
+	uint64_t *heap = mem_alloc(few * sizeof(*heap)), top;
+
+	for (size_t i = 0; i < few; i++)
+		heap[i] = key[idx[i]];
+	for (size_t i = few / 2; i-- > 0;)
+		sift_down(heap, few, i);
+	for (size_t i = few; i < n; i++) {
+		if (key[idx[i]] >= heap[0])
+			continue;
+		heap[0] = key[idx[i]];
+		sift_down(heap, few, 0);
+	}
+	top = heap[0];
+	mem_free(heap);
+	return top;
+}
+
+/* Of a sort of a few the records that may be among them, of those in idx. */
+static size_t
+keep_few(struct sorter *s, struct batch *b, uint32_t *idx, size_t n)
+{
+	uint64_t *key, top = UINT64_MAX;
+	uint8_t *class;
+	struct bar bar;
+	int col = batch_resolve(b, &s->keys[0].field);
+	const struct column *c;
+	enum type type;
+	size_t kept = 0;
+	bool ties;
+
+	ordered_lock(s->lock);
+	bar = s->bar;
+	ordered_unlock(s->lock);
+	if (bar.set && !reaches_bar(s, b, col, &bar))
+		return 0;
+	c = col < 0 ? NULL : batch_plain(b, (unsigned)col);
+	type = c == NULL ? TYPE_UINT : (enum type)c->type;
+	bar.set = bar.set && (c == NULL || type == bar.type);
+	ties = s->n_keys > 1 || !order_exact(type);
+	key = mem_alloc((b->n + 1) * sizeof(*key));
+	class = mem_alloc(b->n + 1);
+	if (!order_keys(&s->keys[0], c, type, b->n, key, class))
+		for (size_t i = 0; i < b->n; i++)
+			key[i] = class[i] == ORDER_VALUE ? key[i] : UINT64_MAX;
+	for (size_t i = 0; bar.set && i < n; i++) {
+		size_t rec = idx[i];
+		uint64_t k = class[rec] == ORDER_VALUE ? key[rec] : 0;
 
 		idx[kept] = idx[i];
-		kept += before || (ties && class == s->bar_class && key == s->bar_key);
+		kept += class[rec] < bar.class ||
+			(class[rec] == bar.class && (ties ? k <= bar.key : k < bar.key));
 	}
+	n = bar.set ? kept : n;
+	if (s->limit < n)
+		top = key_of_few(key, idx, n, (size_t)s->limit);
+	kept = 0;
+	for (size_t i = 0; i < n; i++) {
+		idx[kept] = idx[i];
+		kept += key[idx[i]] <= top;
+	}
+	mem_free(key);
+	mem_free(class);
 	return kept;
 }
 
-/* All records in memory, in order. */
-static struct ref *
-sorted_refs(struct sorter *s, struct order *o)
+struct sort_part *
+sort_prepare(struct sorter *s, struct batch *b, const uint64_t *sel)
 {
-	struct ref *r = mem_alloc((s->n_records + 1) * sizeof(*r));
-	struct order_columns *cols = mem_alloc((s->n_chunks + 1) * sizeof(*cols));
-	size_t n = 0;
+	size_t n = sel ? bits_count(sel, b->n) : b->n;
+	bool few = s->n_keys > 0 && s->limit != UINT64_MAX,
+	     all = n == b->n && !few && n <= BATCH_RECORDS;
+	struct sort_part *p;
+	uint32_t *idx = NULL;
 
-	if (s->appending)
-		batch_close(s->chunk[s->n_chunks - 1]);
-	for (uint32_t i = 0; i < s->n_chunks; i++) {
-		order_bind(&cols[i], s->keys, s->n_keys, s->chunk[i]);
-		for (uint32_t k = 0; k < s->chunk[i]->n; k++)
-			r[n++] = (struct ref){ .chunk = i, .rec = k };
+	if (!all) {
+		idx = mem_alloc((b->n + 64) * sizeof(*idx));
+		if (sel != NULL)
+			(void)bits_indexes(sel, b->n, idx);
+		for (uint32_t i = 0; sel == NULL && i < b->n; i++)
+			idx[i] = i;
+		if (few)
+			n = keep_few(s, b, idx, n);
 	}
-	s->appending = false;
-	order_init(o, s->keys, s->n_keys, cols, s->n_chunks);
-	order_sort(o, r, n);
-	return r;
+	if (n == 0) {
+		mem_free(idx);
+		return NULL;
+	}
+	p = mem_zero(1, sizeof(*p));
+	p->s = s;
+	for (size_t i = 0; i < n; i += BATCH_RECORDS)
+		add_chunk(
+		    p, b, idx ? idx + i : NULL, n - i < BATCH_RECORDS ? n - i : BATCH_RECORDS);
+	mem_free(idx);
+	return p;
 }
 
-struct keep {
-	struct batch **chunk;
-	size_t n;
-};
-
-static bool
-keep_batch(void *ctx, struct batch *b)
+void
+sort_drop(struct sort_part *p)
 {
-	struct keep *k = ctx;
+	if (p == NULL)
+		return;
+	for (size_t i = 0; i < p->n; i++)
+		chunk_free(&p->chunk[i], p->s->slabs);
+	mem_free(p->chunk);
+	mem_free(p);
+}
 
-	k->chunk = mem_resize(k->chunk, k->n + 1, sizeof(*k->chunk));
-	k->chunk[k->n] = batch_new();
-	(void)batch_append(k->chunk[k->n], b, NULL, b->n);
-	batch_close(k->chunk[k->n++]);
+/* Taking ---------------------------------------------------------------------------------------- */
+
+static void
+close_last(struct sorter *s)
+{
+	if (s->joining)
+		chunk_close(&s->chunk[s->n_chunks - 1]);
+	s->joining = false;
+}
+
+static void
+push_chunk(struct sorter *s, struct chunk *c)
+{
+	close_last(s);
+	if (s->n_chunks == s->cap_chunks) {
+		s->cap_chunks = s->cap_chunks ? 2 * s->cap_chunks : 64;
+		s->chunk = mem_resize(s->chunk, s->cap_chunks, sizeof(*s->chunk));
+	}
+	s->chunk[s->n_chunks++] = *c;
+	s->joining = c->slab == NULL;
+	s->octets += c->octets;
+}
+
+/* A part of few records behind those that the last chunk has.  false: it needs a chunk of its own. */
+static bool
+join_chunk(struct sorter *s, struct chunk *c)
+{
+	struct chunk *to = s->n_chunks == 0 ? NULL : &s->chunk[s->n_chunks - 1];
+	size_t before;
+
+	if (to == NULL || !s->joining || c->slab != NULL || to->n + c->n > BATCH_RECORDS ||
+	    to->octets > BATCH_OCTETS / 2)
+		return false;
+	before = to->octets;
+	if (!chunk_join(to, c))
+		return false;
+	s->octets += to->octets - before;
+	chunk_free(c, s->slabs);
 	return true;
+}
+
+/* Its records and memory are the sorter's now. */
+static void
+take_chunks(struct sorter *s, struct sort_part *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		s->n_records += p->chunk[i].n;
+		if (!join_chunk(s, &p->chunk[i]))
+			push_chunk(s, &p->chunk[i]);
+	}
+	mem_free(p->chunk);
+}
+
+/* All records in memory into order. */
+static void
+order_chunks(struct sorter *s)
+{
+	struct order_columns *cols = mem_alloc((s->n_chunks + 1) * sizeof(*cols));
+
+	close_last(s);
+	s->first = mem_alloc((s->n_chunks + 1) * sizeof(*s->first));
+	s->first[0] = 0;
+	for (size_t i = 0; i < s->n_chunks; i++) {
+		order_bind(&cols[i], s->keys, s->n_keys, s->chunk[i].b);
+		s->first[i + 1] = s->first[i] + s->chunk[i].n;
+	}
+	order_init(&s->order, s->keys, s->n_keys, cols, s->first, s->n_chunks, s->threads);
+	order_sort(&s->order, &s->sorted);
+}
+
+/* The first n of them by windows. */
+static void
+start_gather(struct sorter *s, size_t n, size_t most)
+{
+	struct gather_input in = { .chunk = s->chunk,
+		.first = s->first,
+		.n_chunks = s->n_chunks,
+		.order = s->sorted.ids,
+		.n = n,
+		.rank = s->sorted.room,
+		.window = s->sorted.spare,
+		.memory = s->sorted.size,
+		.most = most,
+		.threads = s->threads,
+		.keys = s->keys,
+		.n_keys = s->n_keys };
+
+	s->gather = gather_new(&in);
 }
 
 /* Only the first `limit` records so far can be among those handed out. */
 static void
 prune(struct sorter *s)
 {
-	struct order o;
-	struct ref *r = sorted_refs(s, &o), *last = &r[s->limit - 1];
-	struct keep kept = { 0 };
-	size_t octets = 0;
+	struct sort_part kept = { .s = s };
+	struct bar bar = { .set = true };
+	uint32_t last;
+	size_t blocks;
 
-	s->barred = o.type[0] != TYPE_NONE;
-	s->bar_type = o.type[0];
-	s->bar_class =
-	    order_key(&s->keys[0], o.chunk[last->chunk].col[0], o.type[0], last->rec, &s->bar_key);
-	(void)gather_refs(s->chunk, s->n_chunks, r, s->limit, 0, keep_batch, &kept);
-	mem_free(r);
-	mem_free((void *)o.chunk);
+	order_chunks(s);
+	last = s->sorted.ids[s->limit - 1];
+	bar.type = s->order.type[0];
+	bar.set = bar.type != TYPE_NONE;
+	bar.class = order_key(&s->keys[0], s->order.chunk[order_chunk(last)].col[0], bar.type,
+	    order_record(last), &bar.key);
+	start_gather(s, (size_t)s->limit, BATCH_RECORDS);
+	while ((blocks = gather_window(s->gather)) > 0) {
+		for (size_t i = 0; i < blocks; i++) {
+			struct batch *b = batch_new();
+
+			gather_block(s->gather, i, b);
+			add_chunk(&kept, b, NULL, b->n);
+			batch_free(b);
+		}
+	}
 	free_chunks(s);
-	s->chunk = kept.chunk;
-	s->n_chunks = kept.n;
-	s->n_records = s->limit;
-	for (size_t i = 0; i < kept.n; i++)
-		octets += batch_octets(kept.chunk[i]);
-	s->octets = octets;
-}
-
-struct run_writer {
-	struct sorter *s;
-	struct err *err;
-	struct buf buf;
-	int rc;
-};
-
-static bool
-write_piece(void *ctx, struct batch *b)
-{
-	struct run_writer *w = ctx;
-
-	w->buf.len = 0;
-	spill_save_batch(&w->buf, b);
-	w->rc =
-	    spill_write(&w->s->spill, w->s->n_runs, w->buf.data, w->buf.len, w->s->tmpdir, w->err);
-	return w->rc == 0;
+	take_chunks(s, &kept);
+	ordered_lock(s->lock);
+	s->bar = bar;
+	ordered_unlock(s->lock);
 }
 
 /* What is in memory becomes a run on disk. */
 static int
 write_run(struct sorter *s, struct err *err)
 {
-	struct run_writer w = { .s = s, .err = err };
-	struct order o;
-	struct ref *r = sorted_refs(s, &o);
+	struct batch *b = batch_new();
+	size_t blocks, n;
+	int rc = 0;
 
-	(void)gather_refs(s->chunk, s->n_chunks, r, s->n_records, RUN_RECORDS, write_piece, &w);
-	mem_free(r);
-	mem_free((void *)o.chunk);
-	buf_free(&w.buf);
+	if (s->runs == NULL)
+		s->runs = runs_new(s->keys, s->n_keys, s->tmpdir);
+	order_chunks(s);
+	n = s->n_records < s->limit ? s->n_records : (size_t)s->limit;
+	start_gather(s, n, RUN_RECORDS);
+	runs_begin(s->runs, s->order.type[0]);
+	while (rc == 0 && (blocks = gather_window(s->gather)) > 0) {
+		for (size_t i = 0; i < blocks && rc == 0; i++) {
+			gather_block(s->gather, i, b);
+			rc = runs_write(s->runs, b, err);
+		}
+	}
+	batch_free(b);
 	free_chunks(s);
-	s->n_runs++;
-	return w.rc;
+	return rc;
+}
+
+int
+sort_take(struct sorter *s, struct sort_part *p, struct err *err)
+{
+	if (p == NULL)
+		return 0;
+	take_chunks(s, p);
+	mem_free(p);
+	if (s->n_keys > 0 && s->limit < SIZE_MAX / 2 && s->n_records >= s->limit * 2 &&
+	    s->n_records >= s->limit + PRUNE)
+		prune(s);
+	if (s->octets + s->n_records * SORTING > s->memory ||
+	    s->n_chunks + BATCH_RECORDS_MAX / BATCH_RECORDS >= ORDER_CHUNKS_MAX)
+		return write_run(s, err);
+	return 0;
 }
 
 int
 sort_add(struct sorter *s, struct batch *b, const uint64_t *sel, struct err *err)
 {
-	size_t n = b->n;
+	return sort_take(s, sort_prepare(s, b, sel), err);
+}
 
-	if (s->idx_cap < b->n + 64) {
-		mem_free(s->idx);
-		s->idx_cap = b->n + 64;
-		s->idx = mem_alloc(s->idx_cap * sizeof(*s->idx));
-	}
-	if (sel != NULL)
-		n = bits_indexes(sel, b->n, s->idx);
-	else
-		for (uint32_t i = 0; i < b->n; i++)
-			s->idx[i] = i;
-	if (s->barred)
-		n = pass_bar(s, b, s->idx, n);
-	for (size_t i = 0; i < n; i += BATCH_RECORDS)
-		if (append(s, b, s->idx + i, n - i < BATCH_RECORDS ? n - i : BATCH_RECORDS, err) <
-		    0)
+/* Handing out ----------------------------------------------------------------------------------- */
+
+int
+sort_order(struct sorter *s, struct err *err)
+{
+	if (s->runs != NULL) {
+		if (s->n_records > 0 && write_run(s, err) < 0)
 			return -1;
-	if (s->n_keys > 0 && s->limit < SIZE_MAX / 2 && s->n_records >= s->limit * 2 &&
-	    s->n_records >= s->limit + PRUNE)
-		prune(s);
-	if (s->octets + s->n_records * REF_OCTETS > s->memory)
-		return write_run(s, err);
+		return runs_merge(s->runs, s->limit, s->threads, err);
+	}
+	order_chunks(s);
+	start_gather(s, s->n_records < s->limit ? s->n_records : (size_t)s->limit, BATCH_RECORDS);
 	return 0;
 }
 
-/* Merging runs ---------------------------------------------------------------------------------- */
-
-/* The piece of a run that is read; live[at] holds its batch. */
-struct head {
-	struct order_columns cols;
-	size_t piece, rec;
-	uint32_t run, at;
-};
-
-struct merger {
-	struct sorter *s;
-	struct head *head; /* a heap, the first record on top */
-	size_t n_heads;
-	struct batch **live; /* pieces that heads or refs name */
-	size_t n_live;
-	struct ref *ref;
-	size_t n_refs;
-	struct buf buf;
-	struct err *err;
-};
-
-static bool
-head_before(const struct merger *m, const struct head *a, const struct head *b)
+int
+sort_window(struct sorter *s, size_t *blocks, struct err *err)
 {
-	int order = order_compare(m->s->keys, m->s->n_keys, 0, &a->cols, a->rec, &b->cols, b->rec);
-
-	return order < 0 || (order == 0 && a->run < b->run);
-}
-
-static void
-sift_down(struct merger *m, size_t i)
-{
-	for (;;) {
-		size_t child = 2 * i + 1;
-		struct head swap;
-
-		if (child >= m->n_heads)
-			return;
-		if (child + 1 < m->n_heads && head_before(m, &m->head[child + 1], &m->head[child]))
-			child++;
-		if (!head_before(m, &m->head[child], &m->head[i]))
-			return;
-		swap = m->head[i];
-		m->head[i] = m->head[child];
-		m->head[child] = swap;
-		i = child;
-	}
-}
-
-/* Read the next piece of a head's run: 1, 0 there is none, -1 err. */
-static int
-next_piece(struct merger *m, struct head *h)
-{
-	struct batch *b;
-
-	if (h->piece == spill_extents(&m->s->spill, h->run))
-		return 0;
-	if (spill_read(&m->s->spill, h->run, h->piece++, &m->buf, m->err) < 0)
-		return -1;
-	b = batch_new();
-	m->live = mem_resize(m->live, m->n_live + 1, sizeof(*m->live));
-	h->at = (uint32_t)m->n_live;
-	m->live[m->n_live++] = b;
-	if (spill_load_batch(&m->buf, b, m->err) < 0)
-		return -1;
-	h->rec = 0;
-	order_bind(&h->cols, m->s->keys, m->s->n_keys, b);
-	return 1;
-}
-
-/* Hand out the records merged so far and forget the pieces that are used up. */
-static bool
-flush_refs(struct merger *m, bool (*fn)(void *ctx, struct batch *), void *ctx)
-{
-	bool more = gather_refs(m->live, m->n_live, m->ref, m->n_refs, 0, fn, ctx);
-	size_t n = 0;
-
-	for (size_t i = 0; i < m->n_live; i++) {
-		struct head *owner = NULL;
-
-		for (size_t k = 0; k < m->n_heads; k++)
-			if (m->head[k].at == i)
-				owner = &m->head[k];
-		if (owner == NULL) {
-			batch_free(m->live[i]);
-			continue;
-		}
-		m->live[n] = m->live[i];
-		owner->at = (uint32_t)n++;
-	}
-	m->n_live = n;
-	m->n_refs = 0;
-	return more;
-}
-
-static int
-merge_loop(struct merger *m, bool (*fn)(void *ctx, struct batch *), void *ctx)
-{
-	uint64_t left = m->s->limit;
-
-	while (m->n_heads > 0 && left-- > 0) {
-		struct head *h = &m->head[0];
-
-		m->ref[m->n_refs++] = (struct ref){ .chunk = h->at, .rec = (uint32_t)h->rec };
-		if (++h->rec == m->live[h->at]->n) {
-			int rc = next_piece(m, h);
-
-			if (rc < 0)
-				return -1;
-			if (rc == 0)
-				*h = m->head[--m->n_heads];
-		}
-		sift_down(m, 0);
-		if (m->n_refs == BATCH_RECORDS && !flush_refs(m, fn, ctx))
-			return 0;
-	}
-	(void)flush_refs(m, fn, ctx);
+	if (s->runs != NULL)
+		return runs_window(s->runs, blocks, err);
+	*blocks = gather_window(s->gather);
 	return 0;
 }
 
-static int
-merge_runs(struct sorter *s, bool (*fn)(void *ctx, struct batch *), void *ctx, struct err *err)
+void
+sort_block(const struct sorter *s, size_t i, struct batch *out)
 {
-	struct merger m = { .s = s, .err = err };
-	int rc = 0;
-
-	m.head = mem_zero(s->n_runs, sizeof(*m.head));
-	m.ref = mem_alloc(BATCH_RECORDS * sizeof(*m.ref));
-	for (uint32_t i = 0; i < s->n_runs && rc >= 0; i++) {
-		m.head[m.n_heads].run = i;
-		rc = next_piece(&m, &m.head[m.n_heads]);
-		m.n_heads += rc == 1;
-	}
-	for (size_t i = m.n_heads / 2; i-- > 0;)
-		sift_down(&m, i);
-	if (rc >= 0)
-		rc = merge_loop(&m, fn, ctx);
-	for (size_t i = 0; i < m.n_live; i++)
-		batch_free(m.live[i]);
-	mem_free(m.live);
-	mem_free(m.head);
-	mem_free(m.ref);
-	buf_free(&m.buf);
-	return rc < 0 ? -1 : 0;
+	gather_block(s->runs != NULL ? runs_gather(s->runs) : s->gather, i, out);
 }
 
 int
 sort_finish(struct sorter *s, bool (*fn)(void *ctx, struct batch *), void *ctx, struct err *err)
 {
-	struct order o;
-	struct ref *r;
+	struct batch *b = batch_new();
+	size_t blocks = 0;
+	bool more = true;
+	int rc = sort_order(s, err);
 
-	if (s->n_runs > 0) {
-		if (s->n_records > 0 && write_run(s, err) < 0)
-			return -1;
-		return merge_runs(s, fn, ctx, err);
+	while (rc == 0 && more) {
+		rc = sort_window(s, &blocks, err);
+		if (rc != 0 || blocks == 0)
+			break;
+		for (size_t i = 0; i < blocks && more; i++) {
+			sort_block(s, i, b);
+			more = fn(ctx, b);
+		}
 	}
-	r = sorted_refs(s, &o);
-	(void)gather_refs(s->chunk, s->n_chunks, r,
-	    s->n_records < s->limit ? s->n_records : s->limit, 0, fn, ctx);
-	mem_free(r);
-	mem_free((void *)o.chunk);
-	free_chunks(s);
-	return 0;
+	batch_free(b);
+	return rc;
 }

@@ -16,6 +16,9 @@
 struct stream_file {
 	int fd;
 	atomic_uint users;
+	atomic_bool cold; /* the disk had to be waited for */
+	_Atomic uint64_t
+	    wanted; /* of the first 64 columns, those that were asked for: so they will be of the next block */
 };
 struct stream_file *file_share(struct stream_file *);
 void file_release(struct stream_file *); /* takes NULL */
@@ -25,6 +28,10 @@ struct block_entry {
 	uint16_t flags, reference;
 	uint32_t offset, length, unpacked;
 	uint64_t base, hash;
+	bool loaded; /* section and presence are */
+	struct stored *section; /* NULL: it has none */
+	const struct planes
+	    *numbers; /* of all its records: values, distances, codes; NULL: not yet */
 };
 
 struct stream_slot {
@@ -41,6 +48,9 @@ struct stream_slot {
 	size_t cap, have;
 	struct stream_file *file;
 	struct unpacker *unpacker; /* made when first needed */
+
+	size_t records; /* stored; the batch has fewer once it is narrowed */
+	uint32_t *idx; /* those that it has then, ascending; NULL: all */
 };
 
 /* Kernels work on whole words of 64 records: so much may be read behind the last value. */
@@ -63,13 +73,28 @@ const char *header_bounds(const struct block_header *);
 /* Does the hash over header, entries and names hold? */
 bool header_sealed(const uint8_t *, size_t header_len);
 
+/* Does the hash of a section hold, which flags of its entry say the kind of? */
+bool section_sound(const uint8_t *, size_t n, unsigned entry_flags, uint64_t hash);
+
 /* Room for n octets in the slot's buffer, 64-aligned, with slack for whole vectors behind. */
 uint8_t *slot_room(struct stream_slot *, size_t n);
 
 /* Make the batch of a slot whose header octets (header_len of them) are in place.  -1: err. */
 int slot_open(struct stream_slot *, const struct block_header *, struct err *);
 
+/* Few enough of n records, that their cells are better decoded one by one (narrow.c): one in so many. */
+enum { NARROW_SHARE = 8 };
+
+/* What a narrowed batch has of a whole one's presence, fixed cells, and octets. */
+uint64_t *narrow_bits(struct stream_slot *, const uint64_t *);
+void *narrow_cells(struct stream_slot *, const void *, unsigned width);
+void narrow_octets(struct stream_slot *, void **data, uint32_t **off);
+
 /* The batch's unpack function: one column out of its section (decode.c). */
 void slot_unpack(struct batch *, unsigned col, enum unpack what);
+
+/* The header of a block without columns and records; and its seal, once all is in. */
+void header_empty(uint8_t *, uint32_t len, uint16_t flags);
+void header_seal(uint8_t *, uint32_t header_len);
 
 #endif

@@ -1,150 +1,85 @@
 /*
- * decode.c - sections to columns, one at a time and only when asked.
+ * decode.c - sections to columns, one at a time and only when asked, and no more of a column than that.
  */
-#include <unistd.h>
+#include "stream/stored.h"
 
-#include "base/cursor.h"
-#include "base/hash.h"
-#include "stream/block.h"
-#include "stream/pack.h"
-
-/* Sections ------------------------------------------------------------------------------------- */
-
-/* A section in memory, its parts found: nothing is unpacked yet. */
-struct section {
-	struct unpacker **unpacker;
-	unsigned parts, next;
-	uint32_t dict_n;
-	const uint8_t *stored[MAX_PARTS];
-	uint32_t stored_len[MAX_PARTS], unpacked_len[MAX_PARTS];
-	struct arena *arena;
-};
-
-static const uint8_t *
-section_octets(struct stream_slot *s, const struct block_entry *e)
+static bool
+is_dict(const struct block_entry *e)
 {
-	uint8_t *p;
-	size_t got = 0;
+	return e->encoding == ENC_DICT || e->encoding == ENC_MAP;
+}
 
-	if (s->have >= (size_t)e->offset + e->length)
-		return s->octets + e->offset;
-	if (s->file == NULL)
-		return NULL;
-	p = arena_alloc(&s->batch.arena, e->length + (size_t)SLACK);
-	while (got < e->length) {
-		ssize_t n = pread(s->file->fd, p + got, e->length - got,
-		    (off_t)(s->file_offset + e->offset + got));
+/* Numbers ---------------------------------------------------------------------------------------- */
 
-		if (n <= 0)
-			return NULL;
-		got += (size_t)n;
+/* Planes of a column that has parts, from part `first`. */
+static const char *
+find_planes(struct stream_slot *s, unsigned col, unsigned first, unsigned n, struct planes *p)
+{
+	struct stored *st = s->entry[col].section;
+
+	p->n = n;
+	for (unsigned k = 0; k < n; k++) {
+		p->plane[k] = st == NULL ? NULL : stored_part(s, st, first + k, s->records, NULL);
+		if (p->plane[k] == NULL)
+			return "damaged plane";
 	}
-	return p;
+	return NULL;
+}
+
+/* Parts in front of the values: presence. */
+static unsigned
+first_part(const struct block_entry *e)
+{
+	return (e->flags & ENTRY_PRESENCE) != 0;
+}
+
+/* Planes of the column that another one's numbers are distances before, or NULL: it is not stored so. */
+static const struct planes *
+reference_planes(struct stream_slot *s, unsigned col)
+{
+	const struct block_entry *e = &s->entry[s->entry[col].reference];
+
+	if (e->encoding != ENC_PLANES)
+		return NULL;
+	slot_unpack(&s->batch, s->entry[col].reference, UNPACK_PLANES);
+	return e->numbers;
 }
 
 static const char *
-section_load(struct stream_slot *s, const struct block_entry *e, struct section *sec)
+want_planes(struct stream_slot *s, unsigned col)
 {
-	const uint8_t *p = section_octets(s, e);
-	struct cursor c;
-	uint64_t at, total = 0;
+	struct block_entry *e = &s->entry[col];
+	struct planes *p;
+	const char *why;
 
-	*sec = (struct section){ .arena = &s->batch.arena, .unpacker = &s->unpacker };
-	if (p == NULL)
-		return "section cannot be read";
-	if (hash_xxh64(p, e->length) != e->hash)
-		return "damaged section (its hash does not hold)";
-	c = cur_over(p, e->length);
-	sec->parts = (unsigned)cur_le(&c, 4);
-	sec->dict_n = (uint32_t)cur_le(&c, 4);
-	if (sec->parts == 0 || sec->parts > MAX_PARTS || sec->dict_n > MAX_DICT)
-		return "impossible section";
-	at = 8 + (uint64_t)sec->parts * PART_LEN;
-	for (unsigned k = 0; k < sec->parts; k++) {
-		sec->stored_len[k] = (uint32_t)cur_le(&c, 4);
-		sec->unpacked_len[k] = (uint32_t)cur_le(&c, 4);
-		at = (at + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN;
-		if (c.bad || at > e->length || sec->stored_len[k] > e->length - at)
-			return "part outside its section";
-		sec->stored[k] = p + at;
-		at += sec->stored_len[k];
-		total += sec->unpacked_len[k];
-	}
-	return total == e->unpacked && total <= MAX_UNPACKED ? NULL : "parts do not add up";
-}
-
-/* The next part, unpacked: exactly n octets (n SIZE_MAX: whatever it says, *len).  NULL: it is not so. */
-static const void *
-section_part(struct section *sec, size_t n, size_t *len)
-{
-	unsigned k = sec->next;
-	size_t unpacked;
-	uint8_t *to;
-
-	if (k >= sec->parts)
+	if (e->numbers != NULL)
 		return NULL;
-	unpacked = sec->unpacked_len[k];
-	if ((n != SIZE_MAX && unpacked != n) || unpacked > MAX_UNPACKED)
-		return NULL;
-	sec->next++;
-	if (len != NULL)
-		*len = unpacked;
-	if (sec->stored_len[k] == unpacked)
-		return sec->stored[k];
-	to = arena_alloc(sec->arena, unpacked + SLACK);
-	return unpack_octets(sec->unpacker, to, unpacked, sec->stored[k], sec->stored_len[k])
-		   ? to
-		   : NULL;
-}
-
-/* Decoding ------------------------------------------------------------------------------------- */
-
-#define JOIN(T, P, EXPR) \
-	case P: { \
-		T *out = to; \
-		for (size_t i = 0; i < n; i++) \
-			out[i] = (T)(base + scale * (uint64_t)(EXPR)); \
-		break; \
-	}
-#define B(k) ((uint64_t)p[k][i] << (8 * (k)))
-#define JOIN_WIDTH(T) \
-	switch (planes) { \
-		JOIN(T, 0, 0) \
-		JOIN(T, 1, p[0][i]) \
-		JOIN(T, 2, B(0) | B(1)) \
-		JOIN(T, 3, B(0) | B(1) | B(2)) \
-		JOIN(T, 4, B(0) | B(1) | B(2) | B(3)) \
-		JOIN(T, 5, B(0) | B(1) | B(2) | B(3) | B(4)) \
-		JOIN(T, 6, B(0) | B(1) | B(2) | B(3) | B(4) | B(5)) \
-		JOIN(T, 7, B(0) | B(1) | B(2) | B(3) | B(4) | B(5) | B(6)) \
-	default: JOIN(T, 8, B(0) | B(1) | B(2) | B(3) | B(4) | B(5) | B(6) | B(7)) \
-	}
-
-static void
-join_planes(void *to, unsigned width, size_t n, const uint8_t *const *p, unsigned planes,
-    uint64_t base, uint64_t scale)
-{
-	switch (width) {
-	case 1: JOIN_WIDTH(uint8_t); break;
-	case 2: JOIN_WIDTH(uint16_t); break;
-	case 4: JOIN_WIDTH(uint32_t); break;
-	default: JOIN_WIDTH(uint64_t); break;
-	}
+	p = arena_zero(&s->batch.arena, sizeof(*p));
+	p->base = e->base;
+	p->unit = pow10_u64(e->scale);
+	if (e->reference != NO_REFERENCE)
+		p->from = reference_planes(s, col);
+	why = find_planes(s, col, first_part(e), e->planes, p);
+	if (why == NULL)
+		e->numbers = p;
+	return why;
 }
 
 static const char *
-decode_planes(struct stream_slot *s, unsigned col, const struct block_entry *e, struct section *sec)
+decode_planes(struct stream_slot *s, unsigned col, const struct block_entry *e)
 {
+	const char *why = want_planes(s, col);
 	struct column *c = &s->batch.col[col];
 	size_t n = s->batch.n;
-	const uint8_t *p[8] = { 0 };
 
-	for (unsigned k = 0; k < e->planes; k++)
-		if ((p[k] = section_part(sec, n, NULL)) == NULL)
-			return "damaged plane";
+	if (why != NULL)
+		return why;
 	c->data = arena_alloc(&s->batch.arena, n * c->width + SLACK);
-	join_planes(c->data, c->width, n, p, e->planes, e->base, pow10_u64(e->scale));
-	if (e->reference != NO_REFERENCE) {
+	if (s->idx != NULL)
+		planes_pick(c->data, c->width, e->numbers, s->idx, n);
+	else
+		planes_join(c->data, c->width, e->numbers, 0, n);
+	if (e->reference != NO_REFERENCE && e->numbers->from == NULL) {
 		const struct column *r = batch_plain(&s->batch, e->reference);
 		const uint64_t *from = r->data;
 		uint64_t *v = s->batch.col[col].data;
@@ -155,18 +90,21 @@ decode_planes(struct stream_slot *s, unsigned col, const struct block_entry *e, 
 	return NULL;
 }
 
-/* Lengths to offsets, checked against the octets there are. */
+/* Octets ----------------------------------------------------------------------------------------- */
+
+/* Lengths, which are part k, to offsets, checked against the octets there are. */
 static const char *
-decode_octets(struct section *sec, size_t n, void **data, uint32_t **off)
+decode_octets(
+    struct stream_slot *s, struct stored *st, unsigned k, size_t n, void **data, uint32_t **off)
 {
-	const uint32_t *lengths = section_part(sec, n * 4, NULL);
+	const uint32_t *lengths = stored_part(s, st, k, n * 4, NULL);
 	size_t len = 0;
-	const void *octets = lengths == NULL ? NULL : section_part(sec, SIZE_MAX, &len);
+	const void *octets = lengths == NULL ? NULL : stored_part(s, st, k + 1, SIZE_MAX, &len);
 	uint64_t at = 0;
 
 	if (octets == NULL)
 		return "damaged lengths";
-	*off = arena_alloc(sec->arena, (n + 1) * sizeof(**off));
+	*off = arena_alloc(&s->batch.arena, (n + 1) * sizeof(**off));
 	for (size_t i = 0; i < n; i++) {
 		(*off)[i] = (uint32_t)at;
 		at += lengths[i];
@@ -178,74 +116,93 @@ decode_octets(struct section *sec, size_t n, void **data, uint32_t **off)
 	return at == len ? NULL : "octets beyond their lengths";
 }
 
+/* Dictionaries ----------------------------------------------------------------------------------- */
+
 /* Values of dictionary entries. */
 static const char *
-decode_entries(struct column *c, struct section *sec)
+want_entries(struct stream_slot *s, unsigned col)
 {
-	if (sec->dict_n == 0)
+	struct stored *st = s->entry[col].section;
+	struct column *c = &s->batch.col[col];
+	unsigned k = first_part(&s->entry[col]);
+	const char *why = NULL;
+
+	if (c->dict_n > 0)
+		return NULL;
+	if (st == NULL || st->dict_n == 0)
 		return "impossible dictionary";
 	if (c->width == 0)
-		return decode_octets(sec, sec->dict_n, &c->dict_data, &c->dict_off);
-	c->dict_data = (void *)(uintptr_t)section_part(sec, (size_t)sec->dict_n * c->width, NULL);
-	return c->dict_data == NULL ? "damaged dictionary" : NULL;
+		why = decode_octets(s, st, k, st->dict_n, &c->dict_data, &c->dict_off);
+	else
+		c->dict_data =
+		    (void *)(uintptr_t)stored_part(s, st, k, (size_t)st->dict_n * c->width, NULL);
+	if (why != NULL || c->dict_data == NULL)
+		return why != NULL ? why : "damaged dictionary";
+	c->dict_n = st->dict_n;
+	return NULL;
 }
 
-/* A value for each entry of the reference's dictionary, whose codes are ours too. */
+/* Codes as planes: those of the reference where the dictionary is by them. */
 static const char *
-decode_map(struct stream_slot *s, unsigned col, const struct block_entry *e, struct section *sec)
+want_codes(struct stream_slot *s, unsigned col)
 {
-	const struct column *r;
-	struct column *c = &s->batch.col[col];
-	const char *why = decode_entries(c, sec);
+	struct block_entry *e = &s->entry[col], *r;
+	struct stored *st = e->section;
+	struct planes *p;
+	unsigned values;
+	const char *why;
 
+	if (e->numbers != NULL)
+		return NULL;
+	if (e->encoding == ENC_MAP) {
+		r = &s->entry[e->reference];
+		slot_unpack(&s->batch, e->reference, UNPACK_PLANES);
+		if (r->numbers == NULL)
+			return "damaged reference column";
+		if (r->section->dict_n != st->dict_n)
+			return "dictionary of another size than the reference's";
+		e->numbers = r->numbers;
+		return NULL;
+	}
+	if (st == NULL || st->dict_n == 0 || e->planes < 1 || e->planes > 2)
+		return "impossible dictionary";
+	values = s->batch.col[col].width == 0 ? 2 : 1;
+	p = arena_zero(&s->batch.arena, sizeof(*p));
+	p->unit = 1;
+	why = find_planes(s, col, first_part(e) + values, e->planes, p);
 	if (why != NULL)
-		return why;
-	if (s->batch.col[e->reference].codes == NULL)
-		slot_unpack(&s->batch, e->reference, UNPACK_DICT);
-	r = &s->batch.col[e->reference];
-	if (r->codes == NULL)
-		return "damaged reference column";
-	if (r->dict_n != sec->dict_n)
-		return "dictionary of another size than the reference's";
-	c->dict_n = sec->dict_n;
-	c->codes = r->codes;
-	c->form = COLUMN_DICT;
+		return "damaged codes";
+	if (!planes_within(p, s->records, st->dict_n - 1))
+		return "code beyond its dictionary";
+	e->numbers = p;
 	return NULL;
 }
 
 static const char *
-decode_dict(
-    struct stream_slot *s, struct column *c, const struct block_entry *e, struct section *sec)
+decode_dict(struct stream_slot *s, unsigned col)
 {
+	const char *why = want_entries(s, col);
+	struct column *c;
 	size_t n = s->batch.n;
-	const uint8_t *low, *high = NULL;
-	uint16_t *codes;
-	unsigned most = 0;
-	const char *why = decode_entries(c, sec);
 
+	if (why == NULL)
+		why = want_codes(s, col);
 	if (why != NULL)
 		return why;
-	if (e->planes < 1 || e->planes > 2)
-		return "impossible dictionary";
-	low = section_part(sec, n, NULL);
-	if (e->planes == 2)
-		high = section_part(sec, n, NULL);
-	if (low == NULL || (e->planes == 2 && high == NULL))
-		return "damaged codes";
-	codes = arena_alloc(&s->batch.arena, n * sizeof(*codes) + SLACK);
-	if (high == NULL)
-		for (size_t i = 0; i < n; i++)
-			codes[i] = low[i];
-	else
-		for (size_t i = 0; i < n; i++)
-			codes[i] = (uint16_t)(low[i] | high[i] << 8);
-	for (size_t i = 0; i < n; i++)
-		most = codes[i] > most ? codes[i] : most;
-	if (n > 0 && most >= sec->dict_n)
-		return "code beyond its dictionary";
-	c->dict_n = sec->dict_n;
-	c->codes = codes;
+	c = &s->batch.col[col];
 	c->form = COLUMN_DICT;
+	if (c->codes != NULL)
+		return NULL;
+	if (s->entry[col].encoding == ENC_MAP &&
+	    s->batch.col[s->entry[col].reference].codes != NULL) {
+		c->codes = s->batch.col[s->entry[col].reference].codes;
+		return NULL;
+	}
+	c->codes = arena_alloc(&s->batch.arena, n * sizeof(*c->codes) + SLACK);
+	if (s->idx != NULL)
+		planes_pick(c->codes, sizeof(*c->codes), s->entry[col].numbers, s->idx, n);
+	else
+		planes_join(c->codes, sizeof(*c->codes), s->entry[col].numbers, 0, n);
 	return NULL;
 }
 
@@ -312,9 +269,10 @@ fill_constant(struct stream_slot *s, struct column *c, uint64_t v)
 	size_t n = s->batch.n;
 
 	c->data = arena_alloc(&s->batch.arena, n * c->width + SLACK);
-	join_planes(c->data, c->width, n, NULL, 0, v, 1);
-	c->form = COLUMN_PLAIN;
+	planes_join(c->data, c->width, &(struct planes){ .base = v, .unit = 1 }, 0, n);
 }
+
+/* Columns ---------------------------------------------------------------------------------------- */
 
 /* A damaged column is missing everywhere: whoever finishes the batch sees err. */
 static void
@@ -324,6 +282,8 @@ blank_column(struct stream_slot *s, struct column *c)
 
 	c->form = COLUMN_PLAIN;
 	c->codes = NULL;
+	c->planes = NULL;
+	c->dict_n = 0;
 	c->flags = (uint16_t)((c->flags & COLUMN_SCOPE) | COLUMN_PARTIAL);
 	c->data = arena_zero(&s->batch.arena, n * c->width + SLACK);
 	if (c->width == 0)
@@ -332,51 +292,123 @@ blank_column(struct stream_slot *s, struct column *c)
 }
 
 static const char *
-decode_presence(struct stream_slot *s, struct column *c, struct section *sec)
+load_presence(struct stream_slot *s, struct column *c, struct stored *st)
 {
-	size_t n = s->batch.n, words = bits_words(n);
-	uint64_t *bits = (uint64_t *)(uintptr_t)section_part(sec, words * 8, NULL);
+	size_t n = s->records, words = bits_words(n);
+	uint64_t *bits = (uint64_t *)(uintptr_t)stored_part(s, st, 0, words * 8, NULL);
 
 	if (bits == NULL)
 		return "damaged presence";
 	if (words > 0 && (bits[words - 1] & ~bits_tail(n)))
 		return "presence beyond the last record";
-	c->present = bits;
+	c->present = s->idx == NULL ? bits : narrow_bits(s, bits);
+	return NULL;
+}
+
+/* The section, and presence, which everybody needs. */
+static const char *
+load(struct stream_slot *s, unsigned col)
+{
+	struct block_entry *e = &s->entry[col];
+	const char *why;
+
+	if (e->loaded)
+		return NULL;
+	e->loaded = true;
+	s->batch.n_unpacked++;
+	if (e->length == 0) {
+		if (e->encoding != ENC_CONST && !(e->encoding == ENC_PLANES && e->planes == 0))
+			return "column without its section";
+		return e->flags & ENTRY_PRESENCE ? "column without its section" : NULL;
+	}
+	why = stored_load(s, e, &e->section);
+	if (why == NULL && (e->flags & ENTRY_PRESENCE))
+		why = load_presence(s, &s->batch.col[col], e->section);
+	return why;
+}
+
+/* Values that stand one after another, as stored. */
+static const char *
+decode_values(struct stream_slot *s, struct column *c, const struct block_entry *e)
+{
+	unsigned k = first_part(e);
+	const char *why;
+
+	if (e->encoding == ENC_BYTES) {
+		why = decode_octets(s, e->section, k, s->records, &c->data, &c->off);
+		if (why == NULL && s->idx != NULL)
+			narrow_octets(s, &c->data, &c->off);
+		return why;
+	}
+	c->data = (void *)(uintptr_t)stored_part(s, e->section, k, s->records * c->width, NULL);
+	if (c->data == NULL)
+		return "damaged values";
+	if (s->idx != NULL)
+		c->data = narrow_cells(s, c->data, c->width);
 	return NULL;
 }
 
 static const char *
-decode_column(struct stream_slot *s, unsigned col, enum unpack what)
+decode_plain(struct stream_slot *s, unsigned col)
 {
 	const struct block_entry *e = &s->entry[col];
 	struct column *c = &s->batch.col[col];
-	struct section sec = { 0 };
-	const char *why;
+	const char *why = NULL;
 
-	if (e->length == 0) {
-		if (e->encoding != ENC_CONST && !(e->encoding == ENC_PLANES && e->planes == 0))
-			return "column without its section";
-		if (e->flags & ENTRY_PRESENCE)
-			return "column without its section";
-	} else if ((why = section_load(s, e, &sec)) != NULL) {
-		return why;
-	}
-	if ((e->flags & ENTRY_PRESENCE) && (why = decode_presence(s, c, &sec)) != NULL)
-		return why;
-	if (what == UNPACK_PRESENT)
-		return NULL;
 	switch (e->encoding) {
-	case ENC_CONST: fill_constant(s, c, e->base); return NULL;
-	case ENC_PLANES: why = decode_planes(s, col, e, &sec); break;
-	case ENC_BYTES: why = decode_octets(&sec, s->batch.n, &c->data, &c->off); break;
-	case ENC_DICT: return decode_dict(s, c, e, &sec);
-	case ENC_MAP: return decode_map(s, col, e, &sec);
-	default:
-		c->data = (void *)(uintptr_t)section_part(&sec, s->batch.n * c->width, NULL);
-		why = c->data == NULL ? "damaged values" : NULL;
+	case ENC_CONST: fill_constant(s, c, e->base); break;
+	case ENC_PLANES: why = decode_planes(s, col, e); break;
+	case ENC_DICT:
+	case ENC_MAP:
+		why = decode_dict(s, col);
+		if (why == NULL)
+			expand_dict(s, c);
+		break;
+	default: why = decode_values(s, c, e); break;
 	}
-	s->batch.col[col].form = COLUMN_PLAIN;
+	c->form = COLUMN_PLAIN;
 	return why;
+}
+
+/* What comparisons can use: not distances, and not planes of more records than the batch has. */
+static const char *
+decode_numbers(struct stream_slot *s, unsigned col)
+{
+	const struct block_entry *e = &s->entry[col];
+	const char *why = is_dict(e) ? want_codes(s, col) : want_planes(s, col);
+
+	if (why == NULL && s->idx == NULL &&
+	    (is_dict(e) || e->reference == NO_REFERENCE || e->numbers->from != NULL))
+		s->batch.col[col].planes = e->numbers;
+	return why;
+}
+
+static const char *
+decode(struct stream_slot *s, unsigned col, enum unpack what)
+{
+	const char *why = load(s, col);
+
+	if (why != NULL)
+		return why;
+	switch (what) {
+	case UNPACK_PRESENT: return NULL;
+	case UNPACK_ENTRIES: return want_entries(s, col);
+	case UNPACK_PLANES: return decode_numbers(s, col);
+	case UNPACK_DICT: return decode_dict(s, col);
+	default: return decode_plain(s, col);
+	}
+}
+
+/* Is it stored in the form that is asked for? */
+static bool
+has_form(const struct block_entry *e, enum unpack what)
+{
+	switch (what) {
+	case UNPACK_ENTRIES:
+	case UNPACK_DICT: return is_dict(e);
+	case UNPACK_PLANES: return is_dict(e) || e->encoding == ENC_PLANES;
+	default: return true;
+	}
 }
 
 void
@@ -384,20 +416,19 @@ slot_unpack(struct batch *b, unsigned col, enum unpack what)
 {
 	struct stream_slot *s = b->source;
 	struct column *c = &b->col[col];
-	const char *why = NULL;
+	const char *why;
 
-	if (what == UNPACK_DICT && s->entry[col].encoding != ENC_DICT &&
-	    s->entry[col].encoding != ENC_MAP)
+	if (c->form == COLUMN_PLAIN || !has_form(&s->entry[col], what))
 		return;
-	if (c->form == COLUMN_PACKED) {
-		why = decode_column(s, col, what);
-		b->n_unpacked++;
+	if (c->form == COLUMN_DICT) {
+		if (what == UNPACK_PLAIN)
+			expand_dict(s, c);
+		return;
 	}
-	if (why != NULL) {
-		err_set(&b->err, "offset %llu: column %u: %s", (unsigned long long)s->file_offset,
-		    col, why);
-		blank_column(s, c);
-	}
-	if (what == UNPACK_PLAIN && c->form == COLUMN_DICT)
-		expand_dict(s, c);
+	why = decode(s, col, what);
+	if (why == NULL)
+		return;
+	err_set(
+	    &b->err, "offset %llu: column %u: %s", (unsigned long long)s->file_offset, col, why);
+	blank_column(s, c);
 }

@@ -244,11 +244,13 @@ encode_dict(struct encoder *e, struct parts *p, struct entry *en, const struct c
 void
 dict_keep(struct encoder *e, uint16_t at)
 {
-	struct kept *k = &e->kept[e->n_kept];
-	struct dict swap = k->dict;
+	struct dict swap;
+	struct kept *k;
 
 	if (e->n_kept == KEPT_MAX)
 		return;
+	k = &e->kept[e->n_kept];
+	swap = k->dict;
 	k->dict = e->dict;
 	k->column = at;
 	e->dict = swap;

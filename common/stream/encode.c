@@ -13,8 +13,8 @@ encoder_new(enum block_profile profile, int level)
 	struct encoder *e = mem_zero(1, sizeof(*e));
 
 	e->profile = profile;
-	if (profile == PROFILE_FILE)
-		e->packer = pack_new(level ? level : 1);
+	if (profile != PROFILE_PIPE)
+		e->packer = pack_new(profile == PROFILE_FAST ? 0 : level ? level : 1);
 	e->seed = hash_seed();
 	return e;
 }
@@ -62,6 +62,8 @@ write_entry(uint8_t *at, const struct column *c, const struct entry *en, const u
 		flags |= ENTRY_ZONE;
 	if (c->flags & COLUMN_TRUNCATED)
 		flags |= ENTRY_TRUNCATED;
+	if (len > 0)
+		flags |= ENTRY_XXH3;
 	memset(at, 0, ENTRY_LEN);
 	store_le(at + E_ENTERPRISE, c->id.pen, 4);
 	store_le(at + E_ELEMENT, c->id.id, 2);
@@ -82,7 +84,7 @@ write_entry(uint8_t *at, const struct column *c, const struct entry *en, const u
 		store_le(at + E_MIN, c->min, 8);
 		store_le(at + E_MAX, c->max, 8);
 	}
-	store_le(at + E_HASH, len ? hash_xxh64(block + offset, len) : 0, 8);
+	store_le(at + E_HASH, len ? hash_xxh3(block + offset, len) : 0, 8);
 }
 
 /* Blocks --------------------------------------------------------------------------------------- */

@@ -6,7 +6,8 @@
 
 #include "base/file.h"
 
-enum { WINDOW = 64 * 1024 };
+/* What is read at once: of a file one header, as what is behind it may never be asked for. */
+enum { WINDOW = 64 * 1024, WINDOW_FILE = 4096 };
 
 void
 feed_open(struct feed *f, int fd, const void *head, size_t head_len)
@@ -60,7 +61,8 @@ feed_peek(struct feed *f, size_t n, size_t *have)
 {
 	if (f->have < n && f->cap - f->at < n) {
 		if (f->cap < n) {
-			f->cap = n + WINDOW;
+			f->cap = f->regular ? (n + WINDOW_FILE - 1) / WINDOW_FILE * WINDOW_FILE
+					    : n + WINDOW;
 			f->data = mem_resize(f->data, f->cap, 1);
 		}
 		memmove(f->data, f->data + f->at, f->have);
@@ -92,7 +94,7 @@ bool
 feed_skip(struct feed *f, uint64_t n)
 {
 	if (f->regular && n > f->have) {
-		bool whole = n <= feed_left(f);
+		bool whole = feed_has(f, n);
 
 		f->offset += n;
 		f->at = f->have = 0;
@@ -147,12 +149,15 @@ feed_take(struct feed *f, void *dst, size_t n)
 	return (ssize_t)first + got;
 }
 
-uint64_t
-feed_left(const struct feed *f)
+bool
+feed_has(struct feed *f, uint64_t n)
 {
 	struct stat st;
 
-	if (!f->regular || fstat(f->file->fd, &st) != 0)
-		return UINT64_MAX;
-	return (uint64_t)st.st_size > f->offset ? (uint64_t)st.st_size - f->offset : 0;
+	if (!f->regular || (f->offset <= f->size && n <= f->size - f->offset))
+		return true;
+	if (fstat(f->file->fd, &st) != 0)
+		return true;
+	f->size = (uint64_t)st.st_size;
+	return f->offset <= f->size && n <= f->size - f->offset;
 }

@@ -14,6 +14,7 @@ struct feed {
 	bool regular;
 	int stop_fd; /* readable: as if the input ended; -1 none */
 	uint64_t offset; /* of the next octet to take */
+	uint64_t size; /* of a regular file when that was last asked for; it may grow */
 	uint8_t *data; /* octets from offset on that were read already: data + at, have */
 	size_t at, have, cap;
 };
@@ -30,7 +31,7 @@ bool feed_skip(struct feed *, uint64_t n);
 /* Take n octets into dst.  Fewer at the end: how many.  -1: errno. */
 ssize_t feed_take(struct feed *, void *dst, size_t n);
 
-/* Octets behind the offset in a regular file; UINT64_MAX when not known. */
-uint64_t feed_left(const struct feed *);
+/* Does a regular file have n octets behind the offset?  True of other inputs. */
+bool feed_has(struct feed *, uint64_t n);
 
 #endif

@@ -38,6 +38,7 @@ enum {
 	H_ZERO = 28,
 	H_MIN_START = 32,
 	H_MAX_END = 40,
+	H_INDEX = 40, /* of an end mark: octets back to the segment's last index block; 0 none */
 	H_SEQUENCE = 48,
 	H_HASH = 56,
 };
@@ -48,7 +49,8 @@ enum {
 	BLOCK_OPTIONS = 1 << 1, /* options records */
 	BLOCK_SKIPPABLE = 1 << 2, /* a reader that does not know it may skip it */
 	BLOCK_HISTORY = 1 << 3, /* provenance lines in the name area; no records */
-	BLOCK_KNOWN = BLOCK_END | BLOCK_OPTIONS | BLOCK_SKIPPABLE | BLOCK_HISTORY,
+	BLOCK_INDEX = 1 << 4, /* what blocks before it hold (index.h); no records */
+	BLOCK_KNOWN = BLOCK_END | BLOCK_OPTIONS | BLOCK_SKIPPABLE | BLOCK_HISTORY | BLOCK_INDEX,
 };
 enum { SORT_DESCENDING = 1 << 15 };
 
@@ -80,7 +82,8 @@ enum {
 	ENTRY_SCOPE = 1 << 2,
 	ENTRY_ZONE = 1 << 3,
 	ENTRY_TRUNCATED = 1 << 4,
-	ENTRY_KNOWN = 31,
+	ENTRY_XXH3 = 1 << 5, /* which hash the section has: XXH3; else XXH64 */
+	ENTRY_KNOWN = 63,
 };
 enum { NO_REFERENCE = 0xffff };
 

@@ -2,10 +2,13 @@
 
 #include <zstd.h>
 
+#include "base/clones.h"
 #include "base/mem.h"
 
 struct packer {
 	ZSTD_CCtx *ctx;
+	bool nearly; /* only what is nearly the same throughout */
+	unsigned saves; /* 32nds that a frame must save: an unpacked copy is read without work */
 };
 
 /*
@@ -20,10 +23,12 @@ pack_new(int level)
 	struct packer *p = mem_zero(1, sizeof(*p));
 
 	p->ctx = ZSTD_createCCtx();
+	p->nearly = level == 0;
+	p->saves = level == 0 ? 31 : level == FAST ? 12 : 4;
 	if (p->ctx == NULL)
 		return p;
-	ZSTD_CCtx_setParameter(p->ctx, ZSTD_c_compressionLevel, level);
-	if (level == FAST) {
+	ZSTD_CCtx_setParameter(p->ctx, ZSTD_c_compressionLevel, level > FAST ? level : FAST);
+	if (level <= FAST) {
 		ZSTD_CCtx_setParameter(p->ctx, ZSTD_c_hashLog, FAST_HASH_LOG);
 		ZSTD_CCtx_setParameter(p->ctx, ZSTD_c_minMatch, FAST_MIN_MATCH);
 	}
@@ -39,15 +44,31 @@ pack_free(struct packer *p)
 	mem_free(p);
 }
 
+/* Octets that are the one before again. */
+CLONES static size_t
+repeats(const uint8_t *v, size_t n)
+{
+	size_t sum = 0;
+
+	for (size_t at = 1; at < n; at += 128) {
+		size_t end = at + 128 < n ? at + 128 : n;
+		uint8_t same = 0;
+
+		for (size_t i = at; i < end; i++)
+			same = (uint8_t)(same + (v[i] == v[i - 1]));
+		sum += same;
+	}
+	return sum;
+}
+
 size_t
 pack_octets(struct packer *p, struct buf *out, const void *data, size_t n)
 {
-	size_t room = ZSTD_compressBound(n);
-	size_t len =
-	    p->ctx == NULL ? n : ZSTD_compress2(p->ctx, buf_room(out, room), room, data, n);
+	size_t room = ZSTD_compressBound(n), len = n;
 
-	/* An unpacked copy is read without work: a frame must save an eighth to earn its unpacking. */
-	if (ZSTD_isError(len) || len + n / 8 >= n) {
+	if (p->ctx != NULL && (!p->nearly || repeats(data, n) >= n - n / 64))
+		len = ZSTD_compress2(p->ctx, buf_room(out, room), room, data, n);
+	if (ZSTD_isError(len) || len + n * p->saves / 32 >= n) {
 		memcpy(buf_room(out, n), data, n);
 		len = n;
 	}

@@ -9,11 +9,15 @@
 
 #include "base/buf.h"
 
+/*
+ * Level 0 packs only what is nearly the same throughout, which is unpacked as fast as it is read; 1 what saves enough
+ * to earn its unpacking; others whatever saves an eighth.
+ */
 struct packer;
 struct packer *pack_new(int level);
 void pack_free(struct packer *);
 
-/* Append one frame to out when that is smaller than the octets themselves; else append those. Returns octets appended. */
+/* Append one frame to out when that pays; else the octets themselves.  Returns octets appended. */
 size_t pack_octets(struct packer *, struct buf *out, const void *, size_t n);
 
 /*

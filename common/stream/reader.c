@@ -2,12 +2,13 @@
  * reader.c - a stream read block by block: order, totals, end marks, and the way back after damage.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/cursor.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "stream/feed.h"
+#include "stream/index.h"
 
 struct stream_reader {
 	struct feed feed;
@@ -16,6 +17,7 @@ struct stream_reader {
 	bool failed;
 	uint64_t segment_records, segment_blocks;
 	struct stream_totals totals;
+	struct index_plan plan; /* blocks to leap over */
 	struct buf history;
 };
 
@@ -49,6 +51,7 @@ stream_close(struct stream_reader *r)
 	if (r == NULL)
 		return;
 	feed_close(&r->feed);
+	index_plan_free(&r->plan);
 	buf_free(&r->history);
 	mem_free(r);
 }
@@ -200,6 +203,29 @@ end_segment(struct stream_reader *r)
 	r->totals.segments++;
 }
 
+/*
+ * On a disk that has to be waited for, sections that are likely to be asked for are on their way together: those of
+ * this block, and where those of the next one will be about, as blocks of a file are much alike.
+ */
+static void
+ask_ahead(const struct stream_slot *s)
+{
+	uint64_t wanted = atomic_load_explicit(&s->file->wanted, memory_order_relaxed);
+	off_t at = (off_t)s->file_offset, next = at + (off_t)s->block_len;
+
+	for (unsigned i = 0; i < s->columns && i < 64; i++) {
+		const struct block_entry *e = &s->entry[i];
+
+		if (e->length == 0 || !(wanted >> i & 1))
+			continue;
+		(void)posix_fadvise(
+		    s->file->fd, at + (off_t)e->offset, e->length, POSIX_FADV_WILLNEED);
+		(void)posix_fadvise(
+		    s->file->fd, next + (off_t)e->offset, e->length, POSIX_FADV_WILLNEED);
+	}
+	(void)posix_fadvise(s->file->fd, next, s->header_len, POSIX_FADV_WILLNEED);
+}
+
 /* Body of the block whose header is at the feed's place into the slot. */
 static enum stream_status
 take_block(
@@ -215,7 +241,7 @@ take_block(
 	s->file_offset = at;
 	if (slot_room(s, h->block_len) == NULL)
 		return fail(r, err, at, "no memory for a block");
-	if (r->feed.regular && feed_left(&r->feed) < h->block_len)
+	if (!feed_has(&r->feed, h->block_len))
 		return fail(r, err, at, "stream ends within a block");
 	got = feed_take(&r->feed, s->octets, r->feed.regular ? h->header_len : h->block_len);
 	if (got < 0)
@@ -230,6 +256,8 @@ take_block(
 	r->totals.octets += h->block_len;
 	if (slot_open(s, h, &why) != 0)
 		return fail(r, err, at, why.text);
+	if (s->file != NULL && atomic_load_explicit(&s->file->cold, memory_order_relaxed))
+		ask_ahead(s);
 	return STREAM_BATCH;
 }
 
@@ -250,7 +278,8 @@ sections_sound(struct stream_reader *r, const struct block_header *h)
 		uint64_t offset = le_uint(e + E_OFFSET, 4), length = le_uint(e + E_LENGTH, 4);
 
 		if (offset + length > h->block_len ||
-		    (length > 0 && hash_xxh64(p + offset, length) != le_uint(e + E_HASH, 8)))
+		    (length > 0 && !section_sound(p + offset, length,
+				       (unsigned)le_uint(e + E_FLAGS, 2), le_uint(e + E_HASH, 8))))
 			return false;
 	}
 	return true;
@@ -296,6 +325,41 @@ rejoin(struct stream_reader *r, const struct block_header *h)
 		r->segment_blocks = (uint64_t)h->min_start_ns;
 }
 
+int
+stream_pass_over(
+    struct stream_reader *r, stream_ask ask, void *ctx, bool keep_first, struct err *err)
+{
+	const char *why;
+
+	if (!r->feed.regular || (r->flags & (STREAM_RECOVER | STREAM_LIVE)))
+		return 0;
+	why = index_plan(&r->plan, r->feed.file->fd, r->feed.offset, keep_first, ask, ctx);
+	return why == NULL ? 0 : err_set(err, "%s", why);
+}
+
+/* Leap over the blocks that begin here and are not wanted; false: there are none. */
+static bool
+leap(struct stream_reader *r)
+{
+	const struct index_run *run;
+
+	if (r->plan.n == 0)
+		return false;
+	run = &r->plan.run[r->plan.n - 1];
+	if (run->at != r->feed.offset)
+		return false;
+	feed_skip(&r->feed, run->octets);
+	r->in_segment = true;
+	r->segment_records += run->records;
+	r->segment_blocks += run->blocks;
+	r->totals.blocks += run->blocks;
+	r->totals.octets += run->octets;
+	r->totals.passed_blocks += run->blocks;
+	r->totals.passed_records += run->records;
+	r->plan.n--;
+	return true;
+}
+
 enum stream_status
 stream_next(struct stream_reader *r, struct stream_slot *s, struct err *err)
 {
@@ -304,15 +368,18 @@ stream_next(struct stream_reader *r, struct stream_slot *s, struct err *err)
 	while (!r->failed) {
 		struct block_header h;
 		const char *why;
-		const uint8_t *p = next_header(r, &h, &why);
+		const uint8_t *p;
 
+		while (leap(r))
+			continue;
+		p = next_header(r, &h, &why);
 		if (p == NULL && why != NULL && *why == '\0')
 			return at_end(r, err);
 		if (p == NULL && (r->flags & STREAM_LIVE) && strncmp(why, "stream ends", 11) == 0)
 			return STREAM_END;
 		if (p == NULL && !recover)
 			return fail(r, err, r->feed.offset, why);
-		if (p != NULL && (r->flags & STREAM_LIVE) && feed_left(&r->feed) < h.block_len)
+		if (p != NULL && (r->flags & STREAM_LIVE) && !feed_has(&r->feed, h.block_len))
 			return STREAM_END;
 		if (p == NULL || (recover && !sections_sound(r, &h))) {
 			if (!resynchronise(r))

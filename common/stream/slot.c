@@ -105,6 +105,12 @@ header_bounds(const struct block_header *h)
 }
 
 bool
+section_sound(const uint8_t *p, size_t n, unsigned entry_flags, uint64_t hash)
+{
+	return (entry_flags & ENTRY_XXH3 ? hash_xxh3(p, n) : hash_xxh64(p, n)) == hash;
+}
+
+bool
 header_sealed(const uint8_t *p, size_t header_len)
 {
 	return hash_xxh64_hole(p, header_len, H_HASH) == le_uint(p + H_HASH, 8);
@@ -221,6 +227,8 @@ slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 	b->unpack = slot_unpack;
 	b->source = s;
 	b->n_unpacked = 0;
+	s->records = h->records;
+	s->idx = NULL;
 	s->flags = h->flags;
 	s->sequence = h->sequence;
 	s->header_len = h->header_len;
@@ -318,7 +326,7 @@ slot_info(const struct stream_slot *s, struct block_info *info)
 	*info = (struct block_info){ .offset = s->file_offset,
 		.length = s->block_len,
 		.sequence = s->sequence,
-		.records = (uint32_t)s->batch.n,
+		.records = (uint32_t)s->records,
 		.options = s->batch.options,
 		.columns = s->columns };
 }

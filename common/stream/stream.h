@@ -11,13 +11,14 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "flow/batch.h"
+#include "flow/probe.h"
 
 /* Blocks ---------------------------------------------------------------------------------------- */
 
 enum block_profile {
 	PROFILE_PIPE, /* CONST and PLAIN */
 	PROFILE_FILE, /* PLANES and DICT, zstd */
-	PROFILE_FAST, /* PLANES and DICT, no zstd */
+	PROFILE_FAST, /* PLANES and DICT, zstd only where nearly all octets are the same */
 };
 
 /* Per-thread state of encoding: compressor and scratch. */
@@ -48,6 +49,7 @@ enum stream_flags {
 struct stream_totals {
 	uint64_t records, options, blocks, segments, octets;
 	uint64_t skipped_octets, skipped_places, lost_records; /* under STREAM_RECOVER */
+	uint64_t passed_blocks, passed_records; /* not read, for stream_pass_over */
 	bool incomplete; /* no end mark, or something was skipped */
 };
 
@@ -80,6 +82,15 @@ enum stream_status stream_next(struct stream_reader *, struct stream_slot *, str
 /* The slot's batch, columns packed; valid until the slot is filled again. */
 struct batch *slot_batch(struct stream_slot *);
 
+/*
+ * Keep only the records of sel, n of them and few (false: too many, nothing was done): the batch has no others from
+ * here on, what was unpacked of its columns is cut down, and of the rest only their cells are decoded.
+ */
+bool slot_narrow(struct stream_slot *, const uint64_t *sel, size_t n);
+
+/* Does its batch have fewer records than the block? */
+bool slot_is_narrow(const struct stream_slot *);
+
 /* The whole block as stored, for pass-through; read now if it was not.  NULL: err. */
 const uint8_t *slot_octets(struct stream_slot *, size_t *len, struct err *);
 
@@ -91,6 +102,16 @@ bool slot_times(const struct stream_slot *, int64_t *min_start_ns, int64_t *max_
 
 /* Verify every section's hash (--check).  -1: err. */
 int slot_check(struct stream_slot *, struct err *);
+
+/*
+ * Pass over blocks that are not wanted: of a regular file, neither live nor recovered, whose end tells by an index
+ * what the blocks hold.  ask returns false where a probe rules out what is looked for; keep_first: not the first
+ * block of flows.  Before the first stream_next.  -1: err says what is wrong with the index; all it covers
+ * that is not sound is read.
+ */
+typedef bool (*stream_ask)(void *ctx, const struct probe *);
+int stream_pass_over(
+    struct stream_reader *, stream_ask, void *ctx, bool keep_first, struct err *err);
 
 /* Provenance lines seen so far, newline separated. */
 const char *stream_history(const struct stream_reader *);
@@ -126,11 +147,43 @@ struct stream_writer *stream_create(int fd, const char *history);
 void stream_inherit(struct stream_writer *, const char *lines);
 
 /*
+ * The order that blocks claim is that of the whole stream: before the first of them.  Otherwise the claim is taken
+ * back, as blocks of several streams may come one after the other.
+ */
+void stream_ordered(struct stream_writer *);
+
+/*
  * Write encoded blocks (block_encode's or slot_octets'): the sequence is set and the header sealed
  * here.  -1: err, errno kept (EPIPE); the writer is as before, so whoever removes what was written of them may
  * put them again.
  */
 int stream_put(struct stream_writer *, void *blocks, size_t len, struct err *);
+
+/*
+ * From now on make an index of what is put, which goes into the stream where it pays (flowstream(5)): for files.
+ * Before the first block; or, when all blocks were put, stream_index_back, which reads them back from a descriptor of the
+ * file at its begin, and owns it.  -1: err; whoever removes what was written of it goes on without an index.
+ */
+void stream_index(struct stream_writer *);
+int stream_index_back(struct stream_writer *, int fd, struct err *);
+
+/* Of a regular file: index blocks and their octets, and how many blocks of how many records they cover. */
+struct stream_index_info {
+	uint64_t index_blocks, octets, blocks, records;
+	uint64_t without; /* of those, how many have a filter of neither their own nor all */
+	bool whole; /* every segment to the beginning of the file has an index */
+};
+/* -1: err, the index is damaged. */
+int stream_index_info(int fd, struct stream_index_info *, struct err *);
+
+/* Does the index say of every block what is in it, and where it is?  Reads all of them.  -1: err. */
+int stream_index_check(int fd, struct err *);
+
+/*
+ * Copy a whole stream from one regular file to another, blocks as they are, and with a new index.  -1: err; incomplete
+ * streams are refused.
+ */
+int stream_index_copy(int from_fd, int to_fd, struct err *);
 
 /* Totals and the end mark.  -1: err. */
 int stream_finish(struct stream_writer *, struct err *);

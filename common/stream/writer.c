@@ -6,17 +6,19 @@
 #include "base/cursor.h"
 #include "base/file.h"
 #include "base/hash.h"
-#include "stream/format.h"
-#include "stream/stream.h"
+#include "stream/index.h"
 
 static const char explanation[] =
     "This is a stream of network flow records; print it with: flowcat FILE\n";
 
 struct stream_writer {
 	int fd;
-	uint64_t records, blocks;
+	uint64_t records, blocks, octets;
 	struct buf history; /* lines to write before the first block */
 	bool begun;
+	bool ordered; /* blocks' claim of an order holds for all of them */
+	struct index_writer *index; /* NULL: none is made */
+	struct buf index_block;
 };
 
 struct stream_writer *
@@ -46,8 +48,14 @@ stream_inherit(struct stream_writer *w, const char *lines)
 	buf_free(&own);
 }
 
-static void
-seal(uint8_t *h, uint32_t header_len)
+void
+stream_ordered(struct stream_writer *w)
+{
+	w->ordered = true;
+}
+
+void
+header_seal(uint8_t *h, uint32_t header_len)
 {
 	uint64_t hash = hash_xxh64_hole(h, header_len, H_HASH);
 
@@ -59,16 +67,18 @@ write_out(struct stream_writer *w, const void *p, size_t n, struct err *err)
 {
 	int saved;
 
-	if (file_write(w->fd, p, n) == 0)
+	if (file_write(w->fd, p, n) == 0) {
+		w->octets += n;
 		return 0;
+	}
 	saved = errno;
 	err_set(err, "%s", strerror(saved));
 	errno = saved;
 	return -1;
 }
 
-static void
-empty_header(uint8_t *h, uint32_t len, uint16_t flags)
+void
+header_empty(uint8_t *h, uint32_t len, uint16_t flags)
 {
 	uint16_t version = STREAM_VERSION;
 
@@ -105,16 +115,88 @@ write_history(struct stream_writer *w, struct err *err)
 	text = sizeof(explanation) - 1 + n;
 	len = (HEADER_LEN + 2 + text + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN;
 	h = mem_alloc(len);
-	empty_header(h, (uint32_t)len, BLOCK_SKIPPABLE | BLOCK_HISTORY);
+	header_empty(h, (uint32_t)len, BLOCK_SKIPPABLE | BLOCK_HISTORY);
 	text16 = (uint16_t)text;
 	memcpy(h + HEADER_LEN, &text16, 2);
 	memcpy(h + HEADER_LEN + 2, explanation, sizeof(explanation) - 1);
 	memcpy(h + HEADER_LEN + 2 + sizeof(explanation) - 1, lines, n);
-	seal(h, (uint32_t)len);
+	header_seal(h, (uint32_t)len);
 	r = write_out(w, h, len, err);
 	mem_free(h);
 	w->blocks++;
 	return r;
+}
+
+/* The index block of what came since the last one. */
+static int
+write_index(struct stream_writer *w, struct err *err)
+{
+	struct buf *b = &w->index_block;
+	uint8_t *h;
+
+	b->len = 0;
+	index_put(w->index, w->octets, b);
+	if (b->len == 0)
+		return 0;
+	h = (uint8_t *)b->data;
+	memcpy(h + H_SEQUENCE, &w->records, 8);
+	header_seal(h, (uint32_t)le_uint(h + H_HEADER_LEN, 4));
+	w->blocks++;
+	return write_out(w, h, b->len, err);
+}
+
+/* What was written belongs in the index, which goes in between when it has come to enough. */
+static int
+add_to_index(struct stream_writer *w, uint8_t *p, size_t len, struct err *err)
+{
+	uint64_t begin = w->octets - len;
+
+	for (size_t at = 0; at < len; at += le_uint(p + at + H_BLOCK_LEN, 4))
+		index_add_octets(w->index, p + at, begin + at);
+	return index_is_full(w->index) ? write_index(w, err) : 0;
+}
+
+void
+stream_index(struct stream_writer *w)
+{
+	if (w->index == NULL)
+		w->index = index_new();
+}
+
+/* As it was before, without an index: what was added to it may come again, or is not where it says. */
+static int
+undo(struct stream_writer *w, const struct stream_writer *before)
+{
+	int saved = errno;
+
+	index_free(w->index);
+	buf_free(&w->index_block);
+	*w = *before;
+	w->index = NULL;
+	w->index_block = (struct buf){ 0 };
+	errno = saved;
+	return -1;
+}
+
+int
+stream_index_back(struct stream_writer *w, int fd, struct err *err)
+{
+	struct stream_reader *r = stream_open(fd, STREAM_LIVE, NULL, 0);
+	struct stream_slot *slot = slot_new();
+	const struct stream_writer before = *w;
+	enum stream_status status = STREAM_END;
+	int rc = 0;
+
+	stream_index(w);
+	while (rc == 0 && (status = stream_next(r, slot, err)) == STREAM_BATCH) {
+		index_add(w->index, slot, slot->file_offset);
+		rc = index_is_full(w->index) ? write_index(w, err) : 0;
+	}
+	slot_free(slot);
+	stream_close(r);
+	if (rc == 0 && status == STREAM_END && write_index(w, err) == 0)
+		return 0;
+	return undo(w, &before);
 }
 
 int
@@ -124,35 +206,45 @@ stream_put(struct stream_writer *w, void *blocks, size_t len, struct err *err)
 	uint8_t *p = blocks;
 
 	if (!w->begun && write_history(w, err) != 0)
-		goto undo;
+		return undo(w, &before);
 	for (size_t at = 0; at < len;) {
 		uint8_t *h = p + at;
 
 		memcpy(h + H_SEQUENCE, &w->records, 8);
-		seal(h, (uint32_t)le_uint(h + H_HEADER_LEN, 4));
+		if (!w->ordered)
+			memset(h + H_SORT, 0, 2);
+		header_seal(h, (uint32_t)le_uint(h + H_HEADER_LEN, 4));
 		w->records += le_uint(h + H_RECORDS, 4);
 		w->blocks++;
 		at += le_uint(h + H_BLOCK_LEN, 4);
 	}
-	if (len == 0 || write_out(w, p, len, err) == 0)
+	if (len == 0)
 		return 0;
-undo:
-	*w = before;
-	return -1;
+	if (write_out(w, p, len, err) == 0 &&
+	    (w->index == NULL || add_to_index(w, p, len, err) == 0))
+		return 0;
+	return undo(w, &before);
 }
 
 int
 stream_finish(struct stream_writer *w, struct err *err)
 {
+	const struct stream_writer before = *w;
 	uint8_t h[HEADER_LEN];
+	uint64_t back = 0;
 
 	if (!w->begun && write_history(w, err) != 0)
 		return -1;
-	empty_header(h, HEADER_LEN, BLOCK_END);
+	if (w->index != NULL && write_index(w, err) != 0)
+		return undo(w, &before);
+	if (w->index != NULL && index_last(w->index) != UINT64_MAX)
+		back = w->octets - index_last(w->index);
+	header_empty(h, HEADER_LEN, BLOCK_END);
 	memcpy(h + H_SEQUENCE, &w->records, 8);
 	memcpy(h + H_MIN_START, &w->blocks, 8);
-	seal(h, HEADER_LEN);
-	return write_out(w, h, HEADER_LEN, err);
+	memcpy(h + H_INDEX, &back, 8);
+	header_seal(h, HEADER_LEN);
+	return write_out(w, h, HEADER_LEN, err) == 0 ? 0 : undo(w, &before);
 }
 
 void
@@ -161,5 +253,7 @@ stream_abandon(struct stream_writer *w)
 	if (w == NULL)
 		return;
 	buf_free(&w->history);
+	index_free(w->index);
+	buf_free(&w->index_block);
 	mem_free(w);
 }

@@ -2,43 +2,71 @@
 
 #include <math.h>
 
+#include "base/digits.h"
 #include "base/time.h"
 
-enum { DAY_S = 86400, DICT_MIN_SHARE = 4 };
+enum { DAY_S = 86400, TEXT_WORD = 4, TEXT_SHORT = 16, TEXT_MOST = CELL_STRIDE };
 
 /*
- * One loop for each type: the text of every record that has a value goes to its place in the stage.
- * EXPR writes at `d` the value `v` and gives its length.
+ * When a dictionary's texts are worth making: when each is used several times, and where numbers are concerned,
+ * when they stay in the nearest cache: fetched from afar, a text takes longer than formatting a number anew.
  */
-#define FILL(name, T, EXPR) \
-	static void name(struct cell *c, const uint32_t *rec, unsigned n) \
+enum { DICT_MIN_SHARE = 4, DICT_NEAR = 512, OCTETS = 256 };
+
+#define DAY_NS ((uint64_t)DAY_S * (uint64_t)NS_PER_S)
+
+/* What stands behind every text: a copy, as text is written through pointers that could point at the cell. */
+struct after {
+	char c;
+	unsigned n;
+};
+
+/* Behind the text of a record that ends at d. */
+static inline void
+put_after(struct after after, char *d, char **at)
+{
+	*d = after.c;
+	*at = d + after.n;
+}
+
+/* Records in a row that all have a value: what most tiles are. */
+static inline bool
+is_dense(const uint64_t *present, const uint32_t *rec, unsigned n)
+{
+	return present == NULL && rec[n - 1] - rec[0] == n - 1;
+}
+
+/*
+ * One loop for each type: the text of every record that has a value goes to its place.  EXPR writes at `d` the
+ * value `v` and gives its length.
+ */
+#define PUT(name, T, EXPR) \
+	static void name(struct cell *c, const uint32_t *rec, unsigned n, char *at[]) \
 	{ \
 		const T *values = c->col.data; \
+		const uint64_t *present = c->col.present; \
+		const struct after after = { c->after, c->after_n }; \
+\
+		values += rec[0]; \
+		if (is_dense(present, rec, n)) { \
+			for (unsigned i = 0; i < n; i++) { \
+				char *d = at[i]; \
+				T v = values[i]; \
+\
+				put_after(after, d + (EXPR), &at[i]); \
+			} \
+			return; \
+		} \
 		for (unsigned i = 0; i < n; i++) { \
-			char *d = c->stage + i * CELL_STRIDE; \
-			T v = values[rec[i]]; \
-			c->len[i] = cell_has(c, rec[i]) ? (uint8_t)(EXPR) : 0; \
+			char *d = at[i]; \
+			T v = values[rec[i] - rec[0]]; \
+			size_t len = 0; \
+\
+			if (present == NULL || bits_get(present, rec[i])) \
+				len = EXPR; \
+			put_after(after, d + len, &at[i]); \
 		} \
 	}
-
-static size_t
-put_two(char *d, unsigned v)
-{
-	d[0] = (char)('0' + v / 10);
-	d[1] = (char)('0' + v % 10);
-	return 2;
-}
-
-/* Ports, protocols and small counters: no call, no division by a variable. */
-static inline size_t
-put_u32(char *d, uint32_t v)
-{
-	if (v < 10) {
-		*d = (char)('0' + v);
-		return 1;
-	}
-	return fmt_u64(d, v);
-}
 
 static size_t
 put_bool(char *d, uint8_t v)
@@ -70,11 +98,8 @@ put_fraction(char *d, uint32_t ns, unsigned digits)
 	if (digits == 0)
 		return 0;
 	d[0] = '.';
-	for (unsigned i = 9; i > 0; i--) {
-		if (i <= digits)
-			d[i] = (char)('0' + ns % 10);
-		ns /= 10;
-	}
+	put_digits_8(d + 1, ns / 10);
+	d[9] = (char)('0' + ns % 10);
 	return digits + 1;
 }
 
@@ -85,35 +110,67 @@ floor_div(int64_t a, int64_t b)
 	return a / b - (a % b < 0);
 }
 
-/* 2026-11-23T21:45:49.123Z; day and second are cached, as records come in about that order. */
-static size_t
-put_time(struct cell *c, char *d, int64_t ns)
+/*
+ * The day, where people with this zone are, that the instant is in; its arithmetic is modulo 2^64.  The first and
+ * the last one there can be are each other's neighbours there.
+ */
+static void
+set_day(struct cell *c, int64_t ns)
 {
-	int64_t s = floor_div(ns, NS_PER_S);
-	uint32_t fraction = (uint32_t)(ns - s * NS_PER_S);
-	size_t len;
+	char text[FMT_MAX];
+	int64_t day = floor_div(floor_div(ns, NS_PER_S) + c->tz_s, DAY_S);
 
-	s += c->tz_s;
-	if (s != c->second) {
-		int64_t day = floor_div(s, DAY_S);
-		unsigned in_day = (unsigned)(s - day * DAY_S);
+	(void)fmt_time(text, ns, 0, c->tz_s);
+	memcpy(c->date, text, 11);
+	c->day_wraps = ns < INT64_MIN + (int64_t)DAY_NS || ns > INT64_MAX - (int64_t)DAY_NS;
+	c->day_ns = ((uint64_t)day * DAY_S - (uint64_t)c->tz_s) * (uint64_t)NS_PER_S;
+}
 
-		if (day != c->day) {
-			char text[FMT_MAX];
+/* hh:mm:ss of a second of the day: three numbers in the octets where their digits will be. */
+static inline void
+put_clock(char *d, uint32_t s)
+{
+	uint32_t hour = s / 3600, minute = s / 60 - hour * 60, second = s % 60;
+	uint64_t x = hour | (uint64_t)minute << 24 | (uint64_t)second << 48;
+	uint64_t tens = (x * 103 >> 10) & UINT64_C(0x000f00000f00000f);
 
-			(void)fmt_time(text, ns, 0, c->tz_s);
-			memcpy(c->clock, text, 11);
-			c->day = day;
-		}
-		put_two(c->clock + 11, in_day / 3600);
-		c->clock[13] = ':';
-		put_two(c->clock + 14, in_day / 60 % 60);
-		c->clock[16] = ':';
-		put_two(c->clock + 17, in_day % 60);
-		c->second = s;
+	x = tens | (x - tens * 10) << 8 | UINT64_C(0x30303a30303a3030);
+	memcpy(d, &x, 8);
+}
+
+/*
+ * 2026-11-23T21:45:49.123Z.  The date is that of the record before in most cases.  unit: ns of the last of
+ * `digits` decimals; constants both, so that nothing is divided.
+ */
+static inline size_t
+put_time(struct cell *c, char *d, int64_t ns, unsigned digits, uint32_t unit)
+{
+	const uint32_t per_s = (uint32_t)NS_PER_S / unit;
+	uint64_t in_day = (uint64_t)ns - c->day_ns, units, fraction;
+	uint32_t s;
+	size_t len = 19;
+
+	if (in_day >= DAY_NS || c->day_wraps) {
+		set_day(c, ns);
+		in_day = (uint64_t)ns - c->day_ns;
 	}
-	memcpy(d, c->clock, 19);
-	len = 19 + put_fraction(d + 19, fraction, scale_digits(c->col.scale));
+	units = in_day / unit;
+	s = (uint32_t)(units / per_s);
+	fraction = units - (uint64_t)s * per_s;
+	memcpy(d, c->date, 16);
+	put_clock(d + 11, s);
+	if (units * unit != in_day) {
+		len += put_fraction(d + len, (uint32_t)(in_day % (uint64_t)NS_PER_S), digits);
+	} else if (digits == 9) {
+		len += put_fraction(d + len, (uint32_t)fraction, 9);
+	} else if (digits > 0) {
+		uint64_t x = digits_8((uint32_t)fraction) | UINT64_C(0x3030303030303030);
+
+		x >>= 64 - 8 * digits;
+		d[len] = '.';
+		memcpy(d + len + 1, &x, 8);
+		len += 1 + digits;
+	}
 	memcpy(d + len, c->zone, 8);
 	return len + c->zone_len;
 }
@@ -127,9 +184,18 @@ put_duration(const struct cell *c, char *d, int64_t ns)
 
 	if (ns < 0)
 		d[len++] = '-';
-	len += fmt_u64(d + len, abs / (uint64_t)NS_PER_S);
+	len += put_uint(d + len, abs / (uint64_t)NS_PER_S);
 	return len + put_fraction(
 			 d + len, (uint32_t)(abs % (uint64_t)NS_PER_S), scale_digits(c->col.scale));
+}
+
+static inline size_t
+put_int(char *d, int64_t v)
+{
+	size_t sign = v < 0;
+
+	*d = '-';
+	return sign + put_uint(d + sign, v < 0 ? -(uint64_t)v : (uint64_t)v);
 }
 
 struct octets16 {
@@ -181,72 +247,127 @@ family_shown(const struct cell *c, const struct addr *a, size_t rec)
 }
 
 static void
-fill_family(struct cell *c, const uint32_t *rec, unsigned n)
+put_family(struct cell *c, const uint32_t *rec, unsigned n, char *at[])
 {
-	for (unsigned i = 0; i < n; i++) {
-		char *d = c->stage + i * CELL_STRIDE;
-		struct addr a = addr_at(&c->col, rec[i]);
+	const struct after after = { c->after, c->after_n };
 
-		c->len[i] = 0;
-		if (!cell_has(c, rec[i]) || !family_shown(c, &a, rec[i]))
-			continue;
-		c->len[i] = (uint8_t)(c->family == CELL_V4 || c->family == CELL_ZERO_V4
-					  ? fmt_ip4(d, addr_u32(&a))
-					  : fmt_ip6(d, &a));
+	for (unsigned i = 0; i < n; i++) {
+		struct addr a = addr_at(&c->col, rec[i]);
+		size_t len = 0;
+
+		if (cell_has(c, rec[i]) && family_shown(c, &a, rec[i]))
+			len = c->family == CELL_V4 || c->family == CELL_ZERO_V4
+				  ? fmt_ip4(at[i], addr_u32(&a))
+				  : fmt_ip6(at[i], &a);
+		put_after(after, at[i] + len, &at[i]);
 	}
 }
 
-FILL(fill_u8, uint8_t, put_u32(d, v))
-FILL(fill_u16, uint16_t, put_u32(d, v))
-FILL(fill_u32, uint32_t, put_u32(d, v))
-FILL(fill_u64, uint64_t, fmt_u64(d, v))
-FILL(fill_i8, int8_t, fmt_i64(d, v))
-FILL(fill_i16, int16_t, fmt_i64(d, v))
-FILL(fill_i32, int32_t, fmt_i64(d, v))
-FILL(fill_i64, int64_t, fmt_i64(d, v))
-FILL(fill_float, float, put_double(c, d, (double)v))
-FILL(fill_double, double, put_double(c, d, v))
-FILL(fill_bool, uint8_t, put_bool(d, v))
-FILL(fill_time, int64_t, put_time(c, d, v))
-FILL(fill_duration, int64_t, put_duration(c, d, v))
-FILL(fill_units, int64_t, fmt_i64(d, floor_div(v, c->unit)))
-FILL(fill_ip4, uint32_t, fmt_ip4(d, v))
-FILL(fill_ip16, struct octets16, put_addr(d, v))
-FILL(fill_mac, uint64_t, fmt_mac(d, v))
+PUT(put_u8, uint8_t, put_octet(d, v))
+PUT(put_u16, uint16_t, put_small(d, v))
+PUT(put_u32, uint32_t, put_uint(d, v))
+PUT(put_u64, uint64_t, put_uint(d, v))
+PUT(put_i8, int8_t, put_int(d, v))
+PUT(put_i16, int16_t, put_int(d, v))
+PUT(put_i32, int32_t, put_int(d, v))
+PUT(put_i64, int64_t, put_int(d, v))
+PUT(put_floats, float, put_double(c, d, (double)v))
+PUT(put_doubles, double, put_double(c, d, v))
+PUT(put_bools, uint8_t, put_bool(d, v))
+PUT(put_times_s, int64_t, put_time(c, d, v, 0, 1000000000))
+PUT(put_times_ms, int64_t, put_time(c, d, v, 3, 1000000))
+PUT(put_times_us, int64_t, put_time(c, d, v, 6, 1000))
+PUT(put_times_ns, int64_t, put_time(c, d, v, 9, 1))
+PUT(put_durations, int64_t, put_duration(c, d, v))
+PUT(put_units, int64_t, put_int(d, floor_div(v, c->unit)))
+PUT(put_ip4s, uint32_t, fmt_ip4(d, v))
+PUT(put_ip16s, struct octets16, put_addr(d, v))
+PUT(put_macs, uint64_t, fmt_mac(d, v))
 
-static cell_fill_fn *
-fill_int(unsigned width, bool is_signed)
+/* Nothing but what stands behind every text. */
+static void
+put_none(struct cell *c, const uint32_t *rec, unsigned n, char *at[])
+{
+	const struct after after = { c->after, c->after_n };
+
+	(void)rec;
+	for (unsigned i = 0; i < n; i++)
+		put_after(after, at[i], &at[i]);
+}
+
+struct put {
+	cell_put_fn *fn;
+	unsigned most;
+};
+
+static struct put
+put_integers(unsigned width, bool is_signed)
 {
 	switch (width) {
-	case 1: return is_signed ? fill_i8 : fill_u8;
-	case 2: return is_signed ? fill_i16 : fill_u16;
-	case 4: return is_signed ? fill_i32 : fill_u32;
-	default: return is_signed ? fill_i64 : fill_u64;
+	case 1: return is_signed ? (struct put){ put_i8, 4 } : (struct put){ put_u8, 3 };
+	case 2: return is_signed ? (struct put){ put_i16, 6 } : (struct put){ put_u16, 5 };
+	case 4: return is_signed ? (struct put){ put_i32, 11 } : (struct put){ put_u32, 10 };
+	default: return is_signed ? (struct put){ put_i64, 20 } : (struct put){ put_u64, 20 };
 	}
 }
 
-static cell_fill_fn *
-fill_of(const struct cell *c)
+static struct put
+put_times(unsigned digits)
 {
-	switch ((enum type)c->col.type) {
-	case TYPE_UINT: return fill_int(c->col.width, false);
-	case TYPE_INT: return fill_int(c->col.width, true);
-	case TYPE_FLOAT32: return fill_float;
-	case TYPE_FLOAT64: return fill_double;
-	case TYPE_BOOL: return fill_bool;
-	case TYPE_TIME: return c->form == CELL_WIRE ? fill_units : fill_time;
-	case TYPE_DURATION: return c->form == CELL_WIRE ? fill_units : fill_duration;
-	case TYPE_IP: return c->col.width == 4 ? fill_ip4 : fill_ip16;
-	case TYPE_MAC: return fill_mac;
-	default: return NULL;
+	switch (digits) {
+	case 0: return (struct put){ put_times_s, 35 };
+	case 3: return (struct put){ put_times_ms, 35 };
+	case 6: return (struct put){ put_times_us, 35 };
+	default: return (struct put){ put_times_ns, 35 };
 	}
 }
 
-/* Constant columns: the first slot holds the text of every record. */
+static struct put
+put_of(const struct cell *c)
+{
+	const struct column *col = &c->col;
+	bool wire = c->form == CELL_WIRE;
+
+	switch ((enum type)col->type) {
+	case TYPE_UINT: return put_integers(col->width, false);
+	case TYPE_INT: return put_integers(col->width, true);
+	case TYPE_FLOAT32: return (struct put){ put_floats, 32 };
+	case TYPE_FLOAT64: return (struct put){ put_doubles, 32 };
+	case TYPE_BOOL: return (struct put){ put_bools, 5 };
+	case TYPE_TIME:
+		return wire ? (struct put){ put_units, 20 } : put_times(scale_digits(col->scale));
+	case TYPE_DURATION: return (struct put){ wire ? put_units : put_durations, 24 };
+	case TYPE_IP:
+		return col->width == 4 ? (struct put){ put_ip4s, 15 }
+				       : (struct put){ put_ip16s, 39 };
+	case TYPE_MAC: return (struct put){ put_macs, 17 };
+	default: return (struct put){ put_none, 0 };
+	}
+}
+
 static void
-fill_constant(struct cell *c, const uint32_t *rec, unsigned n)
+set_put(struct cell *c)
 {
-	(void)c, (void)rec, (void)n;
+	struct put put = put_of(c);
+
+	c->put = put.fn;
+	c->most = put.most + c->after_n;
+}
+
+/* Constant columns: one text for every record. */
+static void
+put_constant(struct cell *c, const uint32_t *rec, unsigned n, char *at[])
+{
+	const char *text = c->text;
+	const size_t len = c->text_len[0];
+
+	(void)rec;
+	for (unsigned i = 0; i < n; i++) {
+		memcpy(at[i], text, TEXT_SHORT);
+		if (len > TEXT_SHORT)
+			memcpy(at[i] + TEXT_SHORT, text + TEXT_SHORT, TEXT_MOST - TEXT_SHORT);
+		at[i] += len;
+	}
 }
 
 static bool
@@ -257,66 +378,131 @@ is_constant(const struct column *col)
 	       col->type != TYPE_FLOAT32 && col->type != TYPE_FLOAT64;
 }
 
+/* Texts made before: of the entries of a dictionary, of all the values there can be. */
+#define PUT_ENTRIES(name, T, CODES, STRIDE) \
+	static void name(struct cell *c, const uint32_t *rec, unsigned n, char *at[]) \
+	{ \
+		const T *codes = c->col.CODES; \
+		const uint64_t *present = c->col.present; \
+		const struct after after = { c->after, c->after_n }; \
+		const char *texts = c->text; \
+		const uint8_t *lens = c->text_len; \
+\
+		codes += rec[0]; \
+		if (is_dense(present, rec, n)) { \
+			for (unsigned i = 0; i < n; i++) { \
+				size_t code = codes[i]; \
+				char *d = at[i]; \
+\
+				memcpy(d, texts + code * (STRIDE), STRIDE); \
+				at[i] = d + lens[code]; \
+			} \
+			return; \
+		} \
+		for (unsigned i = 0; i < n; i++) { \
+			size_t code = codes[rec[i] - rec[0]]; \
+\
+			memcpy(at[i], texts + code * (STRIDE), STRIDE); \
+			if (present == NULL || bits_get(present, rec[i])) \
+				at[i] += lens[code]; \
+			else \
+				put_after(after, at[i], &at[i]); \
+		} \
+	}
+
+PUT_ENTRIES(put_short, uint16_t, codes, TEXT_SHORT)
+PUT_ENTRIES(put_long, uint16_t, codes, TEXT_MOST)
+PUT_ENTRIES(put_word, uint8_t, data, TEXT_WORD)
+
+/* The texts of so many values of the column, `stride` octets each. */
+static void
+make_texts(struct cell *c, uint32_t values, size_t stride)
+{
+	char *at[CELL_TILE];
+	uint32_t rec[CELL_TILE];
+
+	c->text = mem_alloc((size_t)values * stride + TEXT_MOST);
+	c->text_len = mem_alloc(values);
+	for (uint32_t base = 0; base < values; base += CELL_TILE) {
+		unsigned n = values - base < CELL_TILE ? values - base : CELL_TILE;
+
+		for (unsigned i = 0; i < n; i++) {
+			rec[i] = base + i;
+			at[i] = c->text + (size_t)(base + i) * stride;
+		}
+		/* In order: what is written behind a text is overwritten by the next one. */
+		c->put(c, rec, n, at);
+		for (unsigned i = 0; i < n; i++)
+			c->text_len[base + i] =
+			    (uint8_t)(at[i] - (c->text + (size_t)(base + i) * stride));
+	}
+}
+
 static void
 make_constant(struct cell *c)
 {
-	const uint32_t first = 0;
-
-	c->fill(c, &first, 1);
-	for (unsigned i = 0; i < CELL_TILE; i++) {
-		c->at[i] = c->stage;
-		c->len[i] = c->len[0];
-	}
-	c->fill = fill_constant;
-}
-
-/* Dictionaries: the text of an entry, formatted once. */
-static void
-fill_dict(struct cell *c, const uint32_t *rec, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		unsigned code = c->col.codes[rec[i]];
-
-		c->at[i] = c->dict + (size_t)code * CELL_STRIDE;
-		c->len[i] = cell_has(c, rec[i]) ? c->dict_len[code] : 0;
-	}
+	make_texts(c, 1, TEXT_MOST);
+	c->put = put_constant;
 }
 
 static void
 make_dict(struct cell *c)
 {
 	struct column col = c->col;
-	uint32_t rec[CELL_TILE];
+	bool is_short = c->most <= TEXT_SHORT;
 
-	c->dict = mem_zero(col.dict_n, CELL_STRIDE);
-	c->dict_len = mem_alloc(col.dict_n);
 	c->col.data = col.dict_data;
 	c->col.present = NULL;
-	for (uint32_t base = 0; base < col.dict_n; base += CELL_TILE) {
-		unsigned n = col.dict_n - base < CELL_TILE ? col.dict_n - base : CELL_TILE;
-
-		for (unsigned i = 0; i < n; i++)
-			rec[i] = base + i;
-		c->fill(c, rec, n);
-		memcpy(c->dict + (size_t)base * CELL_STRIDE, c->stage, (size_t)n * CELL_STRIDE);
-		memcpy(c->dict_len + base, c->len, n);
-	}
+	make_texts(c, col.dict_n, is_short ? TEXT_SHORT : TEXT_MOST);
 	c->col = col;
-	c->fill = fill_dict;
+	c->put = is_short ? put_short : put_long;
 }
 
+/* Numbers of an octet: there are 256 texts. */
 static void
-stage_own(struct cell *c)
+make_octets(struct cell *c)
 {
-	for (unsigned i = 0; i < CELL_TILE; i++)
-		c->at[i] = c->stage + i * CELL_STRIDE;
+	struct column col = c->col;
+	uint8_t values[OCTETS];
+
+	for (unsigned i = 0; i < OCTETS; i++)
+		values[i] = (uint8_t)i;
+	c->col.data = values;
+	c->col.present = NULL;
+	make_texts(c, OCTETS, TEXT_WORD);
+	c->col = col;
+	c->put = put_word;
+}
+
+static bool
+dict_pays(const struct column *c, size_t n)
+{
+	if (c->dict_n == 0 || c->dict_n > n / DICT_MIN_SHARE + 1)
+		return false;
+	return (c->type != TYPE_UINT && c->type != TYPE_INT) ||
+	       (c->dict_n <= DICT_NEAR && c->width > 1);
 }
 
 void
-cell_none(struct cell *c)
+cell_stage(struct cell *c, const uint32_t *rec, unsigned n)
 {
-	memset(c, 0, sizeof(*c));
-	stage_own(c);
+	char *at[CELL_TILE];
+
+	for (unsigned i = 0; i < n; i++)
+		at[i] = c->stage + i * CELL_STRIDE;
+	c->put(c, rec, n, at);
+	for (unsigned i = 0; i < n; i++)
+		c->len[i] = (uint8_t)(at[i] - c->stage - i * CELL_STRIDE);
+}
+
+void
+cell_none(struct cell *c, const char *after)
+{
+	memset(c, 0, offsetof(struct cell, stage));
+	if (after != NULL)
+		c->after = *after;
+	c->most = c->after_n = after != NULL;
+	c->put = put_none;
 }
 
 static void
@@ -327,42 +513,46 @@ set_zone(struct cell *c)
 
 	c->zone_len = (unsigned)(n - 19);
 	memcpy(c->zone, text + 19, c->zone_len);
-	c->day = c->second = INT64_MIN;
+	set_day(c, 0);
 }
 
 void
-cell_bind(struct cell *c, struct batch *b, unsigned i, enum cell_form form, int tz_s, int64_t unit)
+cell_bind(struct cell *c, struct batch *b, unsigned i, enum cell_form form, int tz_s, int64_t unit,
+    const char *after)
 {
 	const struct column *dict;
 
-	cell_none(c);
+	cell_none(c, after);
 	c->form = form;
 	c->tz_s = tz_s;
 	c->unit = unit ? unit : 1;
 	c->variable = type_is_var((enum type)b->col[i].type);
 	set_zone(c);
 	dict = c->variable ? NULL : batch_dict(b, i);
-	if (dict != NULL && dict->dict_n > 0 && dict->dict_n <= b->n / DICT_MIN_SHARE + 1) {
+	if (dict != NULL && dict_pays(dict, b->n)) {
 		(void)batch_present(b, i);
 		c->col = b->col[i];
-		c->fill = fill_of(c);
+		set_put(c);
 		make_dict(c);
 		return;
 	}
 	c->col = *batch_plain(b, i);
-	c->fill = fill_of(c);
-	if (c->fill != NULL && b->n > 0 && is_constant(&c->col))
+	set_put(c);
+	if (!c->variable && b->n > 0 && is_constant(&c->col))
 		make_constant(c);
+	else if (c->col.type == TYPE_UINT && c->col.width == 1 && b->n > OCTETS)
+		make_octets(c);
 }
 
 void
 cell_bind_family(struct cell *c, struct batch *b, unsigned i, enum cell_family family, int logical)
 {
-	cell_none(c);
+	cell_none(c, NULL);
 	c->form = CELL_WIRE;
 	c->family = family;
 	c->col = *batch_plain(b, i);
-	c->fill = fill_family;
+	c->put = put_family;
+	c->most = TEXT_MOST;
 	if (logical >= 0)
 		c->pair = *batch_plain(b, (unsigned)logical);
 }
@@ -370,8 +560,8 @@ cell_bind_family(struct cell *c, struct batch *b, unsigned i, enum cell_family f
 void
 cell_free(struct cell *c)
 {
-	mem_free(c->dict);
-	mem_free(c->dict_len);
-	c->dict = NULL;
-	c->dict_len = NULL;
+	mem_free(c->text);
+	mem_free(c->text_len);
+	c->text = NULL;
+	c->text_len = NULL;
 }

@@ -3,8 +3,8 @@
  *
  * Formatting runs down a column, not along a row: type, width and scale are decided once a batch,
  * the loop that formats is flat, a constant column is formatted once and a dictionary once an entry.
- * Rows are then put together from the cells' texts.  Columns of variable length are not staged: the
- * writer of the format quotes and escapes them straight into its buffer.
+ * A row's text grows at its place, column after column, so no text is copied to be put together.
+ * Columns of variable length are left out: the writer of the format quotes and escapes them itself.
  */
 #ifndef TEXT_CELL_H
 #define TEXT_CELL_H
@@ -17,7 +17,8 @@
 
 enum {
 	CELL_TILE = 64, /* records at a time: a word of a selection */
-	CELL_STRIDE = 48 /* longest fixed text, rounded up: IPv6 39, time with zone 35 */
+	CELL_STRIDE =
+	    48 /* longest fixed text and a character, rounded up: IPv6 39, time with zone 35 */
 };
 
 enum cell_form {
@@ -30,7 +31,7 @@ enum cell_form {
 enum cell_family { CELL_V4, CELL_V6, CELL_V6_OF_BOTH, CELL_ZERO_V4 };
 
 struct cell;
-typedef void cell_fill_fn(struct cell *, const uint32_t *rec, unsigned n);
+typedef void cell_put_fn(struct cell *, const uint32_t *rec, unsigned n, char *at[]);
 
 struct cell {
 	struct column col; /* a copy: asking for other columns moves them in the batch */
@@ -39,39 +40,58 @@ struct cell {
 	enum cell_family family;
 	int64_t unit; /* CELL_WIRE: ns of a unit, of TIME and DURATION */
 	int tz_s;
-	bool variable; /* not staged: octets of col */
-	cell_fill_fn *fill; /* NULL: no record has a value, or variable */
+	bool variable; /* not put: octets of col */
+	char after; /* behind every text, of missing ones too; after_n 0: nothing */
+	unsigned after_n;
+	cell_put_fn *put;
+	unsigned most; /* octets of the longest text, `after` included */
 
-	/* Filled: the text of record i of the tile; length 0: missing. */
-	const char *at[CELL_TILE];
-	uint8_t len[CELL_TILE];
+	/* Texts made once: of a constant column, of dictionary entries, of all values of an octet. */
+	char *text;
+	uint8_t *text_len;
 
-	char stage[CELL_TILE * CELL_STRIDE + FMT_MAX];
-	char *dict; /* texts of dictionary entries, CELL_STRIDE each */
-	uint8_t *dict_len;
-
-	/* The last time formatted down to its day and second. */
-	int64_t day, second;
-	char clock[24];
+	/* The day of the last time, from its first nanosecond on. */
+	uint64_t day_ns;
+	bool day_wraps;
+	char date[16]; /* 2026-01-05T */
 	char zone[8];
 	unsigned zone_len;
+
+	/* Staged: the text of record i of the tile; length 0: missing. */
+	uint8_t len[CELL_TILE];
+	char stage[CELL_TILE * CELL_STRIDE + FMT_MAX];
 };
 
 /* A cell without a column: missing everywhere. */
-void cell_none(struct cell *);
+void cell_none(struct cell *, const char *after);
 
-/* Bind to column i of the batch, unpacking it.  unit 0: 1 ns. */
-void cell_bind(struct cell *, struct batch *, unsigned i, enum cell_form, int tz_s, int64_t unit);
+/*
+ * Bind to column i of the batch, unpacking it.  unit 0: 1 ns.  after: NULL, or a character that is put behind
+ * every cell.
+ */
+void cell_bind(struct cell *, struct batch *, unsigned i, enum cell_form, int tz_s, int64_t unit,
+    const char *after);
 
 /* Bind to an address column, showing one family only.  logical: the column of the pair's IPv4 element, or -1. */
 void cell_bind_family(struct cell *, struct batch *, unsigned i, enum cell_family, int logical);
 
-/* Format the records of a tile. */
+/*
+ * The text of record rec[i] to at[i], which moves behind it.  Up to CELL_STRIDE octets are written there, whatever
+ * the text's length is.
+ */
 static inline void
-cell_fill(struct cell *c, const uint32_t *rec, unsigned n)
+cell_put(struct cell *c, const uint32_t *rec, unsigned n, char *at[])
 {
-	if (c->fill != NULL)
-		c->fill(c, rec, n);
+	c->put(c, rec, n, at);
+}
+
+/* The texts of the records of a tile, each at its place of the stage. */
+void cell_stage(struct cell *, const uint32_t *rec, unsigned n);
+
+static inline const char *
+cell_text(const struct cell *c, unsigned i)
+{
+	return c->stage + i * CELL_STRIDE;
 }
 
 static inline bool
@@ -92,9 +112,9 @@ cell_octets(const struct cell *c, size_t rec, size_t *n)
 static inline size_t
 cell_copy(char *dst, const struct cell *c, unsigned i)
 {
-	memcpy(dst, c->at[i], 16);
+	memcpy(dst, cell_text(c, i), 16);
 	if (c->len[i] > 16)
-		memcpy(dst + 16, c->at[i] + 16, CELL_STRIDE - 16);
+		memcpy(dst + 16, cell_text(c, i) + 16, CELL_STRIDE - 16);
 	return c->len[i];
 }
 

@@ -1,43 +1,27 @@
 /*
- * csv_in.c - csv and tsv as records.
- *
- * A record is parsed as a whole before it counts, so a bad line leaves nothing behind.
+ * csv_in.c - csv and tsv inputs: whole lines are taken in order, and read as records by whoever has them.
  */
-#include <stdio.h>
-
 #include "base/mem.h"
-#include "base/num.h"
-#include "text/csv_cell.h"
-#include "text/csv_split.h"
-#include "text/escape.h"
+#include "text/csv_rows.h"
 #include "text/text.h"
 
-enum {
-	TILE = 256, /* records parsed before they are moved to the batch */
-	OCTETS_MOST = 1 << 20, /* of a tile's strings */
-	SHOWN = 40, /* octets of a bad cell in messages */
-};
-
-struct in_column {
-	struct csv_name name;
-	int at; /* column of the batch, -1 not yet */
-	unsigned scale; /* finest precision of the tile */
-	unsigned n; /* values in the tile */
-};
+/* Of a piece: text, and the cells that its records may take. */
+enum { PIECE_OCTETS = BATCH_OCTETS / 2 };
 
 struct csv_reader {
 	struct csv_split in;
-	bool started;
+	struct csv_plan *plan; /* NULL: the header has not been read */
+	struct err pending; /* what failed behind the last piece */
+	struct csv_piece *own; /* csv_next's */
+};
 
-	struct in_column *col;
-	unsigned n_col; /* of the file */
-	unsigned n_all; /* with one made from a duration */
-	int start, stop, duration; /* columns that complete each other, -1 none */
+struct csv_piece {
+	struct csv_plan *plan; /* a reference; NULL: nothing was taken */
+	struct csv_lines lines;
+	size_t cap; /* of their buffer */
 
-	struct csv_value *value; /* TILE rows of n_all */
-	unsigned rows;
-	struct buf octets; /* of the tile's strings */
-	struct batch *last;
+	struct csv_rows *rows; /* for rows of some plan */
+	uint64_t layout; /* of the batch that rows of it were last read into */
 };
 
 struct csv_reader *
@@ -61,118 +45,26 @@ csv_close(struct csv_reader *r)
 	if (r == NULL)
 		return;
 	csv_split_close(&r->in);
-	mem_free(r->col);
-	mem_free(r->value);
-	buf_free(&r->octets);
+	csv_plan_release(r->plan);
+	csv_piece_free(r->own);
 	mem_free(r);
 }
 
-/* Header ------------------------------------------------------------------------------------- */
-
-/* A first line of values: somebody cut the names off. */
-static bool
-looks_like_value(const struct csv_span *s)
+struct csv_piece *
+csv_piece_new(void)
 {
-	struct addr a;
-	double d;
-
-	return parse_double(s->p, s->n, &d) || parse_ip(s->p, s->n, &a);
+	return mem_zero(1, sizeof(struct csv_piece));
 }
 
-static int
-check_twice(const struct csv_reader *r, unsigned i, struct err *err)
+void
+csv_piece_free(struct csv_piece *p)
 {
-	const struct csv_name *name = &r->col[i].name;
-
-	for (unsigned k = 0; k < i; k++)
-		if (r->col[k].name.role == name->role && name->role != CSV_DERIVED &&
-		    (name->role == CSV_DURATION || field_id_equal(&r->col[k].name.id, &name->id)))
-			return err_set(err, "line %llu: columns %u and %u are the same field",
-			    (unsigned long long)r->in.line - 1, k + 1, i + 1);
-	return 0;
-}
-
-static bool
-is_own(const struct csv_name *name, enum own own)
-{
-	struct field_id id = field_own(own);
-
-	return name->role == CSV_VALUE && name->type == TYPE_TIME && field_id_equal(&name->id, &id);
-}
-
-/* What a duration beside one of start and end makes: the other; alone, flowDurationMicroseconds. */
-static void
-add_made(struct csv_reader *r)
-{
-	struct in_column *c = &r->col[r->n_col];
-
-	r->start = r->stop = r->duration = -1;
-	for (unsigned i = 0; i < r->n_col; i++) {
-		if (r->col[i].name.role == CSV_DURATION)
-			r->duration = (int)i;
-		else if (is_own(&r->col[i].name, OWN_START))
-			r->start = (int)i;
-		else if (is_own(&r->col[i].name, OWN_END))
-			r->stop = (int)i;
-	}
-	r->n_all = r->n_col;
-	if (r->duration < 0 || (r->start >= 0 && r->stop >= 0))
+	if (p == NULL)
 		return;
-	c->name.type = TYPE_TIME;
-	c->name.width = 8;
-	if (r->start >= 0) {
-		c->name.id = field_own(OWN_END);
-		r->stop = (int)r->n_col;
-	} else if (r->stop >= 0) {
-		c->name.id = field_own(OWN_START);
-		r->start = (int)r->n_col;
-	} else {
-		c->name.id = field_iana(162);
-		c->name.type = TYPE_UINT;
-	}
-	r->n_all++;
-}
-
-/* One name of the header. */
-static int
-take_name(struct csv_reader *r, unsigned i, uint64_t line, struct err *err)
-{
-	struct csv_name *name = &r->col[i].name;
-	struct buf text = { 0 };
-	struct err why = { 0 };
-	int rc = 0;
-
-	text.len = unescape_csv(buf_room(&text, r->in.span[i].n + 1), r->in.span[i].p,
-	    r->in.span[i].n, r->in.delimiter);
-	if (csv_name_parse(name, text.data, text.len, &why) < 0)
-		rc = err_set(
-		    err, "line %llu, column %u: %s", (unsigned long long)line, i + 1, why.text);
-	else if (name->id.pen == PEN_NAMED && looks_like_value(&r->in.span[i]))
-		rc = err_set(err,
-		    "line %llu: '%.*s' is no name: the first line must name the columns",
-		    (unsigned long long)line, text.len > SHOWN ? SHOWN : (int)text.len, text.data);
-	buf_free(&text);
-	return rc;
-}
-
-static int
-take_header(struct csv_reader *r, uint64_t line, struct err *err)
-{
-	if (r->in.n_span > BATCH_COLUMNS_MAX)
-		return err_set(err, "line %llu: %u columns; at most %d are allowed",
-		    (unsigned long long)line, r->in.n_span, (int)BATCH_COLUMNS_MAX);
-	r->col = mem_zero(r->in.n_span + 1, sizeof(*r->col));
-	for (unsigned i = 0; i < r->in.n_span; i++) {
-		if (take_name(r, i, line, err) < 0)
-			return -1;
-		r->n_col = i + 1;
-		if (check_twice(r, i, err) < 0)
-			return -1;
-	}
-	r->in.keep_empty = r->n_col == 1;
-	add_made(r);
-	r->value = mem_zero((size_t)TILE * r->n_all, sizeof(*r->value));
-	return 0;
+	csv_plan_release(p->plan);
+	csv_rows_free(p->rows);
+	mem_free(p->lines.buf);
+	mem_free(p);
 }
 
 /* 1 done, 0 there is none (an empty input), -1 err. */
@@ -191,189 +83,145 @@ read_header(struct csv_reader *r, struct err *err)
 	}
 	if (why != NULL)
 		return err_set(err, "line %llu: %s", (unsigned long long)line, why);
-	r->started = true;
-	return take_header(r, line, err) < 0 ? -1 : 1;
+	r->plan = csv_plan_new(&r->in, line, err);
+	if (r->plan == NULL)
+		return -1;
+	r->in.keep_empty = r->plan->keep_empty;
+	return 1;
 }
 
-/* Rows --------------------------------------------------------------------------------------- */
-
-static struct csv_value *
-cell_of(struct csv_reader *r, unsigned row, unsigned col)
+/* So many records fit a batch whatever they hold. */
+static size_t
+most_records(const struct csv_plan *plan)
 {
-	return &r->value[(size_t)row * r->n_all + col];
+	size_t fit = PIECE_OCTETS / (plan->row + 1);
+
+	return fit < BATCH_RECORDS ? fit : BATCH_RECORDS;
 }
 
-/* A start and a duration make an end, and the other way round. */
+/* The next lines to the piece.  1: some, 0: there are none, -1: err. */
+static int
+take(struct csv_reader *r, struct csv_piece *p, const struct csv_want *want, size_t *records,
+    struct err *err)
+{
+	struct err failed = { 0 };
+	struct csv_cut cut;
+
+	if (r->pending.status != 0) {
+		*err = r->pending;
+		return -1;
+	}
+	p->lines.line = r->in.line;
+	switch (csv_split_cut(&r->in, want, &cut, &failed)) {
+	case CSV_GOT_LINE: break;
+	case CSV_GOT_FAILED: *err = failed; return -1;
+	default: return 0;
+	}
+	r->pending = failed;
+	*records = cut.records;
+	p->lines.pos = r->in.pos;
+	p->lines.end = cut.end;
+	p->lines.quotes = cut.quotes;
+	p->lines.buf = csv_split_swap(&r->in, cut.end, p->lines.buf, &p->cap);
+	csv_plan_release(p->plan);
+	p->plan = csv_plan_share(r->plan);
+	return 1;
+}
+
+int
+csv_take(struct csv_reader *r, struct csv_piece *p, struct err *err)
+{
+	struct csv_want want = { .octets = PIECE_OCTETS };
+	size_t records;
+	int rc;
+
+	csv_plan_release(p->plan);
+	p->plan = NULL;
+	if (r->plan == NULL) {
+		rc = read_header(r, err);
+		if (rc <= 0)
+			return rc;
+	}
+	want.records = most_records(r->plan);
+	return take(r, p, &want, &records, err);
+}
+
+/* No column of addresses was widened. */
 static bool
-complete_times(struct csv_reader *r)
+is_narrow(const struct batch *b)
 {
-	struct csv_value *row = cell_of(r, r->rows, 0), *d = &row[r->duration], *s, *e;
-	unsigned scale = r->col[r->duration].scale;
-
-	if (r->n_all > r->n_col)
-		row[r->n_col].present = false;
-	if (!d->present)
-		return true;
-	if (r->start < 0 || r->stop < 0) {
-		row[r->n_col].present = d->i >= 0;
-		row[r->n_col].u = (uint64_t)d->i / 1000;
-		return true;
-	}
-	s = &row[r->start];
-	e = &row[r->stop];
-	if (s->present == e->present)
-		return true;
-	if (s->present) {
-		e->present = true;
-		r->col[r->stop].scale =
-		    scale < r->col[r->start].scale ? scale : r->col[r->start].scale;
-		return !__builtin_add_overflow(s->i, d->i, &e->i);
-	}
-	s->present = true;
-	r->col[r->start].scale = scale < r->col[r->stop].scale ? scale : r->col[r->stop].scale;
-	return !__builtin_sub_overflow(e->i, d->i, &s->i);
-}
-
-/* The split record as the next row of the tile.  false: why, and nothing counts. */
-static bool
-parse_row(struct csv_reader *r, struct buf *why)
-{
-	size_t octets = r->octets.len;
-
-	if (r->in.n_span != r->n_col) {
-		buf_printf(why, "%u fields instead of %u", r->in.n_span, r->n_col);
-		return false;
-	}
-	for (unsigned i = 0; i < r->n_col; i++) {
-		struct in_column *c = &r->col[i];
-		const struct csv_span *s = &r->in.span[i];
-		const char *wrong;
-
-		if (c->name.role == CSV_DERIVED)
-			continue;
-		wrong = csv_cell_parse(
-		    cell_of(r, r->rows, i), &c->name, s, r->in.delimiter, &r->octets, &c->scale);
-		if (wrong == NULL)
-			continue;
-		buf_printf(why, "column %u: '", i + 1);
-		buf_put(why, s->p, s->n > SHOWN ? SHOWN : s->n);
-		buf_printf(why, "%s' %s", s->n > SHOWN ? "..." : "", wrong);
-		r->octets.len = octets;
-		return false;
-	}
-	if (r->duration >= 0 && !complete_times(r)) {
-		buf_puts(why, "a start or end beyond what 64 bits of nanoseconds hold");
-		r->octets.len = octets;
-		return false;
-	}
+	for (unsigned i = 0; i < b->n_cols; i++)
+		if (b->col[i].type == TYPE_IP && b->col[i].width > 4)
+			return false;
 	return true;
 }
 
-static void
-put_value(struct batch *b, const struct in_column *c, size_t rec, const struct csv_value *v,
-    const char *octets)
-{
-	unsigned at = (unsigned)c->at;
-
-	switch (c->name.type) {
-	case TYPE_FLOAT32:
-	case TYPE_FLOAT64: batch_put_double(b, at, rec, v->f); break;
-	case TYPE_IP: batch_put_ip(b, at, rec, &v->ip); break;
-	case TYPE_STRING:
-	case TYPE_BYTES:
-	case TYPE_LIST: batch_put_octets(b, at, rec, octets + v->s.off, v->s.n); break;
-	default: batch_put_uint(b, at, rec, v->u); break;
-	}
-}
-
-/* Addresses start 4 wide and are widened by the first IPv6 one. */
-static unsigned
-first_width(const struct csv_name *name)
-{
-	return name->type == TYPE_IP ? 4 : name->width;
-}
-
-/* Move the tile's rows to the batch, column by column. */
+/*
+ * A batch for rows of this plan.  One that held such rows last keeps its columns; but how wide an address is must not
+ * depend on what was read before.
+ */
 static int
-flush_rows(struct csv_reader *r, struct batch *b, struct err *err)
+start(struct csv_piece *p, struct csv_plan *plan, struct batch *b, uint64_t line, struct err *err)
 {
-	size_t first;
-
-	for (unsigned i = 0; i < r->n_all; i++) {
-		struct in_column *c = &r->col[i];
-
-		c->n = 0;
-		if (c->name.role != CSV_VALUE)
-			continue;
-		for (unsigned row = 0; row < r->rows; row++)
-			c->n += cell_of(r, row, i)->present;
-		if (c->n == 0 || c->at >= 0)
-			continue;
-		c->at = batch_column(b, &c->name.id, c->name.type, first_width(&c->name), 0);
-		if (c->at < 0)
-			return err_set(
-			    err, "line %llu: too many columns", (unsigned long long)r->in.line);
+	if (p->rows != NULL && p->rows->plan != plan) {
+		csv_rows_free(p->rows);
+		p->rows = NULL;
+	} else if (p->rows != NULL && p->layout == b->layout && is_narrow(b)) {
+		batch_clear(b);
+		return 0;
 	}
-	first = batch_extend(b, r->rows);
-	for (unsigned i = 0; i < r->n_all; i++) {
-		struct in_column *c = &r->col[i];
-
-		for (unsigned row = 0; c->n > 0 && row < r->rows; row++) {
-			const struct csv_value *v = cell_of(r, row, i);
-
-			if (v->present)
-				put_value(b, c, first + row, v, r->octets.data);
-		}
-		if (c->n > 0 && (c->name.type == TYPE_TIME || c->name.type == TYPE_DURATION))
-			batch_precision(b, (unsigned)c->at, c->scale);
-		c->scale = UINT8_MAX;
-	}
-	r->rows = 0;
-	r->octets.len = 0;
+	if (p->rows == NULL)
+		p->rows = csv_rows_new(plan);
+	batch_reset(b);
+	p->layout = 0;
+	if (csv_rows_bind(p->rows, b, line, err) < 0)
+		return -1;
+	p->layout = b->layout;
 	return 0;
 }
 
-/* Count a bad line, or fail on it. */
-static int
-bad_line(struct csv_bad *bad, uint64_t line, struct buf *why, struct err *err)
+int
+csv_read(struct csv_piece *p, struct batch *b, struct csv_bad *bad, struct err *err)
 {
-	if (bad == NULL || !bad->skip)
-		return err_set(err, "line %llu: %s", (unsigned long long)line, buf_cstr(why));
-	if (bad->lines++ == 0) {
-		bad->first_line = line;
-		(void)snprintf(bad->reason, sizeof(bad->reason), "%s", buf_cstr(why));
-	}
-	return 0;
-}
+	int rc;
 
-/* Rows until the batch is full, the input pauses or ends.  0, or -1 with what was good flushed. */
-static int
-read_rows(struct csv_reader *r, struct batch *b, struct csv_bad *bad, struct err *err)
-{
-	struct buf why = { 0 };
-	int rc = 0;
-
-	while (rc == 0 && b->n + r->rows < BATCH_RECORDS && batch_octets(b) < BATCH_OCTETS) {
-		uint64_t line;
-		const char *reason;
-		enum csv_got got = csv_split_next(&r->in, b->n + r->rows > 0, &line, &reason, err);
-
-		if (got == CSV_GOT_FAILED)
-			rc = -1;
-		if (got != CSV_GOT_LINE)
-			break;
-		why.len = 0;
-		if (reason != NULL)
-			buf_puts(&why, reason);
-		if (reason != NULL || !parse_row(r, &why))
-			rc = bad_line(bad, line, &why, err);
-		else if (++r->rows == TILE || r->octets.len > OCTETS_MOST)
-			rc = flush_rows(r, b, err);
-	}
-	buf_free(&why);
-	if (r->rows > 0 && flush_rows(r, b, err) < 0)
-		rc = -1;
+	if (p->plan == NULL)
+		return 0;
+	rc = start(p, p->plan, b, p->lines.line, err);
+	if (rc == 0)
+		rc = csv_rows_read(p->rows, b, &p->lines, bad, err);
+	batch_close(b);
+	csv_plan_release(p->plan);
+	p->plan = NULL;
 	return rc;
+}
+
+/* As many lines as csv_take takes, but little by little: they are read as records while they are near. */
+static int
+next(struct csv_reader *r, struct batch *b, struct csv_bad *bad, struct err *err)
+{
+	struct csv_want want = {
+		.records = most_records(r->plan), .octets = PIECE_OCTETS, .near = true
+	};
+	struct csv_piece *p = r->own;
+	int rc = start(p, r->plan, b, r->in.line, err) < 0 ? -1 : 1;
+
+	while (rc > 0) {
+		size_t records;
+
+		rc = take(r, p, &want, &records, err);
+		if (rc <= 0)
+			break;
+		if (csv_rows_read(p->rows, b, &p->lines, bad, err) < 0)
+			rc = -1;
+		if (records >= want.records || p->lines.end - p->lines.pos >= want.octets)
+			break;
+		want.records -= records;
+		want.octets -= p->lines.end - p->lines.pos;
+		want.pause = true;
+	}
+	batch_close(b);
+	return want.pause && rc == 0 ? 1 : rc;
 }
 
 int
@@ -381,21 +229,16 @@ csv_next(struct csv_reader *r, struct batch *b, struct csv_bad *bad, struct err 
 {
 	int rc;
 
-	if (r->last == b)
-		batch_clear(b);
-	else
-		batch_reset(b);
-	r->last = b;
-	if (!r->started) {
+	if (r->own == NULL)
+		r->own = csv_piece_new();
+	batch_clear(b);
+	if (r->plan == NULL) {
 		rc = read_header(r, err);
 		if (rc <= 0)
 			return rc;
 	}
-	for (unsigned i = 0; i < r->n_all; i++) {
-		r->col[i].at = -1;
-		r->col[i].scale = UINT8_MAX;
-	}
-	rc = read_rows(r, b, bad, err);
-	batch_close(b);
-	return rc < 0 ? -1 : b->n > 0;
+	do {
+		rc = next(r, b, bad, err);
+	} while (rc > 0 && b->n == 0);
+	return rc;
 }

@@ -176,6 +176,90 @@ check_complete(const struct text_writer *w, struct batch *b, const uint64_t *sel
 	return 0;
 }
 
+/* Rows ----------------------------------------------------------------------------------------- */
+
+/* A column whose text has no bound, as strings and names have none: where it goes in each row of the tile. */
+struct insert {
+	unsigned column;
+	uint32_t from[CELL_TILE], to[CELL_TILE]; /* what it stands in place of */
+};
+
+/*
+ * Rows of a tile grow side by side, a column at a time, each at a place of its own that has room for the longest
+ * one; then they are copied behind one another, with what is inserted.
+ */
+struct rows {
+	char delim;
+	struct cell *cells;
+	struct label **labels; /* NULL: printed as it is */
+	unsigned n_col;
+	struct insert *inserts;
+	unsigned n_inserts;
+	char *places;
+	size_t stride;
+};
+
+static void
+rows_bind(struct rows *r, const struct text_writer *w, const struct names *names, struct batch *b)
+{
+	*r = (struct rows){ .delim = delimiter(w), .n_col = w->n_col };
+	r->cells = mem_alloc(w->n_col * sizeof(*r->cells));
+	r->labels = mem_zero(w->n_col, sizeof(*r->labels));
+	for (unsigned k = 0; k < w->n_col; k++) {
+		int i = text_resolve(w, b, &w->col[k].field);
+
+		if (i < 0)
+			cell_none(&r->cells[k], &r->delim);
+		else
+			cell_bind(
+			    &r->cells[k], b, (unsigned)i, CELL_ISO, w->spec.tz_s, 0, &r->delim);
+		if (i >= 0)
+			r->labels[k] = label_new(names, w->spec.format, b, (unsigned)i);
+		r->stride += r->cells[k].most;
+		r->n_inserts += r->cells[k].variable || r->labels[k] != NULL;
+	}
+	r->stride += CELL_STRIDE;
+	r->places = mem_alloc(CELL_TILE * r->stride + CELL_STRIDE);
+	r->inserts = mem_alloc((r->n_inserts + 1) * sizeof(*r->inserts));
+	for (unsigned k = 0, n = 0; k < w->n_col; k++)
+		if (r->cells[k].variable || r->labels[k] != NULL)
+			r->inserts[n++].column = k;
+}
+
+static void
+rows_free(struct rows *r)
+{
+	for (unsigned k = 0; k < r->n_col; k++) {
+		cell_free(&r->cells[k]);
+		label_free(r->labels[k]);
+	}
+	mem_free(r->labels);
+	mem_free(r->cells);
+	mem_free(r->places);
+	mem_free(r->inserts);
+}
+
+/* All columns of a tile; at: where its rows end. */
+static void
+rows_grow(struct rows *r, const uint32_t *rec, unsigned n, char *at[])
+{
+	struct insert *insert = r->inserts;
+
+	for (unsigned i = 0; i < n; i++)
+		at[i] = r->places + i * r->stride;
+	for (unsigned k = 0; k < r->n_col; k++) {
+		bool here =
+		    r->n_inserts > 0 && insert < r->inserts + r->n_inserts && insert->column == k;
+
+		for (unsigned i = 0; here && i < n; i++)
+			insert->from[i] = (uint32_t)(at[i] - (r->places + i * r->stride));
+		cell_put(&r->cells[k], rec, n, at);
+		for (unsigned i = 0; here && i < n; i++)
+			insert->to[i] = (uint32_t)(at[i] - (r->places + i * r->stride)) - 1;
+		insert += here;
+	}
+}
+
 static void
 put_octets(const struct cell *c, uint32_t rec, char delim, struct buf *out)
 {
@@ -189,36 +273,47 @@ put_octets(const struct cell *c, uint32_t rec, char delim, struct buf *out)
 	out->len += fmt_hex(buf_room(out, n * 2), (const uint8_t *)p, n);
 }
 
-static void
-put_row(const struct text_writer *w, const struct cell *cells, struct label *const *labels,
-    unsigned i, uint32_t rec, struct buf *out)
+/* What is inserted into a row, with the text in front of it; returns up to where the row's text has been taken. */
+static uint32_t
+put_insert(const struct rows *r, const struct insert *insert, unsigned i, uint32_t rec,
+    uint32_t taken, struct buf *out)
 {
-	const char delim = delimiter(w);
-	const size_t room = (size_t)w->n_col * (CELL_STRIDE + 1) + 1;
-	char *p = buf_room(out, room);
+	const struct cell *c = &r->cells[insert->column];
+	struct label *label = r->labels[insert->column];
+	const char *text = NULL;
+	size_t n;
 
-	for (unsigned k = 0; k < w->n_col; k++) {
-		const struct cell *c = &cells[k];
-		const char *label = NULL;
-		size_t n;
+	if (label != NULL)
+		text = label_at(label, rec, &n);
+	if (text == NULL && !(c->variable && cell_has(c, rec)))
+		return taken;
+	buf_put(out, r->places + i * r->stride + taken, insert->from[i] - taken);
+	if (text != NULL)
+		buf_put(out, text, n);
+	else
+		put_octets(c, rec, r->delim, out);
+	return insert->to[i];
+}
 
-		if (labels[k] != NULL)
-			label = label_at(labels[k], rec, &n);
+/* The row in place i, whose text ends at `end`, its last delimiter being the line's end. */
+static void
+put_row(const struct rows *r, unsigned i, uint32_t rec, char *end, struct buf *out)
+{
+	const char *place = r->places + i * r->stride, *p;
+	uint32_t taken = 0;
+	size_t n;
+	char *d;
 
-		if (label != NULL || (c->variable && cell_has(c, rec))) {
-			out->len = (size_t)(p - out->data);
-			if (label != NULL)
-				buf_put(out, label, n);
-			else
-				put_octets(c, rec, delim, out);
-			p = buf_room(out, room);
-		} else if (!c->variable) {
-			p += cell_copy(p, c, i);
-		}
-		*p++ = delim;
-	}
-	p[-1] = '\n';
-	out->len = (size_t)(p - out->data);
+	end[-1] = '\n';
+	for (unsigned k = 0; k < r->n_inserts; k++)
+		taken = put_insert(r, &r->inserts[k], i, rec, taken, out);
+	p = place + taken;
+	n = (size_t)(end - p);
+	d = buf_room(out, n + CELL_STRIDE);
+	/* Short pieces of one size: behind a row there is room on both sides. */
+	for (size_t done = 0; done < n; done += 32)
+		memcpy(d + done, p + done, 32);
+	out->len += n;
 }
 
 int
@@ -226,38 +321,21 @@ csv_rows(const struct text_writer *w, const struct names *names, struct batch *b
     const uint64_t *sel, struct buf *out, struct err *err)
 {
 	struct tiles tiles = { .sel = sel, .n = b->n };
-	struct cell *cells;
-	struct label **labels;
+	struct rows rows;
 	uint32_t rec[CELL_TILE];
+	char *at[CELL_TILE];
 	unsigned n;
 
 	if (w->n_col == 0)
 		return 0;
 	if (w->strict && check_complete(w, b, sel, err) < 0)
 		return -1;
-	cells = mem_alloc(w->n_col * sizeof(*cells));
-	labels = mem_zero(w->n_col, sizeof(*labels));
-	for (unsigned k = 0; k < w->n_col; k++) {
-		int i = text_resolve(w, b, &w->col[k].field);
-
-		if (i < 0)
-			cell_none(&cells[k]);
-		else
-			cell_bind(&cells[k], b, (unsigned)i, CELL_ISO, w->spec.tz_s, 0);
-		if (i >= 0)
-			labels[k] = label_new(names, w->spec.format, b, (unsigned)i);
-	}
+	rows_bind(&rows, w, names, b);
 	while ((n = tile_next(&tiles, rec)) > 0) {
-		for (unsigned k = 0; k < w->n_col; k++)
-			cell_fill(&cells[k], rec, n);
+		rows_grow(&rows, rec, n, at);
 		for (unsigned i = 0; i < n; i++)
-			put_row(w, cells, labels, i, rec[i], out);
+			put_row(&rows, i, rec[i], at[i], out);
 	}
-	for (unsigned k = 0; k < w->n_col; k++) {
-		cell_free(&cells[k]);
-		label_free(labels[k]);
-	}
-	mem_free(labels);
-	mem_free(cells);
+	rows_free(&rows);
 	return 0;
 }

@@ -5,18 +5,28 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "base/clones.h"
 #include "base/file.h"
 #include "base/mem.h"
 
 enum {
 	LINE_MAX_OCTETS = 1 << 20,
-	BUFFER = 256 * 1024,
+	LONG_OCTETS = LINE_MAX_OCTETS + 2, /* of a line that is longer, with its end */
+	READ = 128 * 1024, /* at once: it is looked at while it is near */
+	STRETCH = 8192, /* octets whose line ends are counted at once */
 	WAIT_MS = 200, /* a pipe that pauses: hand out what is there */
 };
 
 /* Octets ------------------------------------------------------------------------------------- */
 
 enum fill { FILL_DATA, FILL_END, FILL_PAUSE, FILL_FAILED };
+
+static void
+grow(struct csv_split *r, size_t cap)
+{
+	r->cap = cap;
+	r->buf = mem_resize(r->buf, cap + CSV_BEHIND, 1);
+}
 
 /* More octets behind `end`; a pause of the writer is reported only when asked for. */
 static enum fill
@@ -27,18 +37,13 @@ fill(struct csv_split *r, bool may_pause, struct err *err)
 
 	if (r->eof || r->fd < 0)
 		return FILL_END;
-	if (r->pos > 0) {
-		memmove(r->buf, r->buf + r->pos, r->end - r->pos);
-		r->end -= r->pos;
-		r->pos = 0;
-	}
-	if (r->end == r->cap) {
-		r->cap *= 2;
-		r->buf = mem_resize(r->buf, r->cap, 1);
-	}
+	if (r->pos == r->end)
+		r->pos = r->end = CSV_FRONT;
+	if (r->cap - r->end < READ)
+		grow(r, r->cap * 2);
 	if (may_pause && poll(&p, 1, WAIT_MS) == 0)
 		return FILL_PAUSE;
-	n = file_read_some(r->fd, r->stop_fd, r->buf + r->end, r->cap - r->end);
+	n = file_read_some(r->fd, r->stop_fd, r->buf + r->end, READ);
 	if (n < 0) {
 		(void)err_set(
 		    err, "line %llu: read: %s", (unsigned long long)r->line, strerror(errno));
@@ -114,8 +119,8 @@ add_span(struct csv_split *r)
 	return &r->span[r->n_span++];
 }
 
-static void
-trim(struct csv_span *s)
+void
+csv_span_trim(struct csv_span *s)
 {
 	while (s->n > 0 && (s->p[0] == ' ' || s->p[0] == '\t')) {
 		s->p++;
@@ -140,7 +145,7 @@ split(struct csv_split *r, const char *p, size_t n)
 			q++;
 		*s = (struct csv_span){ .p = p, .n = (size_t)(q - p) };
 		if (r->delimiter != '\t')
-			trim(s);
+			csv_span_trim(s);
 		if (q == end)
 			return;
 		p = q + 1;
@@ -272,19 +277,254 @@ csv_split_next(
 	return CSV_GOT_LINE;
 }
 
+/* Cutting ------------------------------------------------------------------------------------ */
+
+/* Of so many octets: line ends, and is there a quote?  Counted in lanes, which are added up before they overflow. */
+CLONES static size_t
+count_lines(const char *p, size_t n, bool *quote)
+{
+	enum { LANES = 32 };
+	uint8_t quotes[LANES] = { 0 };
+	size_t lines = 0;
+
+	*quote = false;
+	while (n >= LANES) {
+		size_t rounds = n / LANES < UINT8_MAX ? n / LANES : UINT8_MAX;
+		uint8_t count[LANES] = { 0 };
+
+		for (size_t i = 0; i < rounds; i++) {
+			for (unsigned k = 0; k < LANES; k++) {
+				count[k] = (uint8_t)(count[k] + (p[i * LANES + k] == '\n'));
+				quotes[k] |= p[i * LANES + k] == '"';
+			}
+		}
+		for (unsigned k = 0; k < LANES; k++)
+			lines += count[k];
+		p += rounds * LANES;
+		n -= rounds * LANES;
+	}
+	for (size_t i = 0; i < n; i++) {
+		lines += p[i] == '\n';
+		*quote |= p[i] == '"';
+	}
+	for (unsigned k = 0; k < LANES; k++)
+		*quote |= quotes[k] != 0;
+	return lines;
+}
+
+static size_t
+count_quotes(const char *p, size_t n)
+{
+	size_t quotes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		quotes += p[i] == '"';
+	return quotes;
+}
+
+/* How far the search for records is. */
+struct cut {
+	size_t from; /* records begin */
+	size_t at; /* whole records end */
+	size_t seen; /* octets up to here have been looked at, for line ends behind `at` */
+	size_t
+	    past; /* a record that was none was judged by octets up to here: they are one piece */
+	bool doubtful; /* there may be quotes between at and seen */
+	bool quotes; /* there may be some at all */
+	size_t records;
+	uint64_t lines;
+};
+
+/*
+ * One record that begins at c->at, with quotes perhaps.  A line with an even number of them is one, good or bad; what
+ * an odd number means depends on where they are.  false: its end has not been read.
+ */
+static bool
+cut_record(struct csv_split *r, struct cut *c, struct err *err)
+{
+	const char *nl = memchr(r->buf + c->seen, '\n', r->end - c->seen);
+	uint64_t lines = 0;
+	size_t len;
+
+	if (nl == NULL) {
+		c->seen = r->end;
+		c->doubtful = true;
+		return false;
+	}
+	len = (size_t)(nl + 1 - r->buf) - c->at;
+	if (r->delimiter == '\t' || count_quotes(r->buf + c->at, len) % 2 == 0) {
+		lines = 1;
+	} else {
+		r->pos = c->at;
+		if (len > LINE_MAX_OCTETS || split_quoted(r, &len, &lines, err) != NULL) {
+			c->past = r->end;
+			lines = 1;
+		}
+		r->pos = c->from;
+	}
+	c->at += len;
+	c->seen = c->at;
+	c->doubtful = false;
+	c->records++;
+	c->lines += lines;
+	return true;
+}
+
+/* As many records as there are, up to `most`; false: more octets are needed. */
+static bool
+cut_records(struct csv_split *r, struct cut *c, size_t most, struct err *err)
+{
+	while (c->records < most || c->at < c->past) {
+		size_t some = r->end - c->seen < STRETCH ? r->end - c->seen : STRETCH, lines;
+		const char *last;
+		bool quote;
+
+		if (some == 0)
+			return false;
+		lines = count_lines(r->buf + c->seen, some, &quote);
+		c->quotes |= quote && r->delimiter != '\t';
+		if (c->records + lines > most ||
+		    (r->delimiter != '\t' && (quote || (lines > 0 && c->doubtful)))) {
+			if (!cut_record(r, c, err))
+				return false;
+			continue;
+		}
+		last = lines == 0 ? NULL : memrchr(r->buf + c->seen, '\n', some);
+		c->seen += some;
+		c->records += lines;
+		c->lines += lines;
+		if (last != NULL)
+			c->at = (size_t)(last + 1 - r->buf);
+	}
+	return true;
+}
+
+/* Of a line whose end is not in sight only so much is kept as shows that it is too long. */
+static int
+cut_long(struct csv_split *r, struct cut *c, struct err *err)
+{
+	const size_t keep = c->at + LONG_OCTETS;
+	const char *nl = NULL;
+	enum fill got = FILL_DATA;
+
+	while (nl == NULL && got == FILL_DATA) {
+		r->end = keep;
+		got = fill(r, false, err);
+		nl = memchr(r->buf + keep, '\n', r->end - keep);
+	}
+	if (nl != NULL) {
+		size_t rest = (size_t)(r->buf + r->end - (nl + 1));
+
+		memmove(r->buf + keep, nl + 1, rest);
+		r->end = keep + rest;
+	}
+	c->at = keep;
+	c->records++;
+	c->lines++;
+	return got == FILL_FAILED ? -1 : 0;
+}
+
+/* Read on until there is enough. */
+static enum fill
+cut_on(struct csv_split *r, struct cut *c, const struct csv_want *want, struct err *err)
+{
+	const uint64_t line = r->line;
+	enum fill got = FILL_DATA;
+
+	while (got == FILL_DATA && !cut_records(r, c, want->records, err)) {
+		bool some = c->at > c->from && c->at >= c->past;
+
+		r->line = line + c->lines;
+		if (some &&
+		    (want->near || c->at - c->from >= want->octets || r->end - c->at > LONG_OCTETS))
+			break; /* a long line begins the next piece */
+		if (c->at == c->from && r->end - c->at > LONG_OCTETS) {
+			got = cut_long(r, c, err) < 0 ? FILL_FAILED : FILL_PAUSE;
+			break;
+		}
+		got = fill(r, some || (want->pause && c->from == r->end), err);
+	}
+	r->line = line + c->lines;
+	return got;
+}
+
+enum csv_got
+csv_split_cut(
+    struct csv_split *r, const struct csv_want *want, struct csv_cut *piece, struct err *err)
+{
+	struct cut c = { 0 };
+	enum fill got;
+
+	if (r->pos == r->end)
+		r->pos = r->end = CSV_FRONT;
+	c.from = c.at = c.seen = r->pos;
+	got = cut_on(r, &c, want, err);
+	if (got == FILL_END && c.at < r->end) {
+		c.at = r->end; /* the last line of a file may have no end */
+		c.records++;
+		r->line++;
+	}
+	*piece = (struct csv_cut){ .end = c.at, .records = c.records, .quotes = c.quotes };
+	if (c.at > c.from)
+		return CSV_GOT_LINE;
+	return got == FILL_FAILED  ? CSV_GOT_FAILED
+	       : got == FILL_PAUSE ? CSV_GOT_PAUSE
+				   : CSV_GOT_END;
+}
+
+char *
+csv_split_swap(struct csv_split *r, size_t cut, char *other, size_t *cap)
+{
+	char *taken = r->buf;
+	size_t taken_cap = r->cap, rest = r->end - cut;
+
+	r->buf = other;
+	r->cap = other != NULL ? *cap : 0;
+	if (r->cap < CSV_FRONT + rest + READ)
+		grow(r, CSV_FRONT + rest + READ);
+	memcpy(r->buf + CSV_FRONT, taken + cut, rest);
+	r->pos = CSV_FRONT;
+	r->end = CSV_FRONT + rest;
+	*cap = taken_cap;
+	return taken;
+}
+
 /* Making ------------------------------------------------------------------------------------- */
+
+static void
+init(struct csv_split *r, int fd, char delimiter)
+{
+	*r = (struct csv_split){ .fd = fd, .stop_fd = -1, .delimiter = delimiter, .line = 1 };
+	r->lib = mem_zero(1, sizeof(*r->lib));
+	lib_start(r);
+}
 
 void
 csv_split_open(struct csv_split *r, int fd, char delimiter, const void *head, size_t head_len)
 {
-	*r = (struct csv_split){ .fd = fd, .stop_fd = -1, .delimiter = delimiter, .line = 1 };
-	r->cap = head_len > BUFFER ? head_len : BUFFER;
-	r->buf = mem_alloc(r->cap);
+	init(r, fd, delimiter);
+	grow(r, CSV_FRONT + head_len + READ);
 	if (head_len > 0)
-		memcpy(r->buf, head, head_len);
-	r->end = head_len;
-	r->lib = mem_zero(1, sizeof(*r->lib));
-	lib_start(r);
+		memcpy(r->buf + CSV_FRONT, head, head_len);
+	r->pos = CSV_FRONT;
+	r->end = CSV_FRONT + head_len;
+}
+
+void
+csv_split_borrow(struct csv_split *r, char delimiter, bool keep_empty)
+{
+	init(r, -1, delimiter);
+	r->keep_empty = keep_empty;
+	r->borrowed = true;
+}
+
+void
+csv_split_over(struct csv_split *r, char *buf, size_t pos, size_t end, uint64_t line)
+{
+	r->buf = buf;
+	r->pos = pos;
+	r->end = r->cap = end;
+	r->line = line;
 }
 
 void
@@ -292,10 +532,11 @@ csv_split_close(struct csv_split *r)
 {
 	if (r->fd >= 0)
 		(void)close(r->fd);
-	csv_free(r->lib);
+	if (r->lib != NULL)
+		csv_free(r->lib);
 	mem_free(r->lib);
 	mem_free(r->span);
-	mem_free(r->buf);
+	mem_free(r->borrowed ? NULL : r->buf);
 	buf_free(&r->unquoted);
 }
 

@@ -83,7 +83,7 @@ add_plain(struct json_plan *p, unsigned i, const struct field_id *id, int64_t un
 {
 	struct json_cell *j = add_cell(p, i, id, NULL);
 
-	cell_bind(&j->cell, p->b, i, p->raw ? CELL_WIRE : CELL_JSON, p->w->spec.tz_s, unit);
+	cell_bind(&j->cell, p->b, i, p->raw ? CELL_WIRE : CELL_JSON, p->w->spec.tz_s, unit, NULL);
 	j->label = label_new(p->names, TEXT_JSON, p->b, i);
 }
 
@@ -173,9 +173,9 @@ bind_own(struct json_plan *p, struct cell *c, enum own own)
 	int i = p->raw ? batch_find(p->b, &id) : -1;
 
 	if (i < 0 || type_is_var((enum type)p->b->col[i].type))
-		cell_none(c);
+		cell_none(c, NULL);
 	else
-		cell_bind(c, p->b, (unsigned)i, CELL_JSON, 0, 0);
+		cell_bind(c, p->b, (unsigned)i, CELL_JSON, 0, 0, NULL);
 }
 
 static void
@@ -191,7 +191,7 @@ add_listed(struct json_plan *p, const struct field *f)
 		return;
 	}
 	j = add_cell(p, (unsigned)i, &p->b->col[i].id, text_title(f));
-	cell_bind(&j->cell, p->b, (unsigned)i, CELL_JSON, p->w->spec.tz_s, 0);
+	cell_bind(&j->cell, p->b, (unsigned)i, CELL_JSON, p->w->spec.tz_s, 0, NULL);
 	j->label = label_new(p->names, TEXT_JSON, p->b, (unsigned)i);
 }
 
@@ -254,10 +254,10 @@ static void
 plan_fill(struct json_plan *p, const uint32_t *rec, unsigned n)
 {
 	for (unsigned k = 0; k < p->n; k++)
-		cell_fill(&p->cell[k].cell, rec, n);
-	cell_fill(&p->exporter, rec, n);
-	cell_fill(&p->domain, rec, n);
-	cell_fill(&p->wire, rec, n);
+		cell_stage(&p->cell[k].cell, rec, n);
+	cell_stage(&p->exporter, rec, n);
+	cell_stage(&p->domain, rec, n);
+	cell_stage(&p->wire, rec, n);
 }
 
 static bool
@@ -328,12 +328,12 @@ put_facts(const struct json_plan *p, unsigned i, uint32_t rec, struct buf *out)
 	}
 	if (p->exporter.len[i] > 0) {
 		buf_puts(out, ",\"_exporter\":\"");
-		buf_put(out, p->exporter.at[i], p->exporter.len[i]);
+		buf_put(out, cell_text(&p->exporter, i), p->exporter.len[i]);
 		buf_putc(out, '"');
 	}
 	if (p->domain.len[i] > 0) {
 		buf_puts(out, ",\"_domain\":");
-		buf_put(out, p->domain.at[i], p->domain.len[i]);
+		buf_put(out, cell_text(&p->domain, i), p->domain.len[i]);
 	}
 }
 

@@ -71,9 +71,23 @@ void csv_close(struct csv_reader *);
 void csv_stop_at(struct csv_reader *, int stop_fd);
 
 /*
- * Read up to BATCH_RECORDS records into an open batch (cleared first).  1 a batch, 0 the end, -1 err
- * (with the line's number; records before the bad line are in the batch).
+ * A piece of the input: whole lines, as many as a batch holds of them.  One thread takes pieces, in order; any
+ * thread reads the records of one.  A piece is used again and again; it needs the reader no more.
  */
+struct csv_piece;
+struct csv_piece *csv_piece_new(void);
+void csv_piece_free(struct csv_piece *); /* takes NULL */
+
+/* 1 a piece, 0 the end, -1 err. */
+int csv_take(struct csv_reader *, struct csv_piece *, struct err *);
+
+/*
+ * Its records into an open batch (cleared first), which may be none; only once.  -1: err, with the line's number;
+ * records before the bad line are in the batch.
+ */
+int csv_read(struct csv_piece *, struct batch *, struct csv_bad *, struct err *);
+
+/* Both in one, for a batch that has records, and faster for a single thread.  1 a batch, 0 the end, -1 as above. */
 int csv_next(struct csv_reader *, struct batch *, struct csv_bad *, struct err *);
 
 #endif

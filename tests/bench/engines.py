@@ -52,6 +52,23 @@ def shell(command, **more):
     return subprocess.run(["sh", "-c", command], check=True, text=True, stdout=subprocess.PIPE, **more).stdout
 
 
+def is_days(directory):
+    """A set of day files: what is a file of the other sets is a directory of them, 01 to 30."""
+    return os.path.basename(directory) == "days"
+
+
+def size_of(path):
+    """Octets of a file, or of all in a directory."""
+    if not os.path.isdir(path):
+        return os.path.getsize(path)
+    return sum(os.path.getsize(os.path.join(path, name)) for name in os.listdir(path))
+
+
+def days_of(path):
+    """The files that a file of a set is."""
+    return sorted(f"{path}/{name}" for name in os.listdir(path)) if os.path.isdir(path) else [path]
+
+
 class Wanted:
     """What is looked for in a set of flows."""
 
@@ -59,7 +76,9 @@ class Wanted:
         ours = f"{directory}/ours.flow"
         self.ipv6 = os.path.basename(directory) == "v6"
         family = "ipv6" if self.ipv6 else "ipv4"
-        busy = shell(f"flowfilter -o flow {family} {ours} | flowagg -k srcip -v count -O count -n 500 -o csv").split()
+        if is_days(directory):  # a server in the internet: each day has its own
+            family, ours = "'not src net 10.0.0.0/8'", days_of(ours)[len(days_of(ours)) // 2]
+        busy = shell(f"flowfilter -o flow {family} {ours} | flowagg -k srcip -v count -O count -n {100 if is_days(directory) else 500} -o csv").split()
         self.host = busy[-1].split(",")[0]
         self.net = ipaddress.ip_network("fd00:0:0:3::/64" if self.ipv6 else "10.0.3.0/24")
         sources = shell(f"flowagg -k srcip -v count -O srcip:asc -o csv {ours}").split()[1:]
@@ -98,7 +117,8 @@ class Program:
             net=self.wanted.net, set=self.wanted.nfdump_set if self.key == "nfdump" else self.wanted.set_file,
             since=SINCE, until=UNTIL, window=f"{nf_time(SINCE)}-{nf_time(UNTIL)}",
             columns=",".join(c[0] for c in COLUMNS), csv=f"{self.directory}/all.csv",
-            out="/dev/null" if query.answer == "csv" and not check else self.out).replace("nfdump -r", NFDUMP + " -r")
+            out="/dev/null" if query.answer == "csv" and not check else self.out).replace(
+                "nfdump -r", NFDUMP + (" -R" if is_days(self.directory) else " -r"))
 
     def run(self, text, check):
         # A shell that need not wait for a pipe becomes the program.
@@ -137,7 +157,7 @@ class Program:
         return ("12", "13", 0) if self.key == "nfdump" else ("packets", "bytes", 1)
 
     def size(self):
-        return os.path.getsize(self.file)
+        return size_of(self.file)
 
     def close(self):
         remove(self.out)
@@ -159,6 +179,8 @@ class Engine:
         self.fresh = not os.path.exists(self.ready) or read(self.ready).split()[0] != self.made_by
         if self.fresh:
             shell(f"rm -rf {self.database}* {directory}/{kind}.parquet {self.ready}")
+            if is_days(directory):
+                os.mkdir(f"{directory}/{kind}.parquet")
         self.process = subprocess.Popen(["node", f"{HERE}/engine.mjs", kind, self.database, MODULES], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.version = self.ask("SELECT version()", rows=True).rows[0][0]
@@ -178,6 +200,15 @@ class Engine:
             with open(self.ready, "w", encoding="ascii") as out:
                 out.write(f"{self.made_by} {self.table_size()}\n")
 
+    def parquet_name(self):
+        """The Parquet file, or all of them."""
+        return f"{self.directory}/{self.kind}.parquet" + ("/*.parquet" if is_days(self.directory) else "")
+
+    def days(self):
+        """(csv file, Parquet file) of each day."""
+        return [(csv, f"{self.directory}/{self.kind}.parquet/{os.path.basename(csv)[:2]}.parquet")
+                for csv in days_of(f"{self.directory}/all.csv")]
+
     def native_size(self):
         """Octets of the table as it was loaded."""
         return int(read(self.ready).split()[1])
@@ -195,11 +226,15 @@ class DuckDB(Engine):
     def __init__(self, directory, wanted):
         super().__init__("duckdb", directory, wanted)
         self.ip_type = "UUID" if wanted.ipv6 else "UINTEGER"
-        self.csv = f"{directory}/" + ("uuid.csv" if wanted.ipv6 else "all.csv")
+        self.csv = f"{directory}/" + ("uuid.csv" if wanted.ipv6 else "all.csv") + ("/*.csv" if is_days(directory) else "")
 
     def load(self):
         self.ask(f"CREATE TABLE flows AS {self.from_csv()} ORDER BY first")
-        self.ask(f"COPY flows TO '{self.directory}/duckdb.parquet' (FORMAT parquet, COMPRESSION zstd)")
+        if is_days(self.directory):
+            for csv, parquet in self.days():
+                self.ask(f"COPY ({self.from_csv(csv)} ORDER BY first) TO '{parquet}' (FORMAT parquet, COMPRESSION zstd)")
+        else:
+            self.ask(f"COPY flows TO '{self.directory}/duckdb.parquet' (FORMAT parquet, COMPRESSION zstd)")
         self.ask("CHECKPOINT")
 
     def prepare(self):
@@ -216,7 +251,7 @@ class DuckDB(Engine):
     def literal(self, address):
         return f"'{uuid.UUID(int=mapped(address))}'::UUID" if self.wanted.ipv6 else f"{int(address)}::UINTEGER"
 
-    def from_csv(self):
+    def from_csv(self, csv_file=None):
         """Rows of the csv file; dotted addresses are put together from their parts."""
         types, rows = [], []
         for csv, name, duck, _ in COLUMNS:
@@ -226,7 +261,7 @@ class DuckDB(Engine):
                 rows.append(f"({' + '.join(parts)})::UINTEGER AS {name}")
             else:
                 rows.append(f'"{csv}" AS {name}')
-        return (f"SELECT {', '.join(rows)} FROM read_csv('{self.csv}', auto_detect = false, header = true, delim = ',',"
+        return (f"SELECT {', '.join(rows)} FROM read_csv('{csv_file or self.csv}', auto_detect = false, header = true, delim = ',',"
                 f" columns = {{{', '.join(types)}}})")
 
     def csv_out(self, table):
@@ -236,7 +271,7 @@ class DuckDB(Engine):
         return f"COPY (SELECT {', '.join(names)} FROM {table}) TO '{{out}}' (FORMAT csv, HEADER)"
 
     def parquet(self):
-        return dict(t=f"'{self.directory}/duckdb.parquet'", select="COPY (", addresses="addresses",
+        return dict(t=f"'{self.parquet_name()}'", select="COPY (", addresses="addresses",
                     end=") TO '{out}' (FORMAT parquet, COMPRESSION zstd)", csv=self.csv_out)
 
     def native(self):
@@ -260,7 +295,7 @@ class ClickHouse(Engine):
         structure = ", ".join(f"{n} {self.ip_type if t == 'IP' else t}" for _, n, _, t in COLUMNS)
         self.structure = structure
         self.quoted = structure.replace("'", "\\'")
-        self.csv = f"file('{directory}/all.csv', 'CSV', '{self.quoted}')"
+        self.csv = self.csv_file(f"{directory}/all.csv" + ("/*.csv" if is_days(directory) else ""))
         # A cache of which rows a condition selected would answer the second run of a query.
         for setting in ("use_query_condition_cache = 0", "engine_file_truncate_on_insert = 1",
                         "output_format_parquet_compression_method = 'zstd'", "input_format_csv_skip_first_lines = 1",
@@ -271,8 +306,16 @@ class ClickHouse(Engine):
         self.ask(f"CREATE TABLE flows ({self.structure}) ENGINE = MergeTree ORDER BY first")
         self.ask(f"INSERT INTO flows {self.from_csv()}")
         self.ask("OPTIMIZE TABLE flows FINAL")
-        self.ask(f"INSERT INTO FUNCTION file('{self.directory}/clickhouse.parquet', 'Parquet')"
-                 " SELECT * FROM flows ORDER BY first")
+        if is_days(self.directory):
+            for csv, parquet in self.days():
+                self.ask(f"INSERT INTO FUNCTION file('{parquet}', 'Parquet')"
+                         f" SELECT * FROM {self.csv_file(csv)} ORDER BY first")
+        else:
+            self.ask(f"INSERT INTO FUNCTION file('{self.directory}/clickhouse.parquet', 'Parquet')"
+                     " SELECT * FROM flows ORDER BY first")
+
+    def csv_file(self, path):
+        return f"file('{path}', 'CSV', '{self.quoted}')"
 
     def prepare(self):
         self.ask("CREATE DATABASE IF NOT EXISTS bench")
@@ -304,7 +347,7 @@ class ClickHouse(Engine):
         return f"INSERT INTO FUNCTION file('{{out}}', 'CSVWithNames') SELECT * FROM {table}"
 
     def parquet(self):
-        file = f"{self.directory}/clickhouse.parquet"
+        file = self.parquet_name()
         return dict(t=f"file('{file}', 'Parquet')", select="INSERT INTO FUNCTION file('{out}', 'Parquet') ", end="",
                     addresses="raw_addresses", literal=self.raw, binary=self.wanted.ipv6,
                     csv=lambda _: self.csv_out(f"file('{file}', 'Parquet', '{self.quoted}')"))
@@ -370,7 +413,7 @@ class Table:
     def size(self):
         if self.group == "native":
             return self.engine.native_size()
-        return os.path.getsize(f"{self.engine.directory}/{self.engine.kind}.parquet")
+        return size_of(f"{self.engine.directory}/{self.engine.kind}.parquet")
 
     def close(self):
         remove(self.out)

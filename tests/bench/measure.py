@@ -4,7 +4,8 @@
     measure.py [--markdown FILE] DIRECTORY ...    (one for each set of flows, named after it)
 
 A DIRECTORY holds the same records as ours.flow, fast.flow (--fast), all.csv, and where nfdump is there nfdump.nf; in
-the set with IPv6 also uuid.csv.  The engines' files are made here when they are missing.
+the set with IPv6 also uuid.csv.  In the set called days each of these is a directory of a file a day.  The engines'
+files are made here when they are missing.
 
     MODULES   directory whose node_modules hold @duckdb/node-api and chdb; what is missing is left out
     ROUNDS    how often each query is measured (3)
@@ -25,7 +26,7 @@ import subprocess
 import sys
 import uuid
 
-from engines import CLOCK, MODULES, NFDUMP, PACKAGES, ClickHouse, DuckDB, Failure, Program, Result, Table, Wanted, remove, shell
+from engines import CLOCK, MODULES, NFDUMP, PACKAGES, ClickHouse, DuckDB, Failure, Program, Result, Table, Wanted, is_days, remove, shell
 from queries import QUERIES
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
@@ -171,7 +172,7 @@ class Bench:
                 people.append(Program("nfdump", "nfdump", "nfdump", directory, wanted))
             people += [Table(engine, group) for group in ("parquet", "native") for engine in engines]
             table = []
-            for query in (q for q in QUERIES if re.search(ONLY, q.name)):
+            for query in (q for q in QUERIES if q.days == is_days(directory) and re.search(ONLY, q.name)):
                 print(f"query: {where}: {query.name}", file=sys.stderr, flush=True)
                 table.append((query, self.compare(query, where, people, threads)))
             sizes = {who.key: who.size() for who in people}
@@ -270,7 +271,7 @@ def main():
     args = parser.parse_args()
     bench, misses, said = Bench(), [], None
     for directory in args.directory:
-        name = {"v4": "IPv4", "v6": "a fifth IPv6"}.get(os.path.basename(directory), os.path.basename(directory))
+        name = {"v4": "IPv4", "v6": "a fifth IPv6", "days": "IPv4, a file a day"}.get(os.path.basename(directory), os.path.basename(directory))
         for threads, table, people, sizes, flows in bench.run_set(os.path.abspath(directory)):
             where = f"{flows} flows, {name}, {threads} thread{'s' if threads > 1 else ''}"
             order = sorted(people, key=lambda w: ["ours", "nfdump", "parquet", "fast", "native"].index(w.group))

@@ -4,7 +4,8 @@ A query is a Query: its name, the kinds of its columns, what each engine is told
 clear.  Braces in commands and SQL are filled in by measure.py:
 
     {j}                threads
-    {f}                flowkit's file, {fast} its option --fast where the file is one of those
+    {f}                flowkit's file, {fast} its option --fast where the file is one of those; of the set of
+                       day files a directory of them, as are the others
     {nf}               nfdump's file
     {t}                the table: the Parquet file, or the engine's own
     {csv}              the records as csv, {columns} their columns
@@ -65,6 +66,7 @@ class Query:
     answer: str = "rows"
     bars: dict = field(default_factory=dict)
     proto: int | None = None   # which column is the protocol, where there are ports
+    days: bool = False         # asked of the set of day files, and only of it
 
 
 def bars(nfdump=None, parquet=None, native=None):
@@ -106,6 +108,10 @@ QUERIES = [
           f"nfdump -r {{nf}} -q -N -6 {NF_RECORD} 'ip {{host}}'",
           f"SELECT {RECORD} FROM {{t}} WHERE srcip = {{host}} OR dstip = {{host}}", answer="list",
           bars=bars(20, 4, 1.5), proto=6),
+    Query("one host, on one day in 30", "ttaappnnn", f"flowfilter -j {{j}} 'ip {{host}}' {OUR_RECORD} -o csv {{f}}",
+          f"nfdump -r {{nf}} -q -N -6 {NF_RECORD} 'ip {{host}}'",
+          f"SELECT {RECORD} FROM {{t}} WHERE srcip = {{host}} OR dstip = {{host}}", answer="list",
+          bars=bars(50, 10, 5), proto=6, days=True),
     counted("a /24 (IPv6: /64): count", "net {net}", "'net {net}'",
             "srcip BETWEEN {low} AND {high} OR dstip BETWEEN {low} AND {high}"),
     counted("a set of 10,000 addresses: count", "ip in @{set}", "-f {set}",

@@ -6,7 +6,7 @@ load ../helper
 setup() {
 	flowkit_setup
 	command -v /usr/bin/time > /dev/null || skip "no GNU time"
-	export FLOWS=20000 ROUNDS=1 THREADS=2 BENCH_DIR=$PWD/bench INSTALL=no
+	export FLOWS=20000 DAYS=3 ROUNDS=1 THREADS=2 BENCH_DIR=$PWD/bench INSTALL=no
 	# Engines that an earlier run of the benchmark installed.
 	export NPM_DIR=${NPM_DIR:-/tmp/flowkit-bench/npm}
 }
@@ -18,11 +18,12 @@ bench() {
 @test "bench: every query runs, and all peers that are there agree" {
 	run -0 --separate-stderr bench
 	[[ $output == *"20000 flows, IPv4, 2 threads"*"20000 flows, a fifth IPv6, 2 threads"* ]]
+	[[ $output == *"6000 flows, IPv4, a file a day, 2 threads"* ]]
 	[[ $output == *" answers agree, 0 do not" ]]
 	names=$(cd "$REPO/tests/bench" && PYTHONDONTWRITEBYTECODE=1 python3 -c 'from queries import QUERIES
-for q in QUERIES: print(q.name)')
-	while IFS= read -r name; do
-		[ "$(grep -cF -- "$name " <<< "$output")" -ge 2 ]
+for q in QUERIES: print(2 - q.days, q.name)')
+	while read -r sets name; do
+		[ "$(grep -cF -- "$name " <<< "$output")" -ge "$sets" ]
 	done <<< "$names"
 }
 

@@ -17,7 +17,8 @@
 # without its cache of conditions.  What flowkit writes with -w is synchronised to the disk, what others write is not.
 #
 # FLOWS        flows of each set (10000000)
-# SETS         which sets ("v4 v6")
+# SETS         which sets ("v4 v6 days")
+# DAYS         files of the set days, a tenth of the flows each (30)
 # ROUNDS SLOW THREADS ONLY CLOCK   see measure.py
 # PEERS        beside whom ("nfdump duckdb clickhouse"); one that cannot be had is left out, and said so
 # BENCH_DIR    where data and packages are kept for the next run (${TMPDIR:-/tmp}/flowkit-bench); about 6 GB a set
@@ -31,10 +32,11 @@ set -euo pipefail
 shopt -s inherit_errexit
 
 flows=${FLOWS:-10000000}
-sets=${SETS:-v4 v6}
+sets=${SETS:-v4 v6 days}
 peers=${PEERS-nfdump duckdb clickhouse}
 dir=${BENCH_DIR:-${TMPDIR:-/tmp}/flowkit-bench}
 npm=${NPM_DIR:-$dir/npm}
+days=${DAYS:-30}
 seed=1
 duckdb=@duckdb/node-api@1.5.6-r.1
 clickhouse=chdb@3.4.0
@@ -96,8 +98,8 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); 
 }
 
 # nfdump has no way in but a collector; slower where the kernel lost datagrams.
-load_nfdump() { # SET-DIRECTORY
-	local rate port pid got
+load_nfdump() { # SET-DIRECTORY OUR-FILE NFDUMP'S-FILE FLOWS
+	local rate port pid got flows=$4
 
 	for rate in 200000 100000 50000; do
 		rm -rf "$1/nfcapd"
@@ -106,7 +108,7 @@ load_nfdump() { # SET-DIRECTORY
 		"$NFCAPD" -p "$port" -b 127.0.0.1 -w "$1/nfcapd" -y -t 86400 -B 67108864 > "$1/nfcapd.log" 2>&1 &
 		pid=$!
 		sleep 1
-		flowsend -q -d "udp:127.0.0.1:$port" --as v9 --rate "${rate}fps" "$1/ours.flow" || true
+		flowsend -q -d "udp:127.0.0.1:$port" --as v9 --rate "${rate}fps" "$2" || true
 		sleep 1
 		kill "$pid"
 		wait "$pid" || true
@@ -116,7 +118,7 @@ load_nfdump() { # SET-DIRECTORY
 		say "nfcapd stored $got of $flows flows that came at $rate a second"
 	done
 	rm -rf "$1/nfcapd"
-	mv "$1/nfdump.tmp" "$1/nfdump.nf"
+	mv "$1/nfdump.tmp" "$3"
 }
 
 # csv with addresses in the form of UUIDs: DuckDB has no function that reads IPv6.
@@ -160,11 +162,34 @@ prepare() { # SET FLOWGEN-OPTION ...; prints the directory
 	fi
 	if has_peer nfdump && [ ! -e "$where/nfdump.nf" ]; then
 		say "$name: loading nfdump"
-		load_nfdump "$where"
+		load_nfdump "$where" "$where/ours.flow" "$where/nfdump.nf" "$flows"
 	fi
 	if has_peer duckdb && [ "$name" = v6 ] && [ ! -e "$where/uuid.csv" ]; then
 		write_uuids "$where"
 	fi
+	echo "$where"
+}
+
+# A directory of a file a day, for ours and for each of the others; the servers of a day are its own.
+prepare_days() { # prints the directory
+	local key where day n=$((flows / 10))
+
+	key=$(flowgen -n 20000 --seed "$seed" -o csv -k "$columns" | sha256sum | cut -c 1-12)
+	where=$dir/$flows-$seed-$key-$days/days
+	say "days: $days times $n flows in $where"
+	mkdir -p "$where"/{ours.flow,fast.flow,csv.tmp,nfdump.part}
+	for day in $(seq -f %02.0f "$days"); do
+		flowgen -n $n --seed "$((10#$day))" --start "2026-01-$day" -w "$where/ours.flow/$day.flow"
+		flowcat --fast "$where/ours.flow/$day.flow" -w "$where/fast.flow/$day.flow"
+		[ -e "$where/all.csv" ] ||
+			flowcat -o csv -k "$columns" "$where/ours.flow/$day.flow" > "$where/csv.tmp/$day.csv"
+		if has_peer nfdump && [ ! -e "$where/nfdump.nf" ] && [ ! -e "$where/nfdump.part/$day.nf" ]; then
+			load_nfdump "$where" "$where/ours.flow/$day.flow" "$where/nfdump.part/$day.nf" $n
+		fi
+	done
+	[ -e "$where/all.csv" ] || mv "$where/csv.tmp" "$where/all.csv"
+	[ -e "$where/nfdump.nf" ] || ! has_peer nfdump || mv "$where/nfdump.part" "$where/nfdump.nf"
+	rm -rf "$where/csv.tmp" "$where/nfdump.part"
 	echo "$where"
 }
 
@@ -178,7 +203,12 @@ for set in $sets; do
 	case $set in
 	v4) options= ;;
 	v6) options="--ipv6 20%" ;;
-	*) say "'$set' is no set: v4 or v6"; exit 2 ;;
+	days)
+		prepared=$(prepare_days)
+		where+=("$prepared")
+		continue
+		;;
+	*) say "'$set' is no set: v4, v6 or days"; exit 2 ;;
 	esac
 	# shellcheck disable=SC2086
 	prepared=$(prepare "$set" $options)

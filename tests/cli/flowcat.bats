@@ -110,6 +110,34 @@ make_five() {
 	[ "$stderr" = "flowcat: bad.csv: line 3: column 2: 'many' is no number (1 bad line skipped)" ]
 }
 
+@test "flowcat: eight threads read from csv what one does, and say the same of bad lines" {
+	flowgen -n 150000 -o csv -k start,srcip,dstport,bytes > good.csv
+	awk 'NR % 40000 == 7 { print "x,y" } { print }' good.csv > bad.csv
+	for j in 1 8; do
+		flowcat -j $j --no-history -i csv good.csv -w good.$j
+		flowcat -j $j --skip-bad -i csv -o csv -k start,srcip,dstport,bytes bad.csv > skip.$j 2> skip.said.$j
+		run -3 flowcat -j $j -i csv -o csv -k bytes <(sed 7d bad.csv) good.csv
+		echo "$output" | sed 's,/dev/fd/[0-9]*,input,' > stop.$j
+	done
+	cmp good.1 good.8
+	cmp skip.1 skip.8
+	cmp skip.1 good.csv
+	cmp skip.said.1 skip.said.8
+	[[ $(< skip.said.1) == *": line 7: 2 fields instead of 4 (4 bad lines skipped)" ]]
+	cmp stop.1 stop.8
+	grep -q "^flowcat: input: line 40007: 2 fields instead of 4$" stop.1
+	[ "$(grep -c '^[0-9]*$' stop.1)" = $((40005 + 150000)) ]
+}
+
+@test "flowcat: lines that are no records do not decide the columns" {
+	{ echo srcip,bytes; yes x | head -n 70000; echo 10.0.0.1,5; } > late.csv
+	run -0 --separate-stderr flowcat -j 8 --skip-bad -i csv -o csv late.csv
+	[ "$output" = $'srcip,bytes\n10.0.0.1,5' ]
+	[[ $stderr == *"(70000 bad lines skipped)" ]]
+	run -3 --separate-stderr flowcat -j 8 -i csv -o csv -k bytes late.csv
+	[ "$output" = bytes ]
+}
+
 @test "flowcat: hostile octets in csv do not reach the terminal" {
 	printf 'srcip,bytes\n\033[2Jx,1\n' > bad.csv
 	run -3 --separate-stderr flowcat -i csv -o csv bad.csv

@@ -113,6 +113,78 @@ agrees() {
 	[[ $stderr == *"; 0 of "* ]]
 }
 
+# Lines of day.csv that awk selects and of day.ndjson beside them, from every kind of file and pipe, on one thread and
+# on eight.  Blocks that are joined have the columns of all, so what was written is compared as csv.
+comes_out() {
+	local j form
+
+	awk -F , "$2" day.csv > want.csv
+	awk -F , "NR == FNR { if ($2) want[FNR] = 1; next } FNR in want" day.csv day.ndjson > want.ndjson
+	for j in 1 8; do
+		for form in day fast; do
+			flowfilter -j "$j" "$1" -o ndjson "$form.flow" | cmp want.ndjson - || return 1
+			flowfilter -j "$j" "$1" "$form.flow" -w out.flow
+			flowcat -o csv out.flow | tail -n +2 | cmp want.csv - || return 1
+			flowfilter -j "$j" "$1" --fast "$form.flow" -w out.flow
+			flowcat -o csv out.flow | tail -n +2 | cmp want.csv - || return 1
+		done
+		flowcat day.flow | flowfilter -j "$j" "$1" | flowcat -o csv | tail -n +2 | cmp want.csv - || return 1
+	done
+}
+
+# shellcheck disable=SC2016 # awk programs
+@test "flowfilter: few records of a block, all or none come out whole" {
+	flowgen -n 90000 --ipv6 20% -w day.flow
+	flowcat --fast day.flow -w fast.flow
+	flowcat -o csv day.flow | tail -n +2 > day.csv
+	flowcat -o ndjson day.flow > day.ndjson
+	comes_out 'bytes > 3M' '$12 > 3000000'
+	comes_out 'dst port 25 and tcp' '$7 == 25 && $8 == 6'
+	comes_out 'dst port 443' '$7 == 443'
+	comes_out 'src ip 10.0.3.70' '$4 == "10.0.3.70"'
+	comes_out 'bytes > 0' '1'
+	comes_out 'bytes > 100T' '0'
+	comes_out 'bytes > 3M and duration > 1s' '$12 > 3000000 && $3 > 1'
+}
+
+@test "flowfilter: whole blocks pass undecoded; without a match no other column is decoded" {
+	flowgen -n 150000 -w day.flow
+	run -0 --separate-stderr flowfilter -v 'bytes > 0 and has srcip' day.flow -w out.flow
+	[[ $stderr == *"150000 selected; 0 of "* ]]
+	# the last block is small, and is written anew
+	run -0 --separate-stderr flowfilter -v 'dst port 23 and bytes 1 and tcp and src port 1' day.flow -o csv
+	[[ $stderr =~ " 0 selected; "([0-9]+)" of "([0-9]+)" columns" ]]
+	[ "${BASH_REMATCH[1]}" -le 6 ] && [ "${BASH_REMATCH[2]}" -ge 60 ]
+}
+
+@test "flowfilter: a file that is not in memory reads the same" {
+	flowgen -n 150000 -w day.flow
+	flowfilter 'port 443 and bytes > 10K' -o csv day.flow > want.csv
+	sync day.flow
+	dd if=day.flow iflag=nocache count=0 2> /dev/null || skip "dd cannot drop a file from memory"
+	flowfilter 'port 443 and bytes > 10K' -o csv day.flow | cmp want.csv -
+}
+
+@test "flowfilter: a time window that blocks lie inside of unpacks nothing" {
+	make_day
+	run -0 --separate-stderr flowfilter -v -o null -t 2026-01-01..2026-02-01 any day.flow
+	[[ $stderr == *" 20000 selected; 0 of "* ]]
+	run -0 --separate-stderr flowfilter -v -o null -t 2026-02-01..2026-02-02 any day.flow
+	[[ $stderr == *" 0 selected; 0 of "* ]]
+	flowcat -o csv day.flow | awk -F , 'NR > 1 && $2 >= "2026-01-05T08:00" && $1 < "2026-01-05T20:00"' > want.csv
+	[ -s want.csv ]
+	flowfilter -o csv -t 2026-01-05T08:00..2026-01-05T20:00 any day.flow | tail -n +2 | cmp want.csv -
+}
+
+@test "flowfilter: a time window leaves few records to what comes behind" {
+	make_day
+	flowagg -t 2026-01-05T08:00..2026-01-05T08:02 -k dstport -v bytes,flows -o csv day.flow | sort > a.csv
+	flowcat -o csv day.flow | awk -F , 'NR > 1 && $2 >= "2026-01-05T08:00" && $1 < "2026-01-05T08:02" {
+		b[$7] += $12; n[$7]++ } END { for (p in b) print p "," b[p] "," n[p] }' | sort > b.csv
+	[ "$(wc -l < b.csv)" -gt 2 ]
+	grep -v dstport a.csv | cmp - b.csv
+}
+
 @test "flowfilter: -n counts what is written, time windows and expressions both hold" {
 	make_day
 	[ "$(flowfilter tcp -n 7 -o csv day.flow | wc -l)" = 8 ]

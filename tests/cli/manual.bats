@@ -154,6 +154,10 @@ run_examples() {
 	run_examples < <(examples_of_help flowexfil; examples_of_manual "$REPO/man/flowexfil.1")
 }
 
+@test "examples of flowscan" {
+	run_examples < <(examples_of_manual "$REPO/man/flowscan.1"; examples_of_help flowscan);
+}
+
 @test "examples of flowgen" {
 	run_examples < <(examples_of_manual "$REPO/man/flowgen.1"; examples_of_help flowgen);
 }

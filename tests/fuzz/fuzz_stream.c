@@ -1,7 +1,8 @@
 /*
  * The block reader on arbitrary octets.  A fuzzer cannot guess hashes, so with bit 0 of the first octet
  * headers and sections are sealed again before reading: what lies behind the hashes is reached too.  Bits
- * 1 and 2 are the reader's flags.
+ * 1 and 2 are the reader's flags, bit 3 asks for parts of columns before it asks for all of them, bit 4 keeps few records
+ * of each block.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -30,6 +31,41 @@ check_batch(struct batch *b)
 		if (c->present != NULL && b->n % 64)
 			assert((c->present[b->n / 64] & ~bits_tail(b->n)) == 0);
 	}
+}
+
+/* Dictionaries without codes, and planes, every other column's only. */
+static void
+check_parts(struct batch *b)
+{
+	for (unsigned i = 0; i < b->n_cols; i += 2) {
+		const struct column *d = batch_entries(b, i);
+		const struct planes *p = batch_planes(b, i);
+		size_t n = p == NULL ? 0 : b->n;
+		uint64_t *joined = malloc((n + 1) * 8);
+
+		assert(d == NULL || d->dict_n > 0 || d->form == COLUMN_PLAIN);
+		if (p != NULL)
+			planes_join(joined, d != NULL ? 2 : b->col[i].width, p, 0, n);
+		for (size_t r = 0; d != NULL && r < n; r++)
+			assert(((uint16_t *)(void *)joined)[r] < b->col[i].dict_n);
+		free(joined);
+	}
+}
+
+/* One record of nine, where there are as many. */
+static void
+check_narrow(struct stream_slot *slot)
+{
+	struct batch *b = slot_batch(slot);
+	size_t n = b->n / 9;
+	uint64_t *sel = calloc(bits_words(b->n) + 1, 8);
+
+	for (size_t k = 0; k < n; k++)
+		bits_set(sel, k * 9 + 5);
+	assert(slot_narrow(slot, sel, n) == (n > 0));
+	assert(n == 0 || b->n == n);
+	free(sel);
+	check_batch(b);
 }
 
 int
@@ -61,6 +97,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		size_t n;
 
 		assert(slot_batch(slot)->n <= BATCH_RECORDS_MAX);
+		if (how & 8)
+			check_parts(slot_batch(slot));
+		if (how & 16)
+			check_narrow(slot);
 		check_batch(slot_batch(slot));
 		assert(slot_octets(slot, &n, &e) != NULL || e.status != 0);
 	}

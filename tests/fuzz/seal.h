@@ -28,7 +28,9 @@ seal_block(uint8_t *p, size_t left)
 		uint64_t offset = le_uint(e + E_OFFSET, 4), length = le_uint(e + E_LENGTH, 4);
 
 		if (offset + length <= left)
-			put_hash(e + E_HASH, hash_xxh64(p + offset, length));
+			put_hash(e + E_HASH, le_uint(e + E_FLAGS, 2) & ENTRY_XXH3
+						 ? hash_xxh3(p + offset, length)
+						 : hash_xxh64(p + offset, length));
 	}
 	put_hash(p + H_HASH, hash_xxh64_hole(p, header_len, H_HASH));
 }

@@ -362,6 +362,6 @@ collect() {
 	run -2 flowcat --follow -o csv -k all a.flow
 	[ "$output" = "flowcat: -k all needs all of the input before its first line; with --follow name the fields" ]
 	run -2 --separate-stderr flowcat --follow --info a.flow
-	[[ $stderr == "flowcat: --info and --check read what is there, without --follow"* ]]
+	[[ $stderr == "flowcat: --info, --check and --index read what is there, without --follow"* ]]
 	[ "$(flowcat --follow -o csv -k bytes < a.flow | wc -l)" = 11 ]
 }

@@ -170,11 +170,31 @@ static void
 test_hash(void)
 {
 	/* https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md and `printf … | xxhsum -H1` */
+	static const struct {
+		size_t n;
+		uint64_t hash;
+	} xxh3[] = {
+		/* libxxhash 0.8.1, of octets i * i >> 3 */
+		{ 0, UINT64_C(0x2d06800538d394c2) },
+		{ 3, UINT64_C(0xeb5d658bb22f286b) },
+		{ 100, UINT64_C(0xc598146f967fa5eb) },
+		{ 200, UINT64_C(0xcb1fc4b9823a5066) },
+		{ 300, UINT64_C(0x1c315d2113ef824e) },
+		{ 1024, UINT64_C(0xfe3cd84c9e97a5ad) },
+		{ 1025, UINT64_C(0x881819e841095f20) },
+		{ 5000, UINT64_C(0xdd9891de816b182f) },
+	};
+	static unsigned char squares[5000];
 	unsigned char data[300];
 	unsigned wrong = 0, same = 0;
 
 	ok(hash_xxh64("", 0) == UINT64_C(0xef46db3751d8e999), "XXH64 of nothing");
 	ok(hash_xxh64("abc", 3) == UINT64_C(0x44bc2cf5ad770999), "XXH64 of abc");
+	for (size_t i = 0; i < sizeof(squares); i++)
+		squares[i] = (unsigned char)(i * i >> 3);
+	for (size_t i = 0; i < sizeof(xxh3) / sizeof(xxh3[0]); i++)
+		wrong += hash_xxh3(squares, xxh3[i].n) != xxh3[i].hash;
+	is_u64(wrong, 0, "XXH3 of all lengths");
 	for (size_t n = 8; n <= sizeof(data); n++) {
 		size_t hole = random_u64() % (n - 7);
 		uint64_t got;

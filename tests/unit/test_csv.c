@@ -266,7 +266,7 @@ test_files(void)
 		    "end", "2020-04-30T00:06:39Z", "nfdump's columns" },
 		{ "bytes,label\n5,benign:x\n", "`label`", "benign:x",
 		    "an unknown name is a string column" },
-		{ "bytes,score:float64\n5,0.5\n", "`score`", "0.5", "a name with a type" },
+		{ "bytes,rtt:float64\n5,0.5\n", "`rtt`", "0.5", "a name with a type" },
 		{ "bytes,srcport\n5,-\n", "srcport", "no column", "a dash is missing" },
 		{ "bytes,interfaceName\n5,\"\"\n", "interfaceName", "",
 		    "a quoted empty cell is an empty string" },
@@ -368,6 +368,192 @@ test_long_lines(void)
 	buf_free(&text);
 }
 
+/* Cells of each column: usual ones, and some that are odd, or wrong. */
+static const struct {
+	const char *name, *usual[4], *odd[14];
+} mixed[] = {
+	{ "start",
+	    { "2026-01-05T00:00:01.043Z", "2026-01-05T23:59:59.999Z", "2026-01-06T12:30:00.500Z",
+		"2026-01-05 00:00:01Z" },
+	    { "2026-01-05T24:00:00.000Z", "2026-01-05T00:60:00.000Z", "2026-01-05T00:00:61.000Z",
+		"2026-01-05T00:00:01.Z", "2026-01-05T00:00:01.123456789Z",
+		"2026-01-05T00:00:01.04aZ", "2026-01-05T00:00:01.043", "2026-01-05T00:00:01+01:00",
+		"1969-12-31T23:59:59.999Z", "2026-02-29T00:00:00.000Z", "2026-01-05T0a:00:01.043Z",
+		"1767571201.5", "2026-01-05T00-00:01.043Z", "2026-01-05T00:00:01.12345678Z" } },
+	{ "received",
+	    { "2026-01-05T00:00:02.054789Z", "2026-01-05T00:00:02Z", "2026-01-05T10:20:30.1Z",
+		"2026-01-05T10:20:30.12345Z" },
+	    { "2262-04-11T23:47:16.854775807Z", "1677-09-21T00:12:43.145224192Z", "x",
+		"2262-04-11T23:47:16.854775808Z" } },
+	{ "srcip", { "10.0.0.1", "192.168.100.200", "0.0.0.0", "255.255.255.255" },
+	    { "256.0.0.1", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1..2.3", "1.2.3.", ".1.2.3",
+		"a.b.c.d", "::ffff:10.0.0.1", "2001:db8::1", "1.2.3.1111", " 10.0.0.1 ",
+		"1.2.3.:", "1111.2.3.4" } },
+	{ "exporter", { "10.254.255.1", "10.254.255.1", "1.1.1.1", "1.1.1.10" },
+	    { "x", "1.1.1.1x" } },
+	{ "srcport", { "0", "53", "443", "65535" },
+	    { "65536", "-1", "00443", "0x1bb", "4 4", " 443", "443 ", "99999999", "999999999",
+		"12345678901234567890123", "/", ":", "44:", "1e3" } },
+	{ "proto", { "6", "17", "1", "255" }, { "256", "tcp", "TCP", "nope", "+6" } },
+	{ "bytes", { "40", "1206181838", "9999999999999999", "0" },
+	    { "18446744073709551615", "18446744073709551616", "12345678901234567", "1.5",
+		"123456789:", "12345678/" } },
+	{ "inif", { "4294967295", "1", "10", "100000000" }, { "4294967296", "9999999999" } },
+	{ "label", { "plain", "two words", "-", "C:\\Users" }, { "\\x41", " blank ", "caf\xe9" } },
+	{ "score:float64", { "1.5", "-2", "1e10", "0" }, { "1,5", "nan", "z" } },
+	{ "delta:int16", { "-5", "0", "32767", "-32768" }, { "32768", "--1", "0x10" } },
+	{ "ok:bool", { "true", "false", "1", "0" }, { "yes" } },
+};
+enum { MIXED = sizeof(mixed) / sizeof(mixed[0]) };
+
+static const char *
+mixed_cell(uint64_t *seed, unsigned k, unsigned odd_share)
+{
+	unsigned n = 0;
+
+	if (rnd_below(seed, 20) == 0)
+		return rnd_below(seed, 2) ? "" : "-";
+	while (n < 14 && mixed[k].odd[n] != NULL)
+		n++;
+	if (rnd_below(seed, 1000) < odd_share)
+		return mixed[k].odd[rnd_below(seed, n)];
+	return mixed[k].usual[rnd_below(seed, 4)];
+}
+
+/* The same lines twice: as they are, and each with a quote, which makes it libcsv's. */
+static void
+mixed_texts(uint64_t seed, struct buf *plain, struct buf *quoted)
+{
+	static const unsigned shares[] = { 0, 2, 30, 300 };
+	unsigned lines = 1 + (unsigned)rnd_below(&seed, 400), share = shares[rnd_below(&seed, 4)];
+	const char *end = rnd_below(&seed, 3) == 0 ? "\r\n" : "\n";
+	uint64_t columns = rnd(&seed) | 1;
+
+	buf_puts(plain, "row:uint64");
+	for (unsigned k = 0; k < MIXED; k++)
+		if (columns >> k & 1)
+			buf_printf(plain, ",%s", mixed[k].name);
+	buf_puts(plain, end);
+	buf_put(quoted, plain->data, plain->len);
+	for (unsigned i = 0; i < lines; i++) {
+		buf_printf(plain, "%u", i);
+		buf_printf(quoted, "\"%u\"", i);
+		for (unsigned k = 0; k < MIXED; k++) {
+			const char *cell = mixed_cell(&seed, k, share);
+
+			if ((columns >> k & 1) == 0)
+				continue;
+			buf_printf(plain, ",%s", cell);
+			buf_printf(quoted, ",%s", cell);
+		}
+		if (rnd_below(&seed, 1000) < share / 4) {
+			buf_puts(plain, ",");
+			buf_puts(quoted, ",");
+		}
+		if (rnd_below(&seed, 1000) < share / 4) {
+			buf_puts(plain, end);
+			buf_puts(quoted, end);
+		}
+		buf_puts(plain, i + 1 < lines || (seed & 1) ? end : "");
+		buf_puts(quoted, i + 1 < lines || (seed & 1) ? end : "");
+	}
+}
+
+static bool
+same_reading(struct buf *x, struct buf *y, bool skip)
+{
+	struct reading a = read_text(buf_cstr(x), ',', skip), b = read_text(buf_cstr(y), ',', skip);
+	bool same = a.b->n == b.b->n && same_columns(a.b, b.b) && same_columns(b.b, a.b) &&
+		    strcmp(a.err.text, b.err.text) == 0 && a.bad.lines == b.bad.lines &&
+		    a.bad.first_line == b.bad.first_line && strcmp(a.bad.reason, b.bad.reason) == 0;
+
+	if (!same)
+		note("%zu %zu records, %s%s, %s%s", a.b->n, b.b->n, a.err.text, a.bad.reason,
+		    b.err.text, b.bad.reason);
+	batch_free(a.b);
+	batch_free(b.b);
+	return same;
+}
+
+/* Rows that are read by column are what they are one by one; so is what is said of wrong ones. */
+static void
+test_both_ways(void)
+{
+	bool whole = true, skipping = true;
+
+	for (uint64_t seed = 1; seed <= 4 * ROUNDS && whole && skipping; seed++) {
+		struct buf plain = { 0 }, quoted = { 0 };
+
+		mixed_texts(seed, &plain, &quoted);
+		whole = same_reading(&plain, &quoted, false);
+		skipping = same_reading(&plain, &quoted, true);
+		if (!whole || !skipping)
+			note("seed %llu", (unsigned long long)seed);
+		buf_free(&plain);
+		buf_free(&quoted);
+	}
+	ok(whole, "csv in: lines without quotes give the records and the error that they give with "
+		  "quotes");
+	ok(skipping, "csv in: bad lines that are passed over are the same ones");
+}
+
+/* Every record of a text, through pieces. */
+static size_t
+count_pieces(const struct buf *text, size_t *pieces, struct csv_bad *bad, uint64_t *sum)
+{
+	struct csv_reader *r = reader_over(text->data, text->len, ',');
+	struct csv_piece *p = csv_piece_new();
+	struct batch *b = batch_new();
+	struct field_id id = { .id = 1 };
+	struct err err = { 0 };
+	size_t n = 0;
+
+	while (csv_take(r, p, &err) > 0) {
+		int at;
+
+		(void)csv_read(p, b, bad, &err);
+		at = batch_find(b, &id);
+		for (size_t i = 0; at >= 0 && i < b->n; i++)
+			*sum += column_uint(&b->col[at], i);
+		n += b->n;
+		++*pieces;
+	}
+	csv_piece_free(p);
+	csv_close(r);
+	batch_free(b);
+	return n;
+}
+
+/* Where pieces end no record does, whatever quotes there are. */
+static void
+test_pieces(void)
+{
+	struct csv_bad bad = { .skip = true };
+	struct buf text = { 0 };
+	size_t pieces = 0, want = 0, n;
+	uint64_t sum = 0, want_sum = 0;
+
+	buf_puts(&text, "label,bytes\n");
+	for (unsigned i = 0; i < 3 * BATCH_RECORDS; i++) {
+		bool bad_line = i % 1013 == 1;
+
+		if (bad_line)
+			buf_printf(&text, "5\" disk,%u\n", i); /* an odd quote, too */
+		else if (i % 3 != 0)
+			buf_printf(&text, "\"a\n\"\"b\n\",%u\n", i);
+		else
+			buf_printf(&text, i % 5 == 0 ? "\"x,y\",%u\n" : "plain,%u\n", i);
+		want += !bad_line;
+		want_sum += bad_line ? 0 : i;
+	}
+	n = count_pieces(&text, &pieces, &bad, &sum);
+	ok(n == want && sum == want_sum, "csv in: no piece ends within a quoted record");
+	ok(pieces >= 3, "csv in: a piece holds as many records as a batch");
+	is_u64(
+	    bad.lines, 3 * BATCH_RECORDS - want, "csv in: lines with a stray quote are bad ones");
+	buf_free(&text);
+}
+
 static void
 test_complete(void)
 {
@@ -400,6 +586,8 @@ main(void)
 	test_bad_headers();
 	test_long_lines();
 	test_complete();
+	test_both_ways();
+	test_pieces();
 	test_round_trips();
 	return done_testing();
 }

@@ -305,7 +305,8 @@ static unsigned unpacked[8];
 static void
 unpack(struct batch *b, unsigned col, enum unpack what)
 {
-	if (what == UNPACK_DICT && b->col[col].codes == NULL)
+	if (what == UNPACK_PLANES ||
+	    ((what == UNPACK_DICT || what == UNPACK_ENTRIES) && b->col[col].codes == NULL))
 		return;
 	unpacked[col]++;
 	b->n_unpacked++;
@@ -455,6 +456,43 @@ test_icmp(void)
 	batch_free(b);
 }
 
+/* What was seen of earlier batches decides what is tried first. */
+static void
+test_order(void)
+{
+	enum { N = 100 };
+	int proto[N], bytes[N];
+	static const char *const text[] = { "proto 6 and bytes 777",
+		"not (proto != 6 or bytes != 777)" };
+	struct batch *b = batch_of(N);
+	struct err err = { 0 };
+	uint64_t sel[2];
+
+	for (int i = 0; i < N; i++) {
+		proto[i] = i == 7 ? 17 : 6;
+		bytes[i] = 10 * i;
+	}
+	add_uints(b, field_iana(4), 1, proto);
+	add_uints(b, field_iana(1), 8, bytes);
+	for (unsigned k = 0; k < 2; k++) {
+		struct expr *x = expr_compile(text[k], &err);
+		struct expr_state *s = expr_state_new(x);
+
+		seal(b);
+		is_u64(expr_select(s, b, sel), 0, "%s: none", text[k]);
+		is_u64(unpacked[0], 1, "the cheap condition is tried first");
+		for (unsigned i = 0; i < 30; i++) {
+			seal(b);
+			(void)expr_select(s, b, sel);
+		}
+		is_u64(unpacked[0], 0, "and no more where the other one decides");
+		is_u64(unpacked[1], 1, "which then is the only one");
+		expr_state_free(s);
+		expr_free(x);
+	}
+	batch_free(b);
+}
+
 /* What a filter has to unpack. */
 static void
 test_unpacking(void)
@@ -493,9 +531,10 @@ test_unpacking(void)
 	b->col[0].dict_n = 3;
 	is_str(selected(b, "dst port 81 and bytes > 500"), "00000",
 	    "no entry of the dictionary matches");
-	is_u64(b->n_unpacked, 1, "the dictionary decides");
-	is_u64(b->col[0].form, COLUMN_DICT, "and is not spread");
+	is_u64(b->n_unpacked, 0, "the dictionary decides");
+	is_u64(b->col[0].form, COLUMN_PACKED, "and its codes are not asked for");
 	is_str(selected(b, "dst port in [80 8080]"), "10110", "codes of entries that match");
+	is_u64(b->col[0].form, COLUMN_DICT, "which are not spread");
 	b->col[0].codes = NULL;
 	batch_free(b);
 }
@@ -600,6 +639,7 @@ main(void)
 	test_missing();
 	test_families();
 	test_icmp();
+	test_order();
 	test_unpacking();
 	test_types();
 	test_files();

@@ -7,7 +7,7 @@
 #include "expr_rows.h"
 #include "tap.h"
 
-enum { CASES = 6000, BATCHES = 3, MAX_RECORDS = 300 };
+enum { CASES = 6000, BATCHES = 3, USUAL_RECORDS = 300, MAX_RECORDS = 2500 };
 
 static uint64_t seed;
 
@@ -235,11 +235,13 @@ put(struct batch *b, unsigned col, size_t rec, const struct value *v)
 static struct batch *
 random_batch(void)
 {
-	static const unsigned sizes[] = { 1, 63, 64, 65, 128, 200, MAX_RECORDS };
+	static const unsigned sizes[] = { 1, 63, 64, 65, 128, 200, USUAL_RECORDS };
 	static const unsigned missing[] = { 0, 0, 0, 10, 50, 100 };
 	struct batch *b = batch_new();
 	size_t n = POOL(sizes);
 
+	if (below(30) == 0) /* more than one stretch of those that kernels work in */
+		n = 1000 + below(MAX_RECORDS - 1000);
 	for (unsigned i = 0; i < COLUMNS; i++)
 		if (below(5) != 0)
 			batch_column(
@@ -268,7 +270,8 @@ random_batch(void)
 struct packed {
 	struct batch b; /* must be first */
 	const struct batch *from;
-	bool dict[COLUMNS];
+	bool dict[COLUMNS], planes[COLUMNS];
+	uint16_t *codes[COLUMNS]; /* of dictionaries */
 };
 
 /* Values of missing records mean nothing: make sure nobody reads meaning into them. */
@@ -324,6 +327,45 @@ make_dict(struct batch *b, struct column *c, const struct column *from)
 		entry[c->dict_n++] = (uint32_t)rec;
 		c->dict_off[c->dict_n] = (uint32_t)(at + len);
 	}
+}
+
+/* Numbers as planes above a base that need not be the least of them: sums may wrap. */
+static void
+make_planes(struct batch *b, struct column *c, const void *data, unsigned width, bool codes)
+{
+	struct planes *p = arena_zero(&b->arena, sizeof(*p));
+	const struct column from = { .data = (void *)(uintptr_t)data, .width = (uint8_t)width };
+
+	p->n = width;
+	p->unit = 1;
+	p->base = codes || below(3) == 0 ? 0 : column_uint(&from, below((unsigned)b->n));
+	for (unsigned k = 0; k < width; k++) {
+		uint8_t *plane = arena_alloc(&b->arena, b->n);
+
+		for (size_t rec = 0; rec < b->n; rec++)
+			plane[rec] = (uint8_t)((column_uint(&from, rec) - p->base) >> (8 * k));
+		p->plane[k] = plane;
+	}
+	c->planes = p;
+}
+
+static void
+unpack_dict(struct packed *p, unsigned col, enum unpack what)
+{
+	struct column *c = &p->b.col[col];
+
+	if (p->codes[col] == NULL) {
+		make_dict(&p->b, c, &p->from->col[col]);
+		p->codes[col] = c->codes;
+		c->codes = NULL;
+	}
+	if (c->dict_n == 0)
+		p->planes[col] = false; /* no record has a value */
+	if (what == UNPACK_PLANES && p->planes[col])
+		make_planes(&p->b, c, p->codes[col], 2, true);
+	if (what != UNPACK_DICT)
+		return;
+	c->codes = p->codes[col];
 	c->form = COLUMN_DICT;
 }
 
@@ -334,17 +376,24 @@ unpack(struct batch *b, unsigned col, enum unpack what)
 	const struct column *from = &p->from->col[col];
 	struct column *c = &b->col[col];
 
-	if (what == UNPACK_DICT && !p->dict[col])
+	if ((what == UNPACK_DICT || what == UNPACK_ENTRIES) && !p->dict[col])
+		return;
+	if (what == UNPACK_PLANES && !p->planes[col])
 		return;
 	b->n_unpacked++;
 	c->present = from->present;
 	if (what == UNPACK_PRESENT)
 		return;
-	if (what == UNPACK_DICT) {
-		make_dict(b, c, from);
+	if (what != UNPACK_PLAIN && p->dict[col]) {
+		unpack_dict(p, col, what);
+		return;
+	}
+	if (what == UNPACK_PLANES) {
+		make_planes(b, c, from->data, c->width, false);
 		return;
 	}
 	c->form = COLUMN_PLAIN;
+	c->planes = p->dict[col] ? NULL : c->planes;
 	c->off = from->off;
 	c->data = from->data;
 	if (c->width == 0)
@@ -366,7 +415,8 @@ pack(struct packed *p, const struct batch *from)
 	for (unsigned i = 0; i < from->n_cols; i++) {
 		const struct column *c = &from->col[i];
 
-		p->dict[i] = below(2) == 0;
+		p->dict[i] = below(3) == 0;
+		p->planes[i] = below(2) == 0 && (p->dict[i] || (c->width > 0 && c->width <= 8));
 		p->b.col[i] = (struct column){ .id = c->id,
 			.type = c->type,
 			.width = c->width,
@@ -694,6 +744,122 @@ run_case(uint64_t number, struct tally *t)
 	return good;
 }
 
+/* Sets of many values and ranges, which kernels look up. ------------------------------------------ */
+
+enum set_kind { SET_WIDE_UINT, SET_UINT, SET_INT, SET_V4, SET_V6, SET_KINDS };
+static const struct {
+	const char *name;
+	struct field_id id;
+	enum type type;
+	unsigned width;
+} set_fields[SET_KINDS] = {
+	{ "bytes", { .id = 1 }, TYPE_UINT, 8 },
+	{ "srcas", { .id = 16 }, TYPE_UINT, 4 },
+	{ "mibObjectValueInteger", { .id = 434 }, TYPE_INT, 4 },
+	{ "srcip", { .id = 8 }, TYPE_IP, 4 },
+	{ "srcip", { .id = 8 }, TYPE_IP, 16 },
+};
+
+static struct value
+set_value(enum set_kind kind, unsigned number)
+{
+	struct value v = { .type = set_fields[kind].type };
+
+	switch (kind) {
+	case SET_INT: v.i = (int64_t)number - 3000; break;
+	case SET_V4: v.ip = addr_v4(0x0a000000 + number); break;
+	case SET_V6:
+		v.ip = addr_v4(0x0a000000 + number);
+		if (number & 1)
+			v.ip = (struct addr){ { 0x20, 1, 0xd, 0xb8, [13] = (uint8_t)(number >> 16),
+			    (uint8_t)(number >> 8), (uint8_t)number } };
+		break;
+	default: v.u = (uint64_t)number * (kind == SET_WIDE_UINT ? 1000003 : 1); break;
+	}
+	return v;
+}
+
+/* Numbers in [lo, hi], n of them, as a list; ranges of addresses of both families have one number. */
+static void
+put_set(struct buf *out, enum set_kind kind, const unsigned *lo, const unsigned *hi, unsigned n)
+{
+	buf_printf(out, "%s in [", set_fields[kind].name);
+	for (unsigned i = 0; i < n; i++) {
+		struct value first = set_value(kind, lo[i]), last = set_value(kind, hi[i]);
+
+		buf_putc(out, ' ');
+		row_put_value(out, &first, 128, 0);
+		if (hi[i] == lo[i])
+			continue;
+		buf_putc(out, '-');
+		row_put_value(out, &last, 128, 0);
+	}
+	buf_putc(out, ']');
+}
+
+static unsigned
+wrong_in_set(enum set_kind kind, unsigned n, unsigned longest)
+{
+	enum { DOMAIN = 6000, RECORDS = 1500, MOST = 500 };
+	unsigned lo[MOST], hi[MOST], wrong = 0;
+	uint64_t sel[RECORDS / 64 + 1];
+	struct batch *b = batch_new();
+	unsigned col = (unsigned)batch_column(
+	    b, &set_fields[kind].id, set_fields[kind].type, set_fields[kind].width, 0);
+	struct buf text = { 0 };
+	struct err err = { 0 };
+	struct expr_state *s;
+	struct expr *x;
+
+	for (unsigned i = 0; i < n; i++) {
+		lo[i] = below(DOMAIN);
+		hi[i] = lo[i] + (kind == SET_V6 || below(2) ? 0 : below(longest));
+	}
+	put_set(&text, kind, lo, hi, n);
+	x = expr_compile(buf_cstr(&text), &err);
+	if (x == NULL) {
+		printf("# %s: %s\n", buf_cstr(&text), err.text);
+		return RECORDS;
+	}
+	batch_extend(b, RECORDS);
+	for (size_t rec = 0; rec < RECORDS; rec++) {
+		struct value v = set_value(kind, (unsigned)(rec * 7 % DOMAIN));
+
+		put(b, col, rec, &v);
+	}
+	batch_close(b);
+	s = expr_state_new(x);
+	(void)expr_select(s, b, sel);
+	for (size_t rec = 0; rec < RECORDS; rec++) {
+		unsigned number = (unsigned)(rec * 7 % DOMAIN);
+		bool want = false;
+
+		for (unsigned i = 0; i < n; i++)
+			want |= number >= lo[i] && number <= hi[i];
+		wrong += want != bits_get(sel, rec);
+	}
+	expr_state_free(s);
+	expr_free(x);
+	buf_free(&text);
+	batch_free(b);
+	return wrong;
+}
+
+static void
+test_sets(void)
+{
+	static const unsigned longest[] = { 1, 3, 40, 1000 };
+
+	for (unsigned kind = 0; kind < SET_KINDS; kind++) {
+		unsigned wrong = 0;
+
+		for (unsigned k = 0; k < 40; k++)
+			wrong += wrong_in_set((enum set_kind)kind, 1 + below(499), POOL(longest));
+		is_u64(wrong, 0, "sets of values and ranges of %s, %u octets wide",
+		    set_fields[kind].name, set_fields[kind].width);
+	}
+}
+
 int
 main(void)
 {
@@ -708,6 +874,7 @@ main(void)
 	    "conditions select some: %" PRIu64 " of %" PRIu64 " records", t.selected, t.records);
 	ok(t.unpacked < t.columns / 4, "few columns are unpacked: %" PRIu64 " of %" PRIu64,
 	    t.unpacked, t.columns);
+	test_sets();
 	arena_free(&nodes);
 	return done_testing();
 }

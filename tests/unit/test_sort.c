@@ -170,7 +170,7 @@ test_scenario(const struct scenario *s, struct got *g)
 		uint64_t limit, memory;
 		bool partial, runs;
 	} ways[] = { { 0, 0, false, false }, { 0, 0, true, false }, { 0, 100000, false, true },
-		{ 0, 300000, true, true }, { 10, 0, false, false }, { 500, 100000, true, true } };
+		{ 0, 150000, true, true }, { 10, 0, false, false }, { 500, 60000, true, true } };
 	uint32_t *want = mem_alloc(N_RECORDS * sizeof(*want));
 
 	for (size_t w = 0; w < sizeof(ways) / sizeof(ways[0]); w++) {

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../fuzz/seal.h"
 #include "base/file.h"
 #include "random_batch.h"
 #include "stream/format.h"
@@ -170,6 +171,106 @@ round_trips(void)
 	    repacked);
 }
 
+/* Ask for a column in one of the ways that there are. */
+static void
+touch(uint64_t *state, struct batch *b, unsigned col)
+{
+	switch (rnd_below(state, 6)) {
+	case 0: (void)batch_plain(b, col); break;
+	case 1: (void)batch_dict(b, col); break;
+	case 2: (void)batch_entries(b, col); break;
+	case 3: (void)batch_planes(b, col); break;
+	case 4: (void)batch_present(b, col); break;
+	default: break;
+	}
+}
+
+/* Planes are the values, or the codes of a dictionary. */
+static bool
+planes_hold(struct batch *b, unsigned col)
+{
+	bool dict = batch_entries(b, col) != NULL;
+	const struct planes *p = batch_planes(b, col);
+	const struct column *c = dict ? batch_dict(b, col) : batch_plain(b, col);
+	unsigned width = dict ? 2 : c->width;
+	bool same = true;
+	uint8_t *joined;
+
+	if (p == NULL)
+		return true;
+	joined = mem_alloc(b->n * width + 1);
+	planes_join(joined, width, p, 0, b->n);
+	same = memcmp(joined, dict ? (void *)c->codes : c->data, b->n * width) == 0;
+	mem_free(joined);
+	return same;
+}
+
+/* Does y have records idx of x, n of them? */
+static bool
+same_records(struct batch *x, struct batch *y, const uint32_t *idx, size_t n)
+{
+	struct batch *some = batch_new();
+	bool same;
+
+	batch_append(some, x, idx, n);
+	batch_close(some);
+	for (unsigned i = 0; i < some->n_cols;
+	     i++) /* a column that none of them has is there all the same */
+		some->col[i].flags &= (uint16_t)~COLUMN_EMPTY;
+	same = same_batch(some, y);
+	batch_free(some);
+	return same;
+}
+
+static void
+narrowing(void)
+{
+	static const enum block_profile profiles[] = { PROFILE_PIPE, PROFILE_FILE, PROFILE_FAST };
+	unsigned wrong = 0, planes = 0, wide = 0, kept = 0;
+
+	for (uint64_t seed = 0; seed < ROUNDS; seed++) {
+		uint64_t s = seed * 99 + 7;
+		size_t n = 200 + rnd_below(&s, 3000), most = n / 8, k = 1 + rnd_below(&s, most);
+		struct batch *b = random_batch(seed, n);
+		struct stream_reader *r =
+		    stream_open(write_stream(&b, 1, profiles[seed % 3], true), 0, NULL, 0);
+		struct stream_slot *slot = slot_new();
+		uint64_t *sel = mem_zero(bits_words(n) + 1, 8);
+		uint32_t *idx = mem_alloc(n * sizeof(*idx));
+		struct batch *got = slot_batch(slot);
+		struct err e = { 0 };
+
+		if (stream_next(r, slot, &e) != STREAM_BATCH)
+			abort();
+		for (unsigned i = 0; i < got->n_cols; i++) {
+			touch(&s, got, i);
+			if (seed % 2)
+				planes += !planes_hold(got, i);
+			touch(&s, got, i);
+		}
+		while (bits_count(sel, n) < k)
+			bits_set(sel, rnd_below(&s, n));
+		(void)bits_indexes(sel, n, idx);
+		kept += slot_is_narrow(slot) || !slot_narrow(slot, sel, k) || !slot_is_narrow(slot);
+		for (unsigned i = 0; i < got->n_cols; i++)
+			touch(&s, got, i);
+		for (unsigned i = 0; i < got->n_cols; i++)
+			planes += !planes_hold(got, i);
+		wrong += got->n != k || !same_records(b, got, idx, k);
+		bits_fill(sel, n);
+		wide += slot_narrow(slot, sel, 1) || slot_narrow(slot, sel, n);
+		mem_free(idx);
+		mem_free(sel);
+		slot_free(slot);
+		stream_close(r);
+		batch_free(b);
+	}
+	is_u64(planes, 0, "planes are the values or the codes");
+	is_u64(kept, 0, "a block of which few records are wanted is narrowed");
+	is_u64(wrong, 0, "a narrowed block has those records, whatever was unpacked before");
+	is_u64(wide, 0, "only once, and not to many records");
+}
+
 /* Read all; counts records; the final status. */
 static enum stream_status
 drain(int fd, unsigned flags, uint64_t *records, struct err *e)
@@ -274,6 +375,33 @@ damage(void)
 		batch_free(b[i]);
 	free(p);
 	free(twice);
+}
+
+/* Sections of files written before XXH3 was used have XXH64. */
+static void
+old_hash(void)
+{
+	struct batch *b = random_batch(4, 500);
+	size_t n, cleared = 0;
+	uint8_t *p = contents(write_stream(&b, 1, PROFILE_FILE, true), &n), *block = p;
+	uint64_t records;
+	struct err e = { 0 };
+
+	while (le_uint(block + H_RECORDS, 4) == 0) /* history */
+		block += le_uint(block + H_BLOCK_LEN, 4);
+	for (size_t i = 0; i < le_uint(block + H_COLUMNS, 2); i++) {
+		uint8_t *flags = block + HEADER_LEN + i * ENTRY_LEN + E_FLAGS;
+
+		cleared += (*flags & ENTRY_XXH3) != 0;
+		*flags &= (uint8_t)~ENTRY_XXH3;
+	}
+	seal_all(p, n);
+	ok(cleared > 0 && drain(file_of(p, n), 0, &records, &e) == STREAM_END && records == 500,
+	    "sections with XXH64 are read (%s)", e.text);
+	block[(le_uint(block + H_HEADER_LEN, 4) + 63) / 64 * 64 + 8] ^= 1;
+	ok(drain(file_of(p, n), 0, &records, &e) == STREAM_FAILED, "and damage in them is seen");
+	free(p);
+	batch_free(b);
 }
 
 static void
@@ -445,7 +573,9 @@ int
 main(void)
 {
 	round_trips();
+	narrowing();
 	damage();
+	old_hash();
 	ends();
 	grows();
 	encodings();

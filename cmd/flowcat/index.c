@@ -1,0 +1,88 @@
+#include "index.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "stream/stream.h"
+#include "text/escape.h"
+
+/* As the file was: who may read it, whose it is where that may be said, and when its flows came. */
+static int
+keep_facts(int fd, const struct stat *st)
+{
+	const struct timespec times[2] = { st->st_atim, st->st_mtim };
+
+	if (fchown(fd, st->st_uid, st->st_gid) != 0 && errno != EPERM)
+		return -1;
+	return fchmod(fd, st->st_mode & 07777) == 0 && futimens(fd, times) == 0 ? 0 : -1;
+}
+
+/* The file may have been deleted, or another put in its place: it does not come back. */
+static bool
+is_still(const char *path, const struct stat *st)
+{
+	struct stat now;
+
+	return stat(path, &now) == 0 && now.st_dev == st->st_dev && now.st_ino == st->st_ino &&
+	       now.st_size == st->st_size;
+}
+
+static int
+rewrite_file(const char *path, int fd, const struct stat *st, bool *pays, struct err *err)
+{
+	struct stream_index_info x;
+	struct outfile file;
+	int rc;
+
+	*pays = false;
+	if (outfile_open(&file, path, err) != 0)
+		return -1;
+	rc = stream_index_copy(fd, file.fd, err);
+	if (rc == 0 && keep_facts(file.fd, st) != 0)
+		rc = err_set(err, "%s", strerror(errno));
+	if (rc == 0) {
+		int made = open(file.tmp, O_RDONLY | O_CLOEXEC);
+
+		*pays = made >= 0 && stream_index_info(made, &x, err) == 0 && x.index_blocks > 0;
+		if (made >= 0)
+			close(made);
+	}
+	if (rc == 0 && *pays && !is_still(path, st))
+		rc = err_set(err, "was replaced or deleted meanwhile");
+	if (rc == 0 && *pays)
+		return outfile_commit(&file, err);
+	outfile_discard(&file);
+	return rc;
+}
+
+int
+index_make(const char *path, const struct io_opts *opts, struct buf *out, struct err *err)
+{
+	struct err unsound = { 0 };
+	struct stream_index_info x;
+	const char *done = "has an index";
+	struct stat st;
+	bool pays = true;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+
+	(void)opts;
+	if (fd < 0 || fstat(fd, &st) != 0)
+		rc = err_set(err, "%s", strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		rc = err_set(err, "--index is for files");
+	else if (stream_index_info(fd, &x, &unsound) != 0 || x.index_blocks == 0 || !x.whole) {
+		rc = rewrite_file(path, fd, &st, &pays, err);
+		done = pays ? "indexed" : "too small for an index";
+	}
+	if (rc == 0) {
+		(void)escape_terminal(out, path, strlen(path), SIZE_MAX);
+		buf_printf(out, ": %s\n", done);
+	}
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}

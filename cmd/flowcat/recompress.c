@@ -1,0 +1,169 @@
+#include "recompress.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/num.h"
+#include "stream/stream.h"
+#include "text/escape.h"
+
+/* What a file holds, and what it was when that was looked at. */
+struct looked {
+	struct stat st;
+	uint64_t records, options, segments;
+};
+
+/*
+ * Read a stream to its end mark; verify: every section too.  -1: err.
+ */
+static int
+look(const char *path, bool verify, struct looked *l, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stream_slot *slot;
+	struct stream_reader *r;
+	enum stream_status status = STREAM_FAILED;
+
+	*l = (struct looked){ 0 };
+	if (fd < 0 || fstat(fd, &l->st) != 0) {
+		(void)err_set(err, "%s", strerror(errno));
+		if (fd >= 0)
+			(void)close(fd);
+		return -1;
+	}
+	if (!S_ISREG(l->st.st_mode)) {
+		(void)close(fd);
+		return err_set(err, "no regular file: only those can be replaced");
+	}
+	slot = slot_new();
+	r = stream_open(fd, 0, NULL, 0);
+	while ((status = stream_next(r, slot, err)) == STREAM_BATCH)
+		if (verify && slot_check(slot, err) != 0)
+			break;
+	l->records = stream_totals(r)->records;
+	l->options = stream_totals(r)->options;
+	l->segments = stream_totals(r)->segments;
+	slot_free(slot);
+	stream_close(r);
+	return status == STREAM_END ? 0 : -1;
+}
+
+/* The new file beside the old one; its name begins with a dot, so that directory readers pass over it. */
+static char *
+name_beside(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t dir = slash == NULL ? 0 : (size_t)(slash + 1 - path);
+	struct buf b = { 0 };
+
+	buf_printf(&b, "%.*s.%s.recompress", (int)dir, path, path + dir);
+	(void)buf_cstr(&b);
+	return b.data;
+}
+
+static int
+encode(const char *path, const char *beside, const struct io_opts *given, const struct looked *old,
+    char *const *argv, struct err *err)
+{
+	struct io_opts opts = *given;
+	struct io_result result;
+	char *paths[] = { (char *)(uintptr_t)path };
+	int status;
+
+	opts.in_format = IO_FLOW;
+	opts.out_format = IO_FLOW;
+	opts.out_path = beside;
+	opts.fast = false;
+	opts.warn = NULL; /* what is wrong with the file was seen when it was verified */
+	opts.level = given->level ? given->level : RECOMPRESS_LEVEL;
+	opts.same_order = old->segments == 1;
+	status = io_filter(&opts, paths, 1, argv, NULL, NULL, &result, err);
+	if (status != 0 && err->status == 0)
+		return err_set(err, "not read to its end");
+	return status == 0 ? 0 : -1;
+}
+
+/* Nobody sees anything but the old file or the new one, with the owner, mode and times of the old. */
+static int
+take_place(const char *path, const char *beside, const struct looked *old, struct err *err)
+{
+	struct timespec times[2] = { old->st.st_atim, old->st.st_mtim };
+	struct stat now;
+
+	if (stat(path, &now) != 0 || now.st_ino != old->st.st_ino ||
+	    now.st_size != old->st.st_size || now.st_mtim.tv_sec != old->st.st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != old->st.st_mtim.tv_nsec)
+		return err_set(err, "changed in the meantime: left as it is");
+	if ((geteuid() == 0 && chown(beside, old->st.st_uid, old->st.st_gid) != 0) ||
+	    chmod(beside, old->st.st_mode & 07777) != 0 ||
+	    utimensat(AT_FDCWD, beside, times, 0) != 0 || rename(beside, path) != 0)
+		return err_set(err, "%s", strerror(errno));
+	return 0;
+}
+
+static void
+tell(struct buf *out, const char *path, uint64_t before, uint64_t after, uint64_t records)
+{
+	(void)escape_terminal(out, path, strlen(path), SIZE_MAX);
+	if (after >= before) {
+		buf_puts(out, ": left as it is, it would not become smaller\n");
+		return;
+	}
+	buf_printf(out, ": %" PRIu64 " to %" PRIu64 " octets, %.1f %% less, %" PRIu64 " records\n",
+	    before, after, 100.0 * (double)(before - after) / (double)before, records);
+}
+
+static int
+replace(const char *name, const char *path, const char *beside, const struct io_opts *opts,
+    char *const *argv, struct buf *out, struct err *err)
+{
+	struct looked old, new;
+
+	if (look(path, true, &old, err) != 0)
+		return -1;
+	if (encode(path, beside, opts, &old, argv, err) != 0 || look(beside, true, &new, err) != 0)
+		return -1;
+	if (new.records != old.records || new.options != old.options)
+		return err_set(err, "%" PRIu64 " records became %" PRIu64 ": left as it is",
+		    old.records + old.options, new.records + new.options);
+	if (new.st.st_size < old.st.st_size && take_place(path, beside, &old, err) != 0)
+		return -1;
+	tell(out, name, (uint64_t)old.st.st_size, (uint64_t) new.st.st_size, old.records);
+	return 0;
+}
+
+int
+recompress_file(const char *path, const struct io_opts *opts, char *const *argv, struct buf *out,
+    struct err *err)
+{
+	char *real = realpath(path, NULL), *beside, *incomplete;
+	const char *name;
+	size_t len;
+	int rc = -1;
+
+	if (real == NULL)
+		return err_set(err, "%s", strerror(errno));
+	name = strrchr(real, '/') + 1;
+	len = strlen(name);
+	if (name[0] == '.' && len > 5 && strcmp(name + len - 5, ".part") == 0) {
+		free(real);
+		return err_set(err, "still being written");
+	}
+	beside = name_beside(real);
+	incomplete = mem_alloc(strlen(beside) + sizeof(".incomplete"));
+	(void)strcpy(incomplete, beside);
+	(void)strcat(incomplete, ".incomplete");
+	rc = replace(path, real, beside, opts, argv, out, err);
+	(void)unlink(beside);
+	(void)unlink(incomplete);
+	mem_free(incomplete);
+	mem_free(beside);
+	free(real);
+	return rc;
+}

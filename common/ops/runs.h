@@ -1,0 +1,26 @@
+/*
+ * runs.h - sorted runs on disk and what merging makes of them: a sort of more than memory holds.
+ */
+#ifndef OPS_RUNS_H
+#define OPS_RUNS_H
+
+#include "ops/gather.h"
+
+struct runs;
+struct runs *runs_new(const struct sort_key *, size_t n_keys, const char *tmpdir);
+void runs_free(struct runs *); /* takes NULL */
+
+/* A run begins, whose first key has this type; its records in order, piece by piece.  -1: err. */
+void runs_begin(struct runs *, enum type);
+int runs_write(struct runs *, struct batch *, struct err *);
+
+unsigned runs_count(const struct runs *);
+
+/* All are written: merge them, earlier runs first where records are equal.  -1: err. */
+int runs_merge(struct runs *, uint64_t limit, unsigned threads, struct err *);
+
+/* The next window of the result: its blocks, 0 at the end.  -1: err. */
+int runs_window(struct runs *, size_t *blocks, struct err *);
+const struct gather *runs_gather(const struct runs *);
+
+#endif

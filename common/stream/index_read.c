@@ -1,0 +1,477 @@
+/*
+ * index_read.c - index blocks found from the end of a file, believed bit by bit, and asked.
+ *
+ * Segments are walked from the last to the first, and in each its index blocks; blocks that are not wanted become
+ * runs that the reader leaps over.  Where anything is not as it should be the walk ends: what is before it is read.
+ */
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cursor.h"
+#include "base/hash.h"
+#include "stream/index.h"
+
+bool
+index_pread(int fd, void *to, size_t n, uint64_t at)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		ssize_t r = pread(fd, (uint8_t *)to + got, n - got, (off_t)(at + got));
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return false;
+		got += (size_t)r;
+	}
+	return true;
+}
+
+/* Loading ------------------------------------------------------------------------------------------ */
+
+/* So many lines of octets; none where there is no filter. */
+static bool
+filter_holds(const struct index_filter *f)
+{
+	if (f->lines == 0)
+		return f->levels == 0;
+	return f->lines <= INDEX_FILTER_MAX / INDEX_LINE && f->probes >= 1 &&
+	       f->probes <= INDEX_PROBES;
+}
+
+static void
+read_zones(struct index_entry *e, struct cursor *c, const uint8_t *p)
+{
+	unsigned flags = (unsigned)le_uint(p + XE_FLAGS, 2);
+
+	for (unsigned z = 0; z < ZONES; z++) {
+		e->zone[z].min = cur_le(c, 8);
+		e->zone[z].max = cur_le(c, 8);
+	}
+	e->zone[ZONE_START].valid = flags & XE_START;
+	e->zone[ZONE_END].valid = flags & XE_END;
+	e->options = flags & XE_OPTIONS;
+}
+
+/* A block behind the one before it, and within the segment.  from: where that one ends. */
+static bool
+read_entry(struct index_block *x, struct index_entry *e, struct cursor *c, uint64_t *from)
+{
+	const uint8_t *p = c->p;
+	uint64_t back;
+
+	if (cur_left(c) < INDEX_ENTRY)
+		return false;
+	back = cur_le(c, 8);
+	e->length = (uint32_t)cur_le(c, 4);
+	e->records = (uint32_t)cur_le(c, 4);
+	e->seal = cur_le(c, 8);
+	read_zones(e, c, p);
+	e->filter.lines = (uint32_t)cur_le(c, 4);
+	e->filter.probes = (uint8_t)cur_le(c, 1);
+	e->filter.levels = (uint8_t)cur_le(c, 1);
+	cur_skip(c, 2);
+	if (back > x->at - x->segment || e->length < HEADER_LEN || e->length > MAX_BLOCK ||
+	    e->length > back || e->records > BATCH_RECORDS_MAX || !filter_holds(&e->filter))
+		return false;
+	e->at = x->at - back;
+	if (e->at < *from)
+		return false;
+	*from = e->at + e->length;
+	x->filters_len += (size_t)e->filter.lines * INDEX_LINE;
+	return true;
+}
+
+static void
+join_zone(struct index_zone *all, const struct index_zone *z)
+{
+	all->valid = all->valid && z->valid;
+	all->min = z->min < all->min ? z->min : all->min;
+	all->max = z->max > all->max ? z->max : all->max;
+}
+
+static const char damaged[] = "damaged index (its contents contradict each other)";
+
+static const char *
+read_head(struct index_block *x, struct cursor c, uint64_t *body_hash)
+{
+	uint64_t version = cur_le(&c, 4), segment, previous;
+
+	x->n = (uint32_t)cur_le(&c, 4);
+	segment = cur_le(&c, 8);
+	previous = cur_le(&c, 8);
+	x->hash = cur_le(&c, 8);
+	x->filter.lines = (uint32_t)cur_le(&c, 4);
+	x->filter.probes = (uint8_t)cur_le(&c, 1);
+	x->filter.levels = (uint8_t)cur_le(&c, 1);
+	cur_skip(&c, X_BODY - X_LEVELS - 1);
+	*body_hash = cur_le(&c, 8);
+	if (version > INDEX_VERSION)
+		return "index of a newer version of the format";
+	if (c.bad || x->n > INDEX_BLOCKS || segment > x->at || previous > segment ||
+	    !filter_holds(&x->filter))
+		return damaged;
+	x->segment = x->at - segment;
+	x->previous = previous == 0 ? UINT64_MAX : x->at - previous;
+	return NULL;
+}
+
+/* Entries and the filter of all, of so many octets. */
+static const char *
+read_body(struct index_block *x, size_t len)
+{
+	struct cursor c = cur_over(x->body, len);
+	uint64_t from = x->segment;
+
+	for (unsigned z = 0; z < ZONES; z++)
+		x->zone[z] = (struct index_zone){ .valid = true, .min = UINT64_MAX };
+	for (unsigned i = 0; i < x->n; i++) {
+		if (!read_entry(x, &x->entry[i], &c, &from))
+			return damaged;
+		for (unsigned z = 0; z < ZONES && !x->entry[i].options; z++)
+			join_zone(&x->zone[z], &x->entry[i].zone[z]);
+	}
+	x->filter.line = cur_octets(&c, (size_t)x->filter.lines * INDEX_LINE);
+	return c.bad ? damaged : NULL;
+}
+
+static const char *
+load(struct index_block *x, int fd, uint64_t end)
+{
+	uint8_t first[HEADER_LEN + INDEX_HEAD];
+	struct block_header h;
+	uint64_t body_hash;
+	const char *why;
+	size_t body;
+
+	if (end - x->at < sizeof(first) || !index_pread(fd, first, sizeof(first), x->at) ||
+	    !header_read(&h, first) || header_bounds(&h) != NULL || !(h.flags & BLOCK_INDEX) ||
+	    h.header_len != sizeof(first) || h.block_len > end - x->at)
+		return "damaged index (no index block where the end mark says)";
+	if (!header_sealed(first, sizeof(first)))
+		return "damaged index (its hash does not hold)";
+	why = read_head(x, cur_over(first + HEADER_LEN, INDEX_HEAD), &body_hash);
+	if (why != NULL)
+		return why;
+	x->length = h.block_len;
+	body = x->n * (size_t)INDEX_ENTRY + x->filter.lines * (size_t)INDEX_LINE;
+	if (sizeof(first) + body > x->length)
+		return damaged;
+	x->body = mem_alloc(body);
+	if (!index_pread(fd, x->body, body, x->at + sizeof(first)) ||
+	    hash_xxh64(x->body, body) != body_hash)
+		return "damaged index (its hash does not hold)";
+	why = read_body(x, body);
+	if (why == NULL && sizeof(first) + body + x->filters_len != x->length)
+		why = damaged;
+	return why;
+}
+
+struct index_block *
+index_load(int fd, uint64_t at, uint64_t end, const char **why)
+{
+	struct index_block *x = mem_zero(1, sizeof(*x));
+
+	x->at = at;
+	*why = load(x, fd, end);
+	if (*why == NULL)
+		return x;
+	index_unload(x);
+	return NULL;
+}
+
+const char *
+index_load_filters(struct index_block *x, int fd)
+{
+	size_t at = 0;
+
+	if (x->filters_len == 0 || x->filters != NULL)
+		return NULL;
+	x->filters = mem_alloc(x->filters_len);
+	if (!index_pread(fd, x->filters, x->filters_len, x->at + x->length - x->filters_len) ||
+	    hash_xxh64(x->filters, x->filters_len) != x->hash)
+		return "damaged index (the hash of its filters does not hold)";
+	for (unsigned i = 0; i < x->n; i++) {
+		x->entry[i].filter.line = x->filters + at;
+		at += (size_t)x->entry[i].filter.lines * INDEX_LINE;
+	}
+	return NULL;
+}
+
+void
+index_unload(struct index_block *x)
+{
+	if (x == NULL)
+		return;
+	mem_free(x->body);
+	mem_free(x->filters);
+	mem_free(x);
+}
+
+uint64_t
+index_find(int fd, uint64_t end)
+{
+	uint8_t mark[HEADER_LEN];
+	struct block_header h;
+	uint64_t back;
+
+	if (end < HEADER_LEN || !index_pread(fd, mark, HEADER_LEN, end - HEADER_LEN) ||
+	    !header_read(&h, mark) || h.header_len != HEADER_LEN || !(h.flags & BLOCK_END) ||
+	    !header_sealed(mark, HEADER_LEN))
+		return UINT64_MAX;
+	back = le_uint(mark + H_INDEX, 8);
+	return back == 0 || back > end - HEADER_LEN ? UINT64_MAX : end - HEADER_LEN - back;
+}
+
+/* What it speaks of stands before `bound`, where what the one behind it speaks of begins. */
+static bool
+follows(const struct index_block *x, uint64_t from, uint64_t bound)
+{
+	const struct index_entry *last = &x->entry[x->n - 1];
+
+	return x->segment >= from && (x->n == 0 || last->at + last->length <= bound);
+}
+
+const char *
+index_walk(int fd, uint64_t from, index_visit fn, void *ctx, uint64_t *first)
+{
+	const char *why = NULL;
+	uint64_t end, at, bound;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return NULL;
+	*first = end = bound = (uint64_t)st.st_size;
+	at = index_find(fd, end);
+	while (why == NULL && at != UINT64_MAX && at >= from) {
+		struct index_block *x = index_load(fd, at, end, &why);
+
+		if (x == NULL)
+			break;
+		why = follows(x, from, bound) ? fn(ctx, fd, x) : damaged;
+		bound = x->n > 0 ? x->entry[0].at : bound;
+		end = x->previous != UINT64_MAX ? at : x->segment;
+		at = x->previous != UINT64_MAX ? x->previous : index_find(fd, x->segment);
+		*first = x->segment;
+		index_unload(x);
+	}
+	return why;
+}
+
+/* Asking ------------------------------------------------------------------------------------------- */
+
+/* Keys of one level that are looked up for one range; more say nothing in the end. */
+enum { MOST = 64, MOST_SHORT = 256 };
+
+struct view {
+	const struct index_filter *filter;
+	const struct index_zone *zone;
+	bool asked_filter, asked; /* that, or anything */
+};
+
+static bool
+has_level(const struct index_filter *f, enum index_level level)
+{
+	return f->lines > 0 && (f->levels >> level & 1);
+}
+
+/* One network after another; bits <= 64: of the upper half. */
+static struct probe_key
+next_key(struct probe_key v, unsigned bits)
+{
+	if (bits <= 64) {
+		v.high += UINT64_C(1) << (64 - bits);
+	} else {
+		v.low += UINT64_C(1) << (128 - bits);
+		v.high += v.low == 0;
+	}
+	return v;
+}
+
+/* How many networks of that length from lo to hi, less one; UINT64_MAX: too many to say. */
+static uint64_t
+networks_between(struct probe_key lo, struct probe_key hi, unsigned bits)
+{
+	if (bits <= 64)
+		return (hi.high >> (64 - bits)) - (lo.high >> (64 - bits));
+	if (lo.high != hi.high)
+		return UINT64_MAX;
+	return (hi.low >> (128 - bits)) - (lo.low >> (128 - bits));
+}
+
+static bool
+is_v4(struct probe_key v)
+{
+	return v.high == 0 && v.low >> 32 == 0xffff;
+}
+
+static bool
+may_address(
+    const struct index_filter *f, enum index_kind kind, struct probe_key lo, struct probe_key hi)
+{
+	static const struct {
+		unsigned bits;
+		enum index_level level;
+		unsigned most;
+	} steps[2][4] = { { { 128, LEVEL_WHOLE, MOST }, { 64, LEVEL_MIDDLE, MOST },
+			      { 48, LEVEL_SHORT, MOST }, { 32, LEVEL_SHORT, MOST_SHORT } },
+		{ { 128, LEVEL_WHOLE, MOST }, { 120, LEVEL_MIDDLE, MOST },
+		    { 112, LEVEL_SHORT, MOST_SHORT }, { 0, LEVEL_SHORT, 0 } } };
+	bool v4 = is_v4(lo), below_v4 = lo.high == 0 && lo.low >> 32 < 0xffff;
+	bool above_v4 = hi.high > 0 || hi.low >> 32 > 0xffff;
+
+	/* IPv4 has prefixes of its own: nothing is said of a range that has some of both families. */
+	if (v4 != is_v4(hi) || (below_v4 && above_v4))
+		return true;
+	for (unsigned i = 0; i < 4 && steps[v4][i].bits > 0; i++) {
+		unsigned bits = steps[v4][i].bits;
+		uint64_t n = networks_between(lo, hi, bits);
+		struct probe_key v = index_mask(lo, bits);
+
+		if (!has_level(f, steps[v4][i].level) || n >= steps[v4][i].most)
+			continue;
+		for (uint64_t k = 0; k <= n; k++, v = next_key(v, bits))
+			if (index_has(f, index_key(kind, bits, steps[v4][i].level, v)))
+				return true;
+		return false;
+	}
+	return true;
+}
+
+static bool
+may_port(const struct index_filter *f, struct probe_key lo, struct probe_key hi)
+{
+	if (!has_level(f, LEVEL_PORT) || hi.high > 0 || hi.low >= INDEX_PORTS ||
+	    hi.low - lo.low >= MOST)
+		return true;
+	for (struct probe_key v = lo; v.low <= hi.low; v.low++)
+		if (index_has(f, index_key(INDEX_PORT, 0, LEVEL_PORT, v)))
+			return true;
+	return false;
+}
+
+static bool
+may(void *ctx, const struct field_id *id, enum type type, struct probe_key lo, struct probe_key hi)
+{
+	struct view *v = ctx;
+	enum index_kind kind = index_kind_of(id);
+	unsigned zone = index_zone_of(id);
+
+	v->asked |= zone < ZONES || kind != INDEX_NONE;
+	v->asked_filter |= kind != INDEX_NONE;
+	if (zone < ZONES && type == TYPE_TIME)
+		return !v->zone[zone].valid ||
+		       (lo.low <= v->zone[zone].max && hi.low >= v->zone[zone].min);
+	if (kind == INDEX_PORT && type == TYPE_UINT)
+		return may_port(v->filter, lo, hi);
+	if (kind < INDEX_PORT && type == TYPE_IP)
+		return may_address(v->filter, kind, lo, hi);
+	return true;
+}
+
+static bool
+is_wanted(struct view *v, stream_ask ask, void *ctx)
+{
+	struct probe p = { v, may };
+
+	return ask(ctx, &p);
+}
+
+/* Plans -------------------------------------------------------------------------------------------- */
+
+static void
+pass(struct index_plan *p, const struct index_entry *e)
+{
+	struct index_run *r = p->n > 0 ? &p->run[p->n - 1] : NULL;
+
+	if (r == NULL || e->at + e->length != r->at) {
+		if (p->n == p->cap) {
+			p->cap = p->cap ? 2 * p->cap : 16;
+			p->run = mem_resize(p->run, p->cap, sizeof(*p->run));
+		}
+		r = &p->run[p->n++];
+		*r = (struct index_run){ .at = e->at + e->length };
+	}
+	r->at = e->at;
+	r->octets += e->length;
+	r->records += e->records;
+	r->blocks++;
+}
+
+/*
+ * The blocks of one index block, from the last.  What was not asked of all of them is not asked of each: filters that
+ * would not be looked at are not read.  *first: the flow block that came to be the first so far.
+ */
+static const char *
+plan_blocks(struct index_plan *p, struct index_block *x, int fd, struct index_entry *first,
+    stream_ask ask, void *ctx)
+{
+	static const struct index_filter none;
+	struct view all = { &x->filter, x->zone, false, false };
+	bool wanted = is_wanted(&all, ask, ctx);
+	const char *why = wanted && all.asked_filter ? index_load_filters(x, fd) : NULL;
+
+	if (why != NULL)
+		return why;
+	for (unsigned i = x->n; i-- > 0 && (!wanted || all.asked);) {
+		const struct index_entry *e = &x->entry[i];
+		struct view one = { all.asked_filter ? &e->filter : &none, e->zone, false, false };
+
+		if (e->options)
+			continue;
+		if (!wanted || !is_wanted(&one, ask, ctx))
+			pass(p, e);
+		*first = *e;
+	}
+	return NULL;
+}
+
+static void
+keep(struct index_plan *p, const struct index_entry *first)
+{
+	struct index_run *r = p->n > 0 ? &p->run[p->n - 1] : NULL;
+
+	if (r == NULL || r->at != first->at)
+		return;
+	r->at += first->length;
+	r->octets -= first->length;
+	r->records -= first->records;
+	r->blocks--;
+	p->n -= r->blocks == 0;
+}
+
+struct planning {
+	struct index_plan *plan;
+	struct index_entry first;
+	stream_ask ask;
+	void *ctx;
+};
+
+static const char *
+plan_visit(void *ctx, int fd, struct index_block *x)
+{
+	struct planning *p = ctx;
+
+	return plan_blocks(p->plan, x, fd, &p->first, p->ask, p->ctx);
+}
+
+const char *
+index_plan(struct index_plan *p, int fd, uint64_t from, bool keep_first, stream_ask ask, void *ctx)
+{
+	struct planning planning = { .plan = p, .ask = ask, .ctx = ctx };
+	uint64_t begin;
+	const char *why = index_walk(fd, from, plan_visit, &planning, &begin);
+
+	if (keep_first)
+		keep(p, &planning.first);
+	return why;
+}
+
+void
+index_plan_free(struct index_plan *p)
+{
+	mem_free(p->run);
+	*p = (struct index_plan){ 0 };
+}

@@ -1,0 +1,353 @@
+/*
+ * index_write.c - index blocks: the filters of blocks as they come, the filter of all when it is time.
+ *
+ * Octets are spent where they spare most: at most half on the filters of blocks, the rest on that of all, which
+ * rules out whole files.  A filter that would have less than a few bits a key would rule out next to nothing and is not
+ * made of all levels, or not at all.
+ *
+ * How many keys all blocks have is known when the last one was seen, and with it how large their filter should be.  So
+ * they go to wide filters first, one for each level that may be left out, which are folded at the end: as a
+ * key's line is a fraction of the lines there are, so many in a row become one.
+ */
+#include "base/cursor.h"
+#include "base/hash.h"
+#include "stream/index.h"
+
+enum {
+	BITS_OF_ALL = 12, /* a key: beyond it little is gained */
+	BITS_OF_BLOCK = 10,
+	PROBES = 4, /* near the best from 3 to 10 bits a key: folding changes those afterwards */
+	WIDE_LINES = 10080, /* 630 KiB; a number with many divisors */
+	WIDE = WIDE_LINES * INDEX_LINE,
+	KEYS_MOST = WIDE, /* 8 bits each */
+	FILTERS_MOST = 4 << 20, /* of blocks, octets in an index block */
+};
+
+struct covered {
+	uint64_t at, seal;
+	uint32_t length, records;
+	bool options;
+	struct index_zone zone[ZONES];
+	uint32_t lines;
+	uint8_t probes, levels;
+};
+
+struct index_writer {
+	struct covered block[INDEX_BLOCKS];
+	unsigned n, flows; /* blocks, and those of flows */
+	struct buf filters; /* of blocks */
+	uint8_t *wide; /* LEVELS of them, of all blocks since the last index block */
+	size_t count[LEVELS]; /* of keys in them */
+	bool stale; /* they are to be made empty */
+	bool odd; /* there is something that cannot be spoken of: no filter of all */
+	uint64_t octets; /* of those blocks */
+	uint64_t last; /* where the last index block is */
+	struct index_keys keys;
+	struct stream_slot *slot; /* for octets in memory */
+};
+
+struct index_writer *
+index_new(void)
+{
+	struct index_writer *x = mem_zero(1, sizeof(*x));
+
+	x->last = UINT64_MAX;
+	return x;
+}
+
+void
+index_free(struct index_writer *x)
+{
+	if (x == NULL)
+		return;
+	slot_free(x->slot);
+	buf_free(&x->filters);
+	index_keys_free(&x->keys);
+	mem_free_table(x->wide, LEVELS * WIDE);
+	mem_free(x);
+}
+
+/* Filters ------------------------------------------------------------------------------------------ */
+
+#define L(LEVEL) (1U << LEVEL_##LEVEL)
+
+/*
+ * Which levels a filter of so many octets holds: the first choice that leaves each key its bits.  A few bits for
+ * whole addresses still rule out most of what has none.
+ */
+static const struct choice {
+	uint8_t levels, bits, bits_of_all;
+} choices[] = {
+	{ L(WHOLE) | L(MIDDLE) | L(SHORT) | L(PORT), 6, 8 },
+	{ L(WHOLE) | L(SHORT) | L(PORT), 6, 5 },
+	{ L(WHOLE) | L(PORT), 3, 2 },
+	{ L(WHOLE), 3, 2 },
+	{ L(MIDDLE) | L(SHORT) | L(PORT), 5, 5 },
+	{ L(SHORT) | L(PORT), 5, 5 },
+	{ L(PORT), 5, 5 },
+};
+
+static size_t
+keys_of(const size_t *count, unsigned levels)
+{
+	size_t n = 0;
+
+	for (unsigned l = 0; l < LEVELS; l++)
+		n += levels >> l & 1 ? count[l] : 0;
+	return n;
+}
+
+/* The levels of a filter of at most so many octets, and its lines, 0: there is none. */
+static struct index_filter
+choose(const size_t *count, size_t octets, bool of_all)
+{
+	struct index_filter f = { .probes = PROBES };
+	size_t n = 0, most, wanted;
+
+	most = (octets < INDEX_FILTER_MAX ? octets : INDEX_FILTER_MAX) / INDEX_LINE;
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]) && f.levels == 0; i++) {
+		n = keys_of(count, choices[i].levels);
+		if (most * INDEX_LINE * 8 >=
+		    n * (of_all ? choices[i].bits_of_all : choices[i].bits))
+			f.levels = choices[i].levels;
+	}
+	if (f.levels == 0 || most == 0)
+		return (struct index_filter){ 0 };
+	wanted = n * (of_all ? BITS_OF_ALL : BITS_OF_BLOCK) / (INDEX_LINE * 8) + 1;
+	f.lines = (uint32_t)(wanted < most ? wanted : most);
+	return f;
+}
+
+static uint8_t *
+put_lines(uint32_t n, struct buf *out)
+{
+	uint8_t *line = (uint8_t *)buf_room(out, (size_t)n * INDEX_LINE);
+
+	memset(line, 0, (size_t)n * INDEX_LINE);
+	out->len += (size_t)n * INDEX_LINE;
+	return line;
+}
+
+/* Append the filter of one block. */
+static struct index_filter
+put_filter(const struct index_keys *k, size_t octets, bool of_all, struct buf *out)
+{
+	struct index_filter f = choose(k->count, octets, of_all);
+	uint8_t *line;
+
+	if (f.lines == 0)
+		return f;
+	line = put_lines(f.lines, out);
+	for (size_t i = 0; i < k->n; i++)
+		if (f.levels >> (k->key[i] & (LEVELS - 1)) & 1)
+			(void)index_set(line, f.lines, PROBES, k->key[i]);
+	return f;
+}
+
+/* Append the filter of all blocks, folded. */
+static struct index_filter
+put_folded(const struct index_writer *x, size_t octets, struct buf *out)
+{
+	struct index_filter f = choose(x->count, octets, true);
+	uint32_t fold = 1;
+	uint8_t *line;
+
+	if (f.lines == 0)
+		return f;
+	while (WIDE_LINES % fold != 0 || WIDE_LINES / fold > f.lines)
+		fold++;
+	f.lines = WIDE_LINES / fold;
+	line = put_lines(f.lines, out);
+	for (unsigned l = 0; l < LEVELS; l++) {
+		const uint8_t *from = x->wide + l * (size_t)WIDE;
+
+		for (uint32_t i = 0; i < f.lines && (f.levels >> l & 1); i++)
+			for (uint32_t k = 0; k < fold; k++, from += INDEX_LINE)
+				for (unsigned o = 0; o < INDEX_LINE; o++)
+					line[i * INDEX_LINE + o] |= from[o];
+	}
+	return f;
+}
+
+/* Blocks ------------------------------------------------------------------------------------------- */
+
+static void
+add_wide(struct index_writer *x)
+{
+	const struct index_keys *k = &x->keys;
+
+	if (x->wide == NULL)
+		x->wide = mem_table(LEVELS * WIDE);
+	else if (x->stale)
+		memset(x->wide, 0, LEVELS * WIDE);
+	x->stale = false;
+	for (size_t i = 0; i < k->n; i++) {
+		unsigned l = k->key[i] & (LEVELS - 1);
+
+		x->count[l] += index_set(x->wide + l * (size_t)WIDE, WIDE_LINES, PROBES, k->key[i]);
+	}
+}
+
+void
+index_add(struct index_writer *x, struct stream_slot *s, uint64_t at)
+{
+	struct index_keys *k = &x->keys;
+	struct covered *c = &x->block[x->n];
+	struct index_filter f;
+
+	/* Keys of the first block of flows wait until there is another. */
+	if (!s->batch.options && x->flows == 1)
+		add_wide(x);
+	*c = (struct covered){ .at = at,
+		.seal = le_uint(s->octets + H_HASH, 8),
+		.length = s->block_len,
+		.records = (uint32_t)s->batch.n,
+		.options = s->batch.options };
+	if (!c->options) {
+		index_keys_of(k, s);
+		if (s->batch.err.status != 0) {
+			x->odd = true; /* the keys that waited may be gone */
+			return;
+		}
+		memcpy(c->zone, k->zone, sizeof(c->zone));
+		x->odd |= k->odd;
+		if (!k->odd) {
+			f = put_filter(k, s->block_len / (2 * INDEX_SHARE), false, &x->filters);
+			c->lines = f.lines;
+			c->probes = f.probes;
+			c->levels = f.levels;
+			if (x->flows > 0)
+				add_wide(x);
+		}
+		x->flows++;
+	}
+	x->octets += s->block_len;
+	x->n++;
+}
+
+int
+index_lend(struct stream_slot *s, uint8_t *block, struct err *err)
+{
+	struct block_header h;
+
+	s->octets = block;
+	s->cap = s->have = 0;
+	if (block == NULL)
+		return 0;
+	(void)header_read(&h, block);
+	s->have = h.block_len;
+	return slot_open(s, &h, err);
+}
+
+void
+index_add_octets(struct index_writer *x, uint8_t *block, uint64_t at)
+{
+	unsigned flags = (unsigned)le_uint(block + H_FLAGS, 2);
+	struct err ignored = { 0 };
+
+	if (flags & (BLOCK_SKIPPABLE | BLOCK_HISTORY | BLOCK_END))
+		return;
+	if (x->slot == NULL)
+		x->slot = slot_new();
+	if (index_lend(x->slot, block, &ignored) == 0)
+		index_add(x, x->slot, at);
+	(void)index_lend(x->slot, NULL, &ignored);
+}
+
+bool
+index_is_full(const struct index_writer *x)
+{
+	return x->n == INDEX_BLOCKS || x->count[LEVEL_WHOLE] >= KEYS_MOST ||
+	       x->filters.len >= FILTERS_MOST;
+}
+
+/* Index blocks ------------------------------------------------------------------------------------- */
+
+static void
+store(uint8_t *at, uint64_t v, size_t n)
+{
+	memcpy(at, &v, n);
+}
+
+static void
+write_entry(uint8_t *e, const struct covered *c, uint64_t at)
+{
+	store(e + XE_BACK, at - c->at, 8);
+	store(e + XE_LENGTH, c->length, 4);
+	store(e + XE_RECORDS, c->records, 4);
+	store(e + XE_SEAL, c->seal, 8);
+	for (unsigned z = 0; z < ZONES; z++) {
+		store(e + XE_ZONES + 16 * z, c->zone[z].min, 8);
+		store(e + XE_ZONES + 16 * z + 8, c->zone[z].max, 8);
+	}
+	store(e + XE_LINES, c->lines, 4);
+	e[XE_PROBES] = c->probes;
+	e[XE_LEVELS] = c->levels;
+	store(e + XE_FLAGS,
+	    (c->options ? (unsigned)XE_OPTIONS : 0) |
+		(c->zone[ZONE_START].valid ? (unsigned)XE_START : 0) |
+		(c->zone[ZONE_END].valid ? (unsigned)XE_END : 0),
+	    2);
+}
+
+/* Header and head; entries and the filter of all; the filters of blocks. */
+static void
+put_block(struct index_writer *x, uint64_t at, size_t left, struct buf *out)
+{
+	size_t begin = out->len, body = HEADER_LEN + INDEX_HEAD,
+	       fixed = body + x->n * (size_t)INDEX_ENTRY;
+	struct index_filter all = { 0 };
+	uint8_t *h, *head;
+
+	memset(buf_room(out, fixed), 0, fixed);
+	out->len += fixed;
+	if (!x->odd && x->flows == 1)
+		all = put_filter(&x->keys, left, true, out);
+	else if (!x->odd && x->flows > 1)
+		all = put_folded(x, left, out);
+	h = (uint8_t *)out->data + begin;
+	for (unsigned i = 0; i < x->n; i++)
+		write_entry(h + body + i * (size_t)INDEX_ENTRY, &x->block[i], at);
+	header_empty(h, HEADER_LEN + INDEX_HEAD, BLOCK_SKIPPABLE | BLOCK_INDEX);
+	store(h + H_BLOCK_LEN, out->len - begin + x->filters.len, 4);
+	head = h + HEADER_LEN;
+	store(head + X_VERSION, INDEX_VERSION, 4);
+	store(head + X_BLOCKS, x->n, 4);
+	store(head + X_SEGMENT, at, 8);
+	store(head + X_PREVIOUS, x->last == UINT64_MAX ? 0 : at - x->last, 8);
+	store(head + X_HASH, hash_xxh64(x->filters.data, x->filters.len), 8);
+	store(head + X_BODY, hash_xxh64(h + body, out->len - begin - body), 8);
+	store(head + X_LINES, all.lines, 4);
+	head[X_PROBES] = all.probes;
+	head[X_LEVELS] = all.levels;
+	buf_put(out, x->filters.data, x->filters.len);
+	x->last = at;
+}
+
+void
+index_put(struct index_writer *x, uint64_t at, struct buf *out)
+{
+	size_t most = x->octets / INDEX_SHARE;
+	size_t fixed = HEADER_LEN + INDEX_HEAD + x->n * (size_t)INDEX_ENTRY;
+
+	/* The filter of all is that of the only block too; and what does not fit is not there. */
+	if (x->flows == 1 || fixed + x->filters.len > most) {
+		x->filters.len = 0;
+		for (unsigned i = 0; i < x->n; i++)
+			x->block[i].lines = x->block[i].levels = x->block[i].probes = 0;
+	}
+	if (x->n > 0 && fixed <= most)
+		put_block(x, at, most - fixed - x->filters.len, out);
+	x->n = x->flows = 0;
+	x->filters.len = 0;
+	x->octets = 0;
+	x->odd = false;
+	x->stale = true;
+	memset(x->count, 0, sizeof(x->count));
+}
+
+uint64_t
+index_last(const struct index_writer *x)
+{
+	return x->last;
+}

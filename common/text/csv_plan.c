@@ -1,0 +1,149 @@
+#include "text/csv_plan.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "flow/batch.h"
+#include "text/escape.h"
+
+enum { SHOWN = 40 }; /* octets of a bad name in messages */
+
+/* A first line of values: somebody cut the names off. */
+static bool
+looks_like_value(const struct csv_span *s)
+{
+	struct addr a;
+	double d;
+
+	return parse_double(s->p, s->n, &d) || parse_ip(s->p, s->n, &a);
+}
+
+static int
+check_twice(const struct csv_plan *plan, unsigned i, uint64_t next, struct err *err)
+{
+	const struct csv_name *name = &plan->name[i];
+
+	for (unsigned k = 0; k < i; k++)
+		if (plan->name[k].role == name->role && name->role != CSV_DERIVED &&
+		    (name->role == CSV_DURATION || field_id_equal(&plan->name[k].id, &name->id)))
+			return err_set(err, "line %llu: columns %u and %u are the same field",
+			    (unsigned long long)next - 1, k + 1, i + 1);
+	return 0;
+}
+
+static bool
+is_own(const struct csv_name *name, enum own own)
+{
+	struct field_id id = field_own(own);
+
+	return name->role == CSV_VALUE && name->type == TYPE_TIME && field_id_equal(&name->id, &id);
+}
+
+/* What a duration beside one of start and end makes: the other; alone, flowDurationMicroseconds. */
+static void
+add_made(struct csv_plan *plan)
+{
+	struct csv_name *c = &plan->name[plan->n_col];
+
+	plan->start = plan->stop = plan->duration = -1;
+	for (unsigned i = 0; i < plan->n_col; i++) {
+		if (plan->name[i].role == CSV_DURATION)
+			plan->duration = (int)i;
+		else if (is_own(&plan->name[i], OWN_START))
+			plan->start = (int)i;
+		else if (is_own(&plan->name[i], OWN_END))
+			plan->stop = (int)i;
+	}
+	plan->n_all = plan->n_col;
+	if (plan->duration < 0 || (plan->start >= 0 && plan->stop >= 0))
+		return;
+	c->type = TYPE_TIME;
+	c->width = 8;
+	if (plan->start >= 0) {
+		c->id = field_own(OWN_END);
+		plan->stop = (int)plan->n_col;
+	} else if (plan->stop >= 0) {
+		c->id = field_own(OWN_START);
+		plan->start = (int)plan->n_col;
+	} else {
+		c->id = field_iana(162);
+		c->type = TYPE_UINT;
+	}
+	plan->n_all++;
+}
+
+/* One name of the header. */
+static int
+take_name(
+    struct csv_plan *plan, const struct csv_split *in, unsigned i, uint64_t line, struct err *err)
+{
+	struct csv_name *name = &plan->name[i];
+	struct buf text = { 0 };
+	struct err why = { 0 };
+	int rc = 0;
+
+	text.len = unescape_csv(
+	    buf_room(&text, in->span[i].n + 1), in->span[i].p, in->span[i].n, in->delimiter);
+	if (csv_name_parse(name, text.data, text.len, &why) < 0)
+		rc = err_set(
+		    err, "line %llu, column %u: %s", (unsigned long long)line, i + 1, why.text);
+	else if (name->id.pen == PEN_NAMED && looks_like_value(&in->span[i]))
+		rc = err_set(err,
+		    "line %llu: '%.*s' is no name: the first line must name the columns",
+		    (unsigned long long)line, text.len > SHOWN ? SHOWN : (int)text.len, text.data);
+	buf_free(&text);
+	return rc;
+}
+
+/* Octets of a value at most: addresses are widened by the first that is long. */
+static size_t
+most_octets(const struct csv_name *name)
+{
+	return name->type == TYPE_IP	 ? 16
+	       : type_is_var(name->type) ? sizeof(uint32_t)
+					 : name->width;
+}
+
+struct csv_plan *
+csv_plan_new(const struct csv_split *in, uint64_t line, struct err *err)
+{
+	struct csv_plan *plan;
+
+	if (in->n_span > BATCH_COLUMNS_MAX) {
+		(void)err_set(err, "line %llu: %u columns; at most %d are allowed",
+		    (unsigned long long)line, in->n_span, (int)BATCH_COLUMNS_MAX);
+		return NULL;
+	}
+	plan = mem_zero(1, sizeof(*plan));
+	plan->refs = 1;
+	plan->delimiter = in->delimiter;
+	plan->name = mem_zero(in->n_span + 1, sizeof(*plan->name));
+	for (unsigned i = 0; i < in->n_span; i++) {
+		if (take_name(plan, in, i, line, err) < 0 ||
+		    check_twice(plan, i, in->line, err) < 0) {
+			csv_plan_release(plan);
+			return NULL;
+		}
+		plan->n_col = i + 1;
+	}
+	plan->keep_empty = plan->n_col == 1;
+	add_made(plan);
+	for (unsigned i = 0; i < plan->n_all; i++)
+		plan->row += plan->name[i].role == CSV_VALUE ? most_octets(&plan->name[i]) : 0;
+	return plan;
+}
+
+struct csv_plan *
+csv_plan_share(struct csv_plan *plan)
+{
+	atomic_fetch_add(&plan->refs, 1);
+	return plan;
+}
+
+void
+csv_plan_release(struct csv_plan *plan)
+{
+	if (plan == NULL || atomic_fetch_sub(&plan->refs, 1) > 1)
+		return;
+	mem_free(plan->name);
+	mem_free(plan);
+}

@@ -1,0 +1,32 @@
+/*
+ * csv_plan.h - what the header row of a csv input says: the columns of every row behind it.
+ *
+ * Made by the thread that reads the input, then only looked at, by all that read its rows; whoever has rows of
+ * it holds a reference.
+ */
+#ifndef TEXT_CSV_PLAN_H
+#define TEXT_CSV_PLAN_H
+
+#include <stdatomic.h>
+
+#include "text/csv_name.h"
+#include "text/csv_split.h"
+
+struct csv_plan {
+	atomic_uint refs;
+	char delimiter;
+	bool keep_empty; /* an empty line is a record: there is one column */
+	struct csv_name *name;
+	unsigned n_col; /* of the file */
+	unsigned n_all; /* with one made from a duration */
+	int start, stop, duration; /* columns that complete each other, -1 none */
+	size_t
+	    row; /* octets that a record may take in a batch, those of variable length left out */
+};
+
+/* From the record that was split off, which began at `line`.  NULL: err. */
+struct csv_plan *csv_plan_new(const struct csv_split *, uint64_t line, struct err *);
+struct csv_plan *csv_plan_share(struct csv_plan *);
+void csv_plan_release(struct csv_plan *); /* takes NULL */
+
+#endif

@@ -1,0 +1,469 @@
+/*
+ * The index of files: the records that random conditions select are the same with it and without, whatever the
+ * addresses, missing values, types, segments and options; damage in it is found, or changes nothing.
+ */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cursor.h"
+#include "base/hash.h"
+#include "expr/expr.h"
+#include "random_batch.h"
+#include "stream/index.h"
+#include "tap.h"
+
+enum { FILES = 120, CONDITIONS = 40, FLIPS = 6, ADDRESSES = 3000, POOL_PORTS = 400 };
+
+static uint64_t seed;
+
+static unsigned
+below(unsigned n)
+{
+	return (unsigned)rnd_below(&seed, n);
+}
+
+/* Files ------------------------------------------------------------------------------------------ */
+
+/* Address i of the pool: IPv4, IPv6, and what is near the border of both. */
+static struct addr
+address(unsigned i)
+{
+	struct addr a = { .b = { 0x20, 0x01, (uint8_t)(i % 7),
+			      (uint8_t)(i % 3), [5] = (uint8_t)(i % 5), [7] = (uint8_t)(i / 256),
+			      [15] = (uint8_t)i } };
+
+	if (i % 2 == 0)
+		return addr_v4(UINT32_C(10) << 24 | (i % 11) << 16 | (i / 100) << 8 | (i & 255));
+	if (i % 101 == 1)
+		return (struct addr){ .b = { [15] = (uint8_t)(i / 101) } };
+	if (i % 103 == 2)
+		return (struct addr){ .b = { [9] = 1, [15] = (uint8_t)(i / 103) } };
+	return a;
+}
+
+struct shape {
+	unsigned first, n; /* of the pool: the block's addresses */
+	bool v4;
+};
+
+static void
+put_column(struct batch *b, const struct field_id *id, enum type type, unsigned width,
+    const struct shape *s)
+{
+	static const unsigned missing[] = { 0, 0, 0, 5, 60, 100 };
+	int col = batch_column(b, id, type, width, 0);
+	unsigned rate = missing[below(6)];
+
+	for (size_t i = 0; i < b->n; i++) {
+		unsigned k = s->first + below(s->n);
+		struct addr a = address(s->v4 ? k & ~1U : k);
+
+		if (below(100) < rate)
+			continue;
+		if (type == TYPE_IP)
+			batch_put_ip(b, (unsigned)col, i, &a);
+		else if (type == TYPE_BYTES)
+			batch_put_octets(b, (unsigned)col, i, a.b, 16);
+		else if (type == TYPE_TIME)
+			batch_put_uint(b, (unsigned)col, i,
+			    (uint64_t)(INT64_C(1795428000) + s->first) * 1000000000 + below(5));
+		else
+			batch_put_uint(b, (unsigned)col, i,
+			    below(8) ? 1000 + (s->first + below(9)) % POOL_PORTS
+				     : 32000 + below(3000));
+	}
+}
+
+static struct batch *
+random_flows(uint64_t *serial, bool options)
+{
+	static const struct field_id ids[] = { { .id = 8 }, { .id = 12 }, { .id = 27 },
+		{ .id = 15 }, { .pen = PEN_OWN, .id = OWN_EXPORTER } };
+	static const struct field_id ports[] = { { .id = 7 }, { .id = 11 }, { .id = 180 } };
+	static const struct field_id times[] = { { .pen = PEN_OWN, .id = OWN_START },
+		{ .pen = PEN_OWN, .id = OWN_END } };
+	const struct field_id name = { .pen = PEN_NAMED, .named = "serial" }, pad = { .id = 371 };
+	struct batch *b = batch_new();
+	struct shape s = { below(ADDRESSES - 200), 1 + below(200), below(2) };
+	int col;
+
+	b->options = options;
+	batch_extend(b, 100 + below(900));
+	for (unsigned i = 0; i < 5; i++)
+		if (below(4) != 0)
+			put_column(b, &ids[i], below(60) ? TYPE_IP : TYPE_BYTES,
+			    s.v4 && below(2) ? 4 : 16, &s);
+	for (unsigned i = 0; i < 3; i++)
+		if (below(4) != 0)
+			put_column(
+			    b, &ports[i], below(60) ? TYPE_UINT : TYPE_INT, below(2) ? 2 : 4, &s);
+	for (unsigned i = 0; i < 2; i++)
+		if (below(5) != 0)
+			put_column(b, &times[i], TYPE_TIME, 8, &s);
+	col = batch_column(b, &name, TYPE_UINT, 8, 0);
+	for (size_t i = 0; i < b->n; i++)
+		batch_put_uint(b, (unsigned)col, i, (*serial)++);
+	/* Octets that nothing makes small: the index has its share of them. */
+	col = batch_column(b, &pad, TYPE_STRING, 0, 0);
+	for (size_t i = 0; i < b->n; i++) {
+		uint64_t text[6];
+
+		for (unsigned k = 0; k < 6; k++)
+			text[k] = rnd(&seed);
+		batch_put_octets(b, (unsigned)col, i, text, sizeof(text));
+	}
+	batch_close(b);
+	return b;
+}
+
+/* One to three segments in a file without a name; sometimes one has no index. */
+static int
+random_file(void)
+{
+	static const enum block_profile profiles[] = { PROFILE_PIPE, PROFILE_FILE, PROFILE_FAST };
+	struct encoder *e = encoder_new(profiles[below(3)], 0);
+	int fd = memfd_create("index", MFD_CLOEXEC);
+	struct err err = { 0 };
+	uint64_t serial = 0;
+
+	for (unsigned segments = 1 + below(3); segments > 0; segments--) {
+		struct stream_writer *w = stream_create(fd, "test_index");
+
+		if (below(6) != 0)
+			stream_index(w);
+		for (unsigned blocks = 1 + below(20); blocks > 0; blocks--) {
+			struct batch *b = random_flows(&serial, below(8) == 0);
+			struct buf out = { 0 };
+
+			if (block_encode(e, b, &out, &err) != 0 ||
+			    stream_put(w, out.data, out.len, &err) != 0)
+				abort();
+			batch_free(b);
+			buf_free(&out);
+		}
+		if (stream_finish(w, &err) != 0)
+			abort();
+		stream_abandon(w);
+	}
+	encoder_free(e);
+	return fd;
+}
+
+/* Reading ---------------------------------------------------------------------------------------- */
+
+struct answer {
+	uint64_t selected, hash, options, first, passed;
+	bool failed, unusable;
+};
+
+struct question {
+	const struct expr *x;
+	bool invert;
+};
+
+static bool
+wants(void *ctx, const struct probe *p)
+{
+	const struct question *q = ctx;
+
+	return expr_ask(q->x, p) != (q->invert ? EXPR_ALL : EXPR_NONE);
+}
+
+static void
+take(struct answer *a, struct batch *b, struct expr_state *s, bool invert)
+{
+	const struct field_id name = { .pen = PEN_NAMED, .named = "serial" };
+	uint64_t sel[BATCH_RECORDS / 64];
+	const uint64_t *serial = batch_plain(b, (unsigned)batch_find(b, &name))->data;
+
+	if (b->options) {
+		a->options = hash_u64(a->options, serial[0] + b->n);
+		return;
+	}
+	if (a->first == 0)
+		a->first = 1 + serial[0];
+	(void)expr_select(s, b, sel);
+	for (size_t i = 0; i < b->n; i++) {
+		if (bits_get(sel, i) == invert)
+			continue;
+		a->selected++;
+		a->hash = hash_u64(a->hash, serial[i]);
+	}
+}
+
+static struct answer
+ask(int fd, struct question *q, bool index)
+{
+	struct expr_state *state = expr_state_new(q->x);
+	struct stream_slot *slot = slot_new();
+	struct answer a = { .selected = 0 };
+	enum stream_status status;
+	struct stream_reader *r;
+	struct err err = { 0 };
+
+	lseek(fd, 0, SEEK_SET);
+	r = stream_open(dup(fd), 0, NULL, 0);
+	if (index)
+		a.unusable = stream_pass_over(r, wants, q, true, &err) != 0;
+	while ((status = stream_next(r, slot, &err)) == STREAM_BATCH)
+		take(&a, slot_batch(slot), state, q->invert);
+	a.failed = status == STREAM_FAILED;
+	a.passed = stream_totals(r)->passed_blocks;
+	stream_close(r);
+	slot_free(slot);
+	expr_state_free(state);
+	return a;
+}
+
+static bool
+same(const struct answer *a, const struct answer *b)
+{
+	return a->selected == b->selected && a->hash == b->hash && a->options == b->options &&
+	       a->first == b->first && a->failed == b->failed;
+}
+
+/* Conditions -------------------------------------------------------------------------------------- */
+
+static void
+put_address(struct buf *out)
+{
+	struct addr a = address(below(ADDRESSES));
+
+	out->len += fmt_ip(buf_room(out, 64), &a);
+}
+
+static void
+put_leaf(struct buf *out)
+{
+	static const char *const fields[] = { "ip", "src ip", "dst ip",
+		"srcip =", "nexthop =", "exporter =", "srcip !=", "dstip >", "dstip <=" };
+	static const unsigned lengths4[] = { 8, 12, 16, 19, 24, 28, 31, 32 };
+	static const unsigned lengths6[] = { 16, 32, 40, 48, 60, 64, 96, 120, 128 };
+	struct addr a = address(below(ADDRESSES));
+
+	switch (below(8)) {
+	case 0:
+		buf_puts(out, below(2) ? "net " : "dst net ");
+		out->len += fmt_ip(buf_room(out, 64), &a);
+		buf_printf(out, "/%u", addr_is_v4(&a) ? lengths4[below(8)] : lengths6[below(9)]);
+		return;
+	case 1:
+		buf_puts(out, below(2) ? "srcip in [" : "ip not in [");
+		for (unsigned n = 1 + below(5); n > 0; n--) {
+			put_address(out);
+			buf_putc(out, ' ');
+		}
+		buf_puts(out, "]");
+		return;
+	case 2:
+		buf_printf(out, "%s %u", below(2) ? "port" : "dst port",
+		    below(4) ? 1000 + below(POOL_PORTS) : 31000 + below(5000));
+		return;
+	case 3: buf_printf(out, "srcport %s %u", below(2) ? ">" : "<=", 900 + below(600)); return;
+	case 4:
+		buf_printf(out, "%s %s %u", below(2) ? "start" : "end",
+		    below(2) ? ">" : "<=", 1795428000 + below(ADDRESSES));
+		return;
+	case 5: buf_puts(out, below(2) ? "has srcip" : "`serial` < 3000"); return;
+	default: buf_printf(out, "%s ", fields[below(9)]); put_address(out);
+	}
+}
+
+static void
+put_condition(struct buf *out, unsigned depth)
+{
+	if (depth == 0 || below(3) == 0) {
+		put_leaf(out);
+		return;
+	}
+	buf_puts(out, below(4) == 0 ? "not (" : "(");
+	put_condition(out, depth - 1);
+	buf_puts(out, below(2) ? ") and (" : ") or (");
+	put_condition(out, depth - 1);
+	buf_putc(out, ')');
+}
+
+static struct expr *
+random_condition(struct buf *text)
+{
+	struct err err = { 0 };
+	struct expr *x;
+
+	text->len = 0;
+	put_condition(text, below(4));
+	x = expr_compile(buf_cstr(text), &err);
+	if (x == NULL)
+		printf("# %s\n# %s\n", buf_cstr(text), err.text);
+	return x;
+}
+
+/* Tests ------------------------------------------------------------------------------------------- */
+
+struct tally {
+	unsigned wrong, failed, unsound, large, flips, found, empty;
+	uint64_t passed, answers, octets;
+};
+
+static void
+flip(int fd, uint64_t at)
+{
+	uint8_t octet;
+
+	if (pread(fd, &octet, 1, (off_t)at) != 1)
+		abort();
+	octet ^= (uint8_t)(1 << below(8));
+	if (pwrite(fd, &octet, 1, (off_t)at) != 1)
+		abort();
+}
+
+/* Any bit of the last index block. */
+static void
+damage(int fd, struct question *q, const struct answer *want, struct tally *t)
+{
+	uint64_t end = (uint64_t)lseek(fd, 0, SEEK_END), at = index_find(fd, end), where;
+	int copy = memfd_create("copy", MFD_CLOEXEC);
+	uint8_t *all = mem_alloc(end);
+	struct answer got;
+
+	if (at == UINT64_MAX || pread(fd, all, end, 0) != (ssize_t)end ||
+	    write(copy, all, end) != (ssize_t)end)
+		goto out;
+	where = at + below((unsigned)(end - HEADER_LEN - at));
+	flip(copy, where);
+	got = ask(copy, q, true);
+	t->flips++;
+	t->found += got.unusable;
+	/* What the header's seal covers is damage of the stream too; all else is the index's only. */
+	if (where < at + HEADER_LEN + INDEX_HEAD)
+		t->wrong += !got.failed || got.selected > want->selected;
+	else
+		t->wrong += !same(&got, want);
+out:
+	mem_free(all);
+	close(copy);
+}
+
+static void
+one_file(struct tally *t)
+{
+	int fd = random_file();
+	struct stream_index_info info;
+	struct buf text = { 0 };
+	struct err err = { 0 };
+
+	t->unsound += stream_index_check(fd, &err) != 0;
+	if (stream_index_info(fd, &info, &err) != 0 ||
+	    info.octets > (uint64_t)lseek(fd, 0, SEEK_END) / INDEX_SHARE)
+		t->large++;
+	t->octets += info.octets;
+	for (unsigned i = 0; i < CONDITIONS; i++) {
+		struct expr *x = random_condition(&text);
+		struct question q = { x, below(4) == 0 };
+		struct answer want, got;
+
+		if (x == NULL) {
+			t->failed++;
+			continue;
+		}
+		want = ask(fd, &q, false);
+		got = ask(fd, &q, true);
+		t->answers++;
+		t->passed += got.passed;
+		t->empty += want.selected == 0;
+		t->failed += want.failed || got.unusable;
+		if (!same(&want, &got)) {
+			printf("# %" PRIu64 " selected, %" PRIu64 " with the index: %s%s\n",
+			    want.selected, got.selected, q.invert ? "not " : "", buf_cstr(&text));
+			t->wrong++;
+		}
+		if (i < FLIPS)
+			damage(fd, &q, &want, t);
+		expr_free(x);
+	}
+	buf_free(&text);
+	close(fd);
+}
+
+/* One address less in a filter whose hashes hold: only the check of the data can know. */
+static void
+lies_are_found(void)
+{
+	struct err err = { 0 };
+	struct stat st;
+	uint64_t at, lines, body, hash;
+	uint8_t *p;
+	int fd;
+
+	seed = 3;
+	do {
+		fd = random_file();
+		at = fstat(fd, &st) == 0 ? index_find(fd, (uint64_t)st.st_size) : UINT64_MAX;
+		p = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	} while (at == UINT64_MAX || le_uint(p + at + HEADER_LEN + X_LINES, 4) == 0);
+	ok(stream_index_check(fd, &err) == 0, "an index that is as the data passes");
+	p += at;
+	lines = le_uint(p + HEADER_LEN + X_LINES, 4) * INDEX_LINE;
+	body = le_uint(p + HEADER_LEN + X_BLOCKS, 4) * INDEX_ENTRY;
+	memset(p + HEADER_LEN + INDEX_HEAD + body, 0, lines);
+	hash = hash_xxh64(p + HEADER_LEN + INDEX_HEAD, body + lines);
+	memcpy(p + HEADER_LEN + X_BODY, &hash, 8);
+	header_seal(p, HEADER_LEN + INDEX_HEAD);
+	ok(stream_index_check(fd, &err) != 0, "one without what the data has does not");
+	is_str(err.text, "index without an address, network or port that a block has",
+	    "and that is said");
+	close(fd);
+}
+
+/* Copied without its index, and with one again, a file has the same octets. */
+static void
+copies_are_the_same(void)
+{
+	int fd, copy = memfd_create("copy", MFD_CLOEXEC),
+		again = memfd_create("again", MFD_CLOEXEC);
+	struct stat a, b, c;
+	struct err err = { 0 };
+	const uint8_t *p, *q;
+
+	seed = 11;
+	fd = random_file();
+	ok(stream_index_copy(fd, copy, &err) == 0 && stream_index_copy(copy, again, &err) == 0,
+	    "a stream is copied with a new index");
+	fstat(fd, &a);
+	fstat(copy, &b);
+	fstat(again, &c);
+	p = mmap(NULL, (size_t)b.st_size, PROT_READ, MAP_SHARED, copy, 0);
+	q = mmap(NULL, (size_t)c.st_size, PROT_READ, MAP_SHARED, again, 0);
+	ok(b.st_size == c.st_size && memcmp(p, q, (size_t)b.st_size) == 0,
+	    "and again, to the same octets");
+	ok(ftruncate(copy, b.st_size - 64) == 0 && stream_index_copy(copy, again, &err) != 0,
+	    "one without its end mark is refused: %s", err.text);
+	close(fd);
+	close(copy);
+	close(again);
+}
+
+int
+main(void)
+{
+	struct tally t = { 0 };
+
+	for (unsigned i = 0; i < FILES && t.wrong < 10; i++) {
+		seed = i * UINT64_C(0x2545f4914f6cdd1d) + 1;
+		one_file(&t);
+	}
+	ok(t.wrong == 0, "%" PRIu64 " random conditions select the same with and without index",
+	    t.answers);
+	ok(t.failed == 0, "all of them compile, and every index is sound");
+	ok(t.unsound == 0, "every index holds against its data");
+	ok(t.large == 0 && t.octets > 0, "no index is larger than a fiftieth of its file");
+	ok(t.passed > t.answers, "blocks are passed over: %" PRIu64, t.passed);
+	ok(t.empty < t.answers / 2, "most conditions select something: %u of %" PRIu64 " do not",
+	    t.empty, t.answers);
+	ok(t.found > t.flips / 2, "%u flipped bits: %u found, the others without effect", t.flips,
+	    t.found);
+	lies_are_found();
+	copies_are_the_same();
+	return done_testing();
+}
