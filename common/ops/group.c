@@ -28,11 +28,13 @@ group_free(struct group_table *g)
 	table_free(&g->rows);
 	values_free(&g->values);
 	intern_free(&g->intern);
+	sums_free(&g->sums);
 	spill_free(&g->spill);
 	for (unsigned p = 0; p < PARTITIONS; p++)
 		buf_free(&g->part[p]);
 	mem_free(g->keys);
 	mem_free(g->idx);
+	mem_free(g->code);
 	mem_free(g);
 }
 
@@ -46,10 +48,10 @@ group_clear(struct group_table *g)
 	intern_free(&g->intern);
 }
 
-static size_t
-memory_used(const struct group_table *g)
+size_t
+group_memory(const struct group_table *g)
 {
-	size_t sum = table_memory(&g->rows) + intern_memory(&g->intern);
+	size_t sum = table_memory(&g->rows) + intern_memory(&g->intern) + sums_memory(&g->sums);
 
 	for (unsigned i = 0; i < g->values.n; i++)
 		sum += distinct_memory(&g->values.v[i].set);
@@ -116,142 +118,6 @@ keys_alike(const struct layout *a, const struct layout *b)
 			return false;
 	}
 	return true;
-}
-
-/* Adding -------------------------------------------------------------------------------------- */
-
-static size_t
-selected(struct group_table *g, const struct batch *b, const uint64_t *sel)
-{
-	if (g->idx_cap < b->n + 64) {
-		mem_free(g->idx);
-		g->idx_cap = b->n + 64;
-		g->idx = mem_alloc(g->idx_cap * sizeof(*g->idx));
-	}
-	if (sel != NULL)
-		return bits_indexes(sel, b->n, g->idx);
-	for (size_t i = 0; i < b->n; i++)
-		g->idx[i] = (uint32_t)i;
-	return b->n;
-}
-
-static void
-update_rows(struct group_table *g, const struct values_bound *values, struct values_chunk *ch)
-{
-	for (size_t i = 0; i < ch->n; i++) {
-		ch->slots[i] = table_slots(&g->rows, ch->row[i]);
-		__builtin_prefetch(ch->slots[i], 1);
-	}
-	values_update(&g->values, values, ch, &g->intern);
-}
-
-static void
-add_chunk(struct group_table *g, const struct keys_bound *keys, const struct values_bound *values,
-    const uint32_t *idx, size_t n)
-{
-	struct values_chunk ch = { .idx = idx, .n = n };
-	uint32_t row[TABLE_CHUNK];
-	uint8_t dir[TABLE_CHUNK];
-
-	keys_pack(keys, g->spec, &g->layout, &g->intern, idx, n, g->keys);
-	if (g->n_pairs > 0) {
-		biflow_order(g, g->keys, n, dir);
-		ch.dir = dir;
-	}
-	table_find(&g->rows, g->keys, n, row);
-	ch.row = row;
-	update_rows(g, values, &ch);
-}
-
-/* The rows of the dictionary entries that the records use; those of others are not made. */
-static uint32_t *
-rows_of_codes(struct group_table *g, const struct keys_bound *keys, struct batch *b, size_t n)
-{
-	const struct column *c = keys->source[0].dict;
-	uint32_t *row = arena_alloc(&b->arena, (c->dict_n + 1) * sizeof(*row));
-	uint32_t *used = arena_alloc(&b->arena, (c->dict_n + 1) * sizeof(*used)),
-		 found[TABLE_CHUNK];
-	uint8_t *seen = arena_zero(&b->arena, c->dict_n + 1);
-	size_t n_used = 0;
-	bool missing = false;
-
-	for (size_t i = 0; i < n; i++) {
-		if (c->present != NULL && !bits_get(c->present, g->idx[i])) {
-			missing = true;
-			continue;
-		}
-		used[n_used] = c->codes[g->idx[i]];
-		n_used += !seen[used[n_used]];
-		seen[c->codes[g->idx[i]]] = 1;
-	}
-	for (size_t i = 0; i < n_used; i += TABLE_CHUNK) {
-		size_t m = n_used - i < TABLE_CHUNK ? n_used - i : TABLE_CHUNK;
-
-		keys_pack_codes(keys, g->spec, &g->layout, &g->intern, used + i, m, false, g->keys);
-		table_find(&g->rows, g->keys, m, found);
-		for (size_t k = 0; k < m; k++)
-			row[used[i + k]] = found[k];
-	}
-	if (missing) {
-		keys_pack_codes(keys, g->spec, &g->layout, &g->intern, used, 1, true, g->keys);
-		table_find(&g->rows, g->keys, 1, &row[c->dict_n]);
-	}
-	return row;
-}
-
-static void
-add_by_code(struct group_table *g, const struct keys_bound *keys, const struct values_bound *values,
-    struct batch *b, size_t n)
-{
-	const struct column *c = keys->source[0].dict;
-	const uint32_t *row_of = rows_of_codes(g, keys, b, n);
-	uint32_t row[TABLE_CHUNK];
-
-	for (size_t i = 0; i < n; i += TABLE_CHUNK) {
-		struct values_chunk ch = { .idx = g->idx + i, .row = row };
-
-		ch.n = n - i < TABLE_CHUNK ? n - i : TABLE_CHUNK;
-		for (size_t k = 0; k < ch.n; k++) {
-			uint32_t rec = ch.idx[k];
-			bool has = c->present == NULL || bits_get(c->present, rec);
-
-			row[k] = row_of[has ? c->codes[rec] : c->dict_n];
-		}
-		update_rows(g, values, &ch);
-	}
-}
-
-/* Computed columns are added behind the others, which may move all: so before pointers are taken. */
-static void
-resolve_all(const struct group_spec *spec, struct batch *b)
-{
-	for (size_t k = 0; k < spec->n_keys; k++)
-		(void)batch_resolve(b, &spec->keys[k].field);
-	for (size_t i = 0; i < spec->n_values; i++)
-		if (spec->values[i].fn != FN_FLOWS && spec->values[i].fn != FN_RECORDS)
-			(void)batch_resolve(b, &spec->values[i].field);
-}
-
-int
-group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct err *err)
-{
-	struct keys_bound keys;
-	struct values_bound values;
-	size_t n = selected(g, b, sel);
-
-	if (n == 0)
-		return 0;
-	resolve_all(g->spec, b);
-	keys_bind(&keys, g->spec, b, n);
-	values_bind(&g->values, &values, &g->rows, b);
-	group_relayout(g, &keys.want);
-	if (keys.by_code)
-		add_by_code(g, &keys, &values, b, n);
-	for (size_t i = 0; i < n && !keys.by_code; i += TABLE_CHUNK)
-		add_chunk(g, &keys, &values, g->idx + i, n - i < TABLE_CHUNK ? n - i : TABLE_CHUNK);
-	if (memory_used(g) > g->share)
-		return group_spill(g, false, err);
-	return 0;
 }
 
 /* Finishing ------------------------------------------------------------------------------------- */
@@ -358,8 +224,10 @@ group_finish(struct group_table **g, unsigned n, bool (*fn)(void *ctx, struct ba
 	bool spilled = false;
 	int rc = 0;
 
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		group_settle(g[i]);
 		spilled = spilled || g[i]->n_spills > 0;
+	}
 	if (spilled) {
 		rc = finish_spilled(g, n, fn, ctx, err);
 	} else {

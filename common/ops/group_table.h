@@ -6,6 +6,7 @@
 
 #include "ops/keys.h"
 #include "ops/spill.h"
+#include "ops/sums.h"
 #include "ops/values.h"
 
 enum { PARTITIONS = 64, PAIRS_MAX = 6 };
@@ -18,6 +19,7 @@ struct group_table {
 	struct table rows;
 	struct values values;
 	struct intern intern;
+	struct sums sums; /* held back from the rows */
 	uint64_t share; /* octets of memory this table may use */
 
 	struct spill spill;
@@ -25,9 +27,15 @@ struct group_table {
 	unsigned n_spills;
 
 	uint8_t *keys; /* TABLE_CHUNK of them */
-	uint32_t *idx; /* selected records of a batch */
+	uint32_t *idx, *code; /* selected records of a batch, and their codes */
 	size_t idx_cap;
 };
+
+/* add.c: give the rows what is held back from them. */
+void group_settle(struct group_table *);
+
+/* Octets in use. */
+size_t group_memory(const struct group_table *);
 
 /* Make the layout hold want's keys too, rebuilding the table if it changes. */
 void group_relayout(struct group_table *, const struct layout *want);

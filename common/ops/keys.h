@@ -10,7 +10,7 @@
 #define OPS_KEYS_H
 
 #include "ops/cell.h"
-#include "ops/group.h"
+#include "ops/codes.h"
 
 enum { KEYS_CHUNK = 256 };
 
@@ -50,15 +50,17 @@ struct key_source {
 };
 struct keys_bound {
 	struct key_source source[GROUP_KEYS_MAX];
+	const struct column *col[GROUP_KEYS_MAX]; /* the same, for codes_of */
+	int at[GROUP_KEYS_MAX]; /* index in the batch; -1 none */
 	struct layout want; /* what this batch needs */
-	bool by_code; /* one key, of which only dictionary and codes are unpacked */
+	struct coding coding; /* a plan; space 0 none */
 };
 
-/*
- * Find the keys' columns in a batch of which n records are wanted.  Scratch memory is the batch's arena.
- * by_code: the key is packed by keys_pack_codes, not by keys_pack.
- */
+/* Find the keys' columns in a batch of which n records are wanted. */
 void keys_bind(struct keys_bound *, const struct group_spec *, struct batch *, size_t n);
+
+/* Unpack them: for codes where the plan has a dictionary, else plain.  Scratch memory is the batch's arena. */
+void keys_unpack(struct keys_bound *, struct batch *, bool for_codes);
 
 /* The least layout that holds both; true when it differs from a in what stands where. */
 bool layout_join(struct layout *joined, const struct layout *a, const struct layout *b,
@@ -68,9 +70,10 @@ bool layout_join(struct layout *joined, const struct layout *a, const struct lay
 void keys_pack(const struct keys_bound *, const struct group_spec *, const struct layout *,
     struct intern *, const uint32_t *idx, size_t n, uint8_t *out);
 
-/* The same of dictionary entries; missing: of a record without the key, n 1. */
-void keys_pack_codes(const struct keys_bound *, const struct group_spec *, const struct layout *,
-    struct intern *, const uint32_t *code, size_t n, bool missing, uint8_t *out);
+/* The keys that codes stand for, n <= KEYS_CHUNK; col: of the batch whose dictionaries the coding has. */
+void keys_pack_codes(const struct coding *, const struct column *const *col,
+    const struct group_spec *, const struct layout *, struct intern *, const uint32_t *code,
+    size_t n, uint8_t *out);
 
 /* The transformation of a single key's value, for dictionaries: mask or bin in place. */
 void keys_transform(const struct group_key *, enum type, struct cell *);

@@ -165,6 +165,18 @@ bind_sampling(struct values *vs, struct table *t, struct batch *b, int col)
 	return c;
 }
 
+bool
+values_steady(const struct values *vs, struct batch *b)
+{
+	int col = batch_resolve(b, &sampling_field);
+	const struct column *c = col < 0 || b->col[col].type != TYPE_UINT ? NULL : &b->col[col];
+	uint32_t interval;
+
+	if (vs->sampling == 0)
+		return true;
+	return uniform_sampling(c, &interval) && (interval == 0 ? 1 : interval) == vs->sampling;
+}
+
 void
 values_bind(struct values *vs, struct values_bound *bound, struct table *t, struct batch *b)
 {
@@ -234,6 +246,15 @@ add_word(uint64_t *slot, uint64_t v, enum type from, enum type held)
 		*slot = cell_double_bits(cell_bits_double(*slot) + cell_double(&c));
 	else
 		*slot += v;
+}
+
+void
+values_add(const struct values *vs, unsigned i, uint64_t *slots, uint64_t v)
+{
+	if (vs->spec->values[i].fn == FN_SUM)
+		add_word(&slots[vs->v[i].off], v, TYPE_UINT, (enum type)vs->v[i].type);
+	else
+		slots[vs->v[i].off] += v;
 }
 
 static uint64_t

@@ -68,6 +68,12 @@ void values_free(struct values *);
 /* Find the columns of a batch, raising types: the rows so far are converted. */
 void values_bind(struct values *, struct values_bound *, struct table *, struct batch *);
 
+/* Is the sampling interval of a batch that of all before, as far as can be told without looking at records? */
+bool values_steady(const struct values *, struct batch *);
+
+/* Add a sum or count to value i of a row. */
+void values_add(const struct values *, unsigned i, uint64_t *slots, uint64_t v);
+
 /* Add the records of a chunk to their rows. */
 void values_update(
     struct values *, const struct values_bound *, const struct values_chunk *, struct intern *);
