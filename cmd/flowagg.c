@@ -50,7 +50,6 @@ struct flowagg {
 	size_t n_keys;
 	struct sorter *sorter;
 	struct io_sink *sink;
-	uint64_t groups;
 	struct err *err;
 	int rc; /* of the last sink call */
 };
@@ -232,7 +231,6 @@ take_groups(void *ctx, struct batch *b)
 {
 	struct flowagg *f = ctx;
 
-	f->groups += b->n;
 	if (f->filter != NULL) {
 		if (f->sel == NULL)
 			f->sel = mem_alloc(bits_words(BATCH_RECORDS) * 8);
@@ -251,11 +249,45 @@ write_groups(void *ctx, struct batch *b)
 	return f->rc == 0;
 }
 
+static bool
+is_of(const struct field *f, const struct field_id *id)
+{
+	for (unsigned i = 0; i < f->n; i++)
+		if (field_id_equal(&f->id[i], id))
+			return true;
+	return false;
+}
+
+/* With -n, groups that a value puts behind so many others need not be looked at. */
+static bool
+choose_top(const struct flowagg *f, struct group_top *top)
+{
+	const struct field *by = f->n_keys > 0 ? &f->keys[0].field : NULL;
+	unsigned found = 0;
+
+	if (by == NULL || f->keys[0].ascending || f->filter != NULL || f->io.limit == UINT64_MAX)
+		return false;
+	for (size_t k = 0; k < f->spec.n_keys; k++)
+		if (is_of(by, &f->spec.keys[k].as))
+			return false;
+	for (size_t i = 0; i < f->spec.n_values; i++) {
+		if (!is_of(by, &f->spec.values[i].as))
+			continue;
+		*top = (struct group_top){ i, f->io.limit };
+		found++;
+	}
+	return found == 1;
+}
+
 static int
 hand_on(struct flowagg *f, struct err *err)
 {
+	struct group_top top;
+
 	f->err = err;
-	if (group_finish(f->tables, f->n_tables, take_groups, f, err) < 0 || f->rc < 0)
+	if (group_finish(f->tables, f->n_tables, choose_top(f, &top) ? &top : NULL, take_groups, f,
+		err) < 0 ||
+	    f->rc < 0)
 		return -1;
 	if (group_mixed_sampling(f->tables, f->n_tables) && !f->io.quiet)
 		diag(NULL, "counters sampled at different intervals were added up; --scale "
@@ -266,15 +298,21 @@ hand_on(struct flowagg *f, struct err *err)
 	return 0;
 }
 
-static void
-tell(const struct flowagg *f, const struct io_result *result)
+static unsigned
+count_spills(const struct flowagg *f)
 {
 	unsigned spills = 0;
 
 	for (unsigned i = 0; i < f->n_tables; i++)
 		spills += group_spills(f->tables[i]);
+	return spills;
+}
+
+static void
+tell(const struct flowagg *f, const struct io_result *result, unsigned spills)
+{
 	diag(NULL, "%llu records, %llu groups, %u times to disk", (unsigned long long)result->read,
-	    (unsigned long long)f->groups, spills);
+	    (unsigned long long)group_count(f->tables, f->n_tables), spills);
 }
 
 static int
@@ -284,6 +322,7 @@ run(struct flowagg *f, const struct optparse *parser, char **argv, struct err *e
 	    io_source_open(parser->operands, parser->n_operands, &f->io, err);
 	struct io_result result = { 0 };
 	struct err closing = { 0 };
+	unsigned spills;
 	int rc = -1;
 
 	f->sink = source == NULL ? NULL : io_sink_open(&f->io, argv, err);
@@ -291,10 +330,11 @@ run(struct flowagg *f, const struct optparse *parser, char **argv, struct err *e
 		io_sink_defer(f->sink);
 		rc = io_run(source, f->sink, &f->io, add_records, f, &result, err);
 	}
-	if (rc == 0 && f->io.verbose)
-		tell(f, &result);
+	spills = count_spills(f);
 	if (rc == 0)
 		rc = hand_on(f, err);
+	if (rc == 0 && f->io.verbose)
+		tell(f, &result, spills);
 	if (io_sink_close(f->sink, rc == 0 && !result.incomplete, &closing) != 0 && rc == 0) {
 		*err = closing;
 		rc = -1;

@@ -89,6 +89,7 @@ add_by_keys(struct group_table *g, struct keys_bound *keys, const struct values_
 {
 	list_all(g, p);
 	keys_unpack(keys, b, false);
+	group_relayout(g, &keys->want);
 	for (size_t i = first; i < p->n; i += TABLE_CHUNK)
 		add_chunk(
 		    g, keys, values, p->idx + i, p->n - i < TABLE_CHUNK ? p->n - i : TABLE_CHUNK);
@@ -237,6 +238,7 @@ add_picked(struct group_table *g, struct keys_bound *keys, const struct values_b
 		    sums_suit(&g->values, values) && begin_sums(g, &keys->coding, values, p->n);
 
 		keys_unpack(keys, b, true);
+		group_relayout(g, &keys->want);
 		if (held)
 			done = add_to_sums(g, keys, values, p);
 		else if (keys->coding.space / SPARSE <= p->n && add_by_codes(g, keys, values, b, p))
@@ -260,7 +262,6 @@ group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct er
 	if (!values_steady(&g->values, b))
 		group_settle(g);
 	values_bind(&g->values, &values, &g->rows, b);
-	group_relayout(g, &keys.want);
 	add_picked(g, &keys, &values, b, &p);
 	if (group_memory(g) > g->share)
 		group_settle(g);

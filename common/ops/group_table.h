@@ -25,6 +25,7 @@ struct group_table {
 	struct spill spill;
 	struct buf part[PARTITIONS]; /* rows on their way to disk */
 	unsigned n_spills;
+	uint64_t n_groups; /* handed out, or left out */
 
 	uint8_t *keys; /* TABLE_CHUNK of them */
 	uint32_t *idx, *code; /* selected records of a batch, and their codes */
@@ -43,8 +44,9 @@ void group_relayout(struct group_table *, const struct layout *want);
 /* Forget all rows, keep what was learnt of types. */
 void group_clear(struct group_table *);
 
-/* Add all rows of another table to this one and empty that. */
-void group_absorb(struct group_table *, struct group_table *);
+/* A key in another layout: the same value in each slot. */
+void group_rekey(const struct layout *to, struct intern *to_in, const struct layout *from,
+    const struct intern *from_in, const uint8_t *key, uint8_t *out);
 
 /* spilled.c: write all rows to the partitions' chains.  flush: and nothing stays in buffers.  -1: err. */
 int group_spill(struct group_table *, bool flush, struct err *);
@@ -53,8 +55,15 @@ int group_spill(struct group_table *, bool flush, struct err *);
 int group_unspill(
     struct group_table *, const struct group_table *src, unsigned partition, struct err *);
 
-/* emit.c: hand out all rows as batches; false: fn said stop. */
-bool group_emit(struct group_table *, bool (*fn)(void *ctx, struct batch *), void *ctx);
+/*
+ * emit.c: hand out rows as batches, which are fn's to free; false: fn said stop.  top: rows that are not among
+ * those may be left out; NULL all.
+ */
+bool group_emit(struct group_table *, const struct group_top *top,
+    bool (*fn)(void *ctx, struct batch *), void *ctx);
+
+/* top.c: the rows that may be among the first, n of them, the caller's to free; NULL: all may. */
+uint32_t *group_candidates(struct group_table *, const struct group_top *, size_t *n);
 
 /* biflow.c */
 unsigned biflow_pairs(const struct group_spec *, struct key_pair *, struct err *);

@@ -67,9 +67,8 @@ layout_place(struct layout *l)
 		off += slot_size(&l->slot[i]);
 	}
 	l->mask_off = (uint16_t)off;
-	l->len = (off + (l->n + 7) / 8 + 7) / 8 * 8;
-	if (l->len == 0)
-		l->len = 8; /* no keys: one group */
+	off += l->masked ? (l->n + 7) / 8 : 0;
+	l->len = (off + 3) / 8 * 8 + 4; /* at least off, and 4 more than a multiple of 8 */
 }
 
 bool
@@ -77,7 +76,9 @@ layout_join(struct layout *joined, const struct layout *a, const struct layout *
     const struct key_pair *pair, unsigned n_pairs)
 {
 	struct layout l = { .n = b->n };
-	bool changed = a->len == 0;
+	bool changed = a->len == 0 || (b->masked && !a->masked);
+
+	l.masked = a->masked || b->masked;
 
 	for (unsigned i = 0; i < l.n; i++)
 		l.slot[i] = slot_join(&a->slot[i], &b->slot[i]);
@@ -120,7 +121,6 @@ keys_bind(struct keys_bound *bound, const struct group_spec *spec, struct batch 
 	for (size_t k = 0; k < spec->n_keys; k++)
 		if (bound->at[k] >= 0)
 			bound->want.slot[k] = slot_wanted(&spec->keys[k], &b->col[bound->at[k]]);
-	layout_place(&bound->want);
 }
 
 static void
@@ -148,6 +148,8 @@ keys_unpack(struct keys_bound *bound, struct batch *b, bool for_codes)
 			bind_key(&bound->source[k], b, (unsigned)bound->at[k],
 			    for_codes && bound->coding.digit[k].dict);
 		bound->col[k] = bound->source[k].col;
+		if (bound->col[k] == NULL || bound->col[k]->present != NULL)
+			bound->want.masked = true;
 	}
 }
 
@@ -469,8 +471,7 @@ keys_swap(const struct layout *l, const struct key_pair *pair, unsigned n_pairs,
 	for (unsigned k = 0; k < n_pairs; k++) {
 		unsigned a = pair[k].a, b = pair[k].b;
 		uint8_t *pa = packed + l->slot[a].off, *pb = packed + l->slot[b].off;
-		uint8_t *ma = packed + l->mask_off + a / 8, *mb = packed + l->mask_off + b / 8;
-		unsigned bit_a = *ma >> (a % 8) & 1, bit_b = *mb >> (b % 8) & 1;
+		unsigned bit_a = keys_missing(l, a, packed), bit_b = keys_missing(l, b, packed);
 		uint8_t kept[sizeof(struct cell)];
 		unsigned n = slot_size(&l->slot[a]);
 
@@ -479,7 +480,7 @@ keys_swap(const struct layout *l, const struct key_pair *pair, unsigned n_pairs,
 		memcpy(pb, kept, n);
 		if (bit_a == bit_b)
 			continue;
-		*ma ^= (uint8_t)(1u << (a % 8));
-		*mb ^= (uint8_t)(1u << (b % 8));
+		packed[l->mask_off + a / 8] ^= (uint8_t)(1u << (a % 8));
+		packed[l->mask_off + b / 8] ^= (uint8_t)(1u << (b % 8));
 	}
 }

@@ -3,8 +3,8 @@
  *
  * A layout says where each key stands.  It starts with what the first batch has and only widens: a
  * number to more octets, addresses to 16 when an IPv6 one appears, a field to cells when its type
- * differs between batches.  Which keys are missing is a bitmap at the end.  So two keys of one table
- * are equal exactly when their octets are, and the common ones are 8 or 16 octets long.
+ * differs between batches.  Which keys are missing is a bitmap at the end, once one is.  So two keys of one
+ * table are equal exactly when their octets are, and the common ones are 4 or 12 octets long.
  */
 #ifndef OPS_KEYS_H
 #define OPS_KEYS_H
@@ -31,8 +31,9 @@ struct slot {
 struct layout {
 	struct slot slot[GROUP_KEYS_MAX];
 	unsigned n;
+	bool masked; /* some key is missing somewhere */
 	uint16_t mask_off;
-	size_t len; /* a multiple of 8 */
+	size_t len; /* 4 more than a multiple of 8 */
 };
 
 /* Two keys that change places when a record goes the other way; n_pairs 0 without biflow. */
@@ -52,7 +53,7 @@ struct keys_bound {
 	struct key_source source[GROUP_KEYS_MAX];
 	const struct column *col[GROUP_KEYS_MAX]; /* the same, for codes_of */
 	int at[GROUP_KEYS_MAX]; /* index in the batch; -1 none */
-	struct layout want; /* what this batch needs */
+	struct layout want; /* what this batch needs: slots, and masked once it is unpacked */
 	struct coding coding; /* a plan; space 0 none */
 };
 
@@ -88,7 +89,7 @@ void keys_swap(const struct layout *, const struct key_pair *, unsigned n_pairs,
 static inline bool
 keys_missing(const struct layout *l, unsigned key, const uint8_t *packed)
 {
-	return packed[l->mask_off + key / 8] >> (key % 8) & 1;
+	return l->masked && (packed[l->mask_off + key / 8] >> (key % 8) & 1);
 }
 
 #endif

@@ -31,14 +31,14 @@ sums_suit(const struct values *vs, const struct values_bound *bound)
 	return true;
 }
 
-static uint64_t
+static uint32_t
 summed(const struct values *vs, const struct values_bound *bound)
 {
-	uint64_t bits = 0;
+	uint32_t bits = 0;
 
 	for (unsigned i = 0; i < vs->n; i++)
 		if (!is_count(bound, vs->spec->values[i].fn, i) && bound->source[i].col != NULL)
-			bits |= UINT64_C(1) << i;
+			bits |= UINT32_C(1) << i;
 	return bits;
 }
 
@@ -167,7 +167,7 @@ sums_give(const struct sums *s, const struct values *vs, const uint32_t *code,
 	for (size_t k = 0; k < n; k++) {
 		size_t from = (size_t)code[k] * s->lanes;
 
-		slots[k][0] |= s->have;
+		*slots_have(slots[k]) |= s->have;
 		for (unsigned i = 0; i < vs->n; i++) {
 			uint64_t v = 0;
 

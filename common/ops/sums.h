@@ -14,7 +14,7 @@
 
 struct sums {
 	struct coding coding; /* space 0: nothing is held */
-	uint64_t have, summed; /* bits of values: that all records had, and that have an array */
+	uint32_t have, summed; /* bits of values: that all records had, and that have an array */
 	uint64_t records;
 	uint32_t lanes;
 	uint32_t *count; /* records of each code */
