@@ -144,13 +144,16 @@ distinct_add(
 }
 
 static void
-add_narrow(struct distinct *d, const uint32_t *rows, const uint64_t *v, size_t n, bool *fresh)
+add_narrow(struct distinct *d, const uint32_t *rows, const uint64_t *v, const uint64_t *counts,
+    size_t n, bool *fresh)
 {
 	uint64_t hash[CHUNK], seed = hash_seed();
 
 	for (size_t i = 0; i < n; i++) {
 		hash[i] = hash_u64(seed, (uint64_t)(rows[i] + 1) << 32 | v[i]);
 		__builtin_prefetch(&d->narrow[hash[i] & (d->cap - 1)], 1);
+		if (d->counted)
+			__builtin_prefetch(&d->count[hash[i] & (d->cap - 1)], 1);
 	}
 	for (size_t i = 0; i < n; i++) {
 		uint64_t packed = (uint64_t)(rows[i] + 1) << 32 | v[i];
@@ -160,13 +163,13 @@ add_narrow(struct distinct *d, const uint32_t *rows, const uint64_t *v, size_t n
 		d->narrow[at] = packed;
 		d->n += fresh[i];
 		if (d->counted)
-			d->count[at]++;
+			d->count[at] += counts ? counts[i] : 1;
 	}
 }
 
 void
-distinct_add_words(struct distinct *d, const uint32_t *rows, const uint64_t *v, enum type type,
-    size_t n, bool *fresh)
+distinct_add_words(struct distinct *d, const uint32_t *rows, const uint64_t *v,
+    const uint64_t *counts, enum type type, size_t n, bool *fresh)
 {
 	uint64_t bits = 0;
 
@@ -175,7 +178,7 @@ distinct_add_words(struct distinct *d, const uint32_t *rows, const uint64_t *v, 
 	admit(d, type, bits);
 	reserve(d, n);
 	if (!d->wide) {
-		add_narrow(d, rows, v, n, fresh);
+		add_narrow(d, rows, v, counts, n, fresh);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -183,10 +186,27 @@ distinct_add_words(struct distinct *d, const uint32_t *rows, const uint64_t *v, 
 		    &d->member[hash_member(&(struct member){ v[i], rows[i], type }) & (d->cap - 1)],
 		    1);
 	for (size_t i = 0; i < n; i++)
-		fresh[i] = insert(d, &(struct member){ v[i], rows[i], type }, 1);
+		fresh[i] =
+		    insert(d, &(struct member){ v[i], rows[i], type }, counts ? counts[i] : 1);
 }
 
 /* Looking --------------------------------------------------------------------------------------- */
+
+struct cell
+distinct_cell(const struct member *m, const struct intern *in)
+{
+	struct cell c = { .v = m->v, .type = m->kind & ~(uint32_t)MEMBER_INTERNED };
+
+	if (c.type == TYPE_IP) {
+		struct addr a = addr_v4((uint32_t)m->v);
+		size_t n;
+
+		if (m->kind & MEMBER_INTERNED)
+			memcpy(a.b, intern_get(in, (uint32_t)m->v, &n), 16);
+		memcpy(&c.v, a.b, 16);
+	}
+	return c;
+}
 
 bool
 distinct_at(
@@ -197,17 +217,48 @@ distinct_at(
 	if (is_empty(d, place))
 		return false;
 	m = member_at(d, place);
-	*item = (struct distinct_item){ .row = m.row, .count = d->counted ? d->count[place] : 1 };
-	item->cell = (struct cell){ .v = m.v, .type = m.kind & ~(uint32_t)MEMBER_INTERNED };
-	if (item->cell.type == TYPE_IP) {
-		struct addr a = addr_v4((uint32_t)m.v);
-		size_t n;
-
-		if (m.kind & MEMBER_INTERNED)
-			memcpy(a.b, intern_get(in, (uint32_t)m.v, &n), 16);
-		memcpy(&item->cell.v, a.b, 16);
-	}
+	*item = (struct distinct_item){ .row = m.row,
+		.cell = distinct_cell(&m, in),
+		.count = d->counted ? d->count[place] : 1 };
 	return true;
+}
+
+void
+distinct_divide(
+    const struct distinct *d, const uint8_t *lot, unsigned n_lots, struct distinct_lots *lots)
+{
+	size_t *at = mem_alloc((n_lots + 1) * sizeof(*at));
+
+	lots->off = mem_zero(n_lots + 1, sizeof(*lots->off));
+	lots->member = mem_alloc((d->n + 1) * sizeof(*lots->member));
+	lots->count = d->counted ? mem_alloc((d->n + 1) * sizeof(*lots->count)) : NULL;
+	for (size_t i = 0; i < d->cap; i++)
+		if (!is_empty(d, i))
+			lots->off[lot[member_at(d, i).row] + 1]++;
+	for (unsigned l = 0; l < n_lots; l++)
+		lots->off[l + 1] += lots->off[l];
+	memcpy(at, lots->off, (n_lots + 1) * sizeof(*at));
+	for (size_t i = 0; i < d->cap; i++) {
+		struct member m;
+		size_t to;
+
+		if (is_empty(d, i))
+			continue;
+		m = member_at(d, i);
+		to = at[lot[m.row]]++;
+		lots->member[to] = m;
+		if (d->counted)
+			lots->count[to] = d->count[i];
+	}
+	mem_free(at);
+}
+
+void
+distinct_lots_free(struct distinct_lots *l)
+{
+	mem_free(l->off);
+	mem_free(l->member);
+	mem_free(l->count);
 }
 
 void
@@ -310,4 +361,16 @@ distinct_free(struct distinct *d)
 	if (d->count != NULL)
 		mem_free_table(d->count, d->cap * sizeof(*d->count));
 	*d = (struct distinct){ .counted = d->counted };
+}
+
+void
+distinct_clear(struct distinct *d)
+{
+	if (d->wide)
+		memset(d->member, 0, d->cap * sizeof(*d->member));
+	else if (d->cap > 0)
+		memset(d->narrow, 0, d->cap * sizeof(*d->narrow));
+	if (d->counted && d->cap > 0)
+		memset(d->count, 0, d->cap * sizeof(*d->count));
+	d->n = 0;
 }

@@ -37,9 +37,9 @@ struct distinct_item {
 bool distinct_add(
     struct distinct *, uint32_t row, const struct cell *, uint64_t count, struct intern *);
 
-/* Add numbers of one type, n <= 256 at a time; fresh[i] says which were new. */
-void distinct_add_words(
-    struct distinct *, const uint32_t *rows, const uint64_t *v, enum type, size_t n, bool *fresh);
+/* Add numbers of one type, n <= 256 at a time; counts: NULL once each; fresh[i] says which were new. */
+void distinct_add_words(struct distinct *, const uint32_t *rows, const uint64_t *v,
+    const uint64_t *counts, enum type, size_t n, bool *fresh);
 
 /* What stands at a place below cap; false: nothing. */
 bool distinct_at(
@@ -50,6 +50,26 @@ bool distinct_at(
  */
 void distinct_by_row(const struct distinct *, size_t n_rows, size_t **off, size_t **order);
 
+/* The members in lots, as lot[row] says (below n_lots): those of lot l are member[off[l] .. off[l + 1]). */
+struct distinct_lots {
+	size_t *off;
+	struct member *member;
+	uint64_t *count; /* NULL: 1 each */
+};
+void distinct_divide(
+    const struct distinct *, const uint8_t *lot, unsigned n_lots, struct distinct_lots *);
+void distinct_lots_free(struct distinct_lots *);
+
+/* A member as a cell. */
+struct cell distinct_cell(const struct member *, const struct intern *);
+
+/* Is it a number that words can stand for? */
+static inline bool
+distinct_is_word(const struct member *m)
+{
+	return m->kind < TYPE_STRING;
+}
+
 /*
  * The value that at least `rank` of 10,000 do not exceed and no smaller one is: of items, n > 0 of them, each
  * with its count (nearest rank).  Items change places.
@@ -59,5 +79,6 @@ const struct cell *distinct_rank(
 
 size_t distinct_memory(const struct distinct *);
 void distinct_free(struct distinct *); /* and make it empty again; whether it counts stays */
+void distinct_clear(struct distinct *); /* make it empty, and keep the memory */
 
 #endif

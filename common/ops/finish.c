@@ -87,13 +87,13 @@ add_row(struct group_table *g, const struct group_table *src, uint32_t to, uint3
 		a[s] += b[s];
 }
 
-/* Rows list[0..n) (NULL: by number) of another table; to[i]: where they went. */
+/* Rows list[0..n) (NULL: by number) of another table; to[row]: where each went. */
 static void
 absorb_rows(struct group_table *g, const struct group_table *src, const uint32_t *list, size_t n,
     uint32_t *to)
 {
 	bool keys = keys_alike(&g->layout, &src->layout), values;
-	uint32_t from[TABLE_CHUNK];
+	uint32_t from[TABLE_CHUNK], made[TABLE_CHUNK];
 
 	if (g->values.sampling == 0)
 		g->values.sampling = src->values.sampling;
@@ -115,17 +115,19 @@ absorb_rows(struct group_table *g, const struct group_table *src, const uint32_t
 				group_rekey(
 				    &g->layout, &g->intern, &src->layout, &src->intern, key, out);
 		}
-		table_find(&g->rows, g->keys, m, to + first);
-		for (size_t i = 0; i < m; i++)
+		table_find(&g->rows, g->keys, m, made);
+		for (size_t i = 0; i < m; i++) {
+			to[from[i]] = made[i];
 			if (values)
-				add_row(g, src, to[first + i], from[i]);
+				add_row(g, src, made[i], from[i]);
 			else
-				merge_row(g, src, to[first + i], from[i]);
+				merge_row(g, src, made[i], from[i]);
+		}
 	}
 }
 
 static void
-absorb_member(struct group_table *g, const struct group_table *src, unsigned i,
+absorb_item(struct group_table *g, const struct group_table *src, unsigned i,
     const struct distinct_item *item, uint32_t row)
 {
 	struct cell c = cell_move(&item->cell, &src->intern, &g->intern);
@@ -146,17 +148,18 @@ absorb(struct group_table *g, struct group_table *src)
 	for (unsigned i = 0; i < g->values.n; i++)
 		for (size_t m = 0; m < src->values.v[i].set.cap; m++)
 			if (distinct_at(&src->values.v[i].set, m, &src->intern, &item))
-				absorb_member(g, src, i, &item, to[item.row]);
+				absorb_item(g, src, i, &item, to[item.row]);
 	mem_free(to);
 	group_clear(src);
 }
 
 /* Partitions ------------------------------------------------------------------------------------- */
 
-/* The rows of a table by partition, and the members of its sets by row. */
+/* The rows of a table and the members of its sets by partition. */
 struct parts {
 	uint32_t *list, off[PARTITIONS + 1];
-	size_t *set_off[GROUP_VALUES_MAX], *set_order[GROUP_VALUES_MAX];
+	uint32_t *to; /* by row: where it went */
+	struct distinct_lots set[GROUP_VALUES_MAX];
 };
 
 struct finish {
@@ -202,10 +205,11 @@ divide(struct finish *f, unsigned table)
 	}
 	for (uint32_t row = 0; row < n; row++)
 		p->list[at[part[row]]++] = row;
-	mem_free(part);
+	p->to = mem_alloc((n + 1) * sizeof(*p->to));
 	for (unsigned i = 0; i < g->values.n; i++)
 		if (values_has_set(&g->values, i))
-			distinct_by_row(&g->values.v[i].set, n, &p->set_off[i], &p->set_order[i]);
+			distinct_divide(&g->values.v[i].set, part, PARTITIONS, &p->set[i]);
+	mem_free(part);
 }
 
 static void
@@ -213,29 +217,40 @@ free_parts(struct finish *f)
 {
 	for (unsigned t = 0; t < f->n; t++) {
 		mem_free(f->parts[t].list);
-		for (unsigned i = 0; i < GROUP_VALUES_MAX; i++) {
-			mem_free(f->parts[t].set_off[i]);
-			mem_free(f->parts[t].set_order[i]);
-		}
+		mem_free(f->parts[t].to);
+		for (unsigned i = 0; i < GROUP_VALUES_MAX; i++)
+			distinct_lots_free(&f->parts[t].set[i]);
 	}
 	mem_free(f->parts);
 }
 
+/* Members of one kind that are numbers go together. */
 static void
-absorb_sets(struct group_table *g, const struct group_table *src, const struct parts *p,
-    const uint32_t *list, size_t n, const uint32_t *to)
+absorb_lot(struct group_table *g, const struct group_table *src, unsigned i, const struct parts *p,
+    size_t at, size_t end)
 {
-	for (unsigned i = 0; i < g->values.n; i++) {
-		const size_t *off = p->set_off[i];
-		struct distinct_item item;
+	const struct member *m = p->set[i].member;
+	const uint64_t *count = p->set[i].count;
 
-		if (off == NULL)
+	while (at < end) {
+		uint32_t rows[TABLE_CHUNK];
+		uint64_t v[TABLE_CHUNK];
+		struct distinct_item item = { .count = count ? count[at] : 1 };
+		size_t n = 0;
+
+		for (; at + n < end && n < TABLE_CHUNK && m[at + n].kind == m[at].kind; n++) {
+			rows[n] = p->to[m[at + n].row];
+			v[n] = m[at + n].v;
+		}
+		if (distinct_is_word(&m[at])) {
+			values_members(&g->values, i, &g->rows, rows, v, count ? count + at : NULL,
+			    (enum type)m[at].kind, n);
+			at += n;
 			continue;
-		for (size_t k = 0; k < n; k++)
-			for (size_t m = off[list[k]]; m < off[list[k] + 1]; m++)
-				if (distinct_at(&src->values.v[i].set, p->set_order[i][m],
-					&src->intern, &item))
-					absorb_member(g, src, i, &item, to[k]);
+		}
+		item.cell = distinct_cell(&m[at], &src->intern);
+		absorb_item(g, src, i, &item, rows[0]);
+		at++;
 	}
 }
 
@@ -244,13 +259,13 @@ absorb_part(struct group_table *g, const struct finish *f, unsigned part)
 {
 	for (unsigned t = 0; t < f->n; t++) {
 		const struct parts *p = &f->parts[t];
-		const uint32_t *list = p->list + p->off[part];
-		size_t n = p->off[part + 1] - p->off[part];
-		uint32_t *to = mem_alloc((n + 1) * sizeof(*to));
 
-		absorb_rows(g, f->g[t], list, n, to);
-		absorb_sets(g, f->g[t], p, list, n, to);
-		mem_free(to);
+		absorb_rows(
+		    g, f->g[t], p->list + p->off[part], p->off[part + 1] - p->off[part], p->to);
+		for (unsigned i = 0; i < g->values.n; i++)
+			if (p->set[i].off != NULL)
+				absorb_lot(
+				    g, f->g[t], i, p, p->set[i].off[part], p->set[i].off[part + 1]);
 	}
 }
 
@@ -310,7 +325,7 @@ finish_piece(void *ctx, void *item, unsigned worker)
 		absorb_part(g, f, p->number);
 	if (rc == 0)
 		(void)group_emit(g, f->top, keep_batch, p);
-	group_clear(g);
+	group_rewind(g);
 }
 
 static bool

@@ -51,6 +51,17 @@ group_clear(struct group_table *g)
 	intern_free(&g->intern);
 }
 
+void
+group_rewind(struct group_table *g)
+{
+	table_clear(&g->rows);
+	for (unsigned i = 0; i < g->values.n; i++)
+		distinct_clear(&g->values.v[i].set);
+	if (g->values.interval_cap > 0)
+		memset(g->values.interval, 0, g->values.interval_cap * sizeof(*g->values.interval));
+	intern_free(&g->intern);
+}
+
 size_t
 group_memory(const struct group_table *g)
 {

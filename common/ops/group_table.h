@@ -41,8 +41,9 @@ size_t group_memory(const struct group_table *);
 /* Make the layout hold want's keys too, rebuilding the table if it changes. */
 void group_relayout(struct group_table *, const struct layout *want);
 
-/* Forget all rows, keep what was learnt of types. */
+/* Forget all rows, keep what was learnt of types; rewind: and keep the memory, for as many rows again. */
 void group_clear(struct group_table *);
+void group_rewind(struct group_table *);
 
 /* A key in another layout: the same value in each slot. */
 void group_rekey(const struct layout *to, struct intern *to_in, const struct layout *from,

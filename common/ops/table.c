@@ -41,6 +41,18 @@ table_free(struct table *t)
 	*t = (struct table){ 0 };
 }
 
+void
+table_clear(struct table *t)
+{
+	size_t rows = (size_t)1 << t->row_shift;
+
+	memset(t->index, 0, sizeof(*t->index) << t->index_bits);
+	for (size_t i = 0; i * rows < t->n_rows; i++)
+		memset(t->chunk[i], 0,
+		    (t->n_rows - i * rows < rows ? t->n_rows - i * rows : rows) * t->stride);
+	t->n_rows = 0;
+}
+
 size_t
 table_memory(const struct table *t)
 {

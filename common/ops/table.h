@@ -28,6 +28,7 @@ struct table {
 
 void table_init(struct table *, size_t key_len, size_t n_slots);
 void table_free(struct table *);
+void table_clear(struct table *); /* forget the rows, keep the memory */
 size_t table_memory(const struct table *);
 
 /*

@@ -484,6 +484,17 @@ values_member(struct values *vs, unsigned i, struct table *t, struct intern *in,
 	count_member(vs, i, table_slots(t, row), fresh);
 }
 
+void
+values_members(struct values *vs, unsigned i, struct table *t, const uint32_t *rows,
+    const uint64_t *v, const uint64_t *counts, enum type type, size_t n)
+{
+	bool fresh[TABLE_CHUNK];
+
+	distinct_add_words(&vs->v[i].set, rows, v, counts, type, n, fresh);
+	for (size_t k = 0; k < n; k++)
+		count_member(vs, i, table_slots(t, rows[k]), fresh[k]);
+}
+
 static void
 add_to_set(struct values *vs, unsigned i, const struct column *c, const struct values_chunk *ch,
     struct intern *in)
@@ -494,7 +505,7 @@ add_to_set(struct values *vs, unsigned i, const struct column *c, const struct v
 
 	if (c->present == NULL && c->width != 0 && c->width != 16) {
 		cell_words(c, ch->idx, ch->n, word);
-		distinct_add_words(set, ch->row, word, (enum type)c->type, ch->n, fresh);
+		distinct_add_words(set, ch->row, word, NULL, (enum type)c->type, ch->n, fresh);
 		for (size_t k = 0; k < ch->n; k++)
 			count_member(vs, i, ch->slots[k], fresh[k]);
 		return;

@@ -105,6 +105,10 @@ void values_rank(struct values *, struct table *, const struct intern *);
 void values_member(struct values *, unsigned i, struct table *, struct intern *, uint32_t row,
     const struct cell *, uint64_t count);
 
+/* The same of n <= TABLE_CHUNK numbers of one type; counts: NULL once each. */
+void values_members(struct values *, unsigned i, struct table *, const uint32_t *rows,
+    const uint64_t *v, const uint64_t *counts, enum type, size_t n);
+
 /* A row as octets, without its key and sets, and back: slots has values->n_slots. */
 void values_save(
     const struct values *, const struct table *, uint32_t row, const struct intern *, struct buf *);
