@@ -20,7 +20,7 @@ static const struct opt options[] = {
 	{ 'k', "fields", ARG_FIELDS, "KEYS",
 	    "group by these: srcip/24, srcip/24:48, end/5m, any field (default: one group)", NULL },
 	{ 'v', "values", ARG_FIELDS, "VALUES",
-	    "flows, count, FIELD, or sum min max mean distinct first last of (FIELD)", NULL },
+	    "flows, count, FIELD, or sum min max mean p95 distinct first last of (FIELD)", NULL },
 	{ 'b', "biflow", ARG_NONE, NULL, "both directions of a conversation are one group", NULL },
 	{ 'O', "order", ARG_FIELDS, "FIELD[:asc],...",
 	    "order by these (default: the first count or sum)", NULL },
@@ -388,6 +388,7 @@ main(int argc, char **argv)
 		"group flow records by keys and aggregate values", tables,
 		"flowagg -k srcip -v bytes,distinct_dstip -n 10 -o table day.flow\n"
 		"flowagg -k srcip/24,end/1h -v flows,mean_bytes -o csv day.flow\n"
+		"flowagg -k proto -v count,p50_bytes,p95_bytes -o table day.flow\n"
 		"flowagg -b -O bytes -n 20 -o table day.flow\n"
 		"flowagg -k srcip -v distinct_dstip --having 'distinct_dstip > 100' day.flow\n",
 		field_help };

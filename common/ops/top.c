@@ -5,6 +5,7 @@
 
 #include "ops/group_table.h"
 
+/* MOST are worth while, with those that are equal to the last. */
 enum { MOST = 1 << 16, ROOM = 1024 };
 
 struct candidate {
@@ -30,30 +31,36 @@ biggest_first(const void *a, const void *b)
 static void
 prune(struct candidates *s)
 {
-	if (s->n <= s->wanted)
+	size_t n = s->n;
+
+	if (n <= s->wanted)
 		return;
-	qsort(s->c, s->n, sizeof(*s->c), biggest_first);
+	qsort(s->c, n, sizeof(*s->c), biggest_first);
 	s->least = s->c[s->wanted - 1].v;
 	s->n = s->wanted;
-	while (s->n < s->cap && s->c[s->n].v == s->least)
+	while (s->n < n && s->c[s->n].v == s->least)
 		s->n++;
 }
 
-static void
+/* False: too many are equal. */
+static bool
 add(struct candidates *s, uint64_t v, uint32_t row)
 {
 	if (v < s->least)
-		return;
+		return true;
 	if (s->n == s->cap) {
 		prune(s);
 		if (v < s->least)
-			return;
+			return true;
+		if (s->n > 2 * (size_t)MOST)
+			return false;
 		if (s->n > s->cap / 2) {
 			s->cap *= 2;
 			s->c = mem_resize(s->c, s->cap, sizeof(*s->c));
 		}
 	}
 	s->c[s->n++] = (struct candidate){ v, row };
+	return true;
 }
 
 /* A value that is one unsigned number in its first slot. */
@@ -75,20 +82,21 @@ group_candidates(struct group_table *g, const struct group_top *top, size_t *n)
 	struct candidates s = { .wanted = (size_t)top->n };
 	bool distinct = g->spec->values[top->value].fn == FN_DISTINCT;
 	uint32_t *list = NULL;
+	bool few = true;
 
 	if (top->n == 0 || top->n > MOST || top->n * 2 > g->rows.n_rows || !is_plain(g, top->value))
 		return NULL;
 	s.cap = s.wanted * 2 + ROOM;
 	s.c = mem_alloc(s.cap * sizeof(*s.c));
-	for (uint32_t row = 0; row < g->rows.n_rows; row++) {
+	for (uint32_t row = 0; row < g->rows.n_rows && few; row++) {
 		uint64_t *slots = table_slots(&g->rows, row);
 
 		if (distinct || (*slots_have(slots) >> top->value & 1))
-			add(&s, slots[g->values.v[top->value].off], row);
+			few = add(&s, slots[g->values.v[top->value].off], row);
 	}
 	prune(&s);
-	/* Too few: those without a value come behind them. */
-	if (s.n >= s.wanted) {
+	/* Fewer than wanted: those without a value come behind them. */
+	if (few && s.n >= s.wanted) {
 		*n = s.n;
 		list = mem_alloc((s.n + 1) * sizeof(*list));
 		for (size_t i = 0; i < s.n; i++)
