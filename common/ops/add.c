@@ -4,11 +4,15 @@
  *	codes, sums	keys of few possible combinations (codes.h), counts and sums only (sums.h)
  *	codes, rows	the same keys, any values: a row is looked up once a block for each code that occurs
  *	keys, rows	packed keys (keys.h), looked up record by record
+ *	keys, loose	or not looked up, where most are new (loose.h)
  */
 #include "ops/group_table.h"
 
-/* SPARSE: an array of so many codes a record is not worth its while. */
-enum { CODES_CHUNK = 4096, SPARSE = 64 };
+/*
+ * SPARSE: an array of so many codes a record is not worth its while.  MANY_ROWS: a table of so many is beyond
+ * caches; LOOK_AGAIN: after so many records.
+ */
+enum { CODES_CHUNK = 4096, SPARSE = 64, MANY_ROWS = 1 << 16, LOOK_AGAIN = 1 << 14 };
 
 /* The selected records of a batch. */
 struct picked {
@@ -83,6 +87,44 @@ add_chunk(struct group_table *g, const struct keys_bound *keys, const struct val
 	update_rows(g, values, &ch);
 }
 
+/* The same without looking for the keys. */
+static void
+add_loose(struct group_table *g, const struct keys_bound *keys, const struct values_bound *values,
+    const uint32_t *idx, size_t n)
+{
+	struct values_chunk ch = { .idx = idx, .n = n };
+	uint32_t hash[TABLE_CHUNK];
+	size_t len = g->layout.len;
+
+	keys_pack(keys, g->spec, &g->layout, &g->intern, idx, n, g->keys);
+	table_hashes(&g->rows, g->keys, len, n, hash);
+	for (size_t i = 0; i < n; i++) {
+		uint8_t *row = loose_row(&g->loose, g->rows.stride, hash[i]);
+
+		table_copy_key(row, g->keys + i * len, len);
+		ch.slots[i] = (uint64_t *)(void *)(row + len + sizeof(uint32_t));
+	}
+	values_update(&g->values, values, &ch, &g->intern);
+}
+
+/*
+ * Do so once a table is beyond caches and most keys are new, of values that are added up and keys that have
+ * the same hash in every table.
+ */
+static void
+consider_loose(struct group_table *g, size_t n)
+{
+	size_t rows = g->rows.n_rows, made = rows > g->seen_rows ? rows - g->seen_rows : 0;
+
+	if (g->seen >= LOOK_AGAIN) {
+		g->is_loose = g->may_loose && rows >= MANY_ROWS && made > g->seen / 2 &&
+			      group_keys_alike(&g->layout, &g->layout);
+		g->seen = 0;
+		g->seen_rows = rows;
+	}
+	g->seen += n;
+}
+
 static void
 add_by_keys(struct group_table *g, struct keys_bound *keys, const struct values_bound *values,
     struct batch *b, const struct picked *p, size_t first)
@@ -90,9 +132,16 @@ add_by_keys(struct group_table *g, struct keys_bound *keys, const struct values_
 	list_all(g, p);
 	keys_unpack(keys, b, false);
 	group_relayout(g, &keys->want);
-	for (size_t i = first; i < p->n; i += TABLE_CHUNK)
-		add_chunk(
-		    g, keys, values, p->idx + i, p->n - i < TABLE_CHUNK ? p->n - i : TABLE_CHUNK);
+	if (!g->is_loose)
+		consider_loose(g, p->n - first);
+	for (size_t i = first; i < p->n; i += TABLE_CHUNK) {
+		size_t n = p->n - i < TABLE_CHUNK ? p->n - i : TABLE_CHUNK;
+
+		if (g->is_loose && sums_suit(&g->values, values))
+			add_loose(g, keys, values, p->idx + i, n);
+		else
+			add_chunk(g, keys, values, p->idx + i, n);
+	}
 }
 
 /* Codes, rows ----------------------------------------------------------------------------------- */
@@ -259,12 +308,16 @@ group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct er
 		return 0;
 	resolve_all(g->spec, b);
 	keys_bind(&keys, g->spec, b, p.n);
-	if (!values_steady(&g->values, b))
+	if (!values_steady(&g->values, b)) {
 		group_settle(g);
+		group_fold(g);
+	}
 	values_bind(&g->values, &values, &g->rows, b);
 	add_picked(g, &keys, &values, b, &p);
-	if (group_memory(g) > g->share)
+	if (group_memory(g) > g->share) {
 		group_settle(g);
+		group_fold(g);
+	}
 	if (group_memory(g) > g->share)
 		return group_spill(g, false, err);
 	return 0;

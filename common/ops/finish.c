@@ -8,9 +8,8 @@
 #include "base/ordered.h"
 #include "ops/group_table.h"
 
-/* FEW groups are not worth threads.  PART_SHIFT: the hash's upper bits say which partition. */
-enum { FEW = 1 << 16, PART_SHIFT = 26 };
-_Static_assert((int)PARTITIONS == 1 << (32 - PART_SHIFT), "the upper bits of a hash");
+/* FEW groups are not worth threads. */
+enum { FEW = 1 << 16 };
 
 /* Rows --------------------------------------------------------------------------------------------- */
 
@@ -29,8 +28,8 @@ join_facts(struct group_table *g, const struct group_table *src)
 }
 
 /* Do keys of one layout have the same octets in the other? */
-static bool
-keys_alike(const struct layout *a, const struct layout *b)
+bool
+group_keys_alike(const struct layout *a, const struct layout *b)
 {
 	if (a->masked != b->masked)
 		return false;
@@ -64,13 +63,13 @@ values_alike(const struct group_table *g, const struct group_table *src)
 }
 
 static void
-merge_row(struct group_table *g, const struct group_table *src, uint32_t to, uint32_t from)
+merge_slots(struct group_table *g, const struct group_table *src, uint32_t to,
+    const uint64_t *slots, uint32_t sampling)
 {
-	uint64_t *slots = table_slots(&src->rows, from);
 	struct row_source row = { .slots = slots,
 		.intern = &src->intern,
-		.have = *slots_have(slots),
-		.sampling = values_sampling(&src->values, from) };
+		.have = *slots_had(slots),
+		.sampling = sampling };
 
 	for (unsigned k = 0; k < g->values.n; k++)
 		row.type[k] = src->values.v[k].type;
@@ -78,13 +77,13 @@ merge_row(struct group_table *g, const struct group_table *src, uint32_t to, uin
 }
 
 static void
-add_row(struct group_table *g, const struct group_table *src, uint32_t to, uint32_t from)
+add_slots(struct group_table *g, uint32_t to, const uint64_t *slots)
 {
-	uint64_t *a = table_slots(&g->rows, to), *b = table_slots(&src->rows, from);
+	uint64_t *sum = table_slots(&g->rows, to);
 
-	*slots_have(a) |= *slots_have(b);
+	*slots_have(sum) |= *slots_had(slots);
 	for (unsigned s = 0; s < g->values.n_slots; s++)
-		a[s] += b[s];
+		sum[s] += slots[s];
 }
 
 /* Rows list[0..n) (NULL: by number) of another table; to[row]: where each went. */
@@ -92,7 +91,7 @@ static void
 absorb_rows(struct group_table *g, const struct group_table *src, const uint32_t *list, size_t n,
     uint32_t *to)
 {
-	bool keys = keys_alike(&g->layout, &src->layout), values;
+	bool keys = group_keys_alike(&g->layout, &src->layout), values;
 	uint32_t from[TABLE_CHUNK], made[TABLE_CHUNK];
 
 	if (g->values.sampling == 0)
@@ -110,7 +109,7 @@ absorb_rows(struct group_table *g, const struct group_table *src, const uint32_t
 			uint8_t *out = g->keys + i * g->layout.len;
 
 			if (keys)
-				memcpy(out, key, g->layout.len);
+				table_copy_key(out, key, g->layout.len);
 			else
 				group_rekey(
 				    &g->layout, &g->intern, &src->layout, &src->intern, key, out);
@@ -119,9 +118,10 @@ absorb_rows(struct group_table *g, const struct group_table *src, const uint32_t
 		for (size_t i = 0; i < m; i++) {
 			to[from[i]] = made[i];
 			if (values)
-				add_row(g, src, made[i], from[i]);
+				add_slots(g, made[i], table_slots(&src->rows, from[i]));
 			else
-				merge_row(g, src, made[i], from[i]);
+				merge_slots(g, src, made[i], table_slots(&src->rows, from[i]),
+				    values_sampling(&src->values, from[i]));
 		}
 	}
 }
@@ -133,6 +133,47 @@ absorb_item(struct group_table *g, const struct group_table *src, unsigned i,
 	struct cell c = cell_move(&item->cell, &src->intern, &g->intern);
 
 	values_member(&g->values, i, &g->rows, &g->intern, row, &c, item->count);
+}
+
+/* The loose rows of a partition of another table, or of the same. */
+static void
+absorb_loose(struct group_table *g, const struct group_table *src, unsigned part)
+{
+	size_t len = src->layout.len, stride = src->loose.stride, n;
+	bool values = values_alike(g, src);
+	const uint8_t *rows;
+	uint32_t to[TABLE_CHUNK];
+
+	for (size_t c = 0; (n = loose_rows(&src->loose, part, c, &rows)) > 0; c++) {
+		for (size_t first = 0; first < n; first += TABLE_CHUNK) {
+			size_t m = n - first < TABLE_CHUNK ? n - first : TABLE_CHUNK;
+			const uint8_t *row = rows + first * stride;
+
+			for (size_t i = 0; i < m; i++)
+				table_copy_key(g->keys + i * len, row + i * stride, len);
+			table_find(&g->rows, g->keys, m, to);
+			for (size_t i = 0; i < m; i++, row += stride) {
+				const uint64_t *slots =
+				    (const uint64_t *)(const void *)(row + len + sizeof(uint32_t));
+
+				if (values)
+					add_slots(g, to[i], slots);
+				else
+					merge_slots(g, src, to[i], slots, src->values.sampling);
+			}
+		}
+	}
+}
+
+void
+group_fold(struct group_table *g)
+{
+	if (g->loose.n_rows == 0)
+		return;
+	for (unsigned p = 0; p < LOOSE_PARTS; p++)
+		absorb_loose(g, g, p);
+	loose_free(&g->loose);
+	g->is_loose = g->may_loose = false;
 }
 
 /* All of another table, which is emptied. */
@@ -190,13 +231,18 @@ divide(struct finish *f, unsigned table)
 {
 	struct group_table *g = f->g[table];
 	struct parts *p = &f->parts[table];
-	uint32_t n = (uint32_t)g->rows.n_rows, at[PARTITIONS];
-	uint8_t *part = mem_alloc(n + 1);
+	uint32_t n, at[PARTITIONS];
+	uint8_t *part;
 
-	group_relayout(g, &f->made[0]->layout);
+	group_relayout(g, &f->made[0]->layout); /* may make rows of loose ones */
+	n = (uint32_t)g->rows.n_rows;
+	part = mem_alloc(n + 1);
 	p->list = mem_alloc((n + 1) * sizeof(*p->list));
 	for (uint32_t row = 0; row < n; row++) {
-		part[row] = (uint8_t)(table_hash(&g->rows, table_row(&g->rows, row)) >> PART_SHIFT);
+		uint32_t hash;
+
+		table_hashes(&g->rows, table_row(&g->rows, row), 0, 1, &hash);
+		part[row] = (uint8_t)(hash >> LOOSE_SHIFT);
 		p->off[part[row] + 1]++;
 	}
 	for (unsigned i = 0; i < PARTITIONS; i++) {
@@ -266,6 +312,7 @@ absorb_part(struct group_table *g, const struct finish *f, unsigned part)
 			if (p->set[i].off != NULL)
 				absorb_lot(
 				    g, f->g[t], i, p, p->set[i].off[part], p->set[i].off[part + 1]);
+		absorb_loose(g, f->g[t], part);
 	}
 }
 
@@ -404,15 +451,17 @@ static bool
 by_partitions(struct finish *f)
 {
 	const struct layout *l = &f->g[0]->layout;
-	size_t rows = 0;
+	size_t rows = 0, loose = 0;
 
-	for (unsigned i = 0; i < f->n; i++)
+	for (unsigned i = 0; i < f->n; i++) {
 		rows += f->g[i]->rows.n_rows;
-	if (f->n == 1 || rows < FEW)
+		loose += f->g[i]->loose.n_rows;
+	}
+	if (loose == 0 && (f->n == 1 || rows < FEW))
 		return false;
 	for (unsigned i = 1; i < f->n; i++)
 		group_relayout(f->g[0], &f->g[i]->layout);
-	return keys_alike(l, l);
+	return group_keys_alike(l, l);
 }
 
 static bool
@@ -457,8 +506,10 @@ group_finish(struct group_table **g, unsigned n, const struct group_top *top,
 		group_settle(g[i]);
 		f.spilled = f.spilled || g[i]->n_spills > 0;
 	}
-	for (unsigned i = 0; i < n && f.spilled && f.rc == 0; i++)
+	for (unsigned i = 0; i < n && f.spilled && f.rc == 0; i++) {
+		group_fold(g[i]);
 		f.rc = group_spill(g[i], true, err);
+	}
 	if (f.rc == 0 && (f.spilled || by_partitions(&f)))
 		finish_parts(&f);
 	else if (f.rc == 0)

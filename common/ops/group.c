@@ -10,6 +10,7 @@ group_new(const struct group_spec *spec, unsigned tables)
 	struct layout empty = { .n = (unsigned)spec->n_keys }, none = { 0 };
 
 	g->spec = spec;
+	g->may_loose = true;
 	g->share = memory / (tables ? tables : 1);
 	if (spec->biflow)
 		g->n_pairs = biflow_pairs(spec, g->pair, NULL);
@@ -29,6 +30,7 @@ group_free(struct group_table *g)
 	values_free(&g->values);
 	intern_free(&g->intern);
 	sums_free(&g->sums);
+	loose_free(&g->loose);
 	spill_free(&g->spill);
 	for (unsigned p = 0; p < PARTITIONS; p++)
 		buf_free(&g->part[p]);
@@ -41,6 +43,7 @@ group_free(struct group_table *g)
 void
 group_clear(struct group_table *g)
 {
+	loose_free(&g->loose);
 	table_free(&g->rows);
 	table_init(&g->rows, g->layout.len, g->values.n_slots);
 	for (unsigned i = 0; i < g->values.n; i++)
@@ -65,7 +68,8 @@ group_rewind(struct group_table *g)
 size_t
 group_memory(const struct group_table *g)
 {
-	size_t sum = table_memory(&g->rows) + intern_memory(&g->intern) + sums_memory(&g->sums);
+	size_t sum = table_memory(&g->rows) + intern_memory(&g->intern) + sums_memory(&g->sums) +
+		     loose_memory(&g->loose);
 
 	for (unsigned i = 0; i < g->values.n; i++)
 		sum += distinct_memory(&g->values.v[i].set);
@@ -101,6 +105,7 @@ group_relayout(struct group_table *g, const struct layout *want)
 		g->layout = joined;
 		return;
 	}
+	group_fold(g);
 	table_init(&rows, joined.len, g->values.n_slots);
 	g->keys = mem_resize(g->keys, TABLE_CHUNK, joined.len);
 	for (size_t first = 0; first < g->rows.n_rows; first += TABLE_CHUNK) {

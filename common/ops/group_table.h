@@ -5,11 +5,12 @@
 #define OPS_GROUP_TABLE_H
 
 #include "ops/keys.h"
+#include "ops/loose.h"
 #include "ops/spill.h"
 #include "ops/sums.h"
 #include "ops/values.h"
 
-enum { PARTITIONS = 64, PAIRS_MAX = 6 };
+enum { PARTITIONS = LOOSE_PARTS, PAIRS_MAX = 6 };
 
 struct group_table {
 	const struct group_spec *spec;
@@ -20,6 +21,9 @@ struct group_table {
 	struct values values;
 	struct intern intern;
 	struct sums sums; /* held back from the rows */
+	struct loose loose; /* not looked for; may_loose: while most keys are new */
+	bool may_loose, is_loose;
+	size_t seen, seen_rows; /* records added by keys, and rows, when that was last looked at */
 	uint64_t share; /* octets of memory this table may use */
 
 	struct spill spill;
@@ -34,6 +38,12 @@ struct group_table {
 
 /* add.c: give the rows what is held back from them. */
 void group_settle(struct group_table *);
+
+/* finish.c: put loose rows into the table, and have no more of them. */
+void group_fold(struct group_table *);
+
+/* Do the same keys have the same octets in both? */
+bool group_keys_alike(const struct layout *, const struct layout *);
 
 /* Octets in use. */
 size_t group_memory(const struct group_table *);

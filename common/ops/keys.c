@@ -200,6 +200,25 @@ store_words(const uint64_t *v, size_t n, unsigned width, uint8_t *out, size_t le
 	}
 }
 
+#define COPY(T) \
+	do { \
+		const T *from = values; \
+		for (size_t i = 0; i < n; i++) \
+			memcpy(out + i * len, &from[idx[i]], sizeof(T)); \
+	} while (0)
+
+static void
+copy_values(
+    const void *values, const uint32_t *idx, size_t n, unsigned width, uint8_t *out, size_t len)
+{
+	switch (width) {
+	case 1: COPY(uint8_t); break;
+	case 2: COPY(uint16_t); break;
+	case 4: COPY(uint32_t); break;
+	default: COPY(uint64_t);
+	}
+}
+
 static void
 pack_fixed(const struct key_source *src, const struct group_key *key, const struct slot *slot,
     const uint32_t *idx, size_t n, uint8_t *out, size_t len)
@@ -207,6 +226,11 @@ pack_fixed(const struct key_source *src, const struct group_key *key, const stru
 	uint64_t v[KEYS_CHUNK];
 	enum type type = (enum type)src->col->type;
 
+	if (src->col->width == slot->width && key->bin == 0 &&
+	    (type != TYPE_IP || key->prefix4 < 0) && type != TYPE_FLOAT32 && type != TYPE_FLOAT64) {
+		copy_values(src->col->data, idx, n, slot->width, out, len);
+		return;
+	}
 	cell_words(src->col, idx, n, v);
 	if (type == TYPE_IP && key->prefix4 >= 0) {
 		uint32_t mask = mask4(key->prefix4);

@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "ops/group_table.h"
 
-enum { PART_OCTETS = 1 << 18 };
+enum { PART_OCTETS = 1 << 16 };
 
 struct set_order {
 	size_t *off, *order;

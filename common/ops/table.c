@@ -96,10 +96,22 @@ same_key(const uint8_t *a, const uint8_t *b, size_t len)
 	return true;
 }
 
-uint32_t
-table_hash(const struct table *t, const void *key)
+static inline __attribute__((always_inline)) void
+hash_keys(uint64_t seed, const uint8_t *key, size_t len, size_t stride, size_t n, uint32_t *hash)
 {
-	return hash_key(t->seed, key, t->key_len);
+	for (size_t i = 0; i < n; i++, key += stride)
+		hash[i] = hash_key(seed, key, len);
+}
+
+void
+table_hashes(const struct table *t, const void *keys, size_t stride, size_t n, uint32_t *hash)
+{
+	switch (t->key_len) {
+	case 4: hash_keys(t->seed, keys, 4, stride, n, hash); break;
+	case 12: hash_keys(t->seed, keys, 12, stride, n, hash); break;
+	case 20: hash_keys(t->seed, keys, 20, stride, n, hash); break;
+	default: hash_keys(t->seed, keys, t->key_len, stride, n, hash);
+	}
 }
 
 /* Index ----------------------------------------------------------------------------------------- */
@@ -117,7 +129,7 @@ index_rows(struct table *t, uint32_t first, uint32_t n)
 	uint32_t mask = (UINT32_C(1) << t->index_bits) - 1, hash[TABLE_CHUNK];
 
 	for (uint32_t i = 0; i < n; i++) {
-		hash[i] = table_hash(t, table_row(t, first + i));
+		hash[i] = hash_key(t->seed, table_row(t, first + i), t->key_len);
 		__builtin_prefetch(&t->index[hash[i] & mask], 1);
 	}
 	for (uint32_t i = 0; i < n; i++) {
@@ -161,7 +173,7 @@ new_row(struct table *t, const uint8_t *key, size_t len)
 
 	if (row >> t->row_shift == t->n_chunks)
 		more_rows(t);
-	memcpy(table_row(t, row), key, len);
+	table_copy_key(table_row(t, row), key, len);
 	return row;
 }
 

@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { TABLE_CHUNK = 256 };
 
@@ -37,8 +38,20 @@ size_t table_memory(const struct table *);
  */
 void table_find(struct table *, const void *keys, size_t n, uint32_t *rows);
 
-/* The hash of a key: of tables with equal keys it is the same. */
-uint32_t table_hash(const struct table *, const void *key);
+/* The hashes of n keys, stride octets apart: of tables with equal keys they are the same. */
+void table_hashes(const struct table *, const void *keys, size_t stride, size_t n, uint32_t *hash);
+
+/* Copy a key of a table's length. */
+static inline void
+table_copy_key(void *to, const void *from, size_t len)
+{
+	uint8_t *t = to;
+	const uint8_t *f = from;
+
+	for (; len > 4; len -= 8, t += 8, f += 8)
+		memcpy(t, f, 8);
+	memcpy(t, f, 4);
+}
 
 static inline uint8_t *
 table_row(const struct table *t, uint32_t row)
@@ -65,6 +78,12 @@ static inline uint32_t *
 slots_have(uint64_t *slots)
 {
 	return (uint32_t *)(void *)slots - 1;
+}
+
+static inline const uint32_t *
+slots_had(const uint64_t *slots)
+{
+	return (const uint32_t *)(const void *)slots - 1;
 }
 
 #endif

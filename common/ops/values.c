@@ -187,6 +187,13 @@ values_steady(const struct values *vs, struct batch *b)
 	const struct column *c = col < 0 || b->col[col].type != TYPE_UINT ? NULL : &b->col[col];
 	uint32_t interval;
 
+	for (unsigned i = 0; i < vs->n; i++) {
+		int at =
+		    vs->spec->values[i].fn == FN_SUM ? find_value(&vs->spec->values[i], b) : -1;
+
+		if (at >= 0 && vs->v[i].type != TYPE_NONE && b->col[at].type != vs->v[i].type)
+			return false;
+	}
 	if (vs->sampling == 0)
 		return true;
 	return uniform_sampling(c, &interval) && (interval == 0 ? 1 : interval) == vs->sampling;

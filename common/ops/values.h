@@ -72,7 +72,7 @@ void values_free(struct values *);
 /* Find the columns of a batch, raising types: the rows so far are converted. */
 void values_bind(struct values *, struct values_bound *, struct table *, struct batch *);
 
-/* Is the sampling interval of a batch that of all before, as far as can be told without looking at records? */
+/* Are a batch's sampling interval and its types of sums those of all before, as far as can be told without looking? */
 bool values_steady(const struct values *, struct batch *);
 
 /* Add a sum or count to value i of a row. */
