@@ -1,7 +1,7 @@
 /*
  * add.c - records into a group_table, by the cheapest way that their keys and values allow:
  *
- *	codes, sums	keys of few possible combinations (codes.h), counts and sums only (sums.h)
+ *	codes, sums	keys of few possible combinations (codes.h), counts and sums only (tally.h)
  *	codes, rows	the same keys, any values: a row is looked up once a block for each code that occurs
  *	keys, rows	packed keys (keys.h), looked up record by record
  *	keys, loose	or not looked up, where most are new (loose.h)
@@ -137,7 +137,7 @@ add_by_keys(struct group_table *g, struct keys_bound *keys, const struct values_
 	for (size_t i = first; i < p->n; i += TABLE_CHUNK) {
 		size_t n = p->n - i < TABLE_CHUNK ? p->n - i : TABLE_CHUNK;
 
-		if (g->is_loose && sums_suit(&g->values, values))
+		if (g->is_loose && tally_suit(&g->values, values))
 			add_loose(g, keys, values, p->idx + i, n);
 		else
 			add_chunk(g, keys, values, p->idx + i, n);
@@ -212,13 +212,14 @@ settle(struct group_table *g, const struct column *const *col)
 	uint64_t *slots[TABLE_CHUNK];
 	size_t n;
 
-	while (g->sums.coding.space > 0 && (n = sums_codes(&g->sums, &at, code, TABLE_CHUNK)) > 0) {
-		find_codes(g, &g->sums.coding, col, code, n, row);
+	while (
+	    g->tally.coding.space > 0 && (n = tally_codes(&g->tally, &at, code, TABLE_CHUNK)) > 0) {
+		find_codes(g, &g->tally.coding, col, code, n, row);
 		for (size_t i = 0; i < n; i++)
 			slots[i] = table_slots(&g->rows, row[i]);
-		sums_give(&g->sums, &g->values, code, slots, n);
+		tally_give(&g->tally, &g->values, code, slots, n);
 	}
-	sums_free(&g->sums);
+	tally_free(&g->tally);
 }
 
 /* What is held over from batch to batch has no dictionary, and so needs no columns. */
@@ -233,22 +234,22 @@ group_settle(struct group_table *g)
  * codes are looked at for counts.
  */
 static bool
-begin_sums(struct group_table *g, struct coding *c, const struct values_bound *values, size_t n)
+begin_tally(struct group_table *g, struct coding *c, const struct values_bound *values, size_t n)
 {
-	if (sums_continue(&g->sums, c, &g->values, values))
+	if (tally_continue(&g->tally, c, &g->values, values))
 		return true;
-	codes_widen(c, &g->sums.coding);
-	if (c->space / SPARSE > n || sums_octets(c, &g->values) > g->share / 4)
+	codes_widen(c, &g->tally.coding);
+	if (c->space / SPARSE > n || tally_octets(c, &g->values) > g->share / 4)
 		return false;
 	group_settle(g);
-	sums_begin(&g->sums, c, &g->values, values);
+	tally_begin(&g->tally, c, &g->values, values);
 	return true;
 }
 
 /* The number of records added: those behind, if any, do not keep to their codes. */
 static size_t
-add_to_sums(struct group_table *g, const struct keys_bound *keys, const struct values_bound *values,
-    const struct picked *p)
+add_to_tally(struct group_table *g, const struct keys_bound *keys,
+    const struct values_bound *values, const struct picked *p)
 {
 	size_t i, n;
 
@@ -256,11 +257,11 @@ add_to_sums(struct group_table *g, const struct keys_bound *keys, const struct v
 		const uint32_t *idx = p->all ? NULL : p->idx + i;
 
 		n = p->n - i < CODES_CHUNK ? p->n - i : CODES_CHUNK;
-		if (!codes_of(&g->sums.coding, keys->col, idx, i, n, g->code))
+		if (!codes_of(&g->tally.coding, keys->col, idx, i, n, g->code))
 			break;
-		sums_add(&g->sums, &g->values, values, idx, i, n, g->code);
+		tally_add(&g->tally, &g->values, values, idx, i, n, g->code);
 	}
-	if (g->sums.coding.local)
+	if (g->tally.coding.local)
 		settle(g, keys->col);
 	return i;
 }
@@ -284,12 +285,12 @@ add_picked(struct group_table *g, struct keys_bound *keys, const struct values_b
 
 	if (keys->coding.space > 0 && g->n_pairs == 0) {
 		bool held =
-		    sums_suit(&g->values, values) && begin_sums(g, &keys->coding, values, p->n);
+		    tally_suit(&g->values, values) && begin_tally(g, &keys->coding, values, p->n);
 
 		keys_unpack(keys, b, true);
 		group_relayout(g, &keys->want);
 		if (held)
-			done = add_to_sums(g, keys, values, p);
+			done = add_to_tally(g, keys, values, p);
 		else if (keys->coding.space / SPARSE <= p->n && add_by_codes(g, keys, values, b, p))
 			done = p->n;
 	}

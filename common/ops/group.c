@@ -29,7 +29,7 @@ group_free(struct group_table *g)
 	table_free(&g->rows);
 	values_free(&g->values);
 	intern_free(&g->intern);
-	sums_free(&g->sums);
+	tally_free(&g->tally);
 	loose_free(&g->loose);
 	spill_free(&g->spill);
 	for (unsigned p = 0; p < PARTITIONS; p++)
@@ -68,7 +68,7 @@ group_rewind(struct group_table *g)
 size_t
 group_memory(const struct group_table *g)
 {
-	size_t sum = table_memory(&g->rows) + intern_memory(&g->intern) + sums_memory(&g->sums) +
+	size_t sum = table_memory(&g->rows) + intern_memory(&g->intern) + tally_memory(&g->tally) +
 		     loose_memory(&g->loose);
 
 	for (unsigned i = 0; i < g->values.n; i++)

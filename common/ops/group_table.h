@@ -7,7 +7,7 @@
 #include "ops/keys.h"
 #include "ops/loose.h"
 #include "ops/spill.h"
-#include "ops/sums.h"
+#include "ops/tally.h"
 #include "ops/values.h"
 
 enum { PARTITIONS = LOOSE_PARTS, PAIRS_MAX = 6 };
@@ -20,7 +20,7 @@ struct group_table {
 	struct table rows;
 	struct values values;
 	struct intern intern;
-	struct sums sums; /* held back from the rows */
+	struct tally tally; /* held back from the rows */
 	struct loose loose; /* not looked for; may_loose: while most keys are new */
 	bool may_loose, is_loose;
 	size_t seen, seen_rows; /* records added by keys, and rows, when that was last looked at */

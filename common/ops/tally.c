@@ -1,4 +1,4 @@
-#include "ops/sums.h"
+#include "ops/tally.h"
 
 #include "base/mem.h"
 
@@ -14,7 +14,7 @@ is_count(const struct values_bound *bound, enum group_fn fn, unsigned i)
 }
 
 bool
-sums_suit(const struct values *vs, const struct values_bound *bound)
+tally_suit(const struct values *vs, const struct values_bound *bound)
 {
 	if (vs->spec->biflow || vs->sampling == SAMPLING_MIXED)
 		return false;
@@ -43,7 +43,7 @@ summed(const struct values *vs, const struct values_bound *bound)
 }
 
 bool
-sums_continue(const struct sums *s, const struct coding *want, const struct values *vs,
+tally_continue(const struct tally *s, const struct coding *want, const struct values *vs,
     const struct values_bound *bound)
 {
 	return codes_cover(&s->coding, want) && s->have == bound->have &&
@@ -57,18 +57,18 @@ counters(const struct coding *c)
 }
 
 size_t
-sums_octets(const struct coding *c, const struct values *vs)
+tally_octets(const struct coding *c, const struct values *vs)
 {
 	return counters(c) * (sizeof(uint32_t) + vs->n * sizeof(uint64_t));
 }
 
 void
-sums_begin(struct sums *s, const struct coding *c, const struct values *vs,
+tally_begin(struct tally *s, const struct coding *c, const struct values *vs,
     const struct values_bound *bound)
 {
 	size_t n = counters(c);
 
-	*s = (struct sums){ .coding = *c, .have = bound->have, .summed = summed(vs, bound) };
+	*s = (struct tally){ .coding = *c, .have = bound->have, .summed = summed(vs, bound) };
 	s->lanes = c->space <= FEW ? LANES : 1;
 	s->count = mem_zero(n, sizeof(*s->count));
 	for (unsigned i = 0; i < vs->n; i++)
@@ -79,7 +79,7 @@ sums_begin(struct sums *s, const struct coding *c, const struct values *vs,
 /* Adding -------------------------------------------------------------------------------------- */
 
 static void
-count_records(const struct sums *s, const uint32_t *code, size_t n)
+count_records(const struct tally *s, const uint32_t *code, size_t n)
 {
 	uint32_t *count = s->count;
 	size_t i = 0;
@@ -122,7 +122,7 @@ count_records(const struct sums *s, const uint32_t *code, size_t n)
 	} while (0)
 
 static void
-sum_column(const struct sums *s, uint64_t *sum, const struct column *c, const uint32_t *idx,
+sum_column(const struct tally *s, uint64_t *sum, const struct column *c, const uint32_t *idx,
     size_t first, size_t n, const uint32_t *code)
 {
 	switch (c->width) {
@@ -134,7 +134,7 @@ sum_column(const struct sums *s, uint64_t *sum, const struct column *c, const ui
 }
 
 void
-sums_add(struct sums *s, const struct values *vs, const struct values_bound *bound,
+tally_add(struct tally *s, const struct values *vs, const struct values_bound *bound,
     const uint32_t *idx, size_t first, size_t n, const uint32_t *code)
 {
 	count_records(s, code, n);
@@ -147,7 +147,7 @@ sums_add(struct sums *s, const struct values *vs, const struct values_bound *bou
 /* Giving ---------------------------------------------------------------------------------------- */
 
 size_t
-sums_codes(const struct sums *s, uint32_t *at, uint32_t *code, size_t n)
+tally_codes(const struct tally *s, uint32_t *at, uint32_t *code, size_t n)
 {
 	size_t found = 0;
 
@@ -161,7 +161,7 @@ sums_codes(const struct sums *s, uint32_t *at, uint32_t *code, size_t n)
 }
 
 void
-sums_give(const struct sums *s, const struct values *vs, const uint32_t *code,
+tally_give(const struct tally *s, const struct values *vs, const uint32_t *code,
     uint64_t *const *slots, size_t n)
 {
 	for (size_t k = 0; k < n; k++) {
@@ -181,7 +181,7 @@ sums_give(const struct sums *s, const struct values *vs, const uint32_t *code,
 }
 
 size_t
-sums_memory(const struct sums *s)
+tally_memory(const struct tally *s)
 {
 	size_t n = s->coding.space ? counters(&s->coding) : 0, each = sizeof(*s->count);
 
@@ -191,7 +191,7 @@ sums_memory(const struct sums *s)
 }
 
 void
-sums_free(struct sums *s)
+tally_free(struct tally *s)
 {
 	mem_free(s->count);
 	for (unsigned i = 0; i < GROUP_VALUES_MAX; i++)

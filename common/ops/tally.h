@@ -1,18 +1,18 @@
 /*
- * sums.h - counts and sums in arrays indexed by codes (codes.h): what most aggregates are made of.
+ * tally.h - counts and sums in arrays indexed by codes (codes.h): what most aggregates are made of.
  *
  * They are held back from the table's rows until the coding changes, the input ends or memory is short:
  * a record costs an addition for each value, and a row is looked up once for all records of its code.
  * Few codes have several counters each that records take in turn, so that additions to the same one do not
  * wait for each other.
  */
-#ifndef OPS_SUMS_H
-#define OPS_SUMS_H
+#ifndef OPS_TALLY_H
+#define OPS_TALLY_H
 
 #include "ops/codes.h"
 #include "ops/values.h"
 
-struct sums {
+struct tally {
 	struct coding coding; /* space 0: nothing is held */
 	uint32_t have, summed; /* bits of values: that all records had, and that have an array */
 	uint64_t records;
@@ -22,29 +22,29 @@ struct sums {
 };
 
 /* Can the values of a batch be held so: counts and plain sums that no record lacks? */
-bool sums_suit(const struct values *, const struct values_bound *);
+bool tally_suit(const struct values *, const struct values_bound *);
 
 /* Would a batch of this coding and these values go on with what is held? */
-bool sums_continue(const struct sums *, const struct coding *want, const struct values *,
+bool tally_continue(const struct tally *, const struct coding *want, const struct values *,
     const struct values_bound *);
 
 /* Begin with a coding that is suited; octets are what that takes. */
-void sums_begin(
-    struct sums *, const struct coding *, const struct values *, const struct values_bound *);
-size_t sums_octets(const struct coding *, const struct values *);
+void tally_begin(
+    struct tally *, const struct coding *, const struct values *, const struct values_bound *);
+size_t tally_octets(const struct coding *, const struct values *);
 
 /* Add records idx[0..n) (NULL: first ...) of codes code[0..n). */
-void sums_add(struct sums *, const struct values *, const struct values_bound *,
+void tally_add(struct tally *, const struct values *, const struct values_bound *,
     const uint32_t *idx, size_t first, size_t n, const uint32_t *code);
 
 /* Codes from *at on that records had, at most n of them; 0: no more. */
-size_t sums_codes(const struct sums *, uint32_t *at, uint32_t *code, size_t n);
+size_t tally_codes(const struct tally *, uint32_t *at, uint32_t *code, size_t n);
 
 /* Add what is held of codes to their rows' slots. */
-void sums_give(const struct sums *, const struct values *, const uint32_t *code,
+void tally_give(const struct tally *, const struct values *, const uint32_t *code,
     uint64_t *const *slots, size_t n);
 
-void sums_free(struct sums *); /* and hold nothing again */
-size_t sums_memory(const struct sums *);
+void tally_free(struct tally *); /* and hold nothing again */
+size_t tally_memory(const struct tally *);
 
 #endif
