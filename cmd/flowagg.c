@@ -20,7 +20,7 @@ static const struct opt options[] = {
 	{ 'k', "fields", ARG_FIELDS, "KEYS",
 	    "group by these: srcip/24, srcip/24:48, end/5m, any field (default: one group)", NULL },
 	{ 'v', "values", ARG_FIELDS, "VALUES",
-	    "flows, count, FIELD, or sum min max mean distinct first last of (FIELD)", NULL },
+	    "flows, count, FIELD, or sum min max mean p95 distinct first last of (FIELD)", NULL },
 	{ 'b', "biflow", ARG_NONE, NULL, "both directions of a conversation are one group", NULL },
 	{ 'O', "order", ARG_FIELDS, "FIELD[:asc],...",
 	    "order by these (default: the first count or sum)", NULL },
@@ -50,7 +50,6 @@ struct flowagg {
 	size_t n_keys;
 	struct sorter *sorter;
 	struct io_sink *sink;
-	uint64_t groups;
 	struct err *err;
 	int rc; /* of the last sink call */
 };
@@ -232,7 +231,6 @@ take_groups(void *ctx, struct batch *b)
 {
 	struct flowagg *f = ctx;
 
-	f->groups += b->n;
 	if (f->filter != NULL) {
 		if (f->sel == NULL)
 			f->sel = mem_alloc(bits_words(BATCH_RECORDS) * 8);
@@ -251,21 +249,55 @@ write_groups(void *ctx, struct batch *b)
 	return f->rc == 0;
 }
 
+static bool
+is_of(const struct field *f, const struct field_id *id)
+{
+	for (unsigned i = 0; i < f->n; i++)
+		if (field_id_equal(&f->id[i], id))
+			return true;
+	return false;
+}
+
+/* With -n, groups that a value puts behind so many others need not be looked at. */
+static bool
+choose_top(const struct flowagg *f, struct group_top *top)
+{
+	const struct field *by = f->n_keys > 0 ? &f->keys[0].field : NULL;
+	unsigned found = 0;
+
+	if (by == NULL || f->keys[0].ascending || f->filter != NULL || f->io.limit == UINT64_MAX)
+		return false;
+	for (size_t k = 0; k < f->spec.n_keys; k++)
+		if (is_of(by, &f->spec.keys[k].as))
+			return false;
+	for (size_t i = 0; i < f->spec.n_values; i++) {
+		if (!is_of(by, &f->spec.values[i].as))
+			continue;
+		*top = (struct group_top){ i, f->io.limit };
+		found++;
+	}
+	return found == 1;
+}
+
 static int
 hand_on(void *ctx, struct io_sink *sink, const struct io_result *result, struct err *err)
 {
 	struct flowagg *f = ctx;
+	struct group_top top;
 	unsigned spills = 0;
 
 	f->err = err;
 	f->sink = sink;
 	for (unsigned i = 0; i < f->n_tables; i++)
 		spills += group_spills(f->tables[i]);
-	if (group_finish(f->tables, f->n_tables, take_groups, f, err) < 0 || f->rc < 0)
+	if (group_finish(f->tables, f->n_tables, choose_top(f, &top) ? &top : NULL, take_groups, f,
+		err) < 0 ||
+	    f->rc < 0)
 		return -1;
 	if (f->io.verbose)
 		diag(NULL, "%llu records, %llu groups, %u times to disk",
-		    (unsigned long long)result->read, (unsigned long long)f->groups, spills);
+		    (unsigned long long)result->read,
+		    (unsigned long long)group_count(f->tables, f->n_tables), spills);
 	if (group_mixed_sampling(f->tables, f->n_tables) && !f->io.quiet)
 		diag(NULL, "counters sampled at different intervals were added up; --scale "
 			   "multiplies them");
@@ -327,6 +359,7 @@ main(int argc, char **argv)
 		"group flow records by keys and aggregate values", tables,
 		"flowagg -k srcip -v bytes,distinct_dstip -n 10 -o table day.flow\n"
 		"flowagg -k srcip/24,end/1h -v flows,mean_bytes -o csv day.flow\n"
+		"flowagg -k proto -v count,p50_bytes,p95_bytes -o table day.flow\n"
 		"flowagg -b -O bytes -n 20 -o table day.flow\n"
 		"flowagg -k srcip -v distinct_dstip --having 'distinct_dstip > 100' day.flow\n",
 		field_help };

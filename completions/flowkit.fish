@@ -3,7 +3,7 @@
 set -g __flowkit_fields app appname attack bgpnexthop bpp bps bytes clients cvlan days detector direction domain dscp dstas dstip dstmac dstmask dstport dstprefix dstvlan duration egressvrf end endreason engineid enginetype exporter exportversion flags flowid flowlabel flows fragid fragoffset fwdstatus fwevent fwextevent hourly icmp icmpcode icmptype ifdesc ifname inacl ingressvrf inif ipversion kind largest limits maxlen maxttl minlen minttl mpls1 mpls10 mpls2 mpls3 mpls4 mpls5 mpls6 mpls7 mpls8 mpls9 mplstop natdstip natdstport natevent natpool natsrcip natsrcport nextas nexthop outacl outif packets postbytes postdstmac postpackets postsrcmac posttos pps prevas profile proto reason received samplerid sampling samplingsrc score selectorid severity sketch source srcas srcip srcmac srcmask srcport srcprefix srcvlan ssid stamac start tos ttl username vlan vrf vrfname why
 
 complete -c flowagg -s k -l fields -x -a '(__fish_append , $__flowkit_fields)' -d 'group by these: srcip/24, srcip/24:48, end/5m, any field (default: one group)'
-complete -c flowagg -s v -l values -x -a '(__fish_append , $__flowkit_fields)' -d 'flows, count, FIELD, or sum min max mean distinct first last of (FIELD)'
+complete -c flowagg -s v -l values -x -a '(__fish_append , $__flowkit_fields)' -d 'flows, count, FIELD, or sum min max mean p95 distinct first last of (FIELD)'
 complete -c flowagg -s b -l biflow -d 'both directions of a conversation are one group'
 complete -c flowagg -s O -l order -x -a '(__fish_append , $__flowkit_fields)' -d 'order by these (default: the first count or sum)'
 complete -c flowagg -l having -x -d 'only groups for which this is true'

@@ -205,7 +205,7 @@ report_rows(struct report *r, const struct io_opts *io, bool (*fn)(void *ctx, st
 	int rc;
 
 	rows.sorter = sort_new(r->order, r->n_order, r->limit, r->spec.memory / 3, io->tmpdir);
-	rc = group_finish(r->tables, r->n_tables, take_groups, &rows, err);
+	rc = group_finish(r->tables, r->n_tables, NULL, take_groups, &rows, err);
 	if (rc == 0 && rows.rc == 0)
 		rc = sort_finish(rows.sorter, fn, ctx, err);
 	sort_free(rows.sorter);

@@ -143,16 +143,17 @@ biflow_orient(struct group_table *g)
 		keys_swap(&g->layout, g->pair, g->n_pairs, key);
 		for (unsigned i = 0; i < vs->n; i++) {
 			const struct value_state *v = &vs->v[i];
-			uint64_t kept, forward = slots[0] >> i & 1;
-			uint64_t back = slots[0] >> (i + REVERSE_BIT) & 1;
+			uint32_t *have = slots_have(slots), forward = *have >> i & 1;
+			uint32_t back = *have >> (i + REVERSE_BIT) & 1;
+			uint64_t kept;
 
 			if (v->reverse == 0)
 				continue;
 			kept = slots[v->off];
 			slots[v->off] = slots[v->reverse];
 			slots[v->reverse] = kept;
-			slots[0] &= ~(UINT64_C(1) << i | UINT64_C(1) << (i + REVERSE_BIT));
-			slots[0] |= back << i | forward << (i + REVERSE_BIT);
+			*have &= ~(UINT32_C(1) << i | UINT32_C(1) << (i + REVERSE_BIT));
+			*have |= back << i | forward << (i + REVERSE_BIT);
 		}
 	}
 }

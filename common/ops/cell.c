@@ -61,6 +61,25 @@ cell_words(const struct column *c, const uint32_t *idx, size_t n, uint64_t *v)
 	}
 }
 
+uint64_t
+cell_floor(uint64_t v, uint64_t bin, enum type type)
+{
+	if (type == TYPE_FLOAT32 || type == TYPE_FLOAT64) {
+		double d = cell_bits_double(v) / (double)bin;
+
+		if (!(d > -9e15 && d < 9e15))
+			return v;
+		d = (double)((int64_t)d - (d < (double)(int64_t)d));
+		return cell_double_bits(d * (double)bin);
+	}
+	if (type == TYPE_INT || type == TYPE_TIME || type == TYPE_DURATION) {
+		int64_t x = (int64_t)v, rest = x % (int64_t)bin;
+
+		return (uint64_t)x - (uint64_t)(rest < 0 ? rest + (int64_t)bin : rest);
+	}
+	return v - v % bin;
+}
+
 struct cell
 cell_at(const struct column *c, size_t rec, struct intern *in)
 {

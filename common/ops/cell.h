@@ -23,6 +23,9 @@ uint64_t cell_word(const struct column *, size_t rec);
 /* The same for records idx[0..n). */
 void cell_words(const struct column *, const uint32_t *idx, size_t n, uint64_t *v);
 
+/* A word of a numeric type rounded down to a multiple of bin. */
+uint64_t cell_floor(uint64_t v, uint64_t bin, enum type);
+
 /* The value of a plain column, missing included. */
 struct cell cell_at(const struct column *, size_t rec, struct intern *);
 

@@ -5,6 +5,8 @@
 
 enum { FIRST_CAPACITY = 4096, MEMBER_INTERNED = 0x100, CHUNK = 256 };
 
+/* The table ------------------------------------------------------------------------------------- */
+
 static uint64_t
 hash_member(const struct member *m)
 {
@@ -12,37 +14,116 @@ hash_member(const struct member *m)
 }
 
 static bool
-insert(struct distinct *d, const struct member *m, uint64_t hash)
+is_empty(const struct distinct *d, size_t at)
+{
+	return d->wide ? d->member[at].kind == 0 : d->narrow[at] == 0;
+}
+
+/* Where a member stands, or would; the place is empty then. */
+static size_t
+place_of(const struct distinct *d, const struct member *m)
+{
+	size_t mask = d->cap - 1, at = hash_member(m) & mask;
+
+	while (d->member[at].kind != 0 && (d->member[at].v != m->v || d->member[at].row != m->row ||
+					      d->member[at].kind != m->kind))
+		at = (at + 1) & mask;
+	return at;
+}
+
+static inline size_t
+narrow_place(const struct distinct *d, uint64_t m, uint64_t hash)
 {
 	size_t mask = d->cap - 1, at = hash & mask;
 
-	for (; d->member[at].kind != 0; at = (at + 1) & mask)
-		if (d->member[at].v == m->v && d->member[at].row == m->row &&
-		    d->member[at].kind == m->kind)
-			return false;
-	d->member[at] = *m;
-	d->n++;
-	return true;
+	while (d->narrow[at] != 0 && d->narrow[at] != m)
+		at = (at + 1) & mask;
+	return at;
+}
+
+static bool
+insert(struct distinct *d, const struct member *m, uint64_t count)
+{
+	size_t at;
+	bool fresh;
+
+	if (d->wide) {
+		at = place_of(d, m);
+		fresh = d->member[at].kind == 0;
+		d->member[at] = *m;
+	} else {
+		uint64_t packed = (uint64_t)(m->row + 1) << 32 | m->v;
+
+		at = narrow_place(d, packed, hash_u64(hash_seed(), packed));
+		fresh = d->narrow[at] == 0;
+		d->narrow[at] = packed;
+	}
+	if (d->counted)
+		d->count[at] += count;
+	d->n += fresh;
+	return fresh;
+}
+
+static struct member
+member_at(const struct distinct *d, size_t at)
+{
+	if (d->wide)
+		return d->member[at];
+	return (struct member){ d->narrow[at] & UINT32_MAX, (uint32_t)(d->narrow[at] >> 32) - 1,
+		d->type };
+}
+
+static size_t
+member_size(const struct distinct *d)
+{
+	return d->wide ? sizeof(*d->member) : sizeof(*d->narrow);
+}
+
+static void
+rebuild(struct distinct *d, size_t cap, bool wide)
+{
+	struct distinct new = { .type = d->type, .wide = wide, .counted = d->counted, .cap = cap };
+
+	if (wide)
+		new.member = mem_table(cap * sizeof(*new.member));
+	else
+		new.narrow = mem_table(cap * sizeof(*new.narrow));
+	if (new.counted)
+		new.count = mem_table(cap * sizeof(*new.count));
+	for (size_t i = 0; i < d->cap; i++) {
+		struct member m;
+
+		if (is_empty(d, i))
+			continue;
+		m = member_at(d, i);
+		(void)insert(&new, &m, d->counted ? d->count[i] : 1);
+	}
+	distinct_free(d);
+	*d = new;
 }
 
 static void
 reserve(struct distinct *d, size_t extra)
 {
-	struct distinct grown = { 0 };
-
-	if (d->n + extra <= d->cap / 8 * 5)
-		return;
-	grown.cap = d->cap ? d->cap * 2 : FIRST_CAPACITY;
-	grown.member = mem_table(grown.cap * sizeof(*grown.member));
-	for (size_t i = 0; i < d->cap; i++)
-		if (d->member[i].kind != 0)
-			(void)insert(&grown, &d->member[i], hash_member(&d->member[i]));
-	distinct_free(d);
-	*d = grown;
+	if (d->n + extra > d->cap / 8 * 5)
+		rebuild(d, d->cap ? d->cap * 2 : FIRST_CAPACITY, d->wide);
 }
 
+/* Values of this kind, as large as any of these bits, are to be added. */
+static void
+admit(struct distinct *d, uint32_t kind, uint64_t bits)
+{
+	if (d->type == 0)
+		d->type = kind;
+	if (!d->wide && (d->type != kind || bits > UINT32_MAX))
+		rebuild(d, d->cap ? d->cap : FIRST_CAPACITY, true);
+}
+
+/* Adding ---------------------------------------------------------------------------------------- */
+
 bool
-distinct_add(struct distinct *d, uint32_t row, const struct cell *c, struct intern *in)
+distinct_add(
+    struct distinct *d, uint32_t row, const struct cell *c, uint64_t count, struct intern *in)
 {
 	struct member m = { .v = c->v, .row = row, .kind = (uint32_t)c->type };
 
@@ -57,26 +138,59 @@ distinct_add(struct distinct *d, uint32_t row, const struct cell *c, struct inte
 			m.kind |= MEMBER_INTERNED;
 		}
 	}
+	admit(d, m.kind, m.v);
 	reserve(d, 1);
-	return insert(d, &m, hash_member(&m));
+	return insert(d, &m, count);
+}
+
+static void
+add_narrow(struct distinct *d, const uint32_t *rows, const uint64_t *v, const uint64_t *counts,
+    size_t n, bool *fresh)
+{
+	uint64_t hash[CHUNK], seed = hash_seed();
+
+	for (size_t i = 0; i < n; i++) {
+		hash[i] = hash_u64(seed, (uint64_t)(rows[i] + 1) << 32 | v[i]);
+		__builtin_prefetch(&d->narrow[hash[i] & (d->cap - 1)], 1);
+		if (d->counted)
+			__builtin_prefetch(&d->count[hash[i] & (d->cap - 1)], 1);
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint64_t packed = (uint64_t)(rows[i] + 1) << 32 | v[i];
+		size_t at = narrow_place(d, packed, hash[i]);
+
+		fresh[i] = d->narrow[at] == 0;
+		d->narrow[at] = packed;
+		d->n += fresh[i];
+		if (d->counted)
+			d->count[at] += counts ? counts[i] : 1;
+	}
 }
 
 void
-distinct_add_words(struct distinct *d, const uint32_t *rows, const uint64_t *v, enum type type,
-    size_t n, bool *fresh)
+distinct_add_words(struct distinct *d, const uint32_t *rows, const uint64_t *v,
+    const uint64_t *counts, enum type type, size_t n, bool *fresh)
 {
-	uint64_t hash[CHUNK];
+	uint64_t bits = 0;
 
+	for (size_t i = 0; i < n; i++)
+		bits |= v[i];
+	admit(d, type, bits);
 	reserve(d, n);
-	for (size_t i = 0; i < n; i++) {
-		struct member m = { v[i], rows[i], type };
-
-		hash[i] = hash_member(&m);
-		__builtin_prefetch(&d->member[hash[i] & (d->cap - 1)]);
+	if (!d->wide) {
+		add_narrow(d, rows, v, counts, n, fresh);
+		return;
 	}
 	for (size_t i = 0; i < n; i++)
-		fresh[i] = insert(d, &(struct member){ v[i], rows[i], type }, hash[i]);
+		__builtin_prefetch(
+		    &d->member[hash_member(&(struct member){ v[i], rows[i], type }) & (d->cap - 1)],
+		    1);
+	for (size_t i = 0; i < n; i++)
+		fresh[i] =
+		    insert(d, &(struct member){ v[i], rows[i], type }, counts ? counts[i] : 1);
 }
+
+/* Looking --------------------------------------------------------------------------------------- */
 
 struct cell
 distinct_cell(const struct member *m, const struct intern *in)
@@ -94,28 +208,147 @@ distinct_cell(const struct member *m, const struct intern *in)
 	return c;
 }
 
+bool
+distinct_at(
+    const struct distinct *d, size_t place, const struct intern *in, struct distinct_item *item)
+{
+	struct member m;
+
+	if (is_empty(d, place))
+		return false;
+	m = member_at(d, place);
+	*item = (struct distinct_item){ .row = m.row,
+		.cell = distinct_cell(&m, in),
+		.count = d->counted ? d->count[place] : 1 };
+	return true;
+}
+
+void
+distinct_divide(
+    const struct distinct *d, const uint8_t *lot, unsigned n_lots, struct distinct_lots *lots)
+{
+	size_t *at = mem_alloc((n_lots + 1) * sizeof(*at));
+
+	lots->off = mem_zero(n_lots + 1, sizeof(*lots->off));
+	lots->member = mem_alloc((d->n + 1) * sizeof(*lots->member));
+	lots->count = d->counted ? mem_alloc((d->n + 1) * sizeof(*lots->count)) : NULL;
+	for (size_t i = 0; i < d->cap; i++)
+		if (!is_empty(d, i))
+			lots->off[lot[member_at(d, i).row] + 1]++;
+	for (unsigned l = 0; l < n_lots; l++)
+		lots->off[l + 1] += lots->off[l];
+	memcpy(at, lots->off, (n_lots + 1) * sizeof(*at));
+	for (size_t i = 0; i < d->cap; i++) {
+		struct member m;
+		size_t to;
+
+		if (is_empty(d, i))
+			continue;
+		m = member_at(d, i);
+		to = at[lot[m.row]]++;
+		lots->member[to] = m;
+		if (d->counted)
+			lots->count[to] = d->count[i];
+	}
+	mem_free(at);
+}
+
+void
+distinct_lots_free(struct distinct_lots *l)
+{
+	mem_free(l->off);
+	mem_free(l->member);
+	mem_free(l->count);
+}
+
 void
 distinct_by_row(const struct distinct *d, size_t n_rows, size_t **off, size_t **order)
 {
 	size_t *o = mem_zero(n_rows + 2, sizeof(*o)), *pos = mem_alloc((d->n + 1) * sizeof(*pos));
 
 	/* Counted two ahead, so that placing leaves the offsets where they belong. */
-	for (size_t i = 0; i < d->cap; i++)
-		if (d->member[i].kind != 0 && d->member[i].row + (size_t)2 <= n_rows)
-			o[d->member[i].row + 2]++;
+	for (size_t i = 0; i < d->cap; i++) {
+		size_t row;
+
+		if (is_empty(d, i))
+			continue;
+		row = member_at(d, i).row;
+		if (row + 2 <= n_rows)
+			o[row + 2]++;
+	}
 	for (size_t r = 2; r <= n_rows; r++)
 		o[r] += o[r - 1];
 	for (size_t i = 0; i < d->cap; i++)
-		if (d->member[i].kind != 0)
-			pos[o[d->member[i].row + 1]++] = i;
+		if (!is_empty(d, i))
+			pos[o[member_at(d, i).row + 1]++] = i;
 	*off = o;
 	*order = pos;
+}
+
+/* Of three, so that sorted input is no worst case. */
+static struct cell
+pivot_of(const struct distinct_item *item, size_t n, const struct intern *in)
+{
+	const struct cell *a = &item[0].cell, *b = &item[n / 2].cell, *c = &item[n - 1].cell;
+	bool ab = cell_compare(a, in, b, in) < 0, bc = cell_compare(b, in, c, in) < 0;
+
+	if (ab == bc)
+		return *b;
+	return (cell_compare(a, in, c, in) < 0) == ab ? *c : *a;
+}
+
+/* Quickselect by weight: the items that can be it become fewer; *below: how many lie in front of them. */
+const struct cell *
+distinct_rank(struct distinct_item *item, size_t n, unsigned rank, const struct intern *in)
+{
+	unsigned __int128 sum = 0;
+	uint64_t want, below = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += item[i].count;
+	want = (uint64_t)((sum * rank + 9999) / 10000);
+	while (n > 1) {
+		struct cell pivot = pivot_of(item, n, in);
+		uint64_t less = 0;
+		size_t m = 0;
+
+		for (size_t i = 0; i < n; i++) {
+			struct distinct_item kept = item[i];
+
+			if (cell_compare(&kept.cell, in, &pivot, in) >= 0)
+				continue;
+			less += kept.count;
+			item[i] = item[m];
+			item[m++] = kept;
+		}
+		if (below + less >= want && m > 0) {
+			n = m;
+			continue;
+		}
+		/* Values are distinct: one equals the pivot, and it comes next. */
+		below += less;
+		item += m;
+		n -= m;
+		for (size_t i = 0; i < n; i++)
+			if (cell_compare(&item[i].cell, in, &pivot, in) == 0) {
+				struct distinct_item kept = item[i];
+
+				item[i] = item[0];
+				item[0] = kept;
+			}
+		if (below + item[0].count >= want)
+			break;
+		below += item[0].count;
+		item++;
+		n--;
+	}
+	return &item[0].cell;
 }
 
 size_t
 distinct_memory(const struct distinct *d)
 {
-	return d->cap * sizeof(*d->member);
+	return d->cap * (member_size(d) + (d->counted ? sizeof(*d->count) : 0));
 }
 
 void
@@ -123,5 +356,21 @@ distinct_free(struct distinct *d)
 {
 	if (d->member != NULL)
 		mem_free_table(d->member, d->cap * sizeof(*d->member));
-	*d = (struct distinct){ 0 };
+	if (d->narrow != NULL)
+		mem_free_table(d->narrow, d->cap * sizeof(*d->narrow));
+	if (d->count != NULL)
+		mem_free_table(d->count, d->cap * sizeof(*d->count));
+	*d = (struct distinct){ .counted = d->counted };
+}
+
+void
+distinct_clear(struct distinct *d)
+{
+	if (d->wide)
+		memset(d->member, 0, d->cap * sizeof(*d->member));
+	else if (d->cap > 0)
+		memset(d->narrow, 0, d->cap * sizeof(*d->narrow));
+	if (d->counted && d->cap > 0)
+		memset(d->count, 0, d->cap * sizeof(*d->count));
+	d->n = 0;
 }

@@ -1,8 +1,9 @@
 /*
- * distinct.h - exact sets of values, one for each row of a table.
+ * distinct.h - exact sets of values, one for each row of a table, that may count how often each was added.
  *
- * All of them are one hash table of (row, value) members, 16 octets each; addresses beyond IPv4 and
- * values of variable length are interned.
+ * All of them are one hash table of (row, value) members.  While the values are numbers of one type that
+ * fit into 32 bits (ports, IPv4 addresses, most counters), a member takes 8 octets, else 16: addresses
+ * beyond IPv4 and values of variable length are interned.  Counts stand beside them where they are asked for.
  */
 #ifndef OPS_DISTINCT_H
 #define OPS_DISTINCT_H
@@ -18,27 +19,66 @@ struct member {
 };
 
 struct distinct {
-	struct member *member;
+	uint32_t type; /* of all narrow members; 0: none yet */
+	bool wide, counted;
+	uint64_t *narrow; /* row + 1 above, value below; 0 empty */
+	struct member *member; /* instead, when wide */
+	uint64_t *count; /* counted: of each place */
 	size_t cap, n;
 };
 
-/* Add a value to the set of a row; true when it is new there. */
-bool distinct_add(struct distinct *, uint32_t row, const struct cell *, struct intern *);
+struct distinct_item {
+	uint32_t row;
+	struct cell cell;
+	uint64_t count; /* 1 unless counted */
+};
 
-/* Add numbers of one type, n <= 256 at a time; fresh[i] says which were new. */
-void distinct_add_words(
-    struct distinct *, const uint32_t *rows, const uint64_t *v, enum type, size_t n, bool *fresh);
+/* Add a value, count times, to the set of a row; true when it is new there. */
+bool distinct_add(
+    struct distinct *, uint32_t row, const struct cell *, uint64_t count, struct intern *);
 
-/* The value of a member as a cell. */
-struct cell distinct_cell(const struct member *, const struct intern *);
+/* Add numbers of one type, n <= 256 at a time; counts: NULL once each; fresh[i] says which were new. */
+void distinct_add_words(struct distinct *, const uint32_t *rows, const uint64_t *v,
+    const uint64_t *counts, enum type, size_t n, bool *fresh);
+
+/* What stands at a place below cap; false: nothing. */
+bool distinct_at(
+    const struct distinct *, size_t place, const struct intern *, struct distinct_item *);
 
 /*
- * Members ordered by row: positions order[off[row] .. off[row + 1]) of member[].  off has n_rows + 1;
- * both are the caller's to free.
+ * Places ordered by row: order[off[row] .. off[row + 1]).  off has n_rows + 1; both are the caller's to free.
  */
 void distinct_by_row(const struct distinct *, size_t n_rows, size_t **off, size_t **order);
 
+/* The members in lots, as lot[row] says (below n_lots): those of lot l are member[off[l] .. off[l + 1]). */
+struct distinct_lots {
+	size_t *off;
+	struct member *member;
+	uint64_t *count; /* NULL: 1 each */
+};
+void distinct_divide(
+    const struct distinct *, const uint8_t *lot, unsigned n_lots, struct distinct_lots *);
+void distinct_lots_free(struct distinct_lots *);
+
+/* A member as a cell. */
+struct cell distinct_cell(const struct member *, const struct intern *);
+
+/* Is it a number that words can stand for? */
+static inline bool
+distinct_is_word(const struct member *m)
+{
+	return m->kind < TYPE_STRING;
+}
+
+/*
+ * The value that at least `rank` of 10,000 do not exceed and no smaller one is: of items, n > 0 of them, each
+ * with its count (nearest rank).  Items change places.
+ */
+const struct cell *distinct_rank(
+    struct distinct_item *, size_t n, unsigned rank, const struct intern *);
+
 size_t distinct_memory(const struct distinct *);
-void distinct_free(struct distinct *); /* and make it empty again */
+void distinct_free(struct distinct *); /* and make it empty again; whether it counts stays */
+void distinct_clear(struct distinct *); /* make it empty, and keep the memory */
 
 #endif

@@ -18,11 +18,11 @@ value_varies(const struct group_table *g, unsigned i)
 }
 
 static enum type
-cell_type(const struct group_table *g, unsigned i, const uint64_t *slots)
+cell_type(const struct group_table *g, unsigned i, uint64_t *slots)
 {
 	struct cell c;
 
-	if (!(slots[0] >> i & 1))
+	if (!(*slots_have(slots) >> i & 1))
 		return TYPE_NONE;
 	memcpy(&c, slots + g->values.v[i].off + values_cell_at(g->spec->values[i].fn), sizeof(c));
 	return (enum type)c.type;
@@ -135,14 +135,14 @@ put_value(const struct run *r, struct batch *b, unsigned col, unsigned i)
 
 	batch_precision(b, col, v->scale);
 	for (size_t k = 0; k < r->n; k++) {
-		const uint64_t *s = table_slots(&r->g->rows, run_row(r, k));
+		uint64_t *s = table_slots(&r->g->rows, run_row(r, k));
 		struct cell c;
 
 		if (fn == FN_DISTINCT) { /* nothing seen is none, not missing */
 			batch_put_uint(b, col, k, s[v->off]);
 			continue;
 		}
-		if (!(s[0] >> i & 1))
+		if (!(*slots_have(s) >> i & 1))
 			continue;
 		if (fn == FN_MEAN) {
 			put_mean(b, col, k, s + v->off, (enum type)v->type);
@@ -162,10 +162,10 @@ put_reverse(const struct run *r, struct batch *b, unsigned col, unsigned i)
 	const struct value_state *v = &r->g->values.v[i];
 
 	for (size_t k = 0; k < r->n; k++) {
-		const uint64_t *s = table_slots(&r->g->rows, run_row(r, k));
+		uint64_t *s = table_slots(&r->g->rows, run_row(r, k));
 		struct cell c = { .v = s[v->reverse], .type = b->col[col].type };
 
-		if (s[0] >> (i + REVERSE_BIT) & 1)
+		if (*slots_have(s) >> (i + REVERSE_BIT) & 1)
 			cell_put(b, col, k, &c, &r->g->intern);
 	}
 }
@@ -214,7 +214,7 @@ put_sampling(const struct run *r, struct batch *b)
 		return;
 	col = batch_column(b, &id, TYPE_UINT, 4, 0);
 	for (size_t k = 0; k < r->n; k++) {
-		uint32_t s = values_sampling(vs, table_slots(&r->g->rows, run_row(r, k)));
+		uint32_t s = values_sampling(vs, run_row(r, k));
 
 		if (r->g->spec->scale)
 			batch_put_uint(b, (unsigned)col, k, 1);
@@ -291,16 +291,19 @@ is_mixed(const struct group_table *g)
 	return mixed;
 }
 
-/* A batch's column has one type: rows of one shape stand together. */
+/* A batch's column has one type: rows of one shape stand together.  list: NULL all, else freed. */
 static uint32_t *
-order_by_shape(const struct group_table *g)
+order_by_shape(const struct group_table *g, uint32_t *list, size_t n)
 {
-	size_t n = g->rows.n_rows;
 	struct shaped *s = mem_alloc((n + 1) * sizeof(*s));
-	uint32_t *list = mem_alloc((n + 1) * sizeof(*list));
 
-	for (uint32_t row = 0; row < n; row++)
-		s[row] = (struct shaped){ shape_of(g, row), row };
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t row = list ? list[i] : i;
+
+		s[i] = (struct shaped){ shape_of(g, row), row };
+	}
+	if (list == NULL)
+		list = mem_alloc((n + 1) * sizeof(*list));
 	qsort(s, n, sizeof(*s), compare_shaped);
 	for (size_t i = 0; i < n; i++)
 		list[i] = s[i].row;
@@ -308,14 +311,13 @@ order_by_shape(const struct group_table *g)
 	return list;
 }
 
+/* Of n rows from first on; mixed: their shapes may differ. */
 static size_t
-run_length(
-    const struct group_table *g, const uint32_t *list, size_t first, const struct shape *shape)
+run_length(const struct group_table *g, const uint32_t *list, size_t first, size_t n, bool mixed,
+    const struct shape *shape)
 {
-	size_t n = g->rows.n_rows - first;
-
 	n = n < BATCH_RECORDS ? n : BATCH_RECORDS;
-	if (list == NULL)
+	if (!mixed)
 		return n;
 	for (size_t i = 1; i < n; i++) {
 		struct shape next = shape_of(g, list[first + i]);
@@ -327,26 +329,31 @@ run_length(
 }
 
 bool
-group_emit(struct group_table *g, bool (*fn)(void *ctx, struct batch *), void *ctx)
+group_emit(struct group_table *g, const struct group_top *top,
+    bool (*fn)(void *ctx, struct batch *), void *ctx)
 {
 	uint32_t *list = NULL;
-	struct batch *b = batch_new();
-	bool more = true;
+	size_t n = g->rows.n_rows;
+	bool more = true, mixed = is_mixed(g);
 
-	if (g->values.biflow)
+	g->n_groups += n;
+	if (g->spec->biflow)
 		biflow_orient(g);
-	if (is_mixed(g))
-		list = order_by_shape(g);
-	for (size_t first = 0; first < g->rows.n_rows && more;) {
+	values_rank(&g->values, &g->rows, &g->intern);
+	if (top != NULL)
+		list = group_candidates(g, top, &n);
+	if (mixed)
+		list = order_by_shape(g, list, n);
+	for (size_t first = 0; first < n && more;) {
 		struct shape shape = shape_of(g, list ? list[first] : (uint32_t)first);
-		struct run r = { g, list, first, run_length(g, list, first, &shape) };
+		struct run r = { g, list, first,
+			run_length(g, list, first, n - first, mixed, &shape) };
+		struct batch *b = batch_new();
 
-		batch_reset(b);
 		make_columns(&r, &shape, b);
 		more = fn(ctx, b);
 		first += r.n;
 	}
-	batch_free(b);
 	mem_free(list);
 	return more;
 }

@@ -10,6 +10,7 @@ group_new(const struct group_spec *spec, unsigned tables)
 	struct layout empty = { .n = (unsigned)spec->n_keys }, none = { 0 };
 
 	g->spec = spec;
+	g->may_loose = true;
 	g->share = memory / (tables ? tables : 1);
 	if (spec->biflow)
 		g->n_pairs = biflow_pairs(spec, g->pair, NULL);
@@ -28,37 +29,56 @@ group_free(struct group_table *g)
 	table_free(&g->rows);
 	values_free(&g->values);
 	intern_free(&g->intern);
+	tally_free(&g->tally);
+	loose_free(&g->loose);
 	spill_free(&g->spill);
 	for (unsigned p = 0; p < PARTITIONS; p++)
 		buf_free(&g->part[p]);
 	mem_free(g->keys);
 	mem_free(g->idx);
+	mem_free(g->code);
 	mem_free(g);
 }
 
 void
 group_clear(struct group_table *g)
 {
+	loose_free(&g->loose);
 	table_free(&g->rows);
 	table_init(&g->rows, g->layout.len, g->values.n_slots);
 	for (unsigned i = 0; i < g->values.n; i++)
 		distinct_free(&g->values.v[i].set);
+	mem_free(g->values.interval);
+	g->values.interval = NULL;
+	g->values.interval_cap = 0;
 	intern_free(&g->intern);
 }
 
-static size_t
-memory_used(const struct group_table *g)
+void
+group_rewind(struct group_table *g)
 {
-	size_t sum = table_memory(&g->rows) + intern_memory(&g->intern);
+	table_clear(&g->rows);
+	for (unsigned i = 0; i < g->values.n; i++)
+		distinct_clear(&g->values.v[i].set);
+	if (g->values.interval_cap > 0)
+		memset(g->values.interval, 0, g->values.interval_cap * sizeof(*g->values.interval));
+	intern_free(&g->intern);
+}
+
+size_t
+group_memory(const struct group_table *g)
+{
+	size_t sum = table_memory(&g->rows) + intern_memory(&g->intern) + tally_memory(&g->tally) +
+		     loose_memory(&g->loose);
 
 	for (unsigned i = 0; i < g->values.n; i++)
 		sum += distinct_memory(&g->values.v[i].set);
+	sum += g->values.interval_cap * sizeof(*g->values.interval);
 	return sum;
 }
 
-/* A key in another layout: the same value in each slot. */
-static void
-rekey(const struct layout *to, struct intern *to_in, const struct layout *from,
+void
+group_rekey(const struct layout *to, struct intern *to_in, const struct layout *from,
     const struct intern *from_in, const uint8_t *key, uint8_t *out)
 {
 	memset(out, 0, to->len);
@@ -85,6 +105,7 @@ group_relayout(struct group_table *g, const struct layout *want)
 		g->layout = joined;
 		return;
 	}
+	group_fold(g);
 	table_init(&rows, joined.len, g->values.n_slots);
 	g->keys = mem_resize(g->keys, TABLE_CHUNK, joined.len);
 	for (size_t first = 0; first < g->rows.n_rows; first += TABLE_CHUNK) {
@@ -92,293 +113,33 @@ group_relayout(struct group_table *g, const struct layout *want)
 
 		n = n < TABLE_CHUNK ? n : TABLE_CHUNK;
 		for (size_t i = 0; i < n; i++)
-			rekey(&joined, &g->intern, &g->layout, &g->intern,
+			group_rekey(&joined, &g->intern, &g->layout, &g->intern,
 			    table_row(&g->rows, (uint32_t)(first + i)), g->keys + i * joined.len);
 		table_find(&rows, g->keys, n, made);
 		for (size_t i = 0; i < n; i++)
-			memcpy(table_slots(&rows, made[i]),
-			    table_slots(&g->rows, (uint32_t)(first + i)), g->values.n_slots * 8);
+			memcpy(table_tail(&rows, made[i]),
+			    table_tail(&g->rows, (uint32_t)(first + i)),
+			    g->values.n_slots * 8 + sizeof(uint32_t));
 	}
 	table_free(&g->rows);
 	g->rows = rows;
 	g->layout = joined;
 }
 
-/* Do keys of one layout have the same octets in the other? */
-static bool
-keys_alike(const struct layout *a, const struct layout *b)
-{
-	for (unsigned k = 0; k < a->n; k++) {
-		const struct slot *x = &a->slot[k], *y = &b->slot[k];
-
-		if (x->kind != y->kind || x->type != y->type || x->width != y->width ||
-		    x->kind > SLOT_IP16)
-			return false;
-	}
-	return true;
-}
-
-/* Adding -------------------------------------------------------------------------------------- */
-
-static size_t
-selected(struct group_table *g, const struct batch *b, const uint64_t *sel)
-{
-	if (g->idx_cap < b->n + 64) {
-		mem_free(g->idx);
-		g->idx_cap = b->n + 64;
-		g->idx = mem_alloc(g->idx_cap * sizeof(*g->idx));
-	}
-	if (sel != NULL)
-		return bits_indexes(sel, b->n, g->idx);
-	for (size_t i = 0; i < b->n; i++)
-		g->idx[i] = (uint32_t)i;
-	return b->n;
-}
-
-static void
-update_rows(struct group_table *g, const struct values_bound *values, struct values_chunk *ch)
-{
-	for (size_t i = 0; i < ch->n; i++) {
-		ch->slots[i] = table_slots(&g->rows, ch->row[i]);
-		__builtin_prefetch(ch->slots[i], 1);
-	}
-	values_update(&g->values, values, ch, &g->intern);
-}
-
-static void
-add_chunk(struct group_table *g, const struct keys_bound *keys, const struct values_bound *values,
-    const uint32_t *idx, size_t n)
-{
-	struct values_chunk ch = { .idx = idx, .n = n };
-	uint32_t row[TABLE_CHUNK];
-	uint8_t dir[TABLE_CHUNK];
-
-	keys_pack(keys, g->spec, &g->layout, &g->intern, idx, n, g->keys);
-	if (g->n_pairs > 0) {
-		biflow_order(g, g->keys, n, dir);
-		ch.dir = dir;
-	}
-	table_find(&g->rows, g->keys, n, row);
-	ch.row = row;
-	update_rows(g, values, &ch);
-}
-
-/* The rows of the dictionary entries that the records use; those of others are not made. */
-static uint32_t *
-rows_of_codes(struct group_table *g, const struct keys_bound *keys, struct batch *b, size_t n)
-{
-	const struct column *c = keys->source[0].dict;
-	uint32_t *row = arena_alloc(&b->arena, (c->dict_n + 1) * sizeof(*row));
-	uint32_t *used = arena_alloc(&b->arena, (c->dict_n + 1) * sizeof(*used)),
-		 found[TABLE_CHUNK];
-	uint8_t *seen = arena_zero(&b->arena, c->dict_n + 1);
-	size_t n_used = 0;
-	bool missing = false;
-
-	for (size_t i = 0; i < n; i++) {
-		if (c->present != NULL && !bits_get(c->present, g->idx[i])) {
-			missing = true;
-			continue;
-		}
-		used[n_used] = c->codes[g->idx[i]];
-		n_used += !seen[used[n_used]];
-		seen[c->codes[g->idx[i]]] = 1;
-	}
-	for (size_t i = 0; i < n_used; i += TABLE_CHUNK) {
-		size_t m = n_used - i < TABLE_CHUNK ? n_used - i : TABLE_CHUNK;
-
-		keys_pack_codes(keys, g->spec, &g->layout, &g->intern, used + i, m, false, g->keys);
-		table_find(&g->rows, g->keys, m, found);
-		for (size_t k = 0; k < m; k++)
-			row[used[i + k]] = found[k];
-	}
-	if (missing) {
-		keys_pack_codes(keys, g->spec, &g->layout, &g->intern, used, 1, true, g->keys);
-		table_find(&g->rows, g->keys, 1, &row[c->dict_n]);
-	}
-	return row;
-}
-
-static void
-add_by_code(struct group_table *g, const struct keys_bound *keys, const struct values_bound *values,
-    struct batch *b, size_t n)
-{
-	const struct column *c = keys->source[0].dict;
-	const uint32_t *row_of = rows_of_codes(g, keys, b, n);
-	uint32_t row[TABLE_CHUNK];
-
-	for (size_t i = 0; i < n; i += TABLE_CHUNK) {
-		struct values_chunk ch = { .idx = g->idx + i, .row = row };
-
-		ch.n = n - i < TABLE_CHUNK ? n - i : TABLE_CHUNK;
-		for (size_t k = 0; k < ch.n; k++) {
-			uint32_t rec = ch.idx[k];
-			bool has = c->present == NULL || bits_get(c->present, rec);
-
-			row[k] = row_of[has ? c->codes[rec] : c->dict_n];
-		}
-		update_rows(g, values, &ch);
-	}
-}
-
-/* Computed columns are added behind the others, which may move all: so before pointers are taken. */
-static void
-resolve_all(const struct group_spec *spec, struct batch *b)
-{
-	for (size_t k = 0; k < spec->n_keys; k++)
-		(void)batch_resolve(b, &spec->keys[k].field);
-	for (size_t i = 0; i < spec->n_values; i++)
-		if (spec->values[i].fn != FN_FLOWS && spec->values[i].fn != FN_RECORDS)
-			(void)batch_resolve(b, &spec->values[i].field);
-}
-
-int
-group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct err *err)
-{
-	struct keys_bound keys;
-	struct values_bound values;
-	size_t n = selected(g, b, sel);
-
-	if (n == 0)
-		return 0;
-	resolve_all(g->spec, b);
-	keys_bind(&keys, g->spec, b, n);
-	values_bind(&g->values, &values, &g->rows, b);
-	group_relayout(g, &keys.want);
-	if (keys.by_code)
-		add_by_code(g, &keys, &values, b, n);
-	for (size_t i = 0; i < n && !keys.by_code; i += TABLE_CHUNK)
-		add_chunk(g, &keys, &values, g->idx + i, n - i < TABLE_CHUNK ? n - i : TABLE_CHUNK);
-	if (memory_used(g) > g->share)
-		return group_spill(g, false, err);
-	return 0;
-}
-
-/* Finishing ------------------------------------------------------------------------------------- */
-
-static void
-join_facts(struct group_table *g, const struct group_table *src)
-{
-	for (unsigned i = 0; i < g->values.n; i++) {
-		struct value_state *v = &g->values.v[i];
-		const struct value_state *s = &src->values.v[i];
-
-		v->mixed = v->mixed || s->mixed;
-		v->scale = v->scale < s->scale ? v->scale : s->scale;
-		v->width = v->width > s->width ? v->width : s->width;
-	}
-}
-
-static void
-absorb_sets(struct group_table *g, const struct group_table *src, const uint32_t *to)
-{
-	for (unsigned i = 0; i < g->values.n; i++) {
-		const struct distinct *set = &src->values.v[i].set;
-
-		for (size_t m = 0; m < set->cap; m++) {
-			struct cell c;
-			uint32_t row;
-
-			if (set->member[m].kind == 0)
-				continue;
-			row = to[set->member[m].row];
-			c = distinct_cell(&set->member[m], &src->intern);
-			c = cell_move(&c, &src->intern, &g->intern);
-			table_slots(&g->rows, row)[g->values.v[i].off] +=
-			    distinct_add(&g->values.v[i].set, row, &c, &g->intern);
-		}
-	}
-}
-
-void
-group_absorb(struct group_table *g, struct group_table *src)
-{
-	size_t n_rows = src->rows.n_rows;
-	uint32_t *to = mem_alloc((n_rows + 1) * sizeof(*to));
-	bool alike;
-
-	group_relayout(g, &src->layout);
-	alike = keys_alike(&g->layout, &src->layout);
-	join_facts(g, src);
-	for (size_t first = 0; first < n_rows; first += TABLE_CHUNK) {
-		size_t n = n_rows - first < TABLE_CHUNK ? n_rows - first : TABLE_CHUNK;
-
-		for (size_t i = 0; i < n; i++) {
-			const uint8_t *key = table_row(&src->rows, (uint32_t)(first + i));
-			uint8_t *out = g->keys + i * g->layout.len;
-
-			if (alike)
-				memcpy(out, key, g->layout.len);
-			else
-				rekey(&g->layout, &g->intern, &src->layout, &src->intern, key, out);
-		}
-		table_find(&g->rows, g->keys, n, to + first);
-		for (size_t i = 0; i < n; i++) {
-			struct row_source row = { .slots = table_slots(
-						      &src->rows, (uint32_t)(first + i)),
-				.intern = &src->intern };
-
-			row.sampling = values_sampling(&src->values, row.slots);
-			for (unsigned k = 0; k < g->values.n; k++)
-				row.type[k] = src->values.v[k].type;
-			values_merge(&g->values, &g->rows, &g->intern, to[first + i], &row);
-		}
-	}
-	absorb_sets(g, src, to);
-	mem_free(to);
-	group_clear(src);
-}
-
-static int
-finish_spilled(struct group_table **g, unsigned n, bool (*fn)(void *ctx, struct batch *), void *ctx,
-    struct err *err)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (group_spill(g[i], true, err) < 0)
-			return -1;
-	for (unsigned i = 1; i < n; i++) {
-		group_relayout(g[0], &g[i]->layout);
-		join_facts(g[0], g[i]);
-	}
-	for (unsigned p = 0; p < PARTITIONS; p++) {
-		for (unsigned i = 0; i < n; i++)
-			if (group_unspill(g[0], g[i], p, err) < 0)
-				return -1;
-		if (!group_emit(g[0], fn, ctx))
-			break;
-		group_clear(g[0]);
-	}
-	return 0;
-}
-
-int
-group_finish(struct group_table **g, unsigned n, bool (*fn)(void *ctx, struct batch *), void *ctx,
-    struct err *err)
-{
-	bool spilled = false;
-	int rc = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		spilled = spilled || g[i]->n_spills > 0;
-	if (spilled) {
-		rc = finish_spilled(g, n, fn, ctx, err);
-	} else {
-		for (unsigned i = 1; i < n; i++)
-			group_absorb(g[0], g[i]);
-		(void)group_emit(g[0], fn, ctx);
-	}
-	for (unsigned i = 0; i < n; i++) {
-		group_clear(g[i]);
-		spill_free(&g[i]->spill);
-		g[i]->n_spills = 0;
-	}
-	return rc;
-}
-
 unsigned
 group_spills(const struct group_table *g)
 {
 	return g->n_spills;
+}
+
+uint64_t
+group_count(struct group_table *const *g, unsigned n)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		sum += g[i]->n_groups;
+	return sum;
 }
 
 bool

@@ -19,6 +19,7 @@ struct group_key {
 /*
  * FIRST and LAST are the value of the record that started first or ended last; of equal ones the
  * smaller or the greater, so that the order of records does not matter.  RECORDS counts records.
+ * PERCENTILE is exact, by nearest rank: the least value that at least so many of 100 records do not exceed.
  */
 enum group_fn {
 	FN_FLOWS,
@@ -31,6 +32,7 @@ enum group_fn {
 	FN_DISTINCT,
 	FN_FIRST,
 	FN_LAST,
+	FN_PERCENTILE,
 	FN_COUNT
 };
 
@@ -38,6 +40,7 @@ enum { GROUP_KEYS_MAX = 32, GROUP_VALUES_MAX = 15 };
 
 struct group_value {
 	enum group_fn fn;
+	unsigned rank; /* PERCENTILE: of 10,000 */
 	struct field field;
 	struct field_id
 	    as; /* sum keeps the field's identity, flows is deltaFlowCount, others are named */
@@ -86,12 +89,22 @@ int group_add(struct group_table *, struct batch *, const uint64_t *sel, struct 
 /* How often a table went to disk. */
 unsigned group_spills(const struct group_table *);
 
+/* Groups that are not among the first n by a value, the biggest first, may be left out. */
+struct group_top {
+	size_t value; /* index in the spec's */
+	uint64_t n;
+};
+
 /*
- * Merge the tables (n of them; all are emptied) and hand the groups out as batches of at most
- * BATCH_RECORDS, in no particular order; fn returns false to stop.  -1: err.
+ * Merge the tables (n of them; all are emptied), on as many threads if there is much to merge, and hand the
+ * groups out as batches of at most BATCH_RECORDS, in no particular order, on the calling thread; fn returns
+ * false to stop.  top: NULL all.  -1: err.
  */
-int group_finish(struct group_table **, unsigned n, bool (*fn)(void *ctx, struct batch *),
-    void *ctx, struct err *);
+int group_finish(struct group_table **, unsigned n, const struct group_top *top,
+    bool (*fn)(void *ctx, struct batch *), void *ctx, struct err *err);
+
+/* After group_finish: how many groups there were, those left out too. */
+uint64_t group_count(struct group_table *const *, unsigned n);
 
 /* After group_finish: did a group mix sampling intervals (and spec->scale was off)? */
 bool group_mixed_sampling(struct group_table *const *, unsigned n);

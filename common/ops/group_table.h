@@ -5,10 +5,12 @@
 #define OPS_GROUP_TABLE_H
 
 #include "ops/keys.h"
+#include "ops/loose.h"
 #include "ops/spill.h"
+#include "ops/tally.h"
 #include "ops/values.h"
 
-enum { PARTITIONS = 64, PAIRS_MAX = 6 };
+enum { PARTITIONS = LOOSE_PARTS, PAIRS_MAX = 6 };
 
 struct group_table {
 	const struct group_spec *spec;
@@ -18,25 +20,44 @@ struct group_table {
 	struct table rows;
 	struct values values;
 	struct intern intern;
+	struct tally tally; /* held back from the rows */
+	struct loose loose; /* not looked for; may_loose: while most keys are new */
+	bool may_loose, is_loose;
+	size_t seen, seen_rows; /* records added by keys, and rows, when that was last looked at */
 	uint64_t share; /* octets of memory this table may use */
 
 	struct spill spill;
 	struct buf part[PARTITIONS]; /* rows on their way to disk */
 	unsigned n_spills;
+	uint64_t n_groups; /* handed out, or left out */
 
 	uint8_t *keys; /* TABLE_CHUNK of them */
-	uint32_t *idx; /* selected records of a batch */
+	uint32_t *idx, *code; /* selected records of a batch, and their codes */
 	size_t idx_cap;
 };
+
+/* add.c: give the rows what is held back from them. */
+void group_settle(struct group_table *);
+
+/* finish.c: put loose rows into the table, and have no more of them. */
+void group_fold(struct group_table *);
+
+/* Do the same keys have the same octets in both? */
+bool group_keys_alike(const struct layout *, const struct layout *);
+
+/* Octets in use. */
+size_t group_memory(const struct group_table *);
 
 /* Make the layout hold want's keys too, rebuilding the table if it changes. */
 void group_relayout(struct group_table *, const struct layout *want);
 
-/* Forget all rows, keep what was learnt of types. */
+/* Forget all rows, keep what was learnt of types; rewind: and keep the memory, for as many rows again. */
 void group_clear(struct group_table *);
+void group_rewind(struct group_table *);
 
-/* Add all rows of another table to this one and empty that. */
-void group_absorb(struct group_table *, struct group_table *);
+/* A key in another layout: the same value in each slot. */
+void group_rekey(const struct layout *to, struct intern *to_in, const struct layout *from,
+    const struct intern *from_in, const uint8_t *key, uint8_t *out);
 
 /* spilled.c: write all rows to the partitions' chains.  flush: and nothing stays in buffers.  -1: err. */
 int group_spill(struct group_table *, bool flush, struct err *);
@@ -45,8 +66,15 @@ int group_spill(struct group_table *, bool flush, struct err *);
 int group_unspill(
     struct group_table *, const struct group_table *src, unsigned partition, struct err *);
 
-/* emit.c: hand out all rows as batches; false: fn said stop. */
-bool group_emit(struct group_table *, bool (*fn)(void *ctx, struct batch *), void *ctx);
+/*
+ * emit.c: hand out rows as batches, which are fn's to free; false: fn said stop.  top: rows that are not among
+ * those may be left out; NULL all.
+ */
+bool group_emit(struct group_table *, const struct group_top *top,
+    bool (*fn)(void *ctx, struct batch *), void *ctx);
+
+/* top.c: the rows that may be among the first, n of them, the caller's to free; NULL: all may. */
+uint32_t *group_candidates(struct group_table *, const struct group_top *, size_t *n);
 
 /* biflow.c */
 unsigned biflow_pairs(const struct group_spec *, struct key_pair *, struct err *);

@@ -67,9 +67,8 @@ layout_place(struct layout *l)
 		off += slot_size(&l->slot[i]);
 	}
 	l->mask_off = (uint16_t)off;
-	l->len = (off + (l->n + 7) / 8 + 7) / 8 * 8;
-	if (l->len == 0)
-		l->len = 8; /* no keys: one group */
+	off += l->masked ? (l->n + 7) / 8 : 0;
+	l->len = (off + 3) / 8 * 8 + 4; /* at least off, and 4 more than a multiple of 8 */
 }
 
 bool
@@ -77,7 +76,9 @@ layout_join(struct layout *joined, const struct layout *a, const struct layout *
     const struct key_pair *pair, unsigned n_pairs)
 {
 	struct layout l = { .n = b->n };
-	bool changed = a->len == 0;
+	bool changed = a->len == 0 || (b->masked && !a->masked);
+
+	l.masked = a->masked || b->masked;
 
 	for (unsigned i = 0; i < l.n; i++)
 		l.slot[i] = slot_join(&a->slot[i], &b->slot[i]);
@@ -95,13 +96,31 @@ layout_join(struct layout *joined, const struct layout *a, const struct layout *
 
 /* Binding --------------------------------------------------------------------------------------- */
 
-/* Fewer entries than records: then each is looked up once. */
-static bool
-worth_codes(struct batch *b, unsigned col, size_t n)
+/* What this batch needs of a layout. */
+static struct slot
+slot_wanted(const struct group_key *key, const struct column *c)
 {
-	const struct column *c = batch_dict(b, col);
+	struct slot s = slot_of(c);
 
-	return c != NULL && c->dict_n <= n;
+	/* A bin of whole seconds, milliseconds ... is no more precise than that. */
+	for (uint64_t unit = 10, e = 1; e <= 9; unit *= 10, e++)
+		if (key->bin != 0 && key->bin % unit == 0 && (e == 3 || e == 6 || e == 9) &&
+		    s.scale < e)
+			s.scale = (uint8_t)e;
+	return s;
+}
+
+void
+keys_bind(struct keys_bound *bound, const struct group_spec *spec, struct batch *b, size_t n)
+{
+	for (size_t k = 0; k < spec->n_keys; k++)
+		bound->at[k] = batch_resolve(b, &spec->keys[k].field);
+	bound->want = (struct layout){ .n = (unsigned)spec->n_keys };
+	if (!codes_plan(&bound->coding, spec, b, bound->at, n))
+		bound->coding.space = 0;
+	for (size_t k = 0; k < spec->n_keys; k++)
+		if (bound->at[k] >= 0)
+			bound->want.slot[k] = slot_wanted(&spec->keys[k], &b->col[bound->at[k]]);
 }
 
 static void
@@ -121,51 +140,20 @@ bind_key(struct key_source *src, struct batch *b, unsigned col, bool by_code)
 }
 
 void
-keys_bind(struct keys_bound *bound, const struct group_spec *spec, struct batch *b, size_t n)
+keys_unpack(struct keys_bound *bound, struct batch *b, bool for_codes)
 {
-	int col[GROUP_KEYS_MAX];
-
-	for (size_t k = 0; k < spec->n_keys; k++)
-		col[k] = batch_resolve(b, &spec->keys[k].field);
-	bound->by_code = spec->n_keys == 1 && col[0] >= 0 && worth_codes(b, (unsigned)col[0], n);
-	bound->want = (struct layout){ .n = (unsigned)spec->n_keys };
-	for (size_t k = 0; k < spec->n_keys; k++) {
-		struct slot *s = &bound->want.slot[k];
-
+	for (unsigned k = 0; k < bound->want.n; k++) {
 		bound->source[k] = (struct key_source){ 0 };
-		if (col[k] < 0)
-			continue;
-		bind_key(&bound->source[k], b, (unsigned)col[k], bound->by_code);
-		*s = slot_of(&b->col[col[k]]);
-		/* A bin of whole seconds, milliseconds ... is no more precise than that. */
-		for (uint64_t unit = 10, e = 1; e <= 9; unit *= 10, e++)
-			if (spec->keys[k].bin != 0 && spec->keys[k].bin % unit == 0 &&
-			    (e == 3 || e == 6 || e == 9) && s->scale < e)
-				s->scale = (uint8_t)e;
+		if (bound->at[k] >= 0)
+			bind_key(&bound->source[k], b, (unsigned)bound->at[k],
+			    for_codes && bound->coding.digit[k].dict);
+		bound->col[k] = bound->source[k].col;
+		if (bound->col[k] == NULL || bound->col[k]->present != NULL)
+			bound->want.masked = true;
 	}
-	layout_place(&bound->want);
 }
 
 /* Packing --------------------------------------------------------------------------------------- */
-
-static uint64_t
-floor_to(uint64_t v, uint64_t bin, enum type type)
-{
-	if (type == TYPE_FLOAT32 || type == TYPE_FLOAT64) {
-		double d = cell_bits_double(v) / (double)bin;
-
-		if (!(d > -9e15 && d < 9e15))
-			return v;
-		d = (double)((int64_t)d - (d < (double)(int64_t)d));
-		return cell_double_bits(d * (double)bin);
-	}
-	if (type == TYPE_INT || type == TYPE_TIME || type == TYPE_DURATION) {
-		int64_t x = (int64_t)v, rest = x % (int64_t)bin;
-
-		return (uint64_t)x - (uint64_t)(rest < 0 ? rest + (int64_t)bin : rest);
-	}
-	return v - v % bin;
-}
 
 static uint32_t
 mask4(int prefix)
@@ -189,7 +177,7 @@ keys_transform(const struct group_key *key, enum type type, struct cell *c)
 		mask_addr(&a, key);
 		memcpy(&c->v, a.b, 16);
 	} else if (key->bin != 0 && (cell_numeric(type))) {
-		c->v = floor_to(c->v, key->bin, type);
+		c->v = cell_floor(c->v, key->bin, type);
 	}
 }
 
@@ -212,6 +200,25 @@ store_words(const uint64_t *v, size_t n, unsigned width, uint8_t *out, size_t le
 	}
 }
 
+#define COPY(T) \
+	do { \
+		const T *from = values; \
+		for (size_t i = 0; i < n; i++) \
+			memcpy(out + i * len, &from[idx[i]], sizeof(T)); \
+	} while (0)
+
+static void
+copy_values(
+    const void *values, const uint32_t *idx, size_t n, unsigned width, uint8_t *out, size_t len)
+{
+	switch (width) {
+	case 1: COPY(uint8_t); break;
+	case 2: COPY(uint16_t); break;
+	case 4: COPY(uint32_t); break;
+	default: COPY(uint64_t);
+	}
+}
+
 static void
 pack_fixed(const struct key_source *src, const struct group_key *key, const struct slot *slot,
     const uint32_t *idx, size_t n, uint8_t *out, size_t len)
@@ -219,6 +226,11 @@ pack_fixed(const struct key_source *src, const struct group_key *key, const stru
 	uint64_t v[KEYS_CHUNK];
 	enum type type = (enum type)src->col->type;
 
+	if (src->col->width == slot->width && key->bin == 0 &&
+	    (type != TYPE_IP || key->prefix4 < 0) && type != TYPE_FLOAT32 && type != TYPE_FLOAT64) {
+		copy_values(src->col->data, idx, n, slot->width, out, len);
+		return;
+	}
 	cell_words(src->col, idx, n, v);
 	if (type == TYPE_IP && key->prefix4 >= 0) {
 		uint32_t mask = mask4(key->prefix4);
@@ -227,7 +239,7 @@ pack_fixed(const struct key_source *src, const struct group_key *key, const stru
 			v[i] &= mask;
 	} else if (key->bin != 0 && cell_numeric(type)) {
 		for (size_t i = 0; i < n; i++)
-			v[i] = floor_to(v[i], key->bin, type);
+			v[i] = cell_floor(v[i], key->bin, type);
 	}
 	store_words(v, n, slot->width, out, len);
 }
@@ -303,22 +315,35 @@ pack_cells(const struct key_source *src, const struct group_key *key, struct int
 	}
 }
 
-/* Records without a value: zeros in the slot, so that all of them are one group, and the mask's bit. */
+/* No value: zeros in the slot, so that all without one are one group, and the mask's bit. */
+static void
+set_missing(const struct layout *l, unsigned key, uint8_t *packed)
+{
+	memset(packed + l->slot[key].off, 0, slot_size(&l->slot[key]));
+	packed[l->mask_off + key / 8] |= (uint8_t)(1u << (key % 8));
+}
+
 static void
 pack_missing(const struct key_source *src, const struct layout *l, unsigned key,
     const uint32_t *idx, size_t n, uint8_t *out)
 {
-	const struct slot *s = &l->slot[key];
-
 	if (src->col != NULL && src->col->present == NULL)
 		return;
-	for (size_t i = 0; i < n; i++) {
-		uint8_t *packed = out + i * l->len;
+	for (size_t i = 0; i < n; i++)
+		if (src->col == NULL || !has_value(src, idx[i]))
+			set_missing(l, key, out + i * l->len);
+}
 
-		if (src->col != NULL && has_value(src, idx[i]))
-			continue;
-		memset(packed + s->off, 0, slot_size(s));
-		packed[l->mask_off + key / 8] |= (uint8_t)(1u << (key % 8));
+static void
+pack_slot(const struct key_source *src, const struct group_key *key, const struct slot *slot,
+    struct intern *in, const uint32_t *idx, size_t n, uint8_t *out, size_t len)
+{
+	switch ((enum slot_kind)slot->kind) {
+	case SLOT_FIXED: pack_fixed(src, key, slot, idx, n, out, len); break;
+	case SLOT_IP16: pack_ip16(src, key, idx, n, out, len); break;
+	case SLOT_OCTETS: pack_octets(src, in, idx, n, out, len); break;
+	case SLOT_CELL: pack_cells(src, key, in, idx, n, out, len); break;
+	case SLOT_NONE: break;
 	}
 }
 
@@ -329,37 +354,77 @@ keys_pack(const struct keys_bound *bound, const struct group_spec *spec, const s
 	memset(out, 0, n * l->len);
 	for (unsigned k = 0; k < l->n; k++) {
 		const struct key_source *src = &bound->source[k];
-		const struct group_key *key = &spec->keys[k];
-		uint8_t *at = out + l->slot[k].off;
 
-		if (src->col != NULL) {
-			switch ((enum slot_kind)l->slot[k].kind) {
-			case SLOT_FIXED:
-				pack_fixed(src, key, &l->slot[k], idx, n, at, l->len);
-				break;
-			case SLOT_IP16: pack_ip16(src, key, idx, n, at, l->len); break;
-			case SLOT_OCTETS: pack_octets(src, in, idx, n, at, l->len); break;
-			case SLOT_CELL: pack_cells(src, key, in, idx, n, at, l->len); break;
-			case SLOT_NONE: break;
-			}
-		}
+		if (src->col != NULL)
+			pack_slot(src, &spec->keys[k], &l->slot[k], in, idx, n,
+			    out + l->slot[k].off, l->len);
 		pack_missing(src, l, k, idx, n, out);
 	}
 }
 
-void
-keys_pack_codes(const struct keys_bound *bound, const struct group_spec *spec,
-    const struct layout *l, struct intern *in, const uint32_t *code, size_t n, bool missing,
-    uint8_t *out)
+/* The entries of a dictionary that digits stand for. */
+static void
+pack_entries(const struct column *dict, const struct group_key *key, const struct slot *slot,
+    struct intern *in, const uint32_t *digit, size_t n, uint8_t *out, size_t len)
 {
-	struct column entries = *bound->source[0].dict;
-	struct keys_bound one;
+	struct column entries = *dict;
+	struct key_source src = { .col = &entries };
+	uint32_t idx[KEYS_CHUNK];
 
 	entries.data = entries.dict_data;
 	entries.off = entries.dict_off;
 	entries.present = NULL;
-	one.source[0] = (struct key_source){ .col = missing ? NULL : &entries };
-	keys_pack(&one, spec, l, in, code, n, out);
+	for (size_t i = 0; i < n; i++)
+		idx[i] = digit[i] > 0 ? digit[i] - 1 : 0;
+	pack_slot(&src, key, slot, in, idx, n, out, len);
+}
+
+/* The numbers that digits stand for. */
+static void
+pack_numbers(const struct digit *d, const struct group_key *key, const struct slot *slot,
+    struct intern *in, const uint32_t *digit, size_t n, uint8_t *out, size_t len)
+{
+	uint64_t word[KEYS_CHUNK];
+	uint32_t addr[KEYS_CHUNK], idx[KEYS_CHUNK];
+	struct column c = { .type = d->type, .width = 8, .data = word };
+	struct key_source src = { .col = &c };
+
+	for (size_t i = 0; i < n; i++) {
+		word[i] = digit[i] > 0 ? d->base + (digit[i] - 1) * d->bin : 0;
+		addr[i] = (uint32_t)word[i];
+		idx[i] = (uint32_t)i;
+	}
+	if (d->type == TYPE_IP) {
+		c.width = 4;
+		c.data = addr;
+	}
+	pack_slot(&src, key, slot, in, idx, n, out, len);
+}
+
+void
+keys_pack_codes(const struct coding *coding, const struct column *const *col,
+    const struct group_spec *spec, const struct layout *l, struct intern *in, const uint32_t *code,
+    size_t n, uint8_t *out)
+{
+	uint32_t digit[KEYS_CHUNK];
+
+	memset(out, 0, n * l->len);
+	for (unsigned k = 0; k < l->n; k++) {
+		const struct digit *d = &coding->digit[k];
+		const struct slot *slot = &l->slot[k];
+
+		for (size_t i = 0; i < n; i++)
+			digit[i] = codes_digit(coding, k, code[i]);
+		if (d->dict)
+			pack_entries(
+			    col[k], &spec->keys[k], slot, in, digit, n, out + slot->off, l->len);
+		else if (d->type != TYPE_NONE)
+			pack_numbers(
+			    d, &spec->keys[k], slot, in, digit, n, out + slot->off, l->len);
+		for (size_t i = 0; i < n; i++)
+			if (digit[i] == 0)
+				set_missing(l, k, out + i * l->len);
+	}
 }
 
 /* Single keys ------------------------------------------------------------------------------------- */
@@ -430,8 +495,7 @@ keys_swap(const struct layout *l, const struct key_pair *pair, unsigned n_pairs,
 	for (unsigned k = 0; k < n_pairs; k++) {
 		unsigned a = pair[k].a, b = pair[k].b;
 		uint8_t *pa = packed + l->slot[a].off, *pb = packed + l->slot[b].off;
-		uint8_t *ma = packed + l->mask_off + a / 8, *mb = packed + l->mask_off + b / 8;
-		unsigned bit_a = *ma >> (a % 8) & 1, bit_b = *mb >> (b % 8) & 1;
+		unsigned bit_a = keys_missing(l, a, packed), bit_b = keys_missing(l, b, packed);
 		uint8_t kept[sizeof(struct cell)];
 		unsigned n = slot_size(&l->slot[a]);
 
@@ -440,7 +504,7 @@ keys_swap(const struct layout *l, const struct key_pair *pair, unsigned n_pairs,
 		memcpy(pb, kept, n);
 		if (bit_a == bit_b)
 			continue;
-		*ma ^= (uint8_t)(1u << (a % 8));
-		*mb ^= (uint8_t)(1u << (b % 8));
+		packed[l->mask_off + a / 8] ^= (uint8_t)(1u << (a % 8));
+		packed[l->mask_off + b / 8] ^= (uint8_t)(1u << (b % 8));
 	}
 }

@@ -3,14 +3,14 @@
  *
  * A layout says where each key stands.  It starts with what the first batch has and only widens: a
  * number to more octets, addresses to 16 when an IPv6 one appears, a field to cells when its type
- * differs between batches.  Which keys are missing is a bitmap at the end.  So two keys of one table
- * are equal exactly when their octets are, and the common ones are 8 or 16 octets long.
+ * differs between batches.  Which keys are missing is a bitmap at the end, once one is.  So two keys of one
+ * table are equal exactly when their octets are, and the common ones are 4 or 12 octets long.
  */
 #ifndef OPS_KEYS_H
 #define OPS_KEYS_H
 
 #include "ops/cell.h"
-#include "ops/group.h"
+#include "ops/codes.h"
 
 enum { KEYS_CHUNK = 256 };
 
@@ -31,8 +31,9 @@ struct slot {
 struct layout {
 	struct slot slot[GROUP_KEYS_MAX];
 	unsigned n;
+	bool masked; /* some key is missing somewhere */
 	uint16_t mask_off;
-	size_t len; /* a multiple of 8 */
+	size_t len; /* 4 more than a multiple of 8 */
 };
 
 /* Two keys that change places when a record goes the other way; n_pairs 0 without biflow. */
@@ -50,15 +51,17 @@ struct key_source {
 };
 struct keys_bound {
 	struct key_source source[GROUP_KEYS_MAX];
-	struct layout want; /* what this batch needs */
-	bool by_code; /* one key, of which only dictionary and codes are unpacked */
+	const struct column *col[GROUP_KEYS_MAX]; /* the same, for codes_of */
+	int at[GROUP_KEYS_MAX]; /* index in the batch; -1 none */
+	struct layout want; /* what this batch needs: slots, and masked once it is unpacked */
+	struct coding coding; /* a plan; space 0 none */
 };
 
-/*
- * Find the keys' columns in a batch of which n records are wanted.  Scratch memory is the batch's arena.
- * by_code: the key is packed by keys_pack_codes, not by keys_pack.
- */
+/* Find the keys' columns in a batch of which n records are wanted. */
 void keys_bind(struct keys_bound *, const struct group_spec *, struct batch *, size_t n);
+
+/* Unpack them: for codes where the plan has a dictionary, else plain.  Scratch memory is the batch's arena. */
+void keys_unpack(struct keys_bound *, struct batch *, bool for_codes);
 
 /* The least layout that holds both; true when it differs from a in what stands where. */
 bool layout_join(struct layout *joined, const struct layout *a, const struct layout *b,
@@ -68,9 +71,10 @@ bool layout_join(struct layout *joined, const struct layout *a, const struct lay
 void keys_pack(const struct keys_bound *, const struct group_spec *, const struct layout *,
     struct intern *, const uint32_t *idx, size_t n, uint8_t *out);
 
-/* The same of dictionary entries; missing: of a record without the key, n 1. */
-void keys_pack_codes(const struct keys_bound *, const struct group_spec *, const struct layout *,
-    struct intern *, const uint32_t *code, size_t n, bool missing, uint8_t *out);
+/* The keys that codes stand for, n <= KEYS_CHUNK; col: of the batch whose dictionaries the coding has. */
+void keys_pack_codes(const struct coding *, const struct column *const *col,
+    const struct group_spec *, const struct layout *, struct intern *, const uint32_t *code,
+    size_t n, uint8_t *out);
 
 /* The transformation of a single key's value, for dictionaries: mask or bin in place. */
 void keys_transform(const struct group_key *, enum type, struct cell *);
@@ -85,7 +89,7 @@ void keys_swap(const struct layout *, const struct key_pair *, unsigned n_pairs,
 static inline bool
 keys_missing(const struct layout *l, unsigned key, const uint8_t *packed)
 {
-	return packed[l->mask_off + key / 8] >> (key % 8) & 1;
+	return l->masked && (packed[l->mask_off + key / 8] >> (key % 8) & 1);
 }
 
 #endif

@@ -72,29 +72,43 @@ values_raise(struct values *vs, unsigned i, struct table *t, enum type type)
 void
 values_split_sampling(struct values *vs, struct table *t)
 {
-	uint64_t interval = vs->sampling;
+	uint32_t interval = vs->sampling;
 
 	vs->sampling = SAMPLING_MIXED;
 	for (uint32_t row = 0; row < t->n_rows; row++)
-		if (table_slots(t, row)[0] != 0) /* not one that is just being made */
-			table_slots(t, row)[0] |= interval << 32;
+		if (*slots_have(table_slots(t, row)) != 0) /* not one that is just being made */
+			*values_interval(vs, row) = interval;
+}
+
+uint32_t *
+values_interval(struct values *vs, uint32_t row)
+{
+	if (row >= vs->interval_cap) {
+		size_t cap = vs->interval_cap ? vs->interval_cap : TABLE_CHUNK;
+
+		while (cap <= row)
+			cap *= 2;
+		vs->interval = mem_resize(vs->interval, cap, sizeof(*vs->interval));
+		memset(vs->interval + vs->interval_cap, 0,
+		    (cap - vs->interval_cap) * sizeof(*vs->interval));
+		vs->interval_cap = cap;
+	}
+	return &vs->interval[row];
 }
 
 uint32_t
-values_sampling(const struct values *vs, const uint64_t *slots)
+values_sampling(const struct values *vs, uint32_t row)
 {
-	return vs->sampling == SAMPLING_MIXED ? (uint32_t)(slots[0] >> 32) : vs->sampling;
+	if (vs->sampling != SAMPLING_MIXED)
+		return vs->sampling;
+	return row < vs->interval_cap ? vs->interval[row] : 0;
 }
 
 static void
-merge_sampling(uint64_t *to, uint32_t from)
+merge_sampling(uint32_t *held, uint32_t from)
 {
-	uint64_t held = *to >> 32;
-
-	if (from == 0 || held == from)
-		return;
-	held = held == 0 ? from : SAMPLING_MIXED;
-	*to = (*to & UINT32_MAX) | held << 32;
+	if (from != 0 && *held != from)
+		*held = *held == 0 ? from : (uint32_t)SAMPLING_MIXED;
 }
 
 static void
@@ -176,7 +190,7 @@ merge_value(
     struct values *vs, unsigned i, uint64_t *to, const struct row_source *src, struct intern *in)
 {
 	const struct value_state *v = &vs->v[i];
-	bool has = to[0] >> i & 1;
+	bool has = *slots_have(to) >> i & 1;
 	const uint64_t *from = src->slots + v->off;
 	enum group_fn fn = vs->spec->values[i].fn;
 
@@ -194,7 +208,7 @@ merge_value(
 	case FN_MEAN:
 		merge_mean(to + v->off, from, (enum type)v->type, (enum type)src->type[i]);
 		break;
-	default: break; /* sets: the members are added, and counted then */
+	default: break; /* sets: the members are added */
 	}
 }
 
@@ -202,7 +216,7 @@ void
 values_merge(struct values *vs, struct table *t, struct intern *in, uint32_t row,
     const struct row_source *src)
 {
-	uint64_t have = src->slots[0];
+	uint32_t have = src->have;
 	uint64_t *to;
 
 	for (unsigned i = 0; i < vs->n; i++)
@@ -221,28 +235,30 @@ values_merge(struct values *vs, struct table *t, struct intern *in, uint32_t row
 			merge_number(&to[v->reverse], src->slots[v->reverse], (enum type)v->type,
 			    (enum type)src->type[i]);
 	}
-	if (vs->biflow)
+	if (vs->spec->biflow)
 		merge_direction(to + vs->biflow, src->slots + vs->biflow);
-	to[0] |= have & UINT32_MAX;
+	*slots_have(to) |= have;
 	if (vs->sampling == SAMPLING_MIXED)
-		merge_sampling(to, src->sampling);
+		merge_sampling(values_interval(vs, row), src->sampling);
 }
 
-/* A row: sampling, all slots, then the types and the cells again, self-contained. */
+/* A row: sampling, which values there are, all slots, then the types and the cells again, self-contained. */
 void
-values_save(
-    const struct values *vs, const uint64_t *slots, const struct intern *in, struct buf *out)
+values_save(const struct values *vs, const struct table *t, uint32_t row, const struct intern *in,
+    struct buf *out)
 {
-	uint32_t sampling = values_sampling(vs, slots);
+	uint64_t *slots = table_slots(t, row);
+	uint32_t sampling = values_sampling(vs, row), have = *slots_have(slots);
 
 	buf_put(out, &sampling, 4);
+	buf_put(out, &have, 4);
 	buf_put(out, slots, vs->n_slots * 8);
 	for (unsigned i = 0; i < vs->n; i++) {
 		enum group_fn fn = vs->spec->values[i].fn;
 		struct cell c;
 
 		buf_putc(out, (char)vs->v[i].type);
-		if (!values_is_cell(fn) || !(slots[0] >> i & 1))
+		if (!values_is_cell(fn) || !(have >> i & 1))
 			continue;
 		memcpy(&c, slots + vs->v[i].off + values_cell_at(fn), sizeof(c));
 		cell_save(out, &c, in);
@@ -258,6 +274,7 @@ values_load(const struct values *vs, struct cursor *cur, struct intern *in, uint
 	*src = (struct row_source){
 		.slots = slots, .intern = in, .sampling = (uint32_t)cur_le(cur, 4)
 	};
+	src->have = (uint32_t)cur_le(cur, 4);
 	p = cur_octets(cur, vs->n_slots * 8);
 	memset(slots, 0, vs->n_slots * 8);
 	if (p != NULL)
@@ -267,10 +284,47 @@ values_load(const struct values *vs, struct cursor *cur, struct intern *in, uint
 		struct cell c;
 
 		src->type[i] = cur_u8(cur);
-		if (!values_is_cell(fn) || !(slots[0] >> i & 1))
+		if (!values_is_cell(fn) || !(src->have >> i & 1))
 			continue;
 		c = cell_load(cur, in);
 		src->type[i] = (uint8_t)c.type;
 		memcpy(slots + vs->v[i].off + values_cell_at(fn), &c, sizeof(c));
 	}
+}
+
+/* The members of one row are put together and looked through. */
+static void
+rank_value(struct values *vs, unsigned i, struct table *t, const struct intern *in)
+{
+	const struct distinct *set = &vs->v[vs->v[i].home].set;
+	struct distinct_item *item = NULL;
+	size_t *off, *order, cap = 0;
+
+	distinct_by_row(set, t->n_rows, &off, &order);
+	for (uint32_t row = 0; row < t->n_rows; row++) {
+		size_t n = off[row + 1] - off[row];
+
+		if (n == 0)
+			continue;
+		if (n > cap) {
+			mem_free(item);
+			cap = n + n / 2;
+			item = mem_alloc(cap * sizeof(*item));
+		}
+		for (size_t m = 0; m < n; m++)
+			(void)distinct_at(set, order[off[row] + m], in, &item[m]);
+		memcpy(table_slots(t, row) + vs->v[i].off,
+		    distinct_rank(item, n, vs->spec->values[i].rank, in), sizeof(item->cell));
+	}
+	mem_free(item);
+	mem_free(off);
+	mem_free(order);
+}
+
+void
+values_rank(struct values *vs, struct table *t, const struct intern *in)
+{
+	for (unsigned i = 0; i < vs->n; i++)
+		if (vs->spec->values[i].fn == FN_PERCENTILE)
+			rank_value(vs, i, t, in);
 }

@@ -9,7 +9,7 @@
 
 enum { DEFAULT_PREFIX6 = 64 };
 
-/* Functions that are written with a field: mean(bytes) or mean_bytes. */
+/* Functions that are written with a field: mean(bytes) or mean_bytes.  p95 stands for all percentiles. */
 static const char *const functions[FN_COUNT + 1] = { [FN_FLOWS] = "flows",
 	[FN_RECORDS] = "count",
 	[FN_SUM] = "sum",
@@ -20,6 +20,7 @@ static const char *const functions[FN_COUNT + 1] = { [FN_FLOWS] = "flows",
 	[FN_DISTINCT] = "distinct",
 	[FN_FIRST] = "first",
 	[FN_LAST] = "last",
+	[FN_PERCENTILE] = "p95",
 	[FN_COUNT] = NULL };
 
 const char *const *
@@ -175,6 +176,33 @@ find_function(const char *p, size_t n)
 	return -1;
 }
 
+/*
+ * p50, p95, p99.9 as ten-thousandths; digits behind the second are tenths and hundredths, so that a column's
+ * name is an identifier: p999_bytes.  0: no percentile is written so, -1: one that there is not.
+ */
+static int
+parse_percentile(const char *p, size_t n)
+{
+	int whole = 0, part = 0, unit = 10;
+	size_t i = 1, digits = 0;
+
+	if (n < 2 || (p[0] != 'p' && p[0] != 'P'))
+		return 0;
+	for (; i < n && digits < 2 && p[i] >= '0' && p[i] <= '9'; i++, digits++)
+		whole = whole * 10 + p[i] - '0';
+	if (digits == 0)
+		return 0;
+	i += i < n && p[i] == '.';
+	for (; i < n && p[i] >= '0' && p[i] <= '9'; i++, unit /= 10) {
+		if (unit == 0 || (i == n - 1 && p[i] == '0'))
+			return -1;
+		part += (p[i] - '0') * unit;
+	}
+	if (i < n && !(i > 1 && p[i] == '.'))
+		return 0;
+	return i == n && p[n - 1] != '.' && whole + part > 0 ? whole * 100 + part : -1;
+}
+
 /* How a bare field combines; FN_COUNT: it does not. */
 static enum group_fn
 bare_function(const struct field *f)
@@ -211,10 +239,14 @@ check_function(enum group_fn fn, const struct field *f, struct err *err)
 		return 0;
 	if (fn == FN_SUM)
 		fits = cell_numeric(f->type) && f->type != TYPE_TIME;
-	else if (fn == FN_MEAN)
+	else if (fn == FN_MEAN || fn == FN_PERCENTILE)
 		fits = cell_numeric(f->type);
 	else if (fn == FN_OR)
 		fits = f->type == TYPE_UINT;
+	if (!fits && fn == FN_PERCENTILE)
+		return err_usage(err,
+		    "%s: a %s has no percentiles; min, max, distinct, first and last do", f->name,
+		    type_name(f->type));
 	if (!fits)
 		return err_usage(err,
 		    "%s(%s): a %s has no %s; min, max, distinct, first and last do", functions[fn],
@@ -240,6 +272,16 @@ set_identity(struct group_spec *s, struct group_value *v, bool bare)
 	case FN_FLOWS: v->as = field_iana(3); break;
 	case FN_RECORDS: v->as = named(s, "", "count"); break;
 	case FN_SUM: v->as = f->n > 0 ? stored_id(s, f) : named(s, "sum", f->name); break;
+	case FN_PERCENTILE: {
+		char prefix[8];
+		int n = snprintf(prefix, sizeof(prefix), v->rank % 100 ? "p%04u" : "p%u",
+		    v->rank % 100 ? v->rank : v->rank / 100);
+
+		if (v->rank % 100 && v->rank % 10 == 0)
+			prefix[n - 1] = '\0';
+		v->as = named(s, prefix, f->name);
+		break;
+	}
 	default: v->as = bare ? stored_id(s, f) : named(s, functions[v->fn], f->name);
 	}
 	v->reverse = (struct field_id){ 0 };
@@ -253,13 +295,19 @@ parse_call(struct group_value *v, const char *p, size_t n, struct err *err)
 {
 	const char *paren = memchr(p, '(', n), *mark = paren ? paren : memchr(p, '_', n);
 	size_t at = mark ? (size_t)(mark - p) : 0;
-	int fn = mark ? find_function(p, at) : -1;
+	int rank = mark ? parse_percentile(p, at) : 0;
+	int fn = rank != 0 ? FN_PERCENTILE : mark ? find_function(p, at) : -1;
 	struct err ignored = { 0 };
 
+	if (rank < 0)
+		return err_usage(err,
+		    "%.*s: '%.*s' is no percentile; p1 to p99 are, and p99.9 or p999, p99.99 or "
+		    "p9999",
+		    (int)n, p, (int)at, p);
 	if (paren != NULL && fn < 0)
 		return err_usage(err,
 		    "%.*s: '%.*s' is no function; sum, min, max, mean, distinct, "
-		    "first, last and or are",
+		    "first, last, or and p95 are",
 		    (int)n, p, (int)at, p);
 	if (fn < 0 || fn == FN_FLOWS || fn == FN_RECORDS)
 		return 0;
@@ -269,6 +317,7 @@ parse_call(struct group_value *v, const char *p, size_t n, struct err *err)
 	if (field_parse(&v->field, mark + 1, n, paren ? err : &ignored) < 0)
 		return paren ? -1 : 0;
 	v->fn = (enum group_fn)fn;
+	v->rank = (unsigned)rank;
 	return 1;
 }
 

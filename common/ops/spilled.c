@@ -2,13 +2,13 @@
  * spilled.c - groups that outgrew memory, on disk by partitions of their keys' hash.
  *
  * A row on disk: u32 octets behind it, the keys as cells, the aggregates, and for each distinct value
- * u32 members and the members as cells.  A group always falls into one partition, however its keys
+ * u32 members and the members as cells, each with a u64 count if counts are kept.  A group always falls into one partition, however its keys
  * were laid out in memory, so partitions are finished one at a time.
  */
 #include "base/hash.h"
 #include "ops/group_table.h"
 
-enum { PART_OCTETS = 1 << 18 };
+enum { PART_OCTETS = 1 << 16 };
 
 struct set_order {
 	size_t *off, *order;
@@ -26,20 +26,22 @@ save_row(const struct group_table *g, uint32_t row, const struct set_order *sets
 
 		cell_save(key, &c, &g->intern);
 	}
-	values_save(&g->values, table_slots(&g->rows, row), &g->intern, rest);
+	values_save(&g->values, &g->rows, row, &g->intern, rest);
 	for (unsigned i = 0; i < g->values.n; i++) {
 		const struct set_order *s = &sets[i];
 		uint32_t n;
 
-		if (g->spec->values[i].fn != FN_DISTINCT)
+		if (!values_has_set(&g->values, i))
 			continue;
 		n = (uint32_t)(s->off[row + 1] - s->off[row]);
 		buf_put(rest, &n, 4);
 		for (size_t m = s->off[row]; m < s->off[row + 1]; m++) {
-			struct cell c =
-			    distinct_cell(&g->values.v[i].set.member[s->order[m]], &g->intern);
+			struct distinct_item item;
 
-			cell_save(rest, &c, &g->intern);
+			(void)distinct_at(&g->values.v[i].set, s->order[m], &g->intern, &item);
+			cell_save(rest, &item.cell, &g->intern);
+			if (g->values.v[i].set.counted)
+				buf_put(rest, &item.count, 8);
 		}
 	}
 }
@@ -86,7 +88,7 @@ group_spill(struct group_table *g, bool flush, struct err *err)
 	int rc;
 
 	for (unsigned i = 0; i < g->values.n; i++)
-		if (g->spec->values[i].fn == FN_DISTINCT)
+		if (values_has_set(&g->values, i))
 			distinct_by_row(
 			    &g->values.v[i].set, g->rows.n_rows, &sets[i].off, &sets[i].order);
 	rc = write_rows(g, sets, err);
@@ -109,14 +111,15 @@ load_sets(struct group_table *g, uint32_t row, struct cursor *cur)
 	for (unsigned i = 0; i < g->values.n; i++) {
 		size_t n;
 
-		if (g->spec->values[i].fn != FN_DISTINCT)
+		if (!values_has_set(&g->values, i))
 			continue;
 		n = cur_le(cur, 4);
 		for (size_t m = 0; m < n && !cur->bad; m++) {
 			struct cell c = cell_load(cur, &g->intern);
+			uint64_t count = g->values.v[i].set.counted ? cur_le(cur, 8) : 1;
 
-			table_slots(&g->rows, row)[g->values.v[i].off] +=
-			    distinct_add(&g->values.v[i].set, row, &c, &g->intern);
+			if (!cur->bad)
+				values_member(&g->values, i, &g->rows, &g->intern, row, &c, count);
 		}
 	}
 }

@@ -1,166 +1,251 @@
 #include "ops/table.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
 
-enum { FIRST_INDEX = 4096, CHUNK_OCTETS = 1 << 23 };
+/*
+ * The first chunk of rows is for those who need no more; the others are cut from slabs that huge pages
+ * serve.  An index grows fourfold while that is little memory.
+ */
+enum { FIRST_BITS = 12, QUICK_BITS = 16, MOST_BITS = 31, CHUNK_OCTETS = 1 << 18, SLAB = 32 };
 
 void
 table_init(struct table *t, size_t key_len, size_t n_slots)
 {
+	assert(key_len % 8 == 4);
 	*t = (struct table){ .key_len = key_len,
-		.stride = key_len + n_slots * 8,
+		.stride = key_len + sizeof(uint32_t) + n_slots * 8,
 		.seed = hash_seed(),
-		.index_cap = FIRST_INDEX };
+		.index_bits = FIRST_BITS };
 	while ((t->stride << (t->row_shift + 1)) <= CHUNK_OCTETS)
 		t->row_shift++;
-	t->index = mem_table(t->index_cap * 8);
+	t->index = mem_table(sizeof(*t->index) << t->index_bits);
 }
 
 void
 table_free(struct table *t)
 {
+	size_t chunk = t->stride << t->row_shift;
+
 	if (t->index != NULL)
-		mem_free_table(t->index, t->index_cap * 8);
-	for (size_t i = 0; i < t->n_chunks; i++)
-		mem_free_table(t->chunk[i], t->stride << t->row_shift);
+		mem_free_table(t->index, sizeof(*t->index) << t->index_bits);
+	if (t->n_chunks > 0)
+		mem_free_table(t->chunk[0], chunk);
+	for (size_t i = 1; i < t->n_chunks; i += SLAB)
+		mem_free_table(t->chunk[i], chunk * SLAB);
 	mem_free(t->chunk);
 	*t = (struct table){ 0 };
+}
+
+void
+table_clear(struct table *t)
+{
+	size_t rows = (size_t)1 << t->row_shift;
+
+	memset(t->index, 0, sizeof(*t->index) << t->index_bits);
+	for (size_t i = 0; i * rows < t->n_rows; i++)
+		memset(t->chunk[i], 0,
+		    (t->n_rows - i * rows < rows ? t->n_rows - i * rows : rows) * t->stride);
+	t->n_rows = 0;
 }
 
 size_t
 table_memory(const struct table *t)
 {
-	return t->index_cap * 8 + t->n_rows * t->stride;
+	return (sizeof(*t->index) << t->index_bits) + t->n_rows * t->stride;
 }
 
-/* Entries keep 32 bits of the hash, which place them in the larger index too: no key is read. */
-static void
-grow_index(struct table *t)
+/* Hashing --------------------------------------------------------------------------------------- */
+
+/* Inlined with a length that is known, loops over a key are straight code. */
+static inline uint32_t
+hash_key(uint64_t seed, const uint8_t *key, size_t len)
 {
-	size_t cap = t->index_cap * 4, mask = cap - 1;
-	uint64_t *index = mem_table(cap * 8);
+	uint64_t h = seed, w;
+	uint32_t last;
 
-	for (size_t i = 0; i < t->index_cap; i++) {
-		uint64_t e = t->index[i];
-		size_t at = (size_t)(e >> 32) & mask;
-
-		if (e == 0)
-			continue;
-		while (index[at] != 0)
-			at = (at + 1) & mask;
-		index[at] = e;
+	for (size_t i = 0; i + 8 <= len; i += 8) {
+		memcpy(&w, key + i, 8);
+		h = hash_u64(h, w);
 	}
-	mem_free_table(t->index, t->index_cap * 8);
-	t->index = index;
-	t->index_cap = cap;
-}
-
-static uint32_t
-hash_key(const struct table *t, const uint8_t *key)
-{
-	uint64_t a, b;
-
-	memcpy(&a, key, 8);
-	if (t->key_len == 8)
-		return (uint32_t)hash_u64(t->seed, a);
-	if (t->key_len == 16) {
-		memcpy(&b, key + 8, 8);
-		return (uint32_t)hash_u64(hash_u64(t->seed, a), b);
-	}
-	return (uint32_t)hash_octets(t->seed, key, t->key_len);
+	memcpy(&last, key + len - 4, 4);
+	return (uint32_t)hash_u64(h, last);
 }
 
 static inline bool
 same_key(const uint8_t *a, const uint8_t *b, size_t len)
 {
-	uint64_t x, y;
+	uint32_t x, y;
 
-	for (size_t i = 0; i < len; i += 8) {
-		memcpy(&x, a + i, 8);
-		memcpy(&y, b + i, 8);
-		if (x != y)
+	memcpy(&x, a + len - 4, 4);
+	memcpy(&y, b + len - 4, 4);
+	if (x != y)
+		return false;
+	for (size_t i = 0; i + 8 <= len; i += 8) {
+		uint64_t v, w;
+
+		memcpy(&v, a + i, 8);
+		memcpy(&w, b + i, 8);
+		if (v != w)
 			return false;
 	}
 	return true;
 }
 
-static uint32_t
-new_row(struct table *t, const uint8_t *key)
+static inline __attribute__((always_inline)) void
+hash_keys(uint64_t seed, const uint8_t *key, size_t len, size_t stride, size_t n, uint32_t *hash)
+{
+	for (size_t i = 0; i < n; i++, key += stride)
+		hash[i] = hash_key(seed, key, len);
+}
+
+void
+table_hashes(const struct table *t, const void *keys, size_t stride, size_t n, uint32_t *hash)
+{
+	switch (t->key_len) {
+	case 4: hash_keys(t->seed, keys, 4, stride, n, hash); break;
+	case 12: hash_keys(t->seed, keys, 12, stride, n, hash); break;
+	case 20: hash_keys(t->seed, keys, 20, stride, n, hash); break;
+	default: hash_keys(t->seed, keys, t->key_len, stride, n, hash);
+	}
+}
+
+/* Index ----------------------------------------------------------------------------------------- */
+
+/* Where the rest of a hash stands in an entry, behind the row's number. */
+static inline uint32_t
+entry_tag(const struct table *t, uint32_t hash)
+{
+	return hash & ~((UINT32_C(1) << t->index_bits) - 1);
+}
+
+static void
+index_rows(struct table *t, uint32_t first, uint32_t n)
+{
+	uint32_t mask = (UINT32_C(1) << t->index_bits) - 1, hash[TABLE_CHUNK];
+
+	for (uint32_t i = 0; i < n; i++) {
+		hash[i] = hash_key(t->seed, table_row(t, first + i), t->key_len);
+		__builtin_prefetch(&t->index[hash[i] & mask], 1);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t at = hash[i] & mask;
+
+		while (t->index[at] != 0)
+			at = (at + 1) & mask;
+		t->index[at] = entry_tag(t, hash[i]) | (first + i + 1);
+	}
+}
+
+static void
+grow_index(struct table *t)
+{
+	mem_free_table(t->index, sizeof(*t->index) << t->index_bits);
+	t->index_bits += t->index_bits < QUICK_BITS ? 2 : 1;
+	assert(t->index_bits <= MOST_BITS);
+	t->index = mem_table(sizeof(*t->index) << t->index_bits);
+	for (size_t i = 0; i < t->n_rows; i += TABLE_CHUNK)
+		index_rows(t, (uint32_t)i,
+		    (uint32_t)(t->n_rows - i < TABLE_CHUNK ? t->n_rows - i : TABLE_CHUNK));
+}
+
+/* Finding --------------------------------------------------------------------------------------- */
+
+static void
+more_rows(struct table *t)
+{
+	size_t chunk = t->stride << t->row_shift, n = t->n_chunks == 0 ? 1 : SLAB;
+	uint8_t *slab = mem_table(chunk * n);
+
+	t->chunk = mem_resize(t->chunk, t->n_chunks + n, sizeof(*t->chunk));
+	for (size_t i = 0; i < n; i++)
+		t->chunk[t->n_chunks++] = slab + i * chunk;
+}
+
+static inline uint32_t
+new_row(struct table *t, const uint8_t *key, size_t len)
 {
 	uint32_t row = (uint32_t)t->n_rows++;
 
-	if (row >> t->row_shift == t->n_chunks) {
-		t->chunk = mem_resize(t->chunk, t->n_chunks + 1, sizeof(*t->chunk));
-		t->chunk[t->n_chunks++] = mem_table(t->stride << t->row_shift);
-	}
-	memcpy(table_row(t, row), key, t->key_len);
+	if (row >> t->row_shift == t->n_chunks)
+		more_rows(t);
+	table_copy_key(table_row(t, row), key, len);
 	return row;
 }
 
 /* The hashes of n keys, with what a lookup touches on its way to the cache. */
-static void
-approach(const struct table *t, const uint8_t *key, size_t n, uint32_t *hash)
+static inline __attribute__((always_inline)) void
+approach(const struct table *t, const uint8_t *key, size_t len, size_t n, uint32_t *hash)
 {
-	size_t mask = t->index_cap - 1;
+	uint32_t mask = (UINT32_C(1) << t->index_bits) - 1;
 
 	for (size_t i = 0; i < n; i++) {
-		hash[i] = hash_key(t, key + i * t->key_len);
+		hash[i] = hash_key(t->seed, key + i * len, len);
 		__builtin_prefetch(&t->index[hash[i] & mask]);
 	}
 	for (size_t i = 0; i < n; i++) {
-		uint64_t e = t->index[hash[i] & mask];
+		uint32_t e = t->index[hash[i] & mask];
 
-		if (e >> 32 == hash[i] && e != 0)
-			__builtin_prefetch(table_row(t, (uint32_t)e - 1));
+		if (e != 0 && ((e ^ hash[i]) & ~mask) == 0)
+			__builtin_prefetch(table_row(t, (e & mask) - 1));
 	}
 }
 
 /* Where the key's entry is, or would be. */
-static inline size_t
-place_of(const struct table *t, const uint8_t *key, uint32_t hash)
+static inline __attribute__((always_inline)) uint32_t
+place_of(const struct table *t, const uint8_t *key, size_t len, uint32_t hash)
 {
-	size_t mask = t->index_cap - 1, at = hash & mask;
-	uint64_t e;
+	uint32_t mask = (UINT32_C(1) << t->index_bits) - 1, at = hash & mask, e;
 
 	for (; (e = t->index[at]) != 0; at = (at + 1) & mask)
-		if (e >> 32 == hash && same_key(table_row(t, (uint32_t)e - 1), key, t->key_len))
+		if (((e ^ hash) & ~mask) == 0 && same_key(table_row(t, (e & mask) - 1), key, len))
 			break;
 	return at;
+}
+
+static inline __attribute__((always_inline)) void
+find(struct table *t, const uint8_t *key, size_t len, size_t n, uint32_t *rows)
+{
+	uint32_t mask = (UINT32_C(1) << t->index_bits) - 1, hash[TABLE_CHUNK];
+
+	approach(t, key, len, n, hash);
+	for (size_t i = 0; i < n; i++, key += len) {
+		uint32_t at = place_of(t, key, len, hash[i]), e = t->index[at];
+
+		rows[i] = e != 0 ? (e & mask) - 1 : new_row(t, key, len);
+		if (e == 0)
+			t->index[at] = entry_tag(t, hash[i]) | (rows[i] + 1);
+	}
 }
 
 void
 table_find(struct table *t, const void *keys, size_t n, uint32_t *rows)
 {
-	const uint8_t *key = keys;
-	uint32_t hash[TABLE_CHUNK];
-
-	if (t->n_rows + n > t->index_cap / 2)
+	while (t->n_rows + n > (UINT64_C(3) << t->index_bits) / 4)
 		grow_index(t);
-	approach(t, key, n, hash);
-	for (size_t i = 0; i < n; i++, key += t->key_len) {
-		size_t at = place_of(t, key, hash[i]);
-		uint64_t e = t->index[at];
-
-		rows[i] = e != 0 ? (uint32_t)e - 1 : new_row(t, key);
-		if (e == 0)
-			t->index[at] = (uint64_t)hash[i] << 32 | (rows[i] + 1);
+	switch (t->key_len) {
+	case 4: find(t, keys, 4, n, rows); break;
+	case 12: find(t, keys, 12, n, rows); break;
+	case 20: find(t, keys, 20, n, rows); break;
+	case 36: find(t, keys, 36, n, rows); break;
+	default: find(t, keys, t->key_len, n, rows);
 	}
 }
 
 void
 table_seek(const struct table *t, const void *keys, size_t n, uint32_t *rows)
 {
+	uint32_t mask = (UINT32_C(1) << t->index_bits) - 1, hash[TABLE_CHUNK];
 	const uint8_t *key = keys;
-	uint32_t hash[TABLE_CHUNK];
 
-	approach(t, key, n, hash);
+	approach(t, key, t->key_len, n, hash);
 	for (size_t i = 0; i < n; i++, key += t->key_len) {
-		uint64_t e = t->index[place_of(t, key, hash[i])];
+		uint32_t e = t->index[place_of(t, key, t->key_len, hash[i])];
 
-		rows[i] = e != 0 ? (uint32_t)e - 1 : TABLE_NONE;
+		rows[i] = e != 0 ? (e & mask) - 1 : TABLE_NONE;
 	}
 }

@@ -8,17 +8,29 @@ slots_of(enum group_fn fn)
 	switch (fn) {
 	case FN_MEAN: return MEAN_SLOTS;
 	case FN_MIN:
-	case FN_MAX: return CELL_SLOTS;
+	case FN_MAX:
+	case FN_PERCENTILE: return CELL_SLOTS;
 	case FN_FIRST:
 	case FN_LAST: return FIRST_SLOTS;
 	default: return 1;
 	}
 }
 
+/* Percentiles of one field are found in one set. */
+static uint8_t
+home_of(const struct group_spec *spec, unsigned i)
+{
+	for (unsigned k = 0; k < i; k++)
+		if (spec->values[k].fn == FN_PERCENTILE &&
+		    strcmp(spec->values[k].field.name, spec->values[i].field.name) == 0)
+			return (uint8_t)k;
+	return (uint8_t)i;
+}
+
 void
 values_init(struct values *vs, const struct group_spec *spec)
 {
-	unsigned at = 1;
+	unsigned at = 0;
 
 	*vs = (struct values){ .spec = spec, .n = (unsigned)spec->n_values };
 	for (unsigned i = 0; i < vs->n; i++) {
@@ -26,12 +38,14 @@ values_init(struct values *vs, const struct group_spec *spec)
 
 		vs->v[i].scale = 9;
 		vs->v[i].off = (uint16_t)at;
+		vs->v[i].home = home_of(spec, i);
+		vs->v[i].set.counted = fn == FN_PERCENTILE;
 		at += slots_of(fn);
 		if (spec->biflow && values_directed(fn))
 			vs->v[i].reverse = (uint16_t)at++;
 	}
 	if (spec->biflow) {
-		vs->biflow = at;
+		vs->biflow = (uint16_t)at;
 		at += BIFLOW_SLOTS;
 	}
 	vs->n_slots = at;
@@ -42,6 +56,7 @@ values_free(struct values *vs)
 {
 	for (unsigned i = 0; i < vs->n; i++)
 		distinct_free(&vs->v[i].set);
+	mem_free(vs->interval);
 }
 
 /* Binding --------------------------------------------------------------------------------------- */
@@ -86,7 +101,7 @@ usable(const struct group_value *v, enum type t)
 		return t == TYPE_UINT;
 	if (v->fn == FN_SUM)
 		return cell_numeric(t) && t != TYPE_TIME;
-	if (v->fn == FN_MEAN)
+	if (v->fn == FN_MEAN || v->fn == FN_PERCENTILE)
 		return cell_numeric(t);
 	return t != TYPE_NONE;
 }
@@ -165,6 +180,25 @@ bind_sampling(struct values *vs, struct table *t, struct batch *b, int col)
 	return c;
 }
 
+bool
+values_steady(const struct values *vs, struct batch *b)
+{
+	int col = batch_resolve(b, &sampling_field);
+	const struct column *c = col < 0 || b->col[col].type != TYPE_UINT ? NULL : &b->col[col];
+	uint32_t interval;
+
+	for (unsigned i = 0; i < vs->n; i++) {
+		int at =
+		    vs->spec->values[i].fn == FN_SUM ? find_value(&vs->spec->values[i], b) : -1;
+
+		if (at >= 0 && vs->v[i].type != TYPE_NONE && b->col[at].type != vs->v[i].type)
+			return false;
+	}
+	if (vs->sampling == 0)
+		return true;
+	return uniform_sampling(c, &interval) && (interval == 0 ? 1 : interval) == vs->sampling;
+}
+
 void
 values_bind(struct values *vs, struct values_bound *bound, struct table *t, struct batch *b)
 {
@@ -207,7 +241,7 @@ values_bind(struct values *vs, struct values_bound *bound, struct table *t, stru
 		if (!spec->biflow && (fn == FN_FLOWS || fn == FN_RECORDS ||
 					 ((fn == FN_SUM || fn == FN_OR) && src->col != NULL &&
 					     src->col->present == NULL)))
-			bound->have |= UINT64_C(1) << i;
+			bound->have |= UINT32_C(1) << i;
 	}
 	if (timed && start >= 0 && b->col[start].type == TYPE_TIME)
 		bound->start = batch_plain(b, (unsigned)start);
@@ -234,6 +268,15 @@ add_word(uint64_t *slot, uint64_t v, enum type from, enum type held)
 		*slot = cell_double_bits(cell_bits_double(*slot) + cell_double(&c));
 	else
 		*slot += v;
+}
+
+void
+values_add(const struct values *vs, unsigned i, uint64_t *slots, uint64_t v)
+{
+	if (vs->spec->values[i].fn == FN_SUM)
+		add_word(&slots[vs->v[i].off], v, TYPE_UINT, (enum type)vs->v[i].type);
+	else
+		slots[vs->v[i].off] += v;
 }
 
 static uint64_t
@@ -293,7 +336,7 @@ sum_column(const struct values *vs, unsigned i, const struct values_bound *bound
 			word[k] = scale_word(bound, word[k], type, ch->idx[k]);
 		add_word(
 		    &ch->slots[k][back ? v->reverse : v->off], word[k], type, (enum type)v->type);
-		ch->slots[k][0] |= UINT64_C(1) << (back ? i + REVERSE_BIT : i);
+		*slots_have(ch->slots[k]) |= UINT32_C(1) << (back ? i + REVERSE_BIT : i);
 	}
 }
 
@@ -316,7 +359,7 @@ add_flows(const struct values *vs, unsigned i, const struct column *c, const str
 		if (c != NULL && has_value(c, ch->idx[k]))
 			flows = cell_word(c, ch->idx[k]);
 		ch->slots[k][back ? v->reverse : v->off] += flows;
-		ch->slots[k][0] |= UINT64_C(1) << (back ? i + REVERSE_BIT : i);
+		*slots_have(ch->slots[k]) |= UINT32_C(1) << (back ? i + REVERSE_BIT : i);
 	}
 	if (reverse != NULL)
 		sum_column(vs, i, bound, reverse, true, ch);
@@ -345,7 +388,7 @@ add_mean(
 			memcpy(s, &sum, 16);
 		}
 		s[2]++;
-		ch->slots[k][0] |= UINT64_C(1) << i;
+		*slots_have(ch->slots[k]) |= UINT32_C(1) << i;
 	}
 }
 
@@ -373,7 +416,7 @@ extreme_words(const struct value_state *v, unsigned i, const struct column *c, b
 	cell_words(c, ch->idx, ch->n, word);
 	for (size_t k = 0; k < ch->n; k++) {
 		uint64_t *s = ch->slots[k] + v->off, key = word[k] ^ flip;
-		bool has = ch->slots[k][0] >> i & 1;
+		bool has = *slots_have(ch->slots[k]) >> i & 1;
 
 		if (!has_value(c, ch->idx[k]))
 			continue;
@@ -381,7 +424,7 @@ extreme_words(const struct value_state *v, unsigned i, const struct column *c, b
 			continue;
 		s[0] = word[k];
 		s[2] = c->type;
-		ch->slots[k][0] |= UINT64_C(1) << i;
+		*slots_have(ch->slots[k]) |= UINT32_C(1) << i;
 	}
 }
 
@@ -400,8 +443,9 @@ add_extreme(const struct value_state *v, unsigned i, const struct column *c, boo
 		if (!has_value(c, ch->idx[k]))
 			continue;
 		cell = cell_at(c, ch->idx[k], in);
-		keep_cell(ch->slots[k] + v->off, ch->slots[k][0] >> i & 1, &cell, greater, in);
-		ch->slots[k][0] |= UINT64_C(1) << i;
+		keep_cell(
+		    ch->slots[k] + v->off, *slots_have(ch->slots[k]) >> i & 1, &cell, greater, in);
+		*slots_have(ch->slots[k]) |= UINT32_C(1) << i;
 	}
 }
 
@@ -412,7 +456,7 @@ add_first(const struct value_state *v, unsigned i, const struct column *c,
 {
 	for (size_t k = 0; k < ch->n; k++) {
 		uint64_t *s = ch->slots[k] + v->off;
-		bool has = ch->slots[k][0] >> i & 1;
+		bool has = *slots_have(ch->slots[k]) >> i & 1;
 		int64_t at = last ? INT64_MIN : INT64_MAX, held = (int64_t)s[0];
 		struct cell cell;
 
@@ -425,24 +469,52 @@ add_first(const struct value_state *v, unsigned i, const struct column *c,
 		cell = cell_at(c, ch->idx[k], in);
 		keep_cell(s + 1, has && at == held, &cell, last, in);
 		s[0] = (uint64_t)at;
-		ch->slots[k][0] |= UINT64_C(1) << i;
+		*slots_have(ch->slots[k]) |= UINT32_C(1) << i;
 	}
 }
 
+/* A value of a set: of distinct ones the number is kept. */
 static void
-add_distinct(struct value_state *v, unsigned i, const struct column *c,
-    const struct values_chunk *ch, struct intern *in)
+count_member(struct values *vs, unsigned i, uint64_t *slots, bool fresh)
 {
+	if (vs->spec->values[i].fn == FN_DISTINCT)
+		slots[vs->v[i].off] += fresh;
+	*slots_have(slots) |= UINT32_C(1) << i;
+}
+
+void
+values_member(struct values *vs, unsigned i, struct table *t, struct intern *in, uint32_t row,
+    const struct cell *c, uint64_t count)
+{
+	bool fresh = distinct_add(&vs->v[i].set, row, c, count, in);
+
+	count_member(vs, i, table_slots(t, row), fresh);
+}
+
+void
+values_members(struct values *vs, unsigned i, struct table *t, const uint32_t *rows,
+    const uint64_t *v, const uint64_t *counts, enum type type, size_t n)
+{
+	bool fresh[TABLE_CHUNK];
+
+	distinct_add_words(&vs->v[i].set, rows, v, counts, type, n, fresh);
+	for (size_t k = 0; k < n; k++)
+		count_member(vs, i, table_slots(t, rows[k]), fresh[k]);
+}
+
+static void
+add_to_set(struct values *vs, unsigned i, const struct column *c, const struct values_chunk *ch,
+    struct intern *in)
+{
+	struct distinct *set = &vs->v[i].set;
 	uint64_t word[TABLE_CHUNK];
 	bool fresh[TABLE_CHUNK];
 
 	if (c->present == NULL && c->width != 0 && c->width != 16) {
 		cell_words(c, ch->idx, ch->n, word);
-		distinct_add_words(&v->set, ch->row, word, (enum type)c->type, ch->n, fresh);
-		for (size_t k = 0; k < ch->n; k++) {
-			ch->slots[k][v->off] += fresh[k];
-			ch->slots[k][0] |= UINT64_C(1) << i;
-		}
+		distinct_add_words(set, ch->row, word, NULL, (enum type)c->type, ch->n, fresh);
+		for (size_t k = 0; k < ch->n; k++)
+			count_member(vs, i, ch->slots[k], fresh[k]);
 		return;
 	}
 	for (size_t k = 0; k < ch->n; k++) {
@@ -451,9 +523,17 @@ add_distinct(struct value_state *v, unsigned i, const struct column *c,
 		if (!has_value(c, ch->idx[k]))
 			continue;
 		cell = cell_at(c, ch->idx[k], in);
-		ch->slots[k][v->off] += distinct_add(&v->set, ch->row[k], &cell, in);
-		ch->slots[k][0] |= UINT64_C(1) << i;
+		count_member(vs, i, ch->slots[k], distinct_add(set, ch->row[k], &cell, 1, in));
 	}
+}
+
+/* Another percentile of a field: the values are in the set already. */
+static void
+mark_values(unsigned i, const struct column *c, const struct values_chunk *ch)
+{
+	for (size_t k = 0; k < ch->n; k++)
+		if (has_value(c, ch->idx[k]))
+			*slots_have(ch->slots[k]) |= UINT32_C(1) << i;
 }
 
 /* What tells who began: its flags, its time, and a record that is a biflow says so itself. */
@@ -484,20 +564,18 @@ add_direction(
 }
 
 static void
-add_sampling(const struct values_bound *bound, const struct values_chunk *ch)
+add_sampling(struct values *vs, const struct values_bound *bound, const struct values_chunk *ch)
 {
 	const struct column *c = bound->sampling;
 
 	for (size_t k = 0; k < ch->n; k++) {
-		uint32_t held = (uint32_t)(ch->slots[k][0] >> 32), now = 1;
+		uint32_t *held = values_interval(vs, ch->row[k]), now = 1;
 
 		if (c != NULL && has_value(c, ch->idx[k]))
 			now = (uint32_t)cell_word(c, ch->idx[k]);
 		now = now == 0 ? 1 : now;
-		if (held == now)
-			continue;
-		now = held == 0 ? now : (uint32_t)SAMPLING_MIXED;
-		ch->slots[k][0] = (ch->slots[k][0] & UINT32_MAX) | (uint64_t)now << 32;
+		if (*held != now)
+			*held = *held == 0 ? now : (uint32_t)SAMPLING_MIXED;
 	}
 }
 
@@ -514,7 +592,7 @@ update_value(struct values *vs, unsigned i, const struct values_bound *bound,
 	case FN_RECORDS:
 		for (size_t k = 0; k < ch->n; k++) {
 			ch->slots[k][v->off]++;
-			ch->slots[k][0] |= UINT64_C(1) << i;
+			*slots_have(ch->slots[k]) |= UINT32_C(1) << i;
 		}
 		return;
 	case FN_SUM:
@@ -533,7 +611,7 @@ update_value(struct values *vs, unsigned i, const struct values_bound *bound,
 			if (!has_value(c, ch->idx[k]))
 				continue;
 			ch->slots[k][v->off] |= cell_word(c, ch->idx[k]);
-			ch->slots[k][0] |= UINT64_C(1) << i;
+			*slots_have(ch->slots[k]) |= UINT32_C(1) << i;
 		}
 		break;
 	case FN_MIN: add_extreme(v, i, c, false, ch, in); break;
@@ -541,7 +619,13 @@ update_value(struct values *vs, unsigned i, const struct values_bound *bound,
 	case FN_MEAN: add_mean(v, i, c, ch); break;
 	case FN_FIRST: add_first(v, i, c, bound->start, false, ch, in); break;
 	case FN_LAST: add_first(v, i, c, bound->end, true, ch, in); break;
-	case FN_DISTINCT: add_distinct(v, i, c, ch, in); break;
+	case FN_DISTINCT: add_to_set(vs, i, c, ch, in); break;
+	case FN_PERCENTILE:
+		if (v->home == i)
+			add_to_set(vs, i, c, ch, in);
+		else
+			mark_values(i, c, ch);
+		break;
 	default: break;
 	}
 }
@@ -552,11 +636,11 @@ values_update(struct values *vs, const struct values_bound *bound, const struct 
 {
 	if (bound->have != 0)
 		for (size_t k = 0; k < ch->n; k++)
-			ch->slots[k][0] |= bound->have;
+			*slots_have(ch->slots[k]) |= bound->have;
 	for (unsigned i = 0; i < vs->n; i++)
 		update_value(vs, i, bound, ch, in);
-	if (vs->biflow)
+	if (vs->spec->biflow)
 		add_direction(vs, bound, ch);
 	if (vs->sampling == SAMPLING_MIXED)
-		add_sampling(bound, ch);
+		add_sampling(vs, bound, ch);
 }

@@ -1,9 +1,9 @@
 /*
  * values.h - the aggregates of a group as 64-bit slots of its row.
  *
- * Slot 0 says in its low half which values there are (a sum of none is missing), value i by bit i and
- * its reverse by bit 16 + i, and holds the group's sampling interval in its high half.  A value's type
- * is learnt from the first batch and raised when another needs it, all rows at once.
+ * In front of the slots (slots_have) bits say which values there are (a sum of none is missing): value i
+ * bit i, its reverse bit 16 + i.  A value's type is learnt from the first batch and raised when another
+ * needs it, all rows at once.  Sampling intervals are kept by row only once there are several.
  */
 #ifndef OPS_VALUES_H
 #define OPS_VALUES_H
@@ -32,14 +32,18 @@ struct value_state {
 	uint8_t width, scale;
 	bool mixed; /* cells of several types */
 	struct distinct set;
+	uint8_t
+	    home; /* PERCENTILE: the value whose set has the field's values: the first of that field */
 };
 
 struct values {
 	const struct group_spec *spec;
 	struct value_state v[GROUP_VALUES_MAX];
 	unsigned n, n_slots;
-	unsigned biflow; /* slot of BIFLOW_*; 0 none */
-	uint32_t sampling; /* of all records so far; 0 none, SAMPLING_MIXED: kept in each row */
+	unsigned biflow; /* slot of BIFLOW_*, with -b */
+	uint32_t sampling; /* of all records so far; 0 none, SAMPLING_MIXED: kept of each row */
+	uint32_t *interval; /* by row then */
+	size_t interval_cap;
 	bool mixed_sampling; /* a group that was handed out had several */
 };
 
@@ -51,7 +55,7 @@ struct value_source {
 struct values_bound {
 	struct value_source source[GROUP_VALUES_MAX];
 	const struct column *start, *end, *flags, *sampling;
-	uint64_t have; /* bits of values that every record of the batch has */
+	uint32_t have; /* bits of values that every record of the batch has */
 	bool is_biflow; /* records carry reverse counters: their direction is known */
 };
 
@@ -70,6 +74,12 @@ void values_free(struct values *);
 /* Find the columns of a batch, raising types: the rows so far are converted. */
 void values_bind(struct values *, struct values_bound *, struct table *, struct batch *);
 
+/* Are a batch's sampling interval and its types of sums those of all before, as far as can be told without looking? */
+bool values_steady(const struct values *, struct batch *);
+
+/* Add a sum or count to value i of a row. */
+void values_add(const struct values *, unsigned i, uint64_t *slots, uint64_t v);
+
 /* Add the records of a chunk to their rows. */
 void values_update(
     struct values *, const struct values_bound *, const struct values_chunk *, struct intern *);
@@ -85,23 +95,48 @@ struct row_source {
 	const uint64_t *slots;
 	uint8_t type[GROUP_VALUES_MAX];
 	const struct intern *intern;
-	uint32_t sampling;
+	uint32_t sampling, have;
 };
 void values_merge(
     struct values *, struct table *, struct intern *, uint32_t row, const struct row_source *);
 
+/* Find each row's percentiles: their cells are written, sets are done with. */
+void values_rank(struct values *, struct table *, const struct intern *);
+
+/* Add a member of a set of another table, or one loaded, to that of a row. */
+void values_member(struct values *, unsigned i, struct table *, struct intern *, uint32_t row,
+    const struct cell *, uint64_t count);
+
+/* The same of n <= TABLE_CHUNK numbers of one type; counts: NULL once each. */
+void values_members(struct values *, unsigned i, struct table *, const uint32_t *rows,
+    const uint64_t *v, const uint64_t *counts, enum type, size_t n);
+
 /* A row as octets, without its key and sets, and back: slots has values->n_slots. */
-void values_save(const struct values *, const uint64_t *slots, const struct intern *, struct buf *);
+void values_save(
+    const struct values *, const struct table *, uint32_t row, const struct intern *, struct buf *);
 void values_load(
     const struct values *, struct cursor *, struct intern *, uint64_t *slots, struct row_source *);
 
 /* The sampling interval of a row: 0 unknown, SAMPLING_MIXED. */
-uint32_t values_sampling(const struct values *, const uint64_t *slots);
+uint32_t values_sampling(const struct values *, uint32_t row);
+
+/* The same to be written, where they are kept of each row. */
+uint32_t *values_interval(struct values *, uint32_t row);
 
 static inline bool
 values_is_cell(enum group_fn fn)
 {
-	return fn == FN_MIN || fn == FN_MAX || fn == FN_FIRST || fn == FN_LAST;
+	return fn == FN_MIN || fn == FN_MAX || fn == FN_FIRST || fn == FN_LAST ||
+	       fn == FN_PERCENTILE;
+}
+
+/* Has it a set of its own? */
+static inline bool
+values_has_set(const struct values *vs, unsigned i)
+{
+	enum group_fn fn = vs->spec->values[i].fn;
+
+	return fn == FN_DISTINCT || (fn == FN_PERCENTILE && vs->v[i].home == i);
 }
 
 /* Where the cell of such a value stands behind its offset. */

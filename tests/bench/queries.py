@@ -139,10 +139,8 @@ QUERIES = [
           "SELECT intDiv(toUnixTimestamp(last), 300) * 300 AS t, sum(bytes) FROM {t} GROUP BY t ORDER BY t",
           answer="list", bars=bars(15, 4, 3)),
     # The least value that 95 of 100 records do not exceed.  ClickHouse's index is 0.95 n rounded down, one too
-    # many where that is whole; flowkit has percentiles only of all records, so it reads them once a protocol.
-    Query("p95 of bytes per proto", "nn",
-          "for p in 1 6 17 58; do flowfilter -j {j} \"proto $p\" -k bytes -o flow {f} |"
-          " flowstat -j {j} --percentiles bytes -o csv | awk -F, -v p=$p 'NR == 2 && $2 {{print p \",\" $6}}'; done",
+    # many where that is whole.
+    Query("p95 of bytes per proto", "nn", "flowagg -j {j} -k proto -v p95_bytes -o csv {f}",
           None, None,
           "SELECT proto, quantile_disc(bytes, 0.95) FROM {t} GROUP BY proto",
           "SELECT proto, quantileExact(0.9499999999)(bytes) FROM {t} GROUP BY proto", answer="list"),

@@ -74,6 +74,86 @@ make_six() {
 	END
 }
 
+@test "flowagg: percentiles are exact, as flowstat's, whatever the memory and threads" {
+	flowgen -n 50000 > day.flow
+	flowstat --percentiles bytes,duration -o csv day.flow | cut -d, -f4-7 > want
+	flowagg -v p50_bytes,p90_bytes,p95_bytes,p99_bytes -o csv day.flow | tail -n 1 > got
+	flowagg -v 'p50(duration),p90(duration),p95(duration),p99(duration)' -o csv day.flow | tail -n 1 >> got
+	diff <(tail -n +2 want) got
+	for p in 1 6 17; do
+		flowfilter "proto $p" day.flow | flowstat --percentiles bytes -o csv | sed -n "2s/.*/$p,&/p"
+	done | cut -d, -f1,5,7 > want
+	for with in "-j 1" "-j 8" "-j 1 -m 200K" "-j 3 -m 1M"; do
+		flowagg -k proto -v p50_bytes,p95_bytes -O proto:asc $with -o csv day.flow | tail -n +2 | diff want -
+	done
+	run -0 flowagg -v 'p5(bytes),p99.9(bytes),p99.99(bytes),p2.5(bytes)' -o csv day.flow
+	[ "${lines[0]}" = "p5_bytes,p999_bytes,p9999_bytes,p025_bytes" ]
+	run -0 flowagg -k proto -v p95_bytes --having 'p95_bytes > 10000' -O p95_bytes -o csv day.flow
+	[ "${#lines[@]}" -eq 3 ]
+}
+
+@test "flowagg: percentiles that there are not are refused" {
+	local bad
+	for bad in p0 p100 p50.0 p95. p99.999; do
+		run -2 --separate-stderr flowagg -v "$bad(bytes)"
+		[[ $stderr == "flowagg: $bad(bytes): '$bad' is no percentile; p1 to p99 are"* ]]
+	done
+	run -2 --separate-stderr flowagg -v 'p95(srcip)'
+	[[ $stderr == "flowagg: srcip: a ip has no percentiles"* ]]
+	run -2 --separate-stderr flowagg -v p95_nothing
+	[[ $stderr == "flowagg: unknown field 'p95_nothing'"* ]]
+	run -2 --separate-stderr flowagg -v 'p95(bytes),p95_bytes'
+	[[ $stderr == *"'p95_bytes' would be in the result twice"* ]]
+}
+
+@test "flowagg: the first of many are the same without looking at the rest" {
+	flowgen -n 200000 > day.flow
+	local keys value n
+	for keys in srcip dstport,proto srcip,dstip,dstport,proto end/5m; do
+		for value in flows bytes distinct_dstip p95_bytes min_bytes mean_bytes; do
+			flowagg -k $keys -v flows,$value -O $value -o csv day.flow > all 2> err ||
+				flowagg -k $keys -v $value -O $value -o csv day.flow > all
+			for n in 1 7 300; do
+				flowagg -k $keys -v "$(head -n 1 all | cut -d, -f$(($(tr -cd , <<< $keys | wc -c) + 2))-)" \
+					-O $value -n $n -j $((n % 3 + 1)) -o csv day.flow |
+					diff <(head -n $((n + 1)) all) -
+			done
+		done
+	done
+}
+
+@test "flowagg: by any number of threads, from pipes and files of each kind, in any memory: the same groups" {
+	flowgen -n 150000 -w day.flow
+	flowcat day.flow --fast -w fast.flow
+	flowcat day.flow > piped.flow
+	local keys with
+	for keys in proto dstport,proto end/5m srcip srcip/24 srcip,dstip srcip,dstip,dstport,proto start/10s,dstport inif,outif,flags; do
+		flowagg -k $keys -v flows,bytes,count -j 1 -o csv day.flow > want
+		flowagg -k $keys -v flows,bytes,count -j 8 -o csv day.flow | cmp - want
+		flowagg -k $keys -v flows,bytes,count -j 1 -o csv fast.flow | cmp - want
+		cat piped.flow | flowagg -k $keys -v flows,bytes,count -j 3 -o csv | cmp - want
+		flowagg -k $keys -v flows,bytes,count -j 2 -m 1M -o csv day.flow | cmp - want
+		flowfilter 'proto 6' day.flow | flowagg -k $keys -v flows,bytes,count,min_bytes -j 1 -o csv > want
+		flowfilter 'proto 6' fast.flow | flowagg -k $keys -v flows,bytes,count,min_bytes -j 8 -m 2M -o csv | cmp - want
+	done
+}
+
+@test "flowagg: keys that are mostly new need not be looked for, and come to the same" {
+	flowgen -n 200000 > many.flow
+	flowgen -n 30000 --seed 2 --ipv6 50% > six.flow
+	local keys=srcip,dstip,srcport,dstport,proto with
+	# A least is no sum, so here they are looked for.
+	flowagg -k $keys -v flows,bytes,min_bytes -j 1 -o csv many.flow six.flow many.flow | cut -d, -f1-7 > want
+	for with in "-j 1" "-j 2" "-j 1 -m 4M" "-j 1 -m 24M"; do
+		flowagg -k $keys -v flows,bytes $with -o csv many.flow six.flow many.flow | cmp - want
+		flowagg -k $keys -v flows,bytes $with -n 20 -o csv many.flow six.flow many.flow | cmp - <(head -n 21 want)
+	done
+	flowagg -k $keys -v flows,bytes,min_bytes -j 1 -o csv many.flow | cut -d, -f1-7 > want
+	for with in "-j 1" "-j 2" "-j 1 -m 24M"; do
+		flowagg -k $keys -v flows,bytes $with -o csv many.flow | cmp - want
+	done
+}
+
 @test "flowagg: both directions are one group with the initiator first" {
 	make_six
 	flowagg -b -v bytes,flows -O bytes -n 2 -o csv six.flow > got

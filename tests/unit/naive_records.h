@@ -1,7 +1,7 @@
 /*
  * naive_records.h - random records kept twice: as batches, and as plain rows for naive programs to
  * compare with.  Every type, missing values, both families, a field whose type differs between batches,
- * widths that differ, dictionaries, selections.
+ * widths that differ, dictionaries, zone maps, selections.
  */
 #ifndef TESTS_NAIVE_RECORDS_H
 #define TESTS_NAIVE_RECORDS_H
@@ -216,6 +216,8 @@ make_batch(unsigned which, struct rec *r)
 	for (unsigned c = 0; c < b->n_cols && which % 2; c++)
 		if (b->col[c].width != 8)
 			add_dictionary(b, &b->col[c]);
+	for (unsigned c = 0; c < b->n_cols && which % 4 > 1; c++)
+		column_zone(&b->col[c], b->n);
 	for (size_t i = 0; i < BATCH_N; i++) {
 		r[i].selected = which % 4 == 0 || rnd(3) > 0;
 		if (r[i].selected)

@@ -135,7 +135,7 @@ check(const struct line *l, size_t n, const struct how *h, const char *want, con
 		ok(group_add(t[i % tables], b, NULL, &err) == 0, "a record is added");
 		batch_free(b);
 	}
-	ok(group_finish(t, tables, take, &got, &err) == 0, "the groups are handed out");
+	ok(group_finish(t, tables, NULL, take, &got, &err) == 0, "the groups are handed out");
 	ok(group_mixed_sampling(t, tables) == h->mixed, "intervals are %smixed",
 	    h->mixed ? "" : "not ");
 	is_str(buf_cstr(&got.out), want, "%s", name);
@@ -248,9 +248,9 @@ test_refused(void)
 	refused("srcip,srcip/24", "flows", false, "'srcip' would be in the result twice");
 	refused("srcip", "bytes,sum(bytes)", false, "'bytes' would be in the result twice");
 	refused("srcip", "median(bytes)", false,
-	    "median(bytes): 'median' is no function; sum, min, max, mean, distinct, first, last "
-	    "and "
-	    "or are");
+	    "median(bytes): 'median' is no function; sum, min, max, mean, distinct, first, last, "
+	    "or "
+	    "and p95 are");
 	refused("srcip", "mean(bytes", false, "mean(bytes: the closing parenthesis is missing");
 	refused("srcip", "sum(start)", false,
 	    "sum(start): a time has no sum; min, max, distinct, first and last do");

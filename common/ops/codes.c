@@ -1,0 +1,292 @@
+#include "ops/codes.h"
+
+#include "base/clones.h"
+#include "ops/cell.h"
+
+/*
+ * SPACE_MAX: arrays of so many counters are touched where values occur only.  PER_RECORD: but a coding that
+ * serves one batch is cleared and looked through for it.  NARROW: a range of numbers up to that of ports is
+ * better than a dictionary.  WIDE: of 16 bits, all may as well be expected: the next batch need not widen it.
+ */
+enum { SPACE_MAX = 1 << 21, PER_RECORD = 4, NARROW = (1 << 16) + 1, WIDE = 1 << 14 };
+
+/* Planning -------------------------------------------------------------------------------------- */
+
+static bool
+is_signed(enum type t)
+{
+	return t == TYPE_INT || t == TYPE_TIME || t == TYPE_DURATION;
+}
+
+/* The least and greatest value of a column that a number can be coded from. */
+static bool
+range_of(const struct column *c, uint64_t *lo, uint64_t *hi)
+{
+	uint64_t flip = is_signed((enum type)c->type) ? UINT64_C(1) << 63 : 0;
+
+	if ((c->flags & COLUMN_ZONE) && !(c->flags & COLUMN_TRUNCATED)) {
+		*lo = c->min ^ flip;
+		*hi = c->max ^ flip;
+		if (c->width != 2 || *hi - *lo < WIDE)
+			return c->min <= c->max;
+	}
+	if (c->width > 2)
+		return false;
+	*lo = flip ? -(UINT64_C(1) << (8 * c->width - 1)) : 0;
+	*hi = *lo + (UINT64_C(1) << (8 * c->width)) - 1;
+	return true;
+}
+
+static bool
+plan_number(struct digit *d, const struct group_key *key, const struct column *c)
+{
+	enum type t = (enum type)c->type;
+	uint64_t lo, hi;
+
+	if (t != TYPE_UINT && t != TYPE_BOOL && !is_signed(t) &&
+	    (t != TYPE_IP || c->width != 4 || key->prefix4 >= 0))
+		return false;
+	if (!range_of(c, &lo, &hi))
+		return false;
+	d->bin = key->bin != 0 && cell_numeric(t) ? key->bin : 1;
+	d->base = d->bin > 1 ? cell_floor(lo, d->bin, t) : lo;
+	if ((hi - d->base) / d->bin >= SPACE_MAX)
+		return false;
+	d->n = (uint32_t)((hi - d->base) / d->bin) + 2;
+	return true;
+}
+
+/* The largest range changes fastest: what few values of the others occur lie close together then. */
+static bool
+place(struct coding *c, uint64_t most)
+{
+	bool placed[GROUP_KEYS_MAX] = { false };
+	uint64_t space = 1;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		unsigned next = c->n;
+
+		for (unsigned k = 0; k < c->n; k++)
+			if (!placed[k] && (next == c->n || c->digit[k].n > c->digit[next].n))
+				next = k;
+		placed[next] = true;
+		c->digit[next].stride = (uint32_t)space;
+		space *= c->digit[next].n;
+		if (space > most)
+			return false;
+	}
+	c->space = (uint32_t)space;
+	return true;
+}
+
+bool
+codes_plan(
+    struct coding *c, const struct group_spec *spec, struct batch *b, const int *col, size_t n)
+{
+	c->n = (unsigned)spec->n_keys;
+	c->local = false;
+	c->space = 0;
+	for (unsigned k = 0; k < c->n; k++) {
+		struct digit *d = &c->digit[k];
+		const struct column *dict;
+
+		*d = (struct digit){ .n = 1, .bin = 1 };
+		if (col[k] < 0)
+			continue;
+		d->type = b->col[col[k]].type;
+		if (plan_number(d, &spec->keys[k], &b->col[col[k]]) && d->n <= NARROW)
+			continue; /* holds for other batches too */
+		dict = batch_dict(b, (unsigned)col[k]);
+		if (dict != NULL) {
+			*d = (struct digit){ .dict = true, .type = d->type, .bin = 1 };
+			d->n = dict->dict_n + 1;
+			c->local = true;
+		} else if (!plan_number(d, &spec->keys[k], &b->col[col[k]])) {
+			return false;
+		}
+	}
+	return place(c, c->local && n < SPACE_MAX / PER_RECORD ? n * PER_RECORD : SPACE_MAX);
+}
+
+bool
+codes_cover(const struct coding *c, const struct coding *want)
+{
+	if (c->space == 0 || c->local || want->local)
+		return false;
+	for (unsigned k = 0; k < c->n; k++) {
+		const struct digit *d = &c->digit[k], *w = &want->digit[k];
+		uint64_t off = (w->base - d->base) / d->bin;
+
+		if (w->type == TYPE_NONE)
+			continue;
+		if (d->type != w->type || off >= d->n || w->n > d->n - off ||
+		    (w->base - d->base) % d->bin != 0)
+			return false;
+	}
+	return true;
+}
+
+void
+codes_widen(struct coding *want, const struct coding *before)
+{
+	struct coding both = *want;
+
+	if (before->space == 0 || before->local || want->local)
+		return;
+	for (unsigned k = 0; k < want->n; k++) {
+		struct digit *d = &both.digit[k];
+		const struct digit *w = &want->digit[k], *p = &before->digit[k];
+		bool lower;
+		uint64_t end, end_before;
+
+		if (p->type == TYPE_NONE)
+			continue;
+		if (w->type == TYPE_NONE)
+			*d = *p;
+		if (w->type == TYPE_NONE || p->type != w->type)
+			continue;
+		lower = is_signed((enum type)p->type) ? (int64_t)p->base < (int64_t)w->base
+						      : p->base < w->base;
+		d->base = lower ? p->base : w->base;
+		end = (w->base - d->base) / d->bin + w->n;
+		end_before = (p->base - d->base) / d->bin + p->n;
+		end = end > end_before ? end : end_before;
+		if (end > SPACE_MAX)
+			return;
+		d->n = (uint32_t)end;
+	}
+	if (place(&both, SPACE_MAX))
+		*want = both;
+}
+
+/* Coding ---------------------------------------------------------------------------------------- */
+
+#define MISSING (c->present != NULL && !bits_get(c->present, rec))
+
+/* A digit of every record, added to the code; outside: any was out of its range. */
+#define ADD_DIGITS(T) \
+	do { \
+		const T *from = values; \
+		for (size_t i = 0; i < n; i++) { \
+			size_t rec = idx != NULL ? idx[i] : first + i; \
+			uint64_t v = (uint64_t)from[rec] - d->base; \
+			if (MISSING) \
+				continue; \
+			outside |= v >= limit; \
+			code[i] += ((uint32_t)v + 1) * d->stride; \
+		} \
+	} while (0)
+
+/* The common ones: 32 bits suffice, and nothing is missing. */
+#define ADD_NARROW(T) \
+	do { \
+		const T *from = (const T *)values + first; \
+		uint32_t base = (uint32_t)d->base, stride = d->stride, most = (uint32_t)limit - 1; \
+		uint32_t far = 0; \
+		for (size_t i = 0; i < n; i++) { \
+			uint32_t v = (uint32_t)from[i] - base; \
+			far |= v > most; \
+			code[i] += (v + 1) * stride; \
+		} \
+		outside = far; \
+	} while (0)
+
+CLONES static uint32_t
+add_words(const struct digit *d, const struct column *c, const uint32_t *idx, size_t first,
+    size_t n, uint32_t *code)
+{
+	const void *values = d->dict ? c->codes : c->data;
+	unsigned width = d->dict ? 2 : c->width;
+	bool negative = d->type == TYPE_INT && !d->dict;
+	uint64_t limit = d->n - 1;
+	uint32_t outside = 0;
+
+	if (idx == NULL && c->present == NULL && !negative && width <= 4) {
+		if (width == 1)
+			ADD_NARROW(uint8_t);
+		else if (width == 2)
+			ADD_NARROW(uint16_t);
+		else
+			ADD_NARROW(uint32_t);
+		return outside;
+	}
+	switch (width) {
+	case 1:
+		if (negative)
+			ADD_DIGITS(int8_t);
+		else
+			ADD_DIGITS(uint8_t);
+		break;
+	case 2:
+		if (negative)
+			ADD_DIGITS(int16_t);
+		else
+			ADD_DIGITS(uint16_t);
+		break;
+	case 4:
+		if (negative)
+			ADD_DIGITS(int32_t);
+		else
+			ADD_DIGITS(uint32_t);
+		break;
+	default: ADD_DIGITS(uint64_t);
+	}
+	return outside;
+}
+
+/* Records are nearly in order of time: one is in the bin of the last, mostly, and nothing is divided. */
+#define ADD_BINS(VALUE, MISSING) \
+	for (size_t i = 0; i < n; i++) { \
+		size_t rec = idx != NULL ? idx[i] : first + i; \
+		uint64_t v = (VALUE); \
+		(void)rec; \
+		if (MISSING) \
+			continue; \
+		if (v - from >= d->bin) { \
+			bin = (v - d->base) / d->bin; \
+			outside |= bin >= limit; \
+			from = d->base + bin * d->bin; \
+			add = ((uint32_t)bin + 1) * d->stride; \
+		} \
+		code[i] += add; \
+	}
+
+static uint32_t
+add_bins(const struct digit *d, const struct column *c, const uint32_t *idx, size_t first, size_t n,
+    uint32_t *code)
+{
+	uint64_t from = d->base, limit = d->n - 1, bin = 0;
+	uint32_t outside = 0, add = d->stride;
+
+	const uint64_t *values = c->data;
+
+	if (idx == NULL && c->present == NULL && c->width == 8) {
+		values += first;
+		ADD_BINS(values[i], false)
+	} else {
+		ADD_BINS(cell_word(c, rec), MISSING)
+	}
+	return outside;
+}
+
+bool
+codes_of(const struct coding *c, const struct column *const *col, const uint32_t *idx, size_t first,
+    size_t n, uint32_t *code)
+{
+	uint32_t outside = 0;
+
+	memset(code, 0, n * sizeof(*code));
+	for (unsigned k = 0; k < c->n; k++) {
+		const struct digit *d = &c->digit[k];
+
+		if (col[k] == NULL)
+			continue;
+		if (d->type == TYPE_NONE)
+			outside = 1;
+		else if (d->bin > 1 && !d->dict)
+			outside |= add_bins(d, col[k], idx, first, n, code);
+		else
+			outside |= add_words(d, col[k], idx, first, n, code);
+	}
+	return outside == 0;
+}

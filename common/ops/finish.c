@@ -1,0 +1,523 @@
+/*
+ * finish.c - the groups of several tables put together and handed out.
+ *
+ * Few groups are put into the first table.  Many, and those on disk, are finished by partitions of their
+ * keys' hash: each partition's groups are in no other, so that several are put together at the same time,
+ * each in a table of its own that is forgotten when they were handed out.
+ */
+#include "base/ordered.h"
+#include "ops/group_table.h"
+
+/* FEW groups are not worth threads. */
+enum { FEW = 1 << 16 };
+
+/* Rows --------------------------------------------------------------------------------------------- */
+
+static void
+join_facts(struct group_table *g, const struct group_table *src)
+{
+	for (unsigned i = 0; i < g->values.n; i++) {
+		struct value_state *v = &g->values.v[i];
+		const struct value_state *s = &src->values.v[i];
+
+		values_raise(&g->values, i, &g->rows, (enum type)s->type);
+		v->mixed = v->mixed || s->mixed;
+		v->scale = v->scale < s->scale ? v->scale : s->scale;
+		v->width = v->width > s->width ? v->width : s->width;
+	}
+}
+
+/* Do keys of one layout have the same octets in the other? */
+bool
+group_keys_alike(const struct layout *a, const struct layout *b)
+{
+	if (a->masked != b->masked)
+		return false;
+	for (unsigned k = 0; k < a->n; k++) {
+		const struct slot *x = &a->slot[k], *y = &b->slot[k];
+
+		if (x->kind != y->kind || x->type != y->type || x->width != y->width ||
+		    x->kind > SLOT_IP16)
+			return false;
+	}
+	return true;
+}
+
+/* Are values sums of words in both, so that slots are added to slots? */
+static bool
+values_alike(const struct group_table *g, const struct group_table *src)
+{
+	const struct values *a = &g->values, *b = &src->values;
+
+	if (g->spec->biflow || a->sampling == SAMPLING_MIXED || b->sampling != a->sampling)
+		return false;
+	for (unsigned i = 0; i < a->n; i++) {
+		enum group_fn fn = g->spec->values[i].fn;
+
+		if (fn != FN_FLOWS && fn != FN_RECORDS &&
+		    (fn != FN_SUM || a->v[i].type != b->v[i].type || a->v[i].type == TYPE_FLOAT64 ||
+			a->v[i].type == TYPE_FLOAT32))
+			return false;
+	}
+	return true;
+}
+
+static void
+merge_slots(struct group_table *g, const struct group_table *src, uint32_t to,
+    const uint64_t *slots, uint32_t sampling)
+{
+	struct row_source row = { .slots = slots,
+		.intern = &src->intern,
+		.have = *slots_had(slots),
+		.sampling = sampling };
+
+	for (unsigned k = 0; k < g->values.n; k++)
+		row.type[k] = src->values.v[k].type;
+	values_merge(&g->values, &g->rows, &g->intern, to, &row);
+}
+
+static void
+add_slots(struct group_table *g, uint32_t to, const uint64_t *slots)
+{
+	uint64_t *sum = table_slots(&g->rows, to);
+
+	*slots_have(sum) |= *slots_had(slots);
+	for (unsigned s = 0; s < g->values.n_slots; s++)
+		sum[s] += slots[s];
+}
+
+/* Rows list[0..n) (NULL: by number) of another table; to[row]: where each went. */
+static void
+absorb_rows(struct group_table *g, const struct group_table *src, const uint32_t *list, size_t n,
+    uint32_t *to)
+{
+	bool keys = group_keys_alike(&g->layout, &src->layout), values;
+	uint32_t from[TABLE_CHUNK], made[TABLE_CHUNK];
+
+	if (g->values.sampling == 0)
+		g->values.sampling = src->values.sampling;
+	values = values_alike(g, src);
+	for (size_t first = 0; first < n; first += TABLE_CHUNK) {
+		size_t m = n - first < TABLE_CHUNK ? n - first : TABLE_CHUNK;
+
+		for (size_t i = 0; i < m; i++) {
+			from[i] = list ? list[first + i] : (uint32_t)(first + i);
+			__builtin_prefetch(table_row(&src->rows, from[i]));
+		}
+		for (size_t i = 0; i < m; i++) {
+			const uint8_t *key = table_row(&src->rows, from[i]);
+			uint8_t *out = g->keys + i * g->layout.len;
+
+			if (keys)
+				table_copy_key(out, key, g->layout.len);
+			else
+				group_rekey(
+				    &g->layout, &g->intern, &src->layout, &src->intern, key, out);
+		}
+		table_find(&g->rows, g->keys, m, made);
+		for (size_t i = 0; i < m; i++) {
+			to[from[i]] = made[i];
+			if (values)
+				add_slots(g, made[i], table_slots(&src->rows, from[i]));
+			else
+				merge_slots(g, src, made[i], table_slots(&src->rows, from[i]),
+				    values_sampling(&src->values, from[i]));
+		}
+	}
+}
+
+static void
+absorb_item(struct group_table *g, const struct group_table *src, unsigned i,
+    const struct distinct_item *item, uint32_t row)
+{
+	struct cell c = cell_move(&item->cell, &src->intern, &g->intern);
+
+	values_member(&g->values, i, &g->rows, &g->intern, row, &c, item->count);
+}
+
+/* The loose rows of a partition of another table, or of the same. */
+static void
+absorb_loose(struct group_table *g, const struct group_table *src, unsigned part)
+{
+	size_t len = src->layout.len, stride = src->loose.stride, n;
+	bool values = values_alike(g, src);
+	const uint8_t *rows;
+	uint32_t to[TABLE_CHUNK];
+
+	for (size_t c = 0; (n = loose_rows(&src->loose, part, c, &rows)) > 0; c++) {
+		for (size_t first = 0; first < n; first += TABLE_CHUNK) {
+			size_t m = n - first < TABLE_CHUNK ? n - first : TABLE_CHUNK;
+			const uint8_t *row = rows + first * stride;
+
+			for (size_t i = 0; i < m; i++)
+				table_copy_key(g->keys + i * len, row + i * stride, len);
+			table_find(&g->rows, g->keys, m, to);
+			for (size_t i = 0; i < m; i++, row += stride) {
+				const uint64_t *slots =
+				    (const uint64_t *)(const void *)(row + len + sizeof(uint32_t));
+
+				if (values)
+					add_slots(g, to[i], slots);
+				else
+					merge_slots(g, src, to[i], slots, src->values.sampling);
+			}
+		}
+	}
+}
+
+void
+group_fold(struct group_table *g)
+{
+	if (g->loose.n_rows == 0)
+		return;
+	for (unsigned p = 0; p < LOOSE_PARTS; p++)
+		absorb_loose(g, g, p);
+	loose_free(&g->loose);
+	g->is_loose = g->may_loose = false;
+}
+
+/* All of another table, which is emptied. */
+static void
+absorb(struct group_table *g, struct group_table *src)
+{
+	uint32_t *to = mem_alloc((src->rows.n_rows + 1) * sizeof(*to));
+	struct distinct_item item;
+
+	group_relayout(g, &src->layout);
+	join_facts(g, src);
+	absorb_rows(g, src, NULL, src->rows.n_rows, to);
+	for (unsigned i = 0; i < g->values.n; i++)
+		for (size_t m = 0; m < src->values.v[i].set.cap; m++)
+			if (distinct_at(&src->values.v[i].set, m, &src->intern, &item))
+				absorb_item(g, src, i, &item, to[item.row]);
+	mem_free(to);
+	group_clear(src);
+}
+
+/* Partitions ------------------------------------------------------------------------------------- */
+
+/* The rows of a table and the members of its sets by partition. */
+struct parts {
+	uint32_t *list, off[PARTITIONS + 1];
+	uint32_t *to; /* by row: where it went */
+	struct distinct_lots set[GROUP_VALUES_MAX];
+};
+
+struct finish {
+	struct group_table **g;
+	unsigned n;
+	const struct group_top *top;
+	bool (*fn)(void *ctx, struct batch *);
+	void *ctx;
+	struct err *err;
+	bool spilled;
+
+	struct parts *parts; /* of each table, unless spilled */
+	struct group_table **made; /* one a worker */
+	unsigned next, n_pieces;
+	int rc;
+};
+
+/* What is produced, worked on and consumed: a table to be divided, or a partition to be handed out. */
+struct piece {
+	unsigned number;
+	struct batch **batch;
+	size_t n;
+	struct err err;
+};
+
+static void
+divide(struct finish *f, unsigned table)
+{
+	struct group_table *g = f->g[table];
+	struct parts *p = &f->parts[table];
+	uint32_t n, at[PARTITIONS];
+	uint8_t *part;
+
+	group_relayout(g, &f->made[0]->layout); /* may make rows of loose ones */
+	n = (uint32_t)g->rows.n_rows;
+	part = mem_alloc(n + 1);
+	p->list = mem_alloc((n + 1) * sizeof(*p->list));
+	for (uint32_t row = 0; row < n; row++) {
+		uint32_t hash;
+
+		table_hashes(&g->rows, table_row(&g->rows, row), 0, 1, &hash);
+		part[row] = (uint8_t)(hash >> LOOSE_SHIFT);
+		p->off[part[row] + 1]++;
+	}
+	for (unsigned i = 0; i < PARTITIONS; i++) {
+		p->off[i + 1] += p->off[i];
+		at[i] = p->off[i];
+	}
+	for (uint32_t row = 0; row < n; row++)
+		p->list[at[part[row]]++] = row;
+	p->to = mem_alloc((n + 1) * sizeof(*p->to));
+	for (unsigned i = 0; i < g->values.n; i++)
+		if (values_has_set(&g->values, i))
+			distinct_divide(&g->values.v[i].set, part, PARTITIONS, &p->set[i]);
+	mem_free(part);
+}
+
+static void
+free_parts(struct finish *f)
+{
+	for (unsigned t = 0; t < f->n; t++) {
+		mem_free(f->parts[t].list);
+		mem_free(f->parts[t].to);
+		for (unsigned i = 0; i < GROUP_VALUES_MAX; i++)
+			distinct_lots_free(&f->parts[t].set[i]);
+	}
+	mem_free(f->parts);
+}
+
+/* Members of one kind that are numbers go together. */
+static void
+absorb_lot(struct group_table *g, const struct group_table *src, unsigned i, const struct parts *p,
+    size_t at, size_t end)
+{
+	const struct member *m = p->set[i].member;
+	const uint64_t *count = p->set[i].count;
+
+	while (at < end) {
+		uint32_t rows[TABLE_CHUNK];
+		uint64_t v[TABLE_CHUNK];
+		struct distinct_item item = { .count = count ? count[at] : 1 };
+		size_t n = 0;
+
+		for (; at + n < end && n < TABLE_CHUNK && m[at + n].kind == m[at].kind; n++) {
+			rows[n] = p->to[m[at + n].row];
+			v[n] = m[at + n].v;
+		}
+		if (distinct_is_word(&m[at])) {
+			values_members(&g->values, i, &g->rows, rows, v, count ? count + at : NULL,
+			    (enum type)m[at].kind, n);
+			at += n;
+			continue;
+		}
+		item.cell = distinct_cell(&m[at], &src->intern);
+		absorb_item(g, src, i, &item, rows[0]);
+		at++;
+	}
+}
+
+static void
+absorb_part(struct group_table *g, const struct finish *f, unsigned part)
+{
+	for (unsigned t = 0; t < f->n; t++) {
+		const struct parts *p = &f->parts[t];
+
+		absorb_rows(
+		    g, f->g[t], p->list + p->off[part], p->off[part + 1] - p->off[part], p->to);
+		for (unsigned i = 0; i < g->values.n; i++)
+			if (p->set[i].off != NULL)
+				absorb_lot(
+				    g, f->g[t], i, p, p->set[i].off[part], p->set[i].off[part + 1]);
+		absorb_loose(g, f->g[t], part);
+	}
+}
+
+/* Running ------------------------------------------------------------------------------------------ */
+
+static enum ordered_next
+next_piece(void *ctx, void *item)
+{
+	struct finish *f = ctx;
+	struct piece *p = item;
+
+	if (f->next == f->n_pieces)
+		return ORDERED_END;
+	*p = (struct piece){ .number = f->next++ };
+	return ORDERED_ITEM;
+}
+
+static void
+divide_piece(void *ctx, void *item, unsigned worker)
+{
+	struct piece *p = item;
+
+	(void)worker;
+	divide(ctx, p->number);
+}
+
+static bool
+pass_piece(void *ctx, void *item)
+{
+	(void)ctx;
+	(void)item;
+	return true;
+}
+
+static bool
+keep_batch(void *ctx, struct batch *b)
+{
+	struct piece *p = ctx;
+
+	p->batch = mem_resize(p->batch, p->n + 1, sizeof(*p->batch));
+	p->batch[p->n++] = b;
+	return true;
+}
+
+/* Put a partition together and make its batches. */
+static void
+finish_piece(void *ctx, void *item, unsigned worker)
+{
+	struct finish *f = ctx;
+	struct piece *p = item;
+	struct group_table *g = f->made[worker];
+	int rc = 0;
+
+	for (unsigned t = 0; t < f->n && f->spilled && rc == 0; t++)
+		rc = group_unspill(g, f->g[t], p->number, &p->err);
+	if (!f->spilled)
+		absorb_part(g, f, p->number);
+	if (rc == 0)
+		(void)group_emit(g, f->top, keep_batch, p);
+	group_rewind(g);
+}
+
+static bool
+hand_out(void *ctx, void *item)
+{
+	struct finish *f = ctx;
+	struct piece *p = item;
+	bool more = true;
+
+	if (p->err.status != 0) {
+		*f->err = p->err;
+		f->rc = -1;
+	}
+	for (size_t i = 0; i < p->n; i++) {
+		more = more && f->rc == 0 && f->fn(f->ctx, p->batch[i]);
+		batch_free(p->batch[i]);
+	}
+	mem_free(p->batch);
+	*p = (struct piece){ 0 };
+	return more && f->rc == 0;
+}
+
+static void
+run(struct finish *f, unsigned pieces, void (*work)(void *ctx, void *item, unsigned worker),
+    bool (*consume)(void *ctx, void *item))
+{
+	struct ordered o = { .threads = f->n,
+		.item_size = sizeof(struct piece),
+		.n_items = f->n + 2,
+		.ctx = f,
+		.produce = next_piece,
+		.work = work,
+		.consume = consume };
+	struct piece *ring = mem_zero(o.n_items, sizeof(*ring));
+
+	o.items = ring;
+	f->next = 0;
+	f->n_pieces = pieces;
+	ordered_run(&o, NULL);
+	/* Those that were worked on when it was stopped. */
+	for (unsigned i = 0; i < o.n_items; i++) {
+		for (size_t k = 0; k < ring[i].n; k++)
+			batch_free(ring[i].batch[k]);
+		mem_free(ring[i].batch);
+	}
+	mem_free(ring);
+}
+
+/* Tables for partitions know what all have learnt of types and layout. */
+static void
+make_tables(struct finish *f)
+{
+	f->made = mem_zero(f->n, sizeof(struct group_table *));
+	for (unsigned i = 0; i < f->n; i++) {
+		f->made[i] = group_new(f->g[0]->spec, f->n);
+		for (unsigned t = 0; t < f->n; t++) {
+			group_relayout(f->made[i], &f->g[t]->layout);
+			join_facts(f->made[i], f->g[t]);
+		}
+	}
+}
+
+static void
+free_tables(struct finish *f)
+{
+	for (unsigned i = 0; i < f->n; i++) {
+		f->g[i]->n_groups += f->made[i]->n_groups;
+		f->g[i]->values.mixed_sampling |= f->made[i]->values.mixed_sampling;
+		group_free(f->made[i]);
+	}
+	mem_free(f->made);
+}
+
+/* Interned keys have numbers of their own in each table, and so other hashes. */
+static bool
+by_partitions(struct finish *f)
+{
+	const struct layout *l = &f->g[0]->layout;
+	size_t rows = 0, loose = 0;
+
+	for (unsigned i = 0; i < f->n; i++) {
+		rows += f->g[i]->rows.n_rows;
+		loose += f->g[i]->loose.n_rows;
+	}
+	if (loose == 0 && (f->n == 1 || rows < FEW))
+		return false;
+	for (unsigned i = 1; i < f->n; i++)
+		group_relayout(f->g[0], &f->g[i]->layout);
+	return group_keys_alike(l, l);
+}
+
+static bool
+free_after(void *ctx, struct batch *b)
+{
+	struct finish *f = ctx;
+	bool more = f->fn(f->ctx, b);
+
+	batch_free(b);
+	return more;
+}
+
+static void
+finish_here(struct finish *f)
+{
+	for (unsigned i = 1; i < f->n; i++)
+		absorb(f->g[0], f->g[i]);
+	(void)group_emit(f->g[0], f->top, free_after, f);
+}
+
+static void
+finish_parts(struct finish *f)
+{
+	make_tables(f);
+	if (!f->spilled) {
+		f->parts = mem_zero(f->n, sizeof(*f->parts));
+		run(f, f->n, divide_piece, pass_piece);
+	}
+	run(f, PARTITIONS, finish_piece, hand_out);
+	if (!f->spilled)
+		free_parts(f);
+	free_tables(f);
+}
+
+int
+group_finish(struct group_table **g, unsigned n, const struct group_top *top,
+    bool (*fn)(void *ctx, struct batch *), void *ctx, struct err *err)
+{
+	struct finish f = { .g = g, .n = n, .top = top, .fn = fn, .ctx = ctx, .err = err };
+
+	for (unsigned i = 0; i < n; i++) {
+		group_settle(g[i]);
+		f.spilled = f.spilled || g[i]->n_spills > 0;
+	}
+	for (unsigned i = 0; i < n && f.spilled && f.rc == 0; i++) {
+		group_fold(g[i]);
+		f.rc = group_spill(g[i], true, err);
+	}
+	if (f.rc == 0 && (f.spilled || by_partitions(&f)))
+		finish_parts(&f);
+	else if (f.rc == 0)
+		finish_here(&f);
+	for (unsigned i = 0; i < n; i++) {
+		group_clear(g[i]);
+		spill_free(&g[i]->spill);
+		g[i]->n_spills = 0;
+	}
+	return f.rc;
+}

@@ -1,0 +1,68 @@
+#include "ops/loose.h"
+
+#include "base/mem.h"
+
+enum { CHUNK_OCTETS = 1 << 15, SLAB = 64 };
+
+static size_t
+chunk_octets(const struct loose *l)
+{
+	return l->stride > CHUNK_OCTETS ? l->stride : (size_t)CHUNK_OCTETS;
+}
+
+static void
+more_rows(struct loose *l, struct loose_part *p)
+{
+	if (l->n_slabs == 0 || l->cut == SLAB) {
+		l->slab = mem_resize(l->slab, l->n_slabs + 1, sizeof(*l->slab));
+		l->slab[l->n_slabs++] = mem_table(chunk_octets(l) * SLAB);
+		l->cut = 0;
+	}
+	if ((p->n_chunks & (p->n_chunks - 1)) == 0)
+		p->chunk =
+		    mem_resize(p->chunk, p->n_chunks ? 2 * p->n_chunks : 1, sizeof(*p->chunk));
+	p->chunk[p->n_chunks++] = l->slab[l->n_slabs - 1] + chunk_octets(l) * l->cut++;
+	p->left = l->per_chunk;
+}
+
+uint8_t *
+loose_row(struct loose *l, size_t stride, uint32_t hash)
+{
+	struct loose_part *p = &l->part[hash >> LOOSE_SHIFT];
+
+	if (p->left == 0) {
+		l->stride = stride;
+		l->per_chunk = stride < CHUNK_OCTETS ? CHUNK_OCTETS / stride : 1;
+		more_rows(l, p);
+	}
+	l->n_rows++;
+	return p->chunk[p->n_chunks - 1] + (l->per_chunk - p->left--) * stride;
+}
+
+size_t
+loose_rows(const struct loose *l, unsigned part, size_t i, const uint8_t **rows)
+{
+	const struct loose_part *p = &l->part[part];
+
+	if (i >= p->n_chunks)
+		return 0;
+	*rows = p->chunk[i];
+	return l->per_chunk - (i == p->n_chunks - 1 ? p->left : 0);
+}
+
+size_t
+loose_memory(const struct loose *l)
+{
+	return l->n_slabs * (l->stride ? chunk_octets(l) * SLAB : 0);
+}
+
+void
+loose_free(struct loose *l)
+{
+	for (size_t i = 0; i < l->n_slabs; i++)
+		mem_free_table(l->slab[i], chunk_octets(l) * SLAB);
+	mem_free(l->slab);
+	for (unsigned p = 0; p < LOOSE_PARTS; p++)
+		mem_free(l->part[p].chunk);
+	*l = (struct loose){ 0 };
+}

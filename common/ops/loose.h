@@ -1,0 +1,39 @@
+/*
+ * loose.h - rows that nobody looked for, by partition of their keys' hash.
+ *
+ * Where most records have a key of their own, looking for it in a large table is a cache miss that mostly
+ * finds nothing.  Such records become rows as they come, several of one key maybe, each among those of its
+ * partition; partitions are small enough to be put together in cache, on all threads, when all have come.
+ */
+#ifndef OPS_LOOSE_H
+#define OPS_LOOSE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* LOOSE_SHIFT: the hash's upper bits say which partition. */
+enum { LOOSE_PARTS = 256, LOOSE_SHIFT = 24 };
+
+struct loose_part {
+	uint8_t **chunk;
+	size_t n_chunks, left; /* rows there is room for in the last chunk */
+};
+
+struct loose {
+	size_t stride; /* octets a row */
+	size_t n_rows, per_chunk;
+	struct loose_part part[LOOSE_PARTS];
+	uint8_t **slab; /* what chunks are cut from */
+	size_t n_slabs, cut; /* chunks cut from the last slab */
+};
+
+/* A row of zeros for a key of this hash; stride is the same for all rows. */
+uint8_t *loose_row(struct loose *, size_t stride, uint32_t hash);
+
+/* Chunk i of a partition: its rows, stride apart; 0: there is no such chunk. */
+size_t loose_rows(const struct loose *, unsigned part, size_t i, const uint8_t **rows);
+
+size_t loose_memory(const struct loose *);
+void loose_free(struct loose *); /* and make it empty again */
+
+#endif

@@ -1,0 +1,203 @@
+#include "ops/tally.h"
+
+#include "base/mem.h"
+
+/* FEW codes have LANES counters each.  RECORDS_MAX: a count is 32 bits. */
+enum { FEW = 1024, LANES = 4 };
+static const uint64_t records_max = UINT64_C(1) << 31;
+
+/* Which array a value needs: none if it counts records. */
+static bool
+is_count(const struct values_bound *bound, enum group_fn fn, unsigned i)
+{
+	return fn == FN_RECORDS || (fn == FN_FLOWS && bound->source[i].col == NULL);
+}
+
+bool
+tally_suit(const struct values *vs, const struct values_bound *bound)
+{
+	if (vs->spec->biflow || vs->sampling == SAMPLING_MIXED)
+		return false;
+	for (unsigned i = 0; i < vs->n; i++) {
+		enum group_fn fn = vs->spec->values[i].fn;
+		const struct value_source *src = &bound->source[i];
+
+		if (is_count(bound, fn, i) || (fn == FN_SUM && src->col == NULL))
+			continue;
+		if ((fn != FN_FLOWS && fn != FN_SUM) || src->scaled || src->col->present != NULL ||
+		    src->col->type != TYPE_UINT)
+			return false;
+	}
+	return true;
+}
+
+static uint32_t
+summed(const struct values *vs, const struct values_bound *bound)
+{
+	uint32_t bits = 0;
+
+	for (unsigned i = 0; i < vs->n; i++)
+		if (!is_count(bound, vs->spec->values[i].fn, i) && bound->source[i].col != NULL)
+			bits |= UINT32_C(1) << i;
+	return bits;
+}
+
+bool
+tally_continue(const struct tally *s, const struct coding *want, const struct values *vs,
+    const struct values_bound *bound)
+{
+	return codes_cover(&s->coding, want) && s->have == bound->have &&
+	       s->summed == summed(vs, bound) && s->records < records_max;
+}
+
+static size_t
+counters(const struct coding *c)
+{
+	return (size_t)c->space * (c->space <= FEW ? LANES : 1);
+}
+
+size_t
+tally_octets(const struct coding *c, const struct values *vs)
+{
+	return counters(c) * (sizeof(uint32_t) + vs->n * sizeof(uint64_t));
+}
+
+void
+tally_begin(struct tally *s, const struct coding *c, const struct values *vs,
+    const struct values_bound *bound)
+{
+	size_t n = counters(c);
+
+	*s = (struct tally){ .coding = *c, .have = bound->have, .summed = summed(vs, bound) };
+	s->lanes = c->space <= FEW ? LANES : 1;
+	s->count = mem_zero(n, sizeof(*s->count));
+	for (unsigned i = 0; i < vs->n; i++)
+		if (s->summed >> i & 1)
+			s->sum[i] = mem_zero(n, sizeof(*s->sum[i]));
+}
+
+/* Adding -------------------------------------------------------------------------------------- */
+
+static void
+count_records(const struct tally *s, const uint32_t *code, size_t n)
+{
+	uint32_t *count = s->count;
+	size_t i = 0;
+
+	if (s->lanes == LANES) {
+		for (; i + LANES <= n; i += LANES) {
+			count[code[i] * LANES]++;
+			count[code[i + 1] * LANES + 1]++;
+			count[code[i + 2] * LANES + 2]++;
+			count[code[i + 3] * LANES + 3]++;
+		}
+		for (; i < n; i++)
+			count[code[i] * LANES]++;
+		return;
+	}
+	for (; i < n; i++)
+		count[code[i]]++;
+}
+
+#define SUM(T) \
+	do { \
+		const T *from = c->data; \
+		size_t i = 0; \
+		if (idx == NULL && s->lanes == LANES) { \
+			for (from += first; i + LANES <= n; i += LANES) { \
+				sum[code[i] * LANES] += from[i]; \
+				sum[code[i + 1] * LANES + 1] += from[i + 1]; \
+				sum[code[i + 2] * LANES + 2] += from[i + 2]; \
+				sum[code[i + 3] * LANES + 3] += from[i + 3]; \
+			} \
+			for (; i < n; i++) \
+				sum[code[i] * LANES] += from[i]; \
+		} else if (idx == NULL) { \
+			for (from += first; i < n; i++) \
+				sum[code[i] * s->lanes] += from[i]; \
+		} else { \
+			for (; i < n; i++) \
+				sum[code[i] * s->lanes + i % s->lanes] += from[idx[i]]; \
+		} \
+	} while (0)
+
+static void
+sum_column(const struct tally *s, uint64_t *sum, const struct column *c, const uint32_t *idx,
+    size_t first, size_t n, const uint32_t *code)
+{
+	switch (c->width) {
+	case 1: SUM(uint8_t); break;
+	case 2: SUM(uint16_t); break;
+	case 4: SUM(uint32_t); break;
+	default: SUM(uint64_t);
+	}
+}
+
+void
+tally_add(struct tally *s, const struct values *vs, const struct values_bound *bound,
+    const uint32_t *idx, size_t first, size_t n, const uint32_t *code)
+{
+	count_records(s, code, n);
+	for (unsigned i = 0; i < vs->n; i++)
+		if (s->sum[i] != NULL)
+			sum_column(s, s->sum[i], bound->source[i].col, idx, first, n, code);
+	s->records += n;
+}
+
+/* Giving ---------------------------------------------------------------------------------------- */
+
+size_t
+tally_codes(const struct tally *s, uint32_t *at, uint32_t *code, size_t n)
+{
+	size_t found = 0;
+
+	for (; *at < s->coding.space && found < n; ++*at) {
+		const uint32_t *c = s->count + (size_t)*at * s->lanes;
+
+		code[found] = *at;
+		found += s->lanes == LANES ? (c[0] | c[1] | c[2] | c[3]) != 0 : *c != 0;
+	}
+	return found;
+}
+
+void
+tally_give(const struct tally *s, const struct values *vs, const uint32_t *code,
+    uint64_t *const *slots, size_t n)
+{
+	for (size_t k = 0; k < n; k++) {
+		size_t from = (size_t)code[k] * s->lanes;
+
+		*slots_have(slots[k]) |= s->have;
+		for (unsigned i = 0; i < vs->n; i++) {
+			uint64_t v = 0;
+
+			for (uint32_t lane = 0; lane < s->lanes; lane++)
+				v += s->sum[i] != NULL ? s->sum[i][from + lane]
+						       : s->count[from + lane];
+			if (s->have >> i & 1)
+				values_add(vs, i, slots[k], v);
+		}
+	}
+}
+
+size_t
+tally_memory(const struct tally *s)
+{
+	size_t n = s->coding.space ? counters(&s->coding) : 0, each = sizeof(*s->count);
+
+	for (unsigned i = 0; i < GROUP_VALUES_MAX; i++)
+		each += s->sum[i] != NULL ? sizeof(*s->sum[i]) : 0;
+	return n * each;
+}
+
+void
+tally_free(struct tally *s)
+{
+	mem_free(s->count);
+	for (unsigned i = 0; i < GROUP_VALUES_MAX; i++)
+		mem_free(s->sum[i]);
+	s->coding.space = 0;
+	s->records = 0;
+	s->count = NULL;
+	memset(s->sum, 0, sizeof(s->sum));
+}
