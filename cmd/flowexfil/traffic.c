@@ -12,6 +12,8 @@ traffic_init(struct traffic *t, const struct scope *scope, int64_t window_ns, ui
 	*t = (struct traffic){ .scope = scope, .window_ns = window_ns, .least = least };
 	hourly_init(&t->hourly, TRAFFIC_ROWS);
 	keyed_init(&t->pairs, sizeof(struct pair), sizeof(struct pair_key), TRAFFIC_PAIRS);
+	keyed_reserve(&t->pairs);
+	keyed_reserve(&t->hourly.rows);
 	keyed_init(&t->resolvers, sizeof(struct resolver), sizeof(struct addr), RESOLVERS);
 }
 

@@ -1,6 +1,6 @@
 #include "detect/keyed.h"
 
-#include <stdbool.h>
+#include <assert.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -11,9 +11,12 @@ enum { FIRST = 1024 };
 void
 keyed_init(struct keyed *k, size_t stride, size_t key_len, size_t most)
 {
+	assert(key_len <= 8 * KEYED_WORDS && key_len <= stride);
 	*k = (struct keyed){ .stride = (uint32_t)stride,
 		.key_len = (uint32_t)key_len,
 		.most = most < UINT32_MAX ? most : UINT32_MAX - 1 };
+	for (unsigned i = 0; i < KEYED_WORDS; i++)
+		k->factor[i] = hash_u64(hash_seed(), i + 1) | 1;
 }
 
 void
@@ -29,31 +32,51 @@ void
 keyed_free(struct keyed *k)
 {
 	keyed_unindex(k);
-	mem_free(k->at);
+	if (k->reserved)
+		mem_free_table(k->at, k->cap * k->stride);
+	else
+		mem_free(k->at);
 	k->at = NULL;
 	k->n = k->cap = 0;
+	k->reserved = false;
+}
+
+void
+keyed_reserve(struct keyed *k)
+{
+	assert(k->n == 0 && k->at == NULL);
+	k->cap = k->most;
+	k->at = mem_table(k->cap * k->stride);
+	k->reserved = true;
 }
 
 size_t
 keyed_memory(const struct keyed *k)
 {
-	return k->cap * k->stride + k->index_cap * sizeof(*k->index);
+	return (k->reserved ? k->n : k->cap) * k->stride + k->index_cap * sizeof(*k->index);
 }
 
+/*
+ * A sum of the key's words, each times a secret number (multilinear hashing, Carter and Wegman 1979): the products
+ * do not wait for one another.
+ */
 uint32_t
 keyed_hash(const struct keyed *k, const void *key)
 {
-	uint64_t h = hash_seed(), word;
 	const uint8_t *p = key;
+	uint64_t h = 0, word;
+	size_t left = k->key_len, i = 0;
 
-	if (k->key_len % 8 != 0)
-		return (uint32_t)hash_octets(h, key, k->key_len);
-	for (size_t i = 0; i < k->key_len; i += 8) {
-		memcpy(&word, p + i, 8);
-		h = (h ^ word) * UINT64_C(0x9fb21c651e98df25);
-		h ^= h >> 29;
+	for (; left >= 8; left -= 8, p += 8) {
+		memcpy(&word, p, 8);
+		h += (word ^ word >> 32) * k->factor[i++];
 	}
-	return (uint32_t)hash_u64(h, k->key_len);
+	if (left > 0) {
+		word = 0;
+		memcpy(&word, p, left);
+		h += (word ^ word >> 32) * k->factor[i];
+	}
+	return (uint32_t)hash_u64(k->factor[0], h);
 }
 
 static void

@@ -7,10 +7,13 @@
 #ifndef DETECT_KEYED_H
 #define DETECT_KEYED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define KEYED_NONE SIZE_MAX
+
+enum { KEYED_WORDS = 6 };
 
 struct keyed {
 	uint8_t *at;
@@ -19,11 +22,21 @@ struct keyed {
 	uint64_t
 	    *index; /* hash << 32 | position + 1, open addressing; NULL: to be made when needed */
 	size_t index_cap;
+	bool reserved; /* at has room for all that may come */
 	uint64_t full; /* times that something found no room */
+	uint64_t
+	    factor[KEYED_WORDS]; /* of the key's words in its hash; odd, of the process's seed */
 };
 
+/* Keys are of at most 8 * KEYED_WORDS octets. */
 void keyed_init(struct keyed *, size_t stride, size_t key_len, size_t most);
 void keyed_free(struct keyed *);
+
+/*
+ * While it is empty: take room for all that may come, on huge pages; what is never written to is no memory yet.  For
+ * those that grow large and are looked into at random: a third of the time went into finding their pages.
+ */
+void keyed_reserve(struct keyed *);
 
 /* Position of the thing with this key, KEYED_NONE: there is none, or no index. */
 size_t keyed_find(const struct keyed *, const void *key);
