@@ -16,9 +16,12 @@ enum { FIRST_BITS = 12, QUICK_BITS = 16, MOST_BITS = 31, CHUNK_OCTETS = 1 << 18,
 void
 table_init(struct table *t, size_t key_len, size_t n_slots)
 {
-	assert(key_len % 8 == 4);
+	size_t tail = key_len % 8 == 0 ? key_len + 4 : key_len;
+
+	assert(key_len % 4 == 0);
 	*t = (struct table){ .key_len = key_len,
-		.stride = key_len + sizeof(uint32_t) + n_slots * 8,
+		.tail = tail,
+		.stride = tail + sizeof(uint32_t) + n_slots * 8,
 		.seed = hash_seed(),
 		.index_bits = FIRST_BITS };
 	while ((t->stride << (t->row_shift + 1)) <= CHUNK_OCTETS)
@@ -72,6 +75,8 @@ hash_key(uint64_t seed, const uint8_t *key, size_t len)
 		memcpy(&w, key + i, 8);
 		h = hash_u64(h, w);
 	}
+	if (len % 8 == 0)
+		return (uint32_t)h;
 	memcpy(&last, key + len - 4, 4);
 	return (uint32_t)hash_u64(h, last);
 }

@@ -16,8 +16,9 @@
 enum { TABLE_CHUNK = 256 };
 
 struct table {
-	size_t key_len; /* 4 more than a multiple of 8, so that slots are aligned */
-	size_t stride; /* octets a row */
+	size_t key_len; /* a multiple of 4; least room is taken by 4 more than one of 8 */
+	size_t tail,
+	    stride; /* octets in front of a row's 32 bits, so that its slots are aligned; and of all */
 	uint64_t seed;
 	uint32_t *index; /* 1 << index_bits; 0 empty */
 	unsigned index_bits;
@@ -52,9 +53,10 @@ table_copy_key(void *to, const void *from, size_t len)
 	uint8_t *t = to;
 	const uint8_t *f = from;
 
-	for (; len > 4; len -= 8, t += 8, f += 8)
+	for (; len >= 8; len -= 8, t += 8, f += 8)
 		memcpy(t, f, 8);
-	memcpy(t, f, 4);
+	if (len > 0)
+		memcpy(t, f, 4);
 }
 
 static inline uint8_t *
@@ -68,7 +70,7 @@ table_row(const struct table *t, uint32_t row)
 static inline uint8_t *
 table_tail(const struct table *t, uint32_t row)
 {
-	return table_row(t, row) + t->key_len;
+	return table_row(t, row) + t->tail;
 }
 
 static inline uint64_t *

@@ -152,7 +152,7 @@ comes_out() {
 	run -0 --separate-stderr flowfilter -v 'bytes > 0 and has srcip' day.flow -w out.flow
 	[[ $stderr == *"150000 selected; 0 of "* ]]
 	# the last block is small, and is written anew
-	run -0 --separate-stderr flowfilter -v 'dst port 23 and bytes 1 and tcp and src port 1' day.flow -o csv
+	run -0 --separate-stderr flowfilter --no-index -v 'dst port 23 and bytes 1 and tcp and src port 1' day.flow -o csv
 	[[ $stderr =~ " 0 selected; "([0-9]+)" of "([0-9]+)" columns" ]]
 	[ "${BASH_REMATCH[1]}" -le 6 ] && [ "${BASH_REMATCH[2]}" -ge 60 ]
 }
