@@ -1,5 +1,6 @@
 #include "detect/scope.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -92,6 +93,17 @@ prefixes_ready(struct prefixes *p)
 	p->n = n;
 }
 
+/* a <= b, asked of every record some times: two words, not a call. */
+static inline bool
+not_after(const struct addr *a, const struct addr *b)
+{
+	uint64_t x[2], y[2];
+
+	memcpy(x, a->b, 16);
+	memcpy(y, b->b, 16);
+	return x[0] != y[0] ? be64toh(x[0]) < be64toh(y[0]) : be64toh(x[1]) <= be64toh(y[1]);
+}
+
 bool
 prefixes_have(const struct prefixes *p, const struct addr *a)
 {
@@ -100,12 +112,12 @@ prefixes_have(const struct prefixes *p, const struct addr *a)
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
 
-		if (memcmp(p->range[mid].lo.b, a->b, 16) <= 0)
+		if (not_after(&p->range[mid].lo, a))
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return lo > 0 && memcmp(a->b, p->range[lo - 1].hi.b, 16) <= 0;
+	return lo > 0 && not_after(a, &p->range[lo - 1].hi);
 }
 
 void
@@ -294,9 +306,9 @@ scope_init(struct scope *s)
 {
 	struct err ignored = { 0 };
 
-	*s = (struct scope){ 0 };
-	(void)parse_internal(&s->internal,
-	    "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10", &ignored);
+	*s = (struct scope){ .internal_text = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,"
+					      "169.254.0.0/16,fc00::/7,fe80::/10" };
+	(void)parse_internal(&s->internal, s->internal_text, &ignored);
 }
 
 void
@@ -313,6 +325,7 @@ scope_opt(struct scope *s, int key, const char *arg, struct err *err)
 	switch (key) {
 	case OPT_INTERNAL:
 		prefixes_free(&s->internal);
+		s->internal_text = arg;
 		return parse_internal(&s->internal, arg, err) == 0 ? 1 : -1;
 	case 'a': return read_allowed(s, arg, err) == 0 ? 1 : -1;
 	case 'B': s->baseline = arg; return 1;

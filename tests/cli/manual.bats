@@ -144,6 +144,16 @@ run_examples() {
 	run_examples < <(examples_of_manual "$REPO/man/flowexpire.1"; examples_of_help flowexpire);
 }
 
+@test "examples of flowbase" {
+	flowbase learn day.flow -w tuesday.base
+	run_examples < <(examples_of_help flowbase; examples_of_manual "$REPO/man/flowbase.1")
+}
+
+@test "examples of flowexfil" {
+	flowbase learn day.flow -w normal.base
+	run_examples < <(examples_of_help flowexfil; examples_of_manual "$REPO/man/flowexfil.1")
+}
+
 @test "examples of flowscan" {
 	run_examples < <(examples_of_manual "$REPO/man/flowscan.1"; examples_of_help flowscan);
 }

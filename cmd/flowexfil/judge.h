@@ -1,0 +1,51 @@
+/*
+ * judge.h - what of the traffic is worth an alert, and why.
+ *
+ * Four rules, each an alert's kind: `destination` (much sent to where nothing was sent before), `volume` (more than this
+ * host ever sends at this hour of the week), `dns` and `icmp` (much in what should carry little).
+ */
+#ifndef FLOWEXFIL_JUDGE_H
+#define FLOWEXFIL_JUDGE_H
+
+#include "detect/alert.h"
+#include "detect/baseline.h"
+#include "traffic.h"
+
+struct limits {
+	uint64_t destination; /* octets to a new destination in a window */
+	double pcr; /* producer-consumer ratio of it, at least */
+	uint64_t floor,
+	    ceiling; /* octets out of a host in an hour: never below, always from there on */
+	double z; /* of an hour by itself */
+	double z_again; /* of two hours of three */
+	uint64_t dns, icmp; /* octets in a window */
+};
+
+/* The values that the manual gives reasons for. */
+#define LIMITS_DEFAULT \
+	{ \
+		.destination = 5000000, .pcr = 0.75, .floor = 5000000, .ceiling = 10000000000, \
+		.z = 4, .z_again = 3, .dns = 1000000, .icmp = 500000 \
+	}
+
+struct judge {
+	struct limits limits;
+	const struct scope *scope;
+	struct baseline *baseline; /* NULL: none */
+	struct traffic *traffic;
+	struct alerts *alerts;
+	struct buf reason, why, hidden;
+};
+
+void judge_free(struct judge *);
+
+/* A pair whose window is over.  ctx: struct judge. */
+void judge_pair(void *ctx, const struct pair *);
+
+/* All hours before this one, which are forgotten then. */
+void judge_hours(void *ctx, uint32_t before_hour);
+
+/* The end of the input. */
+void judge_rest(struct judge *);
+
+#endif

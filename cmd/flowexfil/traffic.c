@@ -1,0 +1,249 @@
+#include "traffic.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { DNS_PORT = 53, RESOLVERS = 1 << 16 };
+
+void
+traffic_init(struct traffic *t, const struct scope *scope, int64_t window_ns, uint64_t least)
+{
+	*t = (struct traffic){ .scope = scope, .window_ns = window_ns, .least = least };
+	hourly_init(&t->hourly, TRAFFIC_ROWS);
+	keyed_init(&t->pairs, sizeof(struct pair), sizeof(struct pair_key), TRAFFIC_PAIRS);
+	keyed_reserve(&t->pairs);
+	keyed_reserve(&t->hourly.rows);
+	keyed_init(&t->resolvers, sizeof(struct resolver), sizeof(struct addr), RESOLVERS);
+}
+
+void
+traffic_free(struct traffic *t)
+{
+	hourly_free(&t->hourly);
+	keyed_free(&t->pairs);
+	keyed_free(&t->resolvers);
+}
+
+/* Pairs -------------------------------------------------------------------------------------------- */
+
+/* Make room: what is small goes first, then what is not so small. */
+static void
+forget_small(struct traffic *t)
+{
+	uint64_t least = t->least / 64;
+
+	for (; t->pairs.n > TRAFFIC_PAIRS / 4 * 3 && least <= t->least; least *= 8) {
+		size_t n = 0;
+
+		keyed_unindex(&t->pairs);
+		for (size_t i = 0; i < t->pairs.n; i++) {
+			struct pair *p = keyed_at(&t->pairs, i);
+
+			if (p->out >= least)
+				memmove(keyed_at(&t->pairs, n++), p, sizeof(*p));
+		}
+		t->forgotten += t->pairs.n - n;
+		t->pairs.n = n;
+	}
+}
+
+static void
+begin_window(struct traffic *t, struct pair *p, int64_t ns)
+{
+	struct pair_key key = p->key;
+
+	if (p->flows > 0)
+		t->pair_over(t->ctx, p);
+	*p = (struct pair){ .key = key, .window_ns = ns, .start_ns = INT64_MAX, .sampling = 1 };
+}
+
+static void
+add_to_pair(struct traffic *t, const struct sent *s)
+{
+	const struct piece *q = s->piece;
+	uint64_t out = s->sender ? q->bytes : q->rbytes, in = s->sender ? q->rbytes : q->bytes;
+	uint64_t packets = s->sender ? q->packets : q->rpackets;
+	size_t at = keyed_add_hashed(&t->pairs, &s->key, s->hash);
+	struct pair *p;
+
+	if (at == KEYED_NONE)
+		return;
+	p = keyed_at(&t->pairs, at);
+	if (p->flows == 0 || q->start_ns >= p->window_ns + t->window_ns)
+		begin_window(t, p, q->start_ns);
+	p->flows += q->flows;
+	p->out += out * q->sampling;
+	p->in += in * q->sampling;
+	p->packets += packets * q->sampling;
+	p->rpackets += (s->sender ? q->rpackets : q->packets) * q->sampling;
+	if (q->sampling > p->sampling)
+		p->sampling = (uint32_t)q->sampling;
+	if (q->start_ns < p->start_ns)
+		p->start_ns = q->start_ns;
+	if (q->end_ns > p->end_ns)
+		p->end_ns = q->end_ns;
+	if (out >= p->largest) {
+		p->largest = out;
+		p->port = s->port;
+		p->proto = s->proto;
+	}
+}
+
+/* To all pairs of a chunk: first where they are, then what is there. */
+static void
+add_sent(struct traffic *t)
+{
+	for (size_t i = 0; i < t->n_sent; i++) {
+		t->sent[i].hash = keyed_hash(&t->pairs, &t->sent[i].key);
+		keyed_prefetch(&t->pairs, t->sent[i].hash);
+	}
+	for (size_t i = 0; i < t->n_sent; i++)
+		keyed_prefetch_thing(&t->pairs, t->sent[i].hash);
+	for (size_t i = 0; i < t->n_sent; i++)
+		add_to_pair(t, &t->sent[i]);
+	t->n_sent = 0;
+}
+
+static void
+note_sent(struct traffic *t, enum channel c, const struct sent *s)
+{
+	t->sent[t->n_sent] = *s;
+	t->sent[t->n_sent++].key.channel = c;
+}
+
+/*
+ * Was it the other end that began, by what this record says?  A pure SYN of its own or an answer of ours to one; a
+ * service's port with us and none with it.  What says nothing is taken for ours, in both directions alike.
+ */
+static bool
+begun_outside(const struct ends *e, const struct piece *p, bool sender)
+{
+	unsigned ours = sender ? p->d : !p->d, vote = conversation_vote((unsigned)p->flags);
+
+	if (p->is_biflow)
+		return !sender;
+	if (vote == VOTE_BEGAN || vote == VOTE_ANSWERED)
+		return (vote == VOTE_BEGAN) != sender;
+	return e->port[ours] != 0 && conversation_service_port(e->port[ours]) &&
+	       !conversation_service_port(e->port[!ours]);
+}
+
+static bool
+is_icmp(unsigned proto)
+{
+	return proto == IP_ICMP || proto == IP_ICMP6;
+}
+
+/* The record as one end of ours sees it; sender: it sent the record. */
+static void
+add_end(struct traffic *t, const struct ends *e, const struct piece *p, bool sender, bool both)
+{
+	unsigned d = sender ? p->d : !p->d;
+	const struct sent s = { .key = { .host = e->ip[d], .dst = e->ip[!d] },
+		.port = e->port[!d],
+		.proto = (uint8_t)e->proto,
+		.piece = p,
+		.sender = sender };
+
+	if (is_icmp(e->proto)) {
+		if (!both)
+			note_sent(t, CHANNEL_ICMP, &s);
+	} else if (s.port == DNS_PORT) {
+		note_sent(t, CHANNEL_DNS, &s);
+	}
+	if (!both && !begun_outside(e, p, sender))
+		note_sent(t, CHANNEL_OUTSIDE, &s);
+}
+
+/* Whose ends a record has: ours at its source, at its destination; neither: it is not looked at. */
+struct whose {
+	bool ours, theirs;
+	uint32_t hash; /* of the hour that it goes to, of either */
+};
+
+static struct whose
+look_at(struct traffic *t, const struct ends *e, struct piece *p)
+{
+	const struct addr *src = &e->ip[p->d], *dst = &e->ip[!p->d];
+	struct whose w = { .ours = scope_internal(t->scope, src),
+		.theirs = scope_internal(t->scope, dst) };
+
+	if ((!w.ours && !w.theirs) || !scope_unicast(dst) || !scope_unicast(src))
+		return (struct whose){ 0 };
+	if (p->sampling > UINT32_MAX)
+		p->sampling = UINT32_MAX;
+	sampled_see(&t->sampled, (uint32_t)p->sampling);
+	if (hourly_hour(p->end_ns) > t->newest_hour)
+		t->newest_hour = hourly_hour(p->end_ns);
+	w.hash = hourly_prefetch(&t->hourly, w.ours ? src : dst, p->end_ns);
+	return w;
+}
+
+static void
+add_piece(struct traffic *t, const struct ends *e, const struct piece *p, const struct whose *w)
+{
+	hourly_add(&t->hourly, e, p, w->ours, w->theirs);
+	if (w->theirs && e->port[!p->d] == DNS_PORT)
+		(void)keyed_add(&t->resolvers, &e->ip[!p->d]);
+	if (w->ours)
+		add_end(t, e, p, true, w->theirs);
+	if (w->theirs)
+		add_end(t, e, p, false, w->ours);
+}
+
+/* A chunk, in steps: the cache misses of one record are not waited for before the next. */
+static void
+add_pieces(struct traffic *t)
+{
+	struct pieces *p = &t->pieces;
+	struct whose whose[CONVERSATIONS_CHUNK];
+
+	for (size_t i = 0; i < p->n; i++)
+		whose[i] = look_at(t, &p->ends[i], &p->piece[i]);
+	for (size_t i = 0; i < p->n; i++)
+		hourly_prefetch_row(&t->hourly, whose[i].hash);
+	for (size_t i = 0; i < p->n; i++)
+		if (whose[i].ours || whose[i].theirs)
+			add_piece(t, &p->ends[i], &p->piece[i], &whose[i]);
+	add_sent(t);
+}
+
+/* Records ------------------------------------------------------------------------------------------ */
+
+static void
+make_room(struct traffic *t)
+{
+	if (t->pairs.n > TRAFFIC_PAIRS - SENT_CHUNK)
+		forget_small(t);
+	/* Hours before the last three are complete. */
+	if (t->hourly.rows.n > TRAFFIC_ROWS / 4 * 3 && t->newest_hour > 3)
+		t->hours_over(t->ctx, t->newest_hour - 3);
+	if (t->hourly.rows.n > TRAFFIC_ROWS - 4 * CONVERSATIONS_CHUNK)
+		t->hours_over(t->ctx, UINT32_MAX);
+}
+
+void
+traffic_add(struct traffic *t, struct batch *b, const uint64_t *sel)
+{
+	struct piece_source source;
+	uint32_t idx[CONVERSATIONS_CHUNK];
+	size_t next = 0, n = sel != NULL ? bits_count(sel, b->n) : b->n;
+
+	t->records += n;
+	if (!pieces_bind(&source, b)) {
+		t->strange += n;
+		return;
+	}
+	while (next < b->n) {
+		size_t k = 0;
+
+		for (; next < b->n && k < CONVERSATIONS_CHUNK; next++)
+			if (sel == NULL || bits_get(sel, next))
+				idx[k++] = (uint32_t)next;
+		pieces_read(&t->pieces, &source, idx, k);
+		t->strange += k - t->pieces.n;
+		add_pieces(t);
+		make_room(t);
+	}
+}

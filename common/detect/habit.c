@@ -1,0 +1,87 @@
+#include "detect/habit.h"
+
+#include <math.h>
+
+#include "detect/robust.h"
+
+struct source {
+	const struct baseline *b;
+	const struct base_host *host; /* NULL: the network */
+	enum metric metric;
+};
+
+/* The values of one hour of the week, less those of ns's own day. */
+static size_t
+values_of(const struct source *s, int64_t ns, double *v)
+{
+	uint8_t codes[HOURS_SLOTS];
+	double unit = metric_unit(s->metric, s->host == NULL);
+	size_t n;
+
+	n = s->host != NULL ? baseline_history(s->b, s->host, s->metric, ns, 0, codes)
+			    : baseline_network_history(s->b, s->metric, ns, 0, codes);
+	for (size_t i = 0; i < n; i++)
+		v[i] = unit > 0 ? log8_log10(codes[i]) : codes[i] / (double)UINT8_MAX;
+	return n;
+}
+
+static bool
+compare(const struct source *s, int64_t ns, double floor, struct habit *h)
+{
+	double near[HOURS_SLOTS * 3], far[HOURS_SLOTS * (2 * HABIT_AROUND + 1)];
+	size_t n_near = 0, n_far = 0;
+
+	for (int k = -HABIT_AROUND; k <= HABIT_AROUND; k++) {
+		double v[HOURS_SLOTS], middle;
+		size_t n = values_of(s, ns + k * NS_PER_HOUR, v);
+
+		for (size_t i = 0; i < n && k >= -1 && k <= 1; i++)
+			near[n_near++] = v[i];
+		middle = robust_median(v, n);
+		for (size_t i = 0; i < n && n > 1; i++)
+			far[n_far++] = fabs(v[i] - middle) / sqrt(1 - 1.0 / (double)n);
+	}
+	h->samples = n_near;
+	h->usual = h->spread = h->z = NAN;
+	if (n_near < HABIT_LEAST || n_far == 0)
+		return false;
+	h->usual = robust_median(near, n_near);
+	h->spread = robust_median(far, n_far);
+	h->z = (h->x - h->usual) / fmax(floor, 1.4826 * h->spread);
+	h->z = fmin(fmax(h->z, -ROBUST_MOST), ROBUST_MOST);
+	return true;
+}
+
+static double
+x_of(double amount, double unit)
+{
+	return unit > 0 ? log10(1 + amount / unit) : amount;
+}
+
+bool
+habit_of_host(const struct baseline *b, const struct base_host *host, enum metric metric,
+    int64_t ns, double amount, double floor, struct habit *h)
+{
+	const struct source s = { b, host, metric };
+
+	h->x = x_of(amount, metric_unit(metric, false));
+	return compare(&s, ns, floor, h);
+}
+
+bool
+habit_of_network(const struct baseline *b, enum metric metric, int64_t ns, double amount,
+    double floor, struct habit *h)
+{
+	const struct source s = { b, NULL, metric };
+
+	h->x = x_of(amount, metric_unit(metric, true));
+	return compare(&s, ns, floor, h);
+}
+
+double
+habit_amount(const struct habit *h, enum metric metric, bool network)
+{
+	double unit = metric_unit(metric, network);
+
+	return unit > 0 ? (pow(10, h->usual) - 1) * unit : h->usual;
+}
