@@ -2,7 +2,7 @@
 #
 #	make [CC=clang] [SAN=1] [DEBUG=1]
 #	make install PREFIX=/usr/local DESTDIR=
-#	make check | lint | bench | fuzz | clean | uninstall
+#	make check | lint | bench | bench-detect | fuzz | clean | uninstall
 
 CC      = gcc
 PREFIX  = /usr/local
@@ -62,7 +62,7 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZING),,$(B)/tests/fuzz/replay.o) $$(c
 	$(CC) $(SANFLAGS) $(if $(FUZZING),-fsanitize=fuzzer) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 .SECONDARY:
-.PHONY: all check lint bench fuzz fuzz-run install uninstall clean unit tools programs
+.PHONY: all check lint bench bench-detect fuzz fuzz-run install uninstall clean unit tools programs
 programs: $(PROGRAMS:%=$(B)/programs/%)
 unit: $(UNIT)
 tools: $(TOOLS) $(FUZZ)
@@ -78,6 +78,10 @@ bench: programs tools
 	@for b in tests/bench/*.sh; do \
 		FLOWKIT_BIN='$(abspath $(B))/programs' FLOWKIT_TOOLS='$(abspath $(B))/tools' "$$b" || exit 1; \
 	done
+
+# What the detectors find, on ../shared/labelled and on planted incidents; skips what is not there.
+bench-detect: programs
+	@FLOWKIT_BIN='$(abspath $(B))/programs' tests/bench/detect.sh $(DETECTORS)
 
 # Look for new inputs that fail, FUZZ_SECONDS for each target; see tests/fuzz/run.
 fuzz:

@@ -94,6 +94,21 @@ _flowkit() {
 	flowrecv:-j|flowrecv:--threads) return ;;
 	flowrecv:--metrics) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowrecv:-u|flowrecv:--user) return ;;
+	flowscan:--internal) return ;;
+	flowscan:-a|flowscan:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowscan:--state) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowscan:--window) return ;;
+	flowscan:-i|flowscan:--input) words='flow csv tsv ipfix' ;;
+	flowscan:-t|flowscan:--time) return ;;
+	flowscan:--since) return ;;
+	flowscan:--until) return ;;
+	flowscan:--tz) return ;;
+	flowscan:-o|flowscan:--output) words='flow table csv tsv json ndjson ipfix null' ;;
+	flowscan:-w|flowscan:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowscan:-n|flowscan:--count) return ;;
+	flowscan:-k|flowscan:--fields) words=$_flowkit_fields ;;
+	flowscan:--level) return ;;
+	flowscan:-j|flowscan:--threads) return ;;
 	flowsend:-d|flowsend:--destination) return ;;
 	flowsend:--as) words='v5 v9 ipfix' ;;
 	flowsend:--mtu) return ;;
@@ -149,6 +164,7 @@ _flowkit() {
 		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowrecv) words='--listen --read --source --sampling --rcvbuf --cert --key --ca --peer --connections --idle --port-file --templates --template-scope --template-lifetime --hold --raw --strict --write --rotate --name --subdir --partition --flush --queue --fast --level --no-history --exec --expire --repeat --spoof --threads --metrics --user --no-sandbox --stats --quiet --verbose --help --version' ;;
+		flowscan) words='--internal --allow --state --window --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --cert --key --ca --peer-name --retries --retry-wait --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --follow --threads --quiet --verbose --help --version' ;;
 		flowstat) words='--top --count --series --by --hist --percentiles --spark --scale --output --write --plain --memory --tmpdir --input --time --since --until --tz --recover --skip-bad --live --follow --threads --quiet --verbose --help --version --help-fields' ;;
 		esac
@@ -158,4 +174,4 @@ _flowkit() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
-complete -o filenames -F _flowkit flowagg flowcat flowexpire flowfilter flowgen flowrecv flowsend flowstat
+complete -o filenames -F _flowkit flowagg flowcat flowexpire flowfilter flowgen flowrecv flowscan flowsend flowstat

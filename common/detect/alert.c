@@ -102,7 +102,8 @@ rank(struct alerts *a)
 {
 	size_t keep;
 
-	qsort(a->kept, a->n, sizeof(*a->kept), compare_kept);
+	if (a->n > 0)
+		qsort(a->kept, a->n, sizeof(*a->kept), compare_kept);
 	keep = alerts_count(a);
 	for (size_t i = keep; i < a->n; i++)
 		mem_free(a->kept[i].texts);

@@ -18,7 +18,13 @@
 #define BACK_NS (600 * NS_PER_S)
 #define FREE INT64_MAX
 
-enum { FIRST_INDEX = 4096, CLOCK_TIMES = 63, EXPORTERS_MOST = 4096, SAMPLE = 1023 };
+enum {
+	FIRST_INDEX = 4096,
+	CLOCK_TIMES = 31,
+	TIMES_A_CHUNK = 8,
+	EXPORTERS_MOST = 4096,
+	SAMPLE = 1023
+};
 
 struct open {
 	struct ends ends;
@@ -324,7 +330,7 @@ static void
 tick(struct conversations *c)
 {
 	const struct pieces *p = &c->pieces;
-	size_t step = p->n / CLOCK_TIMES + 1;
+	size_t step = p->n / TIMES_A_CHUNK + 1;
 	int64_t sorted[CLOCK_TIMES], now;
 
 	for (size_t i = 0; i < p->n; i += step) {

@@ -101,16 +101,12 @@ new_row(struct table *t, const uint8_t *key)
 	return row;
 }
 
-void
-table_find(struct table *t, const void *keys, size_t n, uint32_t *rows)
+/* The hashes of n keys, with what a lookup touches on its way to the cache. */
+static void
+approach(const struct table *t, const uint8_t *key, size_t n, uint32_t *hash)
 {
-	const uint8_t *key = keys;
-	uint32_t hash[TABLE_CHUNK];
-	size_t mask;
+	size_t mask = t->index_cap - 1;
 
-	if (t->n_rows + n > t->index_cap / 2)
-		grow_index(t);
-	mask = t->index_cap - 1;
 	for (size_t i = 0; i < n; i++) {
 		hash[i] = hash_key(t, key + i * t->key_len);
 		__builtin_prefetch(&t->index[hash[i] & mask]);
@@ -121,16 +117,50 @@ table_find(struct table *t, const void *keys, size_t n, uint32_t *rows)
 		if (e >> 32 == hash[i] && e != 0)
 			__builtin_prefetch(table_row(t, (uint32_t)e - 1));
 	}
-	for (size_t i = 0; i < n; i++, key += t->key_len) {
-		size_t at = hash[i] & mask;
-		uint64_t e;
+}
 
-		for (; (e = t->index[at]) != 0; at = (at + 1) & mask)
-			if (e >> 32 == hash[i] &&
-			    same_key(table_row(t, (uint32_t)e - 1), key, t->key_len))
-				break;
+/* Where the key's entry is, or would be. */
+static inline size_t
+place_of(const struct table *t, const uint8_t *key, uint32_t hash)
+{
+	size_t mask = t->index_cap - 1, at = hash & mask;
+	uint64_t e;
+
+	for (; (e = t->index[at]) != 0; at = (at + 1) & mask)
+		if (e >> 32 == hash && same_key(table_row(t, (uint32_t)e - 1), key, t->key_len))
+			break;
+	return at;
+}
+
+void
+table_find(struct table *t, const void *keys, size_t n, uint32_t *rows)
+{
+	const uint8_t *key = keys;
+	uint32_t hash[TABLE_CHUNK];
+
+	if (t->n_rows + n > t->index_cap / 2)
+		grow_index(t);
+	approach(t, key, n, hash);
+	for (size_t i = 0; i < n; i++, key += t->key_len) {
+		size_t at = place_of(t, key, hash[i]);
+		uint64_t e = t->index[at];
+
 		rows[i] = e != 0 ? (uint32_t)e - 1 : new_row(t, key);
 		if (e == 0)
 			t->index[at] = (uint64_t)hash[i] << 32 | (rows[i] + 1);
+	}
+}
+
+void
+table_seek(const struct table *t, const void *keys, size_t n, uint32_t *rows)
+{
+	const uint8_t *key = keys;
+	uint32_t hash[TABLE_CHUNK];
+
+	approach(t, key, n, hash);
+	for (size_t i = 0; i < n; i++, key += t->key_len) {
+		uint64_t e = t->index[place_of(t, key, hash[i])];
+
+		rows[i] = e != 0 ? (uint32_t)e - 1 : TABLE_NONE;
 	}
 }

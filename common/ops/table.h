@@ -34,6 +34,10 @@ size_t table_memory(const struct table *);
  */
 void table_find(struct table *, const void *keys, size_t n, uint32_t *rows);
 
+/* Find only: TABLE_NONE where there is no such row. */
+#define TABLE_NONE UINT32_MAX
+void table_seek(const struct table *, const void *keys, size_t n, uint32_t *rows);
+
 static inline uint8_t *
 table_row(const struct table *t, uint32_t row)
 {

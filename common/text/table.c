@@ -123,6 +123,8 @@ columns_of(const char *p, size_t n)
 static void
 put_blanks(struct buf *out, size_t n)
 {
+	if (n == 0) /* nor is there any room in an empty buffer */
+		return;
 	memset(buf_room(out, n), ' ', n);
 	out->len += n;
 }

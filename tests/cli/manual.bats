@@ -144,6 +144,10 @@ run_examples() {
 	run_examples < <(examples_of_manual "$REPO/man/flowexpire.1"; examples_of_help flowexpire);
 }
 
+@test "examples of flowscan" {
+	run_examples < <(examples_of_manual "$REPO/man/flowscan.1"; examples_of_help flowscan);
+}
+
 @test "examples of flowgen" {
 	run_examples < <(examples_of_manual "$REPO/man/flowgen.1"; examples_of_help flowgen);
 }

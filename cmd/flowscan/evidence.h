@@ -1,0 +1,168 @@
+/*
+ * evidence.h - what each source tried and what came of it, in bounded memory and a fixed number of lookups a flow.
+ *
+ * A contact is a (source, destination, protocol, port) that was tried; it counts once, however often.  Contacts stand
+ * on two lines each: the hosts of one port that a source tried, and the ports of one host.  Scans are lines (or grids
+ * of them) on which tries fail one after the other; what else is refused or silent, a file sharer's peers for example,
+ * is scattered over many.  The surprising rule: a source is nothing but its first failed contact until it has a
+ * second, and lines begin with a failure, so that those who just work cost one lookup and no memory.
+ */
+#ifndef FLOWSCAN_EVIDENCE_H
+#define FLOWSCAN_EVIDENCE_H
+
+#include "detect/scope.h"
+#include "ops/conversation.h"
+#include "ops/table.h"
+
+enum { WALK_STEPS_MOST = 64 };
+
+/*
+ * A walk: a failed contact is a step up, one that is answered a step down, never below 0; peak is its highest.
+ * Conversations come as they end, and failures end at once: an answer that began before the peak lowers it too.
+ */
+struct walk {
+	int64_t peak_ns; /* start of the contact that led there */
+	uint32_t failed, tried; /* contacts; tried from the first failure on */
+	int32_t at, peak;
+	/* The same contacts in the window that has most of failed * (failed / tried)^2, and in the present one. */
+	uint32_t best_failed, best_tried, window, now_failed, now_tried;
+	uint32_t spare;
+};
+
+/* Slots of tables: a multiple of 8 octets each. */
+struct source {
+	struct addr first_dst; /* its first failed contact, while there is no second */
+	int64_t first_ns, last_ns; /* of failed tries */
+	uint64_t flows, packets, bytes, rpackets,
+	    rbytes; /* of tries that count: of the first, and from the second on */
+	struct walk walk;
+	uint32_t refused,
+	    opened; /* failed contacts that were reset; half-open ones that were answered */
+	uint32_t sampling, new_failed; /* greatest interval; failed contacts of this run */
+	uint32_t told; /* failed contacts when an alert was given last */
+	uint16_t first_port;
+	uint8_t first_proto, promoted; /* promoted: it has lines */
+};
+
+struct contact {
+	uint32_t window; /* in which it was tried last */
+	uint8_t bad, spare[3];
+};
+
+struct line {
+	int64_t first_ns, last_ns;
+	struct walk walk;
+};
+
+enum line_kind { LINE_PORT = 1, LINE_HOST }; /* the hosts of a port, the ports of a host */
+
+/* Key of contacts (kind 0) and of lines. */
+struct spot {
+	uint32_t source;
+	uint16_t port; /* LINE_HOST: 0 */
+	uint8_t proto, kind;
+	struct addr dst; /* LINE_PORT: zero */
+};
+_Static_assert(sizeof(struct spot) == 24, "three words");
+
+enum { PORT_BITS = 512 };
+
+/* One of ours, and who tried it in vain. */
+struct target {
+	int64_t first_ns, last_ns;
+	uint64_t flows, packets, bytes;
+	uint64_t ports[PORT_BITS / 64]; /* linear counting */
+	uint32_t sources, failed, external; /* contacts; sources, those from outside */
+	uint32_t votes, on_port; /* of the port that has most, by majority vote */
+	uint32_t sampling, new_failed, told;
+	/* New sources in a minute: the present one, the one before it, the worst of all. */
+	uint32_t minute, now_minute, last_minute, most_minute, spare2;
+	uint16_t port, spare;
+};
+
+/* Who answers what nobody asked: the addresses that it answers were invented by whoever floods it. */
+struct victim {
+	int64_t first_ns, last_ns;
+	uint64_t flows, packets, bytes, fresh; /* fresh: flows of this run */
+	uint64_t clients[PORT_BITS / 64];
+	uint16_t port, spare[3];
+};
+
+_Static_assert(sizeof(struct source) % 8 == 0 && sizeof(struct contact) % 8 == 0 &&
+		   sizeof(struct line) % 8 == 0 && sizeof(struct target) % 8 == 0 &&
+		   sizeof(struct victim) % 8 == 0,
+    "slots of tables");
+
+/* Bounds; what is beyond them is forgotten as the least suspicious first, and counted. */
+enum {
+	SOURCES_MOST = 1 << 20,
+	CONTACTS_MOST = 1 << 21,
+	LINES_MOST = 1 << 20,
+	TARGETS_MOST = 1 << 17,
+	VICTIMS_MOST = 1 << 15
+};
+
+struct evidence {
+	const struct scope *scope;
+	int64_t window_ns;
+	struct table sources, contacts, lines, targets, victims;
+	struct scratch *scratch;
+
+	/* For what the records do not show. */
+	uint64_t udp, udp_answered, tcp_flagless, tcp_flagless_answered;
+	uint64_t judged, sampled;
+	uint32_t least_sampling, greatest_sampling;
+	int64_t first_ns, last_ns;
+	uint64_t forgotten; /* sources, for want of room */
+};
+
+void evidence_init(struct evidence *, const struct scope *, int64_t window_ns);
+void evidence_free(struct evidence *);
+
+/* n <= CONVERSATIONS_CHUNK: a conversation_take. */
+void evidence_add(void *evidence, const struct conversation *, size_t n);
+
+static inline struct source *
+evidence_source(const struct evidence *e, uint32_t row)
+{
+	return (struct source *)(void *)table_slots(&e->sources, row);
+}
+static inline struct line *
+evidence_line(const struct evidence *e, uint32_t row)
+{
+	return (struct line *)(void *)table_slots(&e->lines, row);
+}
+static inline struct contact *
+evidence_contact(const struct evidence *e, uint32_t row)
+{
+	return (struct contact *)(void *)table_slots(&e->contacts, row);
+}
+static inline struct target *
+evidence_target(const struct evidence *e, uint32_t row)
+{
+	return (struct target *)(void *)table_slots(&e->targets, row);
+}
+static inline struct victim *
+evidence_victim(const struct evidence *e, uint32_t row)
+{
+	return (struct victim *)(void *)table_slots(&e->victims, row);
+}
+static inline const struct spot *
+evidence_spot(const struct table *t, uint32_t row)
+{
+	return (const struct spot *)(const void *)table_row(t, row);
+}
+
+/* room.c: forget the least suspicious sources when the next chunk might not find room. */
+void evidence_make_room(struct evidence *);
+
+/* How many different things were put into PORT_BITS bits, about (Whang 1990); beyond 2000 at least that many. */
+uint64_t evidence_distinct(const uint64_t *bits);
+
+/* walk.c */
+void walk_step(struct walk *, bool bad, int64_t start_ns, uint32_t window);
+void walk_again(
+    struct walk *, uint32_t window, bool bad); /* a contact known before, in another window */
+void walk_repair(struct walk *); /* a failed contact was answered after all */
+
+#endif

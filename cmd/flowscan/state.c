@@ -1,0 +1,424 @@
+#include "state.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "io/io.h"
+
+enum { STATE_VERSION = 1 };
+
+/* What a record of the file is: the column `state`.  The numbers are in files. */
+enum state_kind {
+	STATE_HEAD,
+	STATE_SOURCE,
+	STATE_CONTACT,
+	STATE_LINE,
+	STATE_TARGET,
+	STATE_VICTIM,
+	STATE_KINDS
+};
+
+/* A member of a structure and the column that it is kept in; width 0: octets. */
+struct member {
+	const char *name;
+	uint16_t off;
+	uint8_t width, octets;
+};
+
+#define NUMBER(S, M) \
+	{ \
+#M, offsetof(struct S, M), sizeof(((struct S *)0)->M), 0 \
+	}
+#define OCTETS(S, M) \
+	{ \
+#M, offsetof(struct S, M), 0, sizeof(((struct S *)0)->M) \
+	}
+#define WALK(S) \
+	NUMBER(S, walk.peak_ns), NUMBER(S, walk.failed), NUMBER(S, walk.tried), \
+	    NUMBER(S, walk.at), NUMBER(S, walk.peak), NUMBER(S, walk.best_failed), \
+	    NUMBER(S, walk.best_tried), NUMBER(S, walk.window), NUMBER(S, walk.now_failed), \
+	    NUMBER(S, walk.now_tried)
+
+struct head {
+	uint64_t version, window_ns, udp, udp_answered, tcp_flagless, tcp_flagless_answered;
+};
+static const struct member head_members[] = { NUMBER(head, version), NUMBER(head, window_ns),
+	NUMBER(head, udp), NUMBER(head, udp_answered), NUMBER(head, tcp_flagless),
+	NUMBER(head, tcp_flagless_answered), { 0 } };
+static const struct member source_members[] = { OCTETS(source, first_dst), NUMBER(source, first_ns),
+	NUMBER(source, last_ns), NUMBER(source, flows), NUMBER(source, packets),
+	NUMBER(source, bytes), NUMBER(source, rpackets), NUMBER(source, rbytes), WALK(source),
+	NUMBER(source, refused), NUMBER(source, opened), NUMBER(source, sampling),
+	NUMBER(source, told), NUMBER(source, first_port), NUMBER(source, first_proto),
+	NUMBER(source, promoted), { 0 } };
+static const struct member contact_members[] = { NUMBER(contact, window), NUMBER(contact, bad),
+	{ 0 } };
+static const struct member line_members[] = { NUMBER(line, first_ns), NUMBER(line, last_ns),
+	WALK(line), { 0 } };
+static const struct member target_members[] = { NUMBER(target, first_ns), NUMBER(target, last_ns),
+	NUMBER(target, flows), NUMBER(target, packets), NUMBER(target, bytes),
+	OCTETS(target, ports), NUMBER(target, sources), NUMBER(target, failed),
+	NUMBER(target, external), NUMBER(target, votes), NUMBER(target, on_port),
+	NUMBER(target, sampling), NUMBER(target, told), NUMBER(target, minute),
+	NUMBER(target, now_minute), NUMBER(target, last_minute), NUMBER(target, most_minute),
+	NUMBER(target, port), { 0 } };
+static const struct member victim_members[] = { NUMBER(victim, first_ns), NUMBER(victim, last_ns),
+	NUMBER(victim, flows), NUMBER(victim, packets), NUMBER(victim, bytes),
+	OCTETS(victim, clients), NUMBER(victim, port), { 0 } };
+static const struct member *const members[STATE_KINDS] = { head_members, source_members,
+	contact_members, line_members, target_members, victim_members };
+
+static struct field_id
+named(const char *name)
+{
+	return (struct field_id){ .pen = PEN_NAMED, .named = name };
+}
+
+/* Writing ------------------------------------------------------------------------------------------ */
+
+static void
+put_number(struct batch *b, size_t rec, struct field_id id, unsigned width, uint64_t v)
+{
+	batch_put_uint(b, (unsigned)batch_column(b, &id, TYPE_UINT, width, 0), rec, v);
+}
+
+static void
+put_ip(struct batch *b, size_t rec, uint16_t element, const struct addr *a)
+{
+	struct field_id id = field_iana(element);
+
+	batch_put_ip(b, (unsigned)batch_column(b, &id, TYPE_IP, addr_is_v4(a) ? 4 : 16, 0), rec, a);
+}
+
+static void
+put_members(struct batch *b, size_t rec, const struct member *m, const void *structure)
+{
+	const uint8_t *p = structure;
+
+	for (; m->name != NULL; m++) {
+		struct field_id id = named(m->name);
+		uint64_t v = 0;
+
+		if (m->width == 0) {
+			int col = batch_column(b, &id, TYPE_BYTES, 0, 0);
+
+			batch_put_octets(b, (unsigned)col, rec, p + m->off, m->octets);
+			continue;
+		}
+		memcpy(&v, p + m->off, m->width); /* little-endian, as batches are */
+		put_number(b, rec, id, m->width, v);
+	}
+}
+
+/* A row of a table, its key in the columns that flows have. */
+static void
+put_row(struct batch *b, size_t rec, const struct evidence *e, enum state_kind kind,
+    const struct table *t, uint32_t row)
+{
+	const struct addr *address = (const struct addr *)(const void *)table_row(t, row);
+	const struct spot *spot = evidence_spot(t, row);
+
+	put_number(b, rec, named("state"), 1, kind);
+	switch (kind) {
+	case STATE_CONTACT:
+	case STATE_LINE:
+		put_ip(b, rec, 8,
+		    (const struct addr *)(const void *)table_row(&e->sources, spot->source));
+		put_number(b, rec, field_iana(4), 1, spot->proto);
+		if (spot->kind != LINE_HOST)
+			put_number(b, rec, field_iana(11), 2, spot->port);
+		if (spot->kind != LINE_PORT)
+			put_ip(b, rec, 12, &spot->dst);
+		break;
+	case STATE_TARGET: put_ip(b, rec, 12, address); break;
+	default: put_ip(b, rec, 8, address);
+	}
+	put_members(b, rec, members[kind], table_slots(t, row));
+}
+
+static int
+write_table(struct io_sink *sink, const struct evidence *e, enum state_kind kind,
+    const struct table *t, struct err *err)
+{
+	struct batch *b = batch_new();
+	int rc = 0;
+
+	for (size_t first = 0; first < t->n_rows && rc >= 0; first += b->n) {
+		size_t n = t->n_rows - first < BATCH_RECORDS ? t->n_rows - first : BATCH_RECORDS;
+
+		batch_reset(b);
+		batch_extend(b, n);
+		for (size_t i = 0; i < n; i++)
+			put_row(b, i, e, kind, t, (uint32_t)(first + i));
+		batch_close(b);
+		rc = io_sink_batch(sink, b, err);
+	}
+	batch_free(b);
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+write_head(struct io_sink *sink, const struct evidence *e, struct err *err)
+{
+	const struct head head = { STATE_VERSION, (uint64_t)e->window_ns, e->udp, e->udp_answered,
+		e->tcp_flagless, e->tcp_flagless_answered };
+	struct batch *b = batch_new();
+	int rc;
+
+	batch_extend(b, 1);
+	put_number(b, 0, named("state"), 1, STATE_HEAD);
+	put_members(b, 0, head_members, &head);
+	batch_close(b);
+	rc = io_sink_batch(sink, b, err);
+	batch_free(b);
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+write_tables(struct io_sink *sink, const struct evidence *e, struct err *err)
+{
+	const struct table *tables[STATE_KINDS] = { [STATE_SOURCE] = &e->sources,
+		[STATE_CONTACT] = &e->contacts,
+		[STATE_LINE] = &e->lines,
+		[STATE_TARGET] = &e->targets,
+		[STATE_VICTIM] = &e->victims };
+	int rc = write_head(sink, e, err);
+
+	for (enum state_kind kind = STATE_SOURCE; kind < STATE_KINDS && rc == 0; kind++)
+		rc = write_table(sink, e, kind, tables[kind], err);
+	return rc;
+}
+
+int
+state_write(const struct evidence *e, const char *path, char *const *argv, struct err *err)
+{
+	struct err why = { 0 }, closing = { 0 };
+	struct io_opts opts;
+	struct io_sink *sink;
+	int rc = -1;
+
+	io_opts_init(&opts);
+	opts.out_format = IO_FLOW;
+	opts.out_path = path;
+	sink = io_sink_open(&opts, argv, &why);
+	if (sink != NULL)
+		rc = write_tables(sink, e, &why);
+	if (io_sink_close(sink, rc == 0, &closing) != 0 && rc == 0) {
+		why = closing;
+		rc = -1;
+	}
+	io_opts_free(&opts);
+	return rc == 0 ? 0 : err_set(err, "%s: %s", path, why.text);
+}
+
+/* Reading ------------------------------------------------------------------------------------------ */
+
+struct reading {
+	struct evidence *e;
+	bool has_head;
+};
+
+static bool
+get_number(struct batch *b, size_t rec, struct field_id id, uint64_t *v)
+{
+	int i = batch_find(b, &id);
+	const struct column *c;
+
+	if (i < 0 || b->col[i].type != TYPE_UINT)
+		return false;
+	c = batch_plain(b, (unsigned)i);
+	*v = column_uint(c, rec);
+	return c->present == NULL || bits_get(c->present, rec);
+}
+
+static bool
+get_ip(struct batch *b, size_t rec, uint16_t element, struct addr *a)
+{
+	struct field_id id = field_iana(element);
+	int i = batch_find(b, &id);
+	const struct column *c;
+
+	if (i < 0 || b->col[i].type != TYPE_IP)
+		return false;
+	c = batch_plain(b, (unsigned)i);
+	if (c->present != NULL && !bits_get(c->present, rec))
+		return false;
+	if (c->width == 4)
+		*a = addr_v4(((const uint32_t *)c->data)[rec]);
+	else
+		memcpy(a, (const uint8_t *)c->data + rec * 16, 16);
+	return true;
+}
+
+static bool
+get_octets(struct batch *b, size_t rec, struct field_id id, void *to, size_t n)
+{
+	int i = batch_find(b, &id);
+	const struct column *c;
+
+	if (i < 0 || b->col[i].type != TYPE_BYTES)
+		return false;
+	c = batch_plain(b, (unsigned)i);
+	if ((c->present != NULL && !bits_get(c->present, rec)) ||
+	    c->off[rec + 1] - c->off[rec] != n)
+		return false;
+	memcpy(to, (const uint8_t *)c->data + c->off[rec], n);
+	return true;
+}
+
+static bool
+get_members(struct batch *b, size_t rec, const struct member *m, void *structure)
+{
+	uint8_t *p = structure;
+
+	for (; m->name != NULL; m++) {
+		struct field_id id = named(m->name);
+		uint64_t v;
+
+		if (m->width == 0) {
+			if (!get_octets(b, rec, id, p + m->off, m->octets))
+				return false;
+			continue;
+		}
+		if (!get_number(b, rec, id, &v))
+			return false;
+		memcpy(p + m->off, &v, m->width);
+	}
+	return true;
+}
+
+/* Numbers that something is computed of are what they can be. */
+static bool
+walk_sane(const struct walk *w)
+{
+	return w->at >= 0 && w->at <= w->peak && w->peak <= WALK_STEPS_MOST &&
+	       w->failed <= w->tried && w->best_failed <= w->best_tried;
+}
+
+static bool
+read_spot(struct evidence *e, struct batch *b, size_t rec, enum state_kind kind)
+{
+	bool line = kind == STATE_LINE, has_port, has_dst;
+	struct table *t = line ? &e->lines : &e->contacts;
+	struct spot spot = { 0 };
+	uint64_t proto, port = 0;
+	struct addr src;
+	uint32_t row;
+
+	has_port = get_number(b, rec, field_iana(11), &port);
+	has_dst = get_ip(b, rec, 12, &spot.dst);
+	if (!get_ip(b, rec, 8, &src) || !get_number(b, rec, field_iana(4), &proto) ||
+	    (line ? has_port == has_dst : !has_port || !has_dst))
+		return false;
+	table_seek(&e->sources, &src, 1, &spot.source);
+	if (spot.source == TABLE_NONE)
+		return false;
+	spot.port = has_port ? (uint16_t)port : 0;
+	spot.proto = (uint8_t)proto;
+	spot.kind = !line ? 0 : has_dst ? LINE_HOST : LINE_PORT;
+	table_find(t, &spot, 1, &row);
+	return get_members(b, rec, members[kind], table_slots(t, row)) &&
+	       (!line || walk_sane(&evidence_line(e, row)->walk));
+}
+
+static bool
+read_address(struct table *t, struct batch *b, size_t rec, enum state_kind kind)
+{
+	struct addr a;
+	uint32_t row;
+
+	if (!get_ip(b, rec, kind == STATE_TARGET ? 12 : 8, &a))
+		return false;
+	table_find(t, &a, 1, &row);
+	return get_members(b, rec, members[kind], table_slots(t, row)) &&
+	       (kind != STATE_SOURCE ||
+		   walk_sane(&((const struct source *)(const void *)table_slots(t, row))->walk));
+}
+
+static bool
+read_head(struct reading *r, struct batch *b, size_t rec, struct err *err)
+{
+	struct head head = { 0 };
+
+	if (!get_members(b, rec, head_members, &head) || head.version != STATE_VERSION)
+		return false;
+	if (head.window_ns != (uint64_t)r->e->window_ns) {
+		err_set(err, "made with --window %llus, not %llus",
+		    (unsigned long long)(head.window_ns / (uint64_t)NS_PER_S),
+		    (unsigned long long)(r->e->window_ns / NS_PER_S));
+		return false;
+	}
+	r->e->udp = head.udp;
+	r->e->udp_answered = head.udp_answered;
+	r->e->tcp_flagless = head.tcp_flagless;
+	r->e->tcp_flagless_answered = head.tcp_flagless_answered;
+	r->has_head = true;
+	return true;
+}
+
+static bool
+read_record(struct reading *r, struct batch *b, size_t rec, struct err *err)
+{
+	struct evidence *e = r->e;
+	uint64_t kind;
+
+	if (!get_number(b, rec, named("state"), &kind) || (kind != STATE_HEAD && !r->has_head))
+		return false;
+	switch (kind) {
+	case STATE_HEAD: return read_head(r, b, rec, err);
+	case STATE_SOURCE: return read_address(&e->sources, b, rec, STATE_SOURCE);
+	case STATE_CONTACT:
+	case STATE_LINE: return read_spot(e, b, rec, (enum state_kind)kind);
+	case STATE_TARGET: return read_address(&e->targets, b, rec, STATE_TARGET);
+	case STATE_VICTIM: return read_address(&e->victims, b, rec, STATE_VICTIM);
+	default: return false;
+	}
+}
+
+static int
+take_state(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
+{
+	(void)sel;
+	for (size_t rec = 0; rec < b->n && !b->options; rec++)
+		if (!read_record(ctx, b, rec, err))
+			return err_set(err, "no state of flowscan");
+	return 0;
+}
+
+int
+state_read(struct evidence *e, const char *path, void (*warn)(const char *, const struct err *),
+    struct err *err)
+{
+	char *paths[] = { (char *)(uintptr_t)path };
+	struct reading r = { .e = e };
+	struct io_result result = { 0 };
+	struct err why = { 0 };
+	struct io_source *source;
+	struct io_sink *sink;
+	struct io_opts opts;
+	struct stat st;
+	int rc;
+
+	if (stat(path, &st) != 0 && errno == ENOENT)
+		return 0;
+	io_opts_init(&opts);
+	opts.threads = 1;
+	opts.warn = warn;
+	source = io_source_open(paths, 1, &opts, &why);
+	if (source == NULL) {
+		io_opts_free(&opts);
+		return err_set(err, "%s", why.text);
+	}
+	sink = io_sink_function(&opts, take_state, &r);
+	rc = io_run(source, sink, &opts, NULL, NULL, &result, &why);
+	(void)io_sink_close(sink, true, &(struct err){ 0 });
+	io_source_close(source);
+	io_opts_free(&opts);
+	if (rc < 0)
+		return err_set(err, "%s: %s", path, why.text);
+	if (result.incomplete || !r.has_head)
+		return err_set(
+		    err, "%s: no whole state of flowscan; remove it to begin anew", path);
+	return 0;
+}

@@ -1,0 +1,237 @@
+# flowscan: what it finds and leaves alone, its options, what it does with bad, empty and endless input.
+# shellcheck shell=bash disable=SC2154
+
+load ../helper
+
+setup() {
+	flowkit_setup
+	# shellcheck disable=SC2034
+	header=start,end,srcip,dstip,srcport,dstport,proto,flags,packets,bytes
+}
+
+# N [FIRST [SRC [PORT]]]: SRC tries PORT of N hosts, one a second, and gets no answer.
+tries() {
+	local i src=${3:-10.0.0.66} port=${4:-22}
+
+	for ((i = ${2:-0}; i < ${2:-0} + $1; i++)); do
+		printf '2026-01-05T10:%02d:%02dZ,2026-01-05T10:%02d:%02dZ,%s,10.1.%d.%d,%d,%d,6,2,1,44\n' \
+			$((i / 60 % 60)) $((i % 60)) $((i / 60 % 60)) $((i % 60)) "$src" $((i / 250)) $((i % 250 + 1)) \
+			$((40000 + i)) "$port"
+	done
+}
+
+# The same, but every one is answered.
+talks() {
+	tries "$@" | awk -F, -v OFS=, '{ $8 = 27; print; t = $3; $3 = $4; $4 = t; t = $5; $5 = $6; $6 = t; print }'
+}
+
+scan() {
+	(echo "$header"; cat) | flowscan -i csv -o csv -k kind,srcip,dstip,dstport,reason "$@" | tail -n +2
+}
+
+@test "flowscan: eight hosts on a port without an answer are a scan, seven are none" {
+	[ -z "$(tries 7 | scan)" ]
+	[ "$(tries 8 | scan)" = 'horizontal,10.0.0.66,,22,"tried tcp port 22 of 8 hosts in 7s, all in vain"' ]
+}
+
+@test "flowscan: fifteen ports of a host are a scan, fourteen are none" {
+	ports() {
+		tries "$1" | awk -F, -v OFS=, '{ $4 = "10.9.9.9"; $6 = NR; print }'
+	}
+	[ -z "$(ports 14 | scan)" ]
+	[ "$(ports 15 | scan)" = 'vertical,10.0.0.66,10.9.9.9,,"tried 15 tcp ports of 10.9.9.9 in 14s, all in vain"' ]
+}
+
+@test "flowscan: some ports of some hosts are a block" {
+	for port in 21 22 23 80 443; do
+		tries 6 0 10.0.0.66 $port
+	done | scan > got
+	[ "$(cat got)" = 'block,10.0.0.66,,,"tried 5 ports of 6 hosts in 5s, all in vain"' ]
+}
+
+@test "flowscan: refusals fail like silence, half-open connections like refusals" {
+	tries 10 | awk -F, -v OFS=, '{ print; t = $3; $3 = $4; $4 = t; t = $5; $5 = $6; $6 = t; $8 = 20; print }' > refused
+	[[ $(scan < refused) == horizontal,10.0.0.66,*"all in vain"* ]]
+	tries 10 | awk -F, -v OFS=, '{ $8 = 6; print; t = $3; $3 = $4; $4 = t; t = $5; $5 = $6; $6 = t; $8 = 18; print }' > half
+	[[ $(scan < half) == horizontal,10.0.0.66,*"all in vain"* ]]
+	(echo "$header"; cat half) | flowscan -i csv -o csv -k why | grep -q ' half_open=10 '
+}
+
+@test "flowscan: who is answered is no scanner, whatever the number, nor who fails now and then" {
+	[ -z "$(talks 400 | scan)" ]
+	for i in 0 40 80 120 160 200 240 280; do
+		talks 38 $i
+		tries 2 $((i + 38))
+	done > mixed
+	[ -z "$(scan < mixed)" ]
+}
+
+@test "flowscan: a contact counts once, and not when it is answered later" {
+	for _ in 1 2 3 4 5; do tries 7; done > again
+	[ -z "$(scan < again)" ]
+	(tries 20; talks 20 | sed 's/T10:/T11:/g') > late
+	[ -z "$(scan < late)" ]
+	[[ $(tries 20 | scan) == horizontal* ]]
+}
+
+@test "flowscan: connections of which only one direction is recorded are no scan" {
+	[ -z "$(tries 100 | sed 's/,6,2,1,44/,6,27,9,900/' | scan)" ]
+	tries 300 | sed 's/,6,2,1,44/,17,,1,44/' > udp
+	[ -z "$(scan < udp)" ]
+	(cat udp; tries 20 400 10.0.0.99) > both
+	[[ $(scan < both) == horizontal,10.0.0.99,* ]]
+	(echo "$header"; cat both) | flowscan -i csv -o csv -k limits | grep -q 'no answers over UDP are in the records'
+}
+
+@test "flowscan: multicast, broadcast and answers alone are no tries" {
+	tries 30 | awk -F, -v OFS=, '{ $4 = "224.0.0." NR; $7 = 17; $8 = ""; print }' > many
+	tries 30 | awk -F, -v OFS=, '{ $4 = "10.0." NR ".255"; $7 = 17; $8 = ""; print }' >> many
+	tries 30 | awk -F, -v OFS=, '{ $8 = 20; print }' >> many
+	[ -z "$(scan < many)" ]
+}
+
+@test "flowscan: scattered failures of a file sharer are no scan, the same among many more are none either" {
+	tries 200 | awk -F, -v OFS=, '{ $6 = 1024 + NR * 37; print }' > peers
+	[ -z "$(scan < peers)" ]
+	tries 20 300 10.0.0.66 6881 >> peers
+	[ -z "$(scan < peers)" ]
+	tries 80 400 10.0.0.66 445 >> peers
+	[[ $(scan < peers) == horizontal,10.0.0.66,,,*'tried 2 ports (6881, 445) of 300 hosts'* ]]
+}
+
+@test "flowscan: a slow scan is found over a day" {
+	tries 40 | awk -F, -v OFS=, '{ split($1, t, "T"); h = sprintf("T%02d:%02d:00Z", NR / 2, NR % 2 * 30)
+		$1 = "2026-01-05" h; $2 = $1; print }' > slow
+	[ "$(scan < slow)" = 'slow,10.0.0.66,,22,"slowly tried tcp port 22 of 40 hosts in 19h30m, all in vain"' ]
+}
+
+@test "flowscan: one probe each from many sources is told of the target, in one line" {
+	for ((i = 0; i < 200; i++)); do
+		printf '2026-01-05T10:%02d:00Z,2026-01-05T10:%02d:00Z,198.51.%d.%d,10.1.1.1,40000,%d,6,2,1,44\n' \
+			$((i % 60)) $((i % 60)) $((i / 100)) $((i % 100 + 1)) $((i + 1))
+	done > probes
+	[[ $(scan < probes) == 'probed,,10.1.1.1,,was tried in vain by 200 hosts on '* ]]
+	[ -z "$(scan --internal 192.0.2.0/24 < probes)" ]
+}
+
+@test "flowscan: a flood is no scan, and neither is who is flooded elsewhere" {
+	for ((i = 0; i < 3000; i++)); do
+		echo "2026-01-05T10:00:$((i % 50 + 10))Z,2026-01-05T10:01:00Z,198.$((i / 200)).$((i % 200)).7,10.1.1.1,40000,80,6,2,1,40"
+	done > flood
+	[[ $(scan < flood) == 'flood,,10.1.1.1,80,'*'a flood, or a service that is down"' ]]
+	tries 60 0 192.0.2.7 22 | awk -F, -v OFS=, '{ $5 = 80; $6 = 50000 + NR; $8 = 18; print }' > backscatter
+	[[ $(scan < backscatter) == 'backscatter,192.0.2.7,,,answers '*' hosts that asked it nothing'* ]]
+}
+
+@test "flowscan: sampled records are judged by SYNs alone, and the alert says what that hides" {
+	sampled() {
+		(echo "$header,sampling"; sed 's/$/,100/') | flowscan -i csv -o csv -k kind,sampling,limits | tail -n +2
+	}
+	[ -z "$(tries 14 | sampled)" ]
+	[[ $(tries 15 | sampled) == 'horizontal,100,"sampled 1 in 100: judged by packets that are nothing but a SYN'* ]]
+	[ -z "$(tries 100 | sed 's/,6,2,1,44/,17,,1,44/' | sampled)" ]
+	[ -z "$(tries 100 | sed 's/,6,2,1,44/,6,16,1,44/' | sampled)" ]
+}
+
+@test "flowscan: allowed sources and targets are left out, our own networks are what is said" {
+	tries 20 > log
+	echo 10.0.0.66 > allow
+	[ -z "$(scan -a allow < log)" ]
+	echo 10.0.0.67 > allow
+	[ -n "$(scan -a allow < log)" ]
+	(echo "$header"; cat log) | flowscan -i csv -o csv -k severity,attack > ours
+	(echo "$header"; cat log) | flowscan -i csv --internal 10.1.0.0/16 -o csv -k severity,attack > outside
+	[ "$(tail -1 ours)" = '3,"T1046,T1018"' ]
+	[ "$(tail -1 outside)" = 1,T1595.001 ]
+}
+
+@test "flowscan: a state carries a scan over runs, tells it again only when it has grown, and can be read" {
+	tries 5 | scan --state scan.state > first
+	[ ! -s first ]
+	[[ $(tries 5 5 | scan --state scan.state) == *"of 10 hosts"* ]]
+	[ -z "$(tries 3 10 | scan --state scan.state)" ]
+	[[ $(tries 3 13 | scan --state scan.state) == *"of 16 hosts"* ]]
+	[ "$(flowcat -o ndjson scan.state | grep -c '"state":2')" -eq 16 ]
+	# all at once gives what the runs together gave
+	tries 16 | scan --state whole.state > /dev/null
+	flowcat -o ndjson scan.state | sed 's/"told":[0-9]*/"told":0/' | sort > a
+	flowcat -o ndjson whole.state | sed 's/"told":[0-9]*/"told":0/' | sort > b
+	diff a b
+	[ -z "$(tries 16 | scan --state scan.state)" ]
+}
+
+@test "flowscan: an answer that comes with the next file repairs what failed" {
+	tries 20 | scan --state scan.state > /dev/null
+	[ -z "$(talks 20 | sed 's/T10:/T11:/g' | scan --state scan.state)" ]
+	flowcat -o ndjson scan.state | grep '"state":1' | grep -q '"walk.failed":0'
+}
+
+@test "flowscan: a state that is none, cut or of another window is refused and left alone" {
+	flowgen -n 1000 -w day.flow
+	cp day.flow other.state
+	run -3 --separate-stderr flowscan --state other.state -o csv day.flow
+	[[ $stderr == "flowscan: other.state: no state of flowscan"* ]]
+	cmp day.flow other.state
+	tries 20 | scan --state scan.state > /dev/null
+	run -3 --separate-stderr flowscan --state scan.state --window 10m -o csv day.flow
+	[[ $stderr == "flowscan: scan.state: made with --window 3600s, not 600s" ]]
+	head -c -1 scan.state > cut.state
+	run -3 --separate-stderr flowscan --state cut.state -o csv day.flow
+	[[ $stderr == *"cut.state: no whole state of flowscan; remove it to begin anew" ]]
+}
+
+@test "flowscan: incomplete input gives the alerts of what was good, exit 3, and no new state" {
+	(echo "$header"; tries 400) | flowcat -i csv -w whole.flow
+	head -c -1 whole.flow > cut.flow
+	run -3 --separate-stderr flowscan --state scan.state -o csv -k kind cut.flow
+	[ "$output" = $'kind\nhorizontal' ]
+	[ ! -e scan.state ]
+	run -3 --separate-stderr flowscan -w alerts.flow cut.flow
+	[ ! -e alerts.flow ] && [ -s alerts.flow.incomplete ]
+}
+
+@test "flowscan: empty input is no alert and a complete stream" {
+	echo "$header" | flowscan -i csv > alerts.flow
+	[ "$(flowcat -o csv alerts.flow | wc -l)" -eq 1 ]
+	echo "$header" | flowscan -i csv -o csv | grep -q ,score,severity,
+	echo "$header" | flowscan -i csv -o table | grep -q '^score  severity '
+}
+
+@test "flowscan: alerts do not depend on the number of threads, nor on blocks" {
+	flowgen -n 200000 --incident all --seed 4 -w day.flow
+	flowscan -j 1 -o csv day.flow > one
+	flowscan -j 3 -o csv day.flow > three
+	flowcat day.flow | flowscan -o csv > pipe
+	[ "$(wc -l < one)" -ge 3 ]
+	cmp one three
+	cmp one pipe
+}
+
+@test "flowscan: -n gives the best alerts only, after all records were read" {
+	flowgen -n 200000 --incident all --seed 4 -w day.flow
+	flowscan -n 1 -o csv -k kind day.flow > got
+	[ "$(tail -1 got)" = horizontal ]
+	[ "$(wc -l < got)" -eq 2 ]
+}
+
+@test "flowscan: a full disk is an error, a closed pipe is not" {
+	(echo "$header"; tries 20) | flowcat -i csv -w scan.flow
+	run -3 --separate-stderr bash -c 'flowscan -o csv scan.flow > /dev/full'
+	[[ $stderr == "flowscan: "*"No space left on device"* ]]
+	run --separate-stderr bash -c 'set -o pipefail; flowscan -o ndjson scan.flow | true'
+	[ -z "$stderr" ]
+	run -3 --separate-stderr flowscan --state /nonexistent/scan.state -o null scan.flow
+	[[ $stderr == *"/nonexistent/scan.state"* ]]
+}
+
+@test "flowscan: wrong usage is refused with a reason" {
+	run -2 --separate-stderr flowscan --internal 10.0.0.0/40
+	[[ $stderr == "flowscan: --internal: '10.0.0.0/40' is no prefix"* ]]
+	run -2 --separate-stderr flowscan --window soon
+	[[ $stderr == "flowscan: --window: 'soon' is no duration; write 10m, 1h or 1d"* ]]
+	run -3 --separate-stderr flowscan -a /nonexistent/list
+	[[ $stderr == "flowscan: /nonexistent/list: No such file or directory" ]]
+	echo 'nobody' > bad
+	run -3 --separate-stderr flowscan -a bad
+	[[ $stderr == "flowscan: bad: line 1: 'nobody' is no ADDRESS, PREFIX, or either:PORT"* ]]
+}
