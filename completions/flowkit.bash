@@ -1,6 +1,6 @@
 # bash completion for flowkit; written by completions/generate
 
-_flowkit_fields='app appname attack bgpnexthop bpp bps bytes cvlan detector direction domain dscp dstas dstip dstmac dstmask dstport dstprefix dstvlan duration egressvrf end endreason engineid enginetype exporter exportversion flags flowid flowlabel flows fragid fragoffset fwdstatus fwevent fwextevent icmp icmpcode icmptype ifdesc ifname inacl ingressvrf inif ipversion kind limits maxlen maxttl minlen minttl mpls1 mpls10 mpls2 mpls3 mpls4 mpls5 mpls6 mpls7 mpls8 mpls9 mplstop natdstip natdstport natevent natpool natsrcip natsrcport nextas nexthop outacl outif packets postbytes postdstmac postpackets postsrcmac posttos pps prevas proto reason received samplerid sampling samplingsrc score selectorid severity source srcas srcip srcmac srcmask srcport srcprefix srcvlan ssid stamac start tos ttl username vlan vrf vrfname why'
+_flowkit_fields='app appname attack bgpnexthop bpp bps bytes clients cvlan days detector direction domain dscp dstas dstip dstmac dstmask dstport dstprefix dstvlan duration egressvrf end endreason engineid enginetype exporter exportversion flags flowid flowlabel flows fragid fragoffset fwdstatus fwevent fwextevent hourly icmp icmpcode icmptype ifdesc ifname inacl ingressvrf inif ipversion kind largest limits maxlen maxttl minlen minttl mpls1 mpls10 mpls2 mpls3 mpls4 mpls5 mpls6 mpls7 mpls8 mpls9 mplstop natdstip natdstport natevent natpool natsrcip natsrcport nextas nexthop outacl outif packets postbytes postdstmac postpackets postsrcmac posttos pps prevas profile proto reason received samplerid sampling samplingsrc score selectorid severity sketch source srcas srcip srcmac srcmask srcport srcprefix srcvlan ssid stamac start tos ttl username vlan vrf vrfname why'
 
 _flowkit() {
 	local cur=$2 prev=$3 program=${1##*/} words=
@@ -22,6 +22,21 @@ _flowkit() {
 	flowagg:-n|flowagg:--count) return ;;
 	flowagg:--level) return ;;
 	flowagg:-j|flowagg:--threads) return ;;
+	flowbase:--open) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbase:--forget) return ;;
+	flowbase:--max-age) return ;;
+	flowbase:--internal) return ;;
+	flowbase:-i|flowbase:--input) words='flow csv tsv ipfix' ;;
+	flowbase:-t|flowbase:--time) return ;;
+	flowbase:--since) return ;;
+	flowbase:--until) return ;;
+	flowbase:--tz) return ;;
+	flowbase:-o|flowbase:--output) words='flow table csv tsv json ndjson ipfix null' ;;
+	flowbase:-w|flowbase:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbase:-n|flowbase:--count) return ;;
+	flowbase:-k|flowbase:--fields) words=$_flowkit_fields ;;
+	flowbase:--level) return ;;
+	flowbase:-j|flowbase:--threads) return ;;
 	flowcat:-O|flowcat:--order) words=$_flowkit_fields ;;
 	flowcat:-m|flowcat:--memory) return ;;
 	flowcat:-T|flowcat:--tmpdir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
@@ -57,6 +72,8 @@ _flowkit() {
 	flowgen:--servers) return ;;
 	flowgen:--ipv6) return ;;
 	flowgen:--incident) words='beacon scan exfiltration lateral flood all' ;;
+	flowgen:--period) return ;;
+	flowgen:--jitter) return ;;
 	flowgen:--exporters) return ;;
 	flowgen:-o|flowgen:--output) words='flow table csv tsv json ndjson ipfix null' ;;
 	flowgen:-w|flowgen:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
@@ -159,10 +176,11 @@ _flowkit() {
 	if [[ $cur == -* ]]; then
 		case $program in
 		flowagg) words='--fields --values --biflow --order --having --scale --memory --tmpdir --verbose --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --help --version --help-fields' ;;
+		flowbase) words='--open --weekly --forget --max-age --internal --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowcat) words='--order --memory --tmpdir --info --check --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowexpire) words='--expire --watermark --dry-run --quiet --verbose --help --version' ;;
 		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
-		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --period --jitter --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowrecv) words='--listen --read --source --sampling --rcvbuf --cert --key --ca --peer --connections --idle --port-file --templates --template-scope --template-lifetime --hold --raw --strict --write --rotate --name --subdir --partition --flush --queue --fast --level --no-history --exec --expire --repeat --spoof --threads --metrics --user --no-sandbox --stats --quiet --verbose --help --version' ;;
 		flowscan) words='--internal --allow --state --window --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --cert --key --ca --peer-name --retries --retry-wait --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --follow --threads --quiet --verbose --help --version' ;;
@@ -174,4 +192,4 @@ _flowkit() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
-complete -o filenames -F _flowkit flowagg flowcat flowexpire flowfilter flowgen flowrecv flowscan flowsend flowstat
+complete -o filenames -F _flowkit flowagg flowbase flowcat flowexpire flowfilter flowgen flowrecv flowscan flowsend flowstat

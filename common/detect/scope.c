@@ -294,9 +294,9 @@ scope_init(struct scope *s)
 {
 	struct err ignored = { 0 };
 
-	*s = (struct scope){ 0 };
-	(void)parse_internal(&s->internal,
-	    "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10", &ignored);
+	*s = (struct scope){ .internal_text = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,"
+					      "169.254.0.0/16,fc00::/7,fe80::/10" };
+	(void)parse_internal(&s->internal, s->internal_text, &ignored);
 }
 
 void
@@ -313,6 +313,7 @@ scope_opt(struct scope *s, int key, const char *arg, struct err *err)
 	switch (key) {
 	case OPT_INTERNAL:
 		prefixes_free(&s->internal);
+		s->internal_text = arg;
 		return parse_internal(&s->internal, arg, err) == 0 ? 1 : -1;
 	case 'a': return read_allowed(s, arg, err) == 0 ? 1 : -1;
 	case 'B': s->baseline = arg; return 1;

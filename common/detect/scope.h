@@ -36,6 +36,7 @@ struct allowed; /* addresses and prefixes, with or without a port */
 
 struct scope {
 	struct prefixes internal;
+	const char *internal_text; /* as --internal takes it */
 	struct allowed *allowed; /* NULL: nothing is */
 	const char *state; /* --state FILE; NULL: none */
 	const char *baseline; /* -B FILE; NULL: none */

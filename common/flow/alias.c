@@ -136,6 +136,12 @@ static const struct alias table[] = {
 	{ "why", "alerts: why, in numbers: key=value, a blank between", 0, IDS(OWN(WHY)) },
 	{ "attack", "alerts: MITRE ATT&CK techniques, a comma between", 0, IDS(OWN(ATTACK)) },
 	{ "limits", "alerts: what could not be seen in the records", 0, IDS(OWN(LIMITS)) },
+	{ "profile", "baselines: what is described: host, edge, service, prefix, network, exporter", 0, IDS(OWN(PROFILE)) },
+	{ "days", "baselines: days it was seen; bit i is i days before that of its end", 0, IDS(OWN(DAYS)) },
+	{ "hourly", "baselines: values by metric, hour of week and day", 0, IDS(OWN(HOURLY)) },
+	{ "sketch", "baselines: who was counted", 0, IDS(OWN(SKETCH)) },
+	{ "clients", "baselines: about how many were counted", 0, IDS(OWN(CLIENTS)) },
+	{ "largest", "baselines: octets out of the largest conversation, about", 0, IDS(OWN(LARGEST)) },
 };
 /* clang-format on */
 

@@ -69,6 +69,17 @@ enum own {
 	OWN_WHY = 21, /* STRING: key=value, blank between: every number that made the score */
 	OWN_ATTACK = 22, /* STRING: MITRE ATT&CK ids, comma between */
 	OWN_LIMITS = 23, /* STRING: what could not be seen in these records; there where sampled */
+	/* Baselines: what is normal (detect/baseline.h). */
+	OWN_PROFILE = 32, /* STRING: what the record describes: network exporter host prefix service edge */
+	OWN_DAYS = 33, /* UINT 8: bit i: seen on the day that is i before that of its end */
+	OWN_HOURLY = 34, /* BYTES: by metric, hour of week and slot, see detect/hours.h */
+	OWN_SKETCH = 35, /* BYTES: who was counted in clients, see detect/hll.h */
+	OWN_CLIENTS = 36, /* UINT 4: how many different ones, about */
+	OWN_LARGEST = 37, /* UINT 8: octets out of the largest conversation, about */
+	OWN_BASE_VERSION = 38, /* UINT 2: of the profiles that follow */
+	OWN_BASE_HOURS = 39, /* UINT 2: hours of week that are kept apart: 48 or 168 */
+	OWN_INTERNAL = 40, /* STRING: networks that were ours, as --internal takes them */
+	OWN_UTC_OFFSET = 41, /* INT 4: seconds that days and hours began before those of UTC */
 };
 
 /* Elements of PEN_SFLOW.  The numbers are in files: never change one. */

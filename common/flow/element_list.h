@@ -1927,6 +1927,16 @@
 	X(PEN_OWN, 21, "alertWhy", STRING, 0, 0, NONE, FIRST, NULL) \
 	X(PEN_OWN, 22, "alertAttack", STRING, 0, 0, NONE, FIRST, NULL) \
 	X(PEN_OWN, 23, "alertLimits", STRING, 0, 0, NONE, FIRST, NULL) \
+	X(PEN_OWN, 32, "profile", STRING, 0, 0, NONE, KEY, NULL) \
+	X(PEN_OWN, 33, "daysSeen", UINT, 8, 0, FLAGS, FIRST, NULL) \
+	X(PEN_OWN, 34, "hourlyValues", BYTES, 0, 0, NONE, FIRST, NULL) \
+	X(PEN_OWN, 35, "clientSketch", BYTES, 0, 0, NONE, FIRST, NULL) \
+	X(PEN_OWN, 36, "distinctClients", UINT, 4, 0, QUANTITY, MAX, NULL) \
+	X(PEN_OWN, 37, "largestConversation", UINT, 8, 0, QUANTITY, MAX, "octets") \
+	X(PEN_OWN, 38, "baselineVersion", UINT, 2, 0, IDENTIFIER, FIRST, NULL) \
+	X(PEN_OWN, 39, "baselineHours", UINT, 2, 0, IDENTIFIER, FIRST, NULL) \
+	X(PEN_OWN, 40, "internalNetworks", STRING, 0, 0, NONE, FIRST, NULL) \
+	X(PEN_OWN, 41, "utcOffset", INT, 4, 0, QUANTITY, FIRST, "seconds") \
 	/* NetFlow v9 types without an IANA name, as collectors name them. */ \
 	X(PEN_V9, 6660, "ekinopsTcpConnectionSetupTime", UINT, 4, 0, NONE, FIRST, NULL) \
 	X(PEN_V9, 6661, "ekinopsTcpServerResponseTime", UINT, 4, 0, NONE, FIRST, NULL) \

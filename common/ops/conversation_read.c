@@ -218,6 +218,7 @@ pieces_read(struct pieces *p, const struct piece_source *s, const uint32_t *idx,
 		if (!has[i] || (timed != NULL && !bits_get(timed, idx[i])))
 			continue;
 		fill_piece(q, &w, i);
+		p->rec[p->n] = idx[i];
 		q->d = (uint8_t)order_ends(&p->ends[p->n++], &src[i], &dst[i],
 		    w.v[PIECE_SRCPORT][i], w.v[PIECE_DSTPORT][i], w.v[PIECE_PROTO][i]);
 		q->has_exporter = p->has_exporter && has_exporter[i];

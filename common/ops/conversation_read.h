@@ -1,5 +1,5 @@
 /*
- * conversation_read.h - what conversations need of records, a chunk at a time: private to conversation.c.
+ * conversation_read.h - what conversations need of records, a chunk at a time; of use too where records are enough.
  */
 #ifndef OPS_CONVERSATION_READ_H
 #define OPS_CONVERSATION_READ_H
@@ -27,6 +27,7 @@ struct pieces {
 	size_t n;
 	struct ends ends[CONVERSATIONS_CHUNK];
 	struct piece piece[CONVERSATIONS_CHUNK];
+	uint32_t rec[CONVERSATIONS_CHUNK]; /* which record of the batch it is */
 	bool has_exporter;
 };
 

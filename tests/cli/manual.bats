@@ -148,6 +148,11 @@ run_examples() {
 	run_examples < <(examples_of_manual "$REPO/man/flowscan.1"; examples_of_help flowscan);
 }
 
+@test "examples of flowbase" {
+	flowbase learn day.flow -w tuesday.base
+	run_examples < <(examples_of_help flowbase; examples_of_manual "$REPO/man/flowbase.1")
+}
+
 @test "examples of flowgen" {
 	run_examples < <(examples_of_manual "$REPO/man/flowgen.1"; examples_of_help flowgen);
 }

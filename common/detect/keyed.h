@@ -1,0 +1,48 @@
+/*
+ * keyed.h - an array of things that begin with their key, and an index to find them by it.
+ *
+ * The index is there while things are added; an array that is sorted by other means may go without.  Things move when
+ * one is added: who keeps one keeps its position.  Keys are network data, so the hash is seeded.
+ */
+#ifndef DETECT_KEYED_H
+#define DETECT_KEYED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define KEYED_NONE SIZE_MAX
+
+struct keyed {
+	uint8_t *at;
+	size_t n, cap, most; /* most: bound, nothing is added beyond it */
+	uint32_t stride, key_len; /* octets of a thing and of the key, without holes */
+	uint64_t
+	    *index; /* hash << 32 | position + 1, open addressing; NULL: to be made when needed */
+	size_t index_cap;
+	uint64_t full; /* times that something found no room */
+};
+
+void keyed_init(struct keyed *, size_t stride, size_t key_len, size_t most);
+void keyed_free(struct keyed *);
+
+/* Position of the thing with this key, KEYED_NONE: there is none, or no index. */
+size_t keyed_find(const struct keyed *, const void *key);
+
+/* The same, made where there is none: its key, and zero behind it.  KEYED_NONE: there is no room (counted). */
+size_t keyed_add(struct keyed *, const void *key);
+
+/* Make the index of what is there. */
+void keyed_index(struct keyed *);
+
+/* Forget the index: positions will change, or nothing is looked for. */
+void keyed_unindex(struct keyed *);
+
+size_t keyed_memory(const struct keyed *);
+
+static inline void *
+keyed_at(const struct keyed *k, size_t i)
+{
+	return k->at + i * k->stride;
+}
+
+#endif

@@ -1,0 +1,50 @@
+#include "detect/robust.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static int
+compare(const void *x, const void *y)
+{
+	const double *a = x, *b = y;
+
+	return (*a > *b) - (*a < *b);
+}
+
+double
+robust_median(double *v, size_t n)
+{
+	if (n == 0)
+		return NAN;
+	qsort(v, n, sizeof(*v), compare);
+	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+struct robust
+robust_z(double x, double *v, size_t n, double floor)
+{
+	struct robust r = { .median = robust_median(v, n) };
+	double scale;
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = fabs(v[i] - r.median);
+	r.mad = robust_median(v, n);
+	scale = 1.4826 * r.mad;
+	r.z = (x - r.median) / (scale > floor ? scale : floor);
+	r.z = fmin(fmax(r.z, -ROBUST_MOST), ROBUST_MOST);
+	return r;
+}
+
+uint8_t
+log8_code(double v, double unit)
+{
+	double code = 8 * log2(1 + (v > 0 ? v : 0) / unit) + 0.5;
+
+	return code >= UINT8_MAX ? UINT8_MAX : (uint8_t)code;
+}
+
+double
+log8_value(uint8_t code, double unit)
+{
+	return (exp2(code / 8.0) - 1) * unit;
+}
