@@ -37,6 +37,25 @@ _flowkit() {
 	flowbase:-k|flowbase:--fields) words=$_flowkit_fields ;;
 	flowbase:--level) return ;;
 	flowbase:-j|flowbase:--threads) return ;;
+	flowbeacon:--method) words='fb rita' ;;
+	flowbeacon:--score) return ;;
+	flowbeacon:--direction) words='out in within all' ;;
+	flowbeacon:--starts) return ;;
+	flowbeacon:-m|flowbeacon:--memory) return ;;
+	flowbeacon:--internal) return ;;
+	flowbeacon:-a|flowbeacon:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbeacon:-B|flowbeacon:--baseline) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbeacon:-i|flowbeacon:--input) words='flow csv tsv ipfix' ;;
+	flowbeacon:-t|flowbeacon:--time) return ;;
+	flowbeacon:--since) return ;;
+	flowbeacon:--until) return ;;
+	flowbeacon:--tz) return ;;
+	flowbeacon:-o|flowbeacon:--output) words='flow table csv tsv json ndjson ipfix null' ;;
+	flowbeacon:-w|flowbeacon:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbeacon:-n|flowbeacon:--count) return ;;
+	flowbeacon:-k|flowbeacon:--fields) words=$_flowkit_fields ;;
+	flowbeacon:--level) return ;;
+	flowbeacon:-j|flowbeacon:--threads) return ;;
 	flowcat:-O|flowcat:--order) words=$_flowkit_fields ;;
 	flowcat:-m|flowcat:--memory) return ;;
 	flowcat:-T|flowcat:--tmpdir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
@@ -177,6 +196,7 @@ _flowkit() {
 		case $program in
 		flowagg) words='--fields --values --biflow --order --having --scale --memory --tmpdir --verbose --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --help --version --help-fields' ;;
 		flowbase) words='--open --weekly --forget --max-age --internal --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowbeacon) words='--method --score --direction --starts --memory --internal --allow --baseline --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowcat) words='--order --memory --tmpdir --info --check --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowexpire) words='--expire --watermark --dry-run --quiet --verbose --help --version' ;;
 		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --follow --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
@@ -192,4 +212,4 @@ _flowkit() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
-complete -o filenames -F _flowkit flowagg flowbase flowcat flowexpire flowfilter flowgen flowrecv flowscan flowsend flowstat
+complete -o filenames -F _flowkit flowagg flowbase flowbeacon flowcat flowexpire flowfilter flowgen flowrecv flowscan flowsend flowstat

@@ -78,17 +78,29 @@ thin(struct beats *b, uint32_t most)
 		b->n = enough;
 }
 
+/* Begin anew around a start; what was kept, less than what was too far from it, is too far from this. */
+static void
+restart(struct beats *b, int64_t start_ns)
+{
+	b->base_ns = (start_ns - BEATS_BEFORE_NS) / NS_PER_S * NS_PER_S;
+	b->far = b->n;
+	b->n = 0;
+	b->window_ms = 0;
+}
+
 void
 beats_add(struct beats *b, int64_t start_ns, uint64_t bytes, uint32_t most)
 {
 	int64_t ms;
 
-	if (b->n == 0 && b->window_ms == 0)
-		b->base_ns = (start_ns - BEATS_BEFORE_NS) / NS_PER_S * NS_PER_S;
+	if (b->n == 0)
+		restart(b, start_ns);
 	ms = (start_ns - b->base_ns) / NS_PER_MS;
 	if (start_ns < b->base_ns || ms > UINT32_MAX) {
-		b->far++;
-		return;
+		if (b->far++ < b->n)
+			return;
+		restart(b, start_ns);
+		ms = (start_ns - b->base_ns) / NS_PER_MS;
 	}
 	if (!kept(b, (uint32_t)ms))
 		return;

@@ -18,7 +18,10 @@ struct beat {
 	uint32_t bytes; /* UINT32_MAX: so many or more */
 };
 
-/* A reach of 49 days, of which one lies before the first that was added. */
+/*
+ * A reach of 49 days, of which one lies before the first that was added.  If that was an odd one, and more are out of
+ * reach than within, it begins anew.
+ */
 #define BEATS_BEFORE_NS (INT64_C(86400) * 1000000000)
 
 struct beats {

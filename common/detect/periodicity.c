@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/mem.h"
-#include "detect/middle.h"
+#include "detect/robust.h"
 
 #define NEAR 0.25 /* of the period */
 enum { MULTIPLES = 3, MS_PER_S = 1000, COARSE_MERGE_MS = 10000 };
@@ -97,12 +97,12 @@ rate_gaps(struct periodicity *p, double *gap, size_t n)
 	double t;
 
 	p->gaps = (unsigned)n;
-	p->period_s = t = middle(gap, n);
+	p->period_s = t = robust_median(gap, n);
 	near = count_near(gap, n, t);
 	p->share = (double)near / (double)n;
 	p->chance = periodicity_chance(t, p->merge_s);
 	p->evidence = periodicity_evidence((unsigned)n - 1, near > 0 ? near - 1 : 0, p->chance);
-	p->spread_s = middle_distance(gap, n, t);
+	p->spread_s = robust_mad(gap, n, t);
 	p->significant = between(p->evidence / 8);
 	p->regular = p->chance < 1 ? between((p->share - p->chance) / (1 - p->chance)) : 0;
 	p->steady = t > p->merge_s ? between(1 - p->spread_s / (t - p->merge_s)) : 0;
@@ -116,8 +116,8 @@ rate_sizes(struct periodicity *p, const struct beats *b, double *v)
 {
 	for (uint32_t i = 0; i < b->n; i++)
 		v[i] = b->beat[i].bytes;
-	p->bytes = middle(v, b->n);
-	p->bytes_spread = middle_distance(v, b->n, p->bytes);
+	p->bytes = robust_median(v, b->n);
+	p->bytes_spread = robust_mad(v, b->n, p->bytes);
 	p->size = p->bytes > 0 ? between(1 - p->bytes_spread / p->bytes) : 1;
 }
 

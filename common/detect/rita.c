@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
-#include "detect/middle.h"
+#include "detect/robust.h"
 
 enum { HOUR_S = 3600, DAY_S = 86400 };
 enum { SKEW_LEAST = 10, BIMODAL_BARS = 11, DURATION_BARS = 6, IDEAL_RUN = 12 };
@@ -44,13 +44,13 @@ quartile(const double *v, size_t n)
 static double
 rate(double *v, size_t n, double otherwise, double *median, double *spread)
 {
-	double m = middle(v, n), q1 = quartile(v, n / 2);
+	double m = robust_median(v, n), q1 = quartile(v, n / 2);
 	double q3 = quartile(v + n / 2 + n % 2, n / 2), skew = 0, mad = otherwise;
 
 	if (q3 - q1 >= SKEW_LEAST && m != q1 && m != q3)
 		skew = (q1 + q3 - 2 * m) / (q3 - q1);
 	*median = m;
-	*spread = middle_distance(v, n, m);
+	*spread = robust_mad(v, n, m);
 	if (m >= 1)
 		mad = fmax(0, (m - *spread) / m);
 	return round3((1 - fabs(skew) + mad) / 2);

@@ -148,6 +148,12 @@ run_examples() {
 	run_examples < <(examples_of_manual "$REPO/man/flowscan.1"; examples_of_help flowscan);
 }
 
+@test "examples of flowbeacon" {
+	flowbase learn day.flow -w normal.base
+	echo '*:123' > allowed.txt
+	run_examples < <(examples_of_manual "$REPO/man/flowbeacon.1"; examples_of_help flowbeacon);
+}
+
 @test "examples of flowbase" {
 	flowbase learn day.flow -w tuesday.base
 	run_examples < <(examples_of_help flowbase; examples_of_manual "$REPO/man/flowbase.1")

@@ -216,6 +216,11 @@ test_thinning(void)
 	beats_add(&b, 0, 1, 64);
 	beats_add(&b, INT64_MIN / 2, UINT64_MAX, 64);
 	ok(b.far == 3, "thinning: times out of reach are counted, not kept");
+	beats_free(&b);
+	beats_add(&b, 0, 1, 64);
+	for (int i = 0; i < 40; i++)
+		beats_add(&b, START_NS + i * 60 * NS_PER_S, 1, 64);
+	ok(b.n == 39 && b.far == 1, "thinning: a first start of another age costs one beat");
 	beats_free(&forward);
 	beats_free(&backward);
 	beats_free(&b);
