@@ -81,6 +81,8 @@ peers_new(const struct scope *scope, size_t pairs_most)
 	p->scope = scope;
 	p->seed = hash_seed();
 	p->pairs_most = pairs_most > 0 ? pairs_most : PEERS_PAIRS;
+	if (p->pairs_most < 2 * CHUNK)
+		p->pairs_most = 2 * CHUNK;
 	p->counts.first_ns = INT64_MAX;
 	p->counts.last_ns = p->counts.end_ns = INT64_MIN;
 	p->counts.sampling = 1;
@@ -255,20 +257,19 @@ add_client(struct peers *p, const struct addr *host, const struct addr *to)
 		++*w;
 }
 
+/* Room for a chunk more. */
 static void
 make_room(struct peers *p)
 {
 	uint64_t before = p->pairs.n;
 
-	if ((p->pairs.n + CHUNK) * 2 <= p->pairs.cap)
-		return;
-	if (p->pairs.n + CHUNK <= p->pairs_most) {
-		words_rebuild(&p->pairs, p->pairs.cap * 4, RECORDS_MASK, 0);
-		return;
+	if (p->pairs.n + CHUNK > p->pairs_most) {
+		for (uint64_t drop = 1; p->pairs.n > p->pairs_most / 2; drop *= 2)
+			words_rebuild(&p->pairs, p->pairs.cap, RECORDS_MASK, drop);
+		p->counts.forgotten += before - p->pairs.n;
 	}
-	for (uint64_t drop = 1; p->pairs.n > p->pairs_most - p->pairs_most / 4; drop *= 2)
-		words_rebuild(&p->pairs, p->pairs.cap, RECORDS_MASK, drop);
-	p->counts.forgotten += before - p->pairs.n;
+	if ((p->pairs.n + CHUNK) * 2 > p->pairs.cap)
+		words_rebuild(&p->pairs, p->pairs.cap * 4, RECORDS_MASK, 0);
 }
 
 static void
