@@ -26,6 +26,21 @@ for i in range(int(sys.argv[2])):
 PY
 }
 
+# FIRST LAST DST [COUNT [STEP [FROM]]]: hosts 10.0.0.FIRST to LAST who talk to DST now and then.
+hosts() {
+	awk -v first="$1" -v last="$2" -v dst="$3" -v n="${4:-3}" -v step="${5:-1000}" -v from="${6:-0}" 'BEGIN {
+		srand(from + 1)
+		for (h = first; h <= last; h++)
+			for (i = 0; i < n; i++) {
+				at = 1767571200 + from + h + step * (i + rand())
+				times = sprintf("%.3f,%.3f", at, at + 0.2)
+				src = "10.0.0." h
+				print times "," src "," dst "," 40000 + i ",443,6,27,5,500,1"
+				print times "," dst "," src ",443," 40000 + i ",6,27,4,900,1"
+			}
+	}'
+}
+
 # Records that arrived by chance: COUNT in a day.
 chance() {
 	python3 - "$@" <<'PY'
@@ -145,8 +160,8 @@ assert abs(s - float(score)) < .0005 and abs(s - g("periodicity")) < .0005, (s, 
 }
 
 @test "flowbeacon: a server that few talk to weighs more, one that all talk to less" {
-	others() { for i in $(seq 20 69); do beats 1000 3 "src=10.0.0.$i" dst=192.0.2.1 "from=$i"; done; }
-	everybody() { for i in $(seq 20 69); do beats 1000 3 "src=10.0.0.$i" "from=$i"; done; }
+	others() { hosts 20 69 192.0.2.1; }
+	everybody() { hosts 20 69 198.51.100.7; }
 	alone=$(beats 600 100 jitter=0.4 | score --score 0)
 	rare=$(cat <(beats 600 100 jitter=0.4) <(others) | score --score 0)
 	common=$(cat <(beats 600 100 jitter=0.4) <(everybody) | score --score 0)
@@ -160,7 +175,7 @@ assert abs(s - float(score)) < .0005 and abs(s - g("periodicity")) < .0005, (s, 
 }
 
 @test "flowbeacon: hours of connection and polling stand beside it where peers are rare" {
-	others() { for i in $(seq 20 69); do beats 1000 3 "src=10.0.0.$i" dst=192.0.2.1 "from=$i"; done; }
+	others() { hosts 20 69 192.0.2.1; }
 	cat <(beats 30000 2 lasts=20000) <(others) | found > got
 	[[ $(cat got) == long,10.0.0.5,198.51.100.7,443,"\"connected for 11h07m in 2 conversations, the longest 5h33m, 1 of 51 "* ]]
 	cat <(beats 3 700 jitter=0.95) <(others) | found > got
@@ -171,11 +186,7 @@ assert abs(s - float(score)) < .0005 and abs(s - g("periodicity")) < .0005, (s, 
 }
 
 @test "flowbeacon: a baseline says what was there and what is new" {
-	day() { # DAY: the usual of 30 hosts, who talk to one server now and then
-		for i in $(seq 20 49); do
-			beats 7000 12 "src=10.0.0.$i" dst=192.0.2.1 "from=$(($1 * 86400 + i * 37))" jitter=0.9 "seed=$i"
-		done
-	}
+	day() { hosts 20 49 192.0.2.1 12 7000 $(($1 * 86400)); }
 	for d in 0 1 2 3 4 5 6 7 8; do
 		day $d
 		beats 300 280 src=10.0.0.21 dst=192.0.2.9 "from=$((d * 86400))"
@@ -232,10 +243,10 @@ assert abs(s - float(score)) < .0005 and abs(s - g("periodicity")) < .0005, (s, 
 }
 
 @test "flowbeacon: what there is no memory for is counted and told" {
-	for i in $(seq 1 40); do beats 300 50 "src=10.0.0.$i"; done | csv > in.csv
+	hosts 1 40 198.51.100.7 50 300 | csv > in.csv
 	run -0 --separate-stderr flowbeacon -m 4K -o csv in.csv
 	[[ $stderr =~ "out of memory (-m): "[1-9][0-9]*" conversations of new pairs and "[0-9]+" starts were not kept" ]]
-	run -0 --separate-stderr flowbeacon -o csv in.csv
+	run -0 --separate-stderr flowbeacon --score 0 -o csv in.csv
 	[ "${#lines[@]}" -eq 41 ]
 	[ -z "$stderr" ]
 }
