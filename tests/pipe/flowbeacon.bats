@@ -5,7 +5,7 @@ load ../helper
 
 # NAME [N]: a labelled capture as csv, or thinned to one packet in N.
 capture() {
-	[ -n "$SHARED" ] && [ -e "$SHARED/labelled/$1.csv.zst" ] || skip "no ../shared/labelled"
+	[ -e "${SHARED:-/none}/labelled/$1.csv.zst" ] || skip "no ../shared/labelled"
 	command -v zstd > /dev/null || skip "no zstd command"
 	zstd -dc "$SHARED/labelled/$1.csv.zst" | if [ $# -gt 1 ]; then python3 "$REPO/tests/tools/thin.py" "$2"; else cat; fi
 }

@@ -1,5 +1,5 @@
 # flowbeacon: scores computed again, recall and false alerts of both methods, chance, jitter, quiet days, cost.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # detect.sh's variables
 
 beacon_columns=kind,score,srcip,dstip,dstport,proto,why
 
@@ -12,7 +12,7 @@ beacon_networks() {
 }
 
 beacon_labelled() {
-	local file name method differ=0 pairs=0 told work score
+	local file name method differ=0 pairs=0 last work score
 
 	[ -d "$shared/labelled" ] || { echo "  skipped: no ../shared/labelled" >&2; return 0; }
 	heading "flowbeacon: labelled captures, each pair's score beside the same formula in Python"
@@ -24,16 +24,16 @@ beacon_labelled() {
 		for method in fb rita; do
 			flowbeacon -q --method $method --starts 1M --score 0 --internal "$(beacon_networks "$name")" \
 				-o csv -N -k $beacon_columns "$work/$name.csv" > "$work/$name.$method"
-			told=$(python3 "$here/../tools/beacon_score.py" check $method "$work/$name".{csv,conversations,$method} |
+			last=$(python3 "$here/../tools/beacon_score.py" check $method "$work/$name".{csv,conversations,$method} |
 				tail -n 1)
-			differ=$((differ + $(cut -d ' ' -f 3 <<< "${told:-0 pairs, 1 differ}")))
-			pairs=$((pairs + $(cut -d ' ' -f 1 <<< "${told:-0}")))
+			differ=$((differ + $(cut -d ' ' -f 3 <<< "${last:-0 pairs, 1 differ}")))
+			pairs=$((pairs + $(cut -d ' ' -f 1 <<< "${last:-0}")))
 		done
 	done
 	told "pairs, by both methods" "$pairs"
 	want "of these with another score, to 3 decimals" "$differ" -eq 0
 	score=$(grep '^beacon,[^,]*,73.54.23.243,64.225.56.201,' "$work/rita_missing_host.rita" | cut -d, -f2)
-	want "RITA's golden pair, n=331, thousandths of its score" "$(grep -c 73.54.23.243.*n=331 "$work/rita_missing_host.rita" > /dev/null &&
+	want "RITA's golden pair, n=331, thousandths of its score" "$(grep -q '73.54.23.243.*n=331' "$work/rita_missing_host.rita" &&
 		python3 -c "print(round($score * 1000))")" -eq 963
 	heading "flowbeacon: recall of 5 beacons, false alerts in benign captures"
 	python3 "$here/../tools/beacon_score.py" rate "$work" | tee "$work/rates" | sed 's/^/  /'
