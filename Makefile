@@ -80,8 +80,8 @@ bench: programs tools
 	done
 
 # What the detectors find, on ../shared/labelled and on planted incidents; skips what is not there.
-bench-detect: programs
-	@FLOWKIT_BIN='$(abspath $(B))/programs' tests/bench/detect.sh $(DETECTORS)
+bench-detect: programs unit tools
+	@FLOWKIT_BIN='$(abspath $(B))/programs' FLOWKIT_TOOLS='$(abspath $(B))/tools' tests/bench/detect.sh $(DETECTORS)
 
 # Look for new inputs that fail, FUZZ_SECONDS for each target; see tests/fuzz/run.
 fuzz:

@@ -11,6 +11,7 @@
 #include "flowgen/gen.h"
 
 enum { DEFAULT_COUNT = 100000, MESSAGE_RECORDS = 24, HOSTS_MAX = 1000000 };
+enum { MAX_PERIOD_S = 7 * 86400 };
 
 enum {
 	KEY_SEED = OPT_LONG + 100,
@@ -20,6 +21,8 @@ enum {
 	KEY_SERVERS,
 	KEY_IPV6,
 	KEY_INCIDENT,
+	KEY_PERIOD,
+	KEY_JITTER,
 	KEY_EXPORTERS
 };
 
@@ -35,6 +38,9 @@ static const struct opt options[] = {
 	{ KEY_INCIDENT, "incident", ARG_WORDS, "KIND[,KIND]",
 	    "plant incidents; -v says where they are",
 	    "beacon scan exfiltration lateral flood all" },
+	{ KEY_PERIOD, "period", ARG_TEXT, "DURATION", "of the planted beacon (default 1m)", NULL },
+	{ KEY_JITTER, "jitter", ARG_TEXT, "SHARE",
+	    "its waits are longer or shorter by up to this: 0.3 or 30%", NULL },
 	{ KEY_EXPORTERS, "exporters", ARG_TEXT, "N", "routers that export (default 1)", NULL },
 	{ 0 },
 };
@@ -70,14 +76,14 @@ parse_number(const char *name, const char *arg, uint64_t least, uint64_t most)
 
 /* A share as 32 bits of fraction. */
 static uint64_t
-parse_share(const char *arg)
+parse_share(const char *name, const char *arg)
 {
 	size_t n = strlen(arg);
 	bool percent = n > 0 && arg[n - 1] == '%';
 	double v;
 
 	if (!parse_double(arg, n - percent, &v) || !(v >= 0 && v <= (percent ? 100 : 1)))
-		opt_usage(&program, "--ipv6 '%s': a share from 0 to 1, or 0%% to 100%%", arg);
+		opt_usage(&program, "--%s '%s': a share from 0 to 1, or 0%% to 100%%", name, arg);
 	return (uint64_t)(v * 4294967296.0 / (percent ? 100 : 1));
 }
 
@@ -105,10 +111,20 @@ parse_option(struct gen_opts *o, int key, const char *arg)
 		break;
 	case KEY_CLIENTS: o->clients = parse_number("clients", arg, 1, HOSTS_MAX); break;
 	case KEY_SERVERS: o->servers = parse_number("servers", arg, 1, HOSTS_MAX); break;
-	case KEY_IPV6: o->ipv6 = parse_share(arg); break;
+	case KEY_IPV6: o->ipv6 = parse_share("ipv6", arg); break;
 	case KEY_INCIDENT:
 		if (incident_parse(arg, &o->incidents, &err) != 0)
 			opt_usage(&program, "%s", err.text);
+		break;
+	case KEY_PERIOD:
+		if (!parse_duration(arg, strlen(arg), true, &ns) || ns < NS_PER_S ||
+		    ns > MAX_PERIOD_S * NS_PER_S)
+			opt_usage(&program, "--period '%s': a duration from 1s to 7d, as 10m", arg);
+		o->period_ms = ns / NS_PER_MS;
+		break;
+	case KEY_JITTER:
+		o->jitter = parse_share("jitter", arg);
+		o->jittered = true;
 		break;
 	case KEY_EXPORTERS:
 		u = parse_number("exporters", arg, 1, 250);
@@ -286,6 +302,7 @@ main(int argc, char **argv)
 				 .span_ms = INT64_C(86400000),
 				 .clients = 2000,
 				 .servers = 5000,
+				 .period_ms = 60000,
 				 .exporters = 1 } };
 	struct err err = { 0 };
 	int status = EXIT_DONE;

@@ -37,6 +37,25 @@ _flowkit() {
 	flowbase:-k|flowbase:--fields) words=$_flowkit_fields ;;
 	flowbase:--level) return ;;
 	flowbase:-j|flowbase:--threads) return ;;
+	flowbeacon:--method) words='fb rita' ;;
+	flowbeacon:--score) return ;;
+	flowbeacon:--direction) words='out in within all' ;;
+	flowbeacon:--starts) return ;;
+	flowbeacon:-m|flowbeacon:--memory) return ;;
+	flowbeacon:--internal) return ;;
+	flowbeacon:-a|flowbeacon:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbeacon:-B|flowbeacon:--baseline) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbeacon:-i|flowbeacon:--input) words='flow csv tsv ipfix' ;;
+	flowbeacon:-t|flowbeacon:--time) return ;;
+	flowbeacon:--since) return ;;
+	flowbeacon:--until) return ;;
+	flowbeacon:--tz) return ;;
+	flowbeacon:-o|flowbeacon:--output) words='flow table csv tsv json ndjson ipfix null' ;;
+	flowbeacon:-w|flowbeacon:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbeacon:-n|flowbeacon:--count) return ;;
+	flowbeacon:-k|flowbeacon:--fields) words=$_flowkit_fields ;;
+	flowbeacon:--level) return ;;
+	flowbeacon:-j|flowbeacon:--threads) return ;;
 	flowcat:-O|flowcat:--order) words=$_flowkit_fields ;;
 	flowcat:-m|flowcat:--memory) return ;;
 	flowcat:-T|flowcat:--tmpdir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
@@ -92,6 +111,8 @@ _flowkit() {
 	flowgen:--servers) return ;;
 	flowgen:--ipv6) return ;;
 	flowgen:--incident) words='beacon scan exfiltration lateral flood all' ;;
+	flowgen:--period) return ;;
+	flowgen:--jitter) return ;;
 	flowgen:--exporters) return ;;
 	flowgen:-o|flowgen:--output) words='flow table csv tsv json ndjson ipfix null' ;;
 	flowgen:-w|flowgen:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
@@ -195,11 +216,12 @@ _flowkit() {
 		case $program in
 		flowagg) words='--fields --values --biflow --order --having --scale --memory --tmpdir --verbose --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --help --version --help-fields' ;;
 		flowbase) words='--open --weekly --forget --max-age --internal --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowbeacon) words='--method --score --direction --starts --memory --internal --allow --baseline --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowcat) words='--order --memory --tmpdir --info --check --recompress --index --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowexfil) words='--least --pcr --floor --ceiling --z --baseline --internal --allow --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowexpire) words='--expire --watermark --dry-run --quiet --verbose --help --version' ;;
 		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
-		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --period --jitter --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowrecv) words='--listen --read --source --sampling --rcvbuf --cert --key --ca --peer --connections --idle --port-file --templates --template-scope --template-lifetime --hold --raw --strict --write --rotate --name --subdir --partition --flush --queue --fast --level --no-history --exec --expire --repeat --spoof --threads --metrics --user --no-sandbox --stats --quiet --verbose --help --version' ;;
 		flowscan) words='--internal --allow --state --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --cert --key --ca --peer-name --retries --retry-wait --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --threads --quiet --verbose --help --version' ;;
@@ -211,4 +233,4 @@ _flowkit() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
-complete -o filenames -F _flowkit flowagg flowbase flowcat flowexfil flowexpire flowfilter flowgen flowrecv flowscan flowsend flowstat
+complete -o filenames -F _flowkit flowagg flowbase flowbeacon flowcat flowexfil flowexpire flowfilter flowgen flowrecv flowscan flowsend flowstat

@@ -32,6 +32,9 @@ struct gen_opts {
 	uint32_t clients, servers, exporters;
 	uint64_t ipv6; /* share of 2^32 */
 	unsigned incidents; /* 1 << enum incident_kind */
+	int64_t period_ms; /* of the beacon */
+	bool jittered; /* each of its waits is longer or shorter by up to jitter, a share of 2^32 */
+	uint64_t jitter;
 };
 
 /* hosts.c ------------------------------------------------------------------------------------- */
@@ -89,7 +92,8 @@ struct incident {
 	struct dice dice;
 	struct host from, to;
 	uint16_t port;
-	int64_t start_ms, step_ms;
+	int64_t start_ms, step_ms,
+	    spread_ms; /* spread: -1 the schedule is kept, early by a fiftieth */
 	uint32_t n, next; /* events */
 	unsigned rows_each; /* rows an event makes */
 	int64_t next_end_ms; /* INT64_MAX: over */

@@ -85,6 +85,27 @@ pick_parties(struct incident *in, const struct hosts *h)
 	}
 }
 
+/* A jittered wait: from the beat before, as implants do, so that early and late add up. */
+static int64_t
+wait_of(struct incident *in)
+{
+	int64_t wait =
+	    in->step_ms - in->spread_ms + dice_below(&in->dice, (uint32_t)(2 * in->spread_ms + 1));
+
+	return wait > 0 ? wait : 1;
+}
+
+/* Beats of a jittered beacon before the time is over, at most `most`. */
+static uint32_t
+count_beats(struct incident in, int64_t length_ms, uint32_t most)
+{
+	uint32_t n = 0;
+
+	for (int64_t at = wait_of(&in); at <= length_ms && n < most; at += wait_of(&in))
+		n++;
+	return n;
+}
+
 static void
 set_next(struct incident *in)
 {
@@ -92,6 +113,10 @@ set_next(struct incident *in)
 
 	if (in->next >= in->n) {
 		in->next_end_ms = INT64_MAX;
+		return;
+	}
+	if (in->spread_ms >= 0) {
+		in->next_end_ms += wait_of(in);
 		return;
 	}
 	if (in->kind == BEACON) /* a fiftieth of the interval */
@@ -107,18 +132,23 @@ incident_plan(
 	uint64_t most = o->count / p->share / p->rows, events = p->events;
 	int64_t length = o->span_ms / p->part;
 
-	*in = (struct incident){ .kind = kind, .rows_each = p->rows };
+	*in = (struct incident){ .kind = kind, .rows_each = p->rows, .spread_ms = -1 };
 	dice_seed(&in->dice, dice_mix(o->seed) ^ (kind + 1));
 	pick_parties(in, h);
 	if (p->length_ms != 0 && length > p->length_ms)
 		length = p->length_ms;
 	if (kind == BEACON)
-		events = (uint64_t)(length / MINUTE_MS);
+		events = (uint64_t)(length / o->period_ms);
 	events = events < most ? events : most;
 	events = (int64_t)events > length ? (uint64_t)length : events;
 	in->n = (uint32_t)events;
 	in->start_ms = o->start_ms + o->span_ms / 1000 * p->at;
 	in->step_ms = events ? length / (int64_t)events : 0;
+	if (kind == BEACON && o->jittered) {
+		in->spread_ms = (int64_t)((double)in->step_ms * (double)o->jitter / 4294967296.0);
+		in->n = count_beats(*in, length, (uint32_t)most);
+		in->next_end_ms = in->start_ms;
+	}
 	set_next(in);
 }
 
@@ -227,7 +257,8 @@ incident_describe(const struct incident *in, const struct gen_opts *o, struct bu
 	const struct plan *p = &plans[in->kind];
 	int64_t last = in->start_ms + in->step_ms * in->n;
 
-	(void)o;
+	if (last > o->start_ms + o->span_ms) /* jittered */
+		last = o->start_ms + o->span_ms;
 	buf_puts(out, p->name);
 	if (in->kind != FLOOD)
 		put_addr(out, "srcip", &in->from.v4);

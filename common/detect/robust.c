@@ -20,15 +20,21 @@ robust_median(double *v, size_t n)
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
+double
+robust_mad(double *v, size_t n, double m)
+{
+	for (size_t i = 0; i < n; i++)
+		v[i] = fabs(v[i] - m);
+	return robust_median(v, n);
+}
+
 struct robust
 robust_z(double x, double *v, size_t n, double floor)
 {
 	struct robust r = { .median = robust_median(v, n) };
 	double scale;
 
-	for (size_t i = 0; i < n; i++)
-		v[i] = fabs(v[i] - r.median);
-	r.mad = robust_median(v, n);
+	r.mad = robust_mad(v, n, r.median);
 	scale = 1.4826 * r.mad;
 	r.z = (x - r.median) / (scale > floor ? scale : floor);
 	r.z = fmin(fmax(r.z, -ROBUST_MOST), ROBUST_MOST);

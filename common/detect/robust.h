@@ -16,6 +16,9 @@ enum { ROBUST_MOST = 100 };
 /* The middle one, or the mean of the two in the middle; sorts v.  NAN of none. */
 double robust_median(double *v, size_t n);
 
+/* The median of the distances from m; v becomes these, sorted. */
+double robust_mad(double *v, size_t n, double m);
+
 struct robust {
 	double median, mad, z;
 };

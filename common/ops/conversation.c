@@ -341,15 +341,27 @@ tick(struct conversations *c)
 	memcpy(sorted, c->time, c->n_times * sizeof(*sorted));
 	qsort(sorted, c->n_times, sizeof(*sorted), compare_times);
 	now = sorted[c->n_times / 2];
-	if (now < c->clock_ns && c->clock_ns - now > BACK_NS)
+	if (now < c->clock_ns && c->clock_ns - now > BACK_NS) {
 		conversations_finish(c);
-	else if (now < c->clock_ns)
+		c->sweep_ns = now;
+	} else if (now < c->clock_ns) {
 		now = c->clock_ns;
-	if (c->n_open > 0 && now >= c->sweep_ns)
-		sweep(c, now);
-	if (now >= c->sweep_ns || now < c->clock_ns)
-		c->sweep_ns = now > INT64_MAX - SWEEP_NS ? INT64_MAX : now + SWEEP_NS;
+	}
 	c->clock_ns = now;
+}
+
+/*
+ * Hand out what has waited long enough.  Only after the chunk that moved the clock was added: where records are few it
+ * spans hours, and its first ones continue what its own time would have ended.
+ */
+static void
+tock(struct conversations *c)
+{
+	if (c->clock_ns < c->sweep_ns)
+		return;
+	if (c->n_open > 0)
+		sweep(c, c->clock_ns);
+	c->sweep_ns = c->clock_ns > INT64_MAX - SWEEP_NS ? INT64_MAX : c->clock_ns + SWEEP_NS;
 }
 
 /* Records ------------------------------------------------------------------------------------------ */
@@ -552,6 +564,7 @@ conversations_add(struct conversations *c, struct batch *b, const uint64_t *sel)
 		if ((c->n_open + CONVERSATIONS_CHUNK) * 2 > c->index_cap)
 			grow_index(c);
 		add_pieces(c);
+		tock(c);
 	}
 	flush_out(c);
 }

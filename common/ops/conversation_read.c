@@ -210,7 +210,7 @@ pieces_read(struct pieces *p, const struct piece_source *s, const uint32_t *idx,
 	if (p->has_exporter)
 		load_ip(s->col[PIECE_EXPORTER], idx, n, exporter, has_exporter);
 	for (unsigned k = PIECE_SRCPORT; k < PIECE_EXPORTER; k++)
-		load_uint(s->col[k], idx, n, absent[k], w.v[k]);
+		load_uint(s->col[k], idx, n, absent[k], w.v[k]); /* cppcheck-suppress uninitvar */
 	p->n = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct piece *q = &p->piece[p->n];

@@ -616,9 +616,7 @@ csv_fast_read(struct csv_rows *r, struct batch *b, unsigned n)
 	for (unsigned k = 0; k < r->plan->n_col; k++)
 		r->col[k].scale = UINT8_MAX;
 	r->octets.len = 0;
-	if (n > 0) {
-		r->in.pos = r->start[n];
-		r->in.line += n;
-	}
+	r->in.pos = r->start[n]; /* of the first row where there is none */
+	r->in.line += n;
 	return n;
 }

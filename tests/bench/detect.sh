@@ -48,7 +48,7 @@ told() {
 want() {
 	local verdict=ok
 
-	[ "$2" "$3" "$4" ] 2> /dev/null || { verdict=MISSED missed=1; }
+	test "$2" "$3" "$4" 2> /dev/null || { verdict=MISSED missed=1; }
 	printf '  %-58s %12s   wanted %s %s: %s\n' "$1" "$2" "$3" "$4" "$verdict"
 }
 

@@ -78,6 +78,26 @@ told() { # KIND KEY
 	[ "$got" -ge "$(told flood events)" ]
 }
 
+@test "flowgen: a jittered beacon waits as long as was asked for, more or less, and records are as many as ever" {
+	gen -n 40000 --incident beacon --period 5m --jitter 40% -v -o csv 2> told.txt > all.csv
+	[ "$(wc -l < all.csv)" -eq 40001 ]
+	src=$(told beacon srcip) dst=$(told beacon dstip)
+	awk -F, -v src="$src" -v dst="$dst" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+		$at["srcip"] == src && $at["dstip"] == dst { print $at["end"] }' all.csv > ends
+	[ "$(wc -l < ends)" -eq "$(told beacon events)" ]
+	python3 - <<'EOF'
+from datetime import datetime
+ends = [datetime.fromisoformat(line.strip().rstrip("Z")).timestamp() for line in open("ends")]
+waits = [b - a for a, b in zip(ends, ends[1:])]
+assert 240 < len(waits) < 340 and min(waits) >= 180 and max(waits) <= 420, (len(waits), min(waits), max(waits))
+assert min(waits) < 200 and max(waits) > 400 and abs(sum(waits) / len(waits) - 300) < 15
+EOF
+	run -2 --separate-stderr flowgen --jitter 2
+	[[ $stderr == "flowgen: --jitter '2': a share from 0 to 1, or 0% to 100%"* ]]
+	run -2 --separate-stderr flowgen --period 8d
+	[[ $stderr == "flowgen: --period '8d': a duration from 1s to 7d, as 10m"* ]]
+}
+
 @test "flowgen: exporters share the records, each with its domain" {
 	gen -n 3000 --exporters 3 -o csv > all.csv
 	for i in 1 2 3; do

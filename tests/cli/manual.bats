@@ -154,6 +154,12 @@ run_examples() {
 	run_examples < <(examples_of_help flowexfil; examples_of_manual "$REPO/man/flowexfil.1")
 }
 
+@test "examples of flowbeacon" {
+	flowbase learn day.flow -w normal.base
+	echo '*:123' > allowed.txt
+	run_examples < <(examples_of_manual "$REPO/man/flowbeacon.1"; examples_of_help flowbeacon);
+}
+
 @test "examples of flowscan" {
 	run_examples < <(examples_of_manual "$REPO/man/flowscan.1"; examples_of_help flowscan);
 }

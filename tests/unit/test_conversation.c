@@ -307,6 +307,36 @@ test_bounds(void)
 	buf_free(&t.text);
 }
 
+/* A request and its answer every ten minutes: a chunk of records spans a day, and ends between the two. */
+static void
+test_sparse(void)
+{
+	enum { N = 1000 };
+	struct line *l = mem_zero(2 * N + 1, sizeof(*l));
+	struct conversations *c = NULL;
+	struct taken t = { 0 };
+	struct batch *b;
+
+	l[0] = (struct line){ "10.0.0.2", "10.0.0.9", 50000, 443, 6, 0x1b, 0, 0, 1, 10, 0, 0, 0 };
+	for (int i = 0; i < N; i++) {
+		int64_t ms = 1000 + i * INT64_C(600000);
+
+		l[2 * i + 1] = (struct line){ "10.0.0.1", "10.0.0.9", 50000, 443, 6, 0x1b, ms,
+			ms + 100, 1, 10, 0, 0, 0 };
+		l[2 * i + 2] = (struct line){ "10.0.0.9", "10.0.0.1", 443, 50000, 6, 0x1b, ms,
+			ms + 100, 1, 10, 0, 0, 0 };
+	}
+	b = make(l, 2 * N + 1);
+	c = conversations_new(NULL, take, &t);
+	conversations_add(c, b, NULL);
+	conversations_finish(c);
+	is_u64(t.n, N + 1, "an answer finds its question where records are few");
+	conversations_free(c);
+	batch_free(b);
+	buf_free(&t.text);
+	mem_free(l);
+}
+
 static void
 test_odd_times(void)
 {
@@ -356,6 +386,7 @@ main(void)
 	test_answers();
 	test_pieces();
 	test_bounds();
+	test_sparse();
 	test_odd_times();
 	return done_testing();
 }

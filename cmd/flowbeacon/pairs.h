@@ -1,0 +1,50 @@
+/*
+ * pairs.h - pairs of client and server that are looked at closely: sums of their conversations, and when they began.
+ *
+ * A pair is (client, server, port, protocol), or (client, server) where ports are not looked at.  About 200 octets and
+ * 8 for each beat; together bounded, and what there was no room for is counted.
+ */
+#ifndef FLOWBEACON_PAIRS_H
+#define FLOWBEACON_PAIRS_H
+
+#include "detect/beats.h"
+#include "ops/conversation.h"
+
+struct pair {
+	struct addr client, server;
+	uint16_t port;
+	uint8_t proto; /* 0: any, and so is the port */
+	uint32_t hours; /* of the day, UTC, in which one began: a bit each */
+	uint32_t sampling; /* greatest */
+	uint32_t longest_s;
+	int64_t first_ns, last_ns, end_ns; /* first and last start, last end */
+	uint64_t conversations, answered, packets, bytes, rpackets, rbytes;
+	int64_t connected_ns; /* durations, added up */
+	struct beats beats;
+};
+
+struct pairs_opts {
+	uint32_t beats_most; /* of a pair */
+	uint64_t octets_most;
+	bool any_port;
+};
+
+struct pairs_counts {
+	uint64_t pairs, octets;
+	uint64_t refused; /* conversations of new pairs for which there was no room */
+	uint64_t dropped; /* beats: likewise */
+};
+
+struct pairs;
+struct pairs *pairs_new(const struct pairs_opts *);
+void pairs_free(struct pairs *);
+
+/* n <= CONVERSATIONS_CHUNK of them, and which were answered. */
+void pairs_add(struct pairs *, const struct conversation *, const bool *answered, size_t n);
+
+struct pairs_counts pairs_counts(const struct pairs *);
+
+/* The i-th of them, in the order in which they came; valid until the next pairs_add. */
+struct pair *pairs_at(struct pairs *, size_t i);
+
+#endif
