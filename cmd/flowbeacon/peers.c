@@ -145,7 +145,7 @@ bind(struct view *v, struct batch *b)
 		at[k] = batch_resolve(b, &fields[k]);
 		if (at[k] >= 0 && b->col[at[k]].type != fields[k].type)
 			at[k] = -1;
-		if (at[k] < 0 && k < NEEDED)
+		if (k < NEEDED && at[k] < 0)
 			return false;
 	}
 	for (unsigned k = 0; k < COLUMNS; k++)

@@ -32,7 +32,9 @@ metric_meaning(enum metric m)
 double
 metric_unit(enum metric m, bool network)
 {
-	return network && m < HOST_METRICS && metrics[m].unit > 1 ? NETWORK_UNIT : metrics[m].unit;
+	double unit = metrics[m].unit;
+
+	return network && m < HOST_METRICS && unit > 1 ? NETWORK_UNIT : unit;
 }
 
 /* Life --------------------------------------------------------------------------------------------- */

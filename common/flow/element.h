@@ -70,7 +70,8 @@ enum own {
 	OWN_ATTACK = 22, /* STRING: MITRE ATT&CK ids, comma between */
 	OWN_LIMITS = 23, /* STRING: what could not be seen in these records; there where sampled */
 	/* Baselines: what is normal (detect/baseline.h). */
-	OWN_PROFILE = 32, /* STRING: what the record describes: network exporter host prefix service edge */
+	OWN_PROFILE =
+	    32, /* STRING: what the record describes: network exporter host prefix service edge */
 	OWN_DAYS = 33, /* UINT 8: bit i: seen on the day that is i before that of its end */
 	OWN_HOURLY = 34, /* BYTES: by metric, hour of week and slot, see detect/hours.h */
 	OWN_SKETCH = 35, /* BYTES: who was counted in clients, see detect/hll.h */

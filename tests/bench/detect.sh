@@ -20,6 +20,7 @@
 #
 # FLOWKIT_SHARED  where labelled/ is (default ../shared beside the repository)
 # BENCH_DIR       where made files are kept for the next run (${TMPDIR:-/tmp}/flowkit-bench)
+# shellcheck disable=SC2317 # the detectors' tables call what stands here
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -64,7 +65,7 @@ labelled() {
 }
 
 generated() {
-	local key=$1 made=$dir/gen-$1.flow
+	local made=$dir/gen-$1.flow
 
 	shift
 	if [ "$(cat "$made.options" 2> /dev/null)" != "$*" ]; then
@@ -78,7 +79,7 @@ alerts() {
 	local values
 
 	values=$(set -o pipefail; flowfilter "$1" | flowcat -o csv -k "$2" | tail -n +2 | sort -u) || { echo failed; return; }
-	[ -z "$values" ] && echo 0 || wc -l <<< "$values"
+	if [ -z "$values" ]; then echo 0; else wc -l <<< "$values"; fi
 }
 
 cost() {
