@@ -96,17 +96,6 @@ parse(struct flowexfil *f, struct optparse *parser)
 /* Work --------------------------------------------------------------------------------------------- */
 
 static int
-unpack(void *ctx, unsigned worker, struct batch *b, uint64_t *sel, struct err *err)
-{
-	(void)ctx;
-	(void)worker;
-	(void)sel;
-	(void)err;
-	conversations_unpack(b);
-	return IO_KEEP;
-}
-
-static int
 take(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 {
 	struct flowexfil *f = ctx;
@@ -176,7 +165,9 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 static int
 run(struct flowexfil *f, const struct optparse *parser, char **argv, struct err *err)
 {
-	const struct io_digest digest = { .work = unpack, .take = take, .end = finish, .ctx = f };
+	const struct io_digest digest = {
+		.work = conversations_work, .take = take, .end = finish, .ctx = f
+	};
 	struct io_result result;
 
 	if (f->scope.baseline != NULL) {

@@ -52,17 +52,6 @@ parse(struct flowscan *f, struct optparse *parser)
 
 /* Workers unpack; one thread puts together and counts. */
 static int
-unpack(void *ctx, unsigned worker, struct batch *b, uint64_t *sel, struct err *err)
-{
-	(void)ctx;
-	(void)worker;
-	(void)sel;
-	(void)err;
-	conversations_unpack(b);
-	return IO_KEEP;
-}
-
-static int
 take(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 {
 	struct flowscan *f = ctx;
@@ -132,7 +121,9 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 static int
 run(struct flowscan *f, const struct optparse *parser, struct err *err)
 {
-	const struct io_digest digest = { .work = unpack, .take = take, .end = finish, .ctx = f };
+	const struct io_digest digest = {
+		.work = conversations_work, .take = take, .end = finish, .ctx = f
+	};
 	struct io_result result;
 
 	if (f->scope.state != NULL && state_read(&f->evidence, f->scope.state, diag_err, err) < 0)

@@ -227,21 +227,14 @@ void
 traffic_add(struct traffic *t, struct batch *b, const uint64_t *sel)
 {
 	struct piece_source source;
-	uint32_t idx[CONVERSATIONS_CHUNK];
-	size_t next = 0, n = sel != NULL ? bits_count(sel, b->n) : b->n;
+	size_t next = 0, k, n = sel != NULL ? bits_count(sel, b->n) : b->n;
 
 	t->records += n;
 	if (!pieces_bind(&source, b)) {
 		t->strange += n;
 		return;
 	}
-	while (next < b->n) {
-		size_t k = 0;
-
-		for (; next < b->n && k < CONVERSATIONS_CHUNK; next++)
-			if (sel == NULL || bits_get(sel, next))
-				idx[k++] = (uint32_t)next;
-		pieces_read(&t->pieces, &source, idx, k);
+	while ((k = pieces_next(&t->pieces, &source, b->n, sel, &next)) > 0) {
 		t->strange += k - t->pieces.n;
 		add_pieces(t);
 		make_room(t);

@@ -79,7 +79,6 @@ void duty_do(struct collector *); /* what is due */
 void duty_statistics(struct collector *); /* SIGUSR1 */
 void duty_reload(struct collector *); /* SIGHUP */
 void duty_restore(struct collector *); /* what an earlier collector remembered */
-void duty_save(struct collector *);
 void duty_end(struct collector *); /* the last ones, when all workers have ended */
 
 /* read.c: captures and IPFIX files. */

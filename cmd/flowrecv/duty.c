@@ -159,7 +159,7 @@ save(struct collector *c)
 	c->no_save_ns = end_ns + SAVE_PART * (end_ns - begin_ns);
 }
 
-void
+static void
 duty_save(struct collector *c)
 {
 	if (c->set.templates != NULL)

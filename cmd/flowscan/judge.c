@@ -13,7 +13,7 @@ walk_density(const struct walk *w)
 	return w->best_failed * share * share;
 }
 
-double
+static double
 walk_score(const struct walk *w)
 {
 	double likelihood = pow(4, w->peak), density = walk_density(w);

@@ -48,7 +48,6 @@ struct shape {
 enum scan_kind { SCAN_NONE, SCAN_HORIZONTAL, SCAN_VERTICAL, SCAN_BLOCK };
 
 double walk_density(const struct walk *);
-double walk_score(const struct walk *);
 
 /* Does nothing in these records show whether this protocol was answered?  Then it is not judged. */
 bool judge_blind(const struct evidence *, uint8_t proto);

@@ -319,14 +319,6 @@ reason_addr(struct buf *b, const struct addr *a)
 }
 
 void
-reason_share(struct buf *b, double share)
-{
-	double percent = share * 100;
-
-	buf_printf(b, percent > 0 && percent < 1 ? "%.1f%%" : "%.0f%%", percent);
-}
-
-void
 reason_duration(struct buf *b, int64_t ns)
 {
 	b->len += fmt_duration_human(buf_room(b, FMT_MAX), ns);

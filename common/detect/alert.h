@@ -66,9 +66,8 @@ void why_number(struct buf *, const char *key, double); /* six digits at most */
 void why_duration(struct buf *, const char *key, int64_t ns); /* seconds, with decimals as needed */
 void why_word(struct buf *, const char *key, const char *word); /* blanks become _ */
 
-/* For sentences: an address, a share as 12%, a span of time as 3m20s. */
+/* For sentences: an address, a span of time as 3m20s. */
 void reason_addr(struct buf *, const struct addr *);
-void reason_share(struct buf *, double share);
 void reason_duration(struct buf *, int64_t ns);
 
 #endif

@@ -11,9 +11,9 @@
 
 /* Metrics ------------------------------------------------------------------------------------------ */
 
-#define METRIC_ROW(SYMBOL, NAME, UNIT, MEANING) [METRIC_##SYMBOL] = { NAME, MEANING, UNIT },
+#define METRIC_ROW(SYMBOL, NAME, UNIT, MEANING) [METRIC_##SYMBOL] = { NAME, UNIT },
 static const struct {
-	const char *name, *meaning;
+	const char *name;
 	double unit;
 } metrics[NETWORK_METRICS] = { METRIC_LIST(METRIC_ROW) NETWORK_METRIC_LIST(METRIC_ROW) };
 
@@ -21,12 +21,6 @@ const char *
 metric_name(enum metric m)
 {
 	return metrics[m].name;
-}
-
-const char *
-metric_meaning(enum metric m)
-{
-	return metrics[m].meaning;
 }
 
 double

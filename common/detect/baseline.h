@@ -66,7 +66,6 @@ enum metric {
 	NETWORK_METRIC_LIST(METRIC_ENUM) NETWORK_METRICS
 };
 const char *metric_name(enum metric);
-const char *metric_meaning(enum metric);
 double metric_unit(enum metric, bool network); /* 0: codes are 255ths */
 
 /* When something was seen; bit i of days: on the day that is i before that of last_s. */

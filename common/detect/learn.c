@@ -362,15 +362,13 @@ add_piece(struct learn *l, const struct ends *e, const struct piece *p, bool *ta
 	return 0;
 }
 
-/* A chunk of records; those that are learned stay set in sel. */
+/* What was read of a chunk of n records; those that are learned stay set in sel. */
 static int
-add_chunk(struct learn *l, const struct piece_source *source, const uint32_t *idx, size_t n,
-    uint64_t *sel, struct err *err)
+add_chunk(struct learn *l, size_t n, uint64_t *sel, struct err *err)
 {
 	struct pieces *p = &l->pieces;
 	bool take;
 
-	pieces_read(p, source, idx, n);
 	l->counts.strange += n - p->n;
 	for (size_t i = 0; i < p->n; i++) {
 		if (add_piece(l, &p->ends[i], &p->piece[i], &take, err) != 0)
@@ -390,8 +388,7 @@ learn_add(struct learn *l, struct batch *b, const uint64_t *sel, struct err *err
 {
 	uint64_t *take = mem_alloc(bits_words(b->n) * 8 + 8);
 	struct piece_source source;
-	uint32_t idx[CONVERSATIONS_CHUNK];
-	size_t next = 0;
+	size_t next = 0, n;
 	int rc = 0;
 
 	if (sel != NULL)
@@ -404,14 +401,8 @@ learn_add(struct learn *l, struct batch *b, const uint64_t *sel, struct err *err
 		mem_free(take);
 		return 0;
 	}
-	while (next < b->n && rc == 0) {
-		size_t k = 0;
-
-		for (; next < b->n && k < CONVERSATIONS_CHUNK; next++)
-			if (bits_get(take, next))
-				idx[k++] = (uint32_t)next;
-		rc = add_chunk(l, &source, idx, k, take, err);
-	}
+	while (rc == 0 && (n = pieces_next(&l->pieces, &source, b->n, take, &next)) > 0)
+		rc = add_chunk(l, n, take, err);
 	if (rc == 0)
 		conversations_add(l->conversations, b, take);
 	mem_free(take);
@@ -428,6 +419,7 @@ learn_new(struct baseline *b, const struct scope *scope, const struct open_alert
 	l->b = b;
 	l->scope = scope;
 	l->alerts = alerts;
+	l->pieces.exporters = true;
 	l->first_ns = INT64_MAX;
 	l->conversations = conversations_new(NULL, take_conversations, l);
 	hourly_init(&l->hourly, LEARN_ROWS);

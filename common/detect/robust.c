@@ -28,19 +28,6 @@ robust_mad(double *v, size_t n, double m)
 	return robust_median(v, n);
 }
 
-struct robust
-robust_z(double x, double *v, size_t n, double floor)
-{
-	struct robust r = { .median = robust_median(v, n) };
-	double scale;
-
-	r.mad = robust_mad(v, n, r.median);
-	scale = 1.4826 * r.mad;
-	r.z = (x - r.median) / (scale > floor ? scale : floor);
-	r.z = fmin(fmax(r.z, -ROBUST_MOST), ROBUST_MOST);
-	return r;
-}
-
 uint8_t
 log8_code(double v, double unit)
 {

@@ -19,13 +19,6 @@ double robust_median(double *v, size_t n);
 /* The median of the distances from m; v becomes these, sorted. */
 double robust_mad(double *v, size_t n, double m);
 
-struct robust {
-	double median, mad, z;
-};
-
-/* Of x among v, which is n > 0 values and will be in another order. */
-struct robust robust_z(double x, double *v, size_t n, double floor);
-
 /*
  * Amounts as one octet: 8 steps to the octave of 1 + v / unit, so within 4.5 % (and half a unit); from 0 up to 2^31.9
  * units, which larger ones are cut to.

@@ -21,11 +21,3 @@ sampled_limits(struct buf *out, const struct sampled *s, const char *hidden)
 	buf_printf(out, "sampled 1 in %u%s: %s", s->greatest,
 	    s->least == s->greatest ? "" : " (and less)", hidden);
 }
-
-double
-sampled_chance(uint32_t interval, double packets)
-{
-	if (interval <= 1)
-		return packets > 0 ? 1 : 0;
-	return -expm1(packets * log1p(-1.0 / interval));
-}

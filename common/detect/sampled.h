@@ -31,10 +31,4 @@ sampled_any(const struct sampled *s)
  */
 void sampled_limits(struct buf *, const struct sampled *, const char *hidden);
 
-/*
- * Of n packets, is it likely that one was picked?  The chance that all are missed is (1 - 1/interval)^n.
- * (Independent picks; routers that count down pick more evenly, which changes little.)
- */
-double sampled_chance(uint32_t interval, double packets);
-
 #endif

@@ -277,7 +277,7 @@ is_member(const struct test *t, const char *p, size_t n)
 	return false;
 }
 
-bool
+static bool
 kernel_octets(const struct test *t, const char *p, size_t n)
 {
 	const struct octets *o = t->item;

@@ -82,6 +82,5 @@ kernel_pack(const uint8_t *t)
 #endif
 }
 
-bool kernel_octets(const struct test *, const char *, size_t n);
 
 #endif

@@ -182,22 +182,6 @@ cell_move(const struct cell *c, const struct intern *from, struct intern *to)
 	return moved;
 }
 
-unsigned
-cell_width(const struct cell *c)
-{
-	switch ((enum type)c->type) {
-	case TYPE_IP: {
-		struct addr a;
-
-		memcpy(a.b, &c->v, 16);
-		return addr_is_v4(&a) ? 4 : 16;
-	}
-	case TYPE_BOOL: return 1;
-	case TYPE_FLOAT32: return 4;
-	default: return type_is_var((enum type)c->type) ? 0 : 8;
-	}
-}
-
 void
 cell_put(struct batch *b, unsigned col, size_t rec, const struct cell *c, const struct intern *in)
 {

@@ -18,20 +18,14 @@
 #define BACK_NS (600 * NS_PER_S)
 #define FREE INT64_MAX
 
-enum {
-	FIRST_INDEX = 4096,
-	CLOCK_TIMES = 31,
-	TIMES_A_CHUNK = 8,
-	EXPORTERS_MOST = 4096,
-	SAMPLE = 1023
-};
+enum { FIRST_INDEX = 4096, CLOCK_TIMES = 31, TIMES_A_CHUNK = 8, SAMPLE = 1023 };
 
 struct open {
 	struct ends ends;
 	int64_t start_ns, end_ns, first_ns[2];
 	uint64_t packets[2], bytes[2];
 	uint32_t flows[2], sampling;
-	uint16_t flags[2], icmp[2], exporter;
+	uint16_t flags[2], icmp[2];
 	uint8_t votes, has_flags; /* votes: VOTE_BITS an end */
 };
 _Static_assert(sizeof(struct open) <= 136, "a row is two cache lines and little more");
@@ -54,9 +48,6 @@ struct conversations {
 	/* The input's time: the middle of the starts seen last, so that one record's odd clock moves nothing. */
 	int64_t time[CLOCK_TIMES], clock_ns, sweep_ns;
 	unsigned n_times, next_time;
-
-	struct addr *exporter;
-	uint32_t n_exporters, last_exporter;
 
 	uint32_t *idx;
 	size_t idx_cap;
@@ -102,7 +93,6 @@ conversations_free(struct conversations *c)
 	mem_free_table(c->hash, c->most * sizeof(*c->hash));
 	mem_free_table(c->spare, c->most * sizeof(*c->spare));
 	mem_free_table(c->index, c->index_cap * sizeof(*c->index));
-	mem_free(c->exporter);
 	mem_free(c->idx);
 	mem_free(c);
 }
@@ -111,12 +101,6 @@ struct conversation_counts
 conversations_counts(const struct conversations *c)
 {
 	return c->counts;
-}
-
-const struct addr *
-conversations_exporter(const struct conversations *c, uint32_t exporter)
-{
-	return exporter == 0 || exporter > c->n_exporters ? NULL : &c->exporter[exporter - 1];
 }
 
 /* The index ---------------------------------------------------------------------------------------- */
@@ -229,7 +213,6 @@ tell(const struct conversations *cs, const struct open *o, struct conversation *
 		.rflags = o->flags[!d],
 		.has_flags = o->has_flags,
 		.sampling = o->sampling,
-		.exporter = o->exporter,
 		.in_pieces = cs->early };
 	if (c->proto == IP_ICMP || c->proto == IP_ICMP6)
 		c->server_port = o->icmp[o->flows[d] > 0 ? d : !d];
@@ -405,33 +388,14 @@ continues(const struct conversations *c, const struct open *o, const struct piec
 	return gap <= reach(c, o, lasted > lasts ? lasted : lasts, flags);
 }
 
-static uint16_t
-number_exporter(struct conversations *c, const struct addr *a)
-{
-	if (c->last_exporter > 0 && memcmp(&c->exporter[c->last_exporter - 1], a, sizeof(*a)) == 0)
-		return (uint16_t)c->last_exporter;
-	for (uint32_t i = 0; i < c->n_exporters; i++)
-		if (memcmp(&c->exporter[i], a, sizeof(*a)) == 0) {
-			c->last_exporter = i + 1;
-			return (uint16_t)(i + 1);
-		}
-	if (c->n_exporters == EXPORTERS_MOST)
-		return 0;
-	c->exporter = mem_resize(c->exporter, c->n_exporters + 1, sizeof(*c->exporter));
-	c->exporter[c->n_exporters++] = *a;
-	c->last_exporter = c->n_exporters;
-	return (uint16_t)c->n_exporters;
-}
-
 static void
-begin(struct conversations *c, struct open *o, const struct ends *e, const struct piece *p)
+begin(struct open *o, const struct ends *e, const struct piece *p)
 {
 	*o = (struct open){ .ends = *e,
 		.start_ns = p->start_ns,
 		.end_ns = p->end_ns,
 		.first_ns = { INT64_MAX, INT64_MAX },
-		.sampling = 1,
-		.exporter = p->has_exporter ? number_exporter(c, &p->exporter) : 0 };
+		.sampling = 1 };
 }
 
 static uint32_t
@@ -527,7 +491,7 @@ add_pieces(struct conversations *c)
 			e = 0;
 		}
 		if (e == 0)
-			begin(c, o, &p->ends[i], &p->piece[i]);
+			begin(o, &p->ends[i], &p->piece[i]);
 		extend(o, &p->piece[i]);
 		c->due[row] = due_at(c, o);
 	}
@@ -539,22 +503,14 @@ void
 conversations_add(struct conversations *c, struct batch *b, const uint64_t *sel)
 {
 	struct piece_source source;
-	size_t n = sel != NULL ? bits_count(sel, b->n) : b->n;
-	uint32_t idx[CONVERSATIONS_CHUNK];
-	size_t next = 0;
+	size_t n = sel != NULL ? bits_count(sel, b->n) : b->n, next = 0, k;
 
 	c->counts.records += n;
 	if (!pieces_bind(&source, b)) {
 		c->counts.strange += n;
 		return;
 	}
-	while (next < b->n) {
-		size_t k = 0;
-
-		for (; next < b->n && k < CONVERSATIONS_CHUNK; next++)
-			if (sel == NULL || bits_get(sel, next))
-				idx[k++] = (uint32_t)next;
-		pieces_read(&c->pieces, &source, idx, k);
+	while ((k = pieces_next(&c->pieces, &source, b->n, sel, &next)) > 0) {
 		c->counts.strange += k - c->pieces.n;
 		if (c->pieces.n == 0)
 			continue;

@@ -39,7 +39,6 @@ struct conversation {
 	uint64_t packets, bytes, rpackets, rbytes; /* r: from the server */
 	uint32_t flows, rflows; /* records, or what they say they stand for */
 	uint32_t sampling; /* the greatest interval of its records; 1 none, or not known */
-	uint32_t exporter; /* who sent the first record: conversations_exporter() */
 	uint16_t client_port,
 	    server_port; /* ICMP: 0, type * 256 + code of the client's first record */
 	uint16_t flags, rflags; /* TCP, all that were seen */
@@ -117,10 +116,10 @@ void conversations_finish(struct conversations *);
 
 struct conversation_counts conversations_counts(const struct conversations *);
 
-/* The exporter's address by its number; NULL: not known (number 0), or one of too many. */
-const struct addr *conversations_exporter(const struct conversations *, uint32_t exporter);
-
 /* Unpack the columns that conversations_add reads: on a worker, before the thread that adds. */
 void conversations_unpack(struct batch *);
+
+/* The same in the shape of an io_work that keeps all. */
+int conversations_work(void *ctx, unsigned worker, struct batch *, uint64_t *sel, struct err *);
 
 #endif

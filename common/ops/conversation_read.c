@@ -70,6 +70,17 @@ conversations_unpack(struct batch *b)
 	(void)pieces_bind(&s, b);
 }
 
+int
+conversations_work(void *ctx, unsigned worker, struct batch *b, uint64_t *sel, struct err *err)
+{
+	(void)ctx;
+	(void)worker;
+	(void)sel;
+	(void)err;
+	conversations_unpack(b);
+	return 0;
+}
+
 /* Numbers -------------------------------------------------------------------------------------- */
 
 #define LOAD(T) \
@@ -193,12 +204,12 @@ fill_piece(struct piece *q, const struct words *w, size_t i)
 	q->icmp = !icmp ? 0 : kind != UINT64_MAX ? kind : w->v[PIECE_DSTPORT][i];
 }
 
-void
-pieces_read(struct pieces *p, const struct piece_source *s, const uint32_t *idx, size_t n)
+static void
+read_chunk(struct pieces *p, const struct piece_source *s, const uint32_t *idx, size_t n)
 {
 	struct addr src[CONVERSATIONS_CHUNK], dst[CONVERSATIONS_CHUNK],
 	    exporter[CONVERSATIONS_CHUNK];
-	bool has[CONVERSATIONS_CHUNK], has_exporter[CONVERSATIONS_CHUNK];
+	bool has[CONVERSATIONS_CHUNK], has_exporter[CONVERSATIONS_CHUNK], exporters;
 	const uint64_t *timed = s->col[PIECE_END]->present;
 	struct words w;
 
@@ -206,8 +217,8 @@ pieces_read(struct pieces *p, const struct piece_source *s, const uint32_t *idx,
 	memset(has_exporter, 1, sizeof(has_exporter));
 	load_ip(s->col[PIECE_SRC], idx, n, src, has);
 	load_ip(s->col[PIECE_DST], idx, n, dst, has);
-	p->has_exporter = s->col[PIECE_EXPORTER] != NULL;
-	if (p->has_exporter)
+	exporters = p->exporters && s->col[PIECE_EXPORTER] != NULL;
+	if (exporters)
 		load_ip(s->col[PIECE_EXPORTER], idx, n, exporter, has_exporter);
 	for (unsigned k = PIECE_SRCPORT; k < PIECE_EXPORTER; k++)
 		load_uint(s->col[k], idx, n, absent[k], w.v[k]); /* cppcheck-suppress uninitvar */
@@ -221,8 +232,22 @@ pieces_read(struct pieces *p, const struct piece_source *s, const uint32_t *idx,
 		p->rec[p->n] = idx[i];
 		q->d = (uint8_t)order_ends(&p->ends[p->n++], &src[i], &dst[i],
 		    w.v[PIECE_SRCPORT][i], w.v[PIECE_DSTPORT][i], w.v[PIECE_PROTO][i]);
-		q->has_exporter = p->has_exporter && has_exporter[i];
+		q->has_exporter = exporters && has_exporter[i];
 		if (q->has_exporter)
 			q->exporter = exporter[i];
 	}
+}
+
+size_t
+pieces_next(
+    struct pieces *p, const struct piece_source *s, size_t n, const uint64_t *sel, size_t *next)
+{
+	uint32_t idx[CONVERSATIONS_CHUNK];
+	size_t k = 0;
+
+	for (; *next < n && k < CONVERSATIONS_CHUNK; ++*next)
+		if (sel == NULL || bits_get(sel, *next))
+			idx[k++] = (uint32_t)*next;
+	read_chunk(p, s, idx, k);
+	return k;
 }

@@ -28,7 +28,7 @@ struct pieces {
 	struct ends ends[CONVERSATIONS_CHUNK];
 	struct piece piece[CONVERSATIONS_CHUNK];
 	uint32_t rec[CONVERSATIONS_CHUNK]; /* which record of the batch it is */
-	bool has_exporter;
+	bool exporters; /* to be set: each piece's exporter is asked for */
 };
 
 /* The columns of a batch. */
@@ -60,7 +60,11 @@ struct piece_source {
 /* false: no record has both addresses and a time. */
 bool pieces_bind(struct piece_source *, struct batch *);
 
-/* Read records idx[0..n), n <= CONVERSATIONS_CHUNK; those without addresses or a time are left out. */
-void pieces_read(struct pieces *, const struct piece_source *, const uint32_t *idx, size_t n);
+/*
+ * Read the next CONVERSATIONS_CHUNK of the n records that are selected (NULL: all), from *next on, which moves on;
+ * those without addresses or a time are left out.  How many were selected: 0 at the end.
+ */
+size_t pieces_next(
+    struct pieces *, const struct piece_source *, size_t n, const uint64_t *sel, size_t *next);
 
 #endif

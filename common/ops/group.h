@@ -74,8 +74,6 @@ int group_spec_values(struct group_spec *, const char *text, struct err *);
  */
 int group_spec_check(struct group_spec *, struct err *);
 
-/* The functions' names, NULL-ended: completions and documents. */
-const char *const *group_functions(void);
 void group_spec_free(struct group_spec *);
 
 /* One of `tables` that share spec->memory (0: 2 GiB).  The spec must outlive it. */

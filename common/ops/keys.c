@@ -167,7 +167,7 @@ mask_addr(struct addr *a, const struct group_key *key)
 	addr_mask(a, (unsigned)(addr_is_v4(a) ? 96 + key->prefix4 : key->prefix6));
 }
 
-void
+static void
 keys_transform(const struct group_key *key, enum type type, struct cell *c)
 {
 	if (type == TYPE_IP && key->prefix4 >= 0) {

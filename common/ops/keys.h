@@ -76,8 +76,6 @@ void keys_pack_codes(const struct coding *, const struct column *const *col,
     const struct group_spec *, const struct layout *, struct intern *, const uint32_t *code,
     size_t n, uint8_t *out);
 
-/* The transformation of a single key's value, for dictionaries: mask or bin in place. */
-void keys_transform(const struct group_key *, enum type, struct cell *);
 
 /* One key out of a packed string, and into one (zeroed before). */
 struct cell keys_get(const struct layout *, unsigned key, const uint8_t *packed);

@@ -23,12 +23,6 @@ static const char *const functions[FN_COUNT + 1] = { [FN_FLOWS] = "flows",
 	[FN_PERCENTILE] = "p95",
 	[FN_COUNT] = NULL };
 
-const char *const *
-group_functions(void)
-{
-	return functions;
-}
-
 /* The identity of a named result column: PREFIX_NAME, or NAME without a prefix. */
 static struct field_id
 named(struct group_spec *s, const char *prefix, const char *name)

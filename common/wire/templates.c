@@ -130,7 +130,7 @@ shrink(struct session *s)
 		set_buckets(s, s->n_buckets / 4);
 }
 
-void
+static void
 templates_forget(struct sessions *t, struct session *s, uint16_t id)
 {
 	struct template **link;

@@ -32,7 +32,6 @@ void templates_invalid(struct message *, uint16_t id);
 /* The exporter withdraws one.  false: it has not defined it, or as the other kind (RFC 7011 8.1: to be logged). */
 bool templates_withdraw(struct message *, uint16_t id, bool options);
 
-void templates_forget(struct sessions *, struct session *, uint16_t id);
 void templates_forget_all(struct sessions *, struct session *, bool flows, bool options);
 
 /* The session gets another rank; for session.c, which knows whether there is room. */

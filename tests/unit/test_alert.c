@@ -192,12 +192,8 @@ test_words(void)
 	b.len = 0;
 	reason_addr(&b, &a);
 	buf_putc(&b, ' ');
-	reason_share(&b, 0.256);
-	buf_putc(&b, ' ');
-	reason_share(&b, 0.001);
-	buf_putc(&b, ' ');
 	reason_duration(&b, 200 * NS_PER_S);
-	is_str(buf_cstr(&b), "10.0.0.1 26% 0.1% 3m20s", "sentences have rounded ones");
+	is_str(buf_cstr(&b), "10.0.0.1 3m20s", "sentences have rounded ones");
 	ok(severity_of(0.4) == SEVERITY_LOW && severity_of(0.5) == SEVERITY_MEDIUM &&
 		severity_of(0.75) == SEVERITY_HIGH && severity_of(0.95) == SEVERITY_CRITICAL,
 	    "scores have severities");
@@ -351,11 +347,6 @@ test_sampled(void)
 	sampled_limits(&b, &s, "no beats");
 	is_str(
 	    buf_cstr(&b), "sampled 1 in 100 (and less): no beats", "the greatest interval is told");
-	ok(sampled_chance(1, 1) == 1 && sampled_chance(10, 0) == 0,
-	    "without sampling nothing is missed");
-	ok(sampled_chance(100, 1) > 0.0099 && sampled_chance(100, 1) < 0.0101 &&
-		sampled_chance(10, 10) > 0.651 && sampled_chance(10, 10) < 0.652,
-	    "the chance to see anything of n packets");
 	buf_free(&b);
 }
 
