@@ -10,27 +10,6 @@
 #include "stream/stream.h"
 #include "text/escape.h"
 
-/* As the file was: who may read it, whose it is where that may be said, and when its flows came. */
-static int
-keep_facts(int fd, const struct stat *st)
-{
-	const struct timespec times[2] = { st->st_atim, st->st_mtim };
-
-	if (fchown(fd, st->st_uid, st->st_gid) != 0 && errno != EPERM)
-		return -1;
-	return fchmod(fd, st->st_mode & 07777) == 0 && futimens(fd, times) == 0 ? 0 : -1;
-}
-
-/* The file may have been deleted, or another put in its place: it does not come back. */
-static bool
-is_still(const char *path, const struct stat *st)
-{
-	struct stat now;
-
-	return stat(path, &now) == 0 && now.st_dev == st->st_dev && now.st_ino == st->st_ino &&
-	       now.st_size == st->st_size;
-}
-
 static int
 rewrite_file(const char *path, int fd, const struct stat *st, bool *pays, struct err *err)
 {
@@ -42,7 +21,7 @@ rewrite_file(const char *path, int fd, const struct stat *st, bool *pays, struct
 	if (outfile_open(&file, path, err) != 0)
 		return -1;
 	rc = stream_index_copy(fd, file.fd, err);
-	if (rc == 0 && keep_facts(file.fd, st) != 0)
+	if (rc == 0 && file_like(file.fd, st) != 0)
 		rc = err_set(err, "%s", strerror(errno));
 	if (rc == 0) {
 		int made = open(file.tmp, O_RDONLY | O_CLOEXEC);
@@ -51,7 +30,7 @@ rewrite_file(const char *path, int fd, const struct stat *st, bool *pays, struct
 		if (made >= 0)
 			close(made);
 	}
-	if (rc == 0 && *pays && !is_still(path, st))
+	if (rc == 0 && *pays && !file_unchanged(path, st))
 		rc = err_set(err, "was replaced or deleted meanwhile");
 	if (rc == 0 && *pays)
 		return outfile_commit(&file, err);

@@ -93,18 +93,17 @@ encode(const char *path, const char *beside, const struct io_opts *given, const 
 static int
 take_place(const char *path, const char *beside, const struct looked *old, struct err *err)
 {
-	struct timespec times[2] = { old->st.st_atim, old->st.st_mtim };
-	struct stat now;
+	int fd, rc;
 
-	if (stat(path, &now) != 0 || now.st_ino != old->st.st_ino ||
-	    now.st_size != old->st.st_size || now.st_mtim.tv_sec != old->st.st_mtim.tv_sec ||
-	    now.st_mtim.tv_nsec != old->st.st_mtim.tv_nsec)
+	if (!file_unchanged(path, &old->st))
 		return err_set(err, "changed in the meantime: left as it is");
-	if ((geteuid() == 0 && chown(beside, old->st.st_uid, old->st.st_gid) != 0) ||
-	    chmod(beside, old->st.st_mode & 07777) != 0 ||
-	    utimensat(AT_FDCWD, beside, times, 0) != 0 || rename(beside, path) != 0)
-		return err_set(err, "%s", strerror(errno));
-	return 0;
+	fd = open(beside, O_RDONLY | O_CLOEXEC);
+	rc = fd >= 0 && file_like(fd, &old->st) == 0 ? rename(beside, path) : -1;
+	if (rc != 0)
+		(void)err_set(err, "%s", strerror(errno));
+	if (fd >= 0)
+		(void)close(fd);
+	return rc;
 }
 
 static void

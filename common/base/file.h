@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -26,6 +27,12 @@ int file_write(int fd, const void *, size_t n);
 void file_widen_pipe(int fd);
 
 bool file_is_regular(int fd);
+
+/* Is the file at path still the one that was looked at, and as it was? */
+bool file_unchanged(const char *path, const struct stat *);
+
+/* Give a file the mode, the times and, where that is allowed, the owner of another.  -1 with errno. */
+int file_like(int fd, const struct stat *);
 
 /*
  * An output file, written under a temporary name beside the final one.
