@@ -4,6 +4,7 @@
 
 #include "base/clones.h"
 #include "base/hash.h"
+#include "flow/zone.h"
 
 /* 64 values a word; the last, incomplete word from a padded copy. */
 #define FOR_WORDS(T, BLOCK) \

@@ -11,6 +11,7 @@
 #include "expr/lex.h"
 #include "expr/plan.h"
 #include "flow/value.h"
+#include "flow/zone.h"
 
 enum { PROTOCOL = 4, TCP_FLAGS = 6 }; /* IANA element numbers */
 

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "expr/eval.h"
+#include "flow/zone.h"
 
 struct tile {
 	struct expr_state *s;

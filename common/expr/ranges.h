@@ -3,7 +3,7 @@
  *
  * Every comparison of a number, time or address with literals is membership in a set of ranges: `=`
  * is one point, `<` a range from the bottom, `!=` a complement.  Keys are those of the zone map
- * (flow/batch.h): unsigned order is the order of values; addresses use all 128 bits.
+ * (flow/zone.h): unsigned order is the order of values; addresses use all 128 bits.
  */
 #ifndef EXPR_RANGES_H
 #define EXPR_RANGES_H

@@ -2,6 +2,7 @@
  * zone.c - deciding conditions from what the blocks say about their columns: which there are, and
  * between which values theirs lie.
  */
+#include "flow/zone.h"
 #include "expr/eval.h"
 
 static enum verdict

@@ -46,7 +46,7 @@ struct column {
 	uint8_t derived; /* COLUMN_COMPUTED: enum derived it answers */
 	uint16_t flags;
 
-	/* Zone map: order-mapped keys of present values (zone_key below); COLUMN_ZONE. */
+	/* Zone map: order-mapped keys of present values (flow/zone.h); COLUMN_ZONE. */
 	uint64_t min, max;
 
 	/* Plain. */
@@ -249,20 +249,5 @@ column_int(const struct column *c, size_t rec)
 	default: return ((const int64_t *)c->data)[rec];
 	}
 }
-
-/* Zone keys: unsigned order equals the order of values. */
-static inline uint64_t
-zone_key_int(int64_t v)
-{
-	return (uint64_t)v ^ UINT64_C(1) << 63;
-}
-uint64_t zone_key_double(double);
-uint64_t zone_key_octets(const void *, size_t n); /* first 8, big-endian, zero padded */
-
-/* The zone key of one plain cell. */
-uint64_t column_zone_key(const struct column *, size_t rec);
-
-/* Compute min/max over the present values of a plain column; clears COLUMN_ZONE when there is none. */
-void column_zone(struct column *, size_t n);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "base/ordered.h"
 #include "base/time.h"
+#include "flow/zone.h"
 #include "io/job.h"
 
 struct run {

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/ordered.h"
+#include "flow/zone.h"
 #include "io/follow.h"
 #include "io/interrupt.h"
 #include "io/ipfix_in.h"

@@ -1,6 +1,7 @@
 #include "ops/order.h"
 
 #include "base/num.h"
+#include "flow/zone.h"
 #include "ops/cell.h"
 
 /* Keys as people write them ------------------------------------------------------------------ */

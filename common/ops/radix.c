@@ -5,6 +5,7 @@
  */
 #include "base/cursor.h"
 #include "base/ordered.h"
+#include "flow/zone.h"
 #include "ops/order.h"
 
 /*

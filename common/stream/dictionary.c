@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "flow/zone.h"
 #include "stream/section.h"
 
 /*

@@ -2,6 +2,7 @@
  * section.c - a column's values as parts: the choice of an encoding, constants, plain values.
  */
 #include "stream/section.h"
+#include "flow/zone.h"
 
 static bool
 is_constant(const struct column *c, size_t n)

@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "expr/expr.h"
+#include "flow/zone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

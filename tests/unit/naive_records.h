@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "flow/batch.h"
+#include "flow/zone.h"
 
 enum {
 	F_SRCIP,

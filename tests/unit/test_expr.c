@@ -3,6 +3,7 @@
  * message, and how little is unpacked to decide.
  */
 #include "expr/parse.h"
+#include "flow/zone.h"
 
 #include <stdlib.h>
 #include <unistd.h>

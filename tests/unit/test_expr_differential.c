@@ -3,6 +3,7 @@
  * selects, whatever the schema, the widths, the missing values and the forms of the columns.
  */
 #include "expr/expr.h"
+#include "flow/zone.h"
 
 #include "expr_rows.h"
 #include "tap.h"

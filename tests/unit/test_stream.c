@@ -5,6 +5,7 @@
 
 #include "../fuzz/seal.h"
 #include "base/file.h"
+#include "flow/zone.h"
 #include "random_batch.h"
 #include "stream/format.h"
 #include "stream/stream.h"
