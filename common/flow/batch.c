@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <stdatomic.h>
 
-
 enum { FIRST_CAPACITY = 1024, FIRST_OCTETS = 16 * 1024, COARSEST = 9 };
 
 /* Layouts are told apart for the life of the process, as batches come and go at one address. */
