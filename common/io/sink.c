@@ -6,45 +6,10 @@
 
 #include "base/file.h"
 #include "base/time.h"
-#include "io/job.h"
+#include "io/sink.h"
 #include "wire/export.h"
 
-enum { HOLD_MS = 200, ENCODE_AT_ONCE = BATCH_RECORDS / 8 };
-
-struct io_sink {
-	const struct io_opts *opts;
-	enum io_format format;
-	int fd;
-	bool to_file; /* fd belongs to file */
-	struct outfile file;
-	uint64_t left; /* records until the limit */
-
-	/* flow */
-	struct stream_writer *writer;
-	enum block_profile profile;
-	bool slow; /* output is a file: small blocks are joined however long that takes */
-	struct encoder *encoder; /* of the consuming thread */
-	struct batch *held; /* records waiting for company */
-	int64_t held_since_ns;
-	struct buf out;
-
-	/* text */
-	struct text_writer *text;
-	bool begun;
-	struct buf head;
-	struct field_list columns; /* csv -k all: the union */
-	struct names *names; /* known so far; NULL: numbers are printed */
-	bool deferred; /* until io_sink_batch is called */
-
-	/* IPFIX */
-	struct exporter *exporter;
-
-	/* a function of the program's */
-	io_take take;
-	void *take_ctx;
-
-	struct sink_worker own; /* for batches of the program's making and the limit's last block */
-};
+enum { HOLD_MS = 200 };
 
 /* Opening ---------------------------------------------------------------------------------------- */
 
@@ -313,155 +278,6 @@ sink_inherit(struct io_sink *s, const char *history)
 		stream_inherit(s->writer, history);
 }
 
-/* Preparing -------------------------------------------------------------------------------------- */
-
-void
-sink_worker_free(struct sink_worker *w)
-{
-	encoder_free(w->encoder);
-	batch_free(w->gather);
-	mem_free(w->view.col);
-	mem_free(w->idx);
-	*w = (struct sink_worker){ 0 };
-}
-
-static void
-view_add(struct batch *view, struct batch *b, const struct field *f)
-{
-	int i = batch_resolve(b, f);
-	struct column c;
-
-	if (i < 0)
-		return;
-	c = *batch_plain(b, (unsigned)i);
-	if (c.derived != DERIVED_NONE && f->n == 0)
-		c.id = (struct field_id){ .pen = PEN_NAMED, .named = f->name };
-	c.flags &= (uint16_t)~COLUMN_COMPUTED;
-	for (unsigned k = 0; k < view->n_cols; k++)
-		if (field_id_equal(&view->col[k].id, &c.id))
-			return;
-	if (view->n_cols == view->cap_cols) {
-		view->cap_cols = view->cap_cols ? view->cap_cols * 2 : 32;
-		view->col = mem_resize(view->col, view->cap_cols, sizeof(*view->col));
-	}
-	view->col[view->n_cols++] = c;
-	view->n_all = view->n_cols;
-}
-
-/* Only the columns that -k names, borrowed from b. */
-static struct batch *
-project(const struct io_sink *s, struct sink_worker *w, struct batch *b)
-{
-	const struct field_list *list = &s->opts->fields;
-
-	if (!s->opts->has_fields || list->all || b->options)
-		return b;
-	w->view.n = b->n;
-	w->view.n_cols = w->view.n_all = 0;
-	for (size_t i = 0; i < list->n; i++)
-		view_add(&w->view, b, &list->fields[i]);
-	return &w->view;
-}
-
-static size_t
-selected_indexes(struct sink_worker *w, const struct job *j)
-{
-	if (w->cap_idx < j->b->n) {
-		w->cap_idx = j->b->n;
-		w->idx = mem_resize(w->idx, w->cap_idx, sizeof(*w->idx));
-	}
-	return bits_indexes(j->sel, j->b->n, w->idx);
-}
-
-/* May the block go out as it came in? */
-static bool
-can_pass(const struct io_sink *s, const struct job *j)
-{
-	if (j->slot == NULL || j->b != slot_batch(j->slot) || j->n_sel != j->b->n ||
-	    slot_is_narrow(j->slot))
-		return false;
-	if (s->opts->has_fields && !s->opts->fields.all && !j->b->options)
-		return false;
-	return !s->slow || (slot_packed(j->slot) && s->profile == PROFILE_FILE &&
-			       s->opts->level == 0 && (j->b->n >= ENCODE_AT_ONCE || j->b->options));
-}
-
-/* Records put elsewhere as they stood claim the same order. */
-static void
-keep_order(struct batch *to, const struct batch *from)
-{
-	if (from->sort_column == 0)
-		return;
-	to->sort_column = (uint16_t)(batch_find(to, &from->col[from->sort_column - 1].id) + 1);
-	to->sort_descending = from->sort_descending;
-}
-
-static void
-prepare_flow(struct io_sink *s, struct sink_worker *w, struct job *j)
-{
-	struct batch *from;
-	bool all = j->n_sel == j->b->n;
-
-	if (can_pass(s, j)) {
-		j->form = JOB_PASS;
-		return;
-	}
-	if (w->encoder == NULL)
-		w->encoder = encoder_new(s->profile, s->opts->level);
-	from = project(s, w, j->b);
-	if (all && (j->n_sel >= ENCODE_AT_ONCE || j->b->options)) {
-		j->form = JOB_BLOCKS;
-		if (block_encode(w->encoder, from, &j->out, &j->work_err) == 0)
-			return;
-	}
-	if (j->rest == NULL)
-		j->rest = batch_new();
-	batch_reset(j->rest);
-	j->rest->options = j->b->options;
-	if (batch_append(
-		j->rest, from, all ? NULL : w->idx, all ? j->b->n : selected_indexes(w, j)) != 0) {
-		err_set(&j->work_err, "a block names one element twice with different types");
-		return;
-	}
-	keep_order(j->rest, from);
-	batch_close(j->rest);
-	j->form = JOB_REST;
-	if (j->n_sel >= ENCODE_AT_ONCE) {
-		j->form = JOB_BLOCKS;
-		block_encode(w->encoder, j->rest, &j->out, &j->work_err);
-	}
-}
-
-void
-sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j)
-{
-	j->form = JOB_NOTHING;
-	j->out.len = 0;
-	if (j->n_sel == 0)
-		return;
-	if (s->deferred && !j->b->options) {
-		j->form = s->take != NULL ? JOB_SELECT : JOB_NOTHING;
-		return;
-	}
-	if (!sink_takes(s, j->b))
-		return;
-	if (s->format != IO_NULL || s->take != NULL)
-		job_narrow(j);
-	switch (s->format) {
-	case IO_FLOW: prepare_flow(s, w, j); break;
-	case IO_IPFIX:
-	case IO_NULL:
-		j->form = JOB_SELECT;
-		for (unsigned i = 0; i < j->b->n_cols && (s->exporter || s->take); i++)
-			(void)batch_plain(j->b, i);
-		break;
-	default:
-		j->form = JOB_TEXT;
-		text_rows(s->text, j->names, j->b, j->n_sel == j->b->n ? NULL : j->sel, &j->out,
-		    &j->work_err);
-	}
-}
-
 /* Writing ---------------------------------------------------------------------------------------- */
 
 static int
@@ -516,7 +332,7 @@ hold(struct io_sink *s, struct batch *rest, struct err *err)
 		if (batch_append(s->held, rest, NULL, rest->n) != 0)
 			return err_set(err, "records cannot be joined to a block");
 	}
-	keep_order(s->held, rest);
+	sink_keep_order(s->held, rest);
 	if (s->held->n >= BATCH_RECORDS || batch_octets(s->held) > BATCH_OCTETS / 2)
 		return sink_flush(s, true, err);
 	return sink_flush(s, false, err);
@@ -562,7 +378,7 @@ write_form(struct io_sink *s, struct job *j, struct err *err)
 			return s->take(s->take_ctx, j->b, j->n_sel == j->b->n ? NULL : j->sel, err);
 		if (s->exporter == NULL)
 			return 0;
-		return export_batch(s->exporter, project(s, &s->own, j->b),
+		return export_batch(s->exporter, sink_project(s, &s->own, j->b),
 		    j->n_sel == j->b->n ? NULL : j->sel, err);
 	default: return sink_flush(s, false, err);
 	}
