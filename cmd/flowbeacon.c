@@ -39,7 +39,7 @@ static const struct program program = { "flowbeacon", "[options] [FILE ...]",
 	"flowbeacon --score 0 -o ndjson day.flow\n",
 	field_help };
 
-enum direction { OUT, IN, WITHIN, ALL };
+enum direction { GOES_OUT, GOES_IN, GOES_WITHIN, GOES_ALL };
 
 struct flowbeacon {
 	struct io_opts io;
@@ -154,10 +154,10 @@ in_direction(const struct flowbeacon *f, const struct conversation *c)
 	bool server = scope_internal(&f->scope, &c->server);
 
 	switch (f->direction) {
-	case OUT: return !server;
-	case IN: return server && !client;
-	case WITHIN: return server && client;
-	case ALL: break;
+	case GOES_OUT: return !server;
+	case GOES_IN: return server && !client;
+	case GOES_WITHIN: return server && client;
+	case GOES_ALL: break;
 	}
 	return true;
 }

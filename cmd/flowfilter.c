@@ -81,22 +81,18 @@ wants(void *ctx, const struct probe *p)
 static char *
 read_text(const char *path, struct err *err)
 {
-	char *text = mem_alloc(TEXT_MAX + 2);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : file_read(fd, text, TEXT_MAX + 1);
+	struct buf text = { 0 };
 
-	if (n < 0)
-		err_set(err, "%s", strerror(errno));
-	else if (n > TEXT_MAX)
-		err_usage(err, "an expression is at most %d octets long", TEXT_MAX);
-	else if (memchr(text, 0, (size_t)n) != NULL)
+	if (file_load(path, TEXT_MAX, &text) == 0) {
+		if (memchr(buf_cstr(&text), 0, text.len) == NULL)
+			return text.data;
 		err_usage(err, "not a text: it holds a NUL");
-	if (fd >= 0)
-		close(fd);
-	text[n < 0 ? 0 : n] = '\0';
-	if (err->status == 0)
-		return text;
-	mem_free(text);
+	} else if (errno == EFBIG) {
+		err_usage(err, "an expression is at most %d octets long", TEXT_MAX);
+	} else {
+		err_set(err, "%s", strerror(errno));
+	}
+	buf_free(&text);
 	return NULL;
 }
 

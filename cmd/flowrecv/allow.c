@@ -116,19 +116,16 @@ add_lines(struct allow *a, const char *path, const char *text, size_t n, struct 
 static int
 add_file(struct allow *a, const char *path, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = -1;
-	char *text = mem_alloc(FILE_MAX + 1);
-	ssize_t n = fd < 0 ? -1 : file_read(fd, text, FILE_MAX + 1);
+	struct buf text = { 0 };
+	int rc = -1;
 
-	if (n < 0)
-		err_usage(err, "%s: %s", path, strerror(errno));
-	else if (n > FILE_MAX)
+	if (file_load(path, FILE_MAX, &text) == 0)
+		rc = add_lines(a, path, buf_cstr(&text), text.len, err);
+	else if (errno == EFBIG)
 		err_usage(err, "%s: larger than 16 MiB", path);
 	else
-		rc = add_lines(a, path, text, (size_t)n, err);
-	if (fd >= 0)
-		close(fd);
-	mem_free(text);
+		err_usage(err, "%s: %s", path, strerror(errno));
+	buf_free(&text);
 	return rc;
 }
 

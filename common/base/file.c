@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/time.h"
@@ -53,6 +52,29 @@ file_read_some(int fd, int stop_fd, void *p, size_t n)
 		r = read(fd, p, n < IO_MAX ? n : IO_MAX);
 	} while (r < 0 && errno == EINTR);
 	return r;
+}
+
+int
+file_load(const char *path, size_t most, struct buf *b)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), saved;
+	size_t begin = b->len;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	do {
+		n = file_read(fd, buf_room(b, 65536), 65536);
+		b->len += n > 0 ? (size_t)n : 0;
+		if (b->len - begin > most) {
+			errno = EFBIG;
+			n = -1;
+		}
+	} while (n > 0);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return n == 0 ? 0 : -1;
 }
 
 int

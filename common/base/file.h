@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 /* Read up to n octets, continuing after short reads and EINTR; less only at the end. -1 with errno. */
@@ -19,6 +20,9 @@ ssize_t file_read(int fd, void *, size_t n);
  * For threads that read what may never come and must end all the same.  -1 with errno.
  */
 ssize_t file_read_some(int fd, int stop_fd, void *, size_t n);
+
+/* Append the whole file, of at most `most` octets (EFBIG).  -1 with errno. */
+int file_load(const char *path, size_t most, struct buf *);
 
 /* Write all n octets. -1 with errno (EPIPE when the reader has gone: programs exit quietly). */
 int file_write(int fd, const void *, size_t n);

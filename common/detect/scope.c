@@ -38,109 +38,37 @@ const struct opt scope_window_options[] = {
 
 /* Prefixes ----------------------------------------------------------------------------------------- */
 
+/*
+ * A prefix of the 128-bit form.  The mapped IPv4 addresses are those of ::ffff:0:0/96: of a shorter prefix that is not
+ * meant for them they are left out.
+ */
 static void
-add_range(struct prefixes *p, const struct addr *lo, const struct addr *hi)
+add_prefix(struct ranges *set, const struct addr *a, unsigned plen)
 {
-	if (p->n == p->cap) {
-		p->cap = p->cap ? p->cap * 2 : 16;
-		p->range = mem_resize(p->range, p->cap, sizeof(*p->range));
-	}
-	p->range[p->n++] = (struct prefix_range){ *lo, *hi };
-}
+	const struct range keys = prefix_keys(a, plen);
 
-void
-prefixes_add(struct prefixes *p, const struct addr *a, unsigned plen)
-{
-	/* The mapped IPv4 addresses are those of ::ffff:0:0/96: a shorter prefix is what is before and behind them. */
-	static const struct addr before = { .b = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe, 0xff,
-						0xff, 0xff, 0xff } },
-				 behind = { .b = { [9] = 1 } };
-	struct addr lo = *a, hi = *a, mapped = addr_v4(0);
-
-	addr_mask(&lo, plen);
-	for (unsigned bit = plen; bit < 128; bit++)
-		hi.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	addr_mask(&mapped, plen);
-	if (plen >= 96 || memcmp(mapped.b, lo.b, 16) != 0) {
-		add_range(p, &lo, &hi);
+	if (plen >= 96 || keys.lo > V4_FIRST || keys.hi < V4_LAST) {
+		ranges_add(set, keys.lo, keys.hi);
 		return;
 	}
-	add_range(p, &lo, &before);
-	if (memcmp(behind.b, hi.b, 16) <= 0)
-		add_range(p, &behind, &hi);
-}
-
-static int
-compare_ranges(const void *x, const void *y)
-{
-	const struct prefix_range *a = x, *b = y;
-	int order = memcmp(a->lo.b, b->lo.b, 16);
-
-	return order != 0 ? order : memcmp(b->hi.b, a->hi.b, 16);
-}
-
-/* Prefixes are equal, disjoint or one within the other: what is within goes. */
-void
-prefixes_ready(struct prefixes *p)
-{
-	size_t n = 0;
-
-	if (p->n > 0)
-		qsort(p->range, p->n, sizeof(*p->range), compare_ranges);
-	for (size_t i = 0; i < p->n; i++)
-		if (n == 0 || memcmp(p->range[i].lo.b, p->range[n - 1].hi.b, 16) > 0)
-			p->range[n++] = p->range[i];
-	p->n = n;
-}
-
-/* a <= b, asked of every record some times: two words, not a call. */
-static inline bool
-not_after(const struct addr *a, const struct addr *b)
-{
-	uint64_t x[2], y[2];
-
-	memcpy(x, a->b, 16);
-	memcpy(y, b->b, 16);
-	return x[0] != y[0] ? be64toh(x[0]) < be64toh(y[0]) : be64toh(x[1]) <= be64toh(y[1]);
-}
-
-bool
-prefixes_have(const struct prefixes *p, const struct addr *a)
-{
-	size_t lo = 0, hi = p->n;
-
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-
-		if (not_after(&p->range[mid].lo, a))
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo > 0 && not_after(a, &p->range[lo - 1].hi);
-}
-
-void
-prefixes_free(struct prefixes *p)
-{
-	mem_free(p->range);
-	*p = (struct prefixes){ 0 };
+	ranges_add(set, keys.lo, V4_FIRST - 1);
+	ranges_add(set, V4_LAST + 1, keys.hi);
 }
 
 /* Allow-lists -------------------------------------------------------------------------------------- */
 
 struct port_prefixes {
 	unsigned port;
-	struct prefixes prefixes;
+	struct ranges prefixes;
 };
 
 struct allowed {
-	struct prefixes any; /* whatever the port */
+	struct ranges any; /* whatever the port */
 	struct port_prefixes *ports; /* by port */
 	size_t n_ports;
 };
 
-static struct prefixes *
+static struct ranges *
 prefixes_of_port(struct allowed *a, unsigned port)
 {
 	size_t i = 0;
@@ -165,7 +93,7 @@ parse_allowed(struct allowed *a, const char *p, size_t n)
 	size_t len = n;
 
 	if (parse_prefix(p, n, &addr, &plen)) {
-		prefixes_add(&a->any, &addr, plen);
+		add_prefix(&a->any, &addr, plen);
 		return true;
 	}
 	if (colon == NULL || !parse_u64(colon + 1, (size_t)(p + n - colon - 1), &port) ||
@@ -177,13 +105,13 @@ parse_allowed(struct allowed *a, const char *p, size_t n)
 		len -= 2;
 	}
 	if (len == 1 && *p == '*') {
-		prefixes_add(prefixes_of_port(a, (unsigned)port), &addr, 0);
+		add_prefix(prefixes_of_port(a, (unsigned)port), &addr, 0);
 		addr = addr_v4(0);
 		plen = 96;
 	} else if (!parse_prefix(p, len, &addr, &plen)) {
 		return false;
 	}
-	prefixes_add(prefixes_of_port(a, (unsigned)port), &addr, plen);
+	add_prefix(prefixes_of_port(a, (unsigned)port), &addr, plen);
 	return true;
 }
 
@@ -212,38 +140,14 @@ parse_lines(struct allowed *a, const char *name, const char *p, size_t len, stru
 	return 0;
 }
 
-static int
-read_whole(const char *path, struct buf *text, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = -1;
-
-	if (fd >= 0) {
-		n = file_read(fd, buf_room(text, 4096), 4096);
-		while (n > 0) {
-			text->len += (size_t)n;
-			if (text->len > ALLOW_OCTETS) {
-				close(fd);
-				return err_set(err, "%s: more than 64 MiB", path);
-			}
-			n = file_read(fd, buf_room(text, text->len), text->len);
-		}
-	}
-	if (n < 0)
-		(void)err_set(err, "%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return n < 0 ? -1 : 0;
-}
-
 static void
 free_allowed(struct allowed *a)
 {
 	if (a == NULL)
 		return;
-	prefixes_free(&a->any);
+	ranges_free(&a->any);
 	for (size_t i = 0; i < a->n_ports; i++)
-		prefixes_free(&a->ports[i].prefixes);
+		ranges_free(&a->ports[i].prefixes);
 	mem_free(a->ports);
 	mem_free(a);
 }
@@ -257,12 +161,15 @@ read_allowed(struct scope *s, const char *path, struct err *err)
 
 	if (s->allowed == NULL)
 		s->allowed = mem_zero(1, sizeof(*s->allowed));
-	rc = read_whole(path, &text, err);
+	rc = file_load(path, ALLOW_OCTETS, &text);
 	if (rc == 0)
-		rc = parse_lines(s->allowed, path, text.data, text.len, err);
-	prefixes_ready(&s->allowed->any);
+		rc = parse_lines(s->allowed, path, buf_cstr(&text), text.len, err);
+	else
+		(void)err_set(
+		    err, "%s: %s", path, errno == EFBIG ? "more than 64 MiB" : strerror(errno));
+	ranges_normalise(&s->allowed->any);
 	for (size_t i = 0; i < s->allowed->n_ports; i++)
-		prefixes_ready(&s->allowed->ports[i].prefixes);
+		ranges_normalise(&s->allowed->ports[i].prefixes);
 	buf_free(&text);
 	return rc;
 }
@@ -272,18 +179,18 @@ scope_allows(const struct scope *s, const struct addr *a, int port)
 {
 	if (s->allowed == NULL)
 		return false;
-	if (prefixes_have(&s->allowed->any, a))
+	if (scope_has(&s->allowed->any, a))
 		return true;
 	for (size_t i = 0; port >= 0 && i < s->allowed->n_ports; i++)
 		if (s->allowed->ports[i].port == (unsigned)port)
-			return prefixes_have(&s->allowed->ports[i].prefixes, a);
+			return scope_has(&s->allowed->ports[i].prefixes, a);
 	return false;
 }
 
 /* The scope ---------------------------------------------------------------------------------------- */
 
 static int
-parse_internal(struct prefixes *p, const char *list, struct err *err)
+parse_internal(struct ranges *p, const char *list, struct err *err)
 {
 	while (*list != '\0') {
 		size_t n = strcspn(list, ",");
@@ -294,10 +201,10 @@ parse_internal(struct prefixes *p, const char *list, struct err *err)
 			return err_usage(err,
 			    "--internal: '%.*s' is no prefix; write 10.0.0.0/8,2001:db8::/32",
 			    (int)(n > 60 ? 60 : n), list);
-		prefixes_add(p, &a, plen);
+		add_prefix(p, &a, plen);
 		list += n + (list[n] == ',');
 	}
-	prefixes_ready(p);
+	ranges_normalise(p);
 	return 0;
 }
 
@@ -314,7 +221,7 @@ scope_init(struct scope *s)
 void
 scope_free(struct scope *s)
 {
-	prefixes_free(&s->internal);
+	ranges_free(&s->internal);
 	free_allowed(s->allowed);
 	s->allowed = NULL;
 }
@@ -324,7 +231,7 @@ scope_opt(struct scope *s, int key, const char *arg, struct err *err)
 {
 	switch (key) {
 	case OPT_INTERNAL:
-		prefixes_free(&s->internal);
+		ranges_free(&s->internal);
 		s->internal_text = arg;
 		return parse_internal(&s->internal, arg, err) == 0 ? 1 : -1;
 	case 'a': return read_allowed(s, arg, err) == 0 ? 1 : -1;

@@ -12,30 +12,17 @@
 #include "base/err.h"
 #include "base/num.h"
 #include "base/opt.h"
+#include "expr/ranges.h"
 
 extern const struct opt scope_options[]; /* --internal, -a/--allow */
 extern const struct opt scope_state_options[]; /* --state */
 extern const struct opt scope_baseline_options[]; /* -B/--baseline */
 extern const struct opt scope_window_options[]; /* --window */
 
-/* Disjoint ranges of addresses, sorted; in use once prefixes_ready was called. */
-struct prefixes {
-	struct prefix_range {
-		struct addr lo, hi;
-	} * range;
-	size_t n, cap;
-};
-
-/* A prefix of the 128-bit form: IPv4 96 + its length. */
-void prefixes_add(struct prefixes *, const struct addr *, unsigned plen);
-void prefixes_ready(struct prefixes *);
-bool prefixes_have(const struct prefixes *, const struct addr *);
-void prefixes_free(struct prefixes *);
-
 struct allowed; /* addresses and prefixes, with or without a port */
 
 struct scope {
-	struct prefixes internal;
+	struct ranges internal; /* of addresses */
 	const char *internal_text; /* as --internal takes it */
 	struct allowed *allowed; /* NULL: nothing is */
 	const char *state; /* --state FILE; NULL: none */
@@ -50,10 +37,19 @@ void scope_free(struct scope *);
 /* 1 the option was one of these, 0 not, -1 with err.  Texts are borrowed; an allow-list is read at once. */
 int scope_opt(struct scope *, int key, const char *arg, struct err *);
 
+/* Is the address in a set? */
+static inline bool
+scope_has(const struct ranges *set, const struct addr *a)
+{
+	u128 key = addr_key(a);
+
+	return ranges_zone(set, key, key) == ALL;
+}
+
 static inline bool
 scope_internal(const struct scope *s, const struct addr *a)
 {
-	return prefixes_have(&s->internal, a);
+	return scope_has(&s->internal, a);
 }
 
 /* An address of one host, not multicast, broadcast or unspecified. */

@@ -104,29 +104,6 @@ bracket_list(struct parser *p, size_t *n)
 	return items_keep(p, &s);
 }
 
-/* The whole file; false with errno. */
-static bool
-read_all(const char *path, struct buf *b)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), saved;
-	ssize_t n;
-
-	if (fd < 0)
-		return false;
-	do {
-		n = file_read(fd, buf_room(b, 65536), 65536);
-		b->len += n > 0 ? (size_t)n : 0;
-		if (b->len > LIST_FILE_MAX) {
-			errno = EFBIG;
-			n = -1;
-		}
-	} while (n > 0);
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return n == 0;
-}
-
 /* An item a line; blanks around it and comments are not part of it. */
 static void
 file_items(struct items *s, const char *text, size_t len, const struct literal *where)
@@ -171,7 +148,7 @@ file_list(struct parser *p, size_t *n)
 	}
 	path = arena_string(&p->x->arena, l.p, l.n);
 	l.at = p->tok.at;
-	if (!read_all(path, &b)) {
+	if (file_load(path, LIST_FILE_MAX, &b) != 0) {
 		refuse(p, l.at, end, "", "cannot read the list: %s", strerror(errno));
 		buf_free(&b);
 		return NULL;

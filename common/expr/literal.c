@@ -201,16 +201,13 @@ static bool
 read_address(const char *p, size_t n, struct span *s)
 {
 	struct addr a;
+	struct range keys;
 	unsigned plen;
-	u128 key = 0, rest;
 
 	if (!parse_prefix(p, n, &a, &plen))
 		return false;
-	addr_mask(&a, plen);
-	for (unsigned i = 0; i < 16; i++)
-		key = key << 8 | a.b[i];
-	rest = plen == 0 ? ~(u128)0 : plen == 128 ? 0 : ~(u128)0 >> plen;
-	*s = (struct span){ .lo = key, .hi = key | rest, .v6_only = plen < 96 };
+	keys = prefix_keys(&a, plen);
+	*s = (struct span){ .lo = keys.lo, .hi = keys.hi, .v6_only = plen < 96 };
 	return true;
 }
 

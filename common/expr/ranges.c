@@ -1,7 +1,15 @@
 #include "expr/ranges.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+struct range
+prefix_keys(const struct addr *a, unsigned plen)
+{
+	u128 rest = plen == 0 ? ~(u128)0 : plen == 128 ? 0 : ~(u128)0 >> plen;
+	u128 lo = addr_key(a) & ~rest;
+
+	return (struct range){ lo, lo | rest };
+}
 
 void
 ranges_add(struct ranges *s, u128 lo, u128 hi)

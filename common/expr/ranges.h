@@ -8,10 +8,13 @@
 #ifndef EXPR_RANGES_H
 #define EXPR_RANGES_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
+#include "base/addr.h"
 #include "base/mem.h"
 
 __extension__ typedef unsigned __int128 u128;
@@ -32,6 +35,17 @@ struct ranges {
 
 /* What is known about the records of a batch. */
 enum verdict { NONE, SOME, ALL };
+
+/* The key of an address, and those of a prefix of its 128-bit form. */
+static inline u128
+addr_key(const struct addr *a)
+{
+	uint64_t w[2];
+
+	memcpy(w, a->b, sizeof(w));
+	return (u128)be64toh(w[0]) << 64 | be64toh(w[1]);
+}
+struct range prefix_keys(const struct addr *, unsigned plen);
 
 void ranges_add(struct ranges *, u128 lo, u128 hi); /* nothing when lo > hi */
 void ranges_normalise(struct ranges *);
