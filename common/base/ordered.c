@@ -1,9 +1,9 @@
 /*
  * ordered.c - produce, work, consume, in order.
  *
- * Items are numbered; number i lives in slot i % n_items.  Three counters move in this order:
- * produced >= claimed >= consumed, and a slot is free again once its item is consumed.  One mutex
- * guards them: items are blocks of thousands of records, so it is taken rarely.
+ * Items are numbered.  Three counters move in this order: produced >= claimed >= consumed, and an item's slot is free
+ * again once it is consumed.  One mutex guards them: items are blocks of thousands of records, so it is taken rarely.
+ * A thread goes on with slots it had before, whose memory is in its cache and is there at all.
  *
  * Input that may block has a producer of its own.  For other input a thread that waits for another one is a
  * thread too many: everybody, the caller too, produces an item when nobody else does so and works on it right away,
@@ -21,6 +21,17 @@
 
 #include "base/mem.h"
 
+struct place {
+	unsigned slot;
+	bool done; /* worked on */
+};
+
+enum { NOBODY = -1 };
+struct keeper {
+	int worker; /* who had the slot last */
+	bool busy;
+};
+
 struct run {
 	struct ordered *o;
 	pthread_mutex_t lock;
@@ -28,7 +39,8 @@ struct run {
 	pthread_cond_t can_work; /* an item was produced */
 	pthread_cond_t can_consume; /* the next item is done, or no more come */
 	uint64_t produced, claimed, consumed;
-	bool *done; /* of a slot: worked on */
+	struct place *place; /* of item i: i % n_items */
+	struct keeper *keeper; /* by slot */
 	bool ended; /* produced is final */
 	bool stop;
 	bool producing; /* the producer is inside produce() */
@@ -40,10 +52,44 @@ struct worker {
 	pthread_t thread;
 };
 
+static struct place *
+place(const struct run *r, uint64_t i)
+{
+	return &r->place[i % r->o->n_items];
+}
+
 static void *
 slot(const struct run *r, uint64_t i)
 {
-	return (char *)r->o->items + i % r->o->n_items * r->o->item_size;
+	return (char *)r->o->items + place(r, i)->slot * r->o->item_size;
+}
+
+/* A free slot for the next item: one of the worker's own, else one that nobody had yet, else any.  There is one. */
+static void
+choose_slot(struct run *r, int worker)
+{
+	unsigned best = 0;
+	int rank = 0;
+
+	for (unsigned k = 0; k < r->o->n_items && rank < 3; k++) {
+		const struct keeper *o = &r->keeper[k];
+		int this = o->busy ? 0 : o->worker == worker ? 3 : o->worker == NOBODY ? 2 : 1;
+
+		if (this > rank) {
+			rank = this;
+			best = k;
+		}
+	}
+	r->keeper[best] = (struct keeper){ worker, true };
+	*place(r, r->produced) = (struct place){ .slot = best };
+}
+
+/* The oldest item is done with. */
+static void
+give_back(struct run *r)
+{
+	r->keeper[place(r, r->consumed)->slot].busy = false;
+	r->consumed++;
 }
 
 static void *
@@ -60,12 +106,12 @@ producer_main(void *arg)
 			continue;
 		}
 		r->producing = true;
+		choose_slot(r, NOBODY);
 		pthread_mutex_unlock(&r->lock);
 		next = o->produce(o->ctx, slot(r, r->produced));
 		pthread_mutex_lock(&r->lock);
 		r->producing = false;
 		if (next == ORDERED_ITEM) {
-			r->done[r->produced % o->n_items] = false;
 			r->produced++;
 			pthread_cond_signal(&r->can_work);
 		} else
@@ -98,7 +144,7 @@ worker_main(void *arg)
 		pthread_mutex_unlock(&r->lock);
 		o->work(o->ctx, slot(r, i), w->index);
 		pthread_mutex_lock(&r->lock);
-		r->done[i % o->n_items] = true;
+		place(r, i)->done = true;
 		if (i == r->consumed)
 			pthread_cond_signal(&r->can_consume);
 	}
@@ -119,7 +165,7 @@ take_turn(struct run *r, unsigned worker)
 	if (r->stop || r->ended || r->producing || i - r->consumed == o->n_items)
 		return false;
 	r->producing = true;
-	r->done[i % o->n_items] = false;
+	choose_slot(r, (int)worker);
 	pthread_mutex_unlock(&r->lock);
 	next = o->produce(o->ctx, slot(r, i));
 	pthread_mutex_lock(&r->lock);
@@ -137,7 +183,7 @@ take_turn(struct run *r, unsigned worker)
 	pthread_mutex_unlock(&r->lock);
 	o->work(o->ctx, slot(r, i), worker);
 	pthread_mutex_lock(&r->lock);
-	r->done[i % o->n_items] = true;
+	place(r, i)->done = true;
 	if (i == r->consumed)
 		pthread_cond_signal(&r->can_consume);
 	return true;
@@ -165,11 +211,11 @@ share(struct run *r)
 	bool more = true;
 
 	while (more) {
-		if (r->consumed < r->claimed && r->done[r->consumed % o->n_items]) {
+		if (r->consumed < r->claimed && place(r, r->consumed)->done) {
 			pthread_mutex_unlock(&r->lock);
 			more = o->consume(o->ctx, slot(r, r->consumed));
 			pthread_mutex_lock(&r->lock);
-			r->consumed++;
+			give_back(r);
 			pthread_cond_signal(&r->can_work);
 		} else if (r->ended && r->consumed == r->produced) {
 			break;
@@ -204,14 +250,14 @@ consume_all(struct run *r)
 	if (idles)
 		deadline_after(&deadline, o->idle_ms);
 	while (more) {
-		if (r->consumed < r->claimed && r->done[r->consumed % o->n_items]) {
+		if (r->consumed < r->claimed && place(r, r->consumed)->done) {
 			pthread_mutex_unlock(&r->lock);
 			more = o->consume(o->ctx, slot(r, r->consumed));
 			idles = can_idle;
 			if (idles)
 				deadline_after(&deadline, o->idle_ms);
 			pthread_mutex_lock(&r->lock);
-			r->consumed++;
+			give_back(r);
 			pthread_cond_signal(&r->can_produce);
 		} else if (r->ended && r->consumed == r->produced) {
 			break;
@@ -243,7 +289,10 @@ run_init(struct run *r, struct ordered *o)
 	pthread_condattr_t attr;
 
 	*r = (struct run){ .o = o };
-	r->done = mem_zero(o->n_items, sizeof(*r->done));
+	r->place = mem_zero(o->n_items, sizeof(*r->place));
+	r->keeper = mem_zero(o->n_items, sizeof(*r->keeper));
+	for (unsigned k = 0; k < o->n_items; k++)
+		r->keeper[k].worker = NOBODY;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->can_produce, NULL);
 	pthread_cond_init(&r->can_work, NULL);
@@ -260,7 +309,8 @@ run_free(struct run *r)
 	pthread_cond_destroy(&r->can_work);
 	pthread_cond_destroy(&r->can_produce);
 	pthread_mutex_destroy(&r->lock);
-	mem_free(r->done);
+	mem_free(r->place);
+	mem_free(r->keeper);
 }
 
 /* Start threads of one main; how many the system gave. */

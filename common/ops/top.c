@@ -6,7 +6,7 @@
 #include "ops/group_table.h"
 
 /* MOST are worth while, with those that are equal to the last. */
-enum { MOST = 1 << 16, ROOM = 1024 };
+enum { MOST = 1 << 16, ROOM = 64 };
 
 struct candidate {
 	uint64_t v;
