@@ -4,12 +4,15 @@
  */
 #include "stream/section.h"
 
-/* Records that are compared before the next look whether it was worth it. */
-enum { STRETCH = 1024 };
+/* Records that are compared before the next look whether it was worth it, and before values are gathered. */
+enum { STRETCH = 1024, FIRST_LOOK = 256 };
 
 #define FOLLOWS(T) \
 	static bool follows_##T(const struct dict *d, const T *v, T *of, size_t n) \
 	{ \
+		for (size_t i = 0; i < n && i < FIRST_LOOK; i++) \
+			if (v[i] != v[d->first[d->codes[i]]]) \
+				return false; \
 		for (size_t k = 0; k < d->n; k++) \
 			of[k] = v[d->first[k]]; \
 		for (size_t at = 0; at < n; at += STRETCH) { \

@@ -9,6 +9,7 @@ struct packer {
 	ZSTD_CCtx *ctx;
 	bool nearly; /* only what is nearly the same throughout */
 	unsigned saves; /* 32nds that a frame must save: an unpacked copy is read without work */
+	bool samples; /* a part of which a sample saves too little is not tried */
 };
 
 /*
@@ -16,6 +17,9 @@ struct packer {
  * table that stays in the first cache.
  */
 enum { FAST = 1, FAST_HASH_LOG = 12, FAST_MIN_MATCH = 7 };
+
+/* Pieces of what is large, compressed on trial before all of it is: enough to tell noise from what repeats. */
+enum { SAMPLE_PIECES = 4, SAMPLE_PIECE = 1024, SAMPLE = SAMPLE_PIECES * SAMPLE_PIECE };
 
 struct packer *
 pack_new(int level)
@@ -25,6 +29,7 @@ pack_new(int level)
 	p->ctx = ZSTD_createCCtx();
 	p->nearly = level == 0;
 	p->saves = level == 0 ? 31 : level == FAST ? 12 : 4;
+	p->samples = level == FAST;
 	if (p->ctx == NULL)
 		return p;
 	ZSTD_CCtx_setParameter(p->ctx, ZSTD_c_compressionLevel, level > FAST ? level : FAST);
@@ -61,12 +66,32 @@ repeats(const uint8_t *v, size_t n)
 	return sum;
 }
 
+/*
+ * Is it likely that a frame of all would be kept?  A sample has the same octets as often, fewer of the repeats, so half of
+ * what a frame must save is asked of it.  More than a third of the planes of usual flows are noise.
+ */
+static bool
+is_promising(struct packer *p, const uint8_t *v, size_t n)
+{
+	uint8_t sample[SAMPLE], frame[SAMPLE];
+	size_t len;
+
+	if (!p->samples || n < 4 * SAMPLE)
+		return true;
+	for (size_t k = 0; k < SAMPLE_PIECES; k++)
+		memcpy(sample + k * SAMPLE_PIECE, v + (2 * k + 1) * (n / (2 * SAMPLE_PIECES)),
+		    SAMPLE_PIECE);
+	len = ZSTD_compress2(p->ctx, frame, sizeof frame, sample, sizeof sample);
+	return !ZSTD_isError(len) && len + SAMPLE * p->saves / 64 < SAMPLE;
+}
+
 size_t
 pack_octets(struct packer *p, struct buf *out, const void *data, size_t n)
 {
 	size_t room = ZSTD_compressBound(n), len = n;
 
-	if (p->ctx != NULL && (!p->nearly || repeats(data, n) >= n - n / 64))
+	if (p->ctx != NULL &&
+	    (p->nearly ? repeats(data, n) >= n - n / 64 : is_promising(p, data, n)))
 		len = ZSTD_compress2(p->ctx, buf_room(out, room), room, data, n);
 	if (ZSTD_isError(len) || len + n * p->saves / 32 >= n) {
 		memcpy(buf_room(out, n), data, n);
