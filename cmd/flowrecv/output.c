@@ -26,7 +26,7 @@ struct output {
 	char *history; /* NULL: none */
 	off_t octets; /* of a file: whole blocks */
 	uint64_t small_octets;
-	bool indexed; /* as far as it is to be */
+	bool indexed; /* again, from what was written */
 	bool finished; /* the end mark is written, or is not to be */
 };
 
@@ -211,9 +211,16 @@ is_to_merge(const struct output *o)
 	return o->small_octets > (uint64_t)o->octets / MERGE_SHARE;
 }
 
+void
+output_index(struct output *o)
+{
+	if (o->part != NULL)
+		stream_index(o->writer);
+}
+
 /*
- * The index of a file that stays as it is, made of what was written; one that cannot be made is not missed.  While
- * the file grows nothing of it is held in memory: there may be many files.
+ * The index of a file that stays as it is, made of what was written unless it was as the file grew; one that cannot be
+ * made is not missed.
  */
 static void
 add_index(struct output *o)
@@ -221,7 +228,8 @@ add_index(struct output *o)
 	struct err ignored = { .status = 0 };
 	int fd;
 
-	if (o->part == NULL || o->finished || o->indexed || is_to_merge(o))
+	if (o->part == NULL || o->finished || o->indexed || is_to_merge(o) ||
+	    stream_indexes(o->writer))
 		return;
 	o->indexed = true;
 	fd = open(o->part, O_RDONLY | O_CLOEXEC);

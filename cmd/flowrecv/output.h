@@ -28,6 +28,12 @@ struct output *output_create(const char *path, const char *history, struct err *
 int output_put(struct output *, struct buf *blocks, bool small, struct err *);
 
 /*
+ * Make a file's index as it grows, for which some MiB are held until it ends, instead of reading it again then.  To be
+ * called before anything is put.
+ */
+void output_index(struct output *);
+
+/*
  * End the stream: end mark, merged by the encoder, on disk, in place.  Not complete: no end mark, and
  * a file is left as PATH.incomplete.  -1 with err: the part stays where it is, and this may be called again.
  */

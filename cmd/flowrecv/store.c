@@ -19,6 +19,9 @@
 
 /* Outputs open at a time: more partitions share one, so that made-up exporters make no files without end. */
 enum { OUTPUTS_MAX = 1024, SPARE_BUFFERS = 8, SPARE_OCTETS = 4 << 20 };
+
+/* Outputs whose index is made as they grow, which is cheaper but takes memory; those of more partitions are read again. */
+enum { INDEXED_MAX = 8 };
 static const char others[] = "other";
 
 enum job_kind { JOB_BLOCKS, JOB_OPTIONS, JOB_PASS, JOB_END };
@@ -128,6 +131,8 @@ output_at(struct store *s, int64_t period, const char *partition, struct err *er
 	o = open_output(s, period, partition, err);
 	if (o == NULL)
 		return NULL;
+	if (s->n_places < INDEXED_MAX)
+		output_index(o);
 	if (put_known(s, o, partition, err) != 0) {
 		int e = errno;
 

@@ -21,6 +21,7 @@ enum {
 	WIDE = WIDE_LINES * INDEX_LINE,
 	KEYS_MOST = WIDE, /* 8 bits each */
 	FILTERS_MOST = 4 << 20, /* of blocks, octets in an index block */
+	AHEAD = 16, /* keys whose lines are on their way to the caches */
 };
 
 struct covered {
@@ -171,6 +172,12 @@ put_folded(const struct index_writer *x, size_t octets, struct buf *out)
 
 /* Blocks ------------------------------------------------------------------------------------------- */
 
+static const uint8_t *
+wide_line(const struct index_writer *x, uint64_t key)
+{
+	return x->wide + (key & (LEVELS - 1)) * WIDE + index_line(key, WIDE_LINES);
+}
+
 static void
 add_wide(struct index_writer *x)
 {
@@ -184,6 +191,8 @@ add_wide(struct index_writer *x)
 	for (size_t i = 0; i < k->n; i++) {
 		unsigned l = k->key[i] & (LEVELS - 1);
 
+		if (i + AHEAD < k->n)
+			__builtin_prefetch(wide_line(x, k->key[i + AHEAD]), 1);
 		x->count[l] += index_set(x->wide + l * (size_t)WIDE, WIDE_LINES, PROBES, k->key[i]);
 	}
 }

@@ -19,7 +19,7 @@ struct packer {
 enum { FAST = 1, FAST_HASH_LOG = 12, FAST_MIN_MATCH = 7 };
 
 /* Pieces of what is large, compressed on trial before all of it is: enough to tell noise from what repeats. */
-enum { SAMPLE_PIECES = 4, SAMPLE_PIECE = 1024, SAMPLE = SAMPLE_PIECES * SAMPLE_PIECE };
+enum { SAMPLE_PIECES = 4, SAMPLE_PIECE = 512, SAMPLE = SAMPLE_PIECES * SAMPLE_PIECE };
 
 struct packer *
 pack_new(int level)
@@ -67,8 +67,8 @@ repeats(const uint8_t *v, size_t n)
 }
 
 /*
- * Is it likely that a frame of all would be kept?  A sample has the same octets as often, fewer of the repeats, so half of
- * what a frame must save is asked of it.  More than a third of the planes of usual flows are noise.
+ * Is it likely that a frame of all would be kept?  More than a third of the planes of usual flows are noise.  A sample has
+ * the same octets as often, but fewer repeats, and its own table of codes: a little less is asked of it.
  */
 static bool
 is_promising(struct packer *p, const uint8_t *v, size_t n)
@@ -76,13 +76,13 @@ is_promising(struct packer *p, const uint8_t *v, size_t n)
 	uint8_t sample[SAMPLE], frame[SAMPLE];
 	size_t len;
 
-	if (!p->samples || n < 4 * SAMPLE)
+	if (!p->samples || n < 8 * SAMPLE)
 		return true;
 	for (size_t k = 0; k < SAMPLE_PIECES; k++)
 		memcpy(sample + k * SAMPLE_PIECE, v + (2 * k + 1) * (n / (2 * SAMPLE_PIECES)),
 		    SAMPLE_PIECE);
 	len = ZSTD_compress2(p->ctx, frame, sizeof frame, sample, sizeof sample);
-	return !ZSTD_isError(len) && len + SAMPLE * p->saves / 64 < SAMPLE;
+	return !ZSTD_isError(len) && len + SAMPLE * (p->saves - 1) / 32 < SAMPLE;
 }
 
 size_t

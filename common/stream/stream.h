@@ -163,8 +163,10 @@ int stream_put(struct stream_writer *, void *blocks, size_t len, struct err *);
  * From now on make an index of what is put, which goes into the stream where it pays (flowstream(5)): for files.
  * Before the first block; or, when all blocks were put, stream_index_back, which reads them back from a descriptor of the
  * file at its begin, and owns it.  -1: err; whoever removes what was written of it goes on without an index.
+ * A stream_put that failed gives the index up: stream_indexes says whether one is being made.
  */
 void stream_index(struct stream_writer *);
+bool stream_indexes(const struct stream_writer *);
 int stream_index_back(struct stream_writer *, int fd, struct err *);
 
 /* Of a regular file: index blocks and their octets, and how many blocks of how many records they cover. */

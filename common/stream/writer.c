@@ -178,6 +178,12 @@ undo(struct stream_writer *w, const struct stream_writer *before)
 	return -1;
 }
 
+bool
+stream_indexes(const struct stream_writer *w)
+{
+	return w->index != NULL;
+}
+
 int
 stream_index_back(struct stream_writer *w, int fd, struct err *err)
 {
