@@ -176,24 +176,6 @@ group_fold(struct group_table *g)
 	g->is_loose = g->may_loose = false;
 }
 
-/* All of another table, which is emptied. */
-static void
-absorb(struct group_table *g, struct group_table *src)
-{
-	uint32_t *to = mem_alloc((src->rows.n_rows + 1) * sizeof(*to));
-	struct distinct_item item;
-
-	group_relayout(g, &src->layout);
-	join_facts(g, src);
-	absorb_rows(g, src, NULL, src->rows.n_rows, to);
-	for (unsigned i = 0; i < g->values.n; i++)
-		for (size_t m = 0; m < src->values.v[i].set.cap; m++)
-			if (distinct_at(&src->values.v[i].set, m, &src->intern, &item))
-				absorb_item(g, src, i, &item, to[item.row]);
-	mem_free(to);
-	group_clear(src);
-}
-
 /* Partitions ------------------------------------------------------------------------------------- */
 
 /* The rows of a table and the members of its sets by partition. */
@@ -298,6 +280,30 @@ absorb_lot(struct group_table *g, const struct group_table *src, unsigned i, con
 		absorb_item(g, src, i, &item, rows[0]);
 		at++;
 	}
+}
+
+/* All of another table, which is emptied. */
+static void
+absorb(struct group_table *g, struct group_table *src)
+{
+	size_t n = src->rows.n_rows;
+	uint8_t *lot = mem_zero(n + 1, 1); /* one for all */
+	struct parts p = { .to = mem_alloc((n + 1) * sizeof(*p.to)) };
+
+	group_relayout(g, &src->layout);
+	join_facts(g, src);
+	absorb_rows(g, src, NULL, n, p.to);
+	for (unsigned i = 0; i < g->values.n; i++) {
+		if (!values_has_set(&src->values, i))
+			continue;
+		distinct_divide(&src->values.v[i].set, lot, 1, &p.set[i]);
+		distinct_free(&src->values.v[i].set);
+		absorb_lot(g, src, i, &p, 0, p.set[i].off[1]);
+		distinct_lots_free(&p.set[i]);
+	}
+	mem_free(lot);
+	mem_free(p.to);
+	group_clear(src);
 }
 
 static void
