@@ -82,7 +82,11 @@ member_size(const struct distinct *d)
 static void
 rebuild(struct distinct *d, size_t cap, bool wide)
 {
-	struct distinct new = { .type = d->type, .wide = wide, .counted = d->counted, .cap = cap };
+	struct distinct new = { .type = d->type,
+		.wide = wide,
+		.counted = d->counted,
+		.interned = d->interned,
+		.cap = cap };
 
 	if (wide)
 		new.member = mem_table(cap * sizeof(*new.member));
@@ -138,6 +142,7 @@ distinct_add(
 			m.kind |= MEMBER_INTERNED;
 		}
 	}
+	d->interned |= !distinct_is_word(&m);
 	admit(d, m.kind, m.v);
 	reserve(d, 1);
 	return insert(d, &m, count);
@@ -221,6 +226,49 @@ distinct_at(
 		.cell = distinct_cell(&m, in),
 		.count = d->counted ? d->count[place] : 1 };
 	return true;
+}
+
+size_t
+distinct_members(const struct distinct *d, size_t at, size_t end, struct member *to)
+{
+	size_t n = 0;
+
+	for (; at < end; at++)
+		if (!is_empty(d, at))
+			to[n++] = member_at(d, at);
+	return n;
+}
+
+/* A narrow table has members of one type, and small ones. */
+static bool
+may_have(const struct distinct *d, const struct member *m)
+{
+	return d->n > 0 && (d->wide || (m->kind == d->type && m->v <= UINT32_MAX));
+}
+
+bool
+distinct_has(const struct distinct *d, const struct member *m)
+{
+	uint64_t packed = (uint64_t)(m->row + 1) << 32 | m->v;
+
+	if (!may_have(d, m))
+		return false;
+	if (d->wide)
+		return d->member[place_of(d, m)].kind != 0;
+	return d->narrow[narrow_place(d, packed, hash_u64(hash_seed(), packed))] != 0;
+}
+
+void
+distinct_expect(const struct distinct *d, const struct member *m)
+{
+	uint64_t packed = (uint64_t)(m->row + 1) << 32 | m->v;
+
+	if (!may_have(d, m))
+		return;
+	if (d->wide)
+		__builtin_prefetch(&d->member[hash_member(m) & (d->cap - 1)]);
+	else
+		__builtin_prefetch(&d->narrow[hash_u64(hash_seed(), packed) & (d->cap - 1)]);
 }
 
 void
@@ -325,22 +373,24 @@ distinct_rank(struct distinct_item *item, size_t n, unsigned rank, const struct 
 			n = m;
 			continue;
 		}
-		/* Values are distinct: one equals the pivot, and it comes next. */
+		/* What equals the pivot comes next. */
 		below += less;
 		item += m;
 		n -= m;
-		for (size_t i = 0; i < n; i++)
-			if (cell_compare(&item[i].cell, in, &pivot, in) == 0) {
-				struct distinct_item kept = item[i];
+		m = 0;
+		for (size_t i = 0; i < n; i++) {
+			struct distinct_item kept = item[i];
 
-				item[i] = item[0];
-				item[0] = kept;
-			}
-		if (below + item[0].count >= want)
+			if (cell_compare(&kept.cell, in, &pivot, in) != 0)
+				continue;
+			below += kept.count;
+			item[i] = item[m];
+			item[m++] = kept;
+		}
+		if (below >= want || m == n)
 			break;
-		below += item[0].count;
-		item++;
-		n--;
+		item += m;
+		n -= m;
 	}
 	return &item[0].cell;
 }

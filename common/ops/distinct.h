@@ -21,6 +21,7 @@ struct member {
 struct distinct {
 	uint32_t type; /* of all narrow members; 0: none yet */
 	bool wide, counted;
+	bool interned; /* a member is: it means something beside its own table only */
 	uint64_t *narrow; /* row + 1 above, value below; 0 empty */
 	struct member *member; /* instead, when wide */
 	uint64_t *count; /* counted: of each place */
@@ -44,6 +45,13 @@ void distinct_add_words(struct distinct *, const uint32_t *rows, const uint64_t 
 /* What stands at a place below cap; false: nothing. */
 bool distinct_at(
     const struct distinct *, size_t place, const struct intern *, struct distinct_item *);
+
+/* The members of places [at, end), n of them, n <= end - at; counts are not asked for. */
+size_t distinct_members(const struct distinct *, size_t at, size_t end, struct member *);
+
+/* Is it a member?  Not of interned ones.  distinct_expect: it will be asked soon. */
+bool distinct_has(const struct distinct *, const struct member *);
+void distinct_expect(const struct distinct *, const struct member *);
 
 /*
  * Places ordered by row: order[off[row] .. off[row + 1]).  off has n_rows + 1; both are the caller's to free.
@@ -72,7 +80,7 @@ distinct_is_word(const struct member *m)
 
 /*
  * The value that at least `rank` of 10,000 do not exceed and no smaller one is: of items, n > 0 of them, each
- * with its count (nearest rank).  Items change places.
+ * with its count (nearest rank); several may have one value.  Items change places.
  */
 const struct cell *distinct_rank(
     struct distinct_item *, size_t n, unsigned rank, const struct intern *);

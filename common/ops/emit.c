@@ -339,7 +339,6 @@ group_emit(struct group_table *g, const struct group_top *top,
 	g->n_groups += n;
 	if (g->spec->biflow)
 		biflow_orient(g);
-	values_rank(&g->values, &g->rows, &g->intern);
 	if (top != NULL)
 		list = group_candidates(g, top, &n);
 	if (mixed)

@@ -9,7 +9,7 @@
 #include "ops/group_table.h"
 
 /* FEW groups are not worth threads. */
-enum { FEW = 1 << 16 };
+enum { FEW = 1 << 16, MEMBERS_A_ROW = 4 };
 
 /* Rows --------------------------------------------------------------------------------------------- */
 
@@ -282,17 +282,13 @@ absorb_lot(struct group_table *g, const struct group_table *src, unsigned i, con
 	}
 }
 
-/* All of another table, which is emptied. */
+/* The members of another table's sets, whose rows are there: to[row]. */
 static void
-absorb(struct group_table *g, struct group_table *src)
+absorb_sets(struct group_table *g, struct group_table *src, uint32_t *to)
 {
-	size_t n = src->rows.n_rows;
-	uint8_t *lot = mem_zero(n + 1, 1); /* one for all */
-	struct parts p = { .to = mem_alloc((n + 1) * sizeof(*p.to)) };
+	uint8_t *lot = mem_zero(src->rows.n_rows + 1, 1); /* one for all */
+	struct parts p = { .to = to };
 
-	group_relayout(g, &src->layout);
-	join_facts(g, src);
-	absorb_rows(g, src, NULL, n, p.to);
 	for (unsigned i = 0; i < g->values.n; i++) {
 		if (!values_has_set(&src->values, i))
 			continue;
@@ -302,8 +298,6 @@ absorb(struct group_table *g, struct group_table *src)
 		distinct_lots_free(&p.set[i]);
 	}
 	mem_free(lot);
-	mem_free(p.to);
-	group_clear(src);
 }
 
 static void
@@ -376,6 +370,8 @@ finish_piece(void *ctx, void *item, unsigned worker)
 		rc = group_unspill(g, f->g[t], p->number, &p->err);
 	if (!f->spilled)
 		absorb_part(g, f, p->number);
+	if (rc == 0)
+		group_close_sets(&g, 1, NULL);
 	if (rc == 0)
 		(void)group_emit(g, f->top, keep_batch, p);
 	group_rewind(g);
@@ -452,7 +448,10 @@ free_tables(struct finish *f)
 	mem_free(f->made);
 }
 
-/* Interned keys have numbers of their own in each table, and so other hashes. */
+/*
+ * Many rows are, unless what is to be done is mostly to their sets.  Interned keys have numbers of their own in each table,
+ * and so other hashes.
+ */
 static bool
 by_partitions(struct finish *f)
 {
@@ -463,7 +462,8 @@ by_partitions(struct finish *f)
 		rows += f->g[i]->rows.n_rows;
 		loose += f->g[i]->loose.n_rows;
 	}
-	if (loose == 0 && (f->n == 1 || rows < FEW))
+	if (loose == 0 &&
+	    (f->n == 1 || rows < FEW || group_members_beside(f->g, f->n) / MEMBERS_A_ROW > rows))
 		return false;
 	for (unsigned i = 1; i < f->n; i++)
 		group_relayout(f->g[0], &f->g[i]->layout);
@@ -480,12 +480,31 @@ free_after(void *ctx, struct batch *b)
 	return more;
 }
 
+/* All rows into the first table; sets too, where they do not stay beside each other. */
 static void
 finish_here(struct finish *f)
 {
+	bool beside = group_members_beside(f->g, f->n) > 0;
+	uint32_t **to = mem_zero(f->n, sizeof(*to));
+	struct group_table *g = f->g[0];
+
+	for (unsigned i = 1; i < f->n; i++) {
+		struct group_table *src = f->g[i];
+
+		to[i] = mem_alloc((src->rows.n_rows + 1) * sizeof(**to));
+		group_relayout(g, &src->layout);
+		join_facts(g, src);
+		absorb_rows(g, src, NULL, src->rows.n_rows, to[i]);
+		if (beside)
+			continue;
+		absorb_sets(g, src, to[i]);
+		group_clear(src);
+	}
+	group_close_sets(f->g, beside ? f->n : 1, to);
+	(void)group_emit(g, f->top, free_after, f);
 	for (unsigned i = 1; i < f->n; i++)
-		absorb(f->g[0], f->g[i]);
-	(void)group_emit(f->g[0], f->top, free_after, f);
+		mem_free(to[i]);
+	mem_free(to);
 }
 
 static void

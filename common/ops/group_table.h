@@ -67,6 +67,15 @@ int group_unspill(
     struct group_table *, const struct group_table *src, unsigned partition, struct err *);
 
 /*
+ * beside.c: write what is asked of the sets, counts and percentiles, into the rows of the first of n tables, before they are
+ * handed out.  It has the rows of all, to[t][row] of table t's, but only its own members.
+ */
+void group_close_sets(struct group_table **, unsigned n, uint32_t *const *to);
+
+/* How many members several tables' sets have; 0 also: they do not mean the same beside each other. */
+size_t group_members_beside(struct group_table *const *, unsigned n);
+
+/*
  * emit.c: hand out rows as batches, which are fn's to free; false: fn said stop.  top: rows that are not among
  * those may be left out; NULL all.
  */

@@ -100,9 +100,6 @@ struct row_source {
 void values_merge(
     struct values *, struct table *, struct intern *, uint32_t row, const struct row_source *);
 
-/* Find each row's percentiles: their cells are written, sets are done with. */
-void values_rank(struct values *, struct table *, const struct intern *);
-
 /* Add a member of a set of another table, or one loaded, to that of a row. */
 void values_member(struct values *, unsigned i, struct table *, struct intern *, uint32_t row,
     const struct cell *, uint64_t count);

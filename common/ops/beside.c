@@ -1,0 +1,242 @@
+/*
+ * beside.c - the sets of several tables looked at beside each other, which is less work than putting them together: a member
+ * counts where no table before has it, and a percentile is looked for among the members of all.
+ */
+#include "base/ordered.h"
+#include "ops/group_table.h"
+
+enum { CHUNK = 256, PLACES = 1 << 16, ROWS = 64 };
+
+struct beside {
+	struct group_table **g;
+	unsigned n;
+	uint32_t *const *to; /* of every table but the first: the first's row of each of its rows */
+	uint32_t **of; /* and back: its row + 1 of each row of the first, 0 none */
+};
+
+size_t
+group_members_beside(struct group_table *const *g, unsigned n)
+{
+	size_t members = 0;
+
+	for (unsigned t = 0; t < n; t++)
+		for (unsigned i = 0; i < g[t]->values.n; i++) {
+			const struct distinct *set = &g[t]->values.v[i].set;
+
+			if (set->interned)
+				return 0;
+			members += set->n;
+		}
+	return n > 1 ? members : 0;
+}
+
+/* A table's row + 1 that is the first's row. */
+static uint32_t
+row_of(const struct beside *s, unsigned t, uint32_t row)
+{
+	return t == 0 ? row + 1 : s->of[t][row];
+}
+
+static void
+find_rows(struct beside *s)
+{
+	s->of = mem_zero(s->n, sizeof(*s->of));
+	for (unsigned t = 1; t < s->n; t++) {
+		s->of[t] = mem_zero(s->g[0]->rows.n_rows + 1, sizeof(**s->of));
+		for (uint32_t row = 0; row < s->g[t]->rows.n_rows; row++)
+			s->of[t][s->to[t][row]] = row + 1;
+	}
+}
+
+static void
+forget_rows(struct beside *s)
+{
+	for (unsigned t = 0; t < s->n; t++)
+		mem_free(s->of[t]);
+	mem_free(s->of);
+}
+
+/* Counts ------------------------------------------------------------------------------------------- */
+
+/* One value's members: those of table t in places that are piece p of its set. */
+struct counting {
+	const struct beside *s;
+	unsigned value;
+	struct {
+		unsigned table;
+		size_t at;
+	} * piece;
+	size_t n, cap;
+};
+
+static bool
+before_has(const struct counting *c, unsigned table, struct member m, uint32_t row)
+{
+	for (unsigned t = 0; t < table; t++) {
+		uint32_t in = row_of(c->s, t, row);
+
+		if (in == 0)
+			continue;
+		m.row = in - 1;
+		if (distinct_has(&c->s->g[t]->values.v[c->value].set, &m))
+			return true;
+	}
+	return false;
+}
+
+static void
+count_chunk(const struct counting *c, unsigned table, size_t at, size_t end)
+{
+	const struct beside *s = c->s;
+	const struct distinct *first = &s->g[0]->values.v[c->value].set;
+	struct member m[CHUNK];
+	uint32_t row[CHUNK];
+	size_t n = distinct_members(&s->g[table]->values.v[c->value].set, at, end, m);
+
+	for (size_t k = 0; k < n; k++) {
+		row[k] = s->to[table][m[k].row];
+		m[k].row = row[k];
+		distinct_expect(first, &m[k]);
+	}
+	for (size_t k = 0; k < n; k++)
+		if (!before_has(c, table, m[k], row[k]))
+			__atomic_fetch_add(
+			    table_slots(&s->g[0]->rows, row[k]) + s->g[0]->values.v[c->value].off,
+			    1, __ATOMIC_RELAXED);
+}
+
+static void
+count_piece(void *ctx, size_t i, unsigned worker)
+{
+	const struct counting *c = ctx;
+	unsigned table = c->piece[i].table;
+	size_t at = c->piece[i].at, cap = c->s->g[table]->values.v[c->value].set.cap, end;
+
+	(void)worker;
+	end = cap - at < PLACES ? cap : at + PLACES;
+	for (; at < end; at += CHUNK)
+		count_chunk(c, table, at, end - at < CHUNK ? end : at + CHUNK);
+}
+
+/* The first's count is that of its own members so far. */
+static void
+count_value(const struct beside *s, unsigned value)
+{
+	struct counting c = { .s = s, .value = value };
+
+	for (unsigned t = 1; t < s->n; t++)
+		for (size_t at = 0; at < s->g[t]->values.v[value].set.cap; at += PLACES) {
+			if (c.n == c.cap) {
+				c.cap = c.cap ? 2 * c.cap : CHUNK;
+				c.piece = mem_resize(c.piece, c.cap, sizeof(*c.piece));
+			}
+			c.piece[c.n].table = t;
+			c.piece[c.n++].at = at;
+		}
+	ordered_each(s->n, c.n, count_piece, &c);
+	mem_free(c.piece);
+}
+
+/* Percentiles -------------------------------------------------------------------------------------- */
+
+struct ranking {
+	const struct beside *s;
+	unsigned value, home; /* whose sets have the members */
+	struct {
+		size_t *off, *order;
+	} * by_row; /* of each table */
+	struct {
+		struct distinct_item *item;
+		size_t cap;
+	} * room; /* of each worker */
+};
+
+static void
+order_table(void *ctx, size_t t, unsigned worker)
+{
+	struct ranking *r = ctx;
+	const struct group_table *g = r->s->g[t];
+
+	(void)worker;
+	distinct_by_row(
+	    &g->values.v[r->home].set, g->rows.n_rows, &r->by_row[t].off, &r->by_row[t].order);
+}
+
+/* The members of a row in every table. */
+static size_t
+gather(struct ranking *r, uint32_t row, unsigned worker)
+{
+	size_t n = 0;
+
+	for (unsigned t = 0; t < r->s->n; t++) {
+		const struct group_table *g = r->s->g[t];
+		uint32_t in = row_of(r->s, t, row);
+		size_t at = in == 0 ? 0 : r->by_row[t].off[in - 1],
+		       end = in == 0 ? 0 : r->by_row[t].off[in];
+
+		if (n + end - at > r->room[worker].cap) {
+			r->room[worker].cap = n + (end - at) + (end - at) / 2;
+			r->room[worker].item = mem_resize(r->room[worker].item, r->room[worker].cap,
+			    sizeof(*r->room[worker].item));
+		}
+		for (; at < end; at++)
+			(void)distinct_at(&g->values.v[r->home].set, r->by_row[t].order[at],
+			    &g->intern, &r->room[worker].item[n++]);
+	}
+	return n;
+}
+
+static void
+rank_rows(void *ctx, size_t piece, unsigned worker)
+{
+	struct ranking *r = ctx;
+	struct group_table *g = r->s->g[0];
+	size_t row = piece * ROWS, end = row + ROWS < g->rows.n_rows ? row + ROWS : g->rows.n_rows;
+
+	for (; row < end; row++) {
+		size_t n = gather(r, (uint32_t)row, worker);
+		const struct cell *c;
+
+		if (n == 0)
+			continue;
+		c = distinct_rank(
+		    r->room[worker].item, n, g->spec->values[r->value].rank, &g->intern);
+		memcpy(table_slots(&g->rows, (uint32_t)row) + g->values.v[r->value].off, c,
+		    sizeof(*c));
+	}
+}
+
+static void
+rank_value(const struct beside *s, unsigned value)
+{
+	struct ranking r = { .s = s, .value = value, .home = s->g[0]->values.v[value].home };
+
+	r.by_row = mem_zero(s->n, sizeof(*r.by_row));
+	r.room = mem_zero(s->n, sizeof(*r.room));
+	ordered_each(s->n, s->n, order_table, &r);
+	ordered_each(s->n, (s->g[0]->rows.n_rows + ROWS - 1) / ROWS, rank_rows, &r);
+	for (unsigned t = 0; t < s->n; t++) {
+		mem_free(r.by_row[t].off);
+		mem_free(r.by_row[t].order);
+		mem_free(r.room[t].item);
+	}
+	mem_free(r.by_row);
+	mem_free(r.room);
+}
+
+void
+group_close_sets(struct group_table **g, unsigned n, uint32_t *const *to)
+{
+	struct beside s = { .g = g, .n = n, .to = to };
+
+	find_rows(&s);
+	for (unsigned i = 0; i < g[0]->values.n; i++) {
+		enum group_fn fn = g[0]->spec->values[i].fn;
+
+		if (fn == FN_DISTINCT && n > 1)
+			count_value(&s, i);
+		else if (fn == FN_PERCENTILE)
+			rank_value(&s, i);
+	}
+	forget_rows(&s);
+}
