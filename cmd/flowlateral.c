@@ -186,6 +186,9 @@ tell(const struct flowlateral *f, const struct io_result *result)
 	if (e->forgotten + e->at.full > 0 && !f->io.quiet)
 		diag(NULL, "%llu edges that were not used for longest were forgotten: more than %u",
 		    (unsigned long long)(e->forgotten + e->at.full), (unsigned)EDGES_MOST);
+	if (j->w.habits.clients.full + j->w.habits.served.full > 0 && !f->io.quiet)
+		diag(NULL, "habits of more than %u clients or hosts were left out",
+		    (unsigned)HABITS_MOST);
 	if (alerts_dropped(j->alerts) > 0 && !f->io.quiet)
 		diag(NULL, "%llu alerts beyond the best %u were dropped",
 		    (unsigned long long)alerts_dropped(j->alerts), (unsigned)ALERTS_MOST);

@@ -65,7 +65,7 @@ begin_earlier(const struct edges *e, struct edge *x, const struct conversation *
 		return;
 	x->habit = EDGE_NEW;
 	if (e->baseline == NULL)
-		x->habit = is_older(c) ? EDGE_OLDER : EDGE_NEW;
+		x->habit = is_older(c) && !e->watching ? EDGE_OLDER : EDGE_NEW;
 	else if (baseline_edge(e->baseline, &c->client, &c->server, c->proto, c->server_port) !=
 		 NULL)
 		x->habit = EDGE_BASE;

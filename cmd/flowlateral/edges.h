@@ -45,7 +45,7 @@ _Static_assert(sizeof(struct edge) == 104, "what the bound is made of");
 struct edges {
 	const struct scope *scope;
 	const struct baseline *baseline; /* NULL: none */
-	bool has_state;
+	bool has_state, watching; /* watching: a run before this one left a state */
 	struct keyed at;
 	int64_t first_ns, last_ns; /* of all sessions; first INT64_MAX: there is none */
 	struct sampled sampled;

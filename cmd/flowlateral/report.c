@@ -46,7 +46,7 @@ add_ports(const struct judge *j, struct ports *ports, const struct pair *p)
 static void
 put_ports(struct buf *b, const struct ports *p)
 {
-	unsigned n = 0, all = p->others > 0;
+	unsigned n = 0, all = p->others > 0, left;
 
 	for (int k = 0; k < ADMIN_PORTS; k++)
 		all += p->admin >> k & 1;
@@ -57,14 +57,16 @@ put_ports(struct buf *b, const struct ports *p)
 		buf_puts(b, admin_ports[k].name);
 		n++;
 	}
-	if (n == all)
+	left = p->others + all - n - (p->others > 0);
+	if (left == 0)
 		return;
 	buf_puts(b, n > 0 ? " and " : "");
-	if (p->others == 1 && n + 1 == all)
+	if (left > 1)
+		buf_printf(b, "%u %sports", left, n > 0 ? "other " : "");
+	else if (p->others == 1)
 		buf_printf(b, "port %u", p->other);
 	else
-		buf_printf(
-		    b, "%u %sports", p->others + all - n - (p->others > 0), n > 0 ? "other " : "");
+		buf_puts(b, "another");
 }
 
 static void

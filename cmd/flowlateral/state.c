@@ -113,7 +113,7 @@ write_edges(struct io_sink *sink, const struct edges *e, struct err *err)
 		for (; at < e->at.n && b->n < BATCH_RECORDS; at++) {
 			if (edges_at(e, at)->habit == EDGE_BASE)
 				continue;
-			batch_extend(b, b->n + 1);
+			batch_extend(b, 1);
 			put_edge(b, b->n - 1, edges_at(e, at));
 		}
 		batch_close(b);
@@ -204,7 +204,7 @@ take_head(struct reading *r, uint64_t version, int64_t first_ns, int64_t last_ns
 {
 	if (version != STATE_VERSION || first_ns > last_ns)
 		return false;
-	r->begun = true;
+	r->begun = r->e->watching = true;
 	if (!has(r, COL_START))
 		return true;
 	if (first_ns < r->e->first_ns)

@@ -1,7 +1,6 @@
 #include "weigh.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "ports.h"
@@ -50,20 +49,59 @@ service_end(const struct weighing *w, size_t i)
 	return end;
 }
 
+/* Of the links of one service those of administrators do not count; habit: nor do new ones. */
+static size_t
+count_users(const struct weighing *w, size_t i, size_t end, bool habit)
+{
+	size_t n = 0;
+
+	for (; i < end; i++)
+		n += !w->link[i].by_admin && !(habit && w->link[i].edge->habit == EDGE_NEW);
+	return n;
+}
+
+static void
+find_admins(struct weighing *w)
+{
+	struct habits *h = &w->habits;
+
+	habits_init(h);
+	if (w->edges->baseline != NULL)
+		habits_learn(h, w->edges->baseline, w->edges->scope);
+	for (size_t i = 0, end; i < w->n_links && w->edges->baseline == NULL; i = end) {
+		end = service_end(w, i);
+		for (size_t k = i; k < end && end - i < FEW_CLIENTS; k++) {
+			const struct edge *e = w->link[k].edge;
+
+			if (admin_port(e->key.port) >= 0)
+				habits_see(h, &e->key.client, e->key.port, e->habit == EDGE_NEW);
+		}
+	}
+	for (size_t i = 0; i < w->n_links; i++) {
+		const struct edge_key *k = &w->link[i].edge->key;
+
+		w->link[i].by_admin =
+		    admin_port(k->port) >= 0 && habits_admin(h, &k->client, k->port);
+	}
+}
+
+/* Do so many clients of a port make its host a server?  Not where PCs serve each other, on ports of no registry. */
 static bool
 is_role(unsigned port, double clients)
 {
-	return clients >= (admin_port(port) < 0 ? ROLE_CLIENTS : MANY_CLIENTS);
+	return conversation_service_port(port) &&
+	       clients >= (admin_port(port) < 0 ? ROLE_CLIENTS : MANY_CLIENTS);
 }
 
 static bool
-is_known_server(const struct baseline *b, const struct addr *a)
+is_known_server(const struct baseline *b, const struct habits *h, const struct addr *a)
 {
 	size_t n;
 	const struct base_service *s = baseline_services(b, a, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (is_role(s[i].port, hll_count(&s[i].clients) + 0.5))
+		if (is_role(s[i].port,
+			hll_count(&s[i].clients) - habits_admins_of(h, a, s[i].port) + 0.5))
 			return true;
 	return false;
 }
@@ -75,13 +113,14 @@ find_servers(struct weighing *w)
 		unsigned port = w->link[i].edge->key.port;
 
 		end = service_end(w, i);
-		if (conversation_service_port(port) && is_role(port, (double)(end - i)))
+		if (conversation_service_port(port) &&
+		    is_role(port, (double)count_users(w, i, end, false)))
 			place_at(w, w->link[i].server)->server = true;
 	}
 	for (size_t i = 0; i < w->places.n && w->edges->baseline != NULL; i++) {
 		struct place *p = keyed_at(&w->places, i);
 
-		p->server = p->server || is_known_server(w->edges->baseline, &p->addr);
+		p->server = p->server || is_known_server(w->edges->baseline, &w->habits, &p->addr);
 	}
 }
 
@@ -106,22 +145,32 @@ join(struct weighing *w, uint32_t a, uint32_t b)
 	return a != b;
 }
 
-/* How many parties use the service of links [i, end); of a server's, and of many, every client is one. */
+/*
+ * How many parties use the service of links [i, end), a new one among them; of a server's, and of many, every client
+ * is one.  With a baseline, new clients say nothing for each other until they are many: a server has been put up.
+ */
 static size_t
 count_parties(struct weighing *w, size_t i, size_t end)
 {
+	size_t users = count_users(w, i, end, false), n = 0, k;
 	uint32_t seen[MANY_CLIENTS];
-	size_t n = 0, k;
 
-	if (end - i >= MANY_CLIENTS || place_at(w, w->link[i].server)->server)
-		return end - i;
+	if (users >= MANY_CLIENTS)
+		return users;
+	if (w->edges->baseline != NULL) {
+		n = count_users(w, i, end, true);
+		return n + (users > n);
+	}
+	if (place_at(w, w->link[i].server)->server)
+		return users;
 	for (; i < end; i++) {
 		uint32_t party = party_of(w, w->link[i].client);
 
 		for (k = 0; k < n && seen[k] != party;)
 			k++;
-		seen[k] = party;
-		n += k == n;
+		if (w->link[i].by_admin || k < n)
+			continue;
+		seen[n++] = party;
 	}
 	return n;
 }
@@ -137,7 +186,7 @@ join_parties(struct weighing *w)
 		if (admin_port(w->link[i].edge->key.port) < 0 || count_parties(w, i, end) > 1)
 			continue;
 		for (size_t k = i; k < end; k++)
-			if (w->link[k].edge->habit == EDGE_NEW)
+			if (w->link[k].edge->habit == EDGE_NEW && !w->link[k].by_admin)
 				joined |= join(w, w->link[k].client, w->link[k].server);
 	}
 	return joined;
@@ -145,30 +194,35 @@ join_parties(struct weighing *w)
 
 /* Clients that the baseline knows of a service; those from outside are one. */
 static uint32_t
-known_clients(const struct weighing *w, const struct link *l)
+known_clients(const struct weighing *w, const struct edge_key *k)
 {
 	const struct baseline *b = w->edges->baseline;
 	const struct base_service *s = NULL;
 	double n;
 
 	if (b != NULL)
-		s = baseline_service(b, &l->edge->key.server, IP_TCP, l->edge->key.port);
+		s = baseline_service(b, &k->server, IP_TCP, k->port);
 	if (s == NULL)
 		return 0;
-	n = hll_count(&s->clients) + 0.5;
-	return n < 1 ? 1 : (uint32_t)n;
+	if (hll_count(&s->clients) < 0.5)
+		return 1;
+	n = hll_count(&s->clients) - habits_admins_of(&w->habits, &k->server, k->port) + 0.5;
+	return n < 1 ? 0 : (uint32_t)n;
 }
 
 static void
 count_others(struct weighing *w)
 {
 	for (size_t i = 0, end; i < w->n_links; i = end) {
-		uint32_t others, known = known_clients(w, &w->link[i]);
+		uint32_t parties, known = known_clients(w, &w->link[i].edge->key);
 
 		end = service_end(w, i);
-		others = (uint32_t)count_parties(w, i, end) - 1;
-		for (size_t k = i; k < end; k++)
+		parties = (uint32_t)count_parties(w, i, end);
+		for (size_t k = i; k < end; k++) {
+			uint32_t others = w->link[k].by_admin ? parties : parties - 1;
+
 			w->link[k].others = others > known ? others : known;
+		}
 	}
 }
 
@@ -189,7 +243,7 @@ by_pair(const void *x, const void *y)
 	return order != 0 ? order : ORDER(a->edge->key.port, b->edge->key.port);
 }
 
-/* Does a say more than b?  An administration port, one that fewer others use, the earlier one. */
+/* Does a say more than b?  An administration port, one that fewer others use, what carried more. */
 static bool
 says_more(const struct link *a, const struct link *b)
 {
@@ -197,7 +251,9 @@ says_more(const struct link *a, const struct link *b)
 
 	if (admin != (admin_port(b->edge->key.port) >= 0))
 		return admin;
-	return a->others < b->others;
+	if (a->others != b->others)
+		return a->others < b->others;
+	return a->edge->bytes > b->edge->bytes;
 }
 
 static void
@@ -246,47 +302,21 @@ freshness(const struct weighing *w, const struct pair *p, bool met)
 	return met ? fresh * 0.5 : fresh;
 }
 
-/* Hosts that the client is used to work on by this port, of those that few others do; links [i, end) are its own. */
-static uint32_t
-usual_targets(const struct weighing *w, const struct pair *p, size_t i, size_t end)
-{
-	unsigned port = w->link[p->main].edge->key.port;
-	const struct baseline *b = w->edges->baseline;
-	const struct base_edge *e;
-	uint32_t targets = 0;
-	size_t n;
-
-	if (b == NULL) {
-		for (; i < end; i++)
-			targets += w->link[i].edge->habit != EDGE_NEW &&
-				   w->link[i].edge->key.port == port && w->link[i].others < 2;
-		return targets;
-	}
-	e = baseline_edges(b, &weigh_place(w, p->client)->addr, &n);
-	for (size_t k = 0; k < n; k++) {
-		struct addr server = baseline_addr(b, e[k].server);
-		const struct base_service *s;
-
-		if (e[k].port != port || e[k].proto != IP_TCP ||
-		    !scope_internal(w->edges->scope, &server))
-			continue;
-		s = baseline_service(b, &server, IP_TCP, port);
-		targets += s != NULL && hll_count(&s->clients) < ROLE_CLIENTS + 0.5;
-	}
-	return targets;
-}
-
-/* first, end: all links of the client; met: some other edge between the two is habit. */
+/* met: some other edge between the two is habit. */
 static void
-score(const struct weighing *w, struct pair *p, size_t first, size_t end, bool met)
+score(const struct weighing *w, struct pair *p, bool met)
 {
+	const struct link *main = &w->link[p->main];
+	double used;
+
 	p->admin = p->ports > 0;
 	p->peer = !weigh_place(w, p->client)->server && !weigh_place(w, p->server)->server;
 	p->moved = p->bytes >= MOVED_OCTETS;
 	p->fresh = freshness(w, p, met);
-	p->rare = 1 / (1.0 + w->link[p->main].others);
-	p->targets = usual_targets(w, p, first, end);
-	p->usual = 1 / (1 + (double)p->targets / USUAL_TARGETS);
+	p->rare = 1 / (1.0 + main->others);
+	p->targets = habits_targets(&w->habits, &main->edge->key.client, main->edge->key.port);
+	used = (double)p->targets / USUAL_TARGETS;
+	p->usual = 1 / (1 + used * used);
 	p->score = p->rare * p->usual *
 		   (0.4 * p->admin + 0.2 * p->fresh + 0.2 * p->peer + 0.1 * (p->ports > 1) +
 		       0.1 * p->moved);
@@ -320,7 +350,7 @@ make_client(struct weighing *w, size_t first, size_t end, int64_t window_ns)
 			all++;
 		make_pairs(w, i, fresh, window_ns);
 		for (; pairs < w->n_pairs; pairs++)
-			score(w, &w->pair[pairs], first, end, all > fresh);
+			score(w, &w->pair[pairs], all > fresh);
 	}
 }
 
@@ -352,8 +382,9 @@ weigh(struct weighing *w, const struct edges *edges, int64_t window_ns)
 			.server = place_of(w, &e->key.server) };
 	}
 	qsort(w->link, n, sizeof(*w->link), by_service);
+	find_admins(w);
 	find_servers(w);
-	for (unsigned i = 0; i < ROUNDS && join_parties(w); i++)
+	for (unsigned i = 0; i < ROUNDS && w->edges->baseline == NULL && join_parties(w); i++)
 		;
 	count_others(w);
 	find_pairs(w, window_ns);
@@ -363,6 +394,7 @@ void
 weigh_free(struct weighing *w)
 {
 	keyed_free(&w->places);
+	habits_free(&w->habits);
 	mem_free(w->link);
 	mem_free(w->pair);
 }

@@ -3,15 +3,18 @@
  * this client's habit to work on hosts?
  *
  *	score = rare usual (0.4 admin + 0.2 new + 0.2 peer + 0.1 ports + 0.1 moved)
+ *	rare = 1 / (1 + others), usual = 1 / (1 + (targets / 4)^2)
  *
  * The trap is that an intruder's hosts vouch for one another: of a host that two of them reached, the port would seem
  * to be served to others.  So hosts of which one alone reached the other by an administration port are one party, and
- * others are counted by parties, as long as they are few.
+ * others are counted by parties, as long as they are few.  Administrators (habits.h) are no others at all: that the
+ * helpdesk comes to a PC makes it no server.
  */
 #ifndef FLOWLATERAL_WEIGH_H
 #define FLOWLATERAL_WEIGH_H
 
 #include "edges.h"
+#include "habits.h"
 
 enum {
 	ROLE_CLIENTS = 2, /* of a port that is not of administration: a server */
@@ -30,7 +33,8 @@ struct place {
 struct link {
 	struct edge *edge;
 	uint32_t client, server;
-	uint32_t others; /* clients of the service beside this one */
+	uint32_t others; /* clients of the service beside this one, but for administrators */
+	bool by_admin; /* the client works on many hosts by this port */
 };
 
 /* New edges of one client to one server; those more than a window apart are several pairs. */
@@ -44,12 +48,13 @@ struct pair {
 	uint32_t ports; /* of administration */
 	uint32_t targets; /* hosts that its client is used to work on by the main port */
 	bool admin, peer, moved, told; /* told: all its edges were */
-	double fresh, rare, usual, score;
+	double fresh, rare, usual, score; /* fresh is `new` */
 };
 
 struct weighing {
 	const struct edges *edges;
 	struct keyed places;
+	struct habits habits;
 	struct link *link; /* by client, server, habit, first seen */
 	size_t n_links;
 	struct pair *pair; /* by client and server */
