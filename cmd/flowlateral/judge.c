@@ -112,15 +112,17 @@ judge_trails(struct judge *j)
 {
 	for (size_t i = 0; i < j->n_trails; i++) {
 		struct trail *t = &j->trail[i];
+		const struct step *last = &j->step[t->last];
 
-		t->weak = 1 - j->step[t->last].miss < j->limits.score;
-		if (!t->weak && !t->told)
+		t->weak = 1 - last->miss < j->limits.score;
+		t->given = !t->weak && (!last->pair->told || judge_news(t->steps, t->told));
+		if (t->given)
 			report_trail(j, t);
 	}
 	for (size_t i = 0; i < j->n_steps; i++) {
 		const struct pair *p = j->step[i].pair;
 
-		if (j->step[i].trail == 0 || j->trail[j->step[i].trail - 1].weak)
+		if (j->step[i].trail == 0 || !j->trail[j->step[i].trail - 1].given)
 			continue;
 		for (uint32_t k = p->first; k < p->first + p->n; k++)
 			j->w.link[k].edge->told = true;

@@ -1,7 +1,8 @@
 /*
  * judge.h - from pairs to alerts: paths first, then hosts that reach many, then what is left.
  *
- * A pair belongs to one alert.  Alerts that name nothing but edges which were told before are not given again.
+ * A pair belongs to one alert.  What was told in an earlier run is not told again: a path when it has become longer, a
+ * fan, or what a path branches to, when half of it is new.
  */
 #ifndef FLOWLATERAL_JUDGE_H
 #define FLOWLATERAL_JUDGE_H
@@ -41,8 +42,9 @@ struct trail {
 	uint32_t last; /* the step that ends its longest path */
 	uint32_t hosts; /* that were reached on any of its paths */
 	int64_t last_ns;
-	bool told; /* all of it was */
+	uint32_t steps, told; /* of its steps, those that were told before */
 	bool weak; /* too little for an alert: its steps are judged as if alone */
+	bool given; /* an alert tells it now */
 };
 
 struct judge {
@@ -61,6 +63,13 @@ struct judge {
 
 void judge(struct judge *);
 void judge_free(struct judge *);
+
+/* Is enough of n things new to tell them all, though some were told? */
+static inline bool
+judge_news(size_t n, size_t told)
+{
+	return told < n && n - told >= told;
+}
 
 /* trails.c: steps to paths; needs judge.step, makes judge.trail. */
 void trails_find(struct judge *);

@@ -266,24 +266,30 @@ report_pair(struct judge *j, struct pair *p)
 
 /* Fans --------------------------------------------------------------------------------------------- */
 
-static bool
-fan_told(const struct step *const *step, size_t n)
+static size_t
+count_told(const struct step *const *step, size_t n)
 {
+	size_t told = 0;
+
 	for (size_t i = 0; i < n; i++)
-		if (!step[i]->pair->told)
-			return false;
-	return true;
+		told += step[i]->pair->told;
+	return told;
 }
 
+/* The first of those that were not told before. */
 static void
 put_hosts(struct judge *j, const struct step *const *step, size_t n)
 {
-	for (size_t i = 0; i < n && i < HOSTS_NAMED; i++) {
-		buf_puts(&j->reason, i == 0 ? ": " : ", ");
+	size_t named = 0;
+
+	for (size_t i = 0; i < n && named < HOSTS_NAMED; i++) {
+		if (step[i]->pair->told)
+			continue;
+		buf_puts(&j->reason, named++ == 0 ? ": " : ", ");
 		reason_addr(&j->reason, server_of(j, step[i]->pair));
 	}
-	if (n > HOSTS_NAMED)
-		buf_printf(&j->reason, " and %zu more", n - HOSTS_NAMED);
+	if (n > named)
+		buf_printf(&j->reason, " and %zu more", n - named);
 }
 
 void
@@ -294,7 +300,7 @@ report_fan(struct judge *j, const struct step *const *step, size_t n)
 	struct ports ports = { 0 };
 	double mean = 0;
 
-	if (fan_told(step, n))
+	if (!judge_news(n, count_told(step, n)))
 		return;
 	begin_words(j);
 	for (size_t i = 0; i < n; i++) {

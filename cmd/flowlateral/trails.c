@@ -50,7 +50,7 @@ find_trail(struct judge *j, uint32_t *of_place, struct step *s)
 	if (s->trail != 0)
 		return;
 	if (*of == 0 || s->pair->first_ns > j->trail[*of - 1].last_ns + j->limits.window_ns) {
-		j->trail[j->n_trails] = (struct trail){ .told = true };
+		j->trail[j->n_trails] = (struct trail){ 0 };
 		*of = (uint32_t)++j->n_trails;
 	}
 	s->trail = *of;
@@ -63,7 +63,6 @@ add_to_trail(struct judge *j, uint32_t i)
 	struct trail *t = &j->trail[s->trail - 1];
 	const struct step *last = &j->step[t->last];
 
-	t->told &= s->pair->told;
 	if (s->pair->last_ns > t->last_ns)
 		t->last_ns = s->pair->last_ns;
 	if (s->depth > last->depth || (s->depth == last->depth && s->miss < last->miss) ||
@@ -77,6 +76,17 @@ compare_u64(const void *a, const void *b)
 	const uint64_t *x = a, *y = b;
 
 	return (*x > *y) - (*x < *y);
+}
+
+static void
+count_steps(struct judge *j)
+{
+	for (size_t i = 0; i < j->n_steps; i++) {
+		if (j->step[i].trail == 0)
+			continue;
+		j->trail[j->step[i].trail - 1].steps++;
+		j->trail[j->step[i].trail - 1].told += j->step[i].pair->told;
+	}
 }
 
 static void
@@ -125,6 +135,7 @@ trails_find(struct judge *j)
 		}
 		add_to_trail(j, (uint32_t)(first - j->step));
 	}
+	count_steps(j);
 	count_hosts(j);
 	mem_free(of_place);
 	mem_free(arrival);

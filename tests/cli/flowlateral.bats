@@ -222,6 +222,21 @@ admin" ]
 	[ "$(alerts kind,dstport -B b --state s < four.csv | head -n 1 | cut -d, -f1)" = path ]
 }
 
+@test "flowlateral: what goes on is told again when half of it is new" {
+	month | flowbase learn -i csv -w b
+	at=$((monday + 29 * day))
+	fan() { (header; for i in $(seq "$1" "$2"); do talk $((at + i)) 10.0.0.1 10.0.0.1$i 445; done) | alerts kind,srcip,reason -B b --state s; }
+	[[ "$(fan 10 15)" == "fan,10.0.0.1,"*" 6 hosts "*": 10.0.0.110, 10.0.0.111, 10.0.0.112 and 3 more\"" ]]
+	[ -z "$(fan 16 20)" ]
+	[[ "$(fan 21 21)" == "fan,10.0.0.1,"*" 12 hosts "*": 10.0.0.116, 10.0.0.117, 10.0.0.118 and 9 more\"" ]]
+	[ -z "$(fan 10 21)" ]
+	tree() { (header; for i in "$@"; do talk $((at + 600 + i)) 10.0.0.3 10.0.0.2$i 22; done) | alerts kind,srcip,why -B b --state s; }
+	(header; talk $((at + 500)) 10.0.0.2 10.0.0.3 445) | alerts kind -B b --state s
+	[[ "$(tree 10 11)" == "path,10.0.0.2,"*" steps=2 hosts=3" ]]
+	[ -z "$(tree 12)" ]
+	[[ "$(tree 13 14)" == "path,10.0.0.2,"*" steps=2 hosts=6" ]]
+}
+
 @test "flowlateral: without a baseline a state learns for a day, then what is new is told" {
 	(header; talk $monday 10.0.0.1 10.0.0.2 445; talk $((monday + 3600)) 10.0.0.1 10.0.0.3 445) > first.csv
 	[ -z "$(alerts kind --state s < first.csv)" ]
