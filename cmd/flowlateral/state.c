@@ -199,18 +199,24 @@ get_ip(const struct reading *r, enum state_column c, struct addr *a)
 	return true;
 }
 
+/* A head may say no times: what edges were seen in is seen. */
+static void
+see_times(struct edges *e, int64_t first_ns, int64_t last_ns)
+{
+	if (first_ns < e->first_ns)
+		e->first_ns = first_ns;
+	if (last_ns > e->last_ns)
+		e->last_ns = last_ns;
+}
+
 static bool
 take_head(struct reading *r, uint64_t version, int64_t first_ns, int64_t last_ns)
 {
 	if (version != STATE_VERSION || first_ns > last_ns)
 		return false;
 	r->begun = r->e->watching = true;
-	if (!has(r, COL_START))
-		return true;
-	if (first_ns < r->e->first_ns)
-		r->e->first_ns = first_ns;
-	if (last_ns > r->e->last_ns)
-		r->e->last_ns = last_ns;
+	if (has(r, COL_START))
+		see_times(r->e, first_ns, last_ns);
 	return true;
 }
 
@@ -235,6 +241,7 @@ take_record(struct reading *r)
 	if (at == KEYED_NONE)
 		return true; /* counted */
 	x = edges_at(r->e, at);
+	see_times(r->e, (int64_t)v[COL_START], (int64_t)v[COL_END]);
 	x->first_ns = (int64_t)v[COL_START];
 	x->last_ns = (int64_t)v[COL_END];
 	x->flows = v[COL_FLOWS];
