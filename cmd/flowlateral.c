@@ -304,7 +304,6 @@ main(int argc, char **argv)
 	opt_start(&parser, &program, argc, argv);
 	parse(&f, &parser);
 	edges_init(&f.edges, &f.scope);
-	f.judge.scope = &f.scope;
 	f.judge.edges = &f.edges;
 	f.judge.alerts = alerts_new();
 	f.conversations = conversations_new(NULL, edges_add, &f.edges);

@@ -27,15 +27,6 @@ least_score(const struct judge *j)
 	return low ? j->limits.link : j->limits.score;
 }
 
-static bool
-is_allowed(const struct judge *j, const struct pair *p)
-{
-	const struct link *l = &j->w.link[p->main];
-
-	return scope_allows(j->scope, &l->edge->key.client, -1) ||
-	       scope_allows(j->scope, &l->edge->key.server, l->edge->key.port);
-}
-
 static int
 by_time(const void *x, const void *y)
 {
@@ -53,7 +44,7 @@ find_steps(struct judge *j)
 
 	j->step = mem_alloc((j->w.n_pairs + 1) * sizeof(*j->step));
 	for (size_t i = 0; i < j->w.n_pairs; i++)
-		if (j->w.pair[i].score >= least && !is_allowed(j, &j->w.pair[i]))
+		if (j->w.pair[i].score >= least)
 			j->step[j->n_steps++] = (struct step){ .pair = &j->w.pair[i] };
 	qsort(j->step, j->n_steps, sizeof(*j->step), by_time);
 }

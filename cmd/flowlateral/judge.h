@@ -49,7 +49,6 @@ struct trail {
 
 struct judge {
 	struct limits limits;
-	const struct scope *scope;
 	const struct baseline *baseline; /* NULL: none */
 	const struct edges *edges;
 	struct alerts *alerts;

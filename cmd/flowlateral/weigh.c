@@ -237,7 +237,7 @@ by_pair(const void *x, const void *y)
 	if (order == 0)
 		order = ORDER(a->server, b->server);
 	if (order == 0)
-		order = ORDER(a->edge->habit, b->edge->habit);
+		order = ORDER(a->quiet, b->quiet);
 	if (order == 0)
 		order = ORDER(a->edge->first_ns, b->edge->first_ns);
 	return order != 0 ? order : ORDER(a->edge->key.port, b->edge->key.port);
@@ -302,7 +302,7 @@ freshness(const struct weighing *w, const struct pair *p, bool met)
 	return met ? fresh * 0.5 : fresh;
 }
 
-/* met: some other edge between the two is habit. */
+/* met: some other edge between the two is habit, or allowed. */
 static void
 score(const struct weighing *w, struct pair *p, bool met)
 {
@@ -344,7 +344,7 @@ make_client(struct weighing *w, size_t first, size_t end, int64_t window_ns)
 		size_t pairs = w->n_pairs;
 
 		for (fresh = i; fresh < end && w->link[fresh].server == w->link[i].server &&
-				w->link[fresh].edge->habit == EDGE_NEW;)
+				!w->link[fresh].quiet;)
 			fresh++;
 		for (all = fresh; all < end && w->link[all].server == w->link[i].server;)
 			all++;
@@ -365,6 +365,13 @@ find_pairs(struct weighing *w, int64_t window_ns)
 	}
 }
 
+static bool
+is_quiet(const struct edges *edges, const struct edge *e)
+{
+	return e->habit != EDGE_NEW || scope_allows(edges->scope, &e->key.client, -1) ||
+	       scope_allows(edges->scope, &e->key.server, e->key.port);
+}
+
 void
 weigh(struct weighing *w, const struct edges *edges, int64_t window_ns)
 {
@@ -379,7 +386,8 @@ weigh(struct weighing *w, const struct edges *edges, int64_t window_ns)
 
 		w->link[i] = (struct link){ .edge = e,
 			.client = place_of(w, &e->key.client),
-			.server = place_of(w, &e->key.server) };
+			.server = place_of(w, &e->key.server),
+			.quiet = is_quiet(edges, e) };
 	}
 	qsort(w->link, n, sizeof(*w->link), by_service);
 	find_admins(w);

@@ -35,6 +35,7 @@ struct link {
 	uint32_t client, server;
 	uint32_t others; /* clients of the service beside this one, but for administrators */
 	bool by_admin; /* the client works on many hosts by this port */
+	bool quiet; /* it is habit, or allowed: of no pair */
 };
 
 /* New edges of one client to one server; those more than a window apart are several pairs. */
@@ -55,7 +56,7 @@ struct weighing {
 	const struct edges *edges;
 	struct keyed places;
 	struct habits habits;
-	struct link *link; /* by client, server, habit, first seen */
+	struct link *link; /* by client, server, quiet, first seen */
 	size_t n_links;
 	struct pair *pair; /* by client and server */
 	size_t n_pairs;

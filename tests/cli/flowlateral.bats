@@ -204,6 +204,9 @@ admin" ]
 		echo "$allow" > allow
 		[ "$(alerts kind -a allow < one.csv)" = admin ]
 	done
+	# One port that is allowed covers no other.
+	(cat one.csv; talk $((monday + 1)) 10.0.0.5 10.0.0.6 22 9000) > two.csv
+	[ "$(alerts dstport,why -a allow < two.csv)" = "445,admin=1 new=0.25 peer=1 ports=1 moved=0 others=0 targets=0" ]
 }
 
 @test "flowlateral: a state joins the steps of several runs, and tells none of them twice" {

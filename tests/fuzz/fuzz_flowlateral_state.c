@@ -24,11 +24,9 @@ take(void *ctx, struct batch *b, struct err *err)
 }
 
 static void
-check_judged(struct edges *e, const struct scope *scope)
+check_judged(struct edges *e)
 {
-	struct judge j = {
-		.limits = LIMITS_DEFAULT, .scope = scope, .edges = e, .alerts = alerts_new()
-	};
+	struct judge j = { .limits = LIMITS_DEFAULT, .edges = e, .alerts = alerts_new() };
 	struct err err = { 0 };
 
 	j.limits.score = 0;
@@ -70,7 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	rc = state_read(&e, path, &err);
 	assert(rc == 0 || (rc == -1 && err.status != 0 && err.text[0] != '\0'));
 	if (rc == 0) {
-		check_judged(&e, &scope);
+		check_judged(&e);
 		assert(state_write(&e, "/dev/null", argv, &err) == 0);
 	}
 	edges_free(&e);
