@@ -107,6 +107,8 @@ compile_inside(struct flowlateral *f, struct err *err)
 {
 	struct buf nets = { 0 }, text = { 0 };
 
+	if (f->scope.internal_text[0] == '\0')
+		return err_usage(err, "--internal '': without networks nothing is inside");
 	buf_puts(&nets, f->scope.internal_text);
 	for (size_t i = 0; i < nets.len; i++)
 		if (nets.data[i] == ',')

@@ -329,6 +329,8 @@ EOF
 		# shellcheck disable=SC2086
 		run -2 flowlateral $o < /dev/null
 	done
+	run -2 --separate-stderr flowlateral --internal "" < /dev/null
+	[ "$stderr" = "flowlateral: --internal '': without networks nothing is inside" ]
 	header > none.csv
 	run -3 --separate-stderr flowlateral -i csv -B none.csv none.csv
 	[[ $stderr == "flowlateral: none.csv: "* ]]
@@ -341,6 +343,17 @@ EOF
 	run -3 sh -c 'flowlateral whole.flow > /dev/full'
 }
 
+@test "flowlateral: what an alert is about is not learned, and is found again by the next baseline" {
+	month > month.csv
+	(header; talk $((monday + 28 * day)) 10.0.0.1 10.0.0.2 445) > one.csv
+	alerts kind < one.csv > /dev/null
+	(cat month.csv; tail -n +2 one.csv) > all.csv
+	flowbase learn -i csv -w knows all.csv
+	flowbase learn -i csv --open found -w spared all.csv
+	[ -z "$(alerts kind -B knows < one.csv)" ]
+	[ "$(alerts kind -B spared < one.csv)" = admin ]
+}
+
 @test "flowlateral: a young baseline is told" {
 	(header; talk $monday 10.0.0.1 10.0.9.1 445) | flowbase learn -i csv -w young
 	(header; talk $((monday + day)) 10.0.0.5 10.0.0.6 445) > one.csv
@@ -351,6 +364,7 @@ EOF
 
 @test "flowlateral: the labelled intruder is found, his one way and nothing else, and benign captures have no alert" {
 	[ -n "$SHARED" ] && [ -d "$SHARED/labelled" ] || skip "no ../shared/labelled"
+	command -v zstd > /dev/null || skip "no zstd command"
 	nets=10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,147.32.0.0/16
 	zstd -dc "$SHARED/labelled/apt29_day1.csv.zst" > capture.csv
 	[[ "$(alerts kind,srcip,dstip,reason,why < capture.csv)" == \
