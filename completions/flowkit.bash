@@ -120,6 +120,24 @@ _flowkit() {
 	flowgen:-k|flowgen:--fields) words=$_flowkit_fields ;;
 	flowgen:--level) return ;;
 	flowgen:-j|flowgen:--threads) return ;;
+	flowlateral:--score) return ;;
+	flowlateral:--fan) return ;;
+	flowlateral:-B|flowlateral:--baseline) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowlateral:--internal) return ;;
+	flowlateral:-a|flowlateral:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowlateral:--state) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowlateral:--window) return ;;
+	flowlateral:-i|flowlateral:--input) words='flow csv tsv ipfix' ;;
+	flowlateral:-t|flowlateral:--time) return ;;
+	flowlateral:--since) return ;;
+	flowlateral:--until) return ;;
+	flowlateral:--tz) return ;;
+	flowlateral:-o|flowlateral:--output) words='flow table csv tsv json ndjson ipfix null' ;;
+	flowlateral:-w|flowlateral:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowlateral:-n|flowlateral:--count) return ;;
+	flowlateral:-k|flowlateral:--fields) words=$_flowkit_fields ;;
+	flowlateral:--level) return ;;
+	flowlateral:-j|flowlateral:--threads) return ;;
 	flowrecv:-l|flowrecv:--listen) return ;;
 	flowrecv:-r|flowrecv:--read) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowrecv:--source) return ;;
@@ -222,6 +240,7 @@ _flowkit() {
 		flowexpire) words='--expire --watermark --dry-run --quiet --verbose --help --version' ;;
 		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --period --jitter --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowlateral) words='--score --fan --baseline --internal --allow --state --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowrecv) words='--listen --read --source --sampling --rcvbuf --cert --key --ca --peer --connections --idle --port-file --templates --template-scope --template-lifetime --hold --raw --strict --write --rotate --name --subdir --partition --flush --queue --fast --level --no-history --exec --expire --repeat --spoof --threads --metrics --user --no-sandbox --stats --quiet --verbose --help --version' ;;
 		flowscan) words='--internal --allow --state --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --cert --key --ca --peer-name --retries --retry-wait --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --threads --quiet --verbose --help --version' ;;
@@ -233,4 +252,4 @@ _flowkit() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
-complete -o filenames -F _flowkit flowagg flowbase flowbeacon flowcat flowexfil flowexpire flowfilter flowgen flowrecv flowscan flowsend flowstat
+complete -o filenames -F _flowkit flowagg flowbase flowbeacon flowcat flowexfil flowexpire flowfilter flowgen flowlateral flowrecv flowscan flowsend flowstat

@@ -77,16 +77,6 @@ add_to_network(struct learn *l, const struct conversation *c, bool failed)
 	h->parts->n[OF_PORT][part_of(&c->server_port, sizeof(c->server_port))]++;
 }
 
-/* Did the server answer?  In sampled records what was not a mere attempt is taken for answered. */
-static bool
-answered(const struct conversation *c)
-{
-	if (c->sampling <= 1 || c->answer == ANSWER_GIVEN)
-		return c->answer == ANSWER_GIVEN;
-	return c->answer != ANSWER_REFUSED &&
-	       (c->proto != IP_TCP || !c->has_flags || (c->flags | c->rflags) & TCP_ACK);
-}
-
 static void
 add_client(struct learn *l, const struct conversation *c, bool good, bool failed)
 {
@@ -191,7 +181,7 @@ take_conversations(void *ctx, const struct conversation *c, size_t n)
 	for (size_t i = 0; i < n; i++, c++) {
 		bool ours = scope_internal(l->scope, &c->client);
 		bool theirs = scope_internal(l->scope, &c->server);
-		bool good = answered(c), unicast = scope_unicast(&c->server);
+		bool good = conversation_answered(c), unicast = scope_unicast(&c->server);
 		bool failed = !good && c->sampling <= 1 && unicast;
 
 		if (c->answer == ANSWER_ONLY || (!ours && !theirs))

@@ -307,6 +307,15 @@ conversations_finish(struct conversations *c)
 	sweep(c, FREE - 1);
 }
 
+bool
+conversation_answered(const struct conversation *c)
+{
+	if (c->sampling <= 1 || c->answer == ANSWER_GIVEN)
+		return c->answer == ANSWER_GIVEN;
+	return c->answer != ANSWER_REFUSED &&
+	       (c->proto != IP_TCP || !c->has_flags || (c->flags | c->rflags) & TCP_ACK);
+}
+
 /* Time --------------------------------------------------------------------------------------------- */
 
 static void

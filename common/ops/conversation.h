@@ -54,6 +54,9 @@ conversation_duration(const struct conversation *c)
 	return c->end_ns - c->start_ns;
 }
 
+/* Did the server answer?  In sampled records what was not a mere attempt is taken for answered. */
+bool conversation_answered(const struct conversation *);
+
 /* Who began ----------------------------------------------------------------------------------- */
 
 /*

@@ -154,6 +154,11 @@ run_examples() {
 	run_examples < <(examples_of_help flowexfil; examples_of_manual "$REPO/man/flowexfil.1")
 }
 
+@test "examples of flowlateral" {
+	flowbase learn day.flow -w normal.base
+	run_examples < <(examples_of_help flowlateral; examples_of_manual "$REPO/man/flowlateral.1")
+}
+
 @test "examples of flowbeacon" {
 	flowbase learn day.flow -w normal.base
 	echo '*:123' > allowed.txt
