@@ -82,5 +82,4 @@ kernel_pack(const uint8_t *t)
 #endif
 }
 
-
 #endif
