@@ -1,0 +1,281 @@
+# flowalert: what is the same, what is told again, suppressions, hosts, thresholds.
+# shellcheck shell=bash disable=SC2016,SC2154
+
+load ../helper
+
+t0=1767571200 # 2026-01-05T00:00:00Z
+
+# Alerts from lines of OFFSET_S DURATION_S DETECTOR KIND SRC DST PORT SCORE SEVERITY, as a stream.
+alerts() {
+	local at for detector kind src dst port score severity
+
+	{
+		echo start,end,srcip,dstip,dstport,proto,flows,bytes,rbytes,detector,kind,score,severity,reason,why,attack
+		while read -r at for detector kind src dst port score severity; do
+			echo "$((t0 + at)),$((t0 + at + for)),${src#-},${dst#-},${port#-},6,1,1000,200,$detector,$kind,$score,$severity,reason of $score,n=$score,T1046"
+		done
+	} | flowcat -i csv -o flow
+}
+
+# The fields of what is told of alerts from standard input, a line each.
+told() {
+	local fields=$1
+
+	shift
+	alerts | flowalert "$@" -o flow > told.flow || return
+	flowcat -o csv -k "$fields" told.flow | tail -n +2
+}
+
+@test "flowalert: the same within the window is one alert with its number, first and last, and the surest's words" {
+	printf '%s\n' "0 10 scan slow 10.0.0.1 - 445 0.5 medium" "600 10 scan slow 10.0.0.1 - 445 0.7 medium" \
+		"900 10 scan slow 10.0.0.1 - 445 0.6 medium" |
+		told alerts,start,end,score,reason,why > out
+	[ "$(cat out)" = "3,2026-01-05T00:00:00.000Z,2026-01-05T00:15:10.000Z,0.7,reason of 0.7,n=0.7" ]
+}
+
+@test "flowalert: another detector, kind, source, destination or port is another alert" {
+	printf '%s\n' "0 1 scan slow 10.0.0.1 10.9.9.9 445 0.5 low" "1 1 beacon slow 10.0.0.1 10.9.9.9 445 0.5 low" \
+		"2 1 scan block 10.0.0.1 10.9.9.9 445 0.5 low" "3 1 scan slow 10.0.0.2 10.9.9.9 445 0.5 low" \
+		"4 1 scan slow 10.0.0.1 10.9.9.8 445 0.5 low" "5 1 scan slow 10.0.0.1 10.9.9.9 446 0.5 low" \
+		"6 1 scan slow - 10.9.9.9 445 0.5 low" "7 1 scan slow 10.0.0.1 - 445 0.5 low" \
+		"8 1 scan slow 10.0.0.1 10.9.9.9 - 0.5 low" | told alerts > out
+	[ "$(tr -d '\n' < out)" = 111111111 ]
+}
+
+@test "flowalert: beyond the window it is another incident, told again only after the cooldown" {
+	lines="0 10 scan slow 10.0.0.1 - 445 0.5 low
+7200 10 scan slow 10.0.0.1 - 445 0.5 low
+7300 10 scan slow 10.0.0.1 - 445 0.5 low"
+	[ "$(told start,alerts <<< "$lines")" = 2026-01-05T00:00:00.000Z,1 ]
+	[ "$(told start,alerts --cooldown 1h <<< "$lines")" = "2026-01-05T00:00:00.000Z,1
+2026-01-05T02:00:00.000Z,2" ]
+	[ "$(told start,alerts --window 3h --cooldown 1h <<< "$lines")" = 2026-01-05T00:00:00.000Z,3 ]
+}
+
+@test "flowalert: what gets more severe is told whatever the cooldown" {
+	alerts <<< "0 10 scan slow 10.0.0.1 - 445 0.5 medium" | flowalert --state s -o null
+	[ -z "$(told alerts --state s <<< "600 10 scan slow 10.0.0.1 - 445 0.5 medium")" ]
+	[ "$(told alerts,severity --state s <<< "900 10 scan slow 10.0.0.1 - 445 0.8 high")" = 3,3 ]
+	[ -z "$(told alerts --state s <<< "1000 10 scan slow 10.0.0.1 - 445 0.5 medium")" ]
+}
+
+@test "flowalert: the state carries incidents from run to run, and the same input again tells nothing" {
+	alerts <<< "0 10 scan slow 10.0.0.1 - 445 0.5 low" > one.flow
+	[ "$(flowalert --state s one.flow | flowcat -o csv -k alerts | tail -n 1)" = 1 ]
+	cp s before
+	[ "$(flowalert --state s one.flow -o csv | wc -l)" = 1 ]
+	cmp <(flowcat -o ndjson s) <(flowcat -o ndjson before)
+	[ -z "$(told alerts --state s <<< "1800 10 scan slow 10.0.0.1 - 445 0.5 low")" ]
+	[ "$(told alerts,start --state s --cooldown 2h --window 3h <<< "9000 10 scan slow 10.0.0.1 - 445 0.5 low")" = 3,2026-01-05T00:00:00.000Z ]
+	# Two days later it is forgotten, and so are hosts after weeks.
+	told alerts --state s <<< "5000000 10 scan slow 10.0.0.9 - 445 0.5 low"
+	[ "$(flowcat -o ndjson s | grep -c 10.0.0.1)" = 0 ]
+}
+
+@test "flowalert: after incomplete input the state stays as it was" {
+	printf '%s\n' "0 1 scan slow 10.0.0.1 - 1 0.5 low" "1 1 scan slow 10.0.0.2 - 2 0.5 low" | alerts > whole.flow
+	head -c -10 whole.flow > cut.flow
+	run -3 --separate-stderr flowalert --state s cut.flow -o ndjson
+	[[ $stderr == *"cut.flow: offset "* ]]
+	[ ! -e s ]
+}
+
+@test "flowalert: a state that is none is refused" {
+	alerts <<< "0 1 scan slow 10.0.0.1 - 1 0.5 low" > one.flow
+	cp one.flow s
+	run -3 --separate-stderr flowalert --state s one.flow -o null
+	[ "$stderr" = "flowalert: s: no state of flowalert" ]
+	flowalert --state s2 one.flow -o null
+	head -c -5 s2 > s
+	run -3 --separate-stderr flowalert --state s one.flow -o null
+	[[ $stderr == *"s: no whole state of flowalert; remove it to begin anew" ]]
+	cmp s <(head -c -5 s2)
+}
+
+@test "flowalert: alerts are ranked, and -n takes the best" {
+	printf '%s\n' "0 1 scan slow 10.0.0.1 - 1 0.2 low" "1 1 scan slow 10.0.0.2 - 2 0.9 high" \
+		"2 1 scan slow 10.0.0.3 - 3 0.6 medium" | told srcip -n 2 > out
+	[ "$(cat out)" = "10.0.0.2
+10.0.0.3" ]
+}
+
+@test "flowalert: records that are no alerts are an error, or told where some are" {
+	flowgen -n 10 -w day.flow
+	run -3 --separate-stderr flowalert day.flow -o csv
+	[ "$stderr" = "flowalert: no alerts: records have no detector; of aggregates --when makes some, of flows --rules" ]
+	run -0 --separate-stderr bash -c 'flowcat day.flow <(echo) 2> /dev/null; true'
+	alerts <<< "0 1 scan slow 10.0.0.1 - 1 0.5 low" > one.flow
+	run -0 --separate-stderr flowalert day.flow one.flow -o csv -k srcip
+	[ "$stderr" = "flowalert: 10 records without a detector are no alerts" ]
+	[ "${lines[1]}" = 10.0.0.1 ]
+}
+
+@test "flowalert: no alert at all is an empty output" {
+	alerts < /dev/null > none.flow
+	[ "$(flowalert none.flow -o csv)" = start,end,srcip,dstip,srcport,dstport,proto,flows,packets,bytes,rpackets,rbytes,detector,kind,score,severity,reason,why,attack,sampling,limits,alerts,subject ]
+	flowalert none.flow | flowcat --check -
+}
+
+@test "flowalert: the allow-list and suppressions leave out, suppressions with a reason and an end" {
+	cat > quiet <<'EOF'
+# what was agreed upon
+[scanner]
+match  = detector == "scan" and src ip 10.0.0.1
+until  = 2026-01-05T01:00
+reason = the security team's scanner
+
+[ntp]
+match  = dstport == 123   # beats by nature
+reason = time servers
+EOF
+	printf '%s\n' "0 1 scan slow 10.0.0.1 - 1 0.5 low" "4000 1 scan slow 10.0.0.1 - 2 0.5 low" \
+		"0 1 beacon beat 10.0.0.1 192.0.2.1 123 0.5 low" "0 1 beacon beat 10.0.0.1 192.0.2.1 443 0.5 low" | alerts > a.flow
+	run -0 --separate-stderr flowalert --suppress quiet -o csv -k dstport a.flow
+	[ "$output" = "dstport
+443
+2" ]
+	[ "$stderr" = "flowalert: [scanner] expired at 2026-01-05T01:00:00Z (the security team's scanner): 1 alerts of it are told" ]
+	run -0 --separate-stderr flowalert -q -v --suppress quiet -o null a.flow
+	[[ $stderr == *"[ntp] suppressed 1 alerts (time servers)"* ]]
+	echo "192.0.2.1:443" > allow
+	[ "$(flowalert -a allow -o csv -k dstport a.flow | tail -n +2 | sort | tr '\n' ' ')" = "1 123 2 " ]
+	# A day is in it to its end.
+	printf '[day]\nmatch = true\nuntil = 2026-01-05\nreason = all of it\n' > quiet
+	[ "$(flowalert --suppress quiet -o csv a.flow | wc -l)" = 1 ]
+}
+
+@test "flowalert: what is suppressed is not held against a host, nor remembered" {
+	printf '[all]\nmatch = true\nreason = silence\n' > quiet
+	alerts <<< "0 1 scan slow 10.0.0.1 - 1 0.5 low" | flowalert --state s --suppress quiet -o null
+	[ "$(flowcat -o ndjson s | wc -l)" = 1 ]
+}
+
+@test "flowalert: what is wrong with a suppression file is said with its line, its place and what was meant" {
+	printf '[a]\nmatch = detector == "scan" adn srcip\nreason = x\n[b]\nmatc = true\n' > bad
+	run -2 --separate-stderr flowalert --check --suppress bad
+	[ "$stderr" = "flowalert: bad: line 5: there is no such key
+    matc = true
+    ^~~~
+    did you mean 'match'?
+flowalert: bad: line 2: match: expected 'and', 'or' or the end, found 'adn'
+    detector == \"scan\" adn srcip
+                       ^~~
+    did you mean 'and'?
+flowalert: bad: line 4: [b] has no match: an expression" ]
+	printf '[a]\nmatch = true\n' > bad
+	run -2 --separate-stderr flowalert --check --suppress bad
+	[ "$stderr" = "flowalert: bad: line 1: [a] has no reason: why it is suppressed" ]
+	printf '[a]\nmatch = true\nuntil = soon\nreason = x\n' > bad
+	run -2 --separate-stderr flowalert --suppress bad /dev/null
+	[ "$stderr" = "flowalert: bad: line 3: until: no time; write 2026-12-31, 2026-12-31T18:00 or never
+    until = soon
+            ^~~~" ]
+	run -2 --separate-stderr flowalert --check --suppress nowhere
+	[ "$stderr" = "flowalert: nowhere: No such file or directory" ]
+	printf '[a]\nmatch = true\nreason = x\n' > good
+	run -0 --separate-stderr flowalert --check --suppress good
+	[ -z "$stderr$output" ]
+}
+
+@test "flowalert: hosts are ranked; several detectors weigh more than many alerts of one; age fades" {
+	{
+		for i in 1 2 3 4 5 6 7 8; do echo "$i $((9 - i)) scan slow 10.0.0.1 - $i 0.9 high"; done
+		echo "1 8 scan slow 10.0.0.2 - 1 0.9 high"
+		echo "1 8 beacon beat 10.0.0.2 192.0.2.1 1 0.9 high"
+		echo "1 8 exfil volume 10.0.0.2 192.0.2.1 1 0.9 high"
+		echo "1 8 probe x 192.0.2.9 10.0.0.3 1 0.5 medium"
+	} | told srcip,kind,alerts,why,reason --hosts > out
+	[ "$(cut -d, -f1-3 out)" = "10.0.0.2,several,3
+10.0.0.1,one,8
+10.0.0.3,one,1" ]
+	[[ $(sed -n 1p out) == *"beacon=0.9 exfil=0.9 scan=0.9 half_life=259200.000"*"3 alerts of beacon, exfil, scan"* ]]
+	# The formula of the manual, from the numbers of why.
+	flowcat -o csv -k score,why told.flow | tail -n +2 | python3 -c '
+import csv, math, sys
+for score, why in csv.reader(sys.stdin):
+	left = 1
+	for word in why.split():
+		key, value = word.split("=")
+		if key != "half_life":
+			left *= 1 - 0.6 * (1 - math.exp(-float(value)))
+	assert abs(1 - left - float(score)) < 1e-5, (score, why)'
+	printf '%s\n' "0 1 scan slow 10.0.0.1 - 1 0.9 high" "259200 1 scan slow 10.0.0.2 - 1 0.9 high" | told srcip,why --hosts > out
+	[[ $(sed -n 1p out) == 10.0.0.2,*scan=0.9* ]]
+	[[ $(sed -n 2p out) == 10.0.0.1,*scan=0.45* ]]
+	alerts <<< "0 1 scan slow 10.0.0.1 - 1 0.9 high" | flowalert --state s -o null
+	[[ $(told why --state s --hosts --half-life 1d <<< "86400 1 scan slow 10.0.0.1 - 7 0.4 low") == *scan=0.85* ]]
+}
+
+# Aggregates: BIN KEY BYTES a line.
+bins() {
+	{
+		echo end,dstip,bytes,packets
+		while read -r bin key bytes; do echo "$((t0 + bin * 300)),$key,$bytes,1"; done
+	} | flowcat -i csv -o flow
+}
+
+when() {
+	local fields=$1
+
+	shift
+	bins | flowalert --when 'bytes > 1000' "$@" -o flow > told.flow || return
+	flowcat -o csv -k "$fields" told.flow | tail -n +2
+}
+
+@test "flowalert: a threshold that is true so many bins in a row is an alert, a gap begins anew" {
+	printf '%s\n' "0 10.0.0.1 2000" "1 10.0.0.1 2000" "2 10.0.0.1 2000" "0 10.0.0.2 2000" "1 10.0.0.2 2000" "2 10.0.0.2 5" \
+		"3 10.0.0.2 2000" "0 10.0.0.3 2000" "2 10.0.0.3 2000" "3 10.0.0.3 2000" > lines
+	[ "$(when dstip,detector,kind,severity,bytes,start,end,reason --for 3 --name much --severity high < lines)" = \
+		'10.0.0.1,threshold,much,3,2000,2026-01-05T00:00:00.000Z,2026-01-05T00:15:00.000Z,"bytes > 1000, 3 times in a row: bytes=2000 packets=1"' ]
+	[ "$(when dstip --for 1 < lines | sort | tr '\n' ' ')" = "10.0.0.1 10.0.0.2 10.0.0.3 " ]
+	# Unsorted input is as good.
+	[ "$(sort -R lines | when dstip --for 3)" = 10.0.0.1 ]
+}
+
+@test "flowalert: a streak goes on in the next run, and input that was looked at before does not count" {
+	for i in 0 1; do when dstip --state s --for 3 <<< "$i 10.0.0.1 2000"; done > out
+	when dstip --state s --for 3 <<< "1 10.0.0.1 2000" >> out
+	[ ! -s out ]
+	[ "$(when dstip,why --state s --for 3 <<< "2 10.0.0.1 2000")" = "10.0.0.1,bytes=2000 packets=1 times=3 for=3 bin=300.000" ]
+	[ -z "$(when dstip --state s --for 3 <<< "3 10.0.0.1 2000")" ] # known
+	when dstip --state s --for 3 <<< "5 10.0.0.1 2000" > out
+	[ ! -s out ]
+	[ "$(flowcat -o ndjson s | grep -c '"state":5')" = 1 ]
+	when dstip --state s --for 3 <<< "9 10.0.0.2 1"
+	[ "$(flowcat -o ndjson s | grep -c '"state":5')" = 0 ] # a streak that cannot go on is forgotten
+}
+
+@test "flowalert: without bins each run counts" {
+	one() { printf 'dstip,bytes\n10.0.0.1,%s\n' "$1" | flowcat -i csv -o flow | flowalert --when 'bytes > 9' --for 2 --state s -o csv -k dstip | tail -n +2; }
+	[ -z "$(one 10)" ]
+	[ "$(one 10)" = 10.0.0.1 ]
+	rm s
+	[ -z "$(one 10; one 1; one 10)" ]
+	[ "$(one 10)" = 10.0.0.1 ]
+}
+
+@test "flowalert: keys without a place in alerts are their subject; --by says which count" {
+	printf 'end,input,dstip,bytes\n%s,7,10.0.0.1,2000\n%s,8,10.0.0.1,2000\n' $t0 $t0 | sed 's/input/inif/' | flowcat -i csv -o flow > a.flow
+	[ "$(flowalert --when 'bytes > 1000' a.flow -o csv -k subject,dstip | tail -n +2 | sort)" = "inif=7,10.0.0.1
+inif=8,10.0.0.1" ]
+	flowalert --when 'bytes > 1000' --by dstip a.flow -o csv -k subject,dstip,alerts,why | tail -n +2 > out
+	[ "$(wc -l < out)" = 1 ]
+	[[ $(cat out) == ",10.0.0.1,1,inif=7 bytes=2000"* ]]
+}
+
+@test "flowalert: thresholds are read from what flowagg writes" {
+	flowgen -n 20000 --incident all -w day.flow
+	flowagg -k dstip,end/5m -v 'flows,distinct(srcip)' day.flow |
+		flowalert --when 'distinct_srcip > 3' --for 2 -o csv -k dstip,why > out
+	[[ $(sed -n 2p out) == *"distinct_srcip="*"for=2 bin=300.000" ]]
+	run -2 --separate-stderr flowalert --when 'bytes >' day.flow
+	[[ $stderr == "flowalert: --when: expected "*"found the end"* ]]
+}
+
+@test "flowalert: a full disk is an error, and the state is not touched" {
+	alerts <<< "0 1 scan slow 10.0.0.1 - 1 0.5 low" > one.flow
+	run -3 --separate-stderr flowalert --state s one.flow -o csv -w /dev/full
+	[ ! -e s ]
+	run -3 --separate-stderr bash -c 'flowalert --state s one.flow -o csv > /dev/full'
+	[ ! -e s ]
+}
