@@ -11,6 +11,7 @@
 #include "detect/scope.h"
 #include "io/io.h"
 
+#include "flowalert/deliver.h"
 #include "flowalert/hosts.h"
 #include "flowalert/incidents.h"
 #include "flowalert/suppress.h"
@@ -30,6 +31,7 @@ enum {
 	KEY_CHECK,
 	SUPPRESS_MOST = 16,
 	TIMES_MOST = 1000000,
+	ROWS_MAX = 32,
 };
 
 static const struct opt options[] = {
@@ -52,14 +54,6 @@ static const struct opt options[] = {
 	    NULL },
 	{ 0 },
 };
-static const struct opt *const tables[] = { options, scope_state_options, scope_options,
-	scope_window_options, io_input_options, io_output_options, io_run_options, NULL };
-static const struct program program = { "flowalert", "[options] [FILE ...]",
-	"tell alerts once, rank them, hold them against hosts; thresholds", tables,
-	"flowscan day.flow | flowalert --state told.state\n"
-	"flowagg -k dstip,end/5m -v bytes day.flow | flowalert --when 'bytes > 1M' --for 3\n",
-	field_help };
-
 struct flowalert {
 	struct io_opts io;
 	struct scope scope;
@@ -74,7 +68,8 @@ struct flowalert {
 	struct when when;
 	struct alerts *made; /* of thresholds */
 	struct alerts *told;
-	struct io_sink *sink;
+	struct delivery delivery;
+	const struct program *program;
 	uint64_t alerts, strangers, allowed; /* records; that are no alerts; left out */
 	uint64_t dropped; /* alerts of thresholds */
 };
@@ -82,10 +77,11 @@ struct flowalert {
 /* Options ------------------------------------------------------------------------------------------ */
 
 static void
-parse_time_span(int64_t *ns, const char *name, const char *arg, int64_t least)
+parse_time_span(
+    const struct flowalert *f, int64_t *ns, const char *name, const char *arg, int64_t least)
 {
 	if (!parse_duration(arg, strlen(arg), false, ns) || *ns < least)
-		opt_usage(&program, "--%s: '%s' is no duration; write 10m, 1h or 1d", name, arg);
+		opt_usage(f->program, "--%s: '%s' is no duration; write 10m, 1h or 1d", name, arg);
 }
 
 static void
@@ -95,30 +91,30 @@ parse_own(struct flowalert *f, int key, const char *arg)
 	uint64_t n;
 
 	switch (key) {
-	case KEY_COOLDOWN: parse_time_span(&f->incidents.cooldown_ns, "cooldown", arg, 0); break;
+	case KEY_COOLDOWN: parse_time_span(f, &f->incidents.cooldown_ns, "cooldown", arg, 0); break;
 	case KEY_SUPPRESS:
 		if (f->n_suppress == SUPPRESS_MOST)
-			opt_usage(&program, "--suppress: more than %d files", SUPPRESS_MOST);
+			opt_usage(f->program, "--suppress: more than %d files", SUPPRESS_MOST);
 		f->suppress[f->n_suppress++] = arg;
 		break;
 	case KEY_HOSTS: f->rank_hosts = true; break;
-	case KEY_HALF_LIFE: parse_time_span(&f->hosts.half_life_ns, "half-life", arg, 1); break;
+	case KEY_HALF_LIFE: parse_time_span(f, &f->hosts.half_life_ns, "half-life", arg, 1); break;
 	case KEY_WHEN: f->when.text = arg; break;
 	case KEY_FOR:
 		if (!parse_u64(arg, strlen(arg), &n) || n < 1 || n > TIMES_MOST)
 			opt_usage(
-			    &program, "--for: '%s' is no number from 1 to %d", arg, TIMES_MOST);
+			    f->program, "--for: '%s' is no number from 1 to %d", arg, TIMES_MOST);
 		f->when.times = (unsigned)n;
 		break;
 	case KEY_BY:
 		if (field_list_parse(&f->when.by, arg, &err) != 0)
-			opt_usage(&program, "--by: %s", err.text);
+			opt_usage(f->program, "--by: %s", err.text);
 		break;
 	case KEY_NAME: f->when.name = arg; break;
 	case KEY_SEVERITY:
 		f->when.severity = text_severity(arg);
 		if (f->when.severity == 0)
-			opt_usage(&program,
+			opt_usage(f->program,
 			    "--severity: '%s' is none of low, medium, high, critical", arg);
 		break;
 	case KEY_CHECK: f->check = true; break;
@@ -129,20 +125,26 @@ static void
 parse(struct flowalert *f, struct optparse *parser)
 {
 	struct err err = { 0 };
+	bool has_output = false;
 	const char *arg;
 	int key, rc;
 
 	while ((key = opt_next(parser, &arg)) != 0) {
-		rc = scope_opt(&f->scope, key, arg, &err);
+		has_output = has_output || key == 'o';
+		rc = deliver_opt(&f->delivery, key, arg, &err);
+		if (rc == 0)
+			rc = scope_opt(&f->scope, key, arg, &err);
 		if (rc == 0)
 			rc = io_opt(&f->io, key, arg, &err);
 		if (rc < 0 && err.status == EXIT_USAGE)
-			opt_usage(&program, "%s", err.text);
+			opt_usage(f->program, "%s", err.text);
 		if (rc < 0)
 			die(EXIT_FAILED, NULL, "%s", err.text);
 		if (rc == 0)
 			parse_own(f, key, arg);
 	}
+	if (deliver_check(&f->delivery, &f->io, has_output, &err) != 0)
+		opt_usage(f->program, "%s", err.text);
 	if (f->scope.window_ns > 0)
 		f->incidents.window_ns = f->scope.window_ns;
 }
@@ -234,9 +236,7 @@ tell_alert(void *ctx, const struct alert *a)
 static int
 write_told(void *ctx, struct batch *b, struct err *err)
 {
-	struct flowalert *f = ctx;
-
-	return io_sink_batch(f->sink, b, err) < 0 ? -1 : 0;
+	return deliver_batch(&((struct flowalert *)ctx)->delivery, b, err);
 }
 
 static void
@@ -285,9 +285,9 @@ static int
 finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct err *err)
 {
 	struct flowalert *f = ctx;
+	struct err ignored = { 0 };
+	int rc;
 
-	(void)result;
-	f->sink = sink;
 	if (f->when.text != NULL)
 		when_end(&f->when, f->made);
 	f->dropped = alerts_dropped(f->made);
@@ -301,7 +301,13 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 	if (f->rank_hosts)
 		hosts_rank(&f->hosts, f->told);
 	tell(f);
-	return alerts_ranked(f->told, write_told, f, err) < 0 ? -1 : 0;
+	if (deliver_open(&f->delivery, &f->io, sink, err) != 0)
+		return -1;
+	rc = alerts_ranked(f->told, write_told, f, err) < 0 ? -1 : 0;
+	if (deliver_close(&f->delivery, rc == 0 && !result->incomplete, rc == 0 ? err : &ignored) !=
+	    0)
+		rc = -1;
+	return rc;
 }
 
 /* What is worth to be remembered. */
@@ -335,7 +341,7 @@ run(struct flowalert *f, const struct optparse *parser, char **argv, struct err 
 	if (status == EXIT_DONE && f->scope.state != NULL &&
 	    memory_write(f->memory, f->scope.state, keep, f, argv, err) != 0)
 		status = err->status;
-	return status;
+	return status == EXIT_DONE && f->delivery.failed ? EXIT_FAILED : status;
 }
 
 static void
@@ -350,6 +356,7 @@ init(struct flowalert *f)
 	incidents_init(&f->incidents, f->memory);
 	when_init(&f->when, f->memory);
 	f->hosts.half_life_ns = HOSTS_HALF_LIFE_NS;
+	deliver_init(&f->delivery, diag_err);
 	f->made = alerts_new();
 	f->told = alerts_new();
 }
@@ -359,6 +366,7 @@ release(struct flowalert *f)
 {
 	alerts_free(f->made);
 	alerts_free(f->told);
+	deliver_free(&f->delivery);
 	when_free(&f->when);
 	suppress_free(&f->suppressions);
 	incidents_free(&f->incidents);
@@ -367,15 +375,42 @@ release(struct flowalert *f)
 	io_opts_free(&f->io);
 }
 
+/* The shared rows, but that there are more formats. */
+static void
+copy_rows(struct opt *to, const struct opt *from)
+{
+	unsigned n = 0;
+
+	for (; from->key != 0 && n + 1 < ROWS_MAX; from++) {
+		to[n] = *from;
+		if (from->key == 'o')
+			to[n].words = DELIVER_FORMATS;
+		n++;
+	}
+	to[n] = (struct opt){ 0 };
+}
+
 int
 main(int argc, char **argv)
 {
-	struct flowalert f = { 0 };
+	struct opt output[ROWS_MAX];
+	const struct opt *const tables[] = { options, scope_state_options, scope_options,
+		scope_window_options, deliver_options, io_input_options, output, io_run_options,
+		NULL };
+	const struct program program = { "flowalert", "[options] [FILE ...]",
+		"tell alerts once, rank them, hold them against hosts; thresholds", tables,
+		"flowscan day.flow | flowalert --state told.state\n"
+		"flowscan day.flow | flowalert --suppress quiet.txt -o ecs\n"
+		"flowagg -k dstip,end/5m -v bytes day.flow | flowalert --when 'bytes > 1M' --for "
+		"3\n",
+		field_help };
+	struct flowalert f = { .program = &program };
 	struct optparse parser;
 	struct err err = { 0 };
 	int status;
 
 	diag_init(argv[0]);
+	copy_rows(output, io_output_options);
 	init(&f);
 	opt_start(&parser, &program, argc, argv);
 	parse(&f, &parser);

@@ -279,3 +279,125 @@ inif=8,10.0.0.1" ]
 	run -3 --separate-stderr bash -c 'flowalert --state s one.flow -o csv > /dev/full'
 	[ ! -e s ]
 }
+
+# Alerts with everything that a format may stumble over, as csv.
+hostile() {
+	cat <<'EOF'
+start,end,srcip,dstip,dstport,proto,flows,bytes,rbytes,detector,kind,score,severity,reason,why,attack,limits,subject
+1767571200.25,1767571210,10.0.0.1,192.0.2.9,445,6,3,1000,200,scan,slow,0.97,critical,"a | b = c \\ ] ""q"" 'x' {""k"":1}",n=1,"T1046,T1071.001",,
+1767571201,1767571211,10.0.0.2,192.0.2.9,53,17,3,1000,200,scan,slow,0.8,high,"two\x0alines\x0d\x09 and \x1b[31m red \x00",n=1,'; DROP TABLE,,
+1767571202,1767571212,2001:db8::1,2001:db8::2,443,6,3,1000,200,beacon,bad]kind|=,0.6,medium,"not \xff\xfe UTF-8 \xe2\x82 é 漢 🂡",n=1,"T10,Txxxx,T1071",sampled 1 in 10: half,
+1767571203,1767571213,,192.0.2.7,,,3,1000,200,anom,"k""ind",0.3,low,,n=1,,,iface=7 a]b
+1767571204,1767571214,,,,,3,1000,200,anom,total,0.3,low,nobody,n=1,,,network
+EOF
+	printf '1767571205,1767571215,10.0.0.9,,,,1,1,1,scan,long,0.3,low,%s,%s,,,\n' "$(printf 'x%.0s' $(seq 3000))" "n=1"
+}
+
+# What the alerts are, as the readers of formats print it.
+expected() {
+	hostile | flowcat -i csv -o ndjson -k detector,kind,reason,srcip,dstip,dstport,severity,score | python3 -c '
+import json, sys
+names = ["", "low", "medium", "high", "critical"]
+rows = [json.loads(line) for line in sys.stdin]
+for d in sorted(rows, key=lambda d: (-d["score"], -d["severity"])):
+	print(json.dumps({"detector": d["detector"], "kind": d["kind"], "reason": d.get("reason", ""), "src": d.get("srcip"),
+		"dst": d.get("dstip"), "dstport": d.get("dstport"), "alerts": 1, "severity": names[d["severity"]]}, sort_keys=True))'
+}
+
+@test "flowalert: ecs is JSON that holds whatever the alert says" {
+	hostile | flowalert -i csv -o ecs > out
+	python3 "$REPO/tests/tools/alert_formats.py" ecs < out > read
+	# A text ends at its NUL.
+	diff read <(expected | sed 's/\\u0000//')
+	[[ $(sed -n 1p out) == *'"technique":{"id":["T1046","T1071"],"subtechnique":{"id":["T1071.001"]}}'* ]]
+	[[ $(sed -n 2p out) != *'"threat"'* ]]
+	[[ $(sed -n 3p out) == *'"technique":{"id":["T1071"]}'* ]]
+}
+
+@test "flowalert: cef escapes pipes in the header, equals signs and line ends behind it" {
+	hostile | flowalert -i csv -o cef > out
+	python3 "$REPO/tests/tools/alert_formats.py" cef < out > read
+	# Control characters but line ends are text.
+	sed 's/\\u001b/\\\\x1b/; s/\\t/\\\\x09/; s/\\u0000//; s/x\{3000\}/'"$(printf 'x%.0s' $(seq 1023))"'/; s/"reason": ""/"reason": null/' <(expected) > want
+	diff read want
+	[[ $(sed -n 1p out) == "CEF:0|flowkit|flowalert|"*"|scan:slow|scan slow|10|start=1767571200250 end=1767571210000 rt=1767571210000 src=10.0.0.1 dst=192.0.2.9 dpt=445 proto=TCP in=1000 out=200 cnt=1 cn1=3 cn1Label=flows cat=scan externalId="*' msg=a | b \= c \\ ] "q" '*' cs1=n\=1 cs1Label=why cs2=T1046,T1071.001 cs2Label=attack' ]]
+	[[ $(sed -n 3p out) == *"|beacon:bad]kind\\|=|"*"c6a2=2001:db8::1 c6a2Label=Source IPv6 Address"* ]]
+}
+
+@test "flowalert: syslog is RFC 5424, its structured data escaped" {
+	hostile | flowalert -i csv -o syslog --facility auth > out
+	python3 "$REPO/tests/tools/alert_formats.py" syslog < out > read
+	sed 's/\\n/\\\\x0a/; s/\\r/\\\\x0d/; s/\\u001b/\\\\x1b/; s/\\t/\\\\x09/; s/\\u0000//; s/x\{3000\}/'"$(printf 'x%.0s' $(seq 1024))"'/' <(expected) > want
+	diff read want
+	[[ $(sed -n 1p out) == "<34>1 2026-01-05T00:00:10.000Z "*" flowalert - slow [flowkit@32473 id="* ]]
+	[[ $(sed -n 3p out) == *' kind="bad\]kind|="'* ]]
+	[ "$(cut -c 1-4 out | tr '\n' ' ')" = "<34> <35> <36> <37> <37> <37> " ]
+}
+
+@test "flowalert: stix is a bundle whose objects are whole, refer to each other and have the identifiers of the standard" {
+	hostile | flowalert -i csv -o stix > out
+	python3 "$REPO/tests/tools/alert_formats.py" stix < out > read
+	expected | sed 's/\\u0000//' | grep -v nobody > want
+	echo '{"reason": "nobody"}' >> want
+	diff <(sort read) <(sort want)
+	# The same alerts are the same objects.
+	hostile | flowalert -i csv -o stix | cmp - out
+	flowalert -o stix <(hostile | head -n 1 | flowcat -i csv -o flow) | python3 "$REPO/tests/tools/alert_formats.py" stix
+	# Told again, the same incident has the same identifier.
+	id() { grep -o '"indicator--[^"]*"' "$1" | sort -u; }
+	alerts <<< "0 10 scan slow 10.0.0.1 - 445 0.5 low" | flowalert --state s -o stix > first
+	alerts <<< "900 10 scan slow 10.0.0.1 - 445 0.9 high" | flowalert --state s -o stix > second
+	[ "$(id first)" = "$(id second)" ]
+	python3 "$REPO/tests/tools/alert_formats.py" stix < second
+}
+
+@test "flowalert: lines go to a socket, each in a datagram, cef with the header of syslog" {
+	python3 - <<'EOF' &
+import socket
+sockets = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+sockets[0].bind(("127.0.0.1", 0))
+sockets[1].bind("log")
+open("port.tmp", "w").write(str(sockets[0].getsockname()[1]))
+import os
+os.rename("port.tmp", "port")
+for s, name in zip(sockets, ("udp", "unix")):
+    s.settimeout(20)
+    with open(name, "wb") as f:
+        for _ in range(2):
+            data = s.recv(65536)
+            assert b"\n" not in data
+            f.write(data + b"\n")
+EOF
+	for _ in $(seq 100); do [ -s port ] && break; sleep 0.05; done
+	printf '%s\n' "0 1 scan slow 10.0.0.1 - 1 0.5 low" "1 1 scan slow 10.0.0.2 - 2 0.6 low" | alerts > a.flow
+	flowalert --to "udp:127.0.0.1:$(cat port)" a.flow
+	flowalert --to unix:log -o cef a.flow
+	wait $!
+	python3 "$REPO/tests/tools/alert_formats.py" syslog < udp | grep -c '"detector": "scan"' | grep -x 2
+	[[ $(head -n 1 unix) == "<133>1 "*" flowalert - slow - CEF:0|flowkit|"* ]]
+	run -3 --separate-stderr flowalert --to unix:nobody a.flow
+	[[ $stderr == "flowalert: unix:nobody: "* ]]
+	run -2 --separate-stderr flowalert --to tcp:1.2.3.4:5 a.flow
+	[[ $stderr == *"is none of udp:HOST:PORT, unix:PATH"* ]]
+	run -2 flowalert --to unix:log -o stix a.flow
+	run -2 flowalert --to unix:log -o csv a.flow
+	run -2 flowalert --to unix:log -w file a.flow
+}
+
+@test "flowalert: a file of a format appears whole, a full disk and a closed pipe are seen" {
+	alerts <<< "0 1 scan slow 10.0.0.1 - 1 0.5 low" > one.flow
+	flowalert -o stix -w out.json one.flow
+	python3 "$REPO/tests/tools/alert_formats.py" stix < out.json
+	head -c -10 one.flow > cut.flow
+	run -3 flowalert -o ecs -w new.json cut.flow
+	[ ! -e new.json ] && [ -e new.json.incomplete ]
+	for o in ecs cef syslog stix; do
+		run -3 --separate-stderr flowalert -o $o -w /dev/full --state s one.flow
+		[ -n "$stderr" ]
+		run -3 --separate-stderr bash -c "flowalert -o $o --state s one.flow > /dev/full"
+		[[ $stderr == *"No space left"* ]]
+	done
+	[ ! -e s ]
+	run -2 --separate-stderr flowalert -o xml one.flow
+	[[ $stderr == *"unknown output format 'xml'; known are: flow table csv tsv json ndjson ipfix null ecs cef syslog stix"* ]]
+}
