@@ -401,3 +401,52 @@ EOF
 	run -2 --separate-stderr flowalert -o xml one.flow
 	[[ $stderr == *"unknown output format 'xml'; known are: flow table csv tsv json ndjson ipfix null ecs cef syslog stix"* ]]
 }
+
+@test "flowalert: a command runs for each alert, with its record as JSON on standard input" {
+	printf '%s\n' "0 1 scan slow 10.0.0.1 - 1 0.5 low" "1 1 scan slow 10.0.0.2 - 2 0.6 low" "2 1 scan slow 10.0.0.3 - 3 0.7 low" |
+		alerts | flowalert -o csv -k srcip -x 'cat > got.$$' > out
+	[ "$(wc -l < out)" = 4 ] # what a command prints is no output of ours
+	cat got.* | python3 -c '
+import json, sys
+rows = [json.loads(line) for line in sys.stdin]
+assert sorted(r["srcip"] for r in rows) == ["10.0.0.1", "10.0.0.2", "10.0.0.3"], rows
+assert all(r["detector"] == "scan" and r["alerts"] == 1 for r in rows)'
+	rm got.*
+	printf '%s\n' "0 1 scan slow 10.0.0.1 - 1 0.5 low" "1 1 scan slow 10.0.0.2 - 2 0.6 low" | alerts |
+		flowalert -n 1 -o null -x 'cat > got.$$'
+	[ "$(cat got.* | wc -l)" = 1 ]
+}
+
+@test "flowalert: nothing of an alert is part of what the shell reads" {
+	cat > evil.csv <<'EOF'
+start,end,srcip,detector,kind,score,reason,why,subject
+1,2,10.0.0.1,"$(touch pwned)","`touch pwned`; touch pwned",0.5,"'; touch pwned; '","\x0atouch pwned\x0a","$(touch pwned)"
+EOF
+	flowalert -i csv -o null -x 'cat > got; printf "%s" "$0 $*" > args; env > environment' evil.csv
+	[ ! -e pwned ]
+	[ "$(cat args)" = "flowalert " ]
+	! grep -q "touch" environment
+	grep -q 'touch pwned' got
+}
+
+@test "flowalert: a command that fails is told, the others run, and the exit status says so" {
+	printf '%s\n' "0 1 scan slow 10.0.0.1 - 1 0.5 low" "1 1 scan slow 10.0.0.2 - 2 0.6 low" | alerts > a.flow
+	run -3 --separate-stderr flowalert --state s -o csv -k srcip -x 'grep -q 10.0.0.1 || exit 7; touch ran' a.flow
+	[ "$stderr" = "flowalert: --exec: scan slow 10.0.0.2: exit status 7" ]
+	[ "${#lines[@]}" = 3 ] && [ -e ran ] && [ -e s ]
+	run -3 --separate-stderr flowalert -o null -x 'kill -9 $$' a.flow
+	[[ $stderr == *"killed by signal 9"* ]]
+	# Who does not read its input, and who reads nothing.
+	run -0 flowalert -o null -x true a.flow
+}
+
+@test "flowalert: a command that hangs is ended, several run at a time" {
+	for i in 1 2 3 4 5 6 7 8; do echo "$i 1 scan slow 10.0.0.$i - 1 0.5 low"; done | alerts > a.flow
+	start=$(date +%s%N)
+	flowalert -o null -x 'sleep 0.5' --exec-jobs 8 a.flow
+	[ $((($(date +%s%N) - start) / 1000000)) -lt 3500 ]
+	run -3 --separate-stderr flowalert -n 1 -o null -x 'sleep 60 & sleep 60' --exec-time 200ms a.flow
+	[[ $stderr == *"not done in time"* ]]
+	run -2 flowalert -x true --exec-jobs 0 a.flow
+	run -2 flowalert -x true --exec-time never a.flow
+}
