@@ -6,6 +6,7 @@
 
 #include "base/die.h"
 #include "base/opt.h"
+#include "base/ordered.h"
 #include "base/time.h"
 #include "detect/alert_read.h"
 #include "detect/scope.h"
@@ -14,6 +15,7 @@
 #include "flowalert/deliver.h"
 #include "flowalert/hosts.h"
 #include "flowalert/incidents.h"
+#include "flowalert/rules.h"
 #include "flowalert/suppress.h"
 #include "flowalert/text.h"
 #include "flowalert/when.h"
@@ -23,13 +25,14 @@ enum {
 	KEY_SUPPRESS,
 	KEY_HOSTS,
 	KEY_HALF_LIFE,
+	KEY_RULES,
 	KEY_WHEN,
 	KEY_FOR,
 	KEY_BY,
 	KEY_NAME,
 	KEY_SEVERITY,
 	KEY_CHECK,
-	SUPPRESS_MOST = 16,
+	FILES_MOST = 16,
 	TIMES_MOST = 1000000,
 	ROWS_MAX = 32,
 };
@@ -43,6 +46,8 @@ static const struct opt options[] = {
 	    "rank the hosts that alerts are about, not the alerts", NULL },
 	{ KEY_HALF_LIFE, "half-life", ARG_TEXT, "DURATION",
 	    "in which what is held against a host halves (default 3d)", NULL },
+	{ KEY_RULES, "rules", ARG_FILE, "FILE",
+	    "read flows, and alert as the rules of FILE say; see flowrules(5)", NULL },
 	{ KEY_WHEN, "when", ARG_TEXT, "EXPRESSION",
 	    "read aggregates, and alert where this is true of one", NULL },
 	{ KEY_FOR, "for", ARG_TEXT, "N", "if it is in N bins in a row (default 1)", NULL },
@@ -57,8 +62,8 @@ static const struct opt options[] = {
 struct flowalert {
 	struct io_opts io;
 	struct scope scope;
-	const char *suppress[SUPPRESS_MOST];
-	unsigned n_suppress;
+	const char *suppress[FILES_MOST], *rule_files[FILES_MOST];
+	unsigned n_suppress, n_rule_files;
 	bool rank_hosts, check;
 
 	struct memory *memory;
@@ -66,6 +71,7 @@ struct flowalert {
 	struct suppressions suppressions;
 	struct hosts hosts;
 	struct when when;
+	struct rules rules;
 	struct alerts *made; /* of thresholds */
 	struct alerts *told;
 	struct delivery delivery;
@@ -85,6 +91,15 @@ parse_time_span(
 }
 
 static void
+add_file(
+    const struct flowalert *f, const char **files, unsigned *n, const char *name, const char *arg)
+{
+	if (*n == FILES_MOST)
+		opt_usage(f->program, "--%s: more than %d files", name, FILES_MOST);
+	files[(*n)++] = arg;
+}
+
+static void
 parse_own(struct flowalert *f, int key, const char *arg)
 {
 	struct err err = { 0 };
@@ -92,11 +107,8 @@ parse_own(struct flowalert *f, int key, const char *arg)
 
 	switch (key) {
 	case KEY_COOLDOWN: parse_time_span(f, &f->incidents.cooldown_ns, "cooldown", arg, 0); break;
-	case KEY_SUPPRESS:
-		if (f->n_suppress == SUPPRESS_MOST)
-			opt_usage(f->program, "--suppress: more than %d files", SUPPRESS_MOST);
-		f->suppress[f->n_suppress++] = arg;
-		break;
+	case KEY_SUPPRESS: add_file(f, f->suppress, &f->n_suppress, "suppress", arg); break;
+	case KEY_RULES: add_file(f, f->rule_files, &f->n_rule_files, "rules", arg); break;
 	case KEY_HOSTS: f->rank_hosts = true; break;
 	case KEY_HALF_LIFE: parse_time_span(f, &f->hosts.half_life_ns, "half-life", arg, 1); break;
 	case KEY_WHEN: f->when.text = arg; break;
@@ -145,6 +157,8 @@ parse(struct flowalert *f, struct optparse *parser)
 	}
 	if (deliver_check(&f->delivery, &f->io, has_output, &err) != 0)
 		opt_usage(f->program, "%s", err.text);
+	if (f->when.text != NULL && f->n_rule_files > 0)
+		opt_usage(f->program, "--when reads aggregates and --rules flows: one of them");
 	if (f->scope.window_ns > 0)
 		f->incidents.window_ns = f->scope.window_ns;
 }
@@ -157,6 +171,8 @@ load_texts(struct flowalert *f)
 
 	for (unsigned i = 0; i < f->n_suppress; i++)
 		errors += suppress_load(&f->suppressions, f->suppress[i], f->io.tz_s, diag_err);
+	for (unsigned i = 0; i < f->n_rule_files; i++)
+		errors += rules_load(&f->rules, f->rule_files[i], diag_err);
 	return errors > 0 ? EXIT_USAGE : EXIT_DONE;
 }
 
@@ -197,6 +213,15 @@ sift(struct flowalert *f, struct batch *b, const uint64_t *sel)
 			s->n--;
 		}
 	}
+}
+
+/* Flows are for rules alone, and looked at on many threads. */
+static int
+match_rules(void *ctx, unsigned worker, struct batch *b, uint64_t *sel, struct err *err)
+{
+	struct flowalert *f = ctx;
+
+	return rules_add(&f->rules, worker, b, sel, err) != 0 ? -1 : IO_DROP;
 }
 
 static int
@@ -266,6 +291,9 @@ tell(const struct flowalert *f)
 	tell_suppressions(f);
 	if (lost > 0)
 		diag(NULL, "%llu alerts were dropped for want of room", (unsigned long long)lost);
+	if (f->rules.forgot > 0)
+		diag(NULL, "%llu groups may have been first ones, but there was no room to know",
+		    (unsigned long long)f->rules.forgot);
 	if (memory_full(f->memory) > 0)
 		diag(NULL, "%llu times there was no room to remember something",
 		    (unsigned long long)memory_full(f->memory));
@@ -290,6 +318,8 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 
 	if (f->when.text != NULL)
 		when_end(&f->when, f->made);
+	if (f->n_rule_files > 0 && rules_end(&f->rules, f->made, err) != 0)
+		return -1;
 	f->dropped = alerts_dropped(f->made);
 	if (alerts_ranked(f->made, take_made, f, err) < 0)
 		return -1;
@@ -327,7 +357,10 @@ keep(void *ctx, const struct memo *m)
 static int
 run(struct flowalert *f, const struct optparse *parser, char **argv, struct err *err)
 {
-	const struct io_digest digest = { .take = take, .end = finish, .ctx = f };
+	const struct io_digest digest = { .work = f->n_rule_files > 0 ? match_rules : NULL,
+		.take = take,
+		.end = finish,
+		.ctx = f };
 	struct io_result result;
 	int status;
 
@@ -336,6 +369,9 @@ run(struct flowalert *f, const struct optparse *parser, char **argv, struct err 
 	if (f->scope.state != NULL && memory_read(f->memory, f->scope.state, diag_err, err) != 0)
 		return err->status;
 	hosts_init(&f->hosts, f->memory, &f->scope, f->hosts.half_life_ns);
+	if (f->n_rule_files > 0)
+		rules_start(
+		    &f->rules, f->io.threads ? f->io.threads : ordered_processors(), f->io.memory);
 	status =
 	    io_digest(&f->io, parser->operands, parser->n_operands, argv, &digest, &result, err);
 	if (status == EXIT_DONE && f->scope.state != NULL &&
@@ -355,6 +391,7 @@ init(struct flowalert *f)
 	f->memory = memory_new();
 	incidents_init(&f->incidents, f->memory);
 	when_init(&f->when, f->memory);
+	f->rules.memory = f->memory;
 	f->hosts.half_life_ns = HOSTS_HALF_LIFE_NS;
 	deliver_init(&f->delivery, diag_err);
 	f->made = alerts_new();
@@ -368,6 +405,7 @@ release(struct flowalert *f)
 	alerts_free(f->told);
 	deliver_free(&f->delivery);
 	when_free(&f->when);
+	rules_free(&f->rules);
 	suppress_free(&f->suppressions);
 	incidents_free(&f->incidents);
 	memory_free(f->memory);
@@ -401,6 +439,7 @@ main(int argc, char **argv)
 		"tell alerts once, rank them, hold them against hosts; thresholds", tables,
 		"flowscan day.flow | flowalert --state told.state\n"
 		"flowscan day.flow | flowalert --suppress quiet.txt -o ecs\n"
+		"flowalert --rules rules.conf day.flow -o table\n"
 		"flowagg -k dstip,end/5m -v bytes day.flow | flowalert --when 'bytes > 1M' --for "
 		"3\n",
 		field_help };

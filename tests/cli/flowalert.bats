@@ -450,3 +450,200 @@ EOF
 	run -2 flowalert -x true --exec-jobs 0 a.flow
 	run -2 flowalert -x true --exec-time never a.flow
 }
+
+# Flows from lines of OFFSET_S SRC DST SPORT DPORT PROTO PACKETS BYTES [COUNTRY].
+flows() {
+	local at src dst sport dport proto packets bytes country
+
+	{
+		echo start,end,srcip,dstip,srcport,dstport,proto,packets,bytes,ixiaDstCountryCode
+		while read -r at src dst sport dport proto packets bytes country; do
+			echo "$((t0 + at)),$((t0 + at + 1)),$src,$dst,$sport,$dport,$proto,$packets,$bytes,$country"
+		done
+	} | flowcat -i csv -o flow
+}
+
+# The Nth block of the examples of flowrules(5).
+example() {
+	awk -v want="$1" '/^\.Sh EXAMPLES/ {p = 1} p && /^\.Bd -literal/ {n++; b = n == want; next} /^\.Ed/ {b = 0} b' \
+		"$REPO/man/flowrules.5" | sed 's/\\e/\\/g; s/\\&//g'
+}
+
+@test "flowalert: rules put flows together by keys and window, and a threshold decides" {
+	cat > rules <<'EOF'
+[many]
+match     = dst port 445
+keys      = srcip
+window    = 5m
+threshold = flows >= 3 and distinct(dstip) > 2   # three at least
+severity  = high
+score     = 0.77
+attack    = T1021.002, T1046
+note      = SMB to many
+EOF
+	{
+		for i in 1 2 3; do echo "$i 10.0.0.1 10.0.1.$i 999 445 6 1 40"; done
+		for i in 1 2 3; do echo "$i 10.0.0.2 10.0.1.1 999 445 6 1 40"; done
+		for i in 1 2 400; do echo "$i 10.0.0.3 10.0.1.$i 999 445 6 1 40"; done
+		for i in 1 2 3; do echo "$i 10.0.0.4 10.0.1.$i 999 80 6 1 40"; done
+	} | sed 's/10.0.1.400/10.0.1.40/' | flows > a.flow
+	flowalert --rules rules a.flow -o csv -k detector,kind,srcip,dstip,flows,bytes,score,severity,attack,reason,why,start,end | tail -n +2 > out
+	[ "$(cat out)" = 'rule,many,10.0.0.1,,3,120,0.77,3,"T1021.002,T1046","SMB to many: 3 flows, 120 octets (flows >= 3 and distinct(dstip) > 2)",flows=3 packets=3 bytes=120 distinct_dstip=3 window=300.000,2026-01-05T00:00:01.000Z,2026-01-05T00:00:04.000Z' ]
+	sed -i '/window/d' rules
+	[ "$(flowalert --rules rules a.flow -o csv -k srcip | tail -n +2 | sort | tr '\n' ' ')" = "10.0.0.1 10.0.0.3 " ]
+	# However many threads look.
+	[ "$(flowalert -j 1 --rules rules a.flow -o csv)" = "$(flowalert -j 4 --rules rules a.flow -o csv)" ]
+}
+
+@test "flowalert: rules without keys, with networks and other fields as keys" {
+	printf '[all]\nmatch = dst port 53\n[net]\nmatch = dst port 53\nkeys = srcip/24, dstport, ipVersion\n' > rules
+	printf '%s\n' "1 10.0.0.1 192.0.2.1 9 53 17 1 70" "2 10.0.0.2 192.0.2.1 9 53 17 1 70" | flows |
+		flowalert --rules rules -o csv -k kind,srcip,dstport,subject,flows | tail -n +2 | sort > out
+	[ "$(cat out)" = "all,,,,2
+net,,53,srcip=10.0.0.0/24,2" ]
+	printf '2001:db8:0:1::5 53\n' > /dev/null
+	echo "1 2001:db8:0:1::5 2001:db8::1 9 53 17 1 70" | flows | flowalert --rules rules -o csv -k subject | grep -qx srcip=2001:db8:0:1::/64
+}
+
+@test "flowalert: sampled records say so in the alerts of rules" {
+	printf '[dns]\nmatch = dst port 53\nkeys = srcip\n' > rules
+	printf 'start,end,srcip,dstport,packets,bytes,sampling\n1,2,10.0.0.1,53,1,70,100\n' | flowalert -i csv --rules rules -o csv -k limits,sampling | tail -n 1 > out
+	[ "$(cat out)" = '"sampled 1 in 100: numbers are those of the packets picked, most flows are unseen",100' ]
+}
+
+@test "flowalert: the set of rules of the manual finds what it says, and nothing else" {
+	example 1 > rules
+	echo "192.0.2.66 # c2" > c2.txt
+	day=86400
+	{
+		echo "1 198.51.100.1 10.0.0.5 999 23 6 10 900"
+		echo "1 198.51.100.1 10.0.0.6 999 23 6 1 40"    # a knock
+		echo "1 10.0.0.9 10.0.0.5 999 23 6 10 900"      # from inside
+		echo "2 10.0.0.5 198.51.100.2 999 445 6 20 9000"
+		echo "2 10.0.0.5 10.0.0.7 999 445 6 20 9000"
+		for i in 1 2 3 4 5; do echo "$((3600 + i)) 10.0.0.8 8.8.8.8 999 53 17 1 70"; done
+		for i in 1 2 3 4 5; do echo "$((3600 + i)) 10.0.0.8 10.0.0.53 999 53 17 1 70"; done
+		for i in 1 2 3 4 5; do echo "$((3600 + i)) 10.0.0.53 8.8.8.8 999 53 17 1 70"; done
+		echo "4 10.0.0.11 192.0.2.66 999 443 6 20 9000"
+		echo "5 10.2.0.11 10.0.0.12 999 3389 6 20 9000"
+		echo "5 10.1.0.11 10.0.0.12 999 3389 6 20 9000"
+		echo "6 10.0.0.13 198.51.100.9 0 0 1 200 240000"
+		echo "6 10.0.0.14 198.51.100.9 0 0 1 200 16800"
+		echo "7 10.0.0.15 198.51.100.3 999 443 6 20 9000 CH"
+		echo "$((20 * day)) 10.0.0.15 198.51.100.3 999 443 6 20 9000 CH"
+		echo "$((20 * day)) 10.0.0.15 203.0.113.3 999 443 6 20 9000 XY"
+	} | flows > a.flow
+	flowalert --rules rules a.flow -o csv -k kind,srcip,dstip,dstport,subject | tail -n +2 | sort > out
+	diff out - <<'EOF'
+admin-from-client,10.2.0.11,10.0.0.12,3389,
+cleartext-admin,198.51.100.1,10.0.0.5,23,
+dns-elsewhere,10.0.0.8,8.8.8.8,,
+first-country,,,,ixiaDstCountryCode=XY
+icmp-tunnel,10.0.0.13,198.51.100.9,,
+listed,10.0.0.11,192.0.2.66,443,
+smb-out,10.0.0.5,198.51.100.2,,
+EOF
+	example 2 > quiet
+	run -0 --separate-stderr flowalert --check --rules rules --suppress quiet
+	[ -z "$output$stderr" ]
+}
+
+@test "flowalert: what is first is remembered from run to run, and learned before it is told" {
+	printf '[new]\nmatch = true\nkeys = dstip\nfirst = 2h\n' > rules
+	one() { echo "$1 10.0.0.1 $2 9 443 6 1 70" | flows | flowalert --rules rules --state s -o csv -k subject,dstip | tail -n +2; }
+	[ -z "$(one 0 192.0.2.1; one 3600 192.0.2.2; one 9000 192.0.2.2)" ]
+	[ "$(one 9100 192.0.2.3)" = ,192.0.2.3 ]
+	[ -z "$(one 9200 192.0.2.3; one 900000 192.0.2.3; one 900000 192.0.2.1)" ]
+	[ "$(one 900001 192.0.2.4)" = ,192.0.2.4 ]
+}
+
+@test "flowalert: what is wrong with rules is said with line, place and suggestion, all of it at once" {
+	cat > rules <<'EOF'
+[a]
+match = dst prot 53
+[b]
+match = true
+keys = srcip, dstpi
+[c]
+match = true
+window = soon
+[d]
+match = true
+threshold = distinct(dstpi) > 3
+[e]
+match = true
+first = 1h
+[f]
+match = true
+severity = urgent
+[g]
+keys = srcip
+[h]
+match = true
+attack = T1046,T99
+[i]
+match     = dst port 53
+            nad src port 53
+[j]
+match = true
+window = 5m
+threshold = bps > 1M
+EOF
+	run -2 --separate-stderr flowalert --check --rules rules
+	diff - <(echo "$stderr") <<'EOF'
+flowalert: rules: line 2: match: expected ip, net, port, as, mask, mac, vlan or tos behind the direction, found 'prot'
+    dst prot 53
+        ^~~~
+    did you mean 'port'?
+flowalert: rules: line 5: keys: unknown field 'dstpi'; did you mean 'dstip'?
+    keys = srcip, dstpi
+           ^~~~~~~~~~~~
+flowalert: rules: line 8: window: no duration; write 5m, 1h or 1d
+    window = soon
+             ^~~~
+flowalert: rules: line 11: threshold: unknown field 'distinct(dstpi)'; --help-fields lists them
+    distinct(dstpi) > 3
+    ^~~~~~~~~~~~~~~
+flowalert: rules: line 14: first: without keys nothing is the first
+    first = 1h
+            ^~
+flowalert: rules: line 17: severity: none of low, medium, high, critical
+    severity = urgent
+               ^~~~~~
+flowalert: rules: line 18: [g] has no match: an expression
+flowalert: rules: line 22: attack: no technique of ATT&CK; write T1046 or T1071.001, commas between
+    attack = T1046,T99
+                   ^~~
+flowalert: rules: line 24: match: expected 'and', 'or' or the end, found 'nad'
+                nad src port 53
+                ^~~
+    did you mean 'and'?
+flowalert: rules: line 29: threshold: a window has no end, duration or rate; write bytes > 1G for those
+    threshold = bps > 1M
+                ^~~~~~~~
+EOF
+	# What the file is made of.
+	for text in 'match = true' '[a' '[a b]' '[]' '[a] x' '[a]\nmatch' '[a]\nmatch =' '[a]\nmatch = true\nmatch = true' \
+		'[a]\nmatch = true\n[a]\nmatch = true' '[a]\n more' '[a]\nmtach = true' 'x'; do
+		# shellcheck disable=SC2059
+		printf "$text\n" > bad
+		run -2 --separate-stderr flowalert --check --rules bad
+		[[ $stderr == "flowalert: bad: line "[123]": "*$'\n    '*^* ]]
+	done
+	printf '[a]\nmatch = true\n\0' > bad
+	run -2 --separate-stderr flowalert --check --rules bad
+	[ "$stderr" = "flowalert: bad: not a text: it holds a NUL" ]
+	printf '[a]\nmatch = true\n' > one
+	run -2 --separate-stderr flowalert --check --rules one --rules one
+	[ "$stderr" = "flowalert: one: line 1: [a] is in a file before" ]
+	run -2 flowalert --rules one --when true
+}
+
+@test "flowalert: alerts of rules are told once, suppressed and held against hosts like all others" {
+	printf '[dns]\nmatch = dst port 53\nkeys = srcip\n' > rules
+	printf '[no]\nmatch = kind == "dns" and src ip 10.0.0.1\nreason = it may\n' > quiet
+	printf '%s\n' "1 10.0.0.1 192.0.2.1 9 53 17 1 70" "2 10.0.0.2 192.0.2.1 9 53 17 1 70" | flows > a.flow
+	[ "$(flowalert --rules rules --suppress quiet --state s a.flow -o csv -k srcip | tail -n +2)" = 10.0.0.2 ]
+	[ -z "$(flowalert --rules rules --suppress quiet --state s a.flow -o csv -k srcip | tail -n +2)" ]
+	[ "$(flowalert --rules rules --hosts a.flow -o csv -k srcip | tail -n +2 | sort | tr '\n' ' ')" = "10.0.0.1 10.0.0.2 " ]
+}

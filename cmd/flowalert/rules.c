@@ -1,0 +1,669 @@
+#include "rules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/stanza.h"
+#include "base/time.h"
+#include "detect/alert_read.h"
+#include "expr/expr.h"
+#include "flow/value.h"
+
+#include "text.h"
+
+static const char *const keys[] = { "match", "keys", "window", "threshold", "first", "severity",
+	"score", "attack", "note", NULL };
+
+/* What every group has besides what its threshold asks for: what alerts are made of. */
+static const char always[] = "flows,packets,bytes,first,last,max(sampling)";
+
+/* Parsing ------------------------------------------------------------------------------------------ */
+
+/* The text without the blanks that people put behind commas. */
+static char *
+squeeze(const char *text)
+{
+	char *out = mem_string(text), *to = out;
+
+	for (const char *p = text; *p != '\0'; p++)
+		if (strchr(" \t\n", *p) == NULL)
+			*to++ = *p;
+	*to = '\0';
+	return out;
+}
+
+/* An expression for people: without comments, in one line. */
+static char *
+tidy(const char *text)
+{
+	char *out = mem_string(text), *to = out;
+
+	for (const char *p = text; *p != '\0';) {
+		bool blank = strchr(" \t\n", *p) != NULL;
+
+		if (*p == '#' && to > out && to[-1] == ' ') {
+			p += strcspn(p, "\n");
+			continue;
+		}
+		if (!blank)
+			*to++ = *p;
+		else if (to > out && to[-1] != ' ')
+			*to++ = ' ';
+		p++;
+	}
+	while (to > out && to[-1] == ' ')
+		to--;
+	*to = '\0';
+	return out;
+}
+
+static int
+parse_keys(struct rule *r, const struct stanza_entry *e, struct err *err)
+{
+	struct err why = { 0 };
+	char *list;
+	int rc;
+
+	if (e == NULL)
+		return 0;
+	list = squeeze(e->value);
+	rc = group_spec_keys(&r->spec, list, &why);
+	if (rc != 0)
+		rc = stanza_refuse(err, e, 0, 0, NULL, "%s", why.text);
+	mem_free(list);
+	r->n_own_keys = r->spec.n_keys;
+	return rc;
+}
+
+static int
+parse_rule_window(struct rule *r, const struct stanza_entry *e, struct err *err)
+{
+	char key[FMT_MAX + 8];
+
+	if (e == NULL)
+		return 0;
+	if (!parse_duration(e->value, strlen(e->value), false, &r->window_ns) || r->window_ns <= 0)
+		return stanza_refuse(err, e, 0, 0, NULL, "no duration; write 5m, 1h or 1d");
+	snprintf(key, sizeof(key), "end/%lldns", (long long)r->window_ns);
+	return group_spec_keys(&r->spec, key, err);
+}
+
+/* A field that the threshold reads is a value of the groups, unless it is one of their keys. */
+struct wanting {
+	struct rule *r;
+	const struct stanza_entry *e;
+	struct err *err;
+	bool failed;
+};
+
+static bool
+is_there(const struct group_spec *s, const struct field *f)
+{
+	for (size_t k = 0; k < s->n_keys; k++)
+		for (unsigned i = 0; i < f->n; i++)
+			if (field_id_equal(&f->id[i], &s->keys[k].as))
+				return true;
+	for (size_t v = 0; v < s->n_values; v++)
+		for (unsigned i = 0; i < f->n; i++)
+			if (field_id_equal(&f->id[i], &s->values[v].as))
+				return true;
+	return false;
+}
+
+static void
+want_value(void *ctx, const struct field *f)
+{
+	struct wanting *w = ctx;
+	struct err why = { 0 };
+	const char *name = f->n > 0 && f->id[0].pen == PEN_NAMED ? f->id[0].named : f->name;
+	const char *at;
+
+	if (w->failed)
+		return;
+	if (w->r->window_ns > 0 && f->n > 0 && f->id[0].pen == PEN_OWN && f->id[0].id == OWN_END) {
+		(void)stanza_refuse(w->err, w->e, 0, 0, NULL,
+		    "a window has no end, duration or rate; write bytes > 1G for those");
+		w->failed = true;
+		return;
+	}
+	if (is_there(&w->r->spec, f))
+		return;
+	if (group_spec_values(&w->r->spec, name, &why) == 0)
+		return;
+	at = strstr(w->e->value, name);
+	(void)stanza_refuse(w->err, w->e, at != NULL ? (size_t)(at - w->e->value) : 0,
+	    at != NULL ? strlen(name) : 0, NULL, "%s", why.text);
+	w->failed = true;
+}
+
+static int
+parse_threshold(struct rule *r, const struct stanza_entry *e, struct err *err)
+{
+	struct wanting w = { r, e, err, false };
+
+	if (group_spec_values(&r->spec, always, err) != 0)
+		return -1;
+	if (e == NULL)
+		return 0;
+	r->threshold_text = tidy(e->value);
+	r->threshold = text_compile(e, err);
+	if (r->threshold == NULL)
+		return -1;
+	expr_fields(r->threshold, want_value, &w);
+	return w.failed ? -1 : 0;
+}
+
+static int
+parse_grade(struct rule *r, const struct stanza *t, struct err *err)
+{
+	const struct stanza_entry *severity = stanza_get(t, "severity"),
+				  *score = stanza_get(t, "score");
+
+	r->severity = SEVERITY_MEDIUM;
+	if (severity != NULL)
+		r->severity = text_severity(severity->value);
+	if (r->severity == 0)
+		return stanza_refuse(
+		    err, severity, 0, 0, NULL, "none of low, medium, high, critical");
+	r->score = text_score(r->severity);
+	if (score != NULL && (!parse_double(score->value, strlen(score->value), &r->score) ||
+				 !(r->score >= 0 && r->score <= 1)))
+		return stanza_refuse(err, score, 0, 0, NULL, "no number from 0 to 1");
+	return 0;
+}
+
+/* T1046 or T1071.001, commas between. */
+static int
+parse_attack(struct rule *r, const struct stanza_entry *e, struct err *err)
+{
+	size_t at = 0;
+
+	if (e == NULL)
+		return 0;
+	while (e->value[at] != '\0') {
+		size_t n = strcspn(e->value + at, ", \t"), digits = 0;
+
+		for (size_t i = 1; i < n; i++)
+			digits += e->value[at + i] >= '0' && e->value[at + i] <= '9';
+		if (n > 0 &&
+		    (e->value[at] != 'T' || (n != 5 && n != 9) || digits != (n == 5 ? 4u : 7u) ||
+			(n == 9 && e->value[at + 5] != '.')))
+			return stanza_refuse(err, e, at, n, NULL,
+			    "no technique of ATT&CK; write T1046 or T1071.001, commas between");
+		at += n;
+		at += strspn(e->value + at, ", \t");
+	}
+	r->attack = squeeze(e->value);
+	return 0;
+}
+
+static int
+parse_first(struct rule *r, const struct stanza_entry *e, struct err *err)
+{
+	if (e == NULL)
+		return 0;
+	if (!parse_duration(e->value, strlen(e->value), false, &r->first_ns) || r->first_ns <= 0)
+		return stanza_refuse(
+		    err, e, 0, 0, NULL, "no duration: how long to watch before anything is new");
+	if (r->window_ns > 0)
+		return stanza_refuse(err, e, 0, 0, NULL,
+		    "what is the first ever is so of all time: leave out window");
+	if (r->n_own_keys == 0)
+		return stanza_refuse(err, e, 0, 0, NULL, "without keys nothing is the first");
+	return 0;
+}
+
+static int
+parse_rule(struct rule *r, const struct stanza *t, struct err *err)
+{
+	const struct stanza_entry *match = stanza_get(t, "match"), *note = stanza_get(t, "note");
+
+	if (match == NULL)
+		return err_usage(
+		    err, "line %u: [%s] has no match: an expression", t->line, t->name);
+	r->name = mem_string(t->name);
+	r->note = note != NULL ? mem_string(note->value) : NULL;
+	r->line = t->line;
+	r->match = text_compile(match, err);
+	if (r->match == NULL || parse_keys(r, stanza_get(t, "keys"), err) != 0 ||
+	    parse_rule_window(r, stanza_get(t, "window"), err) != 0 ||
+	    parse_threshold(r, stanza_get(t, "threshold"), err) != 0 ||
+	    parse_first(r, stanza_get(t, "first"), err) != 0 || parse_grade(r, t, err) != 0 ||
+	    parse_attack(r, stanza_get(t, "attack"), err) != 0)
+		return -1;
+	return group_spec_check(&r->spec, err) == 0
+		   ? 0
+		   : err_usage(err, "line %u: [%s]: keys or threshold cannot be", t->line, t->name);
+}
+
+static void
+free_rule(struct rule *r)
+{
+	mem_free(r->name);
+	mem_free(r->note);
+	mem_free(r->attack);
+	mem_free(r->threshold_text);
+	expr_free(r->match);
+	expr_free(r->threshold);
+	group_spec_free(&r->spec);
+}
+
+static bool
+has_name(const struct rules *rules, const char *name)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (strcmp(rules->at[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+unsigned
+rules_parse(struct rules *rules, const char *name, const char *text, size_t len, rules_tell tell)
+{
+	struct stanzas stanzas;
+	struct err err = { 0 };
+	unsigned errors = 0;
+
+	if (stanzas_parse(&stanzas, text, len, keys, &err) != 0) {
+		tell(name, &err);
+		errors++;
+	}
+	for (size_t i = 0; i < stanzas.n; i++) {
+		struct rule one = { 0 };
+
+		err = (struct err){ 0 };
+		if (has_name(rules, stanzas.section[i].name))
+			(void)err_usage(&err, "line %u: [%s] is in a file before",
+			    stanzas.section[i].line, stanzas.section[i].name);
+		if (err.status != 0 || parse_rule(&one, &stanzas.section[i], &err) != 0) {
+			tell(name, &err);
+			errors++;
+			free_rule(&one);
+			continue;
+		}
+		rules->at = mem_resize(rules->at, rules->n + 1, sizeof(*rules->at));
+		rules->at[rules->n++] = one;
+	}
+	stanzas_free(&stanzas);
+	return errors;
+}
+
+unsigned
+rules_load(struct rules *rules, const char *path, rules_tell tell)
+{
+	struct buf text = { 0 };
+	unsigned errors;
+
+	if (!text_load(path, &text, tell))
+		return 1;
+	errors = rules_parse(rules, path, buf_cstr(&text), text.len, tell);
+	buf_free(&text);
+	return errors;
+}
+
+void
+rules_free(struct rules *rules)
+{
+	for (unsigned w = 0; w < rules->n_workers; w++) {
+		for (size_t i = 0; i < rules->n; i++) {
+			expr_state_free(rules->workers[w].match[i]);
+			group_free(rules->workers[w].table[i]);
+		}
+		mem_free(rules->workers[w].match);
+		mem_free(rules->workers[w].table);
+		mem_free(rules->workers[w].sel);
+	}
+	mem_free(rules->workers);
+	for (size_t i = 0; i < rules->n; i++)
+		free_rule(&rules->at[i]);
+	mem_free(rules->at);
+}
+
+/* Matching ----------------------------------------------------------------------------------------- */
+
+void
+rules_start(struct rules *rules, unsigned workers, uint64_t memory_octets)
+{
+	rules->n_workers = workers;
+	rules->workers = mem_zero(workers, sizeof(*rules->workers));
+	for (unsigned w = 0; w < workers; w++) {
+		rules->workers[w].match = mem_zero(rules->n + 1, sizeof(struct expr_state *));
+		rules->workers[w].table = mem_zero(rules->n + 1, sizeof(struct group_table *));
+	}
+	for (size_t i = 0; i < rules->n; i++)
+		rules->at[i].spec.memory = memory_octets / rules->n;
+}
+
+int
+rules_add(
+    struct rules *rules, unsigned worker, struct batch *b, const uint64_t *sel, struct err *err)
+{
+	struct rule_worker *w = &rules->workers[worker];
+	size_t words = bits_words(b->n);
+
+	if (words > w->words) {
+		w->sel = mem_resize(w->sel, words, sizeof(*w->sel));
+		w->words = words;
+	}
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct rule *r = &rules->at[i];
+		uint64_t any = 0;
+
+		if (w->match[i] == NULL)
+			w->match[i] = expr_state_new(r->match);
+		(void)expr_select(w->match[i], b, w->sel);
+		for (size_t k = 0; k < words; k++)
+			any |= w->sel[k] &= sel[k];
+		if (any == 0)
+			continue;
+		if (w->table[i] == NULL)
+			w->table[i] = group_new(&r->spec, rules->n_workers);
+		if (group_add(w->table[i], b, w->sel, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Alerts ------------------------------------------------------------------------------------------- */
+
+struct making {
+	struct rules *rules;
+	const struct rule *r;
+	struct expr_state *threshold; /* NULL: there is none */
+	uint64_t sel[BATCH_RECORDS / 64];
+	struct alerts *to, *fresh; /* fresh: what is new */
+	struct buf reason, why, subject, limits, seen;
+};
+
+/* A column of a group, NULL: no group has it. */
+static const struct column *
+column_of(struct batch *b, const struct field_id *id)
+{
+	int i = batch_find(b, id);
+
+	return i < 0 ? NULL : batch_plain(b, (unsigned)i);
+}
+
+static struct value
+value_of(struct batch *b, const struct field_id *id, size_t rec)
+{
+	const struct column *c = column_of(b, id);
+
+	return c == NULL ? (struct value){ .type = TYPE_NONE } : value_at(c, rec);
+}
+
+static void
+put_name(struct buf *out, const struct field_id *id)
+{
+	if (id->pen == PEN_NAMED)
+		buf_puts(out, id->named);
+	else
+		field_put_name(out, id);
+}
+
+/* name=value, a blank before; nothing where it is missing. */
+static void
+put_cell(struct buf *out, struct batch *b, const struct field_id *id, size_t rec)
+{
+	const struct text_opts opts = { .style = STYLE_TABLE, .plain = true };
+	const struct column *c = column_of(b, id);
+	struct value v = value_of(b, id, rec);
+	struct buf text = { 0 };
+
+	if (v.type == TYPE_NONE)
+		return;
+	if (out->len > 0)
+		buf_putc(out, ' ');
+	put_name(out, id);
+	buf_putc(out, '=');
+	value_put(&text, &v, c, &opts);
+	for (size_t i = 0; i < text.len; i++)
+		buf_putc(out, (unsigned char)text.data[i] <= ' ' ? '_' : text.data[i]);
+	buf_free(&text);
+}
+
+/* Keys that alerts have a place for: not those of networks, which are their subject. */
+struct ends {
+	struct addr src, dst;
+};
+
+static bool
+take_key(struct alert *a, struct ends *ends, const struct group_key *k, const struct value *v)
+{
+	if (k->as.pen != PEN_IANA || k->as.instance != 0 || k->prefix4 >= 0 || k->bin > 0)
+		return false;
+	if (v->type == TYPE_IP && k->as.id == 8) {
+		ends->src = v->ip;
+		a->src = &ends->src;
+		return true;
+	}
+	if (v->type == TYPE_IP && k->as.id == 12) {
+		ends->dst = v->ip;
+		a->dst = &ends->dst;
+		return true;
+	}
+	if (v->type != TYPE_UINT || v->u > UINT16_MAX)
+		return false;
+	switch (k->as.id) {
+	case 4: a->proto = (int)v->u; return v->u <= UINT8_MAX;
+	case 7: a->srcport = (int)v->u; return true;
+	case 11: a->dstport = (int)v->u; return true;
+	default: return false;
+	}
+}
+
+static void
+put_subject(struct buf *out, struct batch *b, const struct group_key *k, size_t rec)
+{
+	struct value v = value_of(b, &k->as, rec);
+	size_t before = out->len;
+
+	put_cell(out, b, &k->as, rec);
+	if (out->len > before && k->prefix4 >= 0 && v.type == TYPE_IP)
+		buf_printf(out, "/%d", addr_is_v4(&v.ip) ? k->prefix4 : k->prefix6);
+}
+
+static uint64_t
+counter(struct batch *b, struct field_id id, size_t rec)
+{
+	struct value v = value_of(b, &id, rec);
+
+	return v.type == TYPE_UINT ? v.u : 0;
+}
+
+/* Least start and greatest end: behind flows, packets, bytes of `always`; a window's key takes the name of end. */
+static void
+take_times(const struct rule *r, struct alert *a, struct batch *b, size_t rec)
+{
+	struct value start = value_of(b, &r->spec.values[3].as, rec),
+		     end = value_of(b, &r->spec.values[4].as, rec);
+
+	a->end_ns = end.type == TYPE_TIME ? end.i : time_now_ns();
+	a->start_ns = start.type == TYPE_TIME && start.i <= a->end_ns ? start.i : a->end_ns;
+}
+
+/* Are the keys of this group new to the rule?  Notes them in any case, and since when it watches. */
+static bool
+is_new(struct making *m, const struct alert *a, struct batch *b, size_t rec)
+{
+	struct memo *rule = memory_make(m->rules->memory, MEMO_RULE, m->r->name), *seen;
+
+	if (rule != NULL) {
+		if (rule->count++ == 0)
+			rule->first_ns = rule->last_ns = a->start_ns;
+		if (a->start_ns < rule->first_ns)
+			rule->first_ns = a->start_ns;
+		if (a->end_ns > rule->last_ns)
+			rule->last_ns = a->end_ns;
+	}
+	m->seen.len = 0;
+	buf_puts(&m->seen, m->r->name);
+	for (size_t k = 0; k < m->r->n_own_keys; k++)
+		put_cell(&m->seen, b, &m->r->spec.keys[k].as, rec);
+	seen = memory_make(m->rules->memory, MEMO_SEEN, buf_cstr(&m->seen));
+	if (seen == NULL) {
+		m->rules->forgot++;
+		return false;
+	}
+	if (seen->count++ == 0)
+		seen->first_ns = seen->last_ns = a->start_ns;
+	if (a->end_ns > seen->last_ns)
+		seen->last_ns = a->end_ns;
+	return seen->count == 1;
+}
+
+/* What is new since the rule has watched long enough, now that all of the run is known, goes on. */
+static int
+take_new(void *ctx, struct batch *b, struct err *err)
+{
+	struct making *m = ctx;
+	const struct memo *rule = memory_find(m->rules->memory, MEMO_RULE, m->r->name);
+	struct alert_reader reader;
+	struct arena arena = { 0 };
+	struct alert a;
+	int64_t age;
+
+	(void)err;
+	alert_bind(&reader, b);
+	for (size_t rec = 0; rec < b->n && rule != NULL; rec++) {
+		arena_reset(&arena);
+		alert_at(&reader, rec, &arena, &a);
+		if (!__builtin_sub_overflow(a.start_ns, rule->first_ns, &age) &&
+		    age >= m->r->first_ns)
+			alerts_put(m->to, &a);
+	}
+	arena_free(&arena);
+	return 0;
+}
+
+static void
+put_why(struct making *m, struct batch *b, size_t rec)
+{
+	const struct rule *r = m->r;
+	const struct field_id sampling = r->spec.values[5].as;
+
+	for (size_t i = 0; i < r->spec.n_values; i++)
+		if (i < 3 || i > 5)
+			put_cell(&m->why, b, &r->spec.values[i].as, rec);
+	if (value_of(b, &sampling, rec).type == TYPE_UINT && value_of(b, &sampling, rec).u > 1)
+		put_cell(&m->why, b, &sampling, rec);
+	if (r->window_ns > 0)
+		why_duration(&m->why, "window", r->window_ns);
+	if (r->first_ns > 0)
+		why_duration(&m->why, "watched_at_least", r->first_ns);
+}
+
+static void
+put_reason(struct making *m, const struct alert *a)
+{
+	const struct rule *r = m->r;
+
+	buf_puts(&m->reason, r->note != NULL ? r->note : r->name);
+	buf_printf(&m->reason, ": %llu flow%s, %llu octets", (unsigned long long)a->flows,
+	    a->flows == 1 ? "" : "s", (unsigned long long)a->bytes);
+	if (r->first_ns > 0)
+		buf_puts(&m->reason, ", the first ever");
+	if (r->threshold_text != NULL)
+		buf_printf(&m->reason, " (%s)", r->threshold_text);
+}
+
+static void
+make_alert(struct making *m, struct batch *b, size_t rec)
+{
+	const struct rule *r = m->r;
+	struct alert a = ALERT_NONE;
+	uint64_t sampling = counter(b, r->spec.values[5].as, rec);
+	struct ends ends;
+
+	m->reason.len = m->why.len = m->subject.len = m->limits.len = 0;
+	take_times(r, &a, b, rec);
+	if (r->first_ns > 0 && !is_new(m, &a, b, rec))
+		return;
+	for (size_t k = 0; k < r->n_own_keys; k++) {
+		struct value v = value_of(b, &r->spec.keys[k].as, rec);
+
+		if (!take_key(&a, &ends, &r->spec.keys[k], &v))
+			put_subject(&m->subject, b, &r->spec.keys[k], rec);
+	}
+	a.flows = counter(b, field_iana(3), rec);
+	a.packets = counter(b, field_iana(2), rec);
+	a.bytes = counter(b, field_iana(1), rec);
+	put_why(m, b, rec);
+	put_reason(m, &a);
+	if (sampling > 1) {
+		a.sampling = sampling < UINT32_MAX ? (uint32_t)sampling : UINT32_MAX;
+		buf_printf(&m->limits,
+		    "sampled 1 in %u: numbers are those of the packets picked, most flows are "
+		    "unseen",
+		    a.sampling);
+		a.limits = buf_cstr(&m->limits);
+	}
+	a.detector = "rule";
+	a.kind = r->name;
+	a.score = r->score;
+	a.severity = r->severity;
+	a.attack = r->attack;
+	a.reason = buf_cstr(&m->reason);
+	a.why = buf_cstr(&m->why);
+	a.subject = m->subject.len > 0 ? buf_cstr(&m->subject) : NULL;
+	alerts_put(r->first_ns > 0 ? m->fresh : m->to, &a);
+}
+
+static bool
+take_groups(void *ctx, struct batch *b)
+{
+	struct making *m = ctx;
+
+	if (m->threshold != NULL)
+		(void)expr_select(m->threshold, b, m->sel);
+	for (size_t rec = 0; rec < b->n; rec++)
+		if (m->threshold == NULL || bits_get(m->sel, rec))
+			make_alert(m, b, rec);
+	return true;
+}
+
+/* The tables of one rule that any thread has: the others saw nothing of it. */
+static int
+finish_rule(struct rules *rules, size_t i, struct making *m, struct err *err)
+{
+	struct group_table **tables = mem_zero(rules->n_workers, sizeof(*tables));
+	unsigned n = 0;
+	int rc = 0;
+
+	m->r = &rules->at[i];
+	m->threshold = m->r->threshold != NULL ? expr_state_new(m->r->threshold) : NULL;
+	for (unsigned w = 0; w < rules->n_workers; w++)
+		if (rules->workers[w].table[i] != NULL)
+			tables[n++] = rules->workers[w].table[i];
+	if (n > 0)
+		rc = group_finish(tables, n, NULL, take_groups, m, err);
+	if (rc == 0)
+		rc = alerts_ranked(m->fresh, take_new, m, err);
+	expr_state_free(m->threshold);
+	mem_free(tables);
+	return rc;
+}
+
+int
+rules_end(struct rules *rules, struct alerts *to, struct err *err)
+{
+	struct making *m = mem_zero(1, sizeof(*m));
+	int rc = 0;
+
+	m->rules = rules;
+	m->to = to;
+	m->fresh = alerts_new();
+	for (size_t i = 0; i < rules->n && rc == 0; i++)
+		rc = finish_rule(rules, i, m, err);
+	alerts_free(m->fresh);
+	buf_free(&m->reason);
+	buf_free(&m->why);
+	buf_free(&m->subject);
+	buf_free(&m->limits);
+	buf_free(&m->seen);
+	mem_free(m);
+	return rc;
+}
