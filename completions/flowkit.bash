@@ -231,6 +231,19 @@ _flowkit() {
 	flowstat:--until) return ;;
 	flowstat:--tz) return ;;
 	flowstat:-j|flowstat:--threads) return ;;
+	flowwatch:-c|flowwatch:--config) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowwatch:--dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	flowwatch:--detectors) return ;;
+	flowwatch:--rules) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowwatch:--suppress) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowwatch:-a|flowwatch:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowwatch:--internal) return ;;
+	flowwatch:-x|flowwatch:--exec) return ;;
+	flowwatch:--to) return ;;
+	flowwatch:--format) words='syslog cef ecs' ;;
+	flowwatch:--learn) return ;;
+	flowwatch:--open-for) return ;;
+	flowwatch:--keep) return ;;
 	esac
 	if [ -n "$words" ]; then
 		# A comma separated list is completed at its last member.
@@ -256,6 +269,7 @@ _flowkit() {
 		flowscan) words='--internal --allow --state --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --cert --key --ca --peer-name --retries --retry-wait --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --threads --quiet --verbose --help --version' ;;
 		flowstat) words='--top --count --series --by --hist --percentiles --spark --scale --output --write --plain --memory --tmpdir --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --threads --quiet --verbose --help --version --help-fields' ;;
+		flowwatch) words='--config --dir --detectors --rules --suppress --allow --internal --exec --to --format --print --learn --open-for --keep --install --quiet --verbose --help --version' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 		return
@@ -263,4 +277,4 @@ _flowkit() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
-complete -o filenames -F _flowkit flowagg flowalert flowbase flowbeacon flowcat flowexfil flowexpire flowfilter flowgen flowrecv flowscan flowsend flowstat
+complete -o filenames -F _flowkit flowagg flowalert flowbase flowbeacon flowcat flowexfil flowexpire flowfilter flowgen flowrecv flowscan flowsend flowstat flowwatch
