@@ -23,6 +23,10 @@
 struct expr;
 struct expr_state;
 
+/* The first values of every rule's groups, whatever its threshold asks for: what alerts are made of. */
+enum { RULE_FLOWS, RULE_PACKETS, RULE_BYTES, RULE_FIRST, RULE_LAST, RULE_SAMPLING };
+#define RULE_VALUES "flows,packets,bytes,first,last,max(sampling)"
+
 struct rule {
 	char *name, *note, *attack, *threshold_text; /* NULL: none */
 	unsigned line;

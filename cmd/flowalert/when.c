@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "expr/expr.h"
-#include "flow/value.h"
 
+#include "about.h"
 #include "text.h"
 
 enum { COLUMNS_MOST = 64 };
@@ -69,13 +69,12 @@ is_key(const struct column *c)
 }
 
 static void
-bind_column(struct bound *b, const struct column *c, int i, bool key)
+bind_column(struct bound *b, int i, bool key)
 {
 	if (key && b->n_keys < COLUMNS_MOST)
 		b->key[b->n_keys++] = i;
 	else if (!key && b->n_values < COLUMNS_MOST)
 		b->value[b->n_values++] = i;
-	(void)c;
 }
 
 static bool
@@ -94,7 +93,7 @@ bind(const struct when *w, struct batch *b, struct bound *to)
 		int at = batch_resolve(b, &w->by.fields[i]);
 
 		if (at >= 0)
-			bind_column(to, &b->col[at], at, true);
+			bind_column(to, at, true);
 	}
 	for (unsigned i = 0; i < n; i++) {
 		const struct column *c = &b->col[i];
@@ -109,7 +108,7 @@ bind(const struct when *w, struct batch *b, struct bound *to)
 		else if (is_own_time(c, OWN_END))
 			to->end = (int)i;
 		else
-			bind_column(to, c, (int)i, w->by.n == 0 && is_key(c));
+			bind_column(to, (int)i, w->by.n == 0 && is_key(c));
 	}
 	for (unsigned i = 0; i < to->n_keys; i++)
 		(void)batch_plain(b, (unsigned)to->key[i]);
@@ -139,55 +138,6 @@ bin_of(const struct batch *b, const struct bound *c, size_t rec, int64_t *ns)
 /* Records ------------------------------------------------------------------------------------------ */
 
 static void
-put_cell(struct buf *out, const struct batch *b, int i, size_t rec)
-{
-	const struct text_opts opts = { .style = STYLE_TABLE, .plain = true };
-	const struct column *c = &b->col[i];
-	struct value v = value_at(c, rec);
-	struct buf text = { 0 };
-
-	if (v.type == TYPE_NONE)
-		return;
-	if (out->len > 0)
-		buf_putc(out, ' ');
-	if (c->id.pen == PEN_NAMED && c->id.named != NULL)
-		buf_puts(out, c->id.named);
-	else
-		field_put_name(out, &c->id);
-	buf_putc(out, '=');
-	value_put(&text, &v, c, &opts);
-	for (size_t k = 0; k < text.len; k++)
-		buf_putc(out, (unsigned char)text.data[k] <= ' ' ? '_' : text.data[k]);
-	buf_free(&text);
-}
-
-/* What alerts have a place for; the rest of the keys is their subject. */
-static bool
-take_end(struct when *w, struct alert *a, const struct batch *b, int i, size_t rec)
-{
-	const struct column *c = &b->col[i];
-	struct value v = value_at(c, rec);
-	struct addr *addr;
-
-	if (c->id.pen != PEN_IANA || c->id.instance != 0)
-		return false;
-	if (v.type == TYPE_IP && (c->id.id == 8 || c->id.id == 12)) {
-		addr = arena_alloc(&w->arena, sizeof(*addr));
-		*addr = v.ip;
-		*(c->id.id == 8 ? &a->src : &a->dst) = addr;
-		return true;
-	}
-	if (v.type != TYPE_UINT || v.u > UINT16_MAX)
-		return false;
-	switch (c->id.id) {
-	case 4: a->proto = (int)v.u; return v.u <= UINT8_MAX;
-	case 7: a->srcport = (int)v.u; return true;
-	case 11: a->dstport = (int)v.u; return true;
-	default: return false;
-	}
-}
-
-static void
 take_counter(struct alert *a, const struct batch *b, int i, size_t rec)
 {
 	const struct column *c = &b->col[i];
@@ -215,6 +165,7 @@ take_hit(struct when *w, const struct batch *b, const struct bound *c, size_t re
 	struct buf key = { 0 }, subject = { 0 }, why = { 0 };
 	struct alert a = ALERT_NONE;
 	struct when_hit *h;
+	struct ends *ends;
 
 	if (w->n == WHEN_HITS_MOST) {
 		w->dropped++;
@@ -225,14 +176,18 @@ take_hit(struct when *w, const struct batch *b, const struct bound *c, size_t re
 		w->hit = mem_resize(w->hit, w->cap, sizeof(*w->hit));
 	}
 	h = &w->hit[w->n++];
+	ends = arena_alloc(&w->arena, sizeof(*ends));
 	buf_puts(&key, w->name);
 	for (unsigned i = 0; i < c->n_keys; i++) {
-		put_cell(&key, b, c->key[i], rec);
-		if (!take_end(w, &a, b, c->key[i], rec))
-			put_cell(&subject, b, c->key[i], rec);
+		const struct column *col = &b->col[c->key[i]];
+		struct value v = value_at(col, rec);
+
+		about_put(&key, col, rec);
+		if (!about_end(&a, ends, &col->id, &v))
+			about_put(&subject, col, rec);
 	}
 	for (unsigned i = 0; i < c->n_values; i++) {
-		put_cell(&why, b, c->value[i], rec);
+		about_put(&why, &b->col[c->value[i]], rec);
 		take_counter(&a, b, c->value[i], rec);
 	}
 	a.subject = subject.len > 0 ? keep(w, &subject) : NULL;
