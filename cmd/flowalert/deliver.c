@@ -186,10 +186,17 @@ deliver_batch(struct delivery *d, struct batch *b, struct err *err)
 int
 deliver_close(struct delivery *d, bool complete, struct err *err)
 {
+	struct err told = { 0 };
+
 	command_wait(&d->commands);
 	d->failed = d->commands.failed > 0;
 	if (!d->open)
 		return 0;
 	d->open = false;
+	if (d->paper.too_long > 0) {
+		(void)err_set(&told, "%llu alerts were too long for a datagram, and not sent",
+		    (unsigned long long)d->paper.too_long);
+		d->commands.tell("--to", &told);
+	}
 	return paper_close(&d->paper, complete, err);
 }

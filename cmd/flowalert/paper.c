@@ -72,11 +72,15 @@ open_socket(const char *to, struct err *err)
 
 /* A port that refuses answers the datagram before: this one was not lost. */
 static int
-send_line(const struct paper *p, const char *line, size_t n, struct err *err)
+send_line(struct paper *p, const char *line, size_t n, struct err *err)
 {
 	for (unsigned tries = 0; tries < 3; tries++) {
 		if (send(p->socket, line, n, MSG_NOSIGNAL) == (ssize_t)n)
 			return 0;
+		if (errno == EMSGSIZE) {
+			p->too_long++;
+			return 0;
+		}
 		if (errno != EINTR && errno != ECONNREFUSED)
 			break;
 	}

@@ -375,6 +375,20 @@ EOF
 	wait $!
 	python3 "$REPO/tests/tools/alert_formats.py" syslog < udp | grep -c '"detector": "scan"' | grep -x 2
 	[[ $(head -n 1 unix) == "<133>1 "*" flowalert - slow - CEF:0|flowkit|"* ]]
+	# What is too long for a datagram is told, and in nobody's way.
+	python3 -c 'import socket, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind("log2"); s.settimeout(20)
+open("log2.got", "wb").write(s.recv(1000000))' &
+	for _ in $(seq 100); do [ -e log2 ] && break; sleep 0.05; done
+	{
+		echo start,end,srcip,detector,kind,score,reason,why
+		printf '1,2,10.0.0.1,scan,slow,0.9,%s,n=1\n' "$(head -c 1000000 /dev/zero | tr '\0' x)"
+		echo 1,2,10.0.0.2,scan,slow,0.5,short,n=1
+	} > long.csv
+	run -0 --separate-stderr flowalert -i csv --to unix:log2 -o ecs long.csv
+	wait $!
+	[ "$stderr" = "flowalert: --to: 1 alerts were too long for a datagram, and not sent" ]
+	grep -q '"10.0.0.2"' log2.got
 	run -3 --separate-stderr flowalert --to unix:nobody a.flow
 	[[ $stderr == "flowalert: unix:nobody: "* ]]
 	run -2 --separate-stderr flowalert --to tcp:1.2.3.4:5 a.flow
