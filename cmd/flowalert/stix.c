@@ -26,43 +26,33 @@ struct ref {
 	char text[REF_MOST]; /* TYPE--UUID; empty: none */
 };
 
-static void
-set_ref(struct ref *r, const char *type, const struct uuid *id)
+static struct ref
+ref_of(const char *type, struct uuid id)
 {
 	char text[UUID_TEXT + 1];
+	struct ref r = { "" };
 
-	uuid_put(id, text);
-	snprintf(r->text, sizeof(r->text), "%s--%s", type, text);
+	uuid_put(&id, text);
+	snprintf(r.text, sizeof(r.text), "%s--%s", type, text);
+	return r;
 }
 
 static struct ref
 lasting_ref(const char *type, const char *name, size_t n)
 {
-	struct uuid id = uuid_of_name(&lasting, name, n);
-	struct ref r;
-
-	set_ref(&r, type, &id);
-	return r;
+	return ref_of(type, uuid_of_name(&lasting, name, n));
 }
 
 static struct ref
 observable_ref(const char *type, const struct buf *properties)
 {
-	struct uuid id = uuid_of_name(&observables, properties->data, properties->len);
-	struct ref r;
-
-	set_ref(&r, type, &id);
-	return r;
+	return ref_of(type, uuid_of_name(&observables, properties->data, properties->len));
 }
 
 static struct ref
 alert_ref(const char *type, const struct alert *a)
 {
-	struct uuid id = format_id(a, type);
-	struct ref r;
-
-	set_ref(&r, type, &id);
-	return r;
+	return ref_of(type, format_id(a, type));
 }
 
 /* A bundle says an object once. */

@@ -146,7 +146,7 @@ alert_at(const struct alert_reader *r, size_t rec, struct arena *arena, struct a
 
 	for (unsigned i = 0; i < N_TEXTS; i++) {
 		text[i] = text_at(r, (enum slot)i, rec, arena);
-		if (text[i] == NULL && i <= WHY)
+		if (i <= WHY && text[i] == NULL)
 			text[i] = "";
 	}
 	*a = (struct alert){ .detector = text[DETECTOR],
