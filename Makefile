@@ -21,6 +21,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DFLOWKIT_VERSION='"$(VERSION)"' -Icommon $(
 LDLIBS   = -Wl,--as-needed -lzstd -lcsv -lpcap -lssl -lcrypto -lxxhash -lm -pthread
 
 PROGRAMS = $(patsubst cmd/%.c,%,$(wildcard cmd/flow*.c))
+SCRIPTS  = flowwatch
 LIB_SRC  = $(wildcard common/*/*.c)
 LIB_OBJ  = $(LIB_SRC:%.c=$(B)/%.o)
 UNIT     = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -100,17 +101,17 @@ MAN     = $(notdir $(wildcard man/*.[157]))
 # bash and fish look for completions under the name of the command.
 install: programs
 	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(BASHDIR) $(ZSHDIR) $(FISHDIR)
-	install -m 755 $(PROGRAMS:%=$(B)/programs/%) $(BINDIR)
+	install -m 755 $(PROGRAMS:%=$(B)/programs/%) $(SCRIPTS:%=bin/%) $(BINDIR)
 	for m in $(MAN); do install -m 644 man/$$m $(MANDIR)/man$${m##*.} || exit 1; done
 	install -m 644 completions/_flowkit $(ZSHDIR)
 	install -m 644 completions/flowkit.bash $(BASHDIR)/flowkit
 	install -m 644 completions/flowkit.fish $(FISHDIR)/flowkit.fish
-	for p in $(PROGRAMS); do ln -sf flowkit $(BASHDIR)/$$p; ln -sf flowkit.fish $(FISHDIR)/$$p.fish || exit 1; done
+	for p in $(PROGRAMS) $(SCRIPTS); do ln -sf flowkit $(BASHDIR)/$$p; ln -sf flowkit.fish $(FISHDIR)/$$p.fish || exit 1; done
 
 uninstall:
-	rm -f $(PROGRAMS:%=$(BINDIR)/%) $(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m))
+	rm -f $(PROGRAMS:%=$(BINDIR)/%) $(SCRIPTS:%=$(BINDIR)/%) $(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m))
 	rm -f $(ZSHDIR)/_flowkit $(BASHDIR)/flowkit $(FISHDIR)/flowkit.fish
-	rm -f $(PROGRAMS:%=$(BASHDIR)/%) $(PROGRAMS:%=$(FISHDIR)/%.fish)
+	rm -f $(PROGRAMS:%=$(BASHDIR)/%) $(PROGRAMS:%=$(FISHDIR)/%.fish) $(SCRIPTS:%=$(BASHDIR)/%) $(SCRIPTS:%=$(FISHDIR)/%.fish)
 
 clean:
 	rm -rf .build $(PROGRAMS:%=bin/%)

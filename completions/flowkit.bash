@@ -1,6 +1,6 @@
 # bash completion for flowkit; written by completions/generate
 
-_flowkit_fields='app appname attack bgpnexthop bpp bps bytes clients cvlan days detector direction domain dscp dstas dstip dstmac dstmask dstport dstprefix dstvlan duration egressvrf end endreason engineid enginetype exporter exportversion flags flowid flowlabel flows fragid fragoffset fwdstatus fwevent fwextevent hourly icmp icmpcode icmptype ifdesc ifname inacl ingressvrf inif ipversion kind largest limits maxlen maxttl minlen minttl mpls1 mpls10 mpls2 mpls3 mpls4 mpls5 mpls6 mpls7 mpls8 mpls9 mplstop natdstip natdstport natevent natpool natsrcip natsrcport nextas nexthop outacl outif packets postbytes postdstmac postpackets postsrcmac posttos pps prevas profile proto reason received samplerid sampling samplingsrc score selectorid severity sketch source srcas srcip srcmac srcmask srcport srcprefix srcvlan ssid stamac start tos ttl username vlan vrf vrfname why'
+_flowkit_fields='alerts app appname attack bgpnexthop bpp bps bytes clients cvlan days detector direction domain dscp dstas dstip dstmac dstmask dstport dstprefix dstvlan duration egressvrf end endreason engineid enginetype exporter exportversion flags flowid flowlabel flows fragid fragoffset fwdstatus fwevent fwextevent hourly icmp icmpcode icmptype ifdesc ifname inacl ingressvrf inif ipversion kind largest limits maxlen maxttl minlen minttl mpls1 mpls10 mpls2 mpls3 mpls4 mpls5 mpls6 mpls7 mpls8 mpls9 mplstop natdstip natdstport natevent natpool natsrcip natsrcport nextas nexthop outacl outif packets postbytes postdstmac postpackets postsrcmac posttos pps prevas profile proto reason received samplerid sampling samplingsrc score selectorid severity sketch source srcas srcip srcmac srcmask srcport srcprefix srcvlan ssid stamac start subject tos ttl username vlan vrf vrfname why'
 
 _flowkit() {
 	local cur=$2 prev=$3 program=${1##*/} words=
@@ -22,6 +22,35 @@ _flowkit() {
 	flowagg:-n|flowagg:--count) return ;;
 	flowagg:--level) return ;;
 	flowagg:-j|flowagg:--threads) return ;;
+	flowalert:--cooldown) return ;;
+	flowalert:--suppress) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowalert:--half-life) return ;;
+	flowalert:--rules) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowalert:--when) return ;;
+	flowalert:--for) return ;;
+	flowalert:--by) words=$_flowkit_fields ;;
+	flowalert:--name) return ;;
+	flowalert:--severity) words='low medium high critical' ;;
+	flowalert:--state) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowalert:--internal) return ;;
+	flowalert:-a|flowalert:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowalert:--window) return ;;
+	flowalert:--to) return ;;
+	flowalert:--facility) words='kern user mail daemon auth syslog lpr news uucp cron authpriv ftp ntp audit alert clock local0 local1 local2 local3 local4 local5 local6 local7' ;;
+	flowalert:-x|flowalert:--exec) return ;;
+	flowalert:--exec-time) return ;;
+	flowalert:--exec-jobs) return ;;
+	flowalert:-i|flowalert:--input) words='flow csv tsv ipfix' ;;
+	flowalert:-t|flowalert:--time) return ;;
+	flowalert:--since) return ;;
+	flowalert:--until) return ;;
+	flowalert:--tz) return ;;
+	flowalert:-o|flowalert:--output) words='flow table csv tsv json ndjson ipfix null ecs cef syslog stix' ;;
+	flowalert:-w|flowalert:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowalert:-n|flowalert:--count) return ;;
+	flowalert:-k|flowalert:--fields) words=$_flowkit_fields ;;
+	flowalert:--level) return ;;
+	flowalert:-j|flowalert:--threads) return ;;
 	flowbase:--open) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowbase:--forget) return ;;
 	flowbase:--max-age) return ;;
@@ -220,6 +249,19 @@ _flowkit() {
 	flowstat:--until) return ;;
 	flowstat:--tz) return ;;
 	flowstat:-j|flowstat:--threads) return ;;
+	flowwatch:-c|flowwatch:--config) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowwatch:--dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	flowwatch:--detectors) return ;;
+	flowwatch:--rules) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowwatch:--suppress) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowwatch:-a|flowwatch:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowwatch:--internal) return ;;
+	flowwatch:-x|flowwatch:--exec) return ;;
+	flowwatch:--to) return ;;
+	flowwatch:--format) words='syslog cef ecs' ;;
+	flowwatch:--learn) return ;;
+	flowwatch:--open-for) return ;;
+	flowwatch:--keep) return ;;
 	esac
 	if [ -n "$words" ]; then
 		# A comma separated list is completed at its last member.
@@ -233,6 +275,7 @@ _flowkit() {
 	if [[ $cur == -* ]]; then
 		case $program in
 		flowagg) words='--fields --values --biflow --order --having --scale --memory --tmpdir --verbose --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --help --version --help-fields' ;;
+		flowalert) words='--cooldown --suppress --hosts --half-life --rules --when --for --by --name --severity --check --state --internal --allow --window --to --facility --exec --exec-time --exec-jobs --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowbase) words='--open --weekly --forget --max-age --internal --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowbeacon) words='--method --score --direction --starts --memory --internal --allow --baseline --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowcat) words='--order --memory --tmpdir --info --check --recompress --index --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
@@ -245,6 +288,7 @@ _flowkit() {
 		flowscan) words='--internal --allow --state --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --cert --key --ca --peer-name --retries --retry-wait --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --threads --quiet --verbose --help --version' ;;
 		flowstat) words='--top --count --series --by --hist --percentiles --spark --scale --output --write --plain --memory --tmpdir --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --threads --quiet --verbose --help --version --help-fields' ;;
+		flowwatch) words='--config --dir --detectors --rules --suppress --allow --internal --exec --to --format --print --learn --open-for --keep --install --quiet --verbose --help --version' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 		return
@@ -252,4 +296,4 @@ _flowkit() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
-complete -o filenames -F _flowkit flowagg flowbase flowbeacon flowcat flowexfil flowexpire flowfilter flowgen flowlateral flowrecv flowscan flowsend flowstat
+complete -o filenames -F _flowkit flowagg flowalert flowbase flowbeacon flowcat flowexfil flowexpire flowfilter flowgen flowlateral flowrecv flowscan flowsend flowstat flowwatch

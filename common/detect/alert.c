@@ -116,7 +116,7 @@ static void
 keep_texts(struct kept *k)
 {
 	const char **text[] = { &k->alert.detector, &k->alert.kind, &k->alert.reason, &k->alert.why,
-		&k->alert.attack, &k->alert.limits };
+		&k->alert.attack, &k->alert.limits, &k->alert.subject };
 	enum { N = sizeof(text) / sizeof(text[0]) };
 	size_t len[N], total = 0, at = 0;
 
@@ -246,6 +246,11 @@ put_alert(struct batch *b, size_t rec, const struct kept *k)
 	if (a->sampling > 1)
 		put_uint(b, rec, field_own(OWN_SAMPLING), 4, a->sampling);
 	put_text(b, rec, OWN_LIMITS, a->limits);
+	if (a->count > 0)
+		put_uint(b, rec, field_own(OWN_ALERTS), 4,
+		    a->count < UINT32_MAX ? a->count : UINT32_MAX);
+	if (a->subject != NULL)
+		put_text(b, rec, OWN_SUBJECT, a->subject);
 }
 
 int

@@ -30,6 +30,9 @@ struct alert {
 	int srcport, dstport, proto;
 	int64_t start_ns, end_ns;
 	uint64_t flows, packets, bytes, rpackets, rbytes;
+
+	uint64_t count; /* alerts that it stands for; 0: it is one, and does not say so */
+	const char *subject; /* what it is about beside these ends; NULL nothing */
 };
 
 /* An alert about nobody: missing is -1 and NULL, to be filled in with what there is. */

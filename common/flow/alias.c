@@ -136,6 +136,8 @@ static const struct alias table[] = {
 	{ "why", "alerts: why, in numbers: key=value, a blank between", 0, IDS(OWN(WHY)) },
 	{ "attack", "alerts: MITRE ATT&CK techniques, a comma between", 0, IDS(OWN(ATTACK)) },
 	{ "limits", "alerts: what could not be seen in the records", 0, IDS(OWN(LIMITS)) },
+	{ "alerts", "alerts that one stands for", 0, IDS(OWN(ALERTS)) },
+	{ "subject", "alerts: what it is about where no address says it", 0, IDS(OWN(SUBJECT)) },
 	{ "profile", "baselines: what is described: host, edge, service, prefix, network, exporter", 0, IDS(OWN(PROFILE)) },
 	{ "days", "baselines: days it was seen; bit i is i days before that of its end", 0, IDS(OWN(DAYS)) },
 	{ "hourly", "baselines: values by metric, hour of week and day", 0, IDS(OWN(HOURLY)) },

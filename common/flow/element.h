@@ -69,6 +69,8 @@ enum own {
 	OWN_WHY = 21, /* STRING: key=value, blank between: every number that made the score */
 	OWN_ATTACK = 22, /* STRING: MITRE ATT&CK ids, comma between */
 	OWN_LIMITS = 23, /* STRING: what could not be seen in these records; there where sampled */
+	OWN_ALERTS = 24, /* UINT 4: alerts that this one stands for (flowalert) */
+	OWN_SUBJECT = 25, /* STRING: what it is about where no address says it: key=value */
 	/* Baselines: what is normal (detect/baseline.h). */
 	OWN_PROFILE =
 	    32, /* STRING: what the record describes: network exporter host prefix service edge */

@@ -1927,6 +1927,8 @@
 	X(PEN_OWN, 21, "alertWhy", STRING, 0, 0, NONE, FIRST, NULL) \
 	X(PEN_OWN, 22, "alertAttack", STRING, 0, 0, NONE, FIRST, NULL) \
 	X(PEN_OWN, 23, "alertLimits", STRING, 0, 0, NONE, FIRST, NULL) \
+	X(PEN_OWN, 24, "alertCount", UINT, 4, 0, QUANTITY, SUM, "alerts") \
+	X(PEN_OWN, 25, "alertSubject", STRING, 0, 0, NONE, KEY, NULL) \
 	X(PEN_OWN, 32, "profile", STRING, 0, 0, NONE, KEY, NULL) \
 	X(PEN_OWN, 33, "daysSeen", UINT, 8, 0, FLAGS, FIRST, NULL) \
 	X(PEN_OWN, 34, "hourlyValues", BYTES, 0, 0, NONE, FIRST, NULL) \

@@ -59,6 +59,7 @@ struct io_opts {
 	struct field_list fields; /* -k */
 	bool has_fields, plain, raw, options, fast, no_history;
 	bool alerts; /* the program writes alerts: what text shows of them, though there be none */
+	bool told; /* which say how many they stand for */
 	enum io_resolve resolve;
 	int level, tz_s;
 	bool

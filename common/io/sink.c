@@ -39,7 +39,8 @@ open_text(struct io_sink *s)
 		.plain = s->opts->plain,
 		.header = true,
 		.tz_s = s->opts->tz_s,
-		.alerts = s->opts->alerts };
+		.alerts = s->opts->alerts,
+		.told = s->opts->told };
 
 	if (s->columns.n > 0) {
 		spec.fields = &s->columns;

@@ -16,6 +16,9 @@ static const char default_fields[] =
 static const char alert_fields[] =
     "start,end,srcip,dstip,srcport,dstport,proto,flows,packets,bytes,rpackets,rbytes,"
     "detector,kind,score,severity,reason,why,attack,sampling,limits";
+static const char told_fields[] =
+    "start,end,srcip,dstip,srcport,dstport,proto,flows,packets,bytes,rpackets,rbytes,"
+    "detector,kind,score,severity,reason,why,attack,sampling,limits,alerts,subject";
 
 static char
 delimiter(const struct text_writer *w)
@@ -75,7 +78,7 @@ csv_begin(struct text_writer *w, const struct names *names, struct batch *first,
 
 	if (!w->list) {
 		if (text_are_alerts(w, first)) {
-			text_set_default(w, alert_fields);
+			text_set_default(w, text_are_told(w, first) ? told_fields : alert_fields);
 		} else if (first == NULL || text_are_flows(first)) {
 			text_set_default(w, default_fields);
 		} else {

@@ -13,6 +13,8 @@ enum { CELL_MOST = LABEL_COLUMNS, LAST_MOST = 200, SAMPLE = 512 };
 /* Where a line of flows is read from left to right: when, what, from whom to whom, how much. */
 static const char default_fields[] = "start,duration,proto,srcip,dstip,flags,packets,bytes,flows";
 static const char alert_fields[] = "score,severity,detector,kind,srcip,dstip,reason";
+static const char told_fields[] =
+    "score,severity,alerts,start,end,detector,kind,srcip,dstip,subject,reason";
 
 /* The columns of a batch that a table column shows. */
 struct table_cell {
@@ -247,7 +249,7 @@ table_begin(struct text_writer *w, const struct names *names, struct batch *firs
 	struct buf title = { 0 };
 
 	if (!w->list && text_are_alerts(w, first)) {
-		text_set_default(w, alert_fields);
+		text_set_default(w, text_are_told(w, first) ? told_fields : alert_fields);
 		join_ports(w, true);
 	} else if (!w->list && first != NULL && !text_are_flows(first)) {
 		text_set_batch(w, first);

@@ -101,6 +101,12 @@ text_are_alerts(const struct text_writer *w, const struct batch *first)
 	return first != NULL ? has(first, field_own(OWN_DETECTOR)) : w->spec.alerts;
 }
 
+bool
+text_are_told(const struct text_writer *w, const struct batch *first)
+{
+	return first != NULL ? has(first, field_own(OWN_ALERTS)) : w->spec.told;
+}
+
 int
 text_resolve(const struct text_writer *w, struct batch *b, const struct field *f)
 {

@@ -25,6 +25,7 @@ struct text_spec {
 	int tz_s;
 	bool color;
 	bool alerts; /* where no record comes, columns by default are those of alerts */
+	bool told; /* and of such as say how many they stand for */
 };
 
 struct text_writer;

@@ -52,6 +52,9 @@ bool text_are_flows(const struct batch *);
 /* Are they alerts?  first: the first batch, NULL: there is none, and the maker of the records knows. */
 bool text_are_alerts(const struct text_writer *, const struct batch *first);
 
+/* Alerts that went through flowalert, so that each says how many it stands for?  first: as above. */
+bool text_are_told(const struct text_writer *, const struct batch *first);
+
 void csv_begin(struct text_writer *, const struct names *, struct batch *first, struct buf *);
 int csv_rows(const struct text_writer *, const struct names *, struct batch *, const uint64_t *sel,
     struct buf *, struct err *);

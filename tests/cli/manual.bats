@@ -169,6 +169,21 @@ run_examples() {
 	run_examples < <(examples_of_manual "$REPO/man/flowscan.1"; examples_of_help flowscan);
 }
 
+@test "examples of flowalert" {
+	printf '[dns]\nmatch = dst port 53\nkeys = srcip\nseverity = high\n' > rules.conf
+	printf '[dns]\nmatch = kind == "dns"\nreason = an example\n' > quiet.txt
+	run_examples < <(examples_of_manual "$REPO/man/flowalert.1"; examples_of_help flowalert);
+}
+
+@test "examples of flowwatch" {
+	flowwatch() {
+		"$REPO/bin/flowwatch" "$@"
+	}
+	export -f flowwatch
+	flowgen -n 20000 --seed 3 --incident all -w var/flow/day.flow
+	run_examples < <(examples_of_manual "$REPO/man/flowwatch.1")
+}
+
 @test "examples of flowgen" {
 	run_examples < <(examples_of_manual "$REPO/man/flowgen.1"; examples_of_help flowgen);
 }

@@ -5,6 +5,12 @@ load ../helper
 
 programs() {
 	basename -s .c "$REPO"/cmd/flow*.c
+	echo flowwatch
+}
+
+# The one that is a script.
+flowwatch() {
+	"$REPO/bin/flowwatch" "$@"
 }
 
 # PROGRAM and its row, for every option of every program.

@@ -1,0 +1,150 @@
+#include "suppress.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/stanza.h"
+#include "base/time.h"
+#include "expr/expr.h"
+
+#include "text.h"
+
+static const char *const keys[] = { "match", "until", "reason", NULL };
+
+/* Of a date the day is in it: until 2026-12-31 ends with that day. */
+static int
+parse_until(const struct stanza_entry *e, int tz_s, int64_t *ns, struct err *err)
+{
+	int64_t span;
+
+	*ns = INT64_MAX;
+	if (e == NULL || strcmp(e->value, "never") == 0)
+		return 0;
+	if (!parse_time(e->value, strlen(e->value), time_now_ns(), tz_s, ns, &span))
+		return stanza_refuse(
+		    err, e, 0, 0, NULL, "no time; write 2026-12-31, 2026-12-31T18:00 or never");
+	if (span >= 24 * 3600 * NS_PER_S)
+		*ns += span;
+	return 0;
+}
+
+static int
+parse_section(struct suppression *s, const struct stanza *t, int tz_s, struct err *err)
+{
+	const struct stanza_entry *match = stanza_get(t, "match"),
+				  *reason = stanza_get(t, "reason");
+
+	if (match == NULL || reason == NULL)
+		return err_usage(err, "line %u: [%s] has no %s", t->line, t->name,
+		    match == NULL ? "match: an expression" : "reason: why it is suppressed");
+	if (parse_until(stanza_get(t, "until"), tz_s, &s->until_ns, err) != 0)
+		return -1;
+	s->expr = text_compile(match, err);
+	if (s->expr == NULL)
+		return -1;
+	s->state = expr_state_new(s->expr);
+	s->name = mem_string(t->name);
+	s->reason = mem_string(reason->value);
+	s->line = t->line;
+	return 0;
+}
+
+static unsigned
+take_sections(struct suppressions *s, const char *path, const struct stanzas *text, int tz_s,
+    suppress_tell tell)
+{
+	unsigned errors = 0;
+
+	for (size_t i = 0; i < text->n; i++) {
+		struct suppression one = { 0 };
+		struct err err = { 0 };
+
+		if (parse_section(&one, &text->section[i], tz_s, &err) != 0) {
+			tell(path, &err);
+			errors++;
+			continue;
+		}
+		s->at = mem_resize(s->at, s->n + 1, sizeof(*s->at));
+		s->at[s->n++] = one;
+	}
+	return errors;
+}
+
+unsigned
+suppress_parse(struct suppressions *s, const char *name, const char *text, size_t len, int tz_s,
+    suppress_tell tell)
+{
+	struct stanzas stanzas;
+	struct err err = { 0 };
+	unsigned errors;
+
+	if (stanzas_parse(&stanzas, text, len, keys, &err) != 0)
+		tell(name, &err);
+	errors = (err.status != 0) + take_sections(s, name, &stanzas, tz_s, tell);
+	stanzas_free(&stanzas);
+	return errors;
+}
+
+unsigned
+suppress_load(struct suppressions *s, const char *path, int tz_s, suppress_tell tell)
+{
+	struct buf text = { 0 };
+	unsigned errors;
+
+	if (!text_load(path, &text, tell))
+		return 1;
+	errors = suppress_parse(s, path, buf_cstr(&text), text.len, tz_s, tell);
+	buf_free(&text);
+	return errors;
+}
+
+void
+suppress_free(struct suppressions *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		expr_state_free(s->at[i].state);
+		expr_free(s->at[i].expr);
+		mem_free(s->at[i].name);
+		mem_free(s->at[i].reason);
+		mem_free(s->at[i].sel);
+	}
+	mem_free(s->at);
+	*s = (struct suppressions){ 0 };
+}
+
+void
+suppress_bind(struct suppressions *s, struct batch *b)
+{
+	size_t words = bits_words(b->n);
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct suppression *one = &s->at[i];
+
+		if (words > one->words) {
+			one->sel = mem_resize(one->sel, words, sizeof(*one->sel));
+			one->words = words;
+		}
+		(void)expr_select(one->state, b, one->sel);
+	}
+}
+
+bool
+suppress_has(struct suppressions *s, size_t rec, int64_t end_ns)
+{
+	struct suppression *expired = NULL;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct suppression *one = &s->at[i];
+
+		if (!bits_get(one->sel, rec))
+			continue;
+		if (end_ns < one->until_ns) {
+			one->suppressed++;
+			return true;
+		}
+		expired = one;
+	}
+	if (expired != NULL)
+		expired->expired++;
+	return false;
+}

@@ -1,0 +1,48 @@
+#include "text.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "expr/expr.h"
+#include "flow/value.h"
+
+bool
+text_load(const char *path, struct buf *text, void (*tell)(const char *, const struct err *))
+{
+	struct err err = { 0 };
+
+	if (file_load(path, STANZA_OCTETS, text) == 0)
+		return true;
+	(void)err_set(&err, "%s", errno == EFBIG ? "more than 4 MiB" : strerror(errno));
+	tell(path, &err);
+	buf_free(text);
+	return false;
+}
+
+struct expr *
+text_compile(const struct stanza_entry *e, struct err *err)
+{
+	struct err why = { 0 };
+	struct expr *x = expr_compile(e->value, &why);
+
+	if (x == NULL)
+		(void)err_usage(err, "line %u: %s: %s", e->line, e->key, why.text);
+	return x;
+}
+
+enum severity
+text_severity(const char *name)
+{
+	int n = severity_number(name, strlen(name));
+
+	return n >= SEVERITY_LOW && n <= SEVERITY_CRITICAL ? (enum severity)n : 0;
+}
+
+double
+text_score(enum severity s)
+{
+	static const double score[] = { 0, 0.3, 0.6, 0.8, 0.95 };
+
+	return score[s];
+}

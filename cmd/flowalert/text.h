@@ -1,0 +1,28 @@
+/*
+ * text.h - what the texts that people write for flowalert have in common: files, expressions, severities.
+ */
+#ifndef FLOWALERT_TEXT_H
+#define FLOWALERT_TEXT_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/stanza.h"
+#include "flow/element.h"
+
+struct expr;
+
+/* Read a file whole.  False: tell was told. */
+bool text_load(
+    const char *path, struct buf *, void (*tell)(const char *subject, const struct err *));
+
+/* Compile a value.  NULL: err, which says its line. */
+struct expr *text_compile(const struct stanza_entry *, struct err *);
+
+/* A severity by name.  0: none. */
+enum severity text_severity(const char *);
+
+/* What is scored as a severity says: .3, .6, .8, .95. */
+double text_score(enum severity);
+
+#endif

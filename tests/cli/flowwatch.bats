@@ -1,0 +1,302 @@
+# flowwatch: each alert once, whatever happens: again, at once, killed, damaged; sending, learning, cron's line.
+# shellcheck shell=bash disable=SC2016,SC2154
+
+load ../helper
+
+watch() {
+	"$REPO/bin/flowwatch" "$@"
+}
+
+# A store of yesterday in six files, with planted incidents.
+setup() {
+	flowkit_setup
+	yesterday=$(date -u -d yesterday +%Y-%m-%d)
+	flowgen -n "${FLOWS:-15000}" --incident all --start "${yesterday}T00:00:00Z" -w day.flow
+	mkdir -p store bin
+	for h in 00 04 08 12 16 20; do
+		flowfilter "end >= ${yesterday}T$h:00:00Z and end < ${yesterday}T$((10#$h + 3)):59:59.999Z" day.flow -w "store/$h.flow" ||
+			flowfilter "end >= ${yesterday}T$h:00:00Z and end < ${yesterday}T0$((10#$h + 3)):59:59.999Z" day.flow -w "store/$h.flow"
+	done 2> /dev/null
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+}
+
+# What the alert store has, a line an alert.
+stored() {
+	local dir=${1:-store/.watch}
+
+	set -- "$dir"/alerts/*.flow
+	[ -e "$1" ] || return 0
+	flowcat -o csv -k detector,kind,srcip,dstip,dstport "$@" | tail -n +2 | sort
+}
+
+# A detector of the test's own: COMMANDS, then what flowscan does.
+detector() {
+	cat > "bin/flow$1"
+	sed -i '1i #!/bin/sh\n[ "$1" != --print-options ] || exec flowscan --print-options' "bin/flow$1"
+	echo 'exec flowscan "$@"' >> "bin/flow$1"
+	chmod +x "bin/flow$1"
+}
+
+@test "flowwatch: what is planted is told, a second run tells nothing, a new file only what is new" {
+	run -0 --separate-stderr watch store
+	[ -z "$output$stderr" ]
+	stored > first
+	grep -qx 'scan,horizontal,10.0.4.55,,445' first
+	grep -q '^scan,flood,' first
+	[ -z "$(uniq -d first)" ]
+	ls store/.watch/alerts > before
+	run -0 --separate-stderr watch -v store
+	[[ $stderr != *"new files"* ]]
+	ls store/.watch/alerts | diff before -
+	# Another scan, a little later.
+	flowfilter 'src ip 10.0.4.55 and dst port 445' day.flow | flowcat -o csv -k start,end,srcip,dstip,srcport,dstport,proto,flags,packets,bytes |
+		sed 's/10\.0\.4\.55/10.0.4.56/' | flowcat -i csv -w store/21.flow
+	run -0 --separate-stderr watch -v --print --learn 0 store
+	[ "$stderr" = "flowwatch: 1 new files" ]
+	[ "$(grep -c 10.0.4.56 <<< "$output")" = 1 ]
+	[ "$(stored | grep -c .)" = $(($(grep -c . first) + 1)) ]
+	# Nothing is left but one generation.
+	[ "$(ls -d store/.watch/gen.* | wc -l)" = 1 ]
+}
+
+@test "flowwatch: what is being written is left alone, and dot names are" {
+	mv store/08.flow store/.08.flow.part
+	watch --learn 0 store
+	! stored | grep -q 10.0.4.55
+	mv store/.08.flow.part store/08.flow
+	watch --learn 0 store
+	stored | grep -q 10.0.4.55
+}
+
+@test "flowwatch: two runs at once are one, and the other ends at once" {
+	detector slow <<< 'echo x >> runs; for i in $(seq 200); do [ -e go ] && break; sleep 0.05; done'
+	watch --detectors slow --learn 0 store &
+	for _ in $(seq 100); do [ -e runs ] && break; sleep 0.05; done
+	run -0 --separate-stderr timeout 5 "$REPO/bin/flowwatch" -v --detectors slow --learn 0 store
+	[ "$stderr" = "flowwatch: another run goes on" ]
+	touch go
+	wait $!
+	[ "$(wc -l < runs)" = 1 ]
+	[ -n "$(stored)" ] && [ -z "$(stored | uniq -d)" ]
+}
+
+@test "flowwatch: without flock(1) a directory is the lock, and one that was left behind is none" {
+	mkdir only
+	for p in sh cat cp mkdir rm mv ln date find sort comm head wc sync sed grep cut tr awk dirname ls sleep seq flowscan flowalert flowcat flowfilter flowbase flowexpire; do
+		ln -s "$(type -P $p)" only/$p
+	done
+	detector slow <<< 'echo x >> runs; for i in $(seq 200); do [ -e go ] && break; sleep 0.05; done'
+	cp bin/flowslow only/
+	watch_only() {
+		env PATH="$PWD/only" "$REPO/bin/flowwatch" "$@"
+	}
+	watch_only --detectors slow --learn 0 store &
+	for _ in $(seq 100); do [ -e runs ] && break; sleep 0.05; done
+	run -0 --separate-stderr watch_only -v --detectors slow --learn 0 store
+	[ "$stderr" = "flowwatch: another run goes on" ]
+	touch go
+	wait $!
+	[ ! -e store/.watch/lock.d ]
+	mkdir store/.watch/lock.d
+	sh -c 'echo $$' > store/.watch/lock.d/pid # nobody has it now
+	cp store/08.flow store/22.flow
+	watch_only --detectors slow --learn 0 store
+	[ "$(wc -l < runs)" = 2 ]
+}
+
+@test "flowwatch: killed at any moment, the next run goes on, and no alert is lost or doubled" {
+	watch --learn 0 --dir whole store
+	stored whole > want
+	for ms in 20 60 100 140 180 220 260 300 350 400; do
+		setsid "$REPO/bin/flowwatch" --learn 0 --dir killed store &
+		pid=$!
+		sleep "0.$(printf %03d $ms)"
+		kill -9 -- -$pid 2> /dev/null || true
+		wait $pid 2> /dev/null || true
+		stored killed > got
+		[ -z "$(uniq -d got)" ]
+	done
+	watch --learn 0 --dir killed store
+	stored killed | diff want -
+}
+
+@test "flowwatch: a run that died behind its commit has its alerts moved by the next, and sent" {
+	watch --learn 0 store
+	stored > want
+	# As it was between the commit and the move.
+	current=store/.watch/$(cat store/.watch/current)
+	mv "store/.watch/alerts/$(cat "$current/name")" "$current/new.flow"
+	mkdir store/.watch/gen.0 && touch store/.watch/gen.0/new.flow # of one that died before its commit
+	[ -z "$(stored)" ]
+	watch --learn 0 --exec 'cat >> sent' store
+	stored | diff want -
+	[ "$(wc -l < sent)" = "$(wc -l < want)" ]
+	[ ! -e store/.watch/gen.0 ]
+}
+
+@test "flowwatch: what is not sent is sent by the next run, and once only" {
+	run -3 --separate-stderr watch --learn 0 -x 'cat >> sent; false' store
+	[[ $stderr == *"not all of it was sent; the next run tries again"* ]]
+	rm sent
+	run -0 --separate-stderr watch --learn 0 --exec='cat >> sent' store
+	[ "$(wc -l < sent)" = "$(stored | wc -l)" ]
+	run -0 watch --learn 0 -x 'cat >> sent' store
+	[ "$(wc -l < sent)" = "$(stored | wc -l)" ]
+	# To a log daemon.
+	python3 - <<'EOF' &
+import socket
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("log")
+s.settimeout(20)
+open("logged", "wb").write(s.recv(65536))
+EOF
+	for _ in $(seq 100); do [ -e log ] && break; sleep 0.05; done
+	watch --learn 0 --dir other --to unix:log --format cef store || true
+	wait $!
+	grep -q 'flowalert - .* - CEF:0|' logged
+}
+
+@test "flowwatch: a sender that stays does not keep the lock" {
+	watch --learn 0 -x 'cat > /dev/null; setsid sleep 20 > /dev/null 2>&1 & echo $! > pid' store
+	run -0 --separate-stderr watch -v --learn 0 store
+	kill "$(cat pid)"
+	[[ $stderr != *"another run"* ]]
+}
+
+@test "flowwatch: a damaged file is left out and told, the others are looked at" {
+	head -c -100 store/04.flow > cut && mv cut store/04.flow
+	run -0 --separate-stderr watch --learn 0 store
+	[[ $stderr == *"store/04.flow: "* ]]
+	[[ $stderr == *"flowwatch: store/04.flow: damaged, left out"* ]]
+	stored | grep -q 10.0.4.55
+	run -0 --separate-stderr watch --learn 0 store
+	[ -z "$stderr" ]
+	# All of them.
+	for i in 1 2 3 4 5 6; do head -c 300 store/08.flow > store/x$i.flow; done
+	run -0 --separate-stderr watch --learn 0 store
+	[ "$(grep -c "damaged, left out" <<< "$stderr")" = 6 ]
+	run -0 --separate-stderr watch --learn 0 store
+	[ -z "$stderr" ]
+}
+
+@test "flowwatch: a detector that fails is tried again, and after three runs goes without these files" {
+	detector bad <<< 'echo broken >&2; exit 3'
+	for _ in 1 2; do
+		run -3 --separate-stderr watch --learn 0 --detectors "bad scan" store
+		[[ $stderr == *"flowbad failed: the next run tries again" ]]
+		[ -z "$(stored)" ]
+	done
+	run -3 --separate-stderr watch --learn 0 --detectors "bad scan" store
+	[[ $stderr == *"flowbad failed 3 times: these files are not looked at by it" ]]
+	stored | grep -q 10.0.4.55
+	run -0 watch --learn 0 --detectors "bad scan" store
+}
+
+@test "flowwatch: rules and suppressions take part" {
+	printf '[dns]\nmatch = dst port 53\nthreshold = flows > 10\n' > rules
+	printf '[known]\nmatch = src ip 10.0.4.55\nreason = it may\n' > quiet
+	watch --learn 0 --rules rules --suppress quiet store
+	stored > got
+	grep -q '^rule,dns,' got
+	! grep -q 10.0.4.55 got
+	echo 10.0.0.0/8 > allow
+	watch --learn 0 --dir second -a allow store
+	! stored second | grep -q '^scan,horizontal'
+	echo '[' > rules
+	run -2 --separate-stderr watch --rules rules store
+	[[ $stderr == "flowalert: rules: line 1: "* ]]
+}
+
+@test "flowwatch: every night the day before is learned, without what alerts are about" {
+	[ "$(date -u +%H)" -ge 1 ] || skip "the day is too young"
+	run -0 --separate-stderr watch -v store
+	[[ $stderr == *"learning $yesterday"* ]]
+	flowbase check store/.watch/base/normal.base || [ $? -eq 1 ]
+	flowcat -o ndjson -k profile,srcip,dstip "store/.watch/base/$yesterday.base" > profiles
+	grep -q '"host"' profiles
+	# The scanner's tries of port 445 are no edges of it.
+	flowbase learn -q -t "$yesterday" -w with.base store
+	edges() { flowcat -o csv -k profile,srcip,dstport "$1" | grep -c 'edge,10.0.4.55,445' || true; }
+	[ "$(edges "store/.watch/base/$yesterday.base")" -lt "$(edges with.base)" ] || [ "$(edges with.base)" = 0 ]
+	run -0 --separate-stderr watch -v store
+	[[ $stderr != *learning* ]]
+	run -0 watch --dir never --learn 0 store
+	[ ! -e never/base/normal.base ]
+	# Days beyond --learn go.
+	for d in 01 02 03; do cp with.base store/.watch/base/2020-01-$d.base; done
+	rm "store/.watch/base/$yesterday.base"
+	watch --learn 2 store
+	[ "$(cd store/.watch/base && echo 20*.base)" = "2020-01-03.base $yesterday.base" ]
+}
+
+@test "flowwatch: old alerts are deleted" {
+	watch --learn 0 store
+	cp store/.watch/alerts/*.flow store/.watch/alerts/20200101T000000Z.flow
+	rm -f store/.watch/aged
+	watch --learn 0 --keep 30d store
+	[ ! -e store/.watch/alerts/20200101T000000Z.flow ]
+	[ -n "$(stored)" ]
+}
+
+@test "flowwatch: options come from a file too, and the command line is stronger" {
+	cat > conf <<'EOF'
+# how this network is watched
+detectors = scan
+learn     = 0
+dir       = elsewhere
+print     = yes
+EOF
+	run -0 --separate-stderr watch -c conf store
+	[ -e elsewhere/alerts ] && [[ $output == *10.0.4.55* ]]
+	run -0 --separate-stderr watch -c conf --dir again store
+	[ -e again/alerts ]
+	echo 'nonsense = 1' >> conf
+	run -2 --separate-stderr watch -c conf store
+	[[ $stderr == "flowwatch: conf: line 6: there is no option 'nonsense'"* ]]
+	echo 'print' > conf
+	run -2 --separate-stderr watch -c conf store
+	[[ $stderr == "flowwatch: conf: line 1: 'name = value' is expected"* ]]
+}
+
+@test "flowwatch: wrong usage is told" {
+	for args in "" "store other" "--nonsense store" "-z store" "--learn" "--learn x store" "--format csv store" "--dir store/in store"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr watch $args
+		[[ $stderr == "flowwatch: "* ]]
+	done
+	run -3 --separate-stderr watch nowhere
+	[ "$stderr" = "flowwatch: nowhere: is no directory" ]
+	run -3 --separate-stderr watch --detectors "scan nothing" store
+	[ "$stderr" = "flowwatch: flownothing is not installed" ]
+	run -0 watch --help
+	run -0 watch --version
+	[[ $output == "flowwatch "* ]]
+	run -0 watch --print-options
+}
+
+@test "flowwatch: the line for cron is one that cron's shell runs" {
+	run -0 watch --install -q --learn 0 --exec "cat > 'it''s 100%'; date +%H" store
+	[ "${#lines[@]}" = 1 ]
+	[[ $output == "*/5 * * * * $REPO/bin/flowwatch -q --learn 0 --exec "*" store" ]]
+	# What cron does: its own backslashes go, then the shell has it.
+	line=${output#"*/5 * * * * "}
+	line=$(sed 's/\\%/%/g' <<< "$line")
+	sh -c "${line/--exec/--exec}" || true
+	[ -e "its 100%" ] || ls
+	[ -e "its 100%" ]
+}
+
+@test "flowwatch: a store in a directory with blanks, and many new files" {
+	mkdir -p "my store/a b"
+	cp store/*.flow "my store/a b/"
+	for i in $(seq 30); do flowcat -n 5 day.flow -w "my store/$i.flow"; done
+	sed 's/^batch=500/batch=7/' "$REPO/bin/flowwatch" > bin/flowwatch
+	chmod +x bin/flowwatch
+	bin/flowwatch --learn 0 "my store"
+	stored "my store/.watch" | grep -q 10.0.4.55
+	[ "$(wc -l < "my store/.watch/$(cat "my store/.watch/current")/seen")" = 36 ]
+	rm "my store"/1*.flow
+	cp store/00.flow "my store/99.flow"
+	bin/flowwatch --learn 0 "my store"
+	[ "$(wc -l < "my store/.watch/$(cat "my store/.watch/current")/seen")" = 26 ]
+}
