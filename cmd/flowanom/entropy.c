@@ -11,16 +11,8 @@ const char *const entropy_names[ENTROPIES] = { "srcip", "dstip", "srcport", "dst
 /* z from which a bin is strange, and what never counts as a difference. */
 static const double strange_z = 6, scale_floor = 0.015;
 
-struct bin {
-	uint32_t number; /* since 1970; 0 none */
-	uint64_t flows;
-	uint32_t n[ENTROPIES][ENTROPY_PARTS];
-	struct addr who[2][ENTROPY_PARTS]; /* somebody of the part */
-	uint16_t port[2][ENTROPY_PARTS];
-};
-
 struct entropy {
-	struct bin *open; /* ENTROPY_OPEN */
+	struct entropy_bin *open; /* ENTROPY_OPEN */
 	float *kept; /* of bin number b: at b % ENTROPY_KEPT */
 	uint32_t newest; /* kept are the bins up to it; 0 none */
 	uint32_t newest_open;
@@ -168,7 +160,8 @@ commonest(const uint32_t *n)
 }
 
 static void
-add_to_shift(struct entropy *e, const struct bin *b, const struct entropy_z *z, double greatest)
+add_to_shift(
+    struct entropy *e, const struct entropy_bin *b, const struct entropy_z *z, double greatest)
 {
 	struct shift *s = &e->shift;
 
@@ -194,7 +187,7 @@ add_to_shift(struct entropy *e, const struct bin *b, const struct entropy_z *z, 
 }
 
 static void
-end_bin(struct entropy *e, struct bin *b)
+end_bin(struct entropy *e, struct entropy_bin *b)
 {
 	struct entropy_z z[ENTROPIES];
 	double greatest = 0;
@@ -246,7 +239,7 @@ part_of_addr(const struct addr *a)
 }
 
 static void
-count_addr(struct bin *b, unsigned of, const struct addr *a, uint32_t n)
+count_addr(struct entropy_bin *b, unsigned of, const struct addr *a, uint32_t n)
 {
 	unsigned part = part_of_addr(a);
 	uint32_t before = b->n[of][part];
@@ -258,7 +251,7 @@ count_addr(struct bin *b, unsigned of, const struct addr *a, uint32_t n)
 }
 
 static void
-count_port(struct bin *b, unsigned of, uint16_t port, uint32_t n)
+count_port(struct entropy_bin *b, unsigned of, uint16_t port, uint32_t n)
 {
 	unsigned part = part_of((uint64_t)port + 1);
 
@@ -271,7 +264,7 @@ entropy_add(struct entropy *e, int64_t end_ns, const struct addr *src, const str
     uint16_t srcport, uint16_t dstport, uint32_t n)
 {
 	uint32_t number = (uint32_t)(end_ns / ENTROPY_BIN_NS);
-	struct bin *b = &e->open[number % ENTROPY_OPEN];
+	struct entropy_bin *b = &e->open[number % ENTROPY_OPEN];
 
 	if (b->number != number) {
 		if (number + ENTROPY_OPEN <= e->newest_open || number <= e->newest) {
@@ -284,6 +277,9 @@ entropy_add(struct entropy *e, int64_t end_ns, const struct addr *src, const str
 		}
 		b->number = number;
 	}
+	/* Of more than that an exporter cannot speak. */
+	if (n > UINT32_MAX - b->flows)
+		return;
 	b->flows += n;
 	count_addr(b, ENTROPY_SRCIP, src, n);
 	count_addr(b, ENTROPY_DSTIP, dst, n);
@@ -292,8 +288,23 @@ entropy_add(struct entropy *e, int64_t end_ns, const struct addr *src, const str
 }
 
 void
-entropy_finish(struct entropy *e)
+entropy_finish(struct entropy *e, bool resumed)
 {
-	end_before(e, e->newest_open + 1);
+	if (!resumed)
+		end_before(e, e->newest_open + 1);
 	end_shift(e);
+}
+
+struct entropy_bin *
+entropy_open(struct entropy *e, unsigned i)
+{
+	return &e->open[i];
+}
+
+void
+entropy_opened(struct entropy *e)
+{
+	for (unsigned i = 0; i < ENTROPY_OPEN; i++)
+		if (e->open[i].number > e->newest_open)
+			e->newest_open = e->open[i].number;
 }

@@ -58,10 +58,19 @@ void entropy_add(struct entropy *, int64_t end_ns, const struct addr *src, const
     uint16_t srcport, uint16_t dstport, uint32_t n);
 uint64_t entropy_late(const struct entropy *);
 
-/* The end of the input. */
-void entropy_finish(struct entropy *);
+/* The end of the input.  resumed: open bins wait for more. */
+void entropy_finish(struct entropy *, bool resumed);
 
-/* What was, for a state: ENTROPY_KEPT x ENTROPIES values of bins up to `newest`; NAN: not measured. */
+/* For a state: what was kept, ENTROPY_KEPT x ENTROPIES values of bins up to *newest (NAN: not measured); open bins. */
 float *entropy_kept(struct entropy *, uint32_t **newest);
+struct entropy_bin {
+	uint32_t number; /* since 1970; 0 none */
+	uint32_t flows;
+	uint32_t n[ENTROPIES][ENTROPY_PARTS];
+	struct addr who[2][ENTROPY_PARTS]; /* somebody of the part */
+	uint16_t port[2][ENTROPY_PARTS];
+};
+struct entropy_bin *entropy_open(struct entropy *, unsigned i); /* i < ENTROPY_OPEN */
+void entropy_opened(struct entropy *); /* they were filled in */
 
 #endif

@@ -22,23 +22,6 @@ static const double alone_z = 8, alone_beyond = 0.176; /* decades: 1.5 times */
 
 enum { RUN_GAP = 2 };
 
-/* Strange hours of a track in one direction, each at most RUN_GAP after the one before; told by the strangest. */
-struct run_key {
-	uint32_t track, down;
-};
-struct run {
-	struct run_key key;
-	uint32_t first, last, hours, at,
-	    all; /* at: the strangest; all: amounts that were strange, bits */
-	enum amount amount;
-	double value, usual, total, times;
-	struct habit habit;
-	double host_share; /* of what is too much: the host with most of it; 0: nobody has half */
-	struct addr host;
-	bool own,
-	    alone; /* compared with the input's own past; an hour of it is strange by itself */
-};
-
 void
 judge_init(struct judge *j, const struct scope *scope, const struct tracks *tracks)
 {
@@ -172,7 +155,7 @@ put_run(struct judge *j, const struct run *r)
 static void
 end_run(struct judge *j, const struct run *r)
 {
-	if (r->alone || r->hours > 1)
+	if (!r->told && (r->alone || r->hours > 1))
 		put_run(j, r);
 }
 
@@ -427,9 +410,21 @@ judge_hour(void *ctx, uint32_t hour, bool partial)
 }
 
 void
-judge_rest(struct judge *j)
+judge_rest(struct judge *j, bool resumed)
 {
-	put_runs(j, UINT32_MAX);
+	if (!resumed) {
+		put_runs(j, UINT32_MAX);
+		return;
+	}
+	/* What is strange is told at once; what more of it follows is not told again. */
+	for (size_t i = 0; i < j->runs.n; i++) {
+		struct run *r = keyed_at(&j->runs, i);
+
+		if (r->hours == 0)
+			continue;
+		end_run(j, r);
+		r->told |= r->alone || r->hours > 1;
+	}
 }
 
 /* Silence ------------------------------------------------------------------------------------------ */

@@ -14,6 +14,23 @@
 #include "flood.h"
 #include "track.h"
 
+/* Strange hours of a track in one direction, each at most RUN_GAP after the one before; told by the strangest. */
+struct run_key {
+	uint32_t track, down;
+};
+struct run {
+	struct run_key key;
+	uint32_t first, last, hours, at,
+	    all; /* at: the strangest; all: amounts that were strange, bits */
+	enum amount amount;
+	double value, usual, total, times;
+	struct habit habit;
+	double host_share; /* of what is too much: the host with most of it; 0: nobody has half */
+	struct addr host;
+	uint8_t own, alone,
+	    told; /* beside the own past; an hour of it is strange by itself; it is told */
+};
+
 struct judge {
 	const struct scope *scope;
 	const struct baseline *baseline; /* NULL: none */
@@ -34,8 +51,8 @@ void judge_flood(void *ctx, const struct flood *);
 void judge_shift(void *ctx, const struct shift *);
 void judge_silence(struct judge *, const struct track *, const struct silence *, uint32_t now);
 
-/* The end of the input: runs of hours are over. */
-void judge_rest(struct judge *);
+/* The end of the input: runs of hours are over.  resumed: they may go on in another run. */
+void judge_rest(struct judge *, bool resumed);
 
 /* words.c: what alerts are made of.  An alert begins with judge_begin and ends with judge_put. */
 struct alert judge_begin(struct judge *, const char *kind);

@@ -1,0 +1,117 @@
+#include "detect/holt_winters.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void
+hw_init(struct holt_winters *h, size_t period, double delta)
+{
+	assert(period >= HW_PERIOD_LEAST);
+	*h = (struct holt_winters){ .period = period, .delta = delta };
+	h->season = mem_zero(period, sizeof(double));
+	h->deviation = mem_zero(period, sizeof(double));
+}
+
+void
+hw_free(struct holt_winters *h)
+{
+	mem_free(h->season);
+	mem_free(h->deviation);
+	h->season = h->deviation = NULL;
+}
+
+/* A centred running mean; the season goes round. */
+static void
+smooth(double *v, size_t n)
+{
+	size_t half = n / 40 < HW_SMOOTH_MOST ? n / 40 : HW_SMOOTH_MOST;
+	double *to;
+
+	if (half == 0)
+		return;
+	to = mem_alloc(n * sizeof(*to));
+	for (size_t i = 0; i < n; i++) {
+		double sum = 0;
+
+		for (size_t k = 0; k <= 2 * half; k++)
+			sum += v[(i + n + k - half) % n];
+		to[i] = sum / (double)(2 * half + 1);
+	}
+	memcpy(v, to, n * sizeof(*to));
+	mem_free(to);
+}
+
+/* The first season is over: its values become the mean and what is around it; missing ones are the mean. */
+static void
+begin(struct holt_winters *h)
+{
+	double sum = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->period; i++) {
+		if (isnan(h->season[i]))
+			continue;
+		sum += h->season[i];
+		n++;
+	}
+	h->level = n > 0 ? sum / (double)n : 0;
+	for (size_t i = 0; i < h->period; i++)
+		h->season[i] = isnan(h->season[i]) ? 0 : h->season[i] - h->level;
+	smooth(h->season, h->period);
+}
+
+static void
+learn(struct holt_winters *h, size_t i, double y, double forecast, bool first)
+{
+	double before = h->level;
+
+	h->level = HW_ALPHA * (y - h->season[i]) + (1 - HW_ALPHA) * (h->level + h->trend);
+	h->trend = HW_BETA * (h->level - before) + (1 - HW_BETA) * h->trend;
+	h->season[i] = HW_GAMMA * (y - h->level) + (1 - HW_GAMMA) * h->season[i];
+	h->deviation[i] = first ? fabs(y - forecast)
+				: HW_GAMMA * fabs(y - forecast) + (1 - HW_GAMMA) * h->deviation[i];
+}
+
+static void
+judge(struct holt_winters *h, double y, struct hw_result *r)
+{
+	const uint32_t window = (1u << HW_WINDOW) - 1;
+
+	r->violation = y > r->forecast + r->band ? 1 : y < r->forecast - r->band ? -1 : 0;
+	h->above = h->above << 1 | (r->violation > 0);
+	h->below = h->below << 1 | (r->violation < 0);
+	r->aberrant = __builtin_popcount((h->above | h->below) & window) >= HW_VIOLATIONS;
+}
+
+struct hw_result
+hw_step(struct holt_winters *h, double y)
+{
+	size_t i = h->n % h->period;
+	uint64_t season = h->n / h->period;
+	struct hw_result r = { .known = season >= 2 };
+
+	h->n++;
+	if (season == 0) {
+		h->season[i] = y;
+		if (i + 1 == h->period)
+			begin(h);
+		return r;
+	}
+	r.forecast = h->level + h->trend + h->season[i];
+	r.band = h->delta * fmax(h->deviation[i], HW_FLOOR * fabs(h->level));
+	if (r.known)
+		judge(h, y, &r); /* NAN is within */
+	if (isnan(y))
+		y = r.forecast;
+	else if (r.known && r.violation != 0)
+		y = r.forecast + r.violation * r.band;
+	learn(h, i, y, r.forecast, season == 1);
+	if (i + 1 == h->period) {
+		smooth(h->season, h->period);
+		smooth(h->deviation, h->period);
+	}
+	return r;
+}
