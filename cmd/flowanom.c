@@ -135,7 +135,7 @@ tell_dropped(const struct flowanom *f)
 static void
 tell_room(const struct observed *o)
 {
-	uint64_t late = o->late + entropy_late(o->entropy) + o->floods.late;
+	uint64_t late = entropy_late(o->entropy) > o->late ? entropy_late(o->entropy) : o->late;
 
 	if (o->floods.forgotten + o->tracks.at.full > 0)
 		diag(NULL,
@@ -145,9 +145,9 @@ tell_room(const struct observed *o)
 		    (unsigned long long)o->floods.forgotten, (unsigned long long)o->tracks.at.full);
 	if (late > o->records / 100)
 		diag(NULL,
-		    "%llu of %llu records came too late for their hour, 5 minutes or minute: input "
+		    "%llu of %llu records came too late for their hour or 5 minutes: input "
 		    "is "
-		    "best in order of time (flowcat -O end)",
+		    "best in order of time (flowcat -O end:asc)",
 		    (unsigned long long)late, (unsigned long long)o->records);
 }
 

@@ -491,8 +491,10 @@ put_rate(struct judge *j, const struct flood *d, uint64_t minute, const char *un
 		buf_printf(&j->reason, "%.0f", rate);
 	buf_printf(&j->reason, " %s/s", unit);
 	if (peak > 0) {
-		buf_puts(&j->reason, ", ");
-		put_times(&j->reason, (double)minute / (double)peak);
+		double times = (double)minute / (double)peak;
+
+		buf_puts(&j->reason, times > 1000 ? ", more than " : ", ");
+		put_times(&j->reason, fmin(times, 1000));
 		buf_puts(&j->reason, " its highest minute");
 	} else if (d->known == 0) {
 		buf_puts(&j->reason, ", seen for the first time");

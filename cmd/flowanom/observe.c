@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 
-enum { PORTS = 65536 };
+enum { PORTS = OBSERVE_PORTS };
 #define NS_PER_MINUTE (60 * NS_PER_S)
 
 void
@@ -20,9 +20,9 @@ observe_init(
 	o->floods.ctx = j;
 	o->entropy = entropy_new(judge_shift, j);
 	o->services = mem_zero(2 * PORTS, sizeof(*o->services));
-	o->service_port = mem_zero(PORTS, sizeof(*o->service_port));
 	for (unsigned port = 0; port < PORTS; port++)
-		o->service_port[port] = conversation_service_port(port);
+		if (conversation_service_port(port))
+			bits_set(o->service_ports, port);
 	o->pieces.exporters = true;
 }
 
@@ -33,7 +33,6 @@ observe_free(struct observed *o)
 	floods_free(&o->floods);
 	entropy_free(o->entropy);
 	mem_free(o->services);
-	mem_free(o->service_port);
 }
 
 /* Columns ------------------------------------------------------------------------------------------ */
@@ -90,8 +89,8 @@ role_of(const struct observed *o, const struct ends *e, const struct piece *p)
 		return TO_SERVER;
 	if (vote == VOTE_ANSWERED)
 		return FROM_SERVER;
-	if (o->service_port[to] != o->service_port[from])
-		return o->service_port[to] ? TO_SERVER : FROM_SERVER;
+	if (bits_get(o->service_ports, to) != bits_get(o->service_ports, from))
+		return bits_get(o->service_ports, to) ? TO_SERVER : FROM_SERVER;
 	return from == to ? UNKNOWN_ROLE : to < from ? TO_SERVER : FROM_SERVER;
 }
 
@@ -168,7 +167,7 @@ add_service(
 	struct track *t;
 
 	if ((e->proto != IP_TCP && e->proto != IP_UDP) || role == UNKNOWN_ROLE ||
-	    !o->service_port[port])
+	    !bits_get(o->service_ports, port))
 		return;
 	if (*place == 0) {
 		size_t at = tracks_add(
@@ -215,27 +214,35 @@ look_at(struct observed *o, const struct ends *e, struct piece *p, struct look *
 	const struct addr *src = &e->ip[p->d], *dst = &e->ip[!p->d];
 	bool unicast = scope_unicast(dst);
 
-	*l = (struct look){ .in_time = is_believed(o, p->end_ns) };
-	if (!l->in_time) {
+	bool ours, theirs, want_dst;
+	enum role role;
+
+	*l = (struct look){ .in_time = false };
+	if (!is_believed(o, p->end_ns)) {
 		o->strange++;
 		return;
 	}
 	if (p->sampling > UINT32_MAX)
 		p->sampling = UINT32_MAX;
 	sampled_see(&o->judge->sampled, (uint32_t)p->sampling);
-	l->role = (uint8_t)role_of(o, e, p);
-	l->ours = scope_internal(o->scope, src) && scope_unicast(src);
-	l->theirs = unicast && scope_internal(o->scope, dst);
-	l->local = l->theirs || !unicast; /* to many at once is to our own network */
-	l->want_dst = unicast && (l->theirs || l->role != FROM_SERVER);
-	if (l->ours) {
+	role = role_of(o, e, p);
+	ours = scope_internal(o->scope, src) && scope_unicast(src);
+	theirs = unicast && scope_internal(o->scope, dst);
+	want_dst = unicast && (theirs || role != FROM_SERVER);
+	if (ours) {
 		l->src_hash = keyed_hash(&o->floods.hosts, src);
 		keyed_prefetch(&o->floods.hosts, l->src_hash);
 	}
-	if (l->want_dst) {
+	if (want_dst) {
 		l->dst_hash = keyed_hash(&o->floods.hosts, dst);
 		keyed_prefetch(&o->floods.hosts, l->dst_hash);
 	}
+	l->in_time = true;
+	l->ours = ours;
+	l->theirs = theirs;
+	l->local = theirs || !unicast; /* to many at once is to our own network */
+	l->want_dst = want_dst;
+	l->role = (uint8_t)role;
 }
 
 static struct host *

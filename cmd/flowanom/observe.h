@@ -8,7 +8,7 @@
 
 #include "judge.h"
 
-enum { OBSERVE_LINKS = 1024, OBSERVE_AHEAD = 64 };
+enum { OBSERVE_LINKS = 1024, OBSERVE_AHEAD = 64, OBSERVE_PORTS = 65536 };
 #define OBSERVE_AHEAD_NS (7 * 24 * NS_PER_HOUR)
 
 /* Where an interface's track is; a small cache of what was looked for last. */
@@ -30,7 +30,7 @@ struct observed {
 	size_t exporter_track;
 	struct link_place links[OBSERVE_LINKS];
 	uint32_t *services; /* track + 1 by TCP, UDP and port */
-	bool *service_port;
+	uint64_t service_ports[OBSERVE_PORTS / 64];
 	struct pieces pieces;
 };
 

@@ -63,16 +63,24 @@ begin(struct holt_winters *h)
 	smooth(h->season, h->period);
 }
 
+enum learn {
+	LEARN_FIRST,
+	LEARN_NEXT,
+	LEARN_OUTSIDE
+}; /* of the second season; within the band; not */
+
 static void
-learn(struct holt_winters *h, size_t i, double y, double forecast, bool first)
+learn(struct holt_winters *h, size_t i, double y, double forecast, enum learn how)
 {
 	double before = h->level;
 
 	h->level = HW_ALPHA * (y - h->season[i]) + (1 - HW_ALPHA) * (h->level + h->trend);
 	h->trend = HW_BETA * (h->level - before) + (1 - HW_BETA) * h->trend;
 	h->season[i] = HW_GAMMA * (y - h->level) + (1 - HW_GAMMA) * h->season[i];
-	h->deviation[i] = first ? fabs(y - forecast)
-				: HW_GAMMA * fabs(y - forecast) + (1 - HW_GAMMA) * h->deviation[i];
+	if (how == LEARN_FIRST)
+		h->deviation[i] = fabs(y - forecast);
+	else if (how == LEARN_NEXT)
+		h->deviation[i] = HW_GAMMA * fabs(y - forecast) + (1 - HW_GAMMA) * h->deviation[i];
 }
 
 static void
@@ -107,8 +115,11 @@ hw_step(struct holt_winters *h, double y)
 	if (isnan(y))
 		y = r.forecast;
 	else if (r.known && r.violation != 0)
-		y = r.forecast + r.violation * r.band;
-	learn(h, i, y, r.forecast, season == 1);
+		y = r.forecast + HW_LEARN * r.violation * r.band;
+	learn(h, i, y, r.forecast,
+	    season == 1	       ? LEARN_FIRST
+	    : r.violation == 0 ? LEARN_NEXT
+			       : LEARN_OUTSIDE);
 	if (i + 1 == h->period) {
 		smooth(h->season, h->period);
 		smooth(h->deviation, h->period);

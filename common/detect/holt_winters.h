@@ -14,8 +14,10 @@
  * twentieth is eight hours, and the mornings would be gone.
  *
  * What differs: the first season is the mean (a) and the differences from it (c), the second gives d, and nothing is
- * said before the third.  A value outside of the band is learned as the band's edge (as Gelper, Fried and Croux 2010
- * make it robust), so that an attack of an hour does not become tomorrow's forecast.  d is at least HW_FLOOR of the
+ * said before the third.  A value outside of the band is learned as the forecast and HW_LEARN of the band, and d is left
+ * as it is (after Gelper, Fried and Croux, "Robust forecasting with exponential and Holt-Winters smoothing", 2010, who
+ * cut it to the band), or three hours of a drop would be followed by as many of a surge: so what stays is accepted
+ * after a day or so.  d is at least HW_FLOOR of the
  * level, or a series that never changes would be aberrant for a trifle.
  */
 #ifndef DETECT_HOLT_WINTERS_H
@@ -31,6 +33,7 @@ enum { HW_WINDOW = 9, HW_VIOLATIONS = 7, HW_PERIOD_LEAST = 4, HW_SMOOTH_MOST = 6
 #define HW_GAMMA 0.1
 #define HW_DELTA 3.0
 #define HW_FLOOR 0.02
+#define HW_LEARN 0.1
 
 struct holt_winters {
 	size_t period; /* m: bins in a season */
