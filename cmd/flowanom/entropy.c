@@ -245,8 +245,8 @@ count_addr(struct entropy_bin *b, unsigned of, const struct addr *a, uint32_t n)
 	uint32_t before = b->n[of][part];
 
 	b->n[of][part] += n;
-	/* Now and then is enough: who is common is met. */
-	if ((before & (before - 1)) == 0)
+	/* The first, and now and then another: who is common is met. */
+	if (before % 64 == 0)
 		b->who[of][part] = *a;
 }
 

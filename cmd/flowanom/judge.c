@@ -16,9 +16,9 @@ static const struct rule {
 	[TRACK_EXPORTER] = { 100e6, 5000, 6, 2, 2, 0.05 },
 	[TRACK_INTERFACE] = { 100e6, 5000, 6, 3, 3, 0.1 },
 	[TRACK_SERVICE] = { 100e6, 5000, 6, 3, 3, 0.1 },
-	[TRACK_HOST] = { 200e6, 5000, 6, 5, 10, 0.15 },
+	[TRACK_HOST] = { 200e6, 5000, 5, 5, 10, 0.15 },
 };
-static const double alone_z = 8, alone_beyond = 0.176; /* decades: 1.5 times */
+static const double alone_z = 5, alone_beyond = 0.176; /* decades: 1.5 times */
 
 enum { RUN_GAP = 2 };
 

@@ -84,14 +84,16 @@ role_of(const struct observed *o, const struct ends *e, const struct piece *p)
 {
 	unsigned vote = p->has_flags ? conversation_vote((unsigned)p->flags) : 0;
 	uint16_t from = e->port[p->d], to = e->port[!p->d];
+	int rank_to, rank_from;
 
 	if (p->is_biflow || vote == VOTE_BEGAN)
 		return TO_SERVER;
 	if (vote == VOTE_ANSWERED)
 		return FROM_SERVER;
-	if (bits_get(o->service_ports, to) != bits_get(o->service_ports, from))
-		return bits_get(o->service_ports, to) ? TO_SERVER : FROM_SERVER;
-	return from == to ? UNKNOWN_ROLE : to < from ? TO_SERVER : FROM_SERVER;
+	/* Requests and answers take turns, so without branches: a service's port, then the lower one, is the server's. */
+	rank_to = bits_get(o->service_ports, to) * PORTS - to;
+	rank_from = bits_get(o->service_ports, from) * PORTS - from;
+	return (enum role)((rank_to <= rank_from) + (rank_to == rank_from));
 }
 
 /* Tracks ------------------------------------------------------------------------------------------- */
@@ -314,7 +316,7 @@ add_record(struct observed *o, const struct ends *e, const struct piece *p, cons
 		floods_add(&o->floods, l->dst, e, p, l->role != FROM_SERVER);
 	if (l->src != NULL)
 		floods_back(&o->floods, l->src, p->end_ns, p->packets * p->sampling);
-	if (!tracks_time(&o->tracks, p->end_ns)) {
+	if (hour != o->tracks.newest_hour && !tracks_time(&o->tracks, p->end_ns)) {
 		o->late++;
 		return;
 	}
