@@ -355,30 +355,39 @@ add_violation(struct aberrance *r, size_t bin, double y, const struct hw_result 
 	r->band = h->band;
 }
 
-/* A season of nothing but violations that do not come to an aberrance is forgotten after a window. */
+/* The violations of the window that ends with bin i. */
+static void
+add_recent(struct aberrance *r, size_t i, const double *y, const struct hw_result *recent)
+{
+	for (size_t k = i + 1 - HW_WINDOW; k <= i; k++)
+		if (recent[k % HW_WINDOW].violation != 0)
+			add_violation(r, k, y[k], &recent[k % HW_WINDOW]);
+}
+
+/* From the first violation of the window that makes it aberrant, until hardly any is in the window. */
 static void
 judge_label(struct series *s, struct judge *j, const struct label *l, const double *y, size_t bins,
     size_t period)
 {
+	struct hw_result recent[HW_WINDOW] = { 0 };
 	struct holt_winters h;
 	struct aberrance r = { 0 };
-	bool aberrant = false;
 
 	hw_init(&h, period, HW_DELTA);
 	for (size_t i = 0; i < bins; i++) {
 		struct hw_result w = hw_step(&h, y[i]);
 
-		if (r.bins > 0 && i > r.last + HW_WINDOW) {
-			if (aberrant)
-				put_aberrance(s, j, l, &r);
-			r = (struct aberrance){ 0 };
-			aberrant = false;
-		}
-		if (w.violation != 0)
+		recent[i % HW_WINDOW] = w;
+		if (r.bins == 0 && w.aberrant)
+			add_recent(&r, i, y, recent);
+		else if (r.bins > 0 && w.violation != 0)
 			add_violation(&r, i, y[i], &w);
-		aberrant |= w.aberrant;
+		if (r.bins > 0 && w.violations < HW_OVER) {
+			put_aberrance(s, j, l, &r);
+			r = (struct aberrance){ 0 };
+		}
 	}
-	if (aberrant)
+	if (r.bins > 0)
 		put_aberrance(s, j, l, &r);
 	hw_free(&h);
 }

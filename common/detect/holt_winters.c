@@ -91,7 +91,8 @@ judge(struct holt_winters *h, double y, struct hw_result *r)
 	r->violation = y > r->forecast + r->band ? 1 : y < r->forecast - r->band ? -1 : 0;
 	h->above = h->above << 1 | (r->violation > 0);
 	h->below = h->below << 1 | (r->violation < 0);
-	r->aberrant = __builtin_popcount((h->above | h->below) & window) >= HW_VIOLATIONS;
+	r->violations = (unsigned)__builtin_popcount((h->above | h->below) & window);
+	r->aberrant = r->violations >= HW_VIOLATIONS;
 }
 
 struct hw_result

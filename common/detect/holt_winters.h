@@ -9,7 +9,7 @@
  *	c' = gamma (y - a') + (1 - gamma) c[t-m]	d' = gamma |y - f| + (1 - gamma) d[t-m]
  *
  * A value outside of the band is a violation, and the series is aberrant while HW_VIOLATIONS of the last HW_WINDOW
- * values are (threshold 7, window 9).  At the end of each season c and d are smoothed by a running mean over a
+ * values are (threshold 7, window 9); who tells of it may call it over when fewer than HW_OVER are.  At the end of each season c and d are smoothed by a running mean over a
  * twentieth of it (rrdtool create --smoothing-window 0.05), at most 13 bins: of a week of bins of five minutes a
  * twentieth is eight hours, and the mornings would be gone.
  *
@@ -27,7 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HW_WINDOW = 9, HW_VIOLATIONS = 7, HW_PERIOD_LEAST = 4, HW_SMOOTH_MOST = 6 };
+enum { HW_WINDOW = 9, HW_VIOLATIONS = 7, HW_OVER = 3, HW_PERIOD_LEAST = 4, HW_SMOOTH_MOST = 6 };
 #define HW_ALPHA 0.1
 #define HW_BETA 0.0035
 #define HW_GAMMA 0.1
@@ -48,6 +48,7 @@ struct hw_result {
 	bool known; /* there is a forecast with a band */
 	double forecast, band; /* band: its half */
 	int violation; /* 1 above, -1 below, 0 within */
+	unsigned violations; /* of the last HW_WINDOW values */
 	bool aberrant;
 };
 

@@ -154,6 +154,12 @@ run_examples() {
 	run_examples < <(examples_of_help flowexfil; examples_of_manual "$REPO/man/flowexfil.1")
 }
 
+@test "examples of flowanom" {
+	flowbase learn day.flow -w normal.base
+	cp day.flow month.flow
+	run_examples < <(examples_of_help flowanom; examples_of_manual "$REPO/man/flowanom.1")
+}
+
 @test "examples of flowbeacon" {
 	flowbase learn day.flow -w normal.base
 	echo '*:123' > allowed.txt

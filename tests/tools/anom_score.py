@@ -36,10 +36,10 @@ def series(bin_s, period_s):
     level, trend = sum(y[:m]) / m, 0
     season = smooth([v - level for v in y[:m]])
     deviation = [0] * m
-    hits, run, aberrant = [], [], False
+    hits, recent, run = [], [], []
 
     def end():
-        if aberrant:
+        if run:
             worst = max(run, key=lambda r: (r[3], r[0]))
             print((first + run[0][0]) * bin_s, (first + run[-1][0] + 1) * bin_s,
                   "%.6g %.6g %.6g" % (worst[1], worst[2], worst[4]))
@@ -52,13 +52,17 @@ def series(bin_s, period_s):
             band = DELTA * max(deviation[i], FLOOR * abs(level))
             hit = (value > forecast + band) - (value < forecast - band)
             hits.append(hit)
-            if run and t > run[-1][0] + WINDOW:
-                end()
-                run, aberrant = [], False
             if hit:
-                run.append((t, value, forecast, abs(value - forecast) / band, band))
+                recent.append((t, value, forecast, abs(value - forecast) / band, band))
                 learned = forecast + .1 * hit * band
-            aberrant = aberrant or sum(h != 0 for h in hits[-WINDOW:]) >= VIOLATIONS
+            violations = sum(h != 0 for h in hits[-WINDOW:])
+            if run:
+                run += recent[-1:] if hit else []
+            elif violations >= VIOLATIONS:
+                run = [r for r in recent if r[0] > t - WINDOW]
+            if run and violations < 3:
+                end()
+                run = []
         before = level
         level = ALPHA * (learned - season[i]) + (1 - ALPHA) * (level + trend)
         trend = BETA * (level - before) + (1 - BETA) * trend
