@@ -61,6 +61,31 @@ put_amount(struct buf *b, enum amount a, double v)
 	b->len += fmt_scaled(buf_room(b, FMT_MAX), floor(v));
 }
 
+/* "41 times the usual 5.6MB of", "a 40th of the usual 5.6MB of", "usually nothing on" */
+static void
+put_beside(struct buf *b, const struct run *r)
+{
+	if (r->usual < 1) {
+		buf_puts(b, "usually nothing on ");
+		return;
+	}
+	if (r->key.down && r->value < 1) {
+		buf_puts(b, "usually ");
+		put_amount(b, r->amount, r->usual);
+		buf_puts(b, " on ");
+		return;
+	}
+	if (r->key.down && r->usual >= 10 * r->value)
+		buf_printf(b, "a %.0fth of", r->usual / r->value);
+	else if (r->key.down)
+		buf_printf(b, "%.2f times", r->value / r->usual);
+	else
+		put_times(b, r->times);
+	buf_puts(b, " the usual ");
+	put_amount(b, r->amount, r->usual);
+	buf_puts(b, " of ");
+}
+
 static void
 put_run_reason(struct judge *j, const struct run *r, const struct track *t)
 {
@@ -69,23 +94,12 @@ put_run_reason(struct judge *j, const struct run *r, const struct track *t)
 	struct buf *b = &j->reason;
 
 	put_track(b, &t->key);
-	put_amount(b, r->amount, r->value);
+	if (r->value < 1)
+		buf_puts(b, "nothing");
+	else
+		put_amount(b, r->amount, r->value);
 	buf_printf(b, " %s in an hour, ", phrases[t->key.kind][r->amount]);
-	if (r->usual < 1) {
-		buf_puts(b, "usually nothing on ");
-	} else if (r->key.down) {
-		buf_puts(b, r->value < 1 ? "" : "a ");
-		if (r->value >= 1)
-			buf_printf(b, "%.0fth of ", r->usual / r->value);
-		buf_puts(b, "usually ");
-		put_amount(b, r->amount, r->usual);
-		buf_puts(b, " on ");
-	} else {
-		put_times(b, r->times);
-		buf_puts(b, " the usual ");
-		put_amount(b, r->amount, r->usual);
-		buf_puts(b, " of ");
-	}
+	put_beside(b, r);
 	b->len += hours_put_name(hours, hours_bucket(hours, ns), buf_room(b, FMT_MAX));
 	buf_printf(b, " (%zu hours like it)", r->habit.samples);
 	if (r->hours > 1)

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "io/io.h"
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 1, GONE_HOURS = 28 * 24 };
 
 /* What a record of the file is: the column `state`.  The numbers are in files. */
 enum state_kind {
@@ -147,15 +147,31 @@ write_head(struct writing *w, const struct observed *o, uint32_t newest_bin, str
 	return write_one(w, STATE_HEAD, head_members, &head, err) < 0 ? -1 : flush(w, err);
 }
 
+/* Not seen for longer than its past reaches: forgotten, or a state would only grow. */
+static bool
+is_gone(const struct tracks *t, const struct track *k)
+{
+	return k->key.kind != TRACK_NETWORK && k->last_hour != 0 &&
+	       k->last_hour + GONE_HOURS < t->newest_hour;
+}
+
+/* to: room for the new numbers of tracks, which runs are written with. */
 static int
-write_tracks(struct writing *w, const struct observed *o, struct err *err)
+write_tracks(struct writing *w, const struct observed *o, uint32_t *to, struct err *err)
 {
 	const struct tracks *t = &o->tracks;
 	const struct keyed *runs = &o->judge->runs;
+	uint32_t n = 0;
 
 	for (size_t i = 0; i < t->at.n; i++) {
 		const struct track *k = tracks_at(t, i);
 
+		to[i] = n;
+		if (is_gone(t, k)) {
+			to[i] = UINT32_MAX;
+			continue;
+		}
+		n++;
 		if (write_one(w, STATE_TRACK, track_members, k, err) < 0)
 			return -1;
 		if (k->past != NULL)
@@ -164,9 +180,12 @@ write_tracks(struct writing *w, const struct observed *o, struct err *err)
 	if (flush(w, err) < 0)
 		return -1;
 	for (size_t i = 0; i < runs->n; i++) {
-		const struct run *r = keyed_at(runs, i);
+		struct run r = *(const struct run *)keyed_at(runs, i);
 
-		if (r->hours > 0 && write_one(w, STATE_RUN, run_members, r, err) < 0)
+		if (r.hours == 0 || to[r.key.track] == UINT32_MAX)
+			continue;
+		r.key.track = to[r.key.track];
+		if (write_one(w, STATE_RUN, run_members, &r, err) < 0)
 			return -1;
 	}
 	return flush(w, err);
@@ -207,6 +226,7 @@ state_write(const struct observed *o, const char *path, char *const *argv, struc
 	struct io_opts opts;
 	uint32_t *newest_bin;
 	const float *kept = entropy_kept(o->entropy, &newest_bin);
+	uint32_t *to = mem_alloc((o->tracks.at.n + 1) * sizeof(*to));
 	int rc = -1;
 
 	io_opts_init(&opts);
@@ -214,8 +234,9 @@ state_write(const struct observed *o, const char *path, char *const *argv, struc
 	opts.out_path = path;
 	w.sink = io_sink_open(&opts, argv, &why);
 	if (w.sink != NULL)
-		rc = write_head(&w, o, *newest_bin, &why) < 0 || write_tracks(&w, o, &why) < 0 ||
-			     write_hosts(&w, o, &why) < 0 || write_entropy(&w, o, kept, &why) < 0
+		rc = write_head(&w, o, *newest_bin, &why) < 0 ||
+			     write_tracks(&w, o, to, &why) < 0 || write_hosts(&w, o, &why) < 0 ||
+			     write_entropy(&w, o, kept, &why) < 0
 			 ? -1
 			 : 0;
 	if (io_sink_close(w.sink, rc == 0, &closing) != 0 && rc == 0) {
@@ -223,6 +244,7 @@ state_write(const struct observed *o, const char *path, char *const *argv, struc
 		rc = -1;
 	}
 	batch_free(w.b);
+	mem_free(to);
 	io_opts_free(&opts);
 	return rc == 0 ? 0 : err_set(err, "%s: %s", path, why.text);
 }

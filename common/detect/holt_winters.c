@@ -44,22 +44,29 @@ smooth(double *v, size_t n)
 	mem_free(to);
 }
 
-/* The first season is over: its values become the mean and what is around it; missing ones are the mean. */
+/* Missing ones become what was before them, going round; all are: 0.  Returns the mean. */
+static double
+fill(double *v, size_t n)
+{
+	double last = 0, sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		last = isnan(v[i]) ? last : v[i];
+	for (size_t i = 0; i < n; i++) {
+		last = isnan(v[i]) ? last : v[i];
+		v[i] = last;
+		sum += last;
+	}
+	return sum / (double)n;
+}
+
+/* The first season is over: its values become the mean and what is around it. */
 static void
 begin(struct holt_winters *h)
 {
-	double sum = 0;
-	size_t n = 0;
-
-	for (size_t i = 0; i < h->period; i++) {
-		if (isnan(h->season[i]))
-			continue;
-		sum += h->season[i];
-		n++;
-	}
-	h->level = n > 0 ? sum / (double)n : 0;
+	h->level = fill(h->season, h->period);
 	for (size_t i = 0; i < h->period; i++)
-		h->season[i] = isnan(h->season[i]) ? 0 : h->season[i] - h->level;
+		h->season[i] -= h->level;
 	smooth(h->season, h->period);
 }
 
@@ -113,15 +120,18 @@ hw_step(struct holt_winters *h, double y)
 	r.band = h->delta * fmax(h->deviation[i], HW_FLOOR * fabs(h->level));
 	if (r.known)
 		judge(h, y, &r); /* NAN is within */
-	if (isnan(y))
-		y = r.forecast;
-	else if (r.known && r.violation != 0)
-		y = r.forecast + HW_LEARN * r.violation * r.band;
-	learn(h, i, y, r.forecast,
-	    season == 1	       ? LEARN_FIRST
-	    : r.violation == 0 ? LEARN_NEXT
-			       : LEARN_OUTSIDE);
+	if (isnan(y)) {
+		h->level += h->trend;
+		h->deviation[i] = season == 1 ? NAN : h->deviation[i];
+	} else if (r.known && r.violation != 0) {
+		learn(
+		    h, i, r.forecast + HW_LEARN * r.violation * r.band, r.forecast, LEARN_OUTSIDE);
+	} else {
+		learn(h, i, y, r.forecast, season == 1 ? LEARN_FIRST : LEARN_NEXT);
+	}
 	if (i + 1 == h->period) {
+		if (season == 1)
+			(void)fill(h->deviation, h->period);
 		smooth(h->season, h->period);
 		smooth(h->deviation, h->period);
 	}
