@@ -275,20 +275,27 @@ end_host(struct floods *f, struct host *h)
 			end_minute(f, h, &h->cell[m % FLOOD_OPEN]);
 }
 
-/* Destinations outside that nothing was sent to for a while go first, then all of those, then the quiet of ours. */
+/* Destinations that never sent and that nothing was sent to for a while go first, then all of those, then the quiet, all. */
 static bool
 is_dispensable(const struct floods *f, const struct host *h, unsigned round)
 {
 	bool quiet = h->newest + QUIET_MINUTES < f->newest;
 
-	return round == 0 ? quiet && h->track == 0 : round == 1 ? h->track == 0 : quiet;
+	switch (round) {
+	case 0: return quiet && h->track == 0;
+	case 1: return h->track == 0;
+	case 2: return quiet;
+	default: return true;
+	}
 }
 
 void
 floods_make_room(struct floods *f)
 {
-	for (unsigned round = 0; round < 3 && f->hosts.n > FLOOD_HOSTS - 4 * CONVERSATIONS_CHUNK;
-	     round++) {
+	if (f->hosts.n <= FLOOD_HOSTS - 4 * CONVERSATIONS_CHUNK)
+		return;
+	/* To well below, or the next chunk would come to do it all again. */
+	for (unsigned round = 0; round < 4 && f->hosts.n > FLOOD_HOSTS / 4 * 3; round++) {
 		size_t n = 0;
 
 		keyed_unindex(&f->hosts);

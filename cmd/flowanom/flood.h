@@ -50,7 +50,7 @@ _Static_assert(sizeof(struct cell) == 64, "a line of the cache");
 /* A destination, or a host of ours that sends. */
 struct host {
 	struct addr addr;
-	uint32_t track; /* + 1; 0: not one of ours */
+	uint32_t track; /* + 1; 0: not one of ours, or it never sent anything */
 	uint32_t newest, known; /* minute; minutes with something in them */
 	uint32_t peak_syn, peak_asked; /* of minutes that were no flood; they fade */
 	uint32_t sampling;

@@ -247,8 +247,9 @@ look_at(struct observed *o, const struct ends *e, struct piece *p, struct look *
 	l->role = (uint8_t)role;
 }
 
+/* Only who sends is watched by hours: who scans all our addresses makes no hosts of them. */
 static struct host *
-host_of(struct observed *o, const struct addr *a, uint32_t hash, bool ours, uint32_t minute)
+host_of(struct observed *o, const struct addr *a, uint32_t hash, bool sends, uint32_t minute)
 {
 	size_t at = keyed_add_hashed(&o->floods.hosts, a, hash);
 	struct host *h;
@@ -256,7 +257,7 @@ host_of(struct observed *o, const struct addr *a, uint32_t hash, bool ours, uint
 	if (at == KEYED_NONE)
 		return NULL;
 	h = floods_host(&o->floods, at);
-	if (ours && h->track == 0) {
+	if (sends && h->track == 0) {
 		size_t track = tracks_add(&o->tracks, TRACK_HOST, a, 0);
 
 		h->track = track != KEYED_NONE ? (uint32_t)track + 1 : 0;
@@ -276,7 +277,7 @@ find_hosts(struct observed *o, const struct ends *e, const struct piece *p, stru
 	if (l->ours)
 		l->src = host_of(o, &e->ip[p->d], l->src_hash, true, minute);
 	if (l->want_dst)
-		l->dst = host_of(o, &e->ip[!p->d], l->dst_hash, l->theirs, minute);
+		l->dst = host_of(o, &e->ip[!p->d], l->dst_hash, false, minute);
 }
 
 /* The rule by which octets are put to hosts is that of hourly_add: baselines learn by it. */

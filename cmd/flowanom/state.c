@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "io/io.h"
 
-enum { STATE_VERSION = 1, GONE_HOURS = 28 * 24 };
+enum { STATE_VERSION = 1, GONE_HOURS = 28 * 24, ONCE_HOURS = 48 };
 
 /* What a record of the file is: the column `state`.  The numbers are in files. */
 enum state_kind {
@@ -147,12 +147,14 @@ write_head(struct writing *w, const struct observed *o, uint32_t newest_bin, str
 	return write_one(w, STATE_HEAD, head_members, &head, err) < 0 ? -1 : flush(w, err);
 }
 
-/* Not seen for longer than its past reaches: forgotten, or a state would only grow. */
+/* Not seen for longer than its past reaches, or in one hour only: forgotten, or a state would only grow. */
 static bool
 is_gone(const struct tracks *t, const struct track *k)
 {
+	uint32_t most = k->first_hour == k->last_hour ? ONCE_HOURS : GONE_HOURS;
+
 	return k->key.kind != TRACK_NETWORK && k->last_hour != 0 &&
-	       k->last_hour + GONE_HOURS < t->newest_hour;
+	       k->last_hour + most < t->newest_hour;
 }
 
 /* to: room for the new numbers of tracks, which runs are written with. */
@@ -194,9 +196,16 @@ write_tracks(struct writing *w, const struct observed *o, uint32_t *to, struct e
 static int
 write_hosts(struct writing *w, const struct observed *o, struct err *err)
 {
-	for (size_t i = 0; i < o->floods.hosts.n; i++)
-		if (write_one(w, STATE_HOST, host_members, floods_host(&o->floods, i), err) < 0)
+	for (size_t i = 0; i < o->floods.hosts.n; i++) {
+		const struct host *h = floods_host(&o->floods, i);
+
+		/* Of a destination seen now and then nothing is worth knowing. */
+		if (h->known < (scope_internal(o->scope, &h->addr) ? 2 : FLOOD_KNOWN) ||
+		    h->newest + GONE_HOURS * 60 < o->floods.newest)
+			continue;
+		if (write_one(w, STATE_HOST, host_members, h, err) < 0)
 			return -1;
+	}
 	return flush(w, err);
 }
 

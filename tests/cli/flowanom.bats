@@ -325,6 +325,18 @@ for start, end, why in csv.reader(sys.stdin):
 	[[ $stderr != *"too late"* ]]
 }
 
+@test "flowanom: who scans all our addresses makes no hosts of them" {
+	(
+		make_flows quiet 2
+		for ((k = 0; k < 3000; k++)); do
+			echo "$monday,$monday,10.0.0.66,10.9.$((k / 250)).$((k % 250)),40000,445,6,2,1,40,192.0.2.1,1,2,1"
+		done
+	) > scan.csv
+	run -0 --separate-stderr flowanom -v -i csv -o csv scan.csv
+	# The network, the exporter, two interfaces, services 80 and 445, the scanner, and the server of `quiet`.
+	[[ $stderr == *" 8 tracks, "* ]]
+}
+
 @test "flowanom: empty, cut and hopeless input, and a full disk" {
 	head -1 < <(make_flows quiet 1) > none.csv
 	run -0 --separate-stderr flowanom -i csv -o csv none.csv
