@@ -51,6 +51,25 @@ _flowkit() {
 	flowalert:-k|flowalert:--fields) words=$_flowkit_fields ;;
 	flowalert:--level) return ;;
 	flowalert:-j|flowalert:--threads) return ;;
+	flowanom:--series) return ;;
+	flowanom:--by) return ;;
+	flowanom:--bin) return ;;
+	flowanom:--period) return ;;
+	flowanom:-B|flowanom:--baseline) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowanom:--internal) return ;;
+	flowanom:-a|flowanom:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowanom:--state) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowanom:-i|flowanom:--input) words='flow csv tsv ipfix' ;;
+	flowanom:-t|flowanom:--time) return ;;
+	flowanom:--since) return ;;
+	flowanom:--until) return ;;
+	flowanom:--tz) return ;;
+	flowanom:-o|flowanom:--output) words='flow table csv tsv json ndjson ipfix null' ;;
+	flowanom:-w|flowanom:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowanom:-n|flowanom:--count) return ;;
+	flowanom:-k|flowanom:--fields) words=$_flowkit_fields ;;
+	flowanom:--level) return ;;
+	flowanom:-j|flowanom:--threads) return ;;
 	flowbase:--open) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowbase:--forget) return ;;
 	flowbase:--max-age) return ;;
@@ -276,6 +295,7 @@ _flowkit() {
 		case $program in
 		flowagg) words='--fields --values --biflow --order --having --scale --memory --tmpdir --verbose --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --help --version --help-fields' ;;
 		flowalert) words='--cooldown --suppress --hosts --half-life --rules --when --for --by --name --severity --check --state --internal --allow --window --to --facility --exec --exec-time --exec-jobs --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowanom) words='--series --by --bin --period --baseline --internal --allow --state --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowbase) words='--open --weekly --forget --max-age --internal --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowbeacon) words='--method --score --direction --starts --memory --internal --allow --baseline --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowcat) words='--order --memory --tmpdir --info --check --recompress --index --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
@@ -296,4 +316,4 @@ _flowkit() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 
-complete -o filenames -F _flowkit flowagg flowalert flowbase flowbeacon flowcat flowexfil flowexpire flowfilter flowgen flowlateral flowrecv flowscan flowsend flowstat flowwatch
+complete -o filenames -F _flowkit flowagg flowalert flowanom flowbase flowbeacon flowcat flowexfil flowexpire flowfilter flowgen flowlateral flowrecv flowscan flowsend flowstat flowwatch

@@ -142,6 +142,7 @@ struct baseline *baseline_load(const char *path, struct err *);
 
 /* NULL: never seen.  All need a baseline that is ready. */
 const struct base_host *baseline_host(const struct baseline *, const struct addr *);
+const struct base_host *baseline_exporter(const struct baseline *, const struct addr *);
 const struct base_edge *baseline_edge(const struct baseline *, const struct addr *client,
     const struct addr *server, int proto, unsigned port);
 const struct base_service *baseline_service(

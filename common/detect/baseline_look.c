@@ -169,6 +169,17 @@ baseline_host(const struct baseline *b, const struct addr *a)
 	return keyed_at(&b->hosts, b->host_of[i] - 1);
 }
 
+const struct base_host *
+baseline_exporter(const struct baseline *b, const struct addr *a)
+{
+	size_t i = find_addr(b, a);
+	const struct base_host key = { .addr = (uint32_t)i };
+
+	if (i == KEYED_NONE || b->exporters.n == 0)
+		return NULL;
+	return bsearch(&key, b->exporters.at, b->exporters.n, b->exporters.stride, compare_hosts);
+}
+
 const struct base_prefix *
 baseline_prefix(const struct baseline *b, const struct addr *member)
 {

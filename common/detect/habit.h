@@ -23,6 +23,7 @@ enum { HABIT_AROUND = 3, HABIT_LEAST = 6 };
 struct habit {
 	size_t samples; /* values that the usual is the median of */
 	double usual, spread; /* of x; NAN where there are fewer than HABIT_LEAST samples */
+	double least, most; /* of x, of the hours that the spread is of; NAN: none */
 	double x, z;
 };
 
@@ -37,5 +38,15 @@ bool habit_of_network(
 
 /* The usual as an amount. */
 double habit_amount(const struct habit *, enum metric, bool network);
+
+/* The same of whatever has hours. */
+struct habit_past {
+	/* Codes of what was in the hour of ns on other days: at most HOURS_SLOTS; returns how many. */
+	size_t (*codes)(const void *ctx, int64_t ns, uint8_t *codes);
+	const void *ctx;
+	double unit; /* of log8_code; 0: the codes are 255ths */
+};
+bool habit_of(const struct habit_past *, int64_t ns, double amount, double floor, struct habit *);
+double habit_usual(const struct habit *, double unit);
 
 #endif

@@ -93,7 +93,8 @@ open_alerts_add(struct open_alerts *o, struct batch *b, const uint64_t *sel, str
 	const struct column *src = column_of(b, field_iana(8), TYPE_IP),
 			    *dst = column_of(b, field_iana(12), TYPE_IP),
 			    *port = column_of(b, field_iana(11), TYPE_UINT),
-			    *start = column_of(b, field_own(OWN_START), TYPE_TIME);
+			    *start = column_of(b, field_own(OWN_START), TYPE_TIME),
+			    *detector = column_of(b, field_own(OWN_DETECTOR), TYPE_STRING);
 
 	for (size_t i = 0; i < b->n; i++) {
 		struct rule r = { .start_ns = INT64_MIN, .port = NO_PORT };
@@ -103,6 +104,8 @@ open_alerts_add(struct open_alerts *o, struct batch *b, const uint64_t *sel, str
 			continue;
 		r.by_src = addr_at(src, i, &key);
 		r.has_other = addr_at(dst, i, &other);
+		if (!r.by_src && !r.has_other && detector != NULL && column_has(detector, i))
+			continue; /* of a service, or of all */
 		if (!r.by_src && !r.has_other)
 			return err_set(err, "an alert without an address");
 		if (!r.by_src)

@@ -311,3 +311,15 @@ for day in (4, 5, 7, 8, 9, 10, 11, 12):             # of 8 working days the firs
 assert sum(1 for c in hourly[:48 * 8] if c) == 8, "nothing else is kept"
 EOF
 }
+
+@test "flowbase: alerts about nobody leave nothing out" {
+	printf 'end,srcip,dstip,bytes\n' > series.csv
+	for ((b = 0; b < 720; b++)); do
+		echo "$((1767571200 + b * 600)),10.0.0.1,10.0.0.2,$((b >= 600 && b < 620 ? 9000 : 1000 + b % 3))" >> series.csv
+	done
+	flowanom -i csv --series bytes --bin 10m -w alerts.flow series.csv
+	[ "$(flowcat -o csv -k kind,srcip alerts.flow | tail -n +2)" = series, ]
+	run -0 flowbase learn -i csv --open alerts.flow -w b series.csv
+	echo end,bytes > none.csv && echo 1767571200,1 >> none.csv
+	run -3 flowbase learn -i csv --open none.csv -w c series.csv
+}

@@ -1,0 +1,525 @@
+#include "state.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "io/io.h"
+
+enum { STATE_VERSION = 1, GONE_HOURS = 28 * 24, ONCE_HOURS = 48 };
+
+/* What a record of the file is: the column `state`.  The numbers are in files. */
+enum state_kind {
+	STATE_HEAD,
+	STATE_TRACK,
+	STATE_RUN,
+	STATE_HOST,
+	STATE_ENTROPY,
+	STATE_BIN,
+	STATE_KINDS
+};
+
+/* A member of a structure and the column that it is kept in; width 0: octets. */
+struct member {
+	const char *name;
+	uint32_t off, width, octets;
+};
+#define NUMBER(S, M) \
+	{ \
+#M, offsetof(struct S, M), sizeof(((struct S *)0)->M), 0 \
+	}
+#define OCTETS(S, M) \
+	{ \
+#M, offsetof(struct S, M), 0, sizeof(((struct S *)0)->M) \
+	}
+
+struct head {
+	int64_t newest_ns;
+	int32_t latest, utc_offset_s;
+	uint32_t version, buckets, open_hour, newest_hour, partial_hour, newest_bin;
+};
+static const struct member head_members[] = { NUMBER(head, version), NUMBER(head, buckets),
+	NUMBER(head, utc_offset_s), NUMBER(head, newest_ns), NUMBER(head, latest),
+	NUMBER(head, open_hour), NUMBER(head, newest_hour), NUMBER(head, partial_hour),
+	NUMBER(head, newest_bin), { 0 } };
+static const struct member track_members[] = { OCTETS(track, key.addr), NUMBER(track, key.id),
+	NUMBER(track, key.kind), NUMBER(track, first_hour), NUMBER(track, last_hour),
+	NUMBER(track, presence.bits), NUMBER(track, presence.newest), NUMBER(track, presence.first),
+	NUMBER(track, presence.active), NUMBER(track, presence.quiet), NUMBER(track, presence.week),
+	NUMBER(track, presence.longest[0]), NUMBER(track, presence.longest[1]),
+	NUMBER(track, presence.told), NUMBER(track, presence.gap_from),
+	NUMBER(track, presence.gap_to), OCTETS(track, now), OCTETS(track, peak), { 0 } };
+static const struct member run_members[] = { NUMBER(run, key.track), NUMBER(run, key.down),
+	NUMBER(run, first), NUMBER(run, last), NUMBER(run, hours), NUMBER(run, at),
+	NUMBER(run, all), NUMBER(run, amount), OCTETS(run, value), OCTETS(run, usual),
+	OCTETS(run, total), OCTETS(run, times), NUMBER(run, habit.samples),
+	OCTETS(run, habit.usual), OCTETS(run, habit.spread), OCTETS(run, habit.least),
+	OCTETS(run, habit.most), OCTETS(run, habit.x), OCTETS(run, habit.z),
+	OCTETS(run, host_share), OCTETS(run, host), NUMBER(run, own), NUMBER(run, alone),
+	NUMBER(run, told), { 0 } };
+static const struct member host_members[] = { OCTETS(host, addr), NUMBER(host, newest),
+	NUMBER(host, known), NUMBER(host, peak_syn), NUMBER(host, peak_asked),
+	NUMBER(host, peak_packets), NUMBER(host, peak_bytes), NUMBER(host, sampling), { 0 } };
+static const struct member bin_members[] = { NUMBER(entropy_bin, number),
+	NUMBER(entropy_bin, flows), OCTETS(entropy_bin, n), OCTETS(entropy_bin, who),
+	OCTETS(entropy_bin, port), { 0 } };
+
+static struct field_id
+named(const char *name)
+{
+	return (struct field_id){ .pen = PEN_NAMED, .named = name };
+}
+
+/* Writing ------------------------------------------------------------------------------------------ */
+
+static void
+put_octets_of(struct batch *b, size_t rec, const char *name, const void *p, size_t n)
+{
+	struct field_id id = named(name);
+
+	batch_put_octets(b, (unsigned)batch_column(b, &id, TYPE_BYTES, 0, 0), rec, p, n);
+}
+
+static void
+put_number(struct batch *b, size_t rec, const char *name, unsigned width, uint64_t v)
+{
+	struct field_id id = named(name);
+
+	batch_put_uint(b, (unsigned)batch_column(b, &id, TYPE_UINT, width, 0), rec, v);
+}
+
+static void
+put_members(struct batch *b, size_t rec, enum state_kind kind, const struct member *m,
+    const void *structure)
+{
+	const uint8_t *p = structure;
+
+	put_number(b, rec, "state", 1, kind);
+	for (; m->name != NULL; m++) {
+		uint64_t v = 0;
+
+		if (m->width == 0) {
+			put_octets_of(b, rec, m->name, p + m->off, m->octets);
+			continue;
+		}
+		memcpy(&v, p + m->off, m->width); /* little-endian, as batches are */
+		put_number(b, rec, m->name, m->width, v);
+	}
+}
+
+/* What is written: a record at a time goes into a batch, which goes when it is full. */
+struct writing {
+	struct io_sink *sink;
+	struct batch *b;
+	int rc;
+};
+
+static int
+flush(struct writing *w, struct err *err)
+{
+	if (w->b->n > 0 && w->rc >= 0) {
+		batch_close(w->b);
+		w->rc = io_sink_batch(w->sink, w->b, err);
+	}
+	batch_reset(w->b);
+	return w->rc < 0 ? -1 : 0;
+}
+
+static int
+write_one(
+    struct writing *w, enum state_kind kind, const struct member *m, const void *p, struct err *err)
+{
+	if (w->b->n >= BATCH_RECORDS / 4 && flush(w, err) < 0)
+		return -1;
+	put_members(w->b, batch_extend(w->b, 1), kind, m, p);
+	return 0;
+}
+
+static int
+write_head(struct writing *w, const struct observed *o, uint32_t newest_bin, struct err *err)
+{
+	const struct tracks *t = &o->tracks;
+	const struct head head = { o->newest_ns, t->latest, t->hours.utc_offset_s, STATE_VERSION,
+		t->hours.buckets, t->open_hour, t->newest_hour, t->partial_hour, newest_bin };
+
+	return write_one(w, STATE_HEAD, head_members, &head, err) < 0 ? -1 : flush(w, err);
+}
+
+/* Not seen for longer than its past reaches, or in one hour only: forgotten, or a state would only grow. */
+static bool
+is_gone(const struct tracks *t, const struct track *k)
+{
+	uint32_t most = k->first_hour == k->last_hour ? ONCE_HOURS : GONE_HOURS;
+
+	return k->key.kind != TRACK_NETWORK && k->last_hour != 0 &&
+	       k->last_hour + most < t->newest_hour;
+}
+
+/* to: room for the new numbers of tracks, which runs are written with. */
+static int
+write_tracks(struct writing *w, const struct observed *o, uint32_t *to, struct err *err)
+{
+	const struct tracks *t = &o->tracks;
+	const struct keyed *runs = &o->judge->runs;
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < t->at.n; i++) {
+		const struct track *k = tracks_at(t, i);
+
+		to[i] = n;
+		if (is_gone(t, k)) {
+			to[i] = UINT32_MAX;
+			continue;
+		}
+		n++;
+		if (write_one(w, STATE_TRACK, track_members, k, err) < 0)
+			return -1;
+		if (k->past != NULL)
+			put_octets_of(w->b, w->b->n - 1, "past", k->past, tracks_past_octets(t));
+	}
+	if (flush(w, err) < 0)
+		return -1;
+	for (size_t i = 0; i < runs->n; i++) {
+		struct run r = *(const struct run *)keyed_at(runs, i);
+
+		if (r.hours == 0 || to[r.key.track] == UINT32_MAX)
+			continue;
+		r.key.track = to[r.key.track];
+		if (write_one(w, STATE_RUN, run_members, &r, err) < 0)
+			return -1;
+	}
+	return flush(w, err);
+}
+
+static int
+write_hosts(struct writing *w, const struct observed *o, struct err *err)
+{
+	for (size_t i = 0; i < o->floods.hosts.n; i++) {
+		const struct host *h = floods_host(&o->floods, i);
+
+		/* Of a destination seen now and then nothing is worth knowing. */
+		if (h->known < (scope_internal(o->scope, &h->addr) ? 2 : FLOOD_KNOWN) ||
+		    h->newest + GONE_HOURS * 60 < o->floods.newest)
+			continue;
+		if (write_one(w, STATE_HOST, host_members, h, err) < 0)
+			return -1;
+	}
+	return flush(w, err);
+}
+
+static int
+write_entropy(struct writing *w, const struct observed *o, const float *kept, struct err *err)
+{
+	size_t rec = batch_extend(w->b, 1);
+
+	put_number(w->b, rec, "state", 1, STATE_ENTROPY);
+	put_octets_of(w->b, rec, "kept", kept, ENTROPY_KEPT * ENTROPIES * sizeof(*kept));
+	if (flush(w, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < ENTROPY_OPEN; i++) {
+		const struct entropy_bin *bin = entropy_open(o->entropy, i);
+
+		if (bin->number != 0 && write_one(w, STATE_BIN, bin_members, bin, err) < 0)
+			return -1;
+	}
+	return flush(w, err);
+}
+
+int
+state_write(const struct observed *o, const char *path, char *const *argv, struct err *err)
+{
+	struct err why = { 0 }, closing = { 0 };
+	struct writing w = { .b = batch_new() };
+	struct io_opts opts;
+	uint32_t *newest_bin;
+	const float *kept = entropy_kept(o->entropy, &newest_bin);
+	uint32_t *to = mem_alloc((o->tracks.at.n + 1) * sizeof(*to));
+	int rc = -1;
+
+	io_opts_init(&opts);
+	opts.out_format = IO_FLOW;
+	opts.out_path = path;
+	w.sink = io_sink_open(&opts, argv, &why);
+	if (w.sink != NULL)
+		rc = write_head(&w, o, *newest_bin, &why) < 0 ||
+			     write_tracks(&w, o, to, &why) < 0 || write_hosts(&w, o, &why) < 0 ||
+			     write_entropy(&w, o, kept, &why) < 0
+			 ? -1
+			 : 0;
+	if (io_sink_close(w.sink, rc == 0, &closing) != 0 && rc == 0) {
+		why = closing;
+		rc = -1;
+	}
+	batch_free(w.b);
+	mem_free(to);
+	io_opts_free(&opts);
+	return rc == 0 ? 0 : err_set(err, "%s: %s", path, why.text);
+}
+
+/* Reading ------------------------------------------------------------------------------------------ */
+
+struct reading {
+	struct observed *o;
+	bool has_head;
+	size_t tracks; /* read so far */
+};
+
+static bool
+get_number(struct batch *b, size_t rec, const char *name, uint64_t *v)
+{
+	struct field_id id = named(name);
+	int i = batch_find(b, &id);
+	const struct column *c;
+
+	if (i < 0 || b->col[i].type != TYPE_UINT)
+		return false;
+	c = batch_plain(b, (unsigned)i);
+	*v = column_uint(c, rec);
+	return c->present == NULL || bits_get(c->present, rec);
+}
+
+static bool
+get_octets(struct batch *b, size_t rec, const char *name, void *to, size_t n)
+{
+	struct field_id id = named(name);
+	int i = batch_find(b, &id);
+	const struct column *c;
+
+	if (i < 0 || b->col[i].type != TYPE_BYTES)
+		return false;
+	c = batch_plain(b, (unsigned)i);
+	if ((c->present != NULL && !bits_get(c->present, rec)) ||
+	    c->off[rec + 1] - c->off[rec] != n)
+		return false;
+	memcpy(to, (const uint8_t *)c->data + c->off[rec], n);
+	return true;
+}
+
+static bool
+get_members(struct batch *b, size_t rec, const struct member *m, void *structure)
+{
+	uint8_t *p = structure;
+
+	for (; m->name != NULL; m++) {
+		uint64_t v;
+
+		if (m->width == 0) {
+			if (!get_octets(b, rec, m->name, p + m->off, m->octets))
+				return false;
+			continue;
+		}
+		if (!get_number(b, rec, m->name, &v) || (m->width < 8 && v >> 8 * m->width != 0))
+			return false;
+		memcpy(p + m->off, &v, m->width);
+	}
+	return true;
+}
+
+static bool
+read_head(struct reading *r, struct batch *b, size_t rec, struct err *err)
+{
+	struct tracks *t = &r->o->tracks;
+	struct head head = { 0 };
+	uint32_t *newest_bin;
+
+	if (r->has_head || !get_members(b, rec, head_members, &head) ||
+	    head.version != STATE_VERSION)
+		return false;
+	if (head.buckets != t->hours.buckets || head.utc_offset_s != t->hours.utc_offset_s) {
+		err_set(err, "made with other hours of the week: another --tz or baseline");
+		return false;
+	}
+	/* From 1970 to 2106, and no more open hours than there are. */
+	if (head.newest_ns < 0 || head.newest_ns / NS_PER_S > UINT32_MAX || head.latest < -1 ||
+	    head.latest > UINT16_MAX || head.newest_hour > UINT32_MAX / 3600 ||
+	    head.newest_hour - head.open_hour >= TRACK_OPEN || head.newest_bin > UINT32_MAX / 300)
+		return false;
+	r->o->newest_ns = head.newest_ns;
+	t->latest = head.latest;
+	t->open_hour = head.open_hour;
+	t->newest_hour = head.newest_hour;
+	t->partial_hour = head.partial_hour;
+	(void)entropy_kept(r->o->entropy, &newest_bin);
+	*newest_bin = head.newest_bin;
+	return r->has_head = true;
+}
+
+static bool
+presence_sane(const struct presence *p)
+{
+	const uint32_t most = UINT32_MAX / 60; /* minutes to 2106 */
+
+	return p->newest <= most && p->first <= p->newest && p->quiet <= most &&
+	       p->active <= most && p->longest[0] <= most && p->longest[1] <= most &&
+	       p->gap_from <= most && p->gap_to <= most && p->told <= most;
+}
+
+/* Tracks come in their order, the network first: runs know them by their number. */
+static bool
+read_track(struct reading *r, struct batch *b, size_t rec)
+{
+	struct tracks *t = &r->o->tracks;
+	size_t octets = tracks_past_octets(t), at;
+	struct track k = { 0 };
+	uint8_t *past;
+
+	if (!get_members(b, rec, track_members, &k) || k.key.kind >= TRACK_KINDS ||
+	    !presence_sane(&k.presence) || (r->tracks == 0) != (k.key.kind == TRACK_NETWORK))
+		return false;
+	at = keyed_add(&t->at, &k.key);
+	if (at != r->tracks++)
+		return false;
+	*tracks_at(t, at) = k;
+	past = mem_alloc(octets);
+	if (get_octets(b, rec, "past", past, octets))
+		memcpy(track_past(t, tracks_at(t, at)), past, octets);
+	mem_free(past);
+	return true;
+}
+
+static bool
+is_amount(double v)
+{
+	return v >= 0 && v <= 1e19;
+}
+
+static bool
+read_run(struct reading *r, struct batch *b, size_t rec)
+{
+	struct keyed *runs = &r->o->judge->runs;
+	struct run run = { 0 };
+	size_t at;
+
+	if (!get_members(b, rec, run_members, &run) || run.key.track >= r->tracks ||
+	    run.key.down > 1 || run.amount >= AMOUNTS || run.hours == 0 || run.last < run.first ||
+	    run.last > UINT32_MAX / 3600 || run.at > UINT32_MAX / 3600 || !is_amount(run.value) ||
+	    !is_amount(run.usual) || !is_amount(run.total) || !is_amount(run.times) ||
+	    !is_amount(run.host_share) || !isfinite(run.habit.z))
+		return false;
+	run.own |= r->o->judge->baseline == NULL;
+	at = keyed_add(runs, &run.key);
+	if (at != KEYED_NONE)
+		*(struct run *)keyed_at(runs, at) = run;
+	return at != KEYED_NONE;
+}
+
+static bool
+read_host(struct reading *r, struct batch *b, size_t rec)
+{
+	struct keyed *hosts = &r->o->floods.hosts;
+	struct host h = { 0 };
+	size_t at;
+
+	if (!get_members(b, rec, host_members, &h) || h.newest > UINT32_MAX / 60)
+		return false;
+	at = keyed_add(hosts, &h.addr);
+	if (at == KEYED_NONE)
+		return true;
+	*(struct host *)keyed_at(hosts, at) = h;
+	if (h.newest > r->o->floods.newest)
+		r->o->floods.newest = h.newest;
+	return true;
+}
+
+static bool
+read_entropy(struct reading *r, struct batch *b, size_t rec)
+{
+	uint32_t *newest;
+	float *kept = entropy_kept(r->o->entropy, &newest);
+
+	if (!get_octets(b, rec, "kept", kept, ENTROPY_KEPT * ENTROPIES * sizeof(*kept)))
+		return false;
+	for (size_t i = 0; i < (size_t)ENTROPY_KEPT * ENTROPIES; i++)
+		if (!(kept[i] >= 0 && kept[i] <= 1.001F))
+			kept[i] = NAN;
+	return true;
+}
+
+static bool
+read_bin(struct reading *r, struct batch *b, size_t rec)
+{
+	struct entropy_bin *bin = mem_zero(1, sizeof(*bin));
+	bool good = get_members(b, rec, bin_members, bin) && bin->number != 0 &&
+		    bin->number <= UINT32_MAX / 300;
+
+	for (unsigned of = 0; of < ENTROPIES && good; of++) {
+		uint64_t sum = 0;
+
+		for (unsigned i = 0; i < ENTROPY_PARTS; i++)
+			sum += bin->n[of][i];
+		good = sum == bin->flows;
+	}
+	if (good) {
+		*entropy_open(r->o->entropy, bin->number % ENTROPY_OPEN) = *bin;
+		entropy_opened(r->o->entropy);
+	}
+	mem_free(bin);
+	return good;
+}
+
+static bool
+read_record(struct reading *r, struct batch *b, size_t rec, struct err *err)
+{
+	uint64_t kind;
+
+	if (!get_number(b, rec, "state", &kind) || (kind != STATE_HEAD && !r->has_head))
+		return false;
+	switch (kind) {
+	case STATE_HEAD: return read_head(r, b, rec, err);
+	case STATE_TRACK: return read_track(r, b, rec);
+	case STATE_RUN: return read_run(r, b, rec);
+	case STATE_HOST: return read_host(r, b, rec);
+	case STATE_ENTROPY: return read_entropy(r, b, rec);
+	case STATE_BIN: return read_bin(r, b, rec);
+	default: return false;
+	}
+}
+
+static int
+take_state(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
+{
+	(void)sel;
+	for (size_t rec = 0; rec < b->n && !b->options; rec++)
+		if (!read_record(ctx, b, rec, err))
+			return err_set(err, "no state of flowanom");
+	return 0;
+}
+
+int
+state_read(struct observed *o, const char *path, void (*warn)(const char *, const struct err *),
+    struct err *err)
+{
+	char *paths[] = { (char *)(uintptr_t)path };
+	struct reading r = { .o = o };
+	struct io_result result = { 0 };
+	struct err why = { 0 };
+	struct io_source *source;
+	struct io_sink *sink;
+	struct io_opts opts;
+	struct stat st;
+	int rc;
+
+	if (stat(path, &st) != 0 && errno == ENOENT)
+		return 0;
+	io_opts_init(&opts);
+	opts.threads = 1;
+	opts.warn = warn;
+	source = io_source_open(paths, 1, &opts, &why);
+	if (source == NULL) {
+		io_opts_free(&opts);
+		return err_set(err, "%s", why.text);
+	}
+	sink = io_sink_function(&opts, take_state, &r);
+	rc = io_run(source, sink, &opts, NULL, NULL, &result, &why);
+	(void)io_sink_close(sink, true, &(struct err){ 0 });
+	io_source_close(source);
+	io_opts_free(&opts);
+	if (rc < 0)
+		return err_set(err, "%s: %s", path, why.text);
+	if (result.incomplete || !r.has_head)
+		return err_set(
+		    err, "%s: no whole state of flowanom; remove it to begin anew", path);
+	return 0;
+}
