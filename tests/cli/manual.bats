@@ -157,6 +157,8 @@ run_examples() {
 @test "examples of flowlateral" {
 	flowbase learn day.flow -w normal.base
 	run_examples < <(examples_of_help flowlateral; examples_of_manual "$REPO/man/flowlateral.1")
+}
+
 @test "examples of flowanom" {
 	flowbase learn day.flow -w normal.base
 	cp day.flow month.flow
