@@ -110,9 +110,13 @@ _flowkit() {
 	flowgen:--clients) return ;;
 	flowgen:--servers) return ;;
 	flowgen:--ipv6) return ;;
-	flowgen:--incident) words='beacon scan exfiltration lateral flood all' ;;
+	flowgen:--incident) words='beacon scan exfiltration lateral flood all slow-scan drip surplus known-lateral thin-flood hidden' ;;
 	flowgen:--period) return ;;
 	flowgen:--jitter) return ;;
+	flowgen:--probes) return ;;
+	flowgen:--answered) return ;;
+	flowgen:--hourly) return ;;
+	flowgen:--sources) return ;;
 	flowgen:--exporters) return ;;
 	flowgen:-o|flowgen:--output) words='flow table csv tsv json ndjson ipfix null' ;;
 	flowgen:-w|flowgen:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
@@ -221,7 +225,7 @@ _flowkit() {
 		flowexfil) words='--least --pcr --floor --ceiling --z --baseline --internal --allow --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowexpire) words='--expire --watermark --dry-run --quiet --verbose --help --version' ;;
 		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
-		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --period --jitter --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --period --jitter --probes --answered --hourly --sources --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowrecv) words='--listen --read --source --sampling --rcvbuf --cert --key --ca --peer --connections --idle --port-file --templates --template-scope --template-lifetime --hold --raw --strict --write --rotate --name --subdir --partition --flush --queue --fast --level --no-history --exec --expire --repeat --spoof --threads --metrics --user --no-sandbox --stats --quiet --verbose --help --version' ;;
 		flowscan) words='--internal --allow --state --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --cert --key --ca --peer-name --retries --retry-wait --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --threads --quiet --verbose --help --version' ;;
