@@ -11,6 +11,8 @@
  */
 enum { DNS_PACKET = 110, ICMP_PACKET = 128 };
 static const double scale_floor = 0.15;
+/* A host that usually sends this share of the floor or more at that hour is known well enough for a lower one. */
+static const double habit_share = 0.02;
 
 void
 judge_free(struct judge *j)
@@ -249,7 +251,29 @@ struct hour {
 	const struct hourly_row *row;
 	struct habit habit;
 	bool known; /* there is a habit to compare with */
+	double floor; /* octets of which less is never strange */
 };
+
+static uint32_t
+sampling_of(const struct judge *j)
+{
+	return j->traffic->sampled.greatest > 1 ? j->traffic->sampled.greatest : 1;
+}
+
+/*
+ * A burst of a host that is usually silent, or nearly, says little.  The more it sends at this hour anyhow, the less may
+ * be strange: what is left to tell then is z.
+ */
+static double
+floor_of(const struct judge *j, const struct hour *h)
+{
+	double floor = (double)j->limits.floor, usual;
+
+	if (!h->known)
+		return floor;
+	usual = habit_amount(&h->habit, METRIC_OUT, false) * sampling_of(j);
+	return usual > habit_share * floor ? floor * habit_share * floor / usual : floor;
+}
 
 static void
 measure(const struct judge *j, struct hour *h)
@@ -261,6 +285,13 @@ measure(const struct judge *j, struct hour *h)
 	    host != NULL && !baseline_young(j->baseline, &host->seen) &&
 	    habit_of_host(j->baseline, host, METRIC_OUT, (int64_t)h->row->key.hour * NS_PER_HOUR,
 		(double)h->row->v[METRIC_OUT], scale_floor, &h->habit);
+	h->floor = floor_of(j, h);
+}
+
+static bool
+is_below_floor(const struct judge *j, const struct hour *h)
+{
+	return (double)h->row->v[METRIC_OUT] * sampling_of(j) < h->floor;
 }
 
 /* Strange hours of a host, each at most two after the one before: one alert, told by the strangest of them. */
@@ -306,12 +337,6 @@ put_volume_why(struct judge *j, const struct run *r, uint32_t sampling, double s
 	why_count(&j->why, "ceiling", r->ceiling);
 	why_number(&j->why, "size", size);
 	why_number(&j->why, "strange", strange);
-}
-
-static uint32_t
-sampling_of(const struct judge *j)
-{
-	return j->traffic->sampled.greatest > 1 ? j->traffic->sampled.greatest : 1;
 }
 
 static void
@@ -361,8 +386,7 @@ hours_again(const struct judge *j, const struct hour *first, const struct hour *
 	for (const struct hour *p = h; p >= first && same_host(p, h); p--) {
 		if (h->row->key.hour - p->row->key.hour > 2)
 			break;
-		n += p->known && p->habit.z >= j->limits.z_again &&
-		     p->row->v[METRIC_OUT] * sampling_of(j) >= j->limits.floor;
+		n += p->known && p->habit.z >= j->limits.z_again && !is_below_floor(j, p);
 	}
 	return n;
 }
@@ -376,8 +400,7 @@ is_over_ceiling(const struct judge *j, const struct hour *h)
 static bool
 is_strange(const struct judge *j, const struct hour *first, const struct hour *h)
 {
-	if (h->row->v[METRIC_OUT] * sampling_of(j) < j->limits.floor ||
-	    scope_allows(j->scope, &h->row->key.addr, -1))
+	if (is_below_floor(j, h) || scope_allows(j->scope, &h->row->key.addr, -1))
 		return false;
 	if (is_over_ceiling(j, h))
 		return true;

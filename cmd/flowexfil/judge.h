@@ -15,7 +15,7 @@ struct limits {
 	uint64_t destination; /* octets to a new destination in a window */
 	double pcr; /* producer-consumer ratio of it, at least */
 	uint64_t floor,
-	    ceiling; /* octets out of a host in an hour: never below, always from there on */
+	    ceiling; /* octets out in an hour: never below (see floor_of), always from there on */
 	double z; /* of an hour by itself */
 	double z_again; /* of two hours of three */
 	uint64_t dns, icmp; /* octets in a window */

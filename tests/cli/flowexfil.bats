@@ -177,6 +177,28 @@ weeks() {
 	[ "$(flowexfil clean.flow | flowcat -o csv -k kind | wc -l)" = 1 ]
 }
 
+@test "flowexfil: the floor is lower for a host that usually sends at that hour, in proportion" {
+	# 10.0.0.7 sends 250 kB every hour of a working day, 10.0.0.6 a hundredth of the floor's fiftieth
+	(weeks; for ((d = 0; d < 28; d++)); do
+		((d % 7 < 5)) || continue
+		for ((h = 0; h < 24; h++)); do
+			talk $((monday + d * 86400 + h * 3600)) 10.0.0.7 203.0.113.9 443 6 250000 500000
+		done
+	done) > weeks.csv
+	flowbase learn -i csv -w normal.base weeks.csv
+	next=$((monday + 28 * 86400 + 10 * 3600))
+	# its floor is 5M * 100K / 250K = 2M, in steps of the baseline's octets (4.5 %)
+	for hour in "10.0.0.7 1900000" "10.0.0.6 4990000"; do
+		# shellcheck disable=SC2086
+		[ -z "$( (header; set -- $hour; talk $next $1 203.0.113.9 443 6 $2 1000) | alerts kind -B normal.base)" ]
+	done
+	for hour in "10.0.0.7 2100000" "10.0.0.6 5000000"; do
+		# shellcheck disable=SC2086
+		[ "$( (header; set -- $hour; talk $next $1 203.0.113.9 443 6 $2 1000) | alerts kind -B normal.base)" = volume ]
+	done
+	[ -z "$( (header; talk $next 10.0.0.7 203.0.113.9 443 6 2100000 1000) | alerts kind -B normal.base --floor 6M)" ]
+}
+
 @test "flowexfil: scores, z and what is usual are what an independent reading of the manual makes of them" {
 	command -v python3 > /dev/null || skip "no python3"
 	weeks | flowbase learn -i csv -w b
