@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "ops/conversation_open.h"
 #include "ops/conversation_read.h"
 
 /* Records of one flow may come this much later than others: exporters look through their caches now and then. */
@@ -20,23 +21,13 @@
 
 enum { FIRST_INDEX = 4096, CLOCK_TIMES = 31, TIMES_A_CHUNK = 8, SAMPLE = 1023 };
 
-struct open {
-	struct ends ends;
-	int64_t start_ns, end_ns, first_ns[2];
-	uint64_t packets[2], bytes[2];
-	uint32_t flows[2], sampling;
-	uint16_t flags[2], icmp[2];
-	uint8_t votes, has_flags; /* votes: VOTE_BITS an end */
-};
-_Static_assert(sizeof(struct open) <= 136, "a row is two cache lines and little more");
-
 struct conversations {
 	int64_t pair_ns, timeout_ns;
 	conversation_take take;
 	void *ctx;
 	struct conversation_counts counts;
 
-	struct open *row;
+	struct conversation_row *row;
 	int64_t *due; /* row i may be handed out from then on; FREE: it is free */
 	uint32_t *hash;
 	uint32_t *spare; /* free rows below n_rows, the least last */
@@ -169,7 +160,7 @@ unindex(struct conversations *c, uint32_t row)
 /* Handing out -------------------------------------------------------------------------------------- */
 
 static struct side
-side_of(const struct open *o, unsigned d)
+side_of(const struct conversation_row *o, unsigned d)
 {
 	return (struct side){ .votes = o->votes >> d * VOTE_BITS & ((1u << VOTE_BITS) - 1),
 		.port = o->ends.port[d] != 0 ? o->ends.port[d] : -1,
@@ -191,7 +182,7 @@ answer_of(const struct conversation *c)
 }
 
 static void
-tell(const struct conversations *cs, const struct open *o, struct conversation *c)
+tell(const struct conversations *cs, const struct conversation_row *o, struct conversation *c)
 {
 	struct side a = side_of(o, 0), b = side_of(o, 1);
 	unsigned d = conversation_begun_by_b(&a, &b);
@@ -357,7 +348,8 @@ clamp(int64_t v, int64_t least, int64_t most)
 
 /* How far from what there is a record may be and still continue it. */
 static int64_t
-reach(const struct conversations *c, const struct open *o, int64_t lasted_ns, unsigned flags)
+reach(const struct conversations *c, const struct conversation_row *o, int64_t lasted_ns,
+    unsigned flags)
 {
 	unsigned all = o->flags[0] | o->flags[1] | flags;
 
@@ -367,7 +359,7 @@ reach(const struct conversations *c, const struct open *o, int64_t lasted_ns, un
 }
 
 static bool
-continues(const struct conversations *c, const struct open *o, const struct piece *p)
+continues(const struct conversations *c, const struct conversation_row *o, const struct piece *p)
 {
 	int64_t after = p->start_ns - o->end_ns, before = o->start_ns - p->end_ns;
 	int64_t gap = after > before ? after : before;
@@ -389,9 +381,9 @@ continues(const struct conversations *c, const struct open *o, const struct piec
 }
 
 static void
-begin(struct open *o, const struct ends *e, const struct piece *p)
+begin(struct conversation_row *o, const struct ends *e, const struct piece *p)
 {
-	*o = (struct open){ .ends = *e,
+	*o = (struct conversation_row){ .ends = *e,
 		.start_ns = p->start_ns,
 		.end_ns = p->end_ns,
 		.first_ns = { INT64_MAX, INT64_MAX },
@@ -405,7 +397,7 @@ add_flows(uint32_t sum, uint64_t flows)
 }
 
 static void
-extend(struct open *o, const struct piece *p)
+extend(struct conversation_row *o, const struct piece *p)
 {
 	unsigned d = p->d, votes = conversation_vote((unsigned)p->flags);
 
@@ -436,7 +428,7 @@ extend(struct open *o, const struct piece *p)
 
 /* When a row will wait for no more: what continues it may be that much later, and come later still. */
 static int64_t
-due_at(const struct conversations *c, const struct open *o)
+due_at(const struct conversations *c, const struct conversation_row *o)
 {
 	int64_t wait = reach(c, o, o->end_ns - o->start_ns, 0);
 	int64_t last = o->end_ns > c->clock_ns ? o->end_ns : c->clock_ns;
@@ -476,7 +468,7 @@ add_pieces(struct conversations *c)
 	}
 	for (size_t i = 0; i < p->n; i++) {
 		size_t at = hash[i] & mask;
-		struct open *o;
+		struct conversation_row *o;
 		uint32_t row;
 		uint64_t e;
 
@@ -498,6 +490,93 @@ add_pieces(struct conversations *c)
 	if (c->n_open > c->counts.open_peak)
 		c->counts.open_peak = c->n_open;
 }
+
+/* From run to run -------------------------------------------------------------------------------- */
+
+void
+conversations_due(struct conversations *c)
+{
+	sweep(c, c->clock_ns);
+}
+
+int64_t
+conversations_clock(const struct conversations *c)
+{
+	return c->clock_ns;
+}
+
+void
+conversations_set_clock(struct conversations *c, int64_t ns)
+{
+	c->clock_ns = c->sweep_ns = ns;
+}
+
+void
+conversations_open(const struct conversations *c,
+    void (*take)(void *ctx, const struct conversation_row *), void *ctx)
+{
+	for (size_t i = 0; i < c->n_rows; i++)
+		if (c->due[i] != FREE)
+			take(ctx, &c->row[i]);
+}
+
+void
+conversations_peek(const struct conversations *c, conversation_take take, void *ctx)
+{
+	struct conversation one;
+
+	for (size_t i = 0; i < c->n_rows; i++) {
+		if (c->due[i] == FREE)
+			continue;
+		tell(c, &c->row[i], &one);
+		take(ctx, &one, 1);
+	}
+}
+
+static bool
+is_time(int64_t ns)
+{
+	return ns >= 0 && ns <= INT64_MAX / 2;
+}
+
+/* Could it have come of records? */
+static bool
+is_sane(const struct conversation_row *o)
+{
+	int order = memcmp(o->ends.ip[0].b, o->ends.ip[1].b, 16);
+
+	if (order > 0 || (order == 0 && o->ends.port[0] > o->ends.port[1]) ||
+	    !is_time(o->start_ns) || !is_time(o->end_ns) || o->end_ns < o->start_ns ||
+	    o->sampling == 0 || o->votes >> 2 * VOTE_BITS != 0 || o->has_flags > 1)
+		return false;
+	for (unsigned d = 0; d < 2; d++)
+		if (!is_time(o->first_ns[d]) && o->first_ns[d] != INT64_MAX)
+			return false;
+	return true;
+}
+
+bool
+conversations_resume(struct conversations *c, const struct conversation_row *o)
+{
+	uint32_t hash = hash_ends(c, &o->ends), row;
+	size_t mask, at;
+	uint64_t e;
+
+	if (!is_sane(o) || c->n_open + CONVERSATIONS_CHUNK > c->most)
+		return false;
+	if ((c->n_open + 1) * 2 > c->index_cap)
+		grow_index(c);
+	mask = c->index_cap - 1;
+	for (at = hash & mask; (e = c->index[at]) != 0; at = (at + 1) & mask)
+		if (e >> 32 == hash && same_ends(&c->row[(uint32_t)e - 1].ends, &o->ends))
+			return false;
+	row = new_row(c, at, hash);
+	c->row[row] = *o;
+	c->due[row] = due_at(c, o);
+	return true;
+}
+
+/* Adding ------------------------------------------------------------------------------------------- */
 
 void
 conversations_add(struct conversations *c, struct batch *b, const uint64_t *sel)
