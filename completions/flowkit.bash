@@ -78,6 +78,7 @@ _flowkit() {
 	flowexfil:-B|flowexfil:--baseline) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowexfil:--internal) return ;;
 	flowexfil:-a|flowexfil:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowexfil:--state) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowexfil:--window) return ;;
 	flowexfil:-i|flowexfil:--input) words='flow csv tsv ipfix' ;;
 	flowexfil:-t|flowexfil:--time) return ;;
@@ -222,7 +223,7 @@ _flowkit() {
 		flowbase) words='--open --weekly --forget --max-age --internal --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowbeacon) words='--method --score --direction --starts --memory --internal --allow --baseline --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowcat) words='--order --memory --tmpdir --info --check --recompress --index --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
-		flowexfil) words='--least --pcr --floor --ceiling --z --baseline --internal --allow --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowexfil) words='--least --pcr --floor --ceiling --z --baseline --internal --allow --state --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowexpire) words='--expire --watermark --dry-run --quiet --verbose --help --version' ;;
 		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --period --jitter --probes --answered --hourly --sources --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;

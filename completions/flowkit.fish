@@ -153,6 +153,7 @@ complete -c flowexfil -l z -x -d 'robust z of an hour that is strange (default 4
 complete -c flowexfil -s B -l baseline -r -d 'what is normal, as flowbase learned it'
 complete -c flowexfil -l internal -x -d 'our networks: PREFIX,PREFIX (default: private and link-local ones)'
 complete -c flowexfil -s a -l allow -r -d 'no alerts about these: ADDRESS, PREFIX or either:PORT a line'
+complete -c flowexfil -l state -r -d 'go on where the last run ended, and keep this one\'s end'
 complete -c flowexfil -l window -x -d 'time that is looked at as one'
 complete -c flowexfil -s i -l input -x -a 'flow csv tsv ipfix' -d 'input format (default: recognised)'
 complete -c flowexfil -s t -l time -x -d 'only records that overlap this time window'
