@@ -80,6 +80,8 @@ complete -c flowbeacon -s m -l memory -x -d 'memory for pairs and their starts (
 complete -c flowbeacon -l internal -x -d 'our networks: PREFIX,PREFIX (default: private and link-local ones)'
 complete -c flowbeacon -s a -l allow -r -d 'no alerts about these: ADDRESS, PREFIX or either:PORT a line'
 complete -c flowbeacon -s B -l baseline -r -d 'what is normal, as flowbase learned it'
+complete -c flowbeacon -l state -r -d 'go on where the last run ended, and keep this one\'s end'
+complete -c flowbeacon -l window -x -d 'time that is looked at as one'
 complete -c flowbeacon -s i -l input -x -a 'flow csv tsv ipfix' -d 'input format (default: recognised)'
 complete -c flowbeacon -s t -l time -x -d 'only records that overlap this time window'
 complete -c flowbeacon -l since -x -d 'only records that end at or after TIME'

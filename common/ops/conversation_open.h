@@ -20,13 +20,13 @@ struct conversation_row {
 };
 _Static_assert(sizeof(struct conversation_row) <= 136, "a row is two cache lines and little more");
 
-/* Hand out those that wait for nothing any more, by the time that the input has reached. */
+/* Hand out those that wait for nothing any more, by the time that the input has reached, whatever a clock or two say. */
 void conversations_due(struct conversations *);
 
 /* Show those that are left as if they ended here: they stay open.  take is called for one at a time. */
 void conversations_peek(const struct conversations *, conversation_take take, void *ctx);
 
-/* What a next run needs: the input's time, INT64_MIN before there was any, and the rows. */
+/* What a next run needs: the input's time, INT64_MIN before there was any, and the rows but for those far ahead of it. */
 int64_t conversations_clock(const struct conversations *);
 void conversations_open(const struct conversations *,
     void (*take)(void *ctx, const struct conversation_row *), void *ctx);

@@ -90,7 +90,7 @@ scan_blind_spots() {
 	local probes answered sources got
 
 	heading "flowscan: probes a day of one port, refused: found in percent of 20 seeds, in a day and in a week"
-	for probes in 2 4 6 7 8 9 10 12 24; do
+	for probes in 1 2 4 6 7 8 9 10 12 24; do
 		printf '  %3d  %5s %5s\n' $probes "$(recall scan_blind slow-scan srcip --probes $probes -n 20000)" \
 			"$(recall scan_blind slow-scan srcip --probes $probes -n 60000 --span 7d)"
 	done
