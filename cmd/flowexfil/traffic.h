@@ -29,6 +29,7 @@ struct sent {
 	const struct piece *piece;
 	uint8_t proto;
 	bool sender; /* our end sent the record */
+	bool again; /* to the same pair as the one before it */
 };
 enum { SENT_CHUNK = 4 * CONVERSATIONS_CHUNK };
 

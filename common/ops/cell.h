@@ -36,7 +36,6 @@ int cell_compare(
 /* The same value in another table. */
 struct cell cell_move(const struct cell *, const struct intern *from, struct intern *to);
 
-
 /* Write into an open batch; a missing cell writes nothing. */
 void cell_put(struct batch *, unsigned col, size_t rec, const struct cell *, const struct intern *);
 

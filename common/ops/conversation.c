@@ -108,7 +108,7 @@ hash_ends(const struct conversations *c, const struct ends *e)
 	return (uint32_t)h;
 }
 
-static bool
+static inline bool
 same_ends(const struct ends *a, const struct ends *b)
 {
 	uint64_t x[5], y[5];
@@ -188,24 +188,24 @@ tell(const struct conversations *cs, const struct conversation_row *o, struct co
 	struct side a = side_of(o, 0), b = side_of(o, 1);
 	unsigned d = conversation_begun_by_b(&a, &b);
 
-	*c = (struct conversation){ .client = o->ends.ip[d],
-		.server = o->ends.ip[!d],
-		.client_port = o->ends.port[d],
-		.server_port = o->ends.port[!d],
-		.proto = (uint8_t)o->ends.proto,
-		.start_ns = o->start_ns,
-		.end_ns = o->end_ns,
-		.packets = o->packets[d],
-		.rpackets = o->packets[!d],
-		.bytes = o->bytes[d],
-		.rbytes = o->bytes[!d],
-		.flows = o->flows[d],
-		.rflows = o->flows[!d],
-		.flags = o->flags[d],
-		.rflags = o->flags[!d],
-		.has_flags = o->has_flags,
-		.sampling = o->sampling,
-		.in_pieces = cs->early };
+	c->client = o->ends.ip[d];
+	c->server = o->ends.ip[!d];
+	c->client_port = o->ends.port[d];
+	c->server_port = o->ends.port[!d];
+	c->proto = (uint8_t)o->ends.proto;
+	c->start_ns = o->start_ns;
+	c->end_ns = o->end_ns;
+	c->packets = o->packets[d];
+	c->rpackets = o->packets[!d];
+	c->bytes = o->bytes[d];
+	c->rbytes = o->bytes[!d];
+	c->flows = o->flows[d];
+	c->rflows = o->flows[!d];
+	c->flags = o->flags[d];
+	c->rflags = o->flags[!d];
+	c->has_flags = o->has_flags;
+	c->sampling = o->sampling;
+	c->in_pieces = cs->early;
 	if (c->proto == IP_ICMP || c->proto == IP_ICMP6)
 		c->server_port = o->icmp[o->flows[d] > 0 ? d : !d];
 	c->answer = (uint8_t)answer_of(c);
@@ -383,14 +383,21 @@ continues(const struct conversations *c, const struct conversation_row *o, const
 	return gap <= reach(c, o, lasted > lasts ? lasted : lasts, flags);
 }
 
+/* Member by member: compilers clear a structure of this size with an instruction that is slow to start. */
 static void
 begin(struct conversation_row *o, const struct ends *e, const struct piece *p)
 {
-	*o = (struct conversation_row){ .ends = *e,
-		.start_ns = p->start_ns,
-		.end_ns = p->end_ns,
-		.first_ns = { INT64_MAX, INT64_MAX },
-		.sampling = 1 };
+	o->ends = *e;
+	o->start_ns = p->start_ns;
+	o->end_ns = p->end_ns;
+	for (unsigned d = 0; d < 2; d++) {
+		o->first_ns[d] = INT64_MAX;
+		o->packets[d] = o->bytes[d] = 0;
+		o->flows[d] = 0;
+		o->flags[d] = o->icmp[d] = 0;
+	}
+	o->sampling = 1;
+	o->votes = o->has_flags = 0;
 }
 
 static uint32_t
@@ -450,42 +457,64 @@ new_row(struct conversations *c, size_t at, uint32_t hash)
 	return row;
 }
 
+/*
+ * The hashes of a chunk, with what a lookup touches on its way to the cache.  Both directions often leave their exporter
+ * together: a piece of the same ends as the one before it is there again.
+ */
 static void
-add_pieces(struct conversations *c)
+approach(const struct conversations *c, uint32_t *hash, bool *again)
 {
 	const struct pieces *p = &c->pieces;
-	uint32_t hash[CONVERSATIONS_CHUNK];
 	size_t mask = c->index_cap - 1;
 
 	for (size_t i = 0; i < p->n; i++) {
+		again[i] = i > 0 && same_ends(&p->ends[i], &p->ends[i - 1]);
+		if (again[i])
+			continue;
 		hash[i] = hash_ends(c, &p->ends[i]);
 		__builtin_prefetch(&c->index[hash[i] & mask]);
 	}
 	for (size_t i = 0; i < p->n; i++) {
-		uint64_t e = c->index[hash[i] & mask];
+		uint64_t e = again[i] ? 0 : c->index[hash[i] & mask];
 
-		if (e >> 32 == hash[i] && e != 0) {
+		if (e != 0 && e >> 32 == hash[i]) {
 			__builtin_prefetch(&c->row[(uint32_t)e - 1]);
 			__builtin_prefetch(&c->row[(uint32_t)e - 1].packets);
 		}
 	}
-	for (size_t i = 0; i < p->n; i++) {
-		size_t at = hash[i] & mask;
-		struct conversation_row *o;
-		uint32_t row;
-		uint64_t e;
+}
 
-		for (; (e = c->index[at]) != 0; at = (at + 1) & mask)
-			if (e >> 32 == hash[i] &&
-			    same_ends(&c->row[(uint32_t)e - 1].ends, &p->ends[i]))
-				break;
-		row = e != 0 ? (uint32_t)e - 1 : new_row(c, at, hash[i]);
-		o = &c->row[row];
-		if (e != 0 && !continues(c, o, &p->piece[i])) {
+/* The row of a piece's ends; true: it is new. */
+static bool
+find_row(struct conversations *c, const struct ends *ends, uint32_t hash, uint32_t *row)
+{
+	size_t mask = c->index_cap - 1, at = hash & mask;
+	uint64_t e;
+
+	for (; (e = c->index[at]) != 0; at = (at + 1) & mask)
+		if (e >> 32 == hash && same_ends(&c->row[(uint32_t)e - 1].ends, ends))
+			break;
+	*row = e != 0 ? (uint32_t)e - 1 : new_row(c, at, hash);
+	return e == 0;
+}
+
+static void
+add_pieces(struct conversations *c)
+{
+	const struct pieces *p = &c->pieces;
+	uint32_t hash[CONVERSATIONS_CHUNK], row = 0;
+	bool again[CONVERSATIONS_CHUNK];
+
+	approach(c, hash, again);
+	for (size_t i = 0; i < p->n; i++) {
+		bool fresh = !again[i] && find_row(c, &p->ends[i], hash[i], &row);
+		struct conversation_row *o = &c->row[row];
+
+		if (!fresh && !continues(c, o, &p->piece[i])) {
 			hand_out(c, row);
-			e = 0;
+			fresh = true;
 		}
-		if (e == 0)
+		if (fresh)
 			begin(o, &p->ends[i], &p->piece[i]);
 		extend(o, &p->piece[i]);
 		c->due[row] = due_at(c, o);
@@ -583,19 +612,14 @@ is_sane(const struct conversation_row *o)
 bool
 conversations_resume(struct conversations *c, const struct conversation_row *o)
 {
-	uint32_t hash = hash_ends(c, &o->ends), row;
-	size_t mask, at;
-	uint64_t e;
+	uint32_t row;
 
 	if (!is_sane(o) || c->n_open + CONVERSATIONS_CHUNK > c->most)
 		return false;
 	if ((c->n_open + 1) * 2 > c->index_cap)
 		grow_index(c);
-	mask = c->index_cap - 1;
-	for (at = hash & mask; (e = c->index[at]) != 0; at = (at + 1) & mask)
-		if (e >> 32 == hash && same_ends(&c->row[(uint32_t)e - 1].ends, &o->ends))
-			return false;
-	row = new_row(c, at, hash);
+	if (!find_row(c, &o->ends, hash_ends(c, &o->ends), &row))
+		return false;
 	c->row[row] = *o;
 	c->due[row] = due_at(c, o);
 	return true;

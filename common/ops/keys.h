@@ -76,7 +76,6 @@ void keys_pack_codes(const struct coding *, const struct column *const *col,
     const struct group_spec *, const struct layout *, struct intern *, const uint32_t *code,
     size_t n, uint8_t *out);
 
-
 /* One key out of a packed string, and into one (zeroed before). */
 struct cell keys_get(const struct layout *, unsigned key, const uint8_t *packed);
 void keys_set(const struct layout *, unsigned key, uint8_t *packed, const struct cell *);
