@@ -14,6 +14,7 @@
 
 enum { KEY_LEAST = OPT_LONG + 1, KEY_PCR, KEY_FLOOR, KEY_CEILING, KEY_Z };
 #define WINDOW_NS (24 * NS_PER_HOUR)
+#define WINDOW_MOST_NS (366 * WINDOW_NS)
 
 static const struct opt options[] = {
 	{ KEY_LEAST, "least", ARG_TEXT, "SIZE",
@@ -92,6 +93,8 @@ parse(struct flowexfil *f, struct optparse *parser)
 			die(EXIT_FAILED, NULL, "%s", err.text);
 		}
 	}
+	if (f->scope.window_ns > WINDOW_MOST_NS)
+		opt_usage(&program, "--window: at most 366d");
 	if (l->z < l->z_again)
 		l->z_again = l->z;
 }

@@ -301,6 +301,11 @@ EOF
 	[ "$(cat half)" = 192.168.1.109,217.75.208.140,8080 ]
 }
 
+@test "flowexfil: a window of centuries is refused" {
+	run -2 --separate-stderr flowexfil --window 400d
+	[[ $stderr == "flowexfil: --window: at most 366d"* ]]
+}
+
 @test "flowexfil: a state adds up what runs saw, tells it again at four times as much, and forgets what a window is over" {
 	local out=()
 
