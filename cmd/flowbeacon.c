@@ -11,10 +11,13 @@
 #include "base/die.h"
 #include "base/opt.h"
 #include "flowbeacon/judge.h"
+#include "flowbeacon/state.h"
 #include "io/io.h"
 
 enum { KEY_METHOD = OPT_LONG + 1, KEY_SCORE, KEY_DIRECTION, KEY_STARTS };
 enum { STARTS = 512, STARTS_MOST = 1 << 20, RECORDS_PIPED = 4 };
+#define WINDOW_NS (24 * 3600 * NS_PER_S)
+#define WINDOW_MOST_NS (28 * WINDOW_NS) /* well within the reach of beats */
 
 static const struct opt options[] = {
 	{ KEY_METHOD, "method", ARG_WORDS, "METHOD", "how pairs are scored (default fb)",
@@ -30,13 +33,15 @@ static const struct opt options[] = {
 	{ 0 },
 };
 static const struct opt *const tables[] = { options, scope_options, scope_baseline_options,
-	io_input_options, io_output_options, io_run_options, NULL };
+	scope_state_options, scope_window_options, io_input_options, io_output_options,
+	io_run_options, NULL };
 static const struct program program = { "flowbeacon", "[options] [FILE ...]",
 	"find conversations that come at a steady beat", tables,
 	"flowbeacon day.flow\n"
 	"flowbeacon --internal 198.51.100.0/24 -a allowed.txt -w beacons.flow day.flow\n"
 	"flowbeacon --method rita --score 0.8 -k srcip,dstip,score,why day.flow\n"
-	"flowbeacon --score 0 -o ndjson day.flow\n",
+	"flowbeacon --score 0 -o ndjson day.flow\n"
+	"flowbeacon --state beacon.state -w alerts.flow day.flow\n",
 	field_help };
 
 enum direction { GOES_OUT, GOES_IN, GOES_WITHIN, GOES_ALL };
@@ -53,6 +58,9 @@ struct flowbeacon {
 	struct peers *peers;
 	struct pairs *pairs;
 	struct conversations *conversations;
+	/* --state */
+	struct contacts contacts;
+	struct pairs *open; /* what the conversations that are open come to */
 	uint64_t far; /* starts out of reach of their pair's others */
 	uint64_t silent; /* conversations of kept pairs that were not answered */
 };
@@ -123,6 +131,13 @@ parse(struct flowbeacon *f, struct optparse *parser)
 		if (rc < 0)
 			opt_usage(&program, "%s", err.text);
 	}
+	if (f->scope.window_ns != 0 && f->scope.state == NULL)
+		opt_usage(&program, "--window is how much a --state remembers");
+	if (f->scope.window_ns > WINDOW_MOST_NS)
+		opt_usage(&program, "--window: at most 28d");
+	if (f->scope.window_ns == 0)
+		f->scope.window_ns = WINDOW_NS;
+	f->judge.keeps = f->scope.state != NULL;
 	if (f->starts == 0)
 		f->starts = f->judge.method == METHOD_RITA ? STARTS_MOST : STARTS;
 }
@@ -187,15 +202,16 @@ is_wanted(const struct flowbeacon *f, struct conversation *c)
 	if (!in_direction(f, c) || scope_allows(&f->scope, &c->client, -1) ||
 	    scope_allows(&f->scope, &c->server, icmp ? -1 : c->server_port))
 		return false;
-	return f->twice || peers_records(f->peers, &c->client, &c->server) >= RECORDS_PIPED;
+	return f->twice || f->judge.keeps ||
+	       peers_records(f->peers, &c->client, &c->server) >= RECORDS_PIPED;
 }
 
+/* Those that are wanted go to pairs. */
 static void
-take_conversations(void *ctx, const struct conversation *all, size_t n)
+sort_out(struct flowbeacon *f, struct pairs *pairs, const struct conversation *all, size_t n)
 {
 	struct conversation wanted[CONVERSATIONS_CHUNK];
 	bool answered[CONVERSATIONS_CHUNK];
-	struct flowbeacon *f = ctx;
 	size_t k = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -205,7 +221,17 @@ take_conversations(void *ctx, const struct conversation *all, size_t n)
 		answered[k] = was_said(&wanted[k]);
 		f->silent += !answered[k++];
 	}
-	pairs_add(f->pairs, wanted, answered, k);
+	pairs_add(pairs, wanted, answered, k);
+}
+
+static void
+take_conversations(void *ctx, const struct conversation *all, size_t n)
+{
+	struct flowbeacon *f = ctx;
+
+	if (f->judge.keeps)
+		contacts_add(&f->contacts, &f->scope, all, n);
+	sort_out(f, f->pairs, all, n);
 }
 
 /* The first look, and what can be had only once. */
@@ -262,7 +288,7 @@ put_together(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 	return 0;
 }
 
-/* The end --------------------------------------------------------------------------------------- */
+/* What is said ---------------------------------------------------------------------------------- */
 
 static void
 complain(const struct flowbeacon *f, const struct alerts *alerts)
@@ -285,6 +311,11 @@ complain(const struct flowbeacon *f, const struct alerts *alerts)
 		    "out of memory (-m): %llu conversations of new pairs and %llu starts were not "
 		    "kept",
 		    (unsigned long long)p.refused, (unsigned long long)p.dropped);
+	if (p.forgotten + f->contacts.forgotten > 0)
+		diag(NULL,
+		    "%llu pairs with few conversations and %llu contacts were forgotten for want "
+		    "of room (-m)",
+		    (unsigned long long)p.forgotten, (unsigned long long)f->contacts.forgotten);
 	if (f->far > 0)
 		diag(NULL, "%llu starts more than 48 days from others of their pair were not kept",
 		    (unsigned long long)f->far);
@@ -323,6 +354,99 @@ write_alerts(void *ctx, struct batch *b, struct err *err)
 	return io_sink_batch(ctx, b, err) < 0 ? -1 : 0; /* 1: -n is satisfied */
 }
 
+/* From run to run ------------------------------------------------------------------------------- */
+
+/* One that goes on: its pair is there, and is judged as if it ended now. */
+static void
+take_open(void *ctx, const struct conversation *all, size_t n)
+{
+	struct flowbeacon *f = ctx;
+
+	contacts_add(&f->contacts, &f->scope, all, n);
+	for (size_t i = 0; i < n; i++) {
+		struct conversation c = all[i];
+
+		if (is_wanted(f, &c) && pairs_touch(f->pairs, &c) != NULL)
+			sort_out(f, f->open, &all[i], 1);
+	}
+}
+
+static uint32_t
+seconds(int64_t ns)
+{
+	int64_t s = ns / NS_PER_S;
+
+	return s < 0 ? 0 : s > UINT32_MAX ? UINT32_MAX : (uint32_t)s;
+}
+
+/*
+ * What the last window had is all there is to judge by: the time is that of the conversations, which one record's odd
+ * clock does not move.
+ */
+static void
+look_back(struct flowbeacon *f)
+{
+	struct pairs_opts opts = { BEATS_LEAST_MOST, f->io.memory, f->judge.method == METHOD_RITA };
+	struct peers_counts *seen = &f->judge.seen;
+	int64_t now, window = f->scope.window_ns;
+	uint32_t sampling = seen->sampling;
+	uint64_t records = seen->records;
+
+	conversations_due(f->conversations);
+	now = conversations_clock(f->conversations);
+	now = now > 0 ? now : 0;
+	f->open = pairs_new(&opts);
+	conversations_peek(f->conversations, take_open, f);
+	pairs_forget(f->pairs, now, window);
+	contacts_forget(&f->contacts, seconds(now - window), seconds(now + window));
+	peers_free(f->peers);
+	f->peers = peers_new(&f->scope, 0);
+	contacts_tell(&f->contacts, f->peers);
+	f->judge.acquaintance.peers = f->peers;
+	*seen = peers_counts(f->peers);
+	seen->records = records;
+	seen->sampling = sampling;
+	seen->first_ns = now - window;
+	seen->last_ns = seen->end_ns = now;
+}
+
+/* With what is open. */
+static void
+judge_so_far(struct flowbeacon *f, struct pair *k, struct alerts *alerts)
+{
+	const struct pair *open = pairs_same(f->open, k);
+	struct pair sum = *k;
+
+	if (open != NULL) {
+		sum.conversations += open->conversations;
+		sum.answered += open->answered;
+		sum.packets += open->packets;
+		sum.bytes += open->bytes;
+		sum.rpackets += open->rpackets;
+		sum.rbytes += open->rbytes;
+		sum.connected_ns = open->connected_ns < INT64_MAX - sum.connected_ns
+				       ? sum.connected_ns + open->connected_ns
+				       : INT64_MAX;
+		if (open->longest_s > sum.longest_s)
+			sum.longest_s = open->longest_s;
+		if (open->sampling > sum.sampling)
+			sum.sampling = open->sampling;
+	}
+	judge_pair(&f->judge, &sum, alerts);
+	k->told = sum.told;
+	f->far += k->beats.far;
+	k->beats.far = 0; /* said once */
+}
+
+static struct state
+state_of(struct flowbeacon *f)
+{
+	return (struct state){ f->scope.window_ns, f->scope.internal_text, f->judge.method,
+		f->direction, (uint32_t)f->starts, f->pairs, &f->contacts, f->conversations };
+}
+
+/* The end --------------------------------------------------------------------------------------- */
+
 static int
 end(void *ctx, struct io_sink *sink, const struct io_result *result, struct err *err)
 {
@@ -331,12 +455,19 @@ end(void *ctx, struct io_sink *sink, const struct io_result *result, struct err 
 	int rc;
 
 	(void)result;
-	conversations_finish(f->conversations);
 	f->judge.seen = peers_counts(f->peers);
+	if (f->judge.keeps)
+		look_back(f);
+	else
+		conversations_finish(f->conversations);
 	f->judge.acquaintance.hosts = f->judge.seen.hosts;
 	for (size_t i = 0; i < pairs_counts(f->pairs).pairs; i++) {
 		struct pair *k = pairs_at(f->pairs, i);
 
+		if (f->judge.keeps) {
+			judge_so_far(f, k, alerts);
+			continue;
+		}
 		judge_pair(&f->judge, k, alerts);
 		f->far += k->beats.far;
 	}
@@ -394,14 +525,19 @@ run(struct flowbeacon *f, const struct optparse *parser, char **argv, struct err
 	struct pairs_opts pairs = { (uint32_t)f->starts, f->io.memory,
 		f->judge.method == METHOD_RITA };
 	struct io_result result;
+	struct state state;
+	int status;
 
-	f->twice = can_read_twice(&f->io, parser->operands, parser->n_operands);
+	f->twice = !f->judge.keeps && can_read_twice(&f->io, parser->operands, parser->n_operands);
 	f->records_least = f->judge.method == METHOD_RITA ? 4 : 6;
 	f->peers = peers_new(&f->scope, 0);
 	f->pairs = pairs_new(&pairs);
 	f->conversations = conversations_new(NULL, take_conversations, f);
 	f->judge.acquaintance.scope = &f->scope;
 	f->judge.acquaintance.peers = f->peers;
+	state = state_of(f);
+	if (f->scope.state != NULL && state_read(&state, f->scope.state, diag_err, err) != 0)
+		return err->status;
 	if (f->scope.baseline != NULL) {
 		f->baseline = baseline_load(f->scope.baseline, err);
 		if (f->baseline == NULL)
@@ -410,8 +546,13 @@ run(struct flowbeacon *f, const struct optparse *parser, char **argv, struct err
 	}
 	if (f->twice && look_first(f, parser->operands, parser->n_operands, err) != 0)
 		return err->status ? err->status : EXIT_FAILED;
-	return io_digest(&f->io, parser->operands, parser->n_operands, argv,
+	status = io_digest(&f->io, parser->operands, parser->n_operands, argv,
 	    f->twice ? &second : &once, &result, err);
+	/* What is incomplete, or could not be told, is read again: the state stays as it was. */
+	if (status == EXIT_DONE && f->scope.state != NULL &&
+	    state_write(&state, f->scope.state, argv, err) != 0)
+		return err->status;
+	return status;
 }
 
 int
@@ -428,12 +569,15 @@ main(int argc, char **argv)
 	f.io.progress = diag_progress;
 	f.io.alerts = true;
 	scope_init(&f.scope);
+	contacts_init(&f.contacts);
 	opt_start(&parser, &program, argc, argv);
 	parse(&f, &parser);
 	status = run(&f, &parser, argv, &err);
 	if (err.status != 0 && errno != EPIPE)
 		diag_err(NULL, &err);
 	conversations_free(f.conversations);
+	contacts_free(&f.contacts);
+	pairs_free(f.open);
 	pairs_free(f.pairs);
 	peers_free(f.peers);
 	baseline_free(f.baseline);

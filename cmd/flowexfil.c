@@ -10,9 +10,11 @@
 
 #include "detect/robust.h"
 #include "flowexfil/judge.h"
+#include "flowexfil/state.h"
 
 enum { KEY_LEAST = OPT_LONG + 1, KEY_PCR, KEY_FLOOR, KEY_CEILING, KEY_Z };
 #define WINDOW_NS (24 * NS_PER_HOUR)
+#define WINDOW_MOST_NS (366 * WINDOW_NS)
 
 static const struct opt options[] = {
 	{ KEY_LEAST, "least", ARG_TEXT, "SIZE",
@@ -26,11 +28,13 @@ static const struct opt options[] = {
 	{ 0 },
 };
 static const struct opt *const tables[] = { options, scope_baseline_options, scope_options,
-	scope_window_options, io_input_options, io_output_options, io_run_options, NULL };
+	scope_state_options, scope_window_options, io_input_options, io_output_options,
+	io_run_options, NULL };
 static const struct program program = { "flowexfil", "[options] [FILE ...]",
 	"find hosts that send out more than they should", tables,
 	"flowexfil day.flow\n"
 	"flowexfil -B normal.base -o table day.flow\n"
+	"flowexfil -B normal.base --state exfil.state -w alerts.flow day.flow\n"
 	"flowexfil -B normal.base day.flow | flowfilter 'score > 0.7' | flowcat -o ndjson\n",
 	field_help };
 
@@ -89,6 +93,8 @@ parse(struct flowexfil *f, struct optparse *parser)
 			die(EXIT_FAILED, NULL, "%s", err.text);
 		}
 	}
+	if (f->scope.window_ns > WINDOW_MOST_NS)
+		opt_usage(&program, "--window: at most 366d");
 	if (l->z < l->z_again)
 		l->z_again = l->z;
 }
@@ -169,7 +175,10 @@ run(struct flowexfil *f, const struct optparse *parser, char **argv, struct err 
 		.work = conversations_work, .take = take, .end = finish, .ctx = f
 	};
 	struct io_result result;
+	int status;
 
+	if (f->scope.state != NULL && state_read(&f->judge, f->scope.state, diag_err, err) != 0)
+		return err->status;
 	if (f->scope.baseline != NULL) {
 		f->judge.baseline = baseline_load(f->scope.baseline, err);
 		if (f->judge.baseline == NULL)
@@ -181,7 +190,13 @@ run(struct flowexfil *f, const struct optparse *parser, char **argv, struct err 
 			    "and no volume unusual",
 			    BASELINE_NORMAL_DAYS);
 	}
-	return io_digest(&f->io, parser->operands, parser->n_operands, argv, &digest, &result, err);
+	status =
+	    io_digest(&f->io, parser->operands, parser->n_operands, argv, &digest, &result, err);
+	/* What is incomplete, or could not be told, is read again: the state stays as it was. */
+	if (status == EXIT_DONE && f->scope.state != NULL &&
+	    state_write(&f->judge, f->scope.state, argv, err) != 0)
+		return err->status;
+	return status;
 }
 
 int
@@ -202,17 +217,12 @@ main(int argc, char **argv)
 	parse(&f, &parser);
 	traffic_init(&f.traffic, &f.scope, f.scope.window_ns ? f.scope.window_ns : WINDOW_NS,
 	    f.judge.limits.destination);
-	f.judge.scope = &f.scope;
-	f.judge.traffic = &f.traffic;
-	f.judge.alerts = alerts_new();
-	f.traffic.pair_over = judge_pair;
-	f.traffic.hours_over = judge_hours;
-	f.traffic.ctx = &f.judge;
+	judge_init(&f.judge, &f.scope, &f.traffic);
+	f.judge.keeps = f.scope.state != NULL;
 	status = run(&f, &parser, argv, &err);
 	if (err.status != 0 && errno != EPIPE)
 		diag_err(NULL, &err);
 	baseline_free(f.judge.baseline);
-	alerts_free(f.judge.alerts);
 	judge_free(&f.judge);
 	traffic_free(&f.traffic);
 	scope_free(&f.scope);

@@ -23,6 +23,10 @@ enum {
 	KEY_INCIDENT,
 	KEY_PERIOD,
 	KEY_JITTER,
+	KEY_PROBES,
+	KEY_ANSWERED,
+	KEY_HOURLY,
+	KEY_SOURCES,
 	KEY_EXPORTERS
 };
 
@@ -37,10 +41,18 @@ static const struct opt options[] = {
 	    "share of IPv6 conversations: 0.2 or 20% (default 0)", NULL },
 	{ KEY_INCIDENT, "incident", ARG_WORDS, "KIND[,KIND]",
 	    "plant incidents; -v says where they are",
-	    "beacon scan exfiltration lateral flood all" },
+	    "beacon scan exfiltration lateral flood all slow-scan drip surplus known-lateral "
+	    "thin-flood hidden" },
 	{ KEY_PERIOD, "period", ARG_TEXT, "DURATION", "of the planted beacon (default 1m)", NULL },
 	{ KEY_JITTER, "jitter", ARG_TEXT, "SHARE",
 	    "its waits are longer or shorter by up to this: 0.3 or 30%", NULL },
+	{ KEY_PROBES, "probes", ARG_TEXT, "N", "of the slow scan, a day (default 48)", NULL },
+	{ KEY_ANSWERED, "answered", ARG_TEXT, "SHARE",
+	    "of them, by hosts that talk: 0.3 or 30% (default 0)", NULL },
+	{ KEY_HOURLY, "hourly", ARG_TEXT, "SIZE",
+	    "octets of each hour's small upload (default 200K)", NULL },
+	{ KEY_SOURCES, "sources", ARG_TEXT, "N", "of the thin flood, a minute (default 300)",
+	    NULL },
 	{ KEY_EXPORTERS, "exporters", ARG_TEXT, "N", "routers that export (default 1)", NULL },
 	{ 0 },
 };
@@ -126,6 +138,10 @@ parse_option(struct gen_opts *o, int key, const char *arg)
 		o->jitter = parse_share("jitter", arg);
 		o->jittered = true;
 		break;
+	case KEY_PROBES: o->probes = parse_number("probes", arg, 1, 86400); break;
+	case KEY_ANSWERED: o->answered = parse_share("answered", arg); break;
+	case KEY_HOURLY: o->hourly = parse_number("hourly", arg, 1, UINT32_MAX); break;
+	case KEY_SOURCES: o->sources = parse_number("sources", arg, 1, 60000); break;
 	case KEY_EXPORTERS:
 		u = parse_number("exporters", arg, 1, 250);
 		o->exporters = (uint32_t)u;
@@ -303,6 +319,9 @@ main(int argc, char **argv)
 				 .clients = 2000,
 				 .servers = 5000,
 				 .period_ms = 60000,
+				 .probes = 48,
+				 .hourly = 200000,
+				 .sources = 300,
 				 .exporters = 1 } };
 	struct err err = { 0 };
 	int status = EXIT_DONE;

@@ -93,6 +93,8 @@ _flowkit() {
 	flowbeacon:--internal) return ;;
 	flowbeacon:-a|flowbeacon:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowbeacon:-B|flowbeacon:--baseline) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbeacon:--state) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbeacon:--window) return ;;
 	flowbeacon:-i|flowbeacon:--input) words='flow csv tsv ipfix' ;;
 	flowbeacon:-t|flowbeacon:--time) return ;;
 	flowbeacon:--since) return ;;
@@ -126,6 +128,7 @@ _flowkit() {
 	flowexfil:-B|flowexfil:--baseline) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowexfil:--internal) return ;;
 	flowexfil:-a|flowexfil:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowexfil:--state) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowexfil:--window) return ;;
 	flowexfil:-i|flowexfil:--input) words='flow csv tsv ipfix' ;;
 	flowexfil:-t|flowexfil:--time) return ;;
@@ -158,9 +161,13 @@ _flowkit() {
 	flowgen:--clients) return ;;
 	flowgen:--servers) return ;;
 	flowgen:--ipv6) return ;;
-	flowgen:--incident) words='beacon scan exfiltration lateral flood all' ;;
+	flowgen:--incident) words='beacon scan exfiltration lateral flood all slow-scan drip surplus known-lateral thin-flood hidden' ;;
 	flowgen:--period) return ;;
 	flowgen:--jitter) return ;;
+	flowgen:--probes) return ;;
+	flowgen:--answered) return ;;
+	flowgen:--hourly) return ;;
+	flowgen:--sources) return ;;
 	flowgen:--exporters) return ;;
 	flowgen:-o|flowgen:--output) words='flow table csv tsv json ndjson ipfix null' ;;
 	flowgen:-w|flowgen:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
@@ -297,12 +304,12 @@ _flowkit() {
 		flowalert) words='--cooldown --suppress --hosts --half-life --rules --when --for --by --name --severity --check --state --internal --allow --window --to --facility --exec --exec-time --exec-jobs --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowanom) words='--series --by --bin --period --baseline --internal --allow --state --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowbase) words='--open --weekly --forget --max-age --internal --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
-		flowbeacon) words='--method --score --direction --starts --memory --internal --allow --baseline --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowbeacon) words='--method --score --direction --starts --memory --internal --allow --baseline --state --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowcat) words='--order --memory --tmpdir --info --check --recompress --index --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
-		flowexfil) words='--least --pcr --floor --ceiling --z --baseline --internal --allow --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowexfil) words='--least --pcr --floor --ceiling --z --baseline --internal --allow --state --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowexpire) words='--expire --watermark --dry-run --quiet --verbose --help --version' ;;
 		flowfilter) words='--file --invert --explain --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
-		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --period --jitter --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
+		flowgen) words='--seed --start --span --clients --servers --ipv6 --incident --period --jitter --probes --answered --hourly --sources --exporters --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowlateral) words='--score --fan --baseline --internal --allow --state --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowrecv) words='--listen --read --source --sampling --rcvbuf --cert --key --ca --peer --connections --idle --port-file --templates --template-scope --template-lifetime --hold --raw --strict --write --rotate --name --subdir --partition --flush --queue --fast --level --no-history --exec --expire --repeat --spoof --threads --metrics --user --no-sandbox --stats --quiet --verbose --help --version' ;;
 		flowscan) words='--internal --allow --state --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;

@@ -320,8 +320,10 @@ judge_pair(struct judge *j, struct pair *k, struct alerts *alerts)
 		judge_rita(j, &f);
 	else
 		judge_fb(j, &f);
-	if (f.kind != NULL && f.score >= j->least)
+	if (f.kind != NULL && f.score >= j->least && severity_of(f.score) > k->told) {
 		put(&f, alerts);
+		k->told = j->keeps ? (uint8_t)severity_of(f.score) : 0;
+	}
 	buf_free(&f.reason);
 	buf_free(&f.why);
 }

@@ -1,5 +1,7 @@
 #include "pairs.h"
 
+#include <string.h>
+
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -28,7 +30,7 @@ pairs_new(const struct pairs_opts *opts)
 }
 
 struct pair *
-pairs_at(struct pairs *p, size_t i)
+pairs_at(const struct pairs *p, size_t i)
 {
 	return &p->chunk[i / CHUNK_PAIRS][i % CHUNK_PAIRS];
 }
@@ -83,19 +85,32 @@ struct key {
 };
 
 static struct key
-key_of(const struct pairs *p, const struct conversation *c)
+key_of(const struct pairs *p, const struct addr *client, const struct addr *server, unsigned proto,
+    unsigned port)
 {
 	struct key k = { 0 };
 	uint64_t h = p->seed;
 
-	memcpy(k.w, c->client.b, 16);
-	memcpy(k.w + 2, c->server.b, 16);
+	memcpy(k.w, client->b, 16);
+	memcpy(k.w + 2, server->b, 16);
 	if (!p->opts.any_port)
-		k.w[4] = (uint64_t)c->proto << 16 | c->server_port;
+		k.w[4] = (uint64_t)proto << 16 | port;
 	for (unsigned i = 0; i < 5; i++)
 		h = hash_u64(h, k.w[i]);
 	k.hash = (uint32_t)h;
 	return k;
+}
+
+static struct key
+key_of_conversation(const struct pairs *p, const struct conversation *c)
+{
+	return key_of(p, &c->client, &c->server, c->proto, c->server_port);
+}
+
+static struct key
+key_of_pair(const struct pairs *p, const struct pair *k)
+{
+	return key_of(p, &k->client, &k->server, k->proto, k->port);
 }
 
 static bool
@@ -119,33 +134,50 @@ afford(struct pairs *p, uint64_t n)
 	return true;
 }
 
-/* NULL: there is no room for another. */
-static struct pair *
-find(struct pairs *p, const struct key *key, const struct conversation *c)
+/* Its place in the index: its own, or the empty one where it would be. */
+static size_t
+place_of(const struct pairs *p, const struct key *key)
 {
 	size_t mask = p->index_cap - 1, at = key->hash & mask;
-	struct pair *k;
 
 	for (uint64_t e; (e = p->index[at]) != 0; at = (at + 1) & mask)
 		if (e >> 32 == key->hash && is_of(pairs_at(p, (uint32_t)e - 1), key))
-			return pairs_at(p, (uint32_t)e - 1);
+			break;
+	return at;
+}
+
+static void
+enter(struct pairs *p, size_t at, uint32_t hash, size_t i)
+{
+	p->index[at] = (uint64_t)hash << 32 | (i + 1);
+	if ((i + 1) * 2 > p->index_cap)
+		grow_index(p);
+}
+
+/* NULL: there is no room for another. */
+static struct pair *
+find(struct pairs *p, const struct key *key, const struct addr *client, const struct addr *server)
+{
+	size_t at = place_of(p, key);
+	struct pair *k;
+
+	if (p->index[at] != 0)
+		return pairs_at(p, (uint32_t)p->index[at] - 1);
 	if (p->n == UINT32_MAX - 1 || !afford(p, sizeof(*k) + PLACE_OCTETS))
 		return NULL;
 	if (p->n == p->n_chunks * CHUNK_PAIRS) {
 		p->chunk = mem_resize(p->chunk, p->n_chunks + 1, sizeof(struct pair *));
 		p->chunk[p->n_chunks++] = mem_zero(CHUNK_PAIRS, sizeof(*k));
 	}
-	p->index[at] = (uint64_t)key->hash << 32 | (p->n + 1);
 	k = pairs_at(p, p->n++);
-	*k = (struct pair){ .client = c->client,
-		.server = c->server,
+	*k = (struct pair){ .client = *client,
+		.server = *server,
 		.port = (uint16_t)key->w[4],
 		.proto = (uint8_t)(key->w[4] >> 16),
 		.first_ns = INT64_MAX,
 		.last_ns = INT64_MIN,
 		.end_ns = INT64_MIN };
-	if (p->n * 2 > p->index_cap)
-		grow_index(p);
+	enter(p, at, key->hash, p->n - 1);
 	return k;
 }
 
@@ -195,7 +227,7 @@ pairs_add(struct pairs *p, const struct conversation *c, const bool *answered, s
 	size_t mask = p->index_cap - 1;
 
 	for (size_t i = 0; i < n; i++) {
-		key[i] = key_of(p, &c[i]);
+		key[i] = key_of_conversation(p, &c[i]);
 		__builtin_prefetch(&p->index[key[i].hash & mask]);
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -209,11 +241,141 @@ pairs_add(struct pairs *p, const struct conversation *c, const bool *answered, s
 		__builtin_prefetch(&k->beats);
 	}
 	for (size_t i = 0; i < n; i++) {
-		struct pair *k = find(p, &key[i], &c[i]);
+		struct pair *k = find(p, &key[i], &c[i].client, &c[i].server);
 
 		if (k == NULL)
 			p->counts.refused++;
 		else
 			add_one(p, k, &c[i], answered[i]);
 	}
+}
+
+/* From run to run ---------------------------------------------------------------------------------- */
+
+struct pair *
+pairs_touch(struct pairs *p, const struct conversation *c)
+{
+	struct key key = key_of_conversation(p, c);
+	struct pair *k = find(p, &key, &c->client, &c->server);
+
+	if (k == NULL)
+		return NULL;
+	if (k->conversations == 0 && k->first_ns > c->start_ns) {
+		k->first_ns = k->last_ns = c->start_ns;
+		k->sampling = c->sampling;
+	}
+	k->end_ns = c->end_ns > k->end_ns ? c->end_ns : k->end_ns;
+	return k;
+}
+
+const struct pair *
+pairs_same(const struct pairs *p, const struct pair *of_others)
+{
+	struct key key = key_of_pair(p, of_others);
+	uint64_t e = p->index[place_of(p, &key)];
+
+	return e != 0 ? pairs_at(p, (uint32_t)e - 1) : NULL;
+}
+
+bool
+pairs_restore(struct pairs *p, const struct pair *from)
+{
+	struct key key = key_of_pair(p, from);
+	size_t n = p->n;
+	struct pair *k = find(p, &key, &from->client, &from->server);
+
+	if (k == NULL || p->n == n || !afford(p, from->beats.cap * sizeof(struct beat)))
+		return false;
+	*k = *from;
+	k->port = (uint16_t)key.w[4];
+	k->proto = (uint8_t)(key.w[4] >> 16);
+	return true;
+}
+
+/* Beats of before are gone, and what is known only as a sum loses as much. */
+static void
+forget_beats(struct pairs *p, struct pair *k, int64_t before_ns)
+{
+	uint32_t before = k->beats.n, gone = beats_forget(&k->beats, before_ns, p->opts.beats_most);
+	double share = before > 0 ? (double)k->beats.n / before : 1;
+	uint64_t *sums[] = { &k->conversations, &k->answered, &k->packets, &k->bytes, &k->rpackets,
+		&k->rbytes };
+
+	if (gone == 0)
+		return;
+	for (unsigned i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+		*sums[i] = (uint64_t)((double)*sums[i] * share);
+	k->connected_ns = (int64_t)((double)k->connected_ns * share);
+	k->first_ns = k->beats.n > 0 ? beats_time(&k->beats, k->beats.beat[0].ms) : before_ns;
+	k->last_ns = k->last_ns > k->first_ns ? k->last_ns : k->first_ns;
+	if (k->beats.window_ms != 0)
+		return;
+	k->hours = 0;
+	for (uint32_t i = 0; i < k->beats.n; i++)
+		k->hours |= UINT32_C(1)
+			    << beats_time(&k->beats, k->beats.beat[i].ms) / NS_PER_S / HOUR_S % 24;
+}
+
+static void
+drop(struct pairs *p, struct pair *k)
+{
+	p->counts.octets -= sizeof(*k) + PLACE_OCTETS + k->beats.cap * sizeof(struct beat);
+	beats_free(&k->beats);
+}
+
+/* Close the gaps that dropped ones left. */
+static void
+close_up(struct pairs *p, const bool *dropped)
+{
+	size_t n = 0;
+
+	memset(p->index, 0, p->index_cap * sizeof(*p->index));
+	for (size_t i = 0; i < p->n; i++) {
+		struct pair *k = pairs_at(p, i);
+		struct key key;
+
+		if (dropped[i])
+			continue;
+		*pairs_at(p, n) = *k;
+		key = key_of_pair(p, pairs_at(p, n));
+		enter(p, place_of(p, &key), key.hash, n);
+		n++;
+	}
+	p->n = n;
+}
+
+/* Those with at most so many conversations go, more and more of them until half of the memory is free. */
+static void
+make_room(struct pairs *p, bool *dropped)
+{
+	for (uint64_t few = 1; p->counts.octets > p->opts.octets_most / 2 && few != 0; few *= 2)
+		for (size_t i = 0; i < p->n; i++) {
+			struct pair *k = pairs_at(p, i);
+
+			if (dropped[i] || k->conversations > few)
+				continue;
+			drop(p, k);
+			dropped[i] = true;
+			p->counts.forgotten++;
+		}
+}
+
+void
+pairs_forget(struct pairs *p, int64_t now_ns, int64_t window_ns)
+{
+	int64_t before_ns = now_ns - window_ns, few_ns = now_ns - window_ns / 4;
+	bool *dropped = mem_zero(p->n + 1, sizeof(*dropped));
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct pair *k = pairs_at(p, i);
+
+		forget_beats(p, k, before_ns);
+		dropped[i] = k->end_ns < (k->conversations < PAIR_FEW ? few_ns : before_ns) ||
+			     k->first_ns - now_ns > window_ns;
+		if (dropped[i])
+			drop(p, k);
+	}
+	make_room(p, dropped);
+	close_up(p, dropped);
+	mem_free(dropped);
 }

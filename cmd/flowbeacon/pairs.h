@@ -20,6 +20,7 @@ struct pair {
 	int64_t first_ns, last_ns, end_ns; /* first and last start, last end */
 	uint64_t conversations, answered, packets, bytes, rpackets, rbytes;
 	int64_t connected_ns; /* durations, added up */
+	uint8_t told; /* enum severity of its last alert; 0: none */
 	struct beats beats;
 };
 
@@ -33,6 +34,7 @@ struct pairs_counts {
 	uint64_t pairs, octets;
 	uint64_t refused; /* conversations of new pairs for which there was no room */
 	uint64_t dropped; /* beats: likewise */
+	uint64_t forgotten; /* pairs that had to go for others */
 };
 
 struct pairs;
@@ -45,6 +47,26 @@ void pairs_add(struct pairs *, const struct conversation *, const bool *answered
 struct pairs_counts pairs_counts(const struct pairs *);
 
 /* The i-th of them, in the order in which they came; valid until the next pairs_add. */
-struct pair *pairs_at(struct pairs *, size_t i);
+struct pair *pairs_at(const struct pairs *, size_t i);
+
+/* From run to run ---------------------------------------------------------------------------------- */
+
+/* One that goes on: its end, and that it is there at all.  NULL: no room. */
+struct pair *pairs_touch(struct pairs *, const struct conversation *);
+
+/* The pair of these that is the same as one of others; NULL: there is none. */
+const struct pair *pairs_same(const struct pairs *, const struct pair *of_others);
+
+/* Take over one, with its beats (allocated, cap a power of two).  false: it is there already, or has no room. */
+bool pairs_restore(struct pairs *, const struct pair *);
+
+/*
+ * Forget what is older than a window: beats, and of what was counted as large a share; pairs that ended before it, or so
+ * far ahead that their clock is another; those of fewer than PAIR_FEW conversations that ended before its last quarter, as
+ * they cannot have a rhythm that fits in; and as many of those with the fewest conversations that half of the memory is
+ * free.
+ */
+enum { PAIR_FEW = 6 };
+void pairs_forget(struct pairs *, int64_t now_ns, int64_t window_ns);
 
 #endif

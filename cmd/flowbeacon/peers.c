@@ -341,6 +341,26 @@ peers_add(struct peers *p, struct batch *b, const uint64_t *sel)
 	}
 }
 
+void
+peers_see(struct peers *p, const struct addr *host, const struct addr *to)
+{
+	uint64_t hash, sent, *w;
+	bool greater;
+
+	make_room(p);
+	hash = nonzero(hash_pair(p->seed, host, to, &greater), PAIR_HASH);
+	sent = greater ? SENT_GREATER : SENT_LESSER;
+	w = words_find(&p->pairs, hash);
+	if (*w == 0) {
+		*w = hash & PAIR_HASH;
+		p->pairs.n++;
+	}
+	if (!(*w & sent)) {
+		*w |= sent;
+		add_client(p, host, to);
+	}
+}
+
 /* Asking ------------------------------------------------------------------------------------------- */
 
 unsigned

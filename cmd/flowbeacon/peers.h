@@ -36,6 +36,9 @@ void peers_unpack(struct batch *);
 /* Look at the selected (NULL: all) records. */
 void peers_add(struct peers *, struct batch *, const uint64_t *sel);
 
+/* Something was sent, as was seen before: of ours to an address.  It is no record. */
+void peers_see(struct peers *, const struct addr *host, const struct addr *to);
+
 /* Clear the bits of records whose pair was in fewer than `least`; on any worker, while nothing is added. */
 void peers_select(const struct peers *, struct batch *, uint64_t *sel, unsigned least);
 

@@ -15,7 +15,7 @@ struct limits {
 	uint64_t destination; /* octets to a new destination in a window */
 	double pcr; /* producer-consumer ratio of it, at least */
 	uint64_t floor,
-	    ceiling; /* octets out of a host in an hour: never below, always from there on */
+	    ceiling; /* octets out in an hour: never below (see floor_of), always from there on */
 	double z; /* of an hour by itself */
 	double z_again; /* of two hours of three */
 	uint64_t dns, icmp; /* octets in a window */
@@ -28,8 +28,23 @@ struct limits {
 		.z = 4, .z_again = 3, .dns = 1000000, .icmp = 500000 \
 	}
 
+/* What was an alert is told again when it is so many times as much: a quarter of the way from one severity to the next. */
+enum { TOLD_AGAIN = 4 };
+
+/* A strange hour of a host, and how much the hours that it was told with were then. */
+struct told {
+	struct hourly_key key;
+	uint64_t out;
+};
+enum { TOLD_MOST = 1 << 18 };
+
+/* How far apart, in hours, what one input says can be: what is beyond has another clock. */
+enum { SILENCE_HOURS = 7 * 24 };
+
 struct judge {
 	struct limits limits;
+	bool keeps; /* there are other runs: what they need is kept */
+	struct keyed told; /* of those */
 	const struct scope *scope;
 	struct baseline *baseline; /* NULL: none */
 	struct traffic *traffic;
@@ -37,15 +52,19 @@ struct judge {
 	struct buf reason, why, hidden;
 };
 
+void judge_init(struct judge *, const struct scope *, struct traffic *);
 void judge_free(struct judge *);
 
-/* A pair whose window is over.  ctx: struct judge. */
-void judge_pair(void *ctx, const struct pair *);
+/* A pair whose window is over, or may go on; told again when it has grown.  ctx: struct judge. */
+void judge_pair(void *ctx, struct pair *);
 
 /* All hours before this one, which are forgotten then. */
 void judge_hours(void *ctx, uint32_t before_hour);
 
-/* The end of the input. */
+/*
+ * The end of the input.  Where there will be other runs pairs whose window is open are kept, hours that are not complete,
+ * and strange ones that they may go on; else nothing is.
+ */
 void judge_rest(struct judge *);
 
 #endif

@@ -59,12 +59,11 @@ begin_window(struct traffic *t, struct pair *p, int64_t ns)
 }
 
 static void
-add_to_pair(struct traffic *t, const struct sent *s)
+add_to_pair(struct traffic *t, const struct sent *s, size_t at)
 {
 	const struct piece *q = s->piece;
 	uint64_t out = s->sender ? q->bytes : q->rbytes, in = s->sender ? q->rbytes : q->bytes;
 	uint64_t packets = s->sender ? q->packets : q->rpackets;
-	size_t at = keyed_add_hashed(&t->pairs, &s->key, s->hash);
 	struct pair *p;
 
 	if (at == KEYED_NONE)
@@ -90,26 +89,43 @@ add_to_pair(struct traffic *t, const struct sent *s)
 	}
 }
 
-/* To all pairs of a chunk: first where they are, then what is there. */
+/*
+ * To all pairs of a chunk: first where they are, then what is there.  Both directions of a connection often leave their
+ * exporter together: what goes to the same pair as the one before is not looked for again.
+ */
 static void
 add_sent(struct traffic *t)
 {
+	size_t at = KEYED_NONE;
+
 	for (size_t i = 0; i < t->n_sent; i++) {
+		if (t->sent[i].again)
+			continue;
 		t->sent[i].hash = keyed_hash(&t->pairs, &t->sent[i].key);
 		keyed_prefetch(&t->pairs, t->sent[i].hash);
 	}
 	for (size_t i = 0; i < t->n_sent; i++)
-		keyed_prefetch_thing(&t->pairs, t->sent[i].hash);
-	for (size_t i = 0; i < t->n_sent; i++)
-		add_to_pair(t, &t->sent[i]);
+		if (!t->sent[i].again)
+			keyed_prefetch_thing(&t->pairs, t->sent[i].hash);
+	for (size_t i = 0; i < t->n_sent; i++) {
+		const struct sent *s = &t->sent[i];
+
+		if (!s->again)
+			at = keyed_add_hashed(&t->pairs, &s->key, s->hash);
+		add_to_pair(t, s, at);
+	}
 	t->n_sent = 0;
 }
 
 static void
 note_sent(struct traffic *t, enum channel c, const struct sent *s)
 {
-	t->sent[t->n_sent] = *s;
-	t->sent[t->n_sent++].key.channel = c;
+	struct sent *to = &t->sent[t->n_sent];
+
+	*to = *s;
+	to->key.channel = c;
+	to->again = t->n_sent > 0 && memcmp(&to->key, &to[-1].key, sizeof(to->key)) == 0;
+	t->n_sent++;
 }
 
 /*
@@ -159,7 +175,8 @@ add_end(struct traffic *t, const struct ends *e, const struct piece *p, bool sen
 /* Whose ends a record has: ours at its source, at its destination; neither: it is not looked at. */
 struct whose {
 	bool ours, theirs;
-	uint32_t hash; /* of the hour that it goes to, of either */
+	const struct addr *host; /* the source, or else the destination; NULL: of neither */
+	uint32_t hour, hash; /* that its octets go to, and of both */
 };
 
 static struct whose
@@ -176,8 +193,20 @@ look_at(struct traffic *t, const struct ends *e, struct piece *p)
 	sampled_see(&t->sampled, (uint32_t)p->sampling);
 	if (hourly_hour(p->end_ns) > t->newest_hour)
 		t->newest_hour = hourly_hour(p->end_ns);
-	w.hash = hourly_prefetch(&t->hourly, w.ours ? src : dst, p->end_ns);
+	w.host = w.ours ? src : dst;
+	w.hour = hourly_hour(p->end_ns);
 	return w;
+}
+
+/* Where its hour is; the one before is often of the same host. */
+static void
+find_hour(struct traffic *t, struct whose *w, const struct whose *before)
+{
+	if (before->host != NULL && before->hour == w->hour &&
+	    memcmp(before->host, w->host, sizeof(*w->host)) == 0)
+		w->hash = before->hash;
+	else
+		w->hash = hourly_prefetch(&t->hourly, w->host, w->hour);
 }
 
 static void
@@ -197,15 +226,20 @@ static void
 add_pieces(struct traffic *t)
 {
 	struct pieces *p = &t->pieces;
-	struct whose whose[CONVERSATIONS_CHUNK];
+	struct whose whose[CONVERSATIONS_CHUNK + 1], *w = whose + 1;
 
+	whose[0] = (struct whose){ 0 };
+	for (size_t i = 0; i < p->n; i++) {
+		w[i] = look_at(t, &p->ends[i], &p->piece[i]);
+		if (w[i].host != NULL)
+			find_hour(t, &w[i], &w[i] - 1);
+	}
 	for (size_t i = 0; i < p->n; i++)
-		whose[i] = look_at(t, &p->ends[i], &p->piece[i]);
+		if (w[i].host != NULL)
+			hourly_prefetch_row(&t->hourly, w[i].hash);
 	for (size_t i = 0; i < p->n; i++)
-		hourly_prefetch_row(&t->hourly, whose[i].hash);
-	for (size_t i = 0; i < p->n; i++)
-		if (whose[i].ours || whose[i].theirs)
-			add_piece(t, &p->ends[i], &p->piece[i], &whose[i]);
+		if (w[i].host != NULL)
+			add_piece(t, &p->ends[i], &p->piece[i], &w[i]);
 	add_sent(t);
 }
 

@@ -29,6 +29,7 @@ struct sent {
 	const struct piece *piece;
 	uint8_t proto;
 	bool sender; /* our end sent the record */
+	bool again; /* to the same pair as the one before it */
 };
 enum { SENT_CHUNK = 4 * CONVERSATIONS_CHUNK };
 
@@ -38,6 +39,7 @@ struct pair {
 	int64_t window_ns, start_ns, end_ns; /* of the window; of the records in it */
 	uint64_t out, in, packets, rpackets, flows;
 	uint64_t largest; /* octets out of the largest record, whose port it is */
+	uint64_t told; /* octets out when that was an alert; 0: it was none */
 	uint32_t sampling;
 	uint16_t port;
 	uint8_t proto;
@@ -59,7 +61,7 @@ struct traffic {
 	uint64_t records, strange, forgotten;
 
 	/* A pair whose window is over, and hours that are (NULL: they wait), before they are forgotten. */
-	void (*pair_over)(void *ctx, const struct pair *);
+	void (*pair_over)(void *ctx, struct pair *);
 	void (*hours_over)(void *ctx, uint32_t before_hour);
 	void *ctx;
 	struct pieces pieces;

@@ -35,6 +35,10 @@ struct gen_opts {
 	int64_t period_ms; /* of the beacon */
 	bool jittered; /* each of its waits is longer or shorter by up to jitter, a share of 2^32 */
 	uint64_t jitter;
+	uint32_t probes; /* of the slow scan, a day */
+	uint64_t answered; /* of them, a share of 2^32 */
+	uint64_t hourly; /* octets of each small upload */
+	uint32_t sources; /* of the thin flood, a minute */
 };
 
 /* hosts.c ------------------------------------------------------------------------------------- */
@@ -56,6 +60,10 @@ struct hosts {
 void hosts_init(struct hosts *, const struct gen_opts *);
 void hosts_free(struct hosts *);
 const struct host *hosts_client(const struct hosts *, struct dice *);
+const struct host *hosts_busy(const struct hosts *, uint32_t rank); /* the rank-th busiest client */
+/* The i-th of the internal servers, INSIDE_EACH, that a port is asked at. */
+enum { INSIDE_EACH = 4 };
+const struct host *hosts_inside(const struct hosts *, uint16_t port, uint32_t i);
 const struct host *hosts_server(const struct hosts *, struct dice *);
 void hosts_stranger(struct host *, struct dice *, uint64_t seed); /* somewhere in the internet */
 
@@ -83,7 +91,19 @@ int64_t rhythm_time(struct rhythm *, uint64_t i); /* i never falls */
 
 /* incident.c ---------------------------------------------------------------------------------- */
 
-enum incident_kind { BEACON, SCAN, EXFILTRATION, LATERAL, FLOOD, INCIDENT_KINDS };
+enum incident_kind {
+	BEACON,
+	SCAN,
+	EXFILTRATION,
+	LATERAL,
+	FLOOD,
+	SLOW_SCAN,
+	DRIP,
+	SURPLUS,
+	KNOWN_LATERAL,
+	THIN_FLOOD,
+	INCIDENT_KINDS
+};
 const char *incident_name(enum incident_kind);
 int incident_parse(const char *list, unsigned *set, struct err *);
 

@@ -83,11 +83,22 @@ hosts_free(struct hosts *h)
 
 /* Multiplying by a large prime spreads the busy ranks over the subnets. */
 const struct host *
+hosts_busy(const struct hosts *h, uint32_t rank)
+{
+	return &h->clients[(rank * UINT64_C(2654435761) + h->stride) % h->n_clients];
+}
+
+const struct host *
 hosts_client(const struct hosts *h, struct dice *d)
 {
-	uint64_t rank = dice_zipf(d, h->n_clients, h->log2_clients);
+	return hosts_busy(h, dice_zipf(d, h->n_clients, h->log2_clients));
+}
 
-	return &h->clients[(rank * UINT64_C(2654435761) + h->stride) % h->n_clients];
+/* The first two are the resolvers. */
+const struct host *
+hosts_inside(const struct hosts *h, uint16_t port, uint32_t i)
+{
+	return &h->internal[2 + (port + i) % (INTERNAL_SERVERS - 2)];
 }
 
 const struct host *

@@ -214,9 +214,9 @@ conversation(const struct hosts *h, struct dice *d, const struct gen_opts *o, in
 	} else if (s->parties == OUTWARD) {
 		server = hosts_server(h, d);
 	} else {
-		server =
-		    &h->internal[s->parties == RESOLVER ? dice_below(d, 2)
-							: 2 + (s->port + dice_below(d, 4)) % 30];
+		server = s->parties == RESOLVER
+			     ? &h->internal[dice_below(d, 2)]
+			     : hosts_inside(h, s->port, dice_below(d, INSIDE_EACH));
 	}
 	if (s->parties == KNOCKING) {
 		row_between(up, server, client, v6, o->exporters);

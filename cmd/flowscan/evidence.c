@@ -456,6 +456,13 @@ count_answers(struct evidence *e, const struct conversation *c)
 }
 
 static void
+prefetch_source(const struct source *s)
+{
+	__builtin_prefetch(&s->walk, 1);
+	__builtin_prefetch(&s->promoted, 1);
+}
+
+static void
 find_sources(struct evidence *e, const struct conversation *c, size_t n, bool make)
 {
 	struct scratch *x = e->scratch;
@@ -470,8 +477,11 @@ find_sources(struct evidence *e, const struct conversation *c, size_t n, bool ma
 		table_find(&e->sources, x->addr, found, x->row);
 	else
 		table_seek(&e->sources, x->addr, found, x->row);
-	for (size_t i = 0; i < found; i++)
+	for (size_t i = 0; i < found; i++) {
 		x->source[x->place[i]] = x->row[i];
+		if (x->row[i] != TABLE_NONE)
+			prefetch_source(evidence_source(e, x->row[i]));
+	}
 }
 
 void

@@ -1,10 +1,7 @@
 #include "state.h"
 
-#include <errno.h>
-#include <stddef.h>
-#include <sys/stat.h>
-
-#include "io/io.h"
+#include "detect/members.h"
+#include "io/keep.h"
 
 enum { STATE_VERSION = 1 };
 
@@ -19,21 +16,6 @@ enum state_kind {
 	STATE_KINDS
 };
 
-/* A member of a structure and the column that it is kept in; width 0: octets. */
-struct member {
-	const char *name;
-	uint16_t off;
-	uint8_t width, octets;
-};
-
-#define NUMBER(S, M) \
-	{ \
-#M, offsetof(struct S, M), sizeof(((struct S *)0)->M), 0 \
-	}
-#define OCTETS(S, M) \
-	{ \
-#M, offsetof(struct S, M), 0, sizeof(((struct S *)0)->M) \
-	}
 #define WALK(S) \
 	NUMBER(S, walk.peak_ns), NUMBER(S, walk.failed), NUMBER(S, walk.tried), \
 	    NUMBER(S, walk.at), NUMBER(S, walk.peak), NUMBER(S, walk.best_failed), \
@@ -51,8 +33,8 @@ static const struct member source_members[] = { OCTETS(source, first_dst), NUMBE
 	NUMBER(source, bytes), NUMBER(source, rpackets), NUMBER(source, rbytes), WALK(source),
 	NUMBER(source, refused), NUMBER(source, opened), NUMBER(source, sampling),
 	NUMBER(source, told), NUMBER(source, first_port), NUMBER(source, first_proto),
-	NUMBER(source, promoted), { 0 } };
-static const struct member contact_members[] = { NUMBER(contact, window), NUMBER(contact, bad),
+	FLAG(source, promoted), { 0 } };
+static const struct member contact_members[] = { NUMBER(contact, window), FLAG(contact, bad),
 	{ 0 } };
 static const struct member line_members[] = { NUMBER(line, first_ns), NUMBER(line, last_ns),
 	WALK(line), { 0 } };
@@ -69,72 +51,32 @@ static const struct member victim_members[] = { NUMBER(victim, first_ns), NUMBER
 static const struct member *const members[STATE_KINDS] = { head_members, source_members,
 	contact_members, line_members, target_members, victim_members };
 
-static struct field_id
-named(const char *name)
-{
-	return (struct field_id){ .pen = PEN_NAMED, .named = name };
-}
-
 /* Writing ------------------------------------------------------------------------------------------ */
-
-static void
-put_number(struct batch *b, size_t rec, struct field_id id, unsigned width, uint64_t v)
-{
-	batch_put_uint(b, (unsigned)batch_column(b, &id, TYPE_UINT, width, 0), rec, v);
-}
-
-static void
-put_ip(struct batch *b, size_t rec, uint16_t element, const struct addr *a)
-{
-	struct field_id id = field_iana(element);
-
-	batch_put_ip(b, (unsigned)batch_column(b, &id, TYPE_IP, addr_is_v4(a) ? 4 : 16, 0), rec, a);
-}
-
-static void
-put_members(struct batch *b, size_t rec, const struct member *m, const void *structure)
-{
-	const uint8_t *p = structure;
-
-	for (; m->name != NULL; m++) {
-		struct field_id id = named(m->name);
-		uint64_t v = 0;
-
-		if (m->width == 0) {
-			int col = batch_column(b, &id, TYPE_BYTES, 0, 0);
-
-			batch_put_octets(b, (unsigned)col, rec, p + m->off, m->octets);
-			continue;
-		}
-		memcpy(&v, p + m->off, m->width); /* little-endian, as batches are */
-		put_number(b, rec, id, m->width, v);
-	}
-}
 
 /* A row of a table, its key in the columns that flows have. */
 static void
-put_row(struct batch *b, size_t rec, const struct evidence *e, enum state_kind kind,
-    const struct table *t, uint32_t row)
+put_row(struct batch *b, const struct members_at *at, size_t rec, const struct evidence *e,
+    enum state_kind kind, const struct table *t, uint32_t row)
 {
 	const struct addr *address = (const struct addr *)(const void *)table_row(t, row);
 	const struct spot *spot = evidence_spot(t, row);
 
-	put_number(b, rec, named("state"), 1, kind);
+	member_put_number(b, rec, member_named("state"), 1, kind);
 	switch (kind) {
 	case STATE_CONTACT:
 	case STATE_LINE:
-		put_ip(b, rec, 8,
+		member_put_ip(b, rec, 8,
 		    (const struct addr *)(const void *)table_row(&e->sources, spot->source));
-		put_number(b, rec, field_iana(4), 1, spot->proto);
+		member_put_number(b, rec, field_iana(4), 1, spot->proto);
 		if (spot->kind != LINE_HOST)
-			put_number(b, rec, field_iana(11), 2, spot->port);
+			member_put_number(b, rec, field_iana(11), 2, spot->port);
 		if (spot->kind != LINE_PORT)
-			put_ip(b, rec, 12, &spot->dst);
+			member_put_ip(b, rec, 12, &spot->dst);
 		break;
-	case STATE_TARGET: put_ip(b, rec, 12, address); break;
-	default: put_ip(b, rec, 8, address);
+	case STATE_TARGET: member_put_ip(b, rec, 12, address); break;
+	default: member_put_ip(b, rec, 8, address);
 	}
-	put_members(b, rec, members[kind], table_slots(t, row));
+	members_put(b, at, rec, members[kind], table_slots(t, row));
 }
 
 static int
@@ -147,10 +89,13 @@ write_table(struct io_sink *sink, const struct evidence *e, enum state_kind kind
 	for (size_t first = 0; first < t->n_rows && rc >= 0; first += b->n) {
 		size_t n = t->n_rows - first < BATCH_RECORDS ? t->n_rows - first : BATCH_RECORDS;
 
+		struct members_at at;
+
 		batch_reset(b);
 		batch_extend(b, n);
+		at = members_make(b, members[kind]);
 		for (size_t i = 0; i < n; i++)
-			put_row(b, i, e, kind, t, (uint32_t)(first + i));
+			put_row(b, &at, i, e, kind, t, (uint32_t)(first + i));
 		batch_close(b);
 		rc = io_sink_batch(sink, b, err);
 	}
@@ -164,11 +109,13 @@ write_head(struct io_sink *sink, const struct evidence *e, struct err *err)
 	const struct head head = { STATE_VERSION, (uint64_t)e->window_ns, e->udp, e->udp_answered,
 		e->tcp_flagless, e->tcp_flagless_answered };
 	struct batch *b = batch_new();
+	struct members_at at;
 	int rc;
 
 	batch_extend(b, 1);
-	put_number(b, 0, named("state"), 1, STATE_HEAD);
-	put_members(b, 0, head_members, &head);
+	at = members_make(b, head_members);
+	member_put_number(b, 0, member_named("state"), 1, STATE_HEAD);
+	members_put(b, &at, 0, head_members, &head);
 	batch_close(b);
 	rc = io_sink_batch(sink, b, err);
 	batch_free(b);
@@ -176,8 +123,9 @@ write_head(struct io_sink *sink, const struct evidence *e, struct err *err)
 }
 
 static int
-write_tables(struct io_sink *sink, const struct evidence *e, struct err *err)
+write_tables(void *ctx, struct io_sink *sink, struct err *err)
 {
+	const struct evidence *e = ctx;
 	const struct table *tables[STATE_KINDS] = { [STATE_SOURCE] = &e->sources,
 		[STATE_CONTACT] = &e->contacts,
 		[STATE_LINE] = &e->lines,
@@ -191,25 +139,9 @@ write_tables(struct io_sink *sink, const struct evidence *e, struct err *err)
 }
 
 int
-state_write(const struct evidence *e, const char *path, char *const *argv, struct err *err)
+state_write(struct evidence *e, const char *path, char *const *argv, struct err *err)
 {
-	struct err why = { 0 }, closing = { 0 };
-	struct io_opts opts;
-	struct io_sink *sink;
-	int rc = -1;
-
-	io_opts_init(&opts);
-	opts.out_format = IO_FLOW;
-	opts.out_path = path;
-	sink = io_sink_open(&opts, argv, &why);
-	if (sink != NULL)
-		rc = write_tables(sink, e, &why);
-	if (io_sink_close(sink, rc == 0, &closing) != 0 && rc == 0) {
-		why = closing;
-		rc = -1;
-	}
-	io_opts_free(&opts);
-	return rc == 0 ? 0 : err_set(err, "%s: %s", path, why.text);
+	return io_keep_write(path, argv, write_tables, e, err);
 }
 
 /* Reading ------------------------------------------------------------------------------------------ */
@@ -217,76 +149,8 @@ state_write(const struct evidence *e, const char *path, char *const *argv, struc
 struct reading {
 	struct evidence *e;
 	bool has_head;
+	struct members_at at[STATE_KINDS]; /* in this batch */
 };
-
-static bool
-get_number(struct batch *b, size_t rec, struct field_id id, uint64_t *v)
-{
-	int i = batch_find(b, &id);
-	const struct column *c;
-
-	if (i < 0 || b->col[i].type != TYPE_UINT)
-		return false;
-	c = batch_plain(b, (unsigned)i);
-	*v = column_uint(c, rec);
-	return c->present == NULL || bits_get(c->present, rec);
-}
-
-static bool
-get_ip(struct batch *b, size_t rec, uint16_t element, struct addr *a)
-{
-	struct field_id id = field_iana(element);
-	int i = batch_find(b, &id);
-	const struct column *c;
-
-	if (i < 0 || b->col[i].type != TYPE_IP)
-		return false;
-	c = batch_plain(b, (unsigned)i);
-	if (c->present != NULL && !bits_get(c->present, rec))
-		return false;
-	if (c->width == 4)
-		*a = addr_v4(((const uint32_t *)c->data)[rec]);
-	else
-		memcpy(a, (const uint8_t *)c->data + rec * 16, 16);
-	return true;
-}
-
-static bool
-get_octets(struct batch *b, size_t rec, struct field_id id, void *to, size_t n)
-{
-	int i = batch_find(b, &id);
-	const struct column *c;
-
-	if (i < 0 || b->col[i].type != TYPE_BYTES)
-		return false;
-	c = batch_plain(b, (unsigned)i);
-	if ((c->present != NULL && !bits_get(c->present, rec)) ||
-	    c->off[rec + 1] - c->off[rec] != n)
-		return false;
-	memcpy(to, (const uint8_t *)c->data + c->off[rec], n);
-	return true;
-}
-
-static bool
-get_members(struct batch *b, size_t rec, const struct member *m, void *structure)
-{
-	uint8_t *p = structure;
-
-	for (; m->name != NULL; m++) {
-		struct field_id id = named(m->name);
-		uint64_t v;
-
-		if (m->width == 0) {
-			if (!get_octets(b, rec, id, p + m->off, m->octets))
-				return false;
-			continue;
-		}
-		if (!get_number(b, rec, id, &v))
-			return false;
-		memcpy(p + m->off, &v, m->width);
-	}
-	return true;
-}
 
 /* Numbers that something is computed of are what they can be. */
 static bool
@@ -297,8 +161,9 @@ walk_sane(const struct walk *w)
 }
 
 static bool
-read_spot(struct evidence *e, struct batch *b, size_t rec, enum state_kind kind)
+read_spot(struct reading *r, struct batch *b, size_t rec, enum state_kind kind)
 {
+	struct evidence *e = r->e;
 	bool line = kind == STATE_LINE, has_port, has_dst;
 	struct table *t = line ? &e->lines : &e->contacts;
 	struct spot spot = { 0 };
@@ -306,9 +171,9 @@ read_spot(struct evidence *e, struct batch *b, size_t rec, enum state_kind kind)
 	struct addr src;
 	uint32_t row;
 
-	has_port = get_number(b, rec, field_iana(11), &port);
-	has_dst = get_ip(b, rec, 12, &spot.dst);
-	if (!get_ip(b, rec, 8, &src) || !get_number(b, rec, field_iana(4), &proto) ||
+	has_port = member_get_number(b, rec, field_iana(11), &port);
+	has_dst = member_get_ip(b, rec, 12, &spot.dst);
+	if (!member_get_ip(b, rec, 8, &src) || !member_get_number(b, rec, field_iana(4), &proto) ||
 	    (line ? has_port == has_dst : !has_port || !has_dst))
 		return false;
 	table_seek(&e->sources, &src, 1, &spot.source);
@@ -318,20 +183,20 @@ read_spot(struct evidence *e, struct batch *b, size_t rec, enum state_kind kind)
 	spot.proto = (uint8_t)proto;
 	spot.kind = !line ? 0 : has_dst ? LINE_HOST : LINE_PORT;
 	table_find(t, &spot, 1, &row);
-	return get_members(b, rec, members[kind], table_slots(t, row)) &&
+	return members_get(b, &r->at[kind], rec, members[kind], table_slots(t, row)) &&
 	       (!line || walk_sane(&evidence_line(e, row)->walk));
 }
 
 static bool
-read_address(struct table *t, struct batch *b, size_t rec, enum state_kind kind)
+read_address(struct reading *r, struct table *t, struct batch *b, size_t rec, enum state_kind kind)
 {
 	struct addr a;
 	uint32_t row;
 
-	if (!get_ip(b, rec, kind == STATE_TARGET ? 12 : 8, &a))
+	if (!member_get_ip(b, rec, kind == STATE_TARGET ? 12 : 8, &a))
 		return false;
 	table_find(t, &a, 1, &row);
-	return get_members(b, rec, members[kind], table_slots(t, row)) &&
+	return members_get(b, &r->at[kind], rec, members[kind], table_slots(t, row)) &&
 	       (kind != STATE_SOURCE ||
 		   walk_sane(&((const struct source *)(const void *)table_slots(t, row))->walk));
 }
@@ -341,7 +206,8 @@ read_head(struct reading *r, struct batch *b, size_t rec, struct err *err)
 {
 	struct head head = { 0 };
 
-	if (!get_members(b, rec, head_members, &head) || head.version != STATE_VERSION)
+	if (!members_get(b, &r->at[STATE_HEAD], rec, head_members, &head) ||
+	    head.version != STATE_VERSION)
 		return false;
 	if (head.window_ns != (uint64_t)r->e->window_ns) {
 		err_set(err, "made with --window %llus, not %llus",
@@ -363,15 +229,16 @@ read_record(struct reading *r, struct batch *b, size_t rec, struct err *err)
 	struct evidence *e = r->e;
 	uint64_t kind;
 
-	if (!get_number(b, rec, named("state"), &kind) || (kind != STATE_HEAD && !r->has_head))
+	if (!member_get_number(b, rec, member_named("state"), &kind) ||
+	    (kind != STATE_HEAD && !r->has_head))
 		return false;
 	switch (kind) {
 	case STATE_HEAD: return read_head(r, b, rec, err);
-	case STATE_SOURCE: return read_address(&e->sources, b, rec, STATE_SOURCE);
+	case STATE_SOURCE: return read_address(r, &e->sources, b, rec, STATE_SOURCE);
 	case STATE_CONTACT:
-	case STATE_LINE: return read_spot(e, b, rec, (enum state_kind)kind);
-	case STATE_TARGET: return read_address(&e->targets, b, rec, STATE_TARGET);
-	case STATE_VICTIM: return read_address(&e->victims, b, rec, STATE_VICTIM);
+	case STATE_LINE: return read_spot(r, b, rec, (enum state_kind)kind);
+	case STATE_TARGET: return read_address(r, &e->targets, b, rec, STATE_TARGET);
+	case STATE_VICTIM: return read_address(r, &e->victims, b, rec, STATE_VICTIM);
 	default: return false;
 	}
 }
@@ -379,9 +246,15 @@ read_record(struct reading *r, struct batch *b, size_t rec, struct err *err)
 static int
 take_state(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 {
+	struct reading *r = ctx;
+
 	(void)sel;
-	for (size_t rec = 0; rec < b->n && !b->options; rec++)
-		if (!read_record(ctx, b, rec, err))
+	if (b->options)
+		return 0;
+	for (enum state_kind kind = STATE_HEAD; kind < STATE_KINDS; kind++)
+		r->at[kind] = members_find(b, members[kind]);
+	for (size_t rec = 0; rec < b->n; rec++)
+		if (!read_record(r, b, rec, err))
 			return err_set(err, "no state of flowscan");
 	return 0;
 }
@@ -390,35 +263,11 @@ int
 state_read(struct evidence *e, const char *path, void (*warn)(const char *, const struct err *),
     struct err *err)
 {
-	char *paths[] = { (char *)(uintptr_t)path };
 	struct reading r = { .e = e };
-	struct io_result result = { 0 };
-	struct err why = { 0 };
-	struct io_source *source;
-	struct io_sink *sink;
-	struct io_opts opts;
-	struct stat st;
-	int rc;
+	int rc = io_keep_read(path, "state of flowscan", take_state, &r, warn, err);
 
-	if (stat(path, &st) != 0 && errno == ENOENT)
-		return 0;
-	io_opts_init(&opts);
-	opts.threads = 1;
-	opts.warn = warn;
-	source = io_source_open(paths, 1, &opts, &why);
-	if (source == NULL) {
-		io_opts_free(&opts);
-		return err_set(err, "%s", why.text);
-	}
-	sink = io_sink_function(&opts, take_state, &r);
-	rc = io_run(source, sink, &opts, NULL, NULL, &result, &why);
-	(void)io_sink_close(sink, true, &(struct err){ 0 });
-	io_source_close(source);
-	io_opts_free(&opts);
-	if (rc < 0)
-		return err_set(err, "%s: %s", path, why.text);
-	if (result.incomplete || !r.has_head)
+	if (rc == 0 && !r.has_head)
 		return err_set(
 		    err, "%s: no whole state of flowscan; remove it to begin anew", path);
-	return 0;
+	return rc < 0 ? -1 : 0;
 }

@@ -12,6 +12,6 @@
 /* -1: err.  What is no state of this program, or of another window, is refused. */
 int state_read(struct evidence *, const char *path, void (*warn)(const char *, const struct err *),
     struct err *);
-int state_write(const struct evidence *, const char *path, char *const *argv, struct err *);
+int state_write(struct evidence *, const char *path, char *const *argv, struct err *);
 
 #endif

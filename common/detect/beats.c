@@ -1,6 +1,7 @@
 #include "detect/beats.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/num.h"
@@ -67,7 +68,8 @@ thin(struct beats *b, uint32_t most)
 	if (b->n <= enough)
 		return;
 	if (b->window_ms == 0) {
-		b->window_ms = (b->beat[b->n - 1].ms - b->beat[0].ms) / WINDOWS + 1;
+		/* A whole second, so that the base may move by windows. */
+		b->window_ms = ((b->beat[b->n - 1].ms - b->beat[0].ms) / WINDOWS / 1000 + 1) * 1000;
 		b->stride = 1;
 	}
 	while (b->n > enough && b->stride < UINT32_C(1) << 31) {
@@ -114,6 +116,43 @@ beats_add(struct beats *b, int64_t start_ns, uint64_t bytes, uint32_t most)
 	}
 	b->beat[b->n++] =
 	    (struct beat){ (uint32_t)ms, bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX };
+}
+
+/* The base again a day before the first, or as near to that as windows allow. */
+static void
+move_base(struct beats *b)
+{
+	uint64_t unit = b->window_ms ? (uint64_t)b->window_ms * b->stride : 1000, move;
+
+	if (b->n == 0 || b->beat[0].ms < BEATS_BEFORE_NS / NS_PER_MS)
+		return;
+	move = (b->beat[0].ms - (uint64_t)(BEATS_BEFORE_NS / NS_PER_MS)) / unit * unit;
+	for (uint32_t i = 0; i < b->n; i++)
+		b->beat[i].ms -= (uint32_t)move;
+	b->base_ns += (int64_t)move * NS_PER_MS;
+}
+
+uint32_t
+beats_forget(struct beats *b, int64_t before_ns, uint32_t most)
+{
+	uint32_t gone = 0;
+
+	beats_sort(b);
+	while (gone < b->n && beats_time(b, b->beat[gone].ms) < before_ns)
+		gone++;
+	if (gone > 0 && b->window_ms != 0 && b->n - gone < most / 4) {
+		uint32_t last = b->beat[b->n - 1].ms / b->window_ms;
+
+		while (gone < b->n && b->beat[gone].ms / b->window_ms != last)
+			gone++;
+		b->window_ms = 0;
+	}
+	if (gone > 0) {
+		b->n -= gone;
+		memmove(b->beat, b->beat + gone, b->n * sizeof(*b->beat));
+	}
+	move_base(b);
+	return gone;
 }
 
 void

@@ -42,6 +42,19 @@ void beats_free(struct beats *);
 /* By time; adding after is fine. */
 void beats_sort(struct beats *);
 
+/* When it was. */
+static inline int64_t
+beats_time(const struct beats *b, uint32_t ms)
+{
+	return b->base_ns + (int64_t)ms * 1000000;
+}
+
+/*
+ * Forget those before a time, how many; their reach goes on from there.  When few are left of a dense past they need not
+ * be thinned any more: of these those of the last window stay.  Sorts.
+ */
+uint32_t beats_forget(struct beats *, int64_t before_ns, uint32_t most);
+
 /* Is there a gap between these two, the one following the other in order? */
 static inline bool
 beats_gap(const struct beats *b, uint32_t ms, uint32_t next_ms)

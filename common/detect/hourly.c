@@ -33,9 +33,9 @@ hourly_at(struct hourly *h, const struct addr *a, uint32_t hour, enum hourly_kin
 }
 
 uint32_t
-hourly_prefetch(const struct hourly *h, const struct addr *a, int64_t end_ns)
+hourly_prefetch(const struct hourly *h, const struct addr *a, uint32_t hour)
 {
-	struct hourly_key key = { .addr = *a, .hour = hourly_hour(end_ns), .kind = HOURLY_HOST };
+	struct hourly_key key = { .addr = *a, .hour = hour, .kind = HOURLY_HOST };
 	uint32_t hash = keyed_hash(&h->rows, &key);
 
 	keyed_prefetch(&h->rows, hash);

@@ -40,8 +40,8 @@ struct hourly_row *hourly_at(struct hourly *, const struct addr *, uint32_t hour
 /* Add a record's octets to the rows of those of its ends that are ours: the source, the destination. */
 void hourly_add(struct hourly *, const struct ends *, const struct piece *, bool ours, bool theirs);
 
-/* In steps, as keyed.h has them: the hash of the row that a record of an end of ours will be added to, and its row. */
-uint32_t hourly_prefetch(const struct hourly *, const struct addr *, int64_t end_ns);
+/* In steps, as keyed.h has them: the hash of the row of a host's hour, and the row. */
+uint32_t hourly_prefetch(const struct hourly *, const struct addr *, uint32_t hour);
 static inline void
 hourly_prefetch_row(const struct hourly *h, uint32_t hash)
 {

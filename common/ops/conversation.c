@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "ops/conversation_open.h"
 #include "ops/conversation_read.h"
 
 /* Records of one flow may come this much later than others: exporters look through their caches now and then. */
@@ -16,19 +17,10 @@
 #define SWEEP_NS (10 * NS_PER_S)
 /* A clock that falls by more than this is another input's: nothing of before will go on. */
 #define BACK_NS (600 * NS_PER_S)
+#define STEP_NS (86400 * NS_PER_S)
 #define FREE INT64_MAX
 
-enum { FIRST_INDEX = 4096, CLOCK_TIMES = 31, TIMES_A_CHUNK = 8, SAMPLE = 1023 };
-
-struct open {
-	struct ends ends;
-	int64_t start_ns, end_ns, first_ns[2];
-	uint64_t packets[2], bytes[2];
-	uint32_t flows[2], sampling;
-	uint16_t flags[2], icmp[2];
-	uint8_t votes, has_flags; /* votes: VOTE_BITS an end */
-};
-_Static_assert(sizeof(struct open) <= 136, "a row is two cache lines and little more");
+enum { FIRST_INDEX = 4096, CLOCK_TIMES = 31, CLOCK_FEW = 3, TIMES_A_CHUNK = 8, SAMPLE = 1023 };
 
 struct conversations {
 	int64_t pair_ns, timeout_ns;
@@ -36,7 +28,7 @@ struct conversations {
 	void *ctx;
 	struct conversation_counts counts;
 
-	struct open *row;
+	struct conversation_row *row;
 	int64_t *due; /* row i may be handed out from then on; FREE: it is free */
 	uint32_t *hash;
 	uint32_t *spare; /* free rows below n_rows, the least last */
@@ -116,7 +108,7 @@ hash_ends(const struct conversations *c, const struct ends *e)
 	return (uint32_t)h;
 }
 
-static bool
+static inline bool
 same_ends(const struct ends *a, const struct ends *b)
 {
 	uint64_t x[5], y[5];
@@ -169,7 +161,7 @@ unindex(struct conversations *c, uint32_t row)
 /* Handing out -------------------------------------------------------------------------------------- */
 
 static struct side
-side_of(const struct open *o, unsigned d)
+side_of(const struct conversation_row *o, unsigned d)
 {
 	return (struct side){ .votes = o->votes >> d * VOTE_BITS & ((1u << VOTE_BITS) - 1),
 		.port = o->ends.port[d] != 0 ? o->ends.port[d] : -1,
@@ -191,29 +183,29 @@ answer_of(const struct conversation *c)
 }
 
 static void
-tell(const struct conversations *cs, const struct open *o, struct conversation *c)
+tell(const struct conversations *cs, const struct conversation_row *o, struct conversation *c)
 {
 	struct side a = side_of(o, 0), b = side_of(o, 1);
 	unsigned d = conversation_begun_by_b(&a, &b);
 
-	*c = (struct conversation){ .client = o->ends.ip[d],
-		.server = o->ends.ip[!d],
-		.client_port = o->ends.port[d],
-		.server_port = o->ends.port[!d],
-		.proto = (uint8_t)o->ends.proto,
-		.start_ns = o->start_ns,
-		.end_ns = o->end_ns,
-		.packets = o->packets[d],
-		.rpackets = o->packets[!d],
-		.bytes = o->bytes[d],
-		.rbytes = o->bytes[!d],
-		.flows = o->flows[d],
-		.rflows = o->flows[!d],
-		.flags = o->flags[d],
-		.rflags = o->flags[!d],
-		.has_flags = o->has_flags,
-		.sampling = o->sampling,
-		.in_pieces = cs->early };
+	c->client = o->ends.ip[d];
+	c->server = o->ends.ip[!d];
+	c->client_port = o->ends.port[d];
+	c->server_port = o->ends.port[!d];
+	c->proto = (uint8_t)o->ends.proto;
+	c->start_ns = o->start_ns;
+	c->end_ns = o->end_ns;
+	c->packets = o->packets[d];
+	c->rpackets = o->packets[!d];
+	c->bytes = o->bytes[d];
+	c->rbytes = o->bytes[!d];
+	c->flows = o->flows[d];
+	c->rflows = o->flows[!d];
+	c->flags = o->flags[d];
+	c->rflags = o->flags[!d];
+	c->has_flags = o->has_flags;
+	c->sampling = o->sampling;
+	c->in_pieces = cs->early;
 	if (c->proto == IP_ICMP || c->proto == IP_ICMP6)
 		c->server_port = o->icmp[o->flows[d] > 0 ? d : !d];
 	c->answer = (uint8_t)answer_of(c);
@@ -333,6 +325,8 @@ tick(struct conversations *c)
 	memcpy(sorted, c->time, c->n_times * sizeof(*sorted));
 	qsort(sorted, c->n_times, sizeof(*sorted), compare_times);
 	now = sorted[c->n_times / 2];
+	if (c->n_times < CLOCK_FEW && c->clock_ns != INT64_MIN && now > c->clock_ns + STEP_NS)
+		now = c->clock_ns; /* goes on from another run: one or two prove nothing */
 	if (now < c->clock_ns && c->clock_ns - now > BACK_NS) {
 		conversations_finish(c);
 		c->sweep_ns = now;
@@ -366,7 +360,8 @@ clamp(int64_t v, int64_t least, int64_t most)
 
 /* How far from what there is a record may be and still continue it. */
 static int64_t
-reach(const struct conversations *c, const struct open *o, int64_t lasted_ns, unsigned flags)
+reach(const struct conversations *c, const struct conversation_row *o, int64_t lasted_ns,
+    unsigned flags)
 {
 	unsigned all = o->flags[0] | o->flags[1] | flags;
 
@@ -376,7 +371,7 @@ reach(const struct conversations *c, const struct open *o, int64_t lasted_ns, un
 }
 
 static bool
-continues(const struct conversations *c, const struct open *o, const struct piece *p)
+continues(const struct conversations *c, const struct conversation_row *o, const struct piece *p)
 {
 	int64_t after = p->start_ns - o->end_ns, before = o->start_ns - p->end_ns;
 	int64_t gap = after > before ? after : before;
@@ -397,14 +392,21 @@ continues(const struct conversations *c, const struct open *o, const struct piec
 	return gap <= reach(c, o, lasted > lasts ? lasted : lasts, flags);
 }
 
+/* Member by member: compilers clear a structure of this size with an instruction that is slow to start. */
 static void
-begin(struct open *o, const struct ends *e, const struct piece *p)
+begin(struct conversation_row *o, const struct ends *e, const struct piece *p)
 {
-	*o = (struct open){ .ends = *e,
-		.start_ns = p->start_ns,
-		.end_ns = p->end_ns,
-		.first_ns = { INT64_MAX, INT64_MAX },
-		.sampling = 1 };
+	o->ends = *e;
+	o->start_ns = p->start_ns;
+	o->end_ns = p->end_ns;
+	for (unsigned d = 0; d < 2; d++) {
+		o->first_ns[d] = INT64_MAX;
+		o->packets[d] = o->bytes[d] = 0;
+		o->flows[d] = 0;
+		o->flags[d] = o->icmp[d] = 0;
+	}
+	o->sampling = 1;
+	o->votes = o->has_flags = 0;
 }
 
 static uint32_t
@@ -414,7 +416,7 @@ add_flows(uint32_t sum, uint64_t flows)
 }
 
 static void
-extend(struct open *o, const struct piece *p)
+extend(struct conversation_row *o, const struct piece *p)
 {
 	unsigned d = p->d, votes = conversation_vote((unsigned)p->flags);
 
@@ -445,7 +447,7 @@ extend(struct open *o, const struct piece *p)
 
 /* When a row will wait for no more: what continues it may be that much later, and come later still. */
 static int64_t
-due_at(const struct conversations *c, const struct open *o)
+due_at(const struct conversations *c, const struct conversation_row *o)
 {
 	int64_t wait = reach(c, o, o->end_ns - o->start_ns, 0);
 	int64_t last = o->end_ns > c->clock_ns ? o->end_ns : c->clock_ns;
@@ -464,42 +466,64 @@ new_row(struct conversations *c, size_t at, uint32_t hash)
 	return row;
 }
 
+/*
+ * The hashes of a chunk, with what a lookup touches on its way to the cache.  Both directions often leave their exporter
+ * together: a piece of the same ends as the one before it is there again.
+ */
 static void
-add_pieces(struct conversations *c)
+approach(const struct conversations *c, uint32_t *hash, bool *again)
 {
 	const struct pieces *p = &c->pieces;
-	uint32_t hash[CONVERSATIONS_CHUNK];
 	size_t mask = c->index_cap - 1;
 
 	for (size_t i = 0; i < p->n; i++) {
+		again[i] = i > 0 && same_ends(&p->ends[i], &p->ends[i - 1]);
+		if (again[i])
+			continue;
 		hash[i] = hash_ends(c, &p->ends[i]);
 		__builtin_prefetch(&c->index[hash[i] & mask]);
 	}
 	for (size_t i = 0; i < p->n; i++) {
-		uint64_t e = c->index[hash[i] & mask];
+		uint64_t e = again[i] ? 0 : c->index[hash[i] & mask];
 
-		if (e >> 32 == hash[i] && e != 0) {
+		if (e != 0 && e >> 32 == hash[i]) {
 			__builtin_prefetch(&c->row[(uint32_t)e - 1]);
 			__builtin_prefetch(&c->row[(uint32_t)e - 1].packets);
 		}
 	}
-	for (size_t i = 0; i < p->n; i++) {
-		size_t at = hash[i] & mask;
-		struct open *o;
-		uint32_t row;
-		uint64_t e;
+}
 
-		for (; (e = c->index[at]) != 0; at = (at + 1) & mask)
-			if (e >> 32 == hash[i] &&
-			    same_ends(&c->row[(uint32_t)e - 1].ends, &p->ends[i]))
-				break;
-		row = e != 0 ? (uint32_t)e - 1 : new_row(c, at, hash[i]);
-		o = &c->row[row];
-		if (e != 0 && !continues(c, o, &p->piece[i])) {
+/* The row of a piece's ends; true: it is new. */
+static bool
+find_row(struct conversations *c, const struct ends *ends, uint32_t hash, uint32_t *row)
+{
+	size_t mask = c->index_cap - 1, at = hash & mask;
+	uint64_t e;
+
+	for (; (e = c->index[at]) != 0; at = (at + 1) & mask)
+		if (e >> 32 == hash && same_ends(&c->row[(uint32_t)e - 1].ends, ends))
+			break;
+	*row = e != 0 ? (uint32_t)e - 1 : new_row(c, at, hash);
+	return e == 0;
+}
+
+static void
+add_pieces(struct conversations *c)
+{
+	const struct pieces *p = &c->pieces;
+	uint32_t hash[CONVERSATIONS_CHUNK], row = 0;
+	bool again[CONVERSATIONS_CHUNK];
+
+	approach(c, hash, again);
+	for (size_t i = 0; i < p->n; i++) {
+		bool fresh = !again[i] && find_row(c, &p->ends[i], hash[i], &row);
+		struct conversation_row *o = &c->row[row];
+
+		if (!fresh && !continues(c, o, &p->piece[i])) {
 			hand_out(c, row);
-			e = 0;
+			fresh = true;
 		}
-		if (e == 0)
+		if (fresh)
 			begin(o, &p->ends[i], &p->piece[i]);
 		extend(o, &p->piece[i]);
 		c->due[row] = due_at(c, o);
@@ -507,6 +531,110 @@ add_pieces(struct conversations *c)
 	if (c->n_open > c->counts.open_peak)
 		c->counts.open_peak = c->n_open;
 }
+
+/* From run to run -------------------------------------------------------------------------------- */
+
+/* The end of the input is nearer than its middle: it is reached from there in steps that are not too long. */
+static int64_t
+latest(const struct conversations *c)
+{
+	const struct pieces *p = &c->pieces;
+	int64_t sorted[CLOCK_TIMES + 1], now;
+	size_t n = c->n_times, i = n / 2;
+
+	if (n < CLOCK_FEW && c->clock_ns != INT64_MIN)
+		return c->clock_ns;
+	if (n == 0)
+		return INT64_MIN;
+	memcpy(sorted, c->time, n * sizeof(*sorted));
+	if (p->n > 0)
+		sorted[n++] = p->piece[p->n - 1].start_ns;
+	qsort(sorted, n, sizeof(*sorted), compare_times);
+	for (now = sorted[i]; i < n && sorted[i] - now <= STEP_NS; i++)
+		now = sorted[i];
+	return now > c->clock_ns ? now : c->clock_ns;
+}
+
+void
+conversations_due(struct conversations *c)
+{
+	c->clock_ns = latest(c);
+	sweep(c, c->clock_ns);
+}
+
+int64_t
+conversations_clock(const struct conversations *c)
+{
+	return c->clock_ns;
+}
+
+void
+conversations_set_clock(struct conversations *c, int64_t ns)
+{
+	c->clock_ns = c->sweep_ns = ns;
+}
+
+void
+conversations_open(const struct conversations *c,
+    void (*take)(void *ctx, const struct conversation_row *), void *ctx)
+{
+	for (size_t i = 0; i < c->n_rows; i++)
+		if (c->due[i] != FREE && c->row[i].start_ns <= c->clock_ns + STEP_NS)
+			take(ctx, &c->row[i]);
+}
+
+void
+conversations_peek(const struct conversations *c, conversation_take take, void *ctx)
+{
+	struct conversation one;
+
+	for (size_t i = 0; i < c->n_rows; i++) {
+		if (c->due[i] == FREE)
+			continue;
+		tell(c, &c->row[i], &one);
+		take(ctx, &one, 1);
+	}
+}
+
+static bool
+is_time(int64_t ns)
+{
+	return ns >= 0 && ns <= INT64_MAX / 2;
+}
+
+/* Could it have come of records? */
+static bool
+is_sane(const struct conversation_row *o)
+{
+	int order = memcmp(o->ends.ip[0].b, o->ends.ip[1].b, 16);
+
+	if (order > 0 || (order == 0 && o->ends.port[0] > o->ends.port[1]) ||
+	    !is_time(o->start_ns) || !is_time(o->end_ns) || o->end_ns < o->start_ns ||
+	    o->sampling == 0 || o->votes >> 2 * VOTE_BITS != 0 || o->has_flags > 1)
+		return false;
+	for (unsigned d = 0; d < 2; d++)
+		if (!is_time(o->first_ns[d]) && o->first_ns[d] != INT64_MAX)
+			return false;
+	return true;
+}
+
+bool
+conversations_resume(struct conversations *c, const struct conversation_row *o)
+{
+	uint32_t row;
+
+	if (!is_sane(o) || c->n_open + CONVERSATIONS_CHUNK > c->most)
+		return false;
+	if ((c->n_open + 1) * 2 > c->index_cap)
+		grow_index(c);
+	if (!find_row(c, &o->ends, hash_ends(c, &o->ends), &row))
+		return false;
+	c->row[row] = *o;
+	c->due[row] = due_at(c, o);
+	return true;
+}
+
+/* Adding ------------------------------------------------------------------------------------------- */
 
 void
 conversations_add(struct conversations *c, struct batch *b, const uint64_t *sel)

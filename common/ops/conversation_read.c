@@ -5,6 +5,8 @@
  */
 #include "ops/conversation_read.h"
 
+#include <endian.h>
+
 #define IE(N) \
 	{ \
 		.id = N \
@@ -137,12 +139,27 @@ has_ports(uint64_t proto)
 	return proto != IP_ICMP && proto != IP_ICMP6;
 }
 
+/* As memcmp says it: less than, equal to or more than 0. */
+static inline int
+order_addrs(const struct addr *a, const struct addr *b)
+{
+	uint64_t x[2], y[2];
+	unsigned i;
+
+	memcpy(x, a->b, 16);
+	memcpy(y, b->b, 16);
+	i = x[0] == y[0];
+	if (x[i] == y[i])
+		return 0;
+	return be64toh(x[i]) < be64toh(y[i]) ? -1 : 1;
+}
+
 /* Put both ends in order; returns which of them is the source. */
 static unsigned
 order_ends(struct ends *e, const struct addr *src, const struct addr *dst, uint64_t srcport,
     uint64_t dstport, uint64_t proto)
 {
-	int order = memcmp(src->b, dst->b, 16);
+	int order = order_addrs(src, dst);
 	unsigned d;
 
 	if (!has_ports(proto))
@@ -156,9 +173,9 @@ order_ends(struct ends *e, const struct addr *src, const struct addr *dst, uint6
 	return d;
 }
 
-/* A chunk of every number's column. */
+/* A chunk of every number's column; a line more of each, or those of one record would share few places of the cache. */
 struct words {
-	uint64_t v[PIECE_COLUMNS][CONVERSATIONS_CHUNK];
+	uint64_t v[PIECE_COLUMNS][CONVERSATIONS_CHUNK + 8];
 };
 
 /* What a number is where no record has it. */

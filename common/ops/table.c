@@ -235,22 +235,33 @@ table_find(struct table *t, const void *keys, size_t n, uint32_t *rows)
 	switch (t->key_len) {
 	case 4: find(t, keys, 4, n, rows); break;
 	case 12: find(t, keys, 12, n, rows); break;
+	case 16: find(t, keys, 16, n, rows); break;
+	case 24: find(t, keys, 24, n, rows); break;
 	case 20: find(t, keys, 20, n, rows); break;
 	case 36: find(t, keys, 36, n, rows); break;
 	default: find(t, keys, t->key_len, n, rows);
 	}
 }
 
+static inline __attribute__((always_inline)) void
+seek(const struct table *t, const uint8_t *key, size_t len, size_t n, uint32_t *rows)
+{
+	uint32_t mask = (UINT32_C(1) << t->index_bits) - 1, hash[TABLE_CHUNK];
+
+	approach(t, key, len, n, hash);
+	for (size_t i = 0; i < n; i++, key += len) {
+		uint32_t e = t->index[place_of(t, key, len, hash[i])];
+
+		rows[i] = e != 0 ? (e & mask) - 1 : TABLE_NONE;
+	}
+}
+
 void
 table_seek(const struct table *t, const void *keys, size_t n, uint32_t *rows)
 {
-	uint32_t mask = (UINT32_C(1) << t->index_bits) - 1, hash[TABLE_CHUNK];
-	const uint8_t *key = keys;
-
-	approach(t, key, t->key_len, n, hash);
-	for (size_t i = 0; i < n; i++, key += t->key_len) {
-		uint32_t e = t->index[place_of(t, key, t->key_len, hash[i])];
-
-		rows[i] = e != 0 ? (e & mask) - 1 : TABLE_NONE;
+	switch (t->key_len) {
+	case 16: seek(t, keys, 16, n, rows); break;
+	case 24: seek(t, keys, 24, n, rows); break;
+	default: seek(t, keys, t->key_len, n, rows);
 	}
 }

@@ -9,6 +9,8 @@
 #	labelled NAME [N]       the path of a capture of ../shared/labelled as a flow file, thinned to one packet in N;
 #	                        fails, having said so, where there are no labelled captures: `file=$(labelled x) || return 0`
 #	generated KEY OPTION... the path of what flowgen makes with these options
+#	planted KIND KEY OPTION... what flowgen with these options says of an incident: its srcip, dstip ...
+#	recall COMMAND...       of the seeds 1 to 20, in percent, those for which COMMAND... SEED succeeds
 #	alerts EXPRESSION FIELD how many different values FIELD has in the alerts on standard input for which EXPRESSION is
 #	                        true; "failed" where the detector or the expression did, which no row wants
 #	want WHAT GOT OP LIMIT  a row: GOT must be so (-eq -ge -le); else the whole run fails in the end
@@ -73,6 +75,22 @@ generated() {
 		echo "$*" > "$made.options"
 	fi
 	echo "$made"
+}
+
+planted() {
+	local kind=$1 key=$2
+
+	shift 2
+	flowgen "$@" --incident "$kind" -v -o null 2>&1 | sed -n "s/.*incident: $kind .*\b$key=\([^ :]*\).*/\1/p"
+}
+
+recall() {
+	local seed found=0
+
+	for seed in {1..20}; do
+		! "$@" "$seed" || found=$((found + 1))
+	done
+	echo $((found * 5))
 }
 
 alerts() {

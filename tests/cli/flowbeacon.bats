@@ -319,3 +319,99 @@ assert abs(s - float(score)) < .0005 and abs(s - g("periodicity")) < .0005, (s, 
 	run -2 --separate-stderr flowbeacon -m 0
 	run -2 --separate-stderr flowbeacon --internal x
 }
+
+# FROM TO: the records of day.csv that end in these minutes, with a head.
+minutes() {
+	echo start,end,srcip,dstip,srcport,dstport,proto,flags,packets,bytes,sampling
+	awk -F, -v from="$1" -v to="$2" '{ m = ($2 - 1767571200) / 60 } m >= from && m < to' day.csv
+}
+
+@test "flowbeacon: a state finds a beacon of which every run sees one beat, and tells it again only when it is graver" {
+	(beats 600 144 jitter=0.1; hosts 20 60 198.51.100.99 40 2000) | sort -n > day.csv
+	for ((m = 0; m < 1440; m += 10)); do
+		minutes $m $((m + 10)) | flowbeacon -i csv -q --state b.state -o csv -N -k kind,srcip,dstip,severity | tail -n +2
+	done > told
+	[ "$(cat told)" = $'beacon,10.0.0.5,198.51.100.7,2\nbeacon,10.0.0.5,198.51.100.7,3\nbeacon,10.0.0.5,198.51.100.7,4' ]
+	minutes 0 1441 | flowbeacon -i csv -q -o csv -N -k kind,srcip,dstip,severity | tail -n +2 > whole
+	[ "$(cat whole)" = "$(tail -n 1 told)" ]
+	# a day and more later all of it is forgotten
+	grep 198.51.100.99 day.csv | sed 's/^1767/1768/; s/,1767/,1768/' > later.csv
+	mv later.csv day.csv
+	minutes 0 1000000 | flowbeacon -i csv -q --state b.state -o null
+	[ "$(flowcat -o ndjson b.state | grep -c '"told":[1-4]')" -eq 0 ]
+	[ "$(flowcat -o ndjson b.state | grep -c '"dstip":"198.51.100.7"')" -eq 0 ]
+}
+
+@test "flowbeacon: pieces of a long flow in many runs are no beat, and it is told while it lasts" {
+	local m
+
+	hosts 20 60 198.51.100.99 40 2000 > day.csv
+	for ((m = 0; m < 300; m += 5)); do
+		t=$((1767571200 + m * 60))
+		echo "$t,$((t + 300)),10.0.0.5,198.51.100.7,40000,443,6,24,50,5000,1"
+		echo "$t,$((t + 300)),198.51.100.7,10.0.0.5,443,40000,6,24,50,5000,1"
+	done >> day.csv
+	for ((m = 5; m <= 300; m += 5)); do
+		minutes $m $((m + 5)) | flowbeacon -i csv -q --state b.state -o csv -N -k kind,srcip,dstip,flows | tail -n +2
+	done > told
+	[ "$(cat told)" = long,10.0.0.5,198.51.100.7,1 ]
+}
+
+@test "flowbeacon: time goes on: a state of weeks is no larger than one of a window, and finds what is new" {
+	local day
+
+	for day in 0 1 2 60 61; do
+		(beats 600 144 from=$((day * 86400)); hosts 20 60 198.51.100.99 40 2000 $((day * 86400))) | sort -n > day.csv
+		minutes $((day * 1440)) $((day * 1440 + 1440)) |
+			flowbeacon -i csv -q --state b.state -o csv -N -k srcip,dstip,flows | tail -n +2 > told.$day
+		flowcat -o ndjson b.state | wc -l >> sizes
+	done
+	[ "$(cat told.0)" = "$(cat told.60)" ] && [[ $(cat told.0) == 10.0.0.5,198.51.100.7,14? ]]
+	[ ! -s told.1 ] && [ ! -s told.2 ] && [ ! -s told.61 ]
+	[ "$(sort -n sizes | tail -n 1)" -lt $(($(head -n 1 sizes) * 5 / 4)) ]
+	# one record's odd clock makes nothing forgotten
+	echo 'start,end,srcip,dstip,srcport,dstport,proto,flags,packets,bytes
+4000000000,4000000001,10.0.0.9,198.51.100.66,40000,443,6,27,5,500' > odd.csv
+	flowbeacon -i csv -q --state b.state -o null odd.csv
+	flowcat -o ndjson b.state | grep '"dstip":"198.51.100.7"' | grep -q '"told":4'
+}
+
+@test "flowbeacon: a state that is none, cut, or made otherwise is refused and left alone" {
+	flowgen -n 2000 -w day.flow
+	cp day.flow other.state
+	run -3 --separate-stderr flowbeacon --state other.state -o csv day.flow
+	[[ $stderr == "flowbeacon: other.state: no state of flowbeacon" ]]
+	cmp day.flow other.state
+	flowbeacon --state b.state -o null day.flow
+	cp b.state before
+	for other in "--window 48h:made with --window 86400s, not 172800s" "--internal 10.0.0.0/8:made with another --internal" \
+		"--method rita:made with another --method" "--direction all:made with another --direction" \
+		"--starts 64:made with --starts 512, not 64"; do
+		# shellcheck disable=SC2086
+		run -3 --separate-stderr flowbeacon --state b.state ${other%%:*} -o csv day.flow
+		[ "$stderr" = "flowbeacon: b.state: ${other#*:}" ]
+	done
+	head -c -1 b.state > cut.state
+	run -3 --separate-stderr flowbeacon --state cut.state -o csv day.flow
+	[[ $stderr == *"cut.state: no whole state of flowbeacon; remove it to begin anew" ]]
+	cat b.state b.state > twice.state
+	run -3 --separate-stderr flowbeacon --state twice.state -o csv day.flow
+	[[ $stderr == "flowbeacon: twice.state: no state of flowbeacon" ]]
+	run -2 --separate-stderr flowbeacon --window 1h day.flow
+	[[ $stderr == "flowbeacon: --window is how much a --state remembers"* ]]
+	run -3 bash -c 'flowbeacon --score 0 --state b.state -o csv day.flow > /dev/full'
+	head -c -1 day.flow > cut.flow
+	run -3 flowbeacon --state b.state -o csv cut.flow
+	cmp b.state before
+}
+
+@test "flowbeacon: a state has room for as many pairs as -m, those with the fewest conversations go first" {
+	(beats 300 100; hosts 20 60 198.51.100.99 40 700; awk 'BEGIN { for (i = 0; i < 3000; i++) {
+		t = 1767571200 + 10 * i; printf "%d,%d,10.0.0.7,198.18.%d.%d,40000,443,6,27,5,500,1\n", t, t, i / 250, i % 250 } }') |
+		sort -n > day.csv
+	minutes 0 1440 | flowbeacon -i csv -m 1M --state b.state -o csv -k srcip,dstip 2> err > told
+	grep -q 'pairs with few conversations and 0 contacts were forgotten for want of room' err
+	[ "$(tail -n 1 told)" = 10.0.0.5,198.51.100.7 ]
+	[ "$(flowcat -o ndjson b.state | grep -c '"state":1')" -lt 2600 ]
+	flowcat -o ndjson b.state | grep '"state":1' | grep -q '"dstip":"198.51.100.7"'
+}

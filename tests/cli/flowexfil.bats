@@ -177,6 +177,28 @@ weeks() {
 	[ "$(flowexfil clean.flow | flowcat -o csv -k kind | wc -l)" = 1 ]
 }
 
+@test "flowexfil: the floor is lower for a host that usually sends at that hour, in proportion" {
+	# 10.0.0.7 sends 250 kB every hour of a working day, 10.0.0.6 a hundredth of the floor's fiftieth
+	(weeks; for ((d = 0; d < 28; d++)); do
+		((d % 7 < 5)) || continue
+		for ((h = 0; h < 24; h++)); do
+			talk $((monday + d * 86400 + h * 3600)) 10.0.0.7 203.0.113.9 443 6 250000 500000
+		done
+	done) > weeks.csv
+	flowbase learn -i csv -w normal.base weeks.csv
+	next=$((monday + 28 * 86400 + 10 * 3600))
+	# its floor is 5M * 100K / 250K = 2M, in steps of the baseline's octets (4.5 %)
+	for hour in "10.0.0.7 1900000" "10.0.0.6 4990000"; do
+		# shellcheck disable=SC2086
+		[ -z "$( (header; set -- $hour; talk $next $1 203.0.113.9 443 6 $2 1000) | alerts kind -B normal.base)" ]
+	done
+	for hour in "10.0.0.7 2100000" "10.0.0.6 5000000"; do
+		# shellcheck disable=SC2086
+		[ "$( (header; set -- $hour; talk $next $1 203.0.113.9 443 6 $2 1000) | alerts kind -B normal.base)" = volume ]
+	done
+	[ -z "$( (header; talk $next 10.0.0.7 203.0.113.9 443 6 2100000 1000) | alerts kind -B normal.base --floor 6M)" ]
+}
+
 @test "flowexfil: scores, z and what is usual are what an independent reading of the manual makes of them" {
 	command -v python3 > /dev/null || skip "no python3"
 	weeks | flowbase learn -i csv -w b
@@ -277,4 +299,86 @@ EOF
 		alerts srcip,dstip,dstport --internal $nets --pcr 0.5 < capture.csv >> half
 	done
 	[ "$(cat half)" = 192.168.1.109,217.75.208.140,8080 ]
+}
+
+@test "flowexfil: a window of centuries is refused" {
+	run -2 --separate-stderr flowexfil --window 400d
+	[[ $stderr == "flowexfil: --window: at most 366d"* ]]
+}
+
+@test "flowexfil: a state adds up what runs saw, tells it again at four times as much, and forgets what a window is over" {
+	local out=()
+
+	# 3 MB an hour: 5 MB at the second, four times as much as the 6 at the eighth, a new window a day later
+	for hour in 0 1 2 3 4 5 6 7 8 24 25; do
+		out+=("$hour:$( (header; talk $((monday + hour * 3600)) 10.0.0.5 203.0.113.9 443 6 3000000 1000) |
+			alerts bytes --state x.state)")
+	done
+	[ "${out[*]}" = "0: 1:6000000 2: 3: 4: 5: 6: 7:24000000 8: 24: 25:6000000" ]
+	# nothing is left of it another day later
+	(header; talk $((monday + 3 * 86400)) 10.0.0.6 203.0.113.9 443 6 30 10) | alerts kind --state x.state
+	[ "$(flowcat -o ndjson x.state | grep -c '"srcip":"10.0.0.5"')" -eq 0 ]
+}
+
+@test "flowexfil: a state knows the strange hours of a host: one alert as they go on" {
+	weeks > weeks.csv
+	flowbase learn -i csv -w normal.base weeks.csv
+	next=$((monday + 28 * 86400 + 10 * 3600))
+	for minute in 0 5 10 15 60 65 120; do
+		(header; talk $((next + minute * 60)) 10.0.0.5 203.0.113.9 443 6 20000000 1000) |
+			alerts kind,start,bytes -B normal.base --state x.state
+	done > told
+	[ "$(cat told)" = $'volume,2026-02-02T10:00:00.000Z,20000000\nvolume,2026-02-02T10:00:00.000Z,80000000' ]
+	# a far clock of one record is not the input's: what was told stays told
+	(header; talk 4000000000 10.0.0.7 203.0.113.9 443 6 20 10; talk $((next + 7300)) 10.0.0.5 203.0.113.9 443 6 2000000 1000) |
+		alerts kind -B normal.base --state x.state > told
+	[ ! -s told ]
+	[ "$(flowcat -o ndjson x.state | grep -c '"srcip":"10.0.0.7"')" -eq 0 ]
+	[ "$(flowcat -o ndjson x.state | grep -c '"state":4')" -ge 3 ]
+}
+
+@test "flowexfil: a state that is none, cut, of another version, window or network is refused and left alone" {
+	flowgen -n 1000 -w day.flow
+	cp day.flow other.state
+	run -3 --separate-stderr flowexfil --state other.state -o csv day.flow
+	[[ $stderr == "flowexfil: other.state: no state of flowexfil" ]]
+	cmp day.flow other.state
+	flowscan --state other.state -q day.flow -o null 2> /dev/null || rm other.state
+	flowscan --state other.state -q day.flow -o null
+	run -3 --separate-stderr flowexfil --state other.state -o csv day.flow
+	[[ $stderr == "flowexfil: other.state: no state of flowexfil" ]]
+	flowexfil --state x.state -o null day.flow
+	cp x.state before
+	run -3 --separate-stderr flowexfil --state x.state --window 1h -o csv day.flow
+	[[ $stderr == "flowexfil: x.state: made with --window 86400s, not 3600s" ]]
+	run -3 --separate-stderr flowexfil --state x.state --internal 10.0.0.0/8 -o csv day.flow
+	[[ $stderr == "flowexfil: x.state: made with another --internal" ]]
+	head -c -1 x.state > cut.state
+	run -3 --separate-stderr flowexfil --state cut.state -o csv day.flow
+	[[ $stderr == *"cut.state: no whole state of flowexfil; remove it to begin anew" ]]
+	cat x.state x.state > twice.state
+	run -3 --separate-stderr flowexfil --state twice.state -o csv day.flow
+	[[ $stderr == "flowexfil: twice.state: no state of flowexfil" ]]
+	# in every place one octet is another: it is refused, or it was of no matter
+	for at in 100 1000 3000 5000; do
+		python3 -c 'import sys; d = bytearray(open("x.state", "rb").read()); d[int(sys.argv[1])] ^= 64; open("bad.state", "wb").write(d)' $at
+		run flowexfil --state bad.state -o null day.flow
+		[ "$status" -eq 3 ] || [ "$status" -eq 0 ]
+	done
+	cmp x.state before
+}
+
+@test "flowexfil: the state stays as it was when input is incomplete or alerts cannot be written" {
+	(header; talk $monday 10.0.0.5 203.0.113.9 443 6 9000000 1000) | flowcat -i csv -w day.flow
+	head -c -1 day.flow > cut.flow
+	run -3 flowexfil --state x.state -o csv cut.flow
+	[ ! -e x.state ]
+	run -3 bash -c 'flowexfil --state x.state -o csv day.flow > /dev/full'
+	[ ! -e x.state ]
+	flowexfil --state x.state -o null day.flow
+	cp x.state before
+	run -3 bash -c 'flowexfil --state x.state -o csv day.flow > /dev/full'
+	cmp before x.state
+	run -3 --separate-stderr flowexfil --state /nonexistent/x.state -o null day.flow
+	[[ $stderr == *"/nonexistent/x.state"* ]]
 }

@@ -98,6 +98,43 @@ EOF
 	[[ $stderr == "flowgen: --period '8d': a duration from 1s to 7d, as 10m"* ]]
 }
 
+@test "flowgen: hidden incidents are as dense as was asked for, and all has none of them" {
+	gen -n 60000 --incident hidden --probes 96 --answered 25% --hourly 300K --sources 50 -v -o csv 2> told.txt > all.csv
+	[ "$(wc -l < all.csv)" -eq 60001 ]
+	[ "$(wc -l < told.txt)" -eq 5 ]
+
+	src=$(told slow-scan srcip)
+	probes='$(at["srcip"]) == "'$src'" && $(at["dstport"]) == 445 && $(at["dstip"]) !~ /^10[.]255/'
+	[ "$(count_csv "$probes" < all.csv)" -eq 96 ]
+	refused=$(count_csv "$probes"' && $(at["flags"]) == 2' < all.csv)
+	[ "$refused" -gt 60 ] && [ "$refused" -lt 84 ]
+	[ "$(count_csv '$(at["dstip"]) == "'"$src"'" && $(at["srcport"]) == 445 && $(at["flags"]) == 20' < all.csv)" -eq "$refused" ]
+
+	for kind in drip surplus; do
+		src=$(told $kind srcip) dst=$(told $kind dstip)
+		[ "$(count_csv '$(at["srcip"]) == "'"$src"'" && $(at["dstip"]) == "'"$dst"'" && $(at["bytes"]) == 310160' < all.csv)" -eq 24 ]
+	done
+	# to a server that others use
+	[ "$(count_csv '$(at["dstip"]) == "'"$dst"'"' < all.csv)" -gt 100 ]
+	[ "$(count_csv '$(at["dstip"]) == "'"$(told drip dstip)"'"' < all.csv)" -eq 24 ]
+
+	dst=$(told thin-flood dstip)
+	[ "$(count_csv '$(at["dstip"]) == "'"$dst"'" && $(at["dstport"]) == 80 && $(at["bytes"]) == 40' < all.csv)" -eq 500 ]
+
+	gen -n 60000 --incident all -v -o null 2> told.txt
+	run ! grep -E 'incident: (slow-scan|drip|surplus|known-lateral|thin-flood)' told.txt
+}
+
+@test "flowgen: sessions of a known-lateral go only where that client goes anyhow" {
+	gen -n 400000 --clients 50 --incident known-lateral -v -w all.flow 2> told.txt
+	src=$(told known-lateral srcip)
+	flowfilter "src ip $src and dst port in [22 445 3389]" all.flow | flowagg -k dstip,dstport -v flows -o csv | sort > with
+	gen -n 400000 --clients 50 | flowfilter "src ip $src and dst port in [22 445 3389]" | flowagg -k dstip,dstport -v flows -o csv | sort > without
+	[ "$(wc -l < without)" -eq 13 ]
+	diff <(cut -d , -f 1,2 with) <(cut -d , -f 1,2 without)
+	run ! cmp -s with without
+}
+
 @test "flowgen: exporters share the records, each with its domain" {
 	gen -n 3000 --exporters 3 -o csv > all.csv
 	for i in 1 2 3; do
@@ -107,7 +144,11 @@ EOF
 
 @test "flowgen: wrong usage says what is allowed" {
 	run -2 --separate-stderr flowgen --incident heist
-	[[ $stderr == "flowgen: 'heist' is no incident: beacon, scan, exfiltration, lateral, flood or all"* ]]
+	[[ $stderr == "flowgen: 'heist' is no incident: beacon, scan, exfiltration, lateral, flood or all of them, slow-scan, drip,"* ]]
+	run -2 --separate-stderr flowgen --hourly 5G
+	[[ $stderr == "flowgen: --hourly '5G': a number from 1 to 4294967295"* ]]
+	run -2 --separate-stderr flowgen --probes 0
+	[[ $stderr == "flowgen: --probes '0': a number from 1 to 86400"* ]]
 	run -2 --separate-stderr flowgen --ipv6 120%
 	[[ $stderr == "flowgen: --ipv6 '120%': a share from 0 to 1, or 0% to 100%"* ]]
 	run -2 --separate-stderr flowgen --clients 0

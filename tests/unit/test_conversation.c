@@ -2,8 +2,9 @@
  * test_conversation.c - records to conversations: pairing, pieces, who began, what is open and what is too much.
  */
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/mem.h"
-#include "ops/conversation.h"
+#include "ops/conversation_open.h"
 #include "tap.h"
 
 enum { MS = 1000000 };
@@ -378,6 +379,90 @@ test_odd_times(void)
 	buf_free(&t.text);
 }
 
+/* What was handed out, whatever the order. */
+static void
+add_up(void *ctx, const struct conversation *c, size_t n)
+{
+	struct taken *t = ctx;
+
+	for (size_t i = 0; i < n; i++, c++) {
+		uint64_t w[] = { (uint64_t)c->start_ns, (uint64_t)c->end_ns, c->packets, c->bytes,
+			c->rpackets, c->rbytes, (uint64_t)c->flows << 32 | c->rflows, c->flags,
+			c->rflags, (uint64_t)c->client_port << 32 | c->server_port, c->proto,
+			c->answer, hash_xxh64(&c->client, 16), hash_xxh64(&c->server, 16) };
+
+		t->packets += hash_xxh64(w, sizeof(w));
+		t->n++;
+	}
+}
+
+struct moving {
+	struct conversations *to;
+	unsigned refused, twice;
+};
+
+static void
+move(void *ctx, const struct conversation_row *row)
+{
+	struct moving *m = ctx;
+
+	m->refused += !conversations_resume(m->to, row);
+	m->twice += conversations_resume(m->to, row);
+}
+
+static void
+test_resume(void)
+{
+	const size_t N = 4000, CUT = 130;
+	struct line *l = mem_zero(N, sizeof(*l));
+	struct taken whole = { 0 }, cut = { 0 }, seen = { 0 };
+	struct conversations *c = conversations_new(NULL, add_up, &whole);
+	struct moving m = { 0 };
+	struct conversation_row odd = { .sampling = 1, .end_ns = 5, .ends.port = { 2, 1 } };
+	uint64_t r = 1;
+
+	/* Two seconds a record, two hosts, four ports: pieces, answers and ports used again. */
+	for (size_t i = 0; i < N; i++) {
+		unsigned port = (unsigned)((r = hash_u64(1, r)) % 4), way = r >> 8 & 1;
+
+		l[i] = (struct line){ way ? "10.0.0.1" : "10.0.0.9", way ? "10.0.0.9" : "10.0.0.1",
+			way ? 50000 + port : 443, way ? 443 : 50000 + port, port ? 6 : 17,
+			r >> 9 & 15 ? 0x18 : 0x13, (int64_t)i * 2000 - (int64_t)(r >> 16 & 0xffff),
+			(int64_t)i * 2000, 1, r & 0xffff, 0, 0, r >> 40 & 1 };
+	}
+	for (size_t i = 0; i < N; i += CUT) {
+		struct batch *b = make(l + i, N - i < CUT ? N - i : CUT);
+
+		conversations_add(c, b, NULL);
+		batch_free(b);
+	}
+	conversations_finish(c);
+	conversations_free(c);
+	c = conversations_new(NULL, add_up, &cut);
+	for (size_t i = 0; i < N; i += CUT) {
+		struct batch *b = make(l + i, N - i < CUT ? N - i : CUT);
+
+		conversations_add(c, b, NULL);
+		batch_free(b);
+		conversations_due(c);
+		m.to = conversations_new(NULL, add_up, &cut);
+		conversations_set_clock(m.to, conversations_clock(c));
+		conversations_open(c, move, &m);
+		conversations_free(c);
+		c = m.to;
+	}
+	conversations_peek(c, add_up, &seen);
+	seen.packets += cut.packets;
+	conversations_finish(c);
+	ok(whole.n > 100 && cut.n == whole.n && cut.packets == whole.packets,
+	    "runs that go on hand out what one does");
+	ok(m.refused == 0 && m.twice == 0, "rows go on in the next run, none of them twice");
+	ok(seen.packets == cut.packets, "and those that are open could be seen before");
+	ok(!conversations_resume(c, &odd), "a row that no record makes is refused");
+	conversations_free(c);
+	mem_free(l);
+}
+
 int
 main(void)
 {
@@ -388,5 +473,6 @@ main(void)
 	test_bounds();
 	test_sparse();
 	test_odd_times();
+	test_resume();
 	return done_testing();
 }

@@ -251,6 +251,54 @@ test_rita(void)
 	beats_free(&b);
 }
 
+/* Are all gaps but `most` of them this long? */
+static bool
+even_gaps(const struct beats *b, uint32_t ms, unsigned most)
+{
+	unsigned odd = 0;
+
+	for (uint32_t i = 1; i < b->n; i++)
+		odd += beats_gap(b, b->beat[i - 1].ms, b->beat[i].ms) &&
+		       b->beat[i].ms - b->beat[i - 1].ms != ms;
+	return odd <= most;
+}
+
+static void
+test_forgetting(void)
+{
+	const int64_t day = 86400 * NS_PER_S;
+	struct beats b = { 0 };
+	uint32_t most_kept = 0;
+	bool even = true;
+	int64_t at = START_NS;
+
+	/* Four months of a beat every ten minutes, a day of it kept. */
+	for (int i = 0; i < 120 * 144; i++, at += 600 * NS_PER_S) {
+		beats_add(&b, at, 500, 512);
+		if (i % 7 == 0)
+			(void)beats_forget(&b, at - day, 512);
+		most_kept = b.n > most_kept ? b.n : most_kept;
+		even = even && even_gaps(&b, 600000, 0);
+	}
+	ok(b.far == 0 && most_kept <= 152 && b.n > 140 && even, "months of beats, a day at a time");
+	ok(beats_time(&b, b.beat[b.n - 1].ms) == at - 600 * NS_PER_S, "and their times are right");
+	/* A dense hour makes it thin; when that is forgotten nothing is thinned any more. */
+	for (int i = 0; i < 3600; i++)
+		beats_add(&b, at + i * 2 * NS_PER_S, 500, 512);
+	ok(b.window_ms != 0 && b.window_ms % 1000 == 0,
+	    "what is dense is thinned, by whole seconds");
+	for (int i = 0; i < 400; i++, at += 600 * NS_PER_S) {
+		beats_add(&b, at, 500, 512);
+		(void)beats_forget(&b, at - day, 512);
+	}
+	ok(b.window_ms == 0 && b.n > 140 && even_gaps(&b, 600000, 0),
+	    "and when it is forgotten all that comes is kept again");
+	ok(beats_forget(&b, at + day, 512) > 0 && b.n == 0, "all may be forgotten");
+	beats_add(&b, at + 400 * day, 1, 512);
+	ok(b.n == 1 && b.far == 0, "and it begins anew, however much later");
+	beats_free(&b);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -259,6 +307,7 @@ main(int argc, char **argv)
 	test_clocks();
 	test_bursts();
 	test_thinning();
+	test_forgetting();
 	test_rita();
 	test_expectation();
 	test_chance(pairs);

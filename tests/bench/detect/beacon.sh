@@ -50,26 +50,29 @@ beacon_chance() {
 	want "checks of it that failed" "$(grep -c '^not ok' <<< "$out")" -eq 0
 }
 
-# OPTION...: the planted beacon's score.
-beacon_score() {
-	local file who
+# RECORDS OPTION... SEED: is the planted beacon found?
+beacon_found() {
+	local n=$1 pair
 
-	file=$(generated beacon -n 100000 --incident beacon "$@")
-	who=$(flowgen -n 100000 --incident beacon "$@" -v -o null 2>&1 | sed -n 's/.*srcip=\([^ ]*\) dstip=\([^ ]*\).*/\1,\2/p')
-	flowbeacon -q --score 0 -o csv -N -k srcip,dstip,score "$file" |
-		awk -F, -v who="$who" '$1 "," $2 == who { v = $3 } END { printf "%.2f", v }'
+	shift
+	set -- "${@:1:$#-1}" --seed "${!#}" -n "$n"
+	pair=$(planted beacon srcip "$@"),$(planted beacon dstip "$@")
+	flowgen "$@" --incident beacon -q | flowbeacon -q -n 1 -o csv -k srcip,dstip | grep -qx "$pair"
 }
 
 beacon_jitter() {
-	local jitter
+	local jitter at=()
 
-	heading "flowbeacon: a beacon whose waits vary: score by jitter, a day every minute, 10 minutes and hour; a week every hour"
+	heading "flowbeacon: a beacon whose waits vary, of 20 seeds found in percent: a day every minute, 10 minutes and hour; a week every hour"
 	for jitter in 0 10 20 30 40 50 60 70 80 90 100; do
-		printf '  %3d%%  %6s %6s %6s %6s\n' $jitter "$(beacon_score --jitter $jitter%)" \
-			"$(beacon_score --jitter $jitter% --period 10m)" "$(beacon_score --jitter $jitter% --period 1h)" \
-			"$(beacon_score --jitter $jitter% --period 1h --span 7d)"
+		at=("$(recall beacon_found 120000 --jitter $jitter%)" "$(recall beacon_found 10000 --jitter $jitter% --period 10m)"
+			"$(recall beacon_found 10000 --jitter $jitter% --period 1h)"
+			"$(recall beacon_found 20000 --jitter $jitter% --period 1h --span 7d)")
+		printf '  %3d%%  %6s %6s %6s %6s\n' $jitter "${at[@]}"
+		[ $jitter -ne 30 ] || set -- "${at[@]}"
 	done
-	want "jitter of 30%, every minute, hundredths" "$(beacon_score --jitter 30% | tr -d .)" -ge 80
+	want "jitter of 30%, every minute" "$1" -eq 100
+	want "jitter of 30%, every hour of a week" "$4" -ge 95
 }
 
 beacon_planted() {

@@ -75,6 +75,39 @@ scan_planted() {
 	want "alerts in a month of 1,000 hosts, 6 M flows" "$(flowscan "$file" | alerts 'has score' srcip,dstip,kind)" -le 30
 }
 
+# KIND COLUMN OPTION... SEED: is what was planted found?
+scan_blind() {
+	local kind=$1 column=$2 key=srcip who
+
+	[ "$kind" != thin-flood ] || key=dstip
+	shift 2
+	set -- "${@:1:$#-1}" --seed "${!#}" --clients 400
+	who=$(planted "$kind" $key "$@")
+	flowgen "$@" --incident "$kind" -q | flowscan -q -o csv -k "$column" | grep -qx "$who"
+}
+
+scan_blind_spots() {
+	local probes answered sources got
+
+	heading "flowscan: probes a day of one port, refused: found in percent of 20 seeds, in a day and in a week"
+	for probes in 1 2 4 6 7 8 9 10 12 24; do
+		printf '  %3d  %5s %5s\n' $probes "$(recall scan_blind slow-scan srcip --probes $probes -n 20000)" \
+			"$(recall scan_blind slow-scan srcip --probes $probes -n 60000 --span 7d)"
+	done
+	heading "flowscan: share of probes that are answered: the same, of 24, 48 and 240 probes a day, in a day"
+	for answered in 0 10 20 30 40 50 60 70 80; do
+		printf '  %3d%%  %5s %5s %5s\n' $answered "$(recall scan_blind slow-scan srcip --probes 24 --answered $answered% -n 20000)" \
+			"$(recall scan_blind slow-scan srcip --probes 48 --answered $answered% -n 20000)" \
+			"$(recall scan_blind slow-scan srcip --probes 240 --answered $answered% -n 20000)"
+	done
+	got=$(recall scan_blind slow-scan srcip --probes 48 --answered 30% -n 20000)
+	want "48 probes, of which 30% are answered" "$got" -ge 90
+	heading "flowscan: invented sources a minute, for ten minutes: found in percent of 20 seeds"
+	for sources in 100 300 500 580 600 620 700 1000; do
+		printf '  %4d  %5s\n' $sources "$(recall scan_blind thin-flood dstip --sources $sources -n 120000)"
+	done
+}
+
 scan_cost() {
 	local file
 
@@ -88,5 +121,6 @@ scan_cost() {
 detect_scan() {
 	scan_labelled
 	scan_planted
+	scan_blind_spots
 	scan_cost
 }

@@ -1,0 +1,179 @@
+#include "detect/members.h"
+
+#include <assert.h>
+#include <string.h>
+
+static struct field_id
+id_of(const struct member *m)
+{
+	return m->element != 0 ? field_iana(m->element) : member_named(m->name);
+}
+
+static enum type
+type_of(const struct member *m)
+{
+	return m->kind == MEMBER_IP ? TYPE_IP : m->kind == MEMBER_OCTETS ? TYPE_BYTES : TYPE_UINT;
+}
+
+/* Writing ------------------------------------------------------------------------------------------ */
+
+struct members_at
+members_make(struct batch *b, const struct member *m)
+{
+	struct members_at at = { 0 };
+
+	for (unsigned i = 0; m[i].kind != MEMBER_END; i++) {
+		struct field_id id = id_of(&m[i]);
+		unsigned width = m[i].kind == MEMBER_OCTETS ? 0
+				 : m[i].kind == MEMBER_IP   ? 4
+							    : m[i].size;
+
+		assert(i < MEMBERS_MOST);
+		at.col[i] = batch_column(b, &id, type_of(&m[i]), width, 0);
+		assert(at.col[i] >= 0);
+	}
+	return at;
+}
+
+void
+members_put(struct batch *b, const struct members_at *at, size_t rec, const struct member *m,
+    const void *structure)
+{
+	for (unsigned i = 0; m[i].kind != MEMBER_END; i++) {
+		const uint8_t *p = (const uint8_t *)structure + m[i].off;
+		unsigned col = (unsigned)at->col[i];
+		struct addr a;
+		uint64_t v = 0;
+
+		switch (m[i].kind) {
+		case MEMBER_IP:
+			memcpy(&a, p, sizeof(a));
+			batch_put_ip(b, col, rec, &a);
+			break;
+		case MEMBER_OCTETS: batch_put_octets(b, col, rec, p, m[i].size); break;
+		default:
+			memcpy(&v, p, m[i].size); /* little-endian, as batches are */
+			batch_put_uint(b, col, rec, v);
+		}
+	}
+}
+
+void
+member_put_number(struct batch *b, size_t rec, struct field_id id, unsigned width, uint64_t v)
+{
+	batch_put_uint(b, (unsigned)batch_column(b, &id, TYPE_UINT, width, 0), rec, v);
+}
+
+void
+member_put_ip(struct batch *b, size_t rec, uint16_t element, const struct addr *a)
+{
+	struct field_id id = field_iana(element);
+
+	batch_put_ip(b, (unsigned)batch_column(b, &id, TYPE_IP, addr_is_v4(a) ? 4 : 16, 0), rec, a);
+}
+
+/* Reading ------------------------------------------------------------------------------------------ */
+
+static int
+find(struct batch *b, const struct field_id *id, enum type type)
+{
+	int i = batch_find(b, id);
+
+	if (i < 0 || b->col[i].type != type)
+		return -1;
+	(void)batch_plain(b, (unsigned)i);
+	return i;
+}
+
+static void
+get_ip(const struct column *c, size_t rec, void *to)
+{
+	struct addr a;
+
+	if (c->width == 4)
+		a = addr_v4(((const uint32_t *)c->data)[rec]);
+	else
+		memcpy(&a, (const uint8_t *)c->data + rec * 16, 16);
+	memcpy(to, &a, sizeof(a));
+}
+
+struct members_at
+members_find(struct batch *b, const struct member *m)
+{
+	struct members_at at = { 0 };
+
+	for (unsigned i = 0; m[i].kind != MEMBER_END; i++) {
+		struct field_id id = id_of(&m[i]);
+
+		assert(i < MEMBERS_MOST);
+		at.col[i] = find(b, &id, type_of(&m[i]));
+	}
+	return at;
+}
+
+bool
+members_get(struct batch *b, const struct members_at *at, size_t rec, const struct member *m,
+    void *structure)
+{
+	for (unsigned i = 0; m[i].kind != MEMBER_END; i++) {
+		const struct column *c = at->col[i] < 0 ? NULL : &b->col[at->col[i]];
+		uint8_t *p = (uint8_t *)structure + m[i].off;
+		uint64_t v;
+
+		if (c == NULL || !column_has(c, rec))
+			return false;
+		switch (m[i].kind) {
+		case MEMBER_IP: get_ip(c, rec, p); break;
+		case MEMBER_OCTETS:
+			if (c->off[rec + 1] - c->off[rec] != m[i].size)
+				return false;
+			memcpy(p, (const uint8_t *)c->data + c->off[rec], m[i].size);
+			break;
+		default:
+			v = column_uint(c, rec);
+			if ((m[i].size < 8 && v >> 8 * m[i].size != 0) ||
+			    (m[i].kind == MEMBER_FLAG && v > 1))
+				return false;
+			memcpy(p, &v, m[i].size);
+		}
+	}
+	return true;
+}
+
+bool
+member_get_number(struct batch *b, size_t rec, struct field_id id, uint64_t *v)
+{
+	int i = find(b, &id, TYPE_UINT);
+
+	if (i < 0 || !column_has(&b->col[i], rec))
+		return false;
+	*v = column_uint(&b->col[i], rec);
+	return true;
+}
+
+bool
+member_get_ip(struct batch *b, size_t rec, uint16_t element, struct addr *a)
+{
+	struct field_id id = field_iana(element);
+	int i = find(b, &id, TYPE_IP);
+
+	if (i < 0 || !column_has(&b->col[i], rec))
+		return false;
+	get_ip(&b->col[i], rec, a);
+	return true;
+}
+
+bool
+member_get_octets(
+    struct batch *b, size_t rec, struct field_id id, const uint8_t **octets, size_t *n)
+{
+	int i = find(b, &id, TYPE_BYTES);
+	const struct column *c;
+
+	if (i < 0 || !column_has(&b->col[i], rec))
+		return false;
+	c = &b->col[i];
+	*octets = (const uint8_t *)c->data + c->off[rec];
+	*n = c->off[rec + 1] - c->off[rec];
+	return true;
+}

@@ -1,0 +1,62 @@
+#include "io/keep.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+int
+io_keep_write(const char *path, char *const *argv,
+    int (*write)(void *ctx, struct io_sink *, struct err *), void *ctx, struct err *err)
+{
+	struct err why = { 0 }, closing = { 0 };
+	struct io_opts opts;
+	struct io_sink *sink;
+	int rc = -1;
+
+	io_opts_init(&opts);
+	opts.out_format = IO_FLOW;
+	opts.out_path = path;
+	sink = io_sink_open(&opts, argv, &why);
+	if (sink != NULL)
+		rc = write(ctx, sink, &why);
+	if (io_sink_close(sink, rc == 0, &closing) != 0 && rc == 0) {
+		why = closing;
+		rc = -1;
+	}
+	io_opts_free(&opts);
+	return rc == 0 ? 0 : err_set(err, "%s: %s", path, why.text);
+}
+
+int
+io_keep_read(const char *path, const char *what, io_take take, void *ctx,
+    void (*warn)(const char *, const struct err *), struct err *err)
+{
+	char *paths[] = { (char *)(uintptr_t)path };
+	struct io_result result = { 0 };
+	struct err why = { 0 };
+	struct io_source *source;
+	struct io_sink *sink;
+	struct io_opts opts;
+	struct stat st;
+	int rc;
+
+	if (stat(path, &st) != 0 && errno == ENOENT)
+		return 1;
+	io_opts_init(&opts);
+	opts.threads = 1;
+	opts.warn = warn;
+	source = io_source_open(paths, 1, &opts, &why);
+	if (source == NULL) {
+		io_opts_free(&opts);
+		return err_set(err, "%s", why.text);
+	}
+	sink = io_sink_function(&opts, take, ctx);
+	rc = io_run(source, sink, &opts, NULL, NULL, &result, &why);
+	(void)io_sink_close(sink, true, &(struct err){ 0 });
+	io_source_close(source);
+	io_opts_free(&opts);
+	if (rc < 0)
+		return err_set(err, "%s: %s", path, why.text);
+	if (result.incomplete)
+		return err_set(err, "%s: no whole %s; remove it to begin anew", path, what);
+	return 0;
+}
