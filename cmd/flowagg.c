@@ -273,7 +273,7 @@ choose_top(const struct flowagg *f, struct group_top *top)
 	for (size_t i = 0; i < f->spec.n_values; i++) {
 		if (!is_of(by, &f->spec.values[i].as))
 			continue;
-		*top = (struct group_top){ i, f->io.limit };
+		*top = (struct group_top){ .value = i, .n = f->io.limit, .counted = f->io.verbose };
 		found++;
 	}
 	return found == 1;

@@ -206,20 +206,6 @@ tell_series(const struct flowanom *f)
 		    alerts_count(f->judge.alerts));
 }
 
-/* What was learned of sampled packets says nothing of all of them. */
-static int
-check_sampling(const struct flowanom *f, struct err *err)
-{
-	const struct baseline *b = f->baseline;
-	const struct sampled *s = &f->judge.sampled;
-
-	if (b == NULL || b->sampling == 0 || s->greatest == 0 ||
-	    (s->least == b->sampling && s->greatest == b->sampling))
-		return 0;
-	return err_set(err, "%s was learned from 1 in %u packets, these flows are of 1 in %u",
-	    f->scope.baseline, b->sampling, s->greatest != b->sampling ? s->greatest : s->least);
-}
-
 /* Until when the input goes, where that is said: a time in the past. */
 static int64_t
 end_of_time(const struct flowanom *f)
@@ -242,7 +228,8 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 		tell_series(f);
 		return alerts_ranked(f->judge.alerts, write_alerts, f, err) < 0 ? -1 : 0;
 	}
-	if (check_sampling(f, err) != 0)
+	if (f->baseline != NULL &&
+	    sampled_as(&f->judge.sampled, f->baseline->sampling, f->scope.baseline, err) != 0)
 		return -1;
 	observe_finish(&f->observed, end_of_time(f), f->scope.state != NULL);
 	judge_rest(&f->judge, f->scope.state != NULL);

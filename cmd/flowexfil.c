@@ -140,20 +140,6 @@ tell(const struct flowexfil *f)
 		    alerts_count(f->judge.alerts));
 }
 
-/* What was learned of sampled packets says nothing of all of them. */
-static int
-check_sampling(const struct flowexfil *f, struct err *err)
-{
-	const struct baseline *b = f->judge.baseline;
-	const struct sampled *s = &f->traffic.sampled;
-
-	if (b == NULL || b->sampling == 0 || s->greatest == 0 ||
-	    (s->least == b->sampling && s->greatest == b->sampling))
-		return 0;
-	return err_set(err, "%s was learned from 1 in %u packets, these flows are of 1 in %u",
-	    f->scope.baseline, b->sampling, s->greatest != b->sampling ? s->greatest : s->least);
-}
-
 static int
 finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct err *err)
 {
@@ -161,7 +147,9 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 
 	(void)result;
 	f->sink = sink;
-	if (check_sampling(f, err) != 0)
+	if (f->judge.baseline != NULL &&
+	    sampled_as(&f->traffic.sampled, f->judge.baseline->sampling, f->scope.baseline, err) !=
+		0)
 		return -1;
 	judge_rest(&f->judge);
 	tell(f);

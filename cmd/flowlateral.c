@@ -204,20 +204,6 @@ tell(const struct flowlateral *f, const struct io_result *result)
 	    j->w.places.n, j->w.n_pairs, j->n_steps, alerts_count(j->alerts));
 }
 
-/* What was learned of sampled packets says nothing of all of them. */
-static int
-check_sampling(const struct flowlateral *f, struct err *err)
-{
-	const struct baseline *b = f->baseline;
-	const struct sampled *s = &f->edges.sampled;
-
-	if (b == NULL || b->sampling == 0 || s->greatest == 0 ||
-	    (s->least == b->sampling && s->greatest == b->sampling))
-		return 0;
-	return err_set(err, "%s was learned from 1 in %u packets, these flows are of 1 in %u",
-	    f->scope.baseline, b->sampling, s->greatest != b->sampling ? s->greatest : s->least);
-}
-
 static int
 finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct err *err)
 {
@@ -225,7 +211,8 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 
 	f->sink = sink;
 	conversations_finish(f->conversations);
-	if (check_sampling(f, err) != 0)
+	if (f->baseline != NULL &&
+	    sampled_as(&f->edges.sampled, f->baseline->sampling, f->scope.baseline, err) != 0)
 		return -1;
 	edges_learn(&f->edges);
 	judge(&f->judge);

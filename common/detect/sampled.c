@@ -21,3 +21,12 @@ sampled_limits(struct buf *out, const struct sampled *s, const char *hidden)
 	buf_printf(out, "sampled 1 in %u%s: %s", s->greatest,
 	    s->least == s->greatest ? "" : " (and less)", hidden);
 }
+
+int
+sampled_as(const struct sampled *s, uint32_t interval, const char *baseline, struct err *err)
+{
+	if (interval == 0 || s->greatest == 0 || (s->least == interval && s->greatest == interval))
+		return 0;
+	return err_set(err, "%s was learned from 1 in %u packets, these flows are of 1 in %u",
+	    baseline, interval, s->greatest != interval ? s->greatest : s->least);
+}

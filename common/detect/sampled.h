@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 
 struct sampled {
 	uint32_t least, greatest; /* intervals seen, 1 for what does not say; 0 before the first */
@@ -30,5 +31,8 @@ sampled_any(const struct sampled *s)
  * several intervals the greatest, saying so.  Appends nothing where nothing was sampled.
  */
 void sampled_limits(struct buf *, const struct sampled *, const char *hidden);
+
+/* What was learned of sampled packets says nothing of all of them: -1 and err unless a baseline's interval (0: it has none) is theirs. */
+int sampled_as(const struct sampled *, uint32_t interval, const char *baseline, struct err *);
 
 #endif

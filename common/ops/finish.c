@@ -86,7 +86,7 @@ add_slots(struct group_table *g, uint32_t to, const uint64_t *slots)
 		sum[s] += slots[s];
 }
 
-/* Rows list[0..n) (NULL: by number) of another table; to[row]: where each went. */
+/* Rows list[0..n) (NULL: by number) of another table; to[row]: where each went, unless NULL. */
 static void
 absorb_rows(struct group_table *g, const struct group_table *src, const uint32_t *list, size_t n,
     uint32_t *to)
@@ -116,7 +116,8 @@ absorb_rows(struct group_table *g, const struct group_table *src, const uint32_t
 		}
 		table_find(&g->rows, g->keys, m, made);
 		for (size_t i = 0; i < m; i++) {
-			to[from[i]] = made[i];
+			if (to != NULL)
+				to[from[i]] = made[i];
 			if (values)
 				add_slots(g, made[i], table_slots(&src->rows, from[i]));
 			else
@@ -423,18 +424,25 @@ run(struct finish *f, unsigned pieces, void (*work)(void *ctx, void *item, unsig
 	mem_free(ring);
 }
 
-/* Tables for partitions know what all have learnt of types and layout. */
+/* A table that knows what all have learnt of types and layout. */
+static struct group_table *
+make_table(const struct finish *f)
+{
+	struct group_table *g = group_new(f->g[0]->spec, f->n);
+
+	for (unsigned t = 0; t < f->n; t++) {
+		group_relayout(g, &f->g[t]->layout);
+		join_facts(g, f->g[t]);
+	}
+	return g;
+}
+
 static void
 make_tables(struct finish *f)
 {
 	f->made = mem_zero(f->n, sizeof(struct group_table *));
-	for (unsigned i = 0; i < f->n; i++) {
-		f->made[i] = group_new(f->g[0]->spec, f->n);
-		for (unsigned t = 0; t < f->n; t++) {
-			group_relayout(f->made[i], &f->g[t]->layout);
-			join_facts(f->made[i], f->g[t]);
-		}
-	}
+	for (unsigned i = 0; i < f->n; i++)
+		f->made[i] = make_table(f);
 }
 
 static void
@@ -521,6 +529,29 @@ finish_parts(struct finish *f)
 	free_tables(f);
 }
 
+/* Only rows that may be among the first.  false: they are not few. */
+static bool
+finish_first(struct finish *f)
+{
+	struct group_rows *rows = f->n == 1 || f->top == NULL || f->top->counted
+				      ? NULL
+				      : group_leaders(f->g, f->n, f->top);
+	struct group_table *made;
+
+	if (rows == NULL)
+		return false;
+	made = make_table(f);
+	for (unsigned t = 0; t < f->n; t++) {
+		absorb_rows(made, f->g[t], rows[t].list, rows[t].n, NULL);
+		mem_free(rows[t].list);
+	}
+	mem_free(rows);
+	(void)group_emit(made, f->top, free_after, f);
+	f->g[0]->values.mixed_sampling |= made->values.mixed_sampling;
+	group_free(made);
+	return true;
+}
+
 int
 group_finish(struct group_table **g, unsigned n, const struct group_top *top,
     bool (*fn)(void *ctx, struct batch *), void *ctx, struct err *err)
@@ -535,10 +566,12 @@ group_finish(struct group_table **g, unsigned n, const struct group_top *top,
 		group_fold(g[i]);
 		f.rc = group_spill(g[i], true, err);
 	}
-	if (f.rc == 0 && (f.spilled || by_partitions(&f)))
-		finish_parts(&f);
-	else if (f.rc == 0)
-		finish_here(&f);
+	if (f.rc == 0 && (f.spilled || !finish_first(&f))) {
+		if (f.spilled || by_partitions(&f))
+			finish_parts(&f);
+		else
+			finish_here(&f);
+	}
 	for (unsigned i = 0; i < n; i++) {
 		group_clear(g[i]);
 		spill_free(&g[i]->spill);

@@ -87,10 +87,14 @@ int group_add(struct group_table *, struct batch *, const uint64_t *sel, struct 
 /* How often a table went to disk. */
 unsigned group_spills(const struct group_table *);
 
-/* Groups that are not among the first n by a value, the biggest first, may be left out. */
+/*
+ * Groups that are not among the first n by a value, the biggest first, may be left out; and not even be counted, unless
+ * that is asked for.
+ */
 struct group_top {
 	size_t value; /* index in the spec's */
 	uint64_t n;
+	bool counted;
 };
 
 /*
@@ -101,7 +105,7 @@ struct group_top {
 int group_finish(struct group_table **, unsigned n, const struct group_top *top,
     bool (*fn)(void *ctx, struct batch *), void *ctx, struct err *err);
 
-/* After group_finish: how many groups there were, those left out too. */
+/* After group_finish: how many groups there were, those left out too (group_top: if they were to be counted). */
 uint64_t group_count(struct group_table *const *, unsigned n);
 
 /* After group_finish: did a group mix sampling intervals (and spec->scale was off)? */

@@ -85,6 +85,16 @@ bool group_emit(struct group_table *, const struct group_top *top,
 /* top.c: the rows that may be among the first, n of them, the caller's to free; NULL: all may. */
 uint32_t *group_candidates(struct group_table *, const struct group_top *, size_t *n);
 
+/*
+ * top.c: of each of n tables the rows of all groups that may be among the first when they are put together; the
+ * array and its lists are the caller's to free.  NULL: it is all rows, or cannot be told.
+ */
+struct group_rows {
+	uint32_t *list;
+	size_t n;
+};
+struct group_rows *group_leaders(struct group_table **, unsigned n, const struct group_top *);
+
 /* biflow.c */
 unsigned biflow_pairs(const struct group_spec *, struct key_pair *, struct err *);
 

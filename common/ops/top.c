@@ -1,5 +1,6 @@
 /*
- * top.c - which rows may be among the first by a value: the others are not made into records at all.
+ * top.c - which rows may be among the first by a value: the others are not made into records at all, nor put together
+ * when they are those of several tables.
  */
 #include <stdlib.h>
 
@@ -104,4 +105,117 @@ group_candidates(struct group_table *g, const struct group_top *top, size_t *n)
 	}
 	mem_free(s.c);
 	return list;
+}
+
+/* Several tables ----------------------------------------------------------------------------------- */
+
+/* Is the value of a group the sum of what the tables have of it, and are keys alike in all? */
+static bool
+is_sum(struct group_table **g, unsigned n, size_t value)
+{
+	enum group_fn fn = g[0]->spec->values[value].fn;
+
+	if (g[0]->spec->biflow || (fn != FN_FLOWS && fn != FN_RECORDS && fn != FN_SUM))
+		return false;
+	for (unsigned t = 1; t < n; t++)
+		group_relayout(g[0], &g[t]->layout);
+	for (unsigned t = 0; t < n; t++) {
+		if (t > 0)
+			group_relayout(g[t], &g[0]->layout);
+		if (g[t]->loose.n_rows > 0 || !is_plain(g[t], value) ||
+		    !group_keys_alike(&g[0]->layout, &g[t]->layout))
+			return false;
+		for (unsigned i = 0; i < g[t]->values.n; i++)
+			if (values_has_set(&g[t]->values, i))
+				return false;
+	}
+	return true;
+}
+
+static uint64_t
+value_of(const struct group_table *g, size_t value, uint32_t row)
+{
+	return table_slots(&g->rows, row)[g->values.v[value].off];
+}
+
+/* The value of the last that is wanted, in the table where it is the greatest: all groups that are wanted have as much. */
+static bool
+find_bar(struct group_table **g, unsigned n, const struct group_top *top, uint64_t *bar)
+{
+	*bar = 0;
+	for (unsigned t = 0; t < n; t++) {
+		size_t m;
+		uint32_t *list = group_candidates(g[t], top, &m);
+		uint64_t least = UINT64_MAX;
+
+		if (list == NULL)
+			return false;
+		for (size_t i = 0; i < m; i++) {
+			uint64_t v = value_of(g[t], top->value, list[i]);
+
+			least = v < least ? v : least;
+			if (v > UINT64_MAX / n) /* sums might begin at zero again */
+				least = 0;
+		}
+		mem_free(list);
+		if (least == 0)
+			return false;
+		*bar = least > *bar ? least : *bar;
+	}
+	return true;
+}
+
+/* The keys of rows that have an n-th of the bar.  false: of too many. */
+static bool
+find_keys(struct group_table **g, unsigned n, size_t value, uint64_t bar, struct table *keys)
+{
+	uint64_t part = bar / n + (bar % n != 0);
+	uint32_t made;
+
+	for (unsigned t = 0; t < n; t++)
+		for (uint32_t row = 0; row < g[t]->rows.n_rows; row++) {
+			if (value_of(g[t], value, row) < part)
+				continue;
+			if (keys->n_rows == MOST)
+				return false;
+			table_find(keys, table_row(&g[t]->rows, row), 1, &made);
+		}
+	return true;
+}
+
+static void
+find_rows(const struct group_table *g, const struct table *keys, struct group_rows *r)
+{
+	r->list = mem_alloc((keys->n_rows + 1) * sizeof(*r->list));
+	r->n = 0;
+	for (uint32_t k = 0; k < keys->n_rows; k++) {
+		uint32_t row;
+
+		table_seek(&g->rows, table_row(keys, k), 1, &row);
+		if (row != TABLE_NONE)
+			r->list[r->n++] = row;
+	}
+}
+
+/*
+ * A group that is among the first has the bar or more, so that one of n tables has an n-th of it: only those need to be looked
+ * for in the others.
+ */
+struct group_rows *
+group_leaders(struct group_table **g, unsigned n, const struct group_top *top)
+{
+	struct group_rows *rows = NULL;
+	struct table keys;
+	uint64_t bar;
+
+	if (!is_sum(g, n, top->value) || !find_bar(g, n, top, &bar))
+		return NULL;
+	table_init(&keys, g[0]->layout.len, 1);
+	if (find_keys(g, n, top->value, bar, &keys)) {
+		rows = mem_zero(n, sizeof(*rows));
+		for (unsigned t = 0; t < n; t++)
+			find_rows(g[t], &keys, &rows[t]);
+	}
+	table_free(&keys);
+	return rows;
 }

@@ -552,6 +552,81 @@ test_lies(void)
 	group_spec_free(&spec);
 }
 
+/* The first ten by the last value: those of all tables, whoever of them has most of a group. */
+static uint64_t
+last_value(const char *line)
+{
+	const char *at = line + strlen(line);
+
+	while (at > line && at[-1] == ' ')
+		at--;
+	while (at > line && at[-1] != ' ')
+		at--;
+	return strtoull(at, NULL, 10);
+}
+
+static int
+by_last(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+	uint64_t v = last_value(*x), w = last_value(*y);
+
+	return v != w ? (v < w) - (v > w) : strcmp(*x, *y);
+}
+
+/* Keep the first n lines, and those equal to the last of them. */
+static void
+keep_first(struct lines *l, size_t n)
+{
+	size_t kept = 0;
+
+	qsort(l->line, l->n, sizeof(*l->line), by_last);
+	while (kept < l->n && (kept < n || last_value(l->line[kept]) == last_value(l->line[n - 1])))
+		kept++;
+	for (size_t i = kept; i < l->n; i++)
+		free(l->line[i]);
+	l->n = kept;
+}
+
+static void
+test_first(const char *keys, const char *values, size_t n)
+{
+	struct group_spec spec = { 0 };
+	struct lines want = { 0 }, got = { 0 };
+	struct batch *b[N_MANY];
+	struct err err = { 0 };
+
+	ok(group_spec_keys(&spec, keys, &err) == 0 && group_spec_values(&spec, values, &err) == 0,
+	    "-k %s -v %s is understood", keys, values);
+	for (unsigned i = 0; i < N_MANY; i++)
+		b[i] = many_records(i == 5);
+	group_many(&want, b, &spec, 1);
+	keep_first(&want, n);
+	for (unsigned tables = 1; tables <= N_MANY; tables++) {
+		struct group_top top = { .value = spec.n_values - 1, .n = n };
+		struct group_table *t[N_MANY];
+		size_t handed;
+
+		got.spec = &spec;
+		for (unsigned i = 0; i < tables; i++)
+			t[i] = group_new(&spec, tables);
+		for (unsigned i = 0; i < N_MANY; i++)
+			ok(group_add(t[i % tables], b[i], NULL, &err) == 0, "records are added");
+		ok(group_finish(t, tables, &top, take, &got, &err) == 0, "groups are handed out");
+		for (unsigned i = 0; i < tables; i++)
+			group_free(t[i]);
+		handed = got.n;
+		keep_first(&got, n);
+		ok(same_lines(&got, &want), "-k %s -v %s: the first %zu by %u tables, of %zu", keys,
+		    values, n, tables, handed);
+		free_lines(&got);
+	}
+	free_lines(&want);
+	for (unsigned i = 0; i < N_MANY; i++)
+		batch_free(b[i]);
+	group_spec_free(&spec);
+}
+
 int
 main(void)
 {
@@ -562,6 +637,12 @@ main(void)
 	test_many("srcip,dstip", "bytes", 7);
 	test_many("srcip,dstip", "distinct(dstport),p50(bytes),flows", 2);
 	test_many("srcip,dstport", "min(bytes),mean(bytes),max(dstip)", 4);
+	test_first("srcip/24", "flows,bytes", 10);
+	test_first("srcip/24", "bytes,count", 100);
+	test_first("srcip/20", "max(dstport),bytes", 7);
+	test_first("dstport,srcip/16", "mean(bytes),count", 3);
+	test_first("srcip/24", "distinct(dstip)", 10);
+	test_first("srcip", "bytes", 10);
 	test_lies();
 	free_batches();
 	return done_testing();
