@@ -239,7 +239,7 @@ load(struct flowlateral *f, struct err *err)
 	}
 	f->edges.baseline = f->judge.baseline = f->baseline;
 	f->edges.has_state = f->scope.state != NULL;
-	return f->edges.has_state ? state_read(&f->edges, f->scope.state, err) : 0;
+	return f->edges.has_state ? state_read(&f->edges, f->scope.state, diag_err, err) : 0;
 }
 
 static int

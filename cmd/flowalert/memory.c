@@ -1,12 +1,10 @@
 #include "memory.h"
 
-#include <errno.h>
 #include <stddef.h>
-#include <sys/stat.h>
 
 #include "base/hash.h"
 #include "detect/keyed.h"
-#include "io/io.h"
+#include "io/keep.h"
 
 enum { MEMORY_VERSION = 1 };
 
@@ -146,20 +144,27 @@ write_batch(struct io_sink *sink, struct batch *b, struct err *err)
 	return rc < 0 ? -1 : 0;
 }
 
+/* What is written: memos for which keep (NULL: all) says so. */
+struct writing {
+	struct memory *m;
+	bool (*keep)(void *ctx, const struct memo *);
+	void *ctx;
+};
+
 static int
-write_memos(struct memory *m, struct io_sink *sink, bool (*keep)(void *, const struct memo *),
-    void *ctx, struct err *err)
+write_memos(void *ctx, struct io_sink *sink, struct err *err)
 {
 	static char head_name[] = "flowalert";
 	const struct memo head = { .kind = MEMO_HEAD, .count = MEMORY_VERSION, .name = head_name };
+	const struct writing *w = ctx;
 	struct batch *b = batch_new();
 	int rc = 0;
 
 	put_memo(b, &head);
-	for (size_t i = 0; i < m->memos.n && rc == 0; i++) {
-		if (keep != NULL && !keep(ctx, memory_at(m, i)))
+	for (size_t i = 0; i < w->m->memos.n && rc == 0; i++) {
+		if (w->keep != NULL && !w->keep(w->ctx, memory_at(w->m, i)))
 			continue;
-		put_memo(b, memory_at(m, i));
+		put_memo(b, memory_at(w->m, i));
 		if (b->n == BATCH_RECORDS)
 			rc = write_batch(sink, b, err);
 	}
@@ -173,23 +178,9 @@ int
 memory_write(struct memory *m, const char *path, bool (*keep)(void *ctx, const struct memo *),
     void *ctx, char *const *argv, struct err *err)
 {
-	struct err why = { 0 }, closing = { 0 };
-	struct io_opts opts;
-	struct io_sink *sink;
-	int rc = -1;
+	struct writing w = { m, keep, ctx };
 
-	io_opts_init(&opts);
-	opts.out_format = IO_FLOW;
-	opts.out_path = path;
-	sink = io_sink_open(&opts, argv, &why);
-	if (sink != NULL)
-		rc = write_memos(m, sink, keep, ctx, &why);
-	if (io_sink_close(sink, rc == 0, &closing) != 0 && rc == 0) {
-		why = closing;
-		rc = -1;
-	}
-	io_opts_free(&opts);
-	return rc == 0 ? 0 : err_set(err, "%s: %s", path, why.text);
+	return io_keep_write(path, argv, write_memos, &w, err);
 }
 
 /* Reading ------------------------------------------------------------------------------------------ */
@@ -279,35 +270,11 @@ int
 memory_read(struct memory *m, const char *path, void (*warn)(const char *, const struct err *),
     struct err *err)
 {
-	char *paths[] = { (char *)(uintptr_t)path };
 	struct reading r = { .m = m };
-	struct io_result result = { 0 };
-	struct err why = { 0 };
-	struct io_source *source;
-	struct io_sink *sink;
-	struct io_opts opts;
-	struct stat st;
-	int rc;
+	int rc = io_keep_read(path, "state of flowalert", take_state, &r, warn, err);
 
-	if (stat(path, &st) != 0 && errno == ENOENT)
-		return 0;
-	io_opts_init(&opts);
-	opts.threads = 1;
-	opts.warn = warn;
-	source = io_source_open(paths, 1, &opts, &why);
-	if (source == NULL) {
-		io_opts_free(&opts);
-		return err_set(err, "%s", why.text);
-	}
-	sink = io_sink_function(&opts, take_state, &r);
-	rc = io_run(source, sink, &opts, NULL, NULL, &result, &why);
-	(void)io_sink_close(sink, true, &(struct err){ 0 });
-	io_source_close(source);
-	io_opts_free(&opts);
-	if (rc < 0)
-		return err_set(err, "%s: %s", path, why.text);
-	if (result.incomplete || !r.has_head)
+	if (rc == 0 && !r.has_head)
 		return err_set(
 		    err, "%s: no whole state of flowalert; remove it to begin anew", path);
-	return 0;
+	return rc < 0 ? -1 : 0;
 }

@@ -1,12 +1,10 @@
 #include "state.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stddef.h>
-#include <sys/stat.h>
 
 #include "base/mem.h"
-#include "io/io.h"
+#include "io/keep.h"
 
 enum { STATE_VERSION = 1, GONE_HOURS = 28 * 24, ONCE_HOURS = 48 };
 
@@ -227,35 +225,28 @@ write_entropy(struct writing *w, const struct observed *o, const float *kept, st
 	return flush(w, err);
 }
 
-int
-state_write(const struct observed *o, const char *path, char *const *argv, struct err *err)
+static int
+write_observed(void *ctx, struct io_sink *sink, struct err *err)
 {
-	struct err why = { 0 }, closing = { 0 };
-	struct writing w = { .b = batch_new() };
-	struct io_opts opts;
+	const struct observed *o = ctx;
+	struct writing w = { .sink = sink, .b = batch_new() };
 	uint32_t *newest_bin;
 	const float *kept = entropy_kept(o->entropy, &newest_bin);
 	uint32_t *to = mem_alloc((o->tracks.at.n + 1) * sizeof(*to));
 	int rc = -1;
 
-	io_opts_init(&opts);
-	opts.out_format = IO_FLOW;
-	opts.out_path = path;
-	w.sink = io_sink_open(&opts, argv, &why);
-	if (w.sink != NULL)
-		rc = write_head(&w, o, *newest_bin, &why) < 0 ||
-			     write_tracks(&w, o, to, &why) < 0 || write_hosts(&w, o, &why) < 0 ||
-			     write_entropy(&w, o, kept, &why) < 0
-			 ? -1
-			 : 0;
-	if (io_sink_close(w.sink, rc == 0, &closing) != 0 && rc == 0) {
-		why = closing;
-		rc = -1;
-	}
+	if (write_head(&w, o, *newest_bin, err) == 0 && write_tracks(&w, o, to, err) == 0 &&
+	    write_hosts(&w, o, err) == 0 && write_entropy(&w, o, kept, err) == 0)
+		rc = 0;
 	batch_free(w.b);
 	mem_free(to);
-	io_opts_free(&opts);
-	return rc == 0 ? 0 : err_set(err, "%s: %s", path, why.text);
+	return rc;
+}
+
+int
+state_write(const struct observed *o, const char *path, char *const *argv, struct err *err)
+{
+	return io_keep_write(path, argv, write_observed, (void *)(uintptr_t)o, err);
 }
 
 /* Reading ------------------------------------------------------------------------------------------ */
@@ -491,35 +482,11 @@ int
 state_read(struct observed *o, const char *path, void (*warn)(const char *, const struct err *),
     struct err *err)
 {
-	char *paths[] = { (char *)(uintptr_t)path };
 	struct reading r = { .o = o };
-	struct io_result result = { 0 };
-	struct err why = { 0 };
-	struct io_source *source;
-	struct io_sink *sink;
-	struct io_opts opts;
-	struct stat st;
-	int rc;
+	int rc = io_keep_read(path, "state of flowanom", take_state, &r, warn, err);
 
-	if (stat(path, &st) != 0 && errno == ENOENT)
-		return 0;
-	io_opts_init(&opts);
-	opts.threads = 1;
-	opts.warn = warn;
-	source = io_source_open(paths, 1, &opts, &why);
-	if (source == NULL) {
-		io_opts_free(&opts);
-		return err_set(err, "%s", why.text);
-	}
-	sink = io_sink_function(&opts, take_state, &r);
-	rc = io_run(source, sink, &opts, NULL, NULL, &result, &why);
-	(void)io_sink_close(sink, true, &(struct err){ 0 });
-	io_source_close(source);
-	io_opts_free(&opts);
-	if (rc < 0)
-		return err_set(err, "%s: %s", path, why.text);
-	if (result.incomplete || !r.has_head)
+	if (rc == 0 && !r.has_head)
 		return err_set(
 		    err, "%s: no whole state of flowanom; remove it to begin anew", path);
-	return 0;
+	return rc < 0 ? -1 : 0;
 }

@@ -1,12 +1,9 @@
 #include "state.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "io/io.h"
-#include "stream/stream.h"
+#include "io/keep.h"
 
 enum { STATE_VERSION = 1 };
 
@@ -98,8 +95,9 @@ put_edge(struct batch *b, size_t rec, const struct edge *x)
 }
 
 static int
-write_edges(struct io_sink *sink, const struct edges *e, struct err *err)
+write_edges(void *ctx, struct io_sink *sink, struct err *err)
 {
+	const struct edges *e = ctx;
 	struct batch *b = batch_new();
 	size_t at = 0;
 	int rc = 0;
@@ -126,23 +124,7 @@ write_edges(struct io_sink *sink, const struct edges *e, struct err *err)
 int
 state_write(const struct edges *e, const char *path, char *const *argv, struct err *err)
 {
-	struct err why = { 0 }, closing = { 0 };
-	struct io_opts opts;
-	struct io_sink *sink;
-	int rc = -1;
-
-	io_opts_init(&opts);
-	opts.out_format = IO_FLOW;
-	opts.out_path = path;
-	sink = io_sink_open(&opts, argv, &why);
-	if (sink != NULL)
-		rc = write_edges(sink, e, &why);
-	if (io_sink_close(sink, rc == 0, &closing) != 0 && rc == 0) {
-		why = closing;
-		rc = -1;
-	}
-	io_opts_free(&opts);
-	return rc == 0 ? 0 : err_set(err, "%s: %s", path, why.text);
+	return io_keep_write(path, argv, write_edges, (void *)(uintptr_t)e, err);
 }
 
 /* Reading ------------------------------------------------------------------------------------------ */
@@ -256,8 +238,11 @@ take_record(struct reading *r)
 }
 
 static int
-take_batch(struct reading *r, struct batch *b, struct err *err)
+take_batch(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 {
+	struct reading *r = ctx;
+
+	(void)sel;
 	if (b->options)
 		return 0;
 	if (!bind(r, b))
@@ -269,39 +254,15 @@ take_batch(struct reading *r, struct batch *b, struct err *err)
 	return 0;
 }
 
-static int
-read_stream(struct edges *e, int fd, struct err *err)
-{
-	struct stream_reader *reader = stream_open(fd, 0, NULL, 0);
-	struct stream_slot *slot = slot_new();
-	struct reading r = { .e = e };
-	enum stream_status status = STREAM_FAILED;
-	int rc = 0;
-
-	if (reader == NULL)
-		rc = err_set(err, "%s", strerror(errno));
-	while (rc == 0 && (status = stream_next(reader, slot, err)) == STREAM_BATCH)
-		rc = take_batch(&r, slot_batch(slot), err);
-	if (rc == 0 && status == STREAM_FAILED)
-		rc = -1;
-	if (rc == 0 && !r.begun)
-		rc = err_set(err, "no state of flowlateral");
-	slot_free(slot);
-	stream_close(reader);
-	return rc;
-}
-
 int
-state_read(struct edges *e, const char *path, struct err *err)
+state_read(struct edges *e, const char *path, void (*warn)(const char *, const struct err *),
+    struct err *err)
 {
-	struct err why = { 0 };
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct reading r = { .e = e };
+	int rc = io_keep_read(path, "state of flowlateral", take_batch, &r, warn, err);
 
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	if (fd < 0)
-		return err_set(err, "%s: %s", path, strerror(errno));
-	if (read_stream(e, fd, &why) == 0)
-		return 0;
-	return err_set(err, "%s: %s; remove it to begin anew", path, why.text);
+	if (rc == 0 && !r.begun)
+		return err_set(
+		    err, "%s: no whole state of flowlateral; remove it to begin anew", path);
+	return rc < 0 ? -1 : 0;
 }

@@ -9,8 +9,9 @@
 
 #include "edges.h"
 
-/* -1: err, which names the file. */
-int state_read(struct edges *, const char *path, struct err *);
+/* -1: err, which names the file.  warn (NULL: nobody) hears where it is damaged. */
+int state_read(
+    struct edges *, const char *path, void (*warn)(const char *, const struct err *), struct err *);
 int state_write(const struct edges *, const char *path, char *const *argv, struct err *);
 
 #endif

@@ -259,7 +259,7 @@ admin" ]
 	run -3 --separate-stderr flowlateral -B b --state t -o null whole.flow
 	[[ $stderr == "flowlateral: t: "*"; remove it to begin anew" ]]
 	run -3 --separate-stderr flowlateral --state whole.flow -o null whole.flow
-	[ "$stderr" = "flowlateral: whole.flow: no state of flowlateral; remove it to begin anew" ]
+	[ "$stderr" = "flowlateral: whole.flow: no state of flowlateral" ]
 	run -3 --separate-stderr flowlateral --state /nonexistent/s -o null whole.flow
 	[[ $stderr == "flowlateral: /nonexistent/s: "* ]]
 }

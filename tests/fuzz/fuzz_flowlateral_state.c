@@ -65,7 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	scope_init(&scope);
 	edges_init(&e, &scope);
 	e.has_state = true;
-	rc = state_read(&e, path, &err);
+	rc = state_read(&e, path, NULL, &err);
 	assert(rc == 0 || (rc == -1 && err.status != 0 && err.text[0] != '\0'));
 	if (rc == 0) {
 		check_judged(&e);
