@@ -42,7 +42,6 @@ struct flowanom {
 	struct observed observed;
 	struct judge judge;
 	struct series *series; /* NULL: not asked for */
-	struct io_sink *sink;
 	char *const *argv;
 };
 
@@ -114,14 +113,6 @@ count_series(void *ctx, unsigned worker, struct batch *b, uint64_t *sel, struct 
 	const struct flowanom *f = ctx;
 
 	return series_work(f->series, worker, b, sel, err);
-}
-
-static int
-write_alerts(void *ctx, struct batch *b, struct err *err)
-{
-	struct flowanom *f = ctx;
-
-	return io_sink_batch(f->sink, b, err) < 0 ? -1 : 0;
 }
 
 static void
@@ -221,12 +212,11 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 	struct flowanom *f = ctx;
 	bool keeps = f->scope.state != NULL && !result->incomplete;
 
-	f->sink = sink;
 	if (f->series != NULL) {
 		if (series_judge(f->series, &f->judge, err) < 0)
 			return -1;
 		tell_series(f);
-		return alerts_ranked(f->judge.alerts, write_alerts, f, err) < 0 ? -1 : 0;
+		return alerts_ranked(f->judge.alerts, io_sink_put, sink, err);
 	}
 	if (f->baseline != NULL &&
 	    sampled_as(&f->judge.sampled, f->baseline->sampling, f->scope.baseline, err) != 0)
@@ -234,7 +224,7 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 	observe_finish(&f->observed, end_of_time(f), f->scope.state != NULL);
 	judge_rest(&f->judge, f->scope.state != NULL);
 	tell(f);
-	if (alerts_ranked(f->judge.alerts, write_alerts, f, err) < 0)
+	if (alerts_ranked(f->judge.alerts, io_sink_put, sink, err) < 0)
 		return -1;
 	/* What is incomplete is read again: the state stays as it was. */
 	return keeps ? state_write(&f->observed, f->scope.state, f->argv, err) : 0;

@@ -348,12 +348,6 @@ tell(const struct flowbeacon *f, const struct alerts *alerts)
 	    (double)seen.octets / 1e6, (double)p.octets / 1e6, (double)c.open_peak * 160 / 1e6);
 }
 
-static int
-write_alerts(void *ctx, struct batch *b, struct err *err)
-{
-	return io_sink_batch(ctx, b, err) < 0 ? -1 : 0; /* 1: -n is satisfied */
-}
-
 /* From run to run ------------------------------------------------------------------------------- */
 
 /* One that goes on: its pair is there, and is judged as if it ended now. */
@@ -475,7 +469,7 @@ end(void *ctx, struct io_sink *sink, const struct io_result *result, struct err 
 		complain(f, alerts);
 	if (f->io.verbose)
 		tell(f, alerts);
-	rc = alerts_ranked(alerts, write_alerts, sink, err);
+	rc = alerts_ranked(alerts, io_sink_put, sink, err);
 	alerts_free(alerts);
 	return rc;
 }

@@ -43,7 +43,6 @@ struct flowexfil {
 	struct scope scope;
 	struct traffic traffic;
 	struct judge judge;
-	struct io_sink *sink;
 };
 
 /* Options ------------------------------------------------------------------------------------------ */
@@ -112,14 +111,6 @@ take(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 	return 0;
 }
 
-static int
-write_alerts(void *ctx, struct batch *b, struct err *err)
-{
-	struct flowexfil *f = ctx;
-
-	return io_sink_batch(f->sink, b, err) < 0 ? -1 : 0;
-}
-
 static void
 tell(const struct flowexfil *f)
 {
@@ -146,14 +137,13 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 	struct flowexfil *f = ctx;
 
 	(void)result;
-	f->sink = sink;
 	if (f->judge.baseline != NULL &&
 	    sampled_as(&f->traffic.sampled, f->judge.baseline->sampling, f->scope.baseline, err) !=
 		0)
 		return -1;
 	judge_rest(&f->judge);
 	tell(f);
-	return alerts_ranked(f->judge.alerts, write_alerts, f, err) < 0 ? -1 : 0;
+	return alerts_ranked(f->judge.alerts, io_sink_put, sink, err);
 }
 
 static int

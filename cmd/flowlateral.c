@@ -50,7 +50,6 @@ struct flowlateral {
 	struct expr *inside; /* TCP between hosts of ours */
 	struct worker *workers;
 	unsigned n_workers;
-	struct io_sink *sink;
 	char *const *argv;
 };
 
@@ -165,14 +164,6 @@ take(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 	return 0;
 }
 
-static int
-write_alerts(void *ctx, struct batch *b, struct err *err)
-{
-	struct flowlateral *f = ctx;
-
-	return io_sink_batch(f->sink, b, err) < 0 ? -1 : 0;
-}
-
 static void
 tell(const struct flowlateral *f, const struct io_result *result)
 {
@@ -209,7 +200,6 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 {
 	struct flowlateral *f = ctx;
 
-	f->sink = sink;
 	conversations_finish(f->conversations);
 	if (f->baseline != NULL &&
 	    sampled_as(&f->edges.sampled, f->baseline->sampling, f->scope.baseline, err) != 0)
@@ -217,7 +207,7 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 	edges_learn(&f->edges);
 	judge(&f->judge);
 	tell(f, result);
-	if (alerts_ranked(f->judge.alerts, write_alerts, f, err) < 0)
+	if (alerts_ranked(f->judge.alerts, io_sink_put, sink, err) < 0)
 		return -1;
 	/* What is incomplete is read again: the state stays as it was. */
 	if (!f->edges.has_state || result->incomplete)

@@ -28,7 +28,6 @@ struct flowscan {
 	struct evidence evidence;
 	struct conversations *conversations;
 	struct alerts *alerts;
-	struct io_sink *sink;
 	char *const *argv;
 };
 
@@ -60,15 +59,6 @@ take(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 	if (!b->options)
 		conversations_add(f->conversations, b, sel);
 	return 0;
-}
-
-static int
-write_alerts(void *ctx, struct batch *b, struct err *err)
-{
-	struct flowscan *f = ctx;
-	int rc = io_sink_batch(f->sink, b, err);
-
-	return rc < 0 ? -1 : 0;
 }
 
 static void
@@ -106,11 +96,10 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 {
 	struct flowscan *f = ctx;
 
-	f->sink = sink;
 	conversations_finish(f->conversations);
 	judge(&f->evidence, f->alerts);
 	tell(f);
-	if (alerts_ranked(f->alerts, write_alerts, f, err) < 0)
+	if (alerts_ranked(f->alerts, io_sink_put, sink, err) < 0)
 		return -1;
 	/* What is incomplete is read again: the state stays as it was. */
 	if (f->scope.state != NULL && !result->incomplete)

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -11,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/time.h"
+#include "daemon/spawn.h"
 
 static void
 fail(struct commands *c, const char *about, const char *reason, int value)
@@ -27,24 +27,13 @@ spawn(const struct commands *c, int input, pid_t *pid)
 {
 	const char *argv[] = { "/bin/sh", "-c", c->text, "flowalert", NULL };
 	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t all, none;
 	int rc;
 
-	sigfillset(&all);
-	sigemptyset(&none);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(
-	    &attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
-	rc = posix_spawn(pid, argv[0], &files, &attr, (char **)(uintptr_t)argv, environ);
+	rc = spawn_clean(pid, argv, &files);
 	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
 	return rc;
 }
 

@@ -271,10 +271,6 @@ memory_read(struct memory *m, const char *path, void (*warn)(const char *, const
     struct err *err)
 {
 	struct reading r = { .m = m };
-	int rc = io_keep_read(path, "state of flowalert", take_state, &r, warn, err);
 
-	if (rc == 0 && !r.has_head)
-		return err_set(
-		    err, "%s: no whole state of flowalert; remove it to begin anew", path);
-	return rc < 0 ? -1 : 0;
+	return io_keep_read(path, "state of flowalert", take_state, &r, &r.has_head, warn, err);
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/mem.h"
+#include "detect/members.h"
 #include "io/keep.h"
 
 enum { STATE_VERSION = 1, GONE_HOURS = 28 * 24, ONCE_HOURS = 48 };
@@ -18,20 +19,6 @@ enum state_kind {
 	STATE_BIN,
 	STATE_KINDS
 };
-
-/* A member of a structure and the column that it is kept in; width 0: octets. */
-struct member {
-	const char *name;
-	uint32_t off, width, octets;
-};
-#define NUMBER(S, M) \
-	{ \
-#M, offsetof(struct S, M), sizeof(((struct S *)0)->M), 0 \
-	}
-#define OCTETS(S, M) \
-	{ \
-#M, offsetof(struct S, M), 0, sizeof(((struct S *)0)->M) \
-	}
 
 struct head {
 	int64_t newest_ns;
@@ -64,53 +51,30 @@ static const struct member bin_members[] = { NUMBER(entropy_bin, number),
 	NUMBER(entropy_bin, flows), OCTETS(entropy_bin, n), OCTETS(entropy_bin, who),
 	OCTETS(entropy_bin, port), { 0 } };
 
-static struct field_id
-named(const char *name)
-{
-	return (struct field_id){ .pen = PEN_NAMED, .named = name };
-}
+/* A record of STATE_ENTROPY has octets only. */
+static const struct member *const members[STATE_KINDS] = {
+	[STATE_HEAD] = head_members,
+	[STATE_TRACK] = track_members,
+	[STATE_RUN] = run_members,
+	[STATE_HOST] = host_members,
+	[STATE_BIN] = bin_members,
+};
 
 /* Writing ------------------------------------------------------------------------------------------ */
 
 static void
-put_octets_of(struct batch *b, size_t rec, const char *name, const void *p, size_t n)
+put_named(struct batch *b, size_t rec, const char *name, const void *p, size_t n)
 {
-	struct field_id id = named(name);
+	struct field_id id = member_named(name);
 
 	batch_put_octets(b, (unsigned)batch_column(b, &id, TYPE_BYTES, 0, 0), rec, p, n);
 }
 
-static void
-put_number(struct batch *b, size_t rec, const char *name, unsigned width, uint64_t v)
-{
-	struct field_id id = named(name);
-
-	batch_put_uint(b, (unsigned)batch_column(b, &id, TYPE_UINT, width, 0), rec, v);
-}
-
-static void
-put_members(struct batch *b, size_t rec, enum state_kind kind, const struct member *m,
-    const void *structure)
-{
-	const uint8_t *p = structure;
-
-	put_number(b, rec, "state", 1, kind);
-	for (; m->name != NULL; m++) {
-		uint64_t v = 0;
-
-		if (m->width == 0) {
-			put_octets_of(b, rec, m->name, p + m->off, m->octets);
-			continue;
-		}
-		memcpy(&v, p + m->off, m->width); /* little-endian, as batches are */
-		put_number(b, rec, m->name, m->width, v);
-	}
-}
-
-/* What is written: a record at a time goes into a batch, which goes when it is full. */
+/* What is written: a record at a time goes into a batch of its kind, which goes when it is full. */
 struct writing {
 	struct io_sink *sink;
 	struct batch *b;
+	struct members_at at; /* in the batch, from its first record on */
 	int rc;
 };
 
@@ -126,12 +90,17 @@ flush(struct writing *w, struct err *err)
 }
 
 static int
-write_one(
-    struct writing *w, enum state_kind kind, const struct member *m, const void *p, struct err *err)
+write_one(struct writing *w, enum state_kind kind, const void *thing, struct err *err)
 {
+	size_t rec;
+
 	if (w->b->n >= BATCH_RECORDS / 4 && flush(w, err) < 0)
 		return -1;
-	put_members(w->b, batch_extend(w->b, 1), kind, m, p);
+	rec = batch_extend(w->b, 1);
+	if (rec == 0)
+		w->at = members_make(w->b, members[kind]);
+	member_put_number(w->b, rec, member_named("state"), 1, kind);
+	members_put(w->b, &w->at, rec, members[kind], thing);
 	return 0;
 }
 
@@ -142,7 +111,7 @@ write_head(struct writing *w, const struct observed *o, uint32_t newest_bin, str
 	const struct head head = { o->newest_ns, t->latest, t->hours.utc_offset_s, STATE_VERSION,
 		t->hours.buckets, t->open_hour, t->newest_hour, t->partial_hour, newest_bin };
 
-	return write_one(w, STATE_HEAD, head_members, &head, err) < 0 ? -1 : flush(w, err);
+	return write_one(w, STATE_HEAD, &head, err) < 0 ? -1 : flush(w, err);
 }
 
 /* Not seen for longer than its past reaches, or in one hour only: forgotten, or a state would only grow. */
@@ -172,10 +141,10 @@ write_tracks(struct writing *w, const struct observed *o, uint32_t *to, struct e
 			continue;
 		}
 		n++;
-		if (write_one(w, STATE_TRACK, track_members, k, err) < 0)
+		if (write_one(w, STATE_TRACK, k, err) < 0)
 			return -1;
 		if (k->past != NULL)
-			put_octets_of(w->b, w->b->n - 1, "past", k->past, tracks_past_octets(t));
+			put_named(w->b, w->b->n - 1, "past", k->past, tracks_past_octets(t));
 	}
 	if (flush(w, err) < 0)
 		return -1;
@@ -185,7 +154,7 @@ write_tracks(struct writing *w, const struct observed *o, uint32_t *to, struct e
 		if (r.hours == 0 || to[r.key.track] == UINT32_MAX)
 			continue;
 		r.key.track = to[r.key.track];
-		if (write_one(w, STATE_RUN, run_members, &r, err) < 0)
+		if (write_one(w, STATE_RUN, &r, err) < 0)
 			return -1;
 	}
 	return flush(w, err);
@@ -201,7 +170,7 @@ write_hosts(struct writing *w, const struct observed *o, struct err *err)
 		if (h->known < (scope_internal(o->scope, &h->addr) ? 2 : FLOOD_KNOWN) ||
 		    h->newest + GONE_HOURS * 60 < o->floods.newest)
 			continue;
-		if (write_one(w, STATE_HOST, host_members, h, err) < 0)
+		if (write_one(w, STATE_HOST, h, err) < 0)
 			return -1;
 	}
 	return flush(w, err);
@@ -212,14 +181,14 @@ write_entropy(struct writing *w, const struct observed *o, const float *kept, st
 {
 	size_t rec = batch_extend(w->b, 1);
 
-	put_number(w->b, rec, "state", 1, STATE_ENTROPY);
-	put_octets_of(w->b, rec, "kept", kept, ENTROPY_KEPT * ENTROPIES * sizeof(*kept));
+	member_put_number(w->b, rec, member_named("state"), 1, STATE_ENTROPY);
+	put_named(w->b, rec, "kept", kept, ENTROPY_KEPT * ENTROPIES * sizeof(*kept));
 	if (flush(w, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < ENTROPY_OPEN; i++) {
 		const struct entropy_bin *bin = entropy_open(o->entropy, i);
 
-		if (bin->number != 0 && write_one(w, STATE_BIN, bin_members, bin, err) < 0)
+		if (bin->number != 0 && write_one(w, STATE_BIN, bin, err) < 0)
 			return -1;
 	}
 	return flush(w, err);
@@ -255,68 +224,38 @@ struct reading {
 	struct observed *o;
 	bool has_head;
 	size_t tracks; /* read so far */
+	struct members_at at[STATE_KINDS]; /* in this batch */
+	struct batch *b;
+	size_t rec;
 };
 
 static bool
-get_number(struct batch *b, size_t rec, const char *name, uint64_t *v)
+get(const struct reading *r, enum state_kind kind, void *thing)
 {
-	struct field_id id = named(name);
-	int i = batch_find(b, &id);
-	const struct column *c;
-
-	if (i < 0 || b->col[i].type != TYPE_UINT)
-		return false;
-	c = batch_plain(b, (unsigned)i);
-	*v = column_uint(c, rec);
-	return c->present == NULL || bits_get(c->present, rec);
+	return members_get(r->b, &r->at[kind], r->rec, members[kind], thing);
 }
 
+/* Exactly n octets. */
 static bool
-get_octets(struct batch *b, size_t rec, const char *name, void *to, size_t n)
+get_octets(const struct reading *r, const char *name, void *to, size_t n)
 {
-	struct field_id id = named(name);
-	int i = batch_find(b, &id);
-	const struct column *c;
+	const uint8_t *octets;
+	size_t len;
 
-	if (i < 0 || b->col[i].type != TYPE_BYTES)
+	if (!member_get_octets(r->b, r->rec, member_named(name), &octets, &len) || len != n)
 		return false;
-	c = batch_plain(b, (unsigned)i);
-	if ((c->present != NULL && !bits_get(c->present, rec)) ||
-	    c->off[rec + 1] - c->off[rec] != n)
-		return false;
-	memcpy(to, (const uint8_t *)c->data + c->off[rec], n);
+	memcpy(to, octets, n);
 	return true;
 }
 
 static bool
-get_members(struct batch *b, size_t rec, const struct member *m, void *structure)
-{
-	uint8_t *p = structure;
-
-	for (; m->name != NULL; m++) {
-		uint64_t v;
-
-		if (m->width == 0) {
-			if (!get_octets(b, rec, m->name, p + m->off, m->octets))
-				return false;
-			continue;
-		}
-		if (!get_number(b, rec, m->name, &v) || (m->width < 8 && v >> 8 * m->width != 0))
-			return false;
-		memcpy(p + m->off, &v, m->width);
-	}
-	return true;
-}
-
-static bool
-read_head(struct reading *r, struct batch *b, size_t rec, struct err *err)
+read_head(struct reading *r, struct err *err)
 {
 	struct tracks *t = &r->o->tracks;
 	struct head head = { 0 };
 	uint32_t *newest_bin;
 
-	if (r->has_head || !get_members(b, rec, head_members, &head) ||
-	    head.version != STATE_VERSION)
+	if (r->has_head || !get(r, STATE_HEAD, &head) || head.version != STATE_VERSION)
 		return false;
 	if (head.buckets != t->hours.buckets || head.utc_offset_s != t->hours.utc_offset_s) {
 		err_set(err, "made with other hours of the week: another --tz or baseline");
@@ -349,22 +288,22 @@ presence_sane(const struct presence *p)
 
 /* Tracks come in their order, the network first: runs know them by their number. */
 static bool
-read_track(struct reading *r, struct batch *b, size_t rec)
+read_track(struct reading *r)
 {
 	struct tracks *t = &r->o->tracks;
 	size_t octets = tracks_past_octets(t), at;
 	struct track k = { 0 };
 	uint8_t *past;
 
-	if (!get_members(b, rec, track_members, &k) || k.key.kind >= TRACK_KINDS ||
-	    !presence_sane(&k.presence) || (r->tracks == 0) != (k.key.kind == TRACK_NETWORK))
+	if (!get(r, STATE_TRACK, &k) || k.key.kind >= TRACK_KINDS || !presence_sane(&k.presence) ||
+	    (r->tracks == 0) != (k.key.kind == TRACK_NETWORK))
 		return false;
 	at = keyed_add(&t->at, &k.key);
 	if (at != r->tracks++)
 		return false;
 	*tracks_at(t, at) = k;
 	past = mem_alloc(octets);
-	if (get_octets(b, rec, "past", past, octets))
+	if (get_octets(r, "past", past, octets))
 		memcpy(track_past(t, tracks_at(t, at)), past, octets);
 	mem_free(past);
 	return true;
@@ -377,14 +316,14 @@ is_amount(double v)
 }
 
 static bool
-read_run(struct reading *r, struct batch *b, size_t rec)
+read_run(struct reading *r)
 {
 	struct keyed *runs = &r->o->judge->runs;
 	struct run run = { 0 };
 	size_t at;
 
-	if (!get_members(b, rec, run_members, &run) || run.key.track >= r->tracks ||
-	    run.key.down > 1 || run.amount >= AMOUNTS || run.hours == 0 || run.last < run.first ||
+	if (!get(r, STATE_RUN, &run) || run.key.track >= r->tracks || run.key.down > 1 ||
+	    run.amount >= AMOUNTS || run.hours == 0 || run.last < run.first ||
 	    run.last > UINT32_MAX / 3600 || run.at > UINT32_MAX / 3600 || !is_amount(run.value) ||
 	    !is_amount(run.usual) || !is_amount(run.total) || !is_amount(run.times) ||
 	    !is_amount(run.host_share) || !isfinite(run.habit.z))
@@ -397,13 +336,13 @@ read_run(struct reading *r, struct batch *b, size_t rec)
 }
 
 static bool
-read_host(struct reading *r, struct batch *b, size_t rec)
+read_host(struct reading *r)
 {
 	struct keyed *hosts = &r->o->floods.hosts;
 	struct host h = { 0 };
 	size_t at;
 
-	if (!get_members(b, rec, host_members, &h) || h.newest > UINT32_MAX / 60)
+	if (!get(r, STATE_HOST, &h) || h.newest > UINT32_MAX / 60)
 		return false;
 	at = keyed_add(hosts, &h.addr);
 	if (at == KEYED_NONE)
@@ -415,12 +354,12 @@ read_host(struct reading *r, struct batch *b, size_t rec)
 }
 
 static bool
-read_entropy(struct reading *r, struct batch *b, size_t rec)
+read_entropy(struct reading *r)
 {
 	uint32_t *newest;
 	float *kept = entropy_kept(r->o->entropy, &newest);
 
-	if (!get_octets(b, rec, "kept", kept, ENTROPY_KEPT * ENTROPIES * sizeof(*kept)))
+	if (!get_octets(r, "kept", kept, ENTROPY_KEPT * ENTROPIES * sizeof(*kept)))
 		return false;
 	for (size_t i = 0; i < (size_t)ENTROPY_KEPT * ENTROPIES; i++)
 		if (!(kept[i] >= 0 && kept[i] <= 1.001F))
@@ -429,11 +368,10 @@ read_entropy(struct reading *r, struct batch *b, size_t rec)
 }
 
 static bool
-read_bin(struct reading *r, struct batch *b, size_t rec)
+read_bin(struct reading *r)
 {
 	struct entropy_bin *bin = mem_zero(1, sizeof(*bin));
-	bool good = get_members(b, rec, bin_members, bin) && bin->number != 0 &&
-		    bin->number <= UINT32_MAX / 300;
+	bool good = get(r, STATE_BIN, bin) && bin->number != 0 && bin->number <= UINT32_MAX / 300;
 
 	for (unsigned of = 0; of < ENTROPIES && good; of++) {
 		uint64_t sum = 0;
@@ -451,19 +389,20 @@ read_bin(struct reading *r, struct batch *b, size_t rec)
 }
 
 static bool
-read_record(struct reading *r, struct batch *b, size_t rec, struct err *err)
+read_record(struct reading *r, struct err *err)
 {
 	uint64_t kind;
 
-	if (!get_number(b, rec, "state", &kind) || (kind != STATE_HEAD && !r->has_head))
+	if (!member_get_number(r->b, r->rec, member_named("state"), &kind) ||
+	    (kind != STATE_HEAD && !r->has_head))
 		return false;
 	switch (kind) {
-	case STATE_HEAD: return read_head(r, b, rec, err);
-	case STATE_TRACK: return read_track(r, b, rec);
-	case STATE_RUN: return read_run(r, b, rec);
-	case STATE_HOST: return read_host(r, b, rec);
-	case STATE_ENTROPY: return read_entropy(r, b, rec);
-	case STATE_BIN: return read_bin(r, b, rec);
+	case STATE_HEAD: return read_head(r, err);
+	case STATE_TRACK: return read_track(r);
+	case STATE_RUN: return read_run(r);
+	case STATE_HOST: return read_host(r);
+	case STATE_ENTROPY: return read_entropy(r);
+	case STATE_BIN: return read_bin(r);
 	default: return false;
 	}
 }
@@ -471,9 +410,17 @@ read_record(struct reading *r, struct batch *b, size_t rec, struct err *err)
 static int
 take_state(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 {
+	struct reading *r = ctx;
+
 	(void)sel;
-	for (size_t rec = 0; rec < b->n && !b->options; rec++)
-		if (!read_record(ctx, b, rec, err))
+	if (b->options)
+		return 0;
+	r->b = b;
+	for (enum state_kind kind = STATE_HEAD; kind < STATE_KINDS; kind++)
+		if (members[kind] != NULL)
+			r->at[kind] = members_find(b, members[kind]);
+	for (r->rec = 0; r->rec < b->n; r->rec++)
+		if (!read_record(r, err))
 			return err_set(err, "no state of flowanom");
 	return 0;
 }
@@ -483,10 +430,6 @@ state_read(struct observed *o, const char *path, void (*warn)(const char *, cons
     struct err *err)
 {
 	struct reading r = { .o = o };
-	int rc = io_keep_read(path, "state of flowanom", take_state, &r, warn, err);
 
-	if (rc == 0 && !r.has_head)
-		return err_set(
-		    err, "%s: no whole state of flowanom; remove it to begin anew", path);
-	return rc < 0 ? -1 : 0;
+	return io_keep_read(path, "state of flowanom", take_state, &r, &r.has_head, warn, err);
 }

@@ -311,10 +311,6 @@ state_read(struct state *s, const char *path, void (*warn)(const char *, const s
     struct err *err)
 {
 	struct reading r = { .state = s };
-	int rc = io_keep_read(path, "state of flowbeacon", take_state, &r, warn, err);
 
-	if (rc == 0 && !r.has_head)
-		return err_set(
-		    err, "%s: no whole state of flowbeacon; remove it to begin anew", path);
-	return rc < 0 ? -1 : 0;
+	return io_keep_read(path, "state of flowbeacon", take_state, &r, &r.has_head, warn, err);
 }

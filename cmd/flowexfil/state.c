@@ -259,10 +259,6 @@ state_read(struct judge *j, const char *path, void (*warn)(const char *, const s
     struct err *err)
 {
 	struct reading r = { .judge = j };
-	int rc = io_keep_read(path, "state of flowexfil", take_state, &r, warn, err);
 
-	if (rc == 0 && !r.has_head)
-		return err_set(
-		    err, "%s: no whole state of flowexfil; remove it to begin anew", path);
-	return rc < 0 ? -1 : 0;
+	return io_keep_read(path, "state of flowexfil", take_state, &r, &r.has_head, warn, err);
 }

@@ -259,10 +259,6 @@ state_read(struct edges *e, const char *path, void (*warn)(const char *, const s
     struct err *err)
 {
 	struct reading r = { .e = e };
-	int rc = io_keep_read(path, "state of flowlateral", take_batch, &r, warn, err);
 
-	if (rc == 0 && !r.begun)
-		return err_set(
-		    err, "%s: no whole state of flowlateral; remove it to begin anew", path);
-	return rc < 0 ? -1 : 0;
+	return io_keep_read(path, "state of flowlateral", take_batch, &r, &r.begun, warn, err);
 }

@@ -264,10 +264,6 @@ state_read(struct evidence *e, const char *path, void (*warn)(const char *, cons
     struct err *err)
 {
 	struct reading r = { .e = e };
-	int rc = io_keep_read(path, "state of flowscan", take_state, &r, warn, err);
 
-	if (rc == 0 && !r.has_head)
-		return err_set(
-		    err, "%s: no whole state of flowscan; remove it to begin anew", path);
-	return rc < 0 ? -1 : 0;
+	return io_keep_read(path, "state of flowscan", take_state, &r, &r.has_head, warn, err);
 }

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #include "base/time.h"
 #include "daemon/privileges.h"
 #include "daemon/request.h"
+#include "daemon/spawn.h"
 
 enum { SOCKET = 3 }; /* the only descriptor besides the standard ones */
 
@@ -122,8 +122,6 @@ spawn(struct child *c, const struct runner_command *command, const char *path)
 {
 	const char *shell[] = { "/bin/sh", "-c", command->shell, command->name, path, NULL };
 	const char **argv = shell;
-	posix_spawnattr_t attr;
-	sigset_t all, none;
 	size_t n = 0;
 	int rc;
 
@@ -134,16 +132,7 @@ spawn(struct child *c, const struct runner_command *command, const char *path)
 		memcpy(argv, command->argv, n * sizeof *argv);
 		argv[n] = path;
 	}
-	sigfillset(&all);
-	sigemptyset(&none);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(
-	    &attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setsigmask(&attr, &none);
-	rc = posix_spawnp(&c->pid, argv[0], NULL, &attr, (char **)(uintptr_t)argv, environ);
-	posix_spawnattr_destroy(&attr);
+	rc = spawn_clean(&c->pid, argv, NULL);
 	if (argv != shell)
 		mem_free(argv);
 	return rc;

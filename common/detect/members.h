@@ -20,7 +20,7 @@ struct member {
 	enum member_kind kind;
 	uint16_t element; /* of IANA; 0: the column has the name */
 	const char *name;
-	uint16_t off, size; /* in the structure, octets */
+	uint32_t off, size; /* in the structure, octets */
 };
 
 #define MEMBER(KIND, ELEMENT, S, M) \

@@ -130,6 +130,9 @@ int io_sink_close(struct io_sink *, bool complete, struct err *);
 /* Write a batch of one's own making (aggregates, generated records), in order. -1 err; 1: the limit is reached. */
 int io_sink_batch(struct io_sink *, struct batch *, struct err *);
 
+/* The same for those who hand batches out to a function, as alerts_ranked does: 0 at the limit too. */
+int io_sink_put(void *sink, struct batch *, struct err *);
+
 /*
  * Write n batches of one's own making, which are made and formatted in parallel: make(ctx, i, b) on any thread, b
  * an open batch.  -1 err; 1: the limit is reached.

@@ -27,7 +27,7 @@ io_keep_write(const char *path, char *const *argv,
 }
 
 int
-io_keep_read(const char *path, const char *what, io_take take, void *ctx,
+io_keep_read(const char *path, const char *what, io_take take, void *ctx, const bool *begun,
     void (*warn)(const char *, const struct err *), struct err *err)
 {
 	char *paths[] = { (char *)(uintptr_t)path };
@@ -40,7 +40,7 @@ io_keep_read(const char *path, const char *what, io_take take, void *ctx,
 	int rc;
 
 	if (stat(path, &st) != 0 && errno == ENOENT)
-		return 1;
+		return 0;
 	io_opts_init(&opts);
 	opts.threads = 1;
 	opts.warn = warn;
@@ -56,7 +56,7 @@ io_keep_read(const char *path, const char *what, io_take take, void *ctx,
 	io_opts_free(&opts);
 	if (rc < 0)
 		return err_set(err, "%s: %s", path, why.text);
-	if (result.incomplete)
+	if (result.incomplete || !*begun)
 		return err_set(err, "%s: no whole %s; remove it to begin anew", path, what);
 	return 0;
 }

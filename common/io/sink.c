@@ -433,6 +433,12 @@ io_sink_batch(struct io_sink *s, struct batch *b, struct err *err)
 	return r;
 }
 
+int
+io_sink_put(void *sink, struct batch *b, struct err *err)
+{
+	return io_sink_batch(sink, b, err) < 0 ? -1 : 0;
+}
+
 /* Closing ---------------------------------------------------------------------------------------- */
 
 /* The last messages, and what IPFIX has no place for. */

@@ -2,14 +2,10 @@
  * fuzz_flowalert_state.c - whatever a state holds, it is read or refused, and what was read is used and written again.
  */
 #include <assert.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "../../cmd/flowalert/hosts.h"
 #include "../../cmd/flowalert/incidents.h"
-#include "seal.h"
+#include "kept.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -24,24 +20,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	const struct addr src = addr_v4(0x0a000001);
 	char *argv[] = { (char[]){ "flowalert" }, NULL };
-	int fd = memfd_create("state", MFD_CLOEXEC);
+	struct kept kept = kept_open(data, len);
 	struct memory *m = memory_new();
-	uint8_t *copy = malloc(len + 1);
 	struct err err = { 0 };
 	struct scope scope;
-	char path[40];
 	int rc;
 
-	if (fd < 0 || copy == NULL)
-		abort();
-	memcpy(copy, data, len);
-	seal_all(copy, len);
-	if (write(fd, copy, len) != (ssize_t)len)
-		abort();
-	free(copy);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	scope_init(&scope);
-	rc = memory_read(m, path, NULL, &err);
+	rc = memory_read(m, kept.path, NULL, &err);
 	assert(rc == 0 || (rc == -1 && err.status != 0 && err.text[0] != '\0'));
 	if (rc == 0) {
 		struct alerts *ranked = alerts_new();
@@ -68,6 +54,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	memory_free(m);
 	scope_free(&scope);
-	close(fd);
+	close(kept.fd);
 	return 0;
 }

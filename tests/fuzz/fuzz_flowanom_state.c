@@ -2,26 +2,12 @@
  * fuzz_flowanom_state.c - whatever a state holds, it is read or refused; what was read is judged on and written again.
  */
 #include <assert.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "../../cmd/flowanom/observe.h"
 #include "../../cmd/flowanom/state.h"
-#include "seal.h"
+#include "kept.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static int
-take(void *ctx, struct batch *b, struct err *err)
-{
-	(void)ctx;
-	(void)err;
-	for (size_t i = 0; i < b->n_cols; i++)
-		(void)batch_plain(b, (unsigned)i);
-	return 0;
-}
 
 /* A record of two hosts of ours an hour and a half after all that was. */
 static void
@@ -48,38 +34,28 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char *argv[] = { (char[]){ "flowanom" }, NULL };
 	const struct hours hours = { .buckets = HOURS_WORKDAY };
-	int fd = memfd_create("state", MFD_CLOEXEC);
-	uint8_t *copy = malloc(len + 1);
+	struct kept kept = kept_open(data, len);
 	struct err err = { 0 };
 	struct observed o;
 	struct judge j;
 	struct scope scope;
-	char path[40];
 	int rc;
 
-	if (fd < 0 || copy == NULL)
-		abort();
-	memcpy(copy, data, len);
-	seal_all(copy, len);
-	if (write(fd, copy, len) != (ssize_t)len)
-		abort();
-	free(copy);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	scope_init(&scope);
 	judge_init(&j, &scope, &o.tracks);
 	observe_init(&o, &scope, &j, &hours);
-	rc = state_read(&o, path, NULL, &err);
+	rc = state_read(&o, kept.path, NULL, &err);
 	assert(rc == 0 || (rc == -1 && err.status != 0 && err.text[0] != '\0'));
 	if (rc == 0) {
 		go_on(&o);
 		observe_finish(&o, 0, len % 2);
 		judge_rest(&j, len % 2);
-		assert(alerts_ranked(j.alerts, take, NULL, &err) == 0);
+		assert(alerts_ranked(j.alerts, kept_take, NULL, &err) == 0);
 		assert(state_write(&o, "/dev/null", argv, &err) == 0);
 	}
 	judge_free(&j);
 	observe_free(&o);
 	scope_free(&scope);
-	close(fd);
+	close(kept.fd);
 	return 0;
 }

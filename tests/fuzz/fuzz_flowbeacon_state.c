@@ -3,26 +3,12 @@
  * written again.
  */
 #include <assert.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "../../cmd/flowbeacon/judge.h"
 #include "../../cmd/flowbeacon/state.h"
-#include "seal.h"
+#include "kept.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static int
-take(void *ctx, struct batch *b, struct err *err)
-{
-	(void)ctx;
-	(void)err;
-	for (size_t i = 0; i < b->n_cols; i++)
-		(void)batch_plain(b, (unsigned)i);
-	return 0;
-}
 
 static void
 ignore(void *ctx, const struct conversation *c, size_t n)
@@ -54,7 +40,7 @@ judge_all(struct state *s, const struct scope *scope)
 		contacts_forget(s->contacts, 1 << 20, UINT32_MAX / 2);
 	}
 	conversations_finish(s->conversations);
-	assert(alerts_ranked(alerts, take, NULL, &err) == 0);
+	assert(alerts_ranked(alerts, kept_take, NULL, &err) == 0);
 	alerts_free(alerts);
 	peers_free((struct peers *)(uintptr_t)judge.acquaintance.peers);
 }
@@ -65,27 +51,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	const struct pairs_opts opts = { 512, 1 << 30, false };
 	struct contacts contacts;
 	struct state state = { .window_ns = 24 * 3600 * NS_PER_S, .starts = 512 };
-	int fd = memfd_create("state", MFD_CLOEXEC), rc;
-	uint8_t *copy = malloc(len + 1);
+	struct kept kept = kept_open(data, len);
+	int rc;
 	struct err err = { 0 };
 	struct scope scope;
-	char path[40];
 
-	if (fd < 0 || copy == NULL)
-		abort();
-	memcpy(copy, data, len);
-	seal_all(copy, len);
-	if (write(fd, copy, len) != (ssize_t)len)
-		abort();
-	free(copy);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	scope_init(&scope);
 	contacts_init(&contacts);
 	state.internal = scope.internal_text;
 	state.pairs = pairs_new(&opts);
 	state.contacts = &contacts;
 	state.conversations = conversations_new(NULL, ignore, NULL);
-	rc = state_read(&state, path, NULL, &err);
+	rc = state_read(&state, kept.path, NULL, &err);
 	assert(rc == 0 || (rc == -1 && err.status != 0 && err.text[0] != '\0'));
 	if (rc == 0)
 		judge_all(&state, &scope);
@@ -93,6 +70,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	contacts_free(&contacts);
 	pairs_free(state.pairs);
 	scope_free(&scope);
-	close(fd);
+	close(kept.fd);
 	return 0;
 }

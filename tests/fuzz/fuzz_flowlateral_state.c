@@ -2,26 +2,12 @@
  * fuzz_flowlateral_state.c - whatever a state holds, it is read or refused, and what was read is judged and written again.
  */
 #include <assert.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "../../cmd/flowlateral/judge.h"
 #include "../../cmd/flowlateral/state.h"
-#include "seal.h"
+#include "kept.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static int
-take(void *ctx, struct batch *b, struct err *err)
-{
-	(void)ctx;
-	(void)err;
-	for (size_t i = 0; i < b->n_cols; i++)
-		(void)batch_plain(b, (unsigned)i);
-	return 0;
-}
 
 static void
 check_judged(struct edges *e)
@@ -36,7 +22,7 @@ check_judged(struct edges *e)
 		assert(j.w.pair[i].score >= 0 && j.w.pair[i].score <= 1);
 	for (size_t i = 0; i < j.n_steps; i++)
 		assert(j.step[i].depth >= 1 && j.step[i].depth <= PATH_MOST);
-	assert(alerts_ranked(j.alerts, take, NULL, &err) == 0);
+	assert(alerts_ranked(j.alerts, kept_take, NULL, &err) == 0);
 	alerts_free(j.alerts);
 	judge_free(&j);
 	edges_age(e);
@@ -46,26 +32,16 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char *argv[] = { (char[]){ "flowlateral" }, NULL };
-	int fd = memfd_create("state", MFD_CLOEXEC);
-	uint8_t *copy = malloc(len + 1);
+	struct kept kept = kept_open(data, len);
 	struct err err = { 0 };
 	struct edges e;
 	struct scope scope;
-	char path[40];
 	int rc;
 
-	if (fd < 0 || copy == NULL)
-		abort();
-	memcpy(copy, data, len);
-	seal_all(copy, len);
-	if (write(fd, copy, len) != (ssize_t)len)
-		abort();
-	free(copy);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	scope_init(&scope);
 	edges_init(&e, &scope);
 	e.has_state = true;
-	rc = state_read(&e, path, NULL, &err);
+	rc = state_read(&e, kept.path, NULL, &err);
 	assert(rc == 0 || (rc == -1 && err.status != 0 && err.text[0] != '\0'));
 	if (rc == 0) {
 		check_judged(&e);
@@ -73,6 +49,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	edges_free(&e);
 	scope_free(&scope);
-	close(fd);
+	close(kept.fd);
 	return 0;
 }

@@ -1,0 +1,26 @@
+#include "daemon/spawn.h"
+
+#include <signal.h>
+#include <stdint.h>
+
+extern char **environ;
+
+int
+spawn_clean(pid_t *pid, const char *const *argv, const posix_spawn_file_actions_t *files)
+{
+	posix_spawnattr_t attr;
+	sigset_t all, none;
+	int rc;
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(
+	    &attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setpgroup(&attr, 0);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawnattr_setsigmask(&attr, &none);
+	rc = posix_spawnp(pid, argv[0], files, &attr, (char **)(uintptr_t)argv, environ);
+	posix_spawnattr_destroy(&attr);
+	return rc;
+}
