@@ -1,13 +1,11 @@
 #include "base/stanza.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
 
@@ -277,26 +275,6 @@ stanzas_parse(
 		rc = take_line(&p);
 		p.text = next;
 	}
-	return rc;
-}
-
-int
-stanzas_load(struct stanzas *s, const char *path, const char *const *keys, struct err *err)
-{
-	struct buf text = { 0 };
-	struct err why = { 0 };
-	int rc = -1;
-
-	*s = (struct stanzas){ 0 };
-	if (file_load(path, STANZA_OCTETS, &text) != 0)
-		(void)err_set(&why, "%s", errno == EFBIG ? "more than 4 MiB" : strerror(errno));
-	else
-		rc = stanzas_parse(s, buf_cstr(&text), text.len, keys, &why);
-	if (rc != 0 && why.status == EXIT_USAGE)
-		(void)err_usage(err, "%s: %s", path, why.text);
-	else if (rc != 0)
-		(void)err_set(err, "%s: %s", path, why.text);
-	buf_free(&text);
 	return rc;
 }
 

@@ -47,8 +47,6 @@ struct stanzas {
 /* The text of len octets; keys: those that there are, ended by NULL, to suggest from.  -1: err; free it all the same. */
 int stanzas_parse(
     struct stanzas *, const char *text, size_t len, const char *const *keys, struct err *);
-/* The same of a file.  -1: err, which begins with its path. */
-int stanzas_load(struct stanzas *, const char *path, const char *const *keys, struct err *);
 void stanzas_free(struct stanzas *);
 
 /* NULL: the section has no such key. */
