@@ -99,7 +99,7 @@ write_one(struct writing *w, enum state_kind kind, const void *thing, struct err
 	rec = batch_extend(w->b, 1);
 	if (rec == 0)
 		w->at = members_make(w->b, members[kind]);
-	member_put_number(w->b, rec, member_named("state"), 1, kind);
+	members_put_kind(w->b, rec, kind);
 	members_put(w->b, &w->at, rec, members[kind], thing);
 	return 0;
 }
@@ -181,7 +181,7 @@ write_entropy(struct writing *w, const struct observed *o, const float *kept, st
 {
 	size_t rec = batch_extend(w->b, 1);
 
-	member_put_number(w->b, rec, member_named("state"), 1, STATE_ENTROPY);
+	members_put_kind(w->b, rec, STATE_ENTROPY);
 	put_named(w->b, rec, "kept", kept, ENTROPY_KEPT * ENTROPIES * sizeof(*kept));
 	if (flush(w, err) < 0)
 		return -1;
@@ -222,18 +222,9 @@ state_write(const struct observed *o, const char *path, char *const *argv, struc
 
 struct reading {
 	struct observed *o;
-	bool has_head;
 	size_t tracks; /* read so far */
-	struct members_at at[STATE_KINDS]; /* in this batch */
-	struct batch *b;
-	size_t rec;
+	struct member_walk at;
 };
-
-static bool
-get(const struct reading *r, enum state_kind kind, void *thing)
-{
-	return members_get(r->b, &r->at[kind], r->rec, members[kind], thing);
-}
 
 /* Exactly n octets. */
 static bool
@@ -242,7 +233,7 @@ get_octets(const struct reading *r, const char *name, void *to, size_t n)
 	const uint8_t *octets;
 	size_t len;
 
-	if (!member_get_octets(r->b, r->rec, member_named(name), &octets, &len) || len != n)
+	if (!member_get_octets(r->at.b, r->at.rec, member_named(name), &octets, &len) || len != n)
 		return false;
 	memcpy(to, octets, n);
 	return true;
@@ -255,7 +246,7 @@ read_head(struct reading *r, struct err *err)
 	struct head head = { 0 };
 	uint32_t *newest_bin;
 
-	if (r->has_head || !get(r, STATE_HEAD, &head) || head.version != STATE_VERSION)
+	if (!members_here(&r->at, &head) || head.version != STATE_VERSION)
 		return false;
 	if (head.buckets != t->hours.buckets || head.utc_offset_s != t->hours.utc_offset_s) {
 		err_set(err, "made with other hours of the week: another --tz or baseline");
@@ -273,7 +264,7 @@ read_head(struct reading *r, struct err *err)
 	t->partial_hour = head.partial_hour;
 	(void)entropy_kept(r->o->entropy, &newest_bin);
 	*newest_bin = head.newest_bin;
-	return r->has_head = true;
+	return true;
 }
 
 static bool
@@ -295,7 +286,7 @@ read_track(struct reading *r)
 	struct track k = { 0 };
 	uint8_t *past;
 
-	if (!get(r, STATE_TRACK, &k) || k.key.kind >= TRACK_KINDS || !presence_sane(&k.presence) ||
+	if (!members_here(&r->at, &k) || k.key.kind >= TRACK_KINDS || !presence_sane(&k.presence) ||
 	    (r->tracks == 0) != (k.key.kind == TRACK_NETWORK))
 		return false;
 	at = keyed_add(&t->at, &k.key);
@@ -322,7 +313,7 @@ read_run(struct reading *r)
 	struct run run = { 0 };
 	size_t at;
 
-	if (!get(r, STATE_RUN, &run) || run.key.track >= r->tracks || run.key.down > 1 ||
+	if (!members_here(&r->at, &run) || run.key.track >= r->tracks || run.key.down > 1 ||
 	    run.amount >= AMOUNTS || run.hours == 0 || run.last < run.first ||
 	    run.last > UINT32_MAX / 3600 || run.at > UINT32_MAX / 3600 || !is_amount(run.value) ||
 	    !is_amount(run.usual) || !is_amount(run.total) || !is_amount(run.times) ||
@@ -342,7 +333,7 @@ read_host(struct reading *r)
 	struct host h = { 0 };
 	size_t at;
 
-	if (!get(r, STATE_HOST, &h) || h.newest > UINT32_MAX / 60)
+	if (!members_here(&r->at, &h) || h.newest > UINT32_MAX / 60)
 		return false;
 	at = keyed_add(hosts, &h.addr);
 	if (at == KEYED_NONE)
@@ -371,7 +362,8 @@ static bool
 read_bin(struct reading *r)
 {
 	struct entropy_bin *bin = mem_zero(1, sizeof(*bin));
-	bool good = get(r, STATE_BIN, bin) && bin->number != 0 && bin->number <= UINT32_MAX / 300;
+	bool good =
+	    members_here(&r->at, bin) && bin->number != 0 && bin->number <= UINT32_MAX / 300;
 
 	for (unsigned of = 0; of < ENTROPIES && good; of++) {
 		uint64_t sum = 0;
@@ -389,14 +381,11 @@ read_bin(struct reading *r)
 }
 
 static bool
-read_record(struct reading *r, struct err *err)
+read_record(void *ctx, struct err *err)
 {
-	uint64_t kind;
+	struct reading *r = ctx;
 
-	if (!member_get_number(r->b, r->rec, member_named("state"), &kind) ||
-	    (kind != STATE_HEAD && !r->has_head))
-		return false;
-	switch (kind) {
+	switch (r->at.kind) {
 	case STATE_HEAD: return read_head(r, err);
 	case STATE_TRACK: return read_track(r);
 	case STATE_RUN: return read_run(r);
@@ -413,23 +402,16 @@ take_state(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 	struct reading *r = ctx;
 
 	(void)sel;
-	if (b->options)
+	if (b->options || members_walk(&r->at, b, read_record, r, err))
 		return 0;
-	r->b = b;
-	for (enum state_kind kind = STATE_HEAD; kind < STATE_KINDS; kind++)
-		if (members[kind] != NULL)
-			r->at[kind] = members_find(b, members[kind]);
-	for (r->rec = 0; r->rec < b->n; r->rec++)
-		if (!read_record(r, err))
-			return err_set(err, "no state of flowanom");
-	return 0;
+	return err_set(err, "no state of flowanom");
 }
 
 int
 state_read(struct observed *o, const char *path, void (*warn)(const char *, const struct err *),
     struct err *err)
 {
-	struct reading r = { .o = o };
+	struct reading r = { .o = o, .at = { .kinds = members, .n = STATE_KINDS } };
 
-	return io_keep_read(path, "state of flowanom", take_state, &r, &r.has_head, warn, err);
+	return io_keep_read(path, "state of flowanom", take_state, &r, &r.at.begun, warn, err);
 }

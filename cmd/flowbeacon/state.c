@@ -98,7 +98,7 @@ put(struct writing *w, const void *thing)
 	rec = batch_extend(w->b, 1);
 	if (rec == 0)
 		w->at = members_make(w->b, members[w->kind]);
-	member_put_number(w->b, rec, member_named("state"), 1, w->kind);
+	members_put_kind(w->b, rec, w->kind);
 	members_put(w->b, &w->at, rec, members[w->kind], thing);
 	return rec;
 }
@@ -151,17 +151,8 @@ state_write(struct state *s, const char *path, char *const *argv, struct err *er
 
 struct reading {
 	struct state *state;
-	bool has_head;
-	struct members_at at[STATE_KINDS]; /* in this batch */
-	struct batch *b;
-	size_t rec;
+	struct member_walk at;
 };
-
-static bool
-get(const struct reading *r, enum state_kind kind, void *thing)
-{
-	return members_get(r->b, &r->at[kind], r->rec, members[kind], thing);
-}
 
 static bool
 is_time(int64_t ns)
@@ -196,14 +187,13 @@ read_head(struct reading *r, struct err *err)
 {
 	struct head head = { 0 }, ours = head_of(r->state);
 
-	if (!get(r, STATE_HEAD, &head) || r->has_head)
+	if (!members_here(&r->at, &head))
 		return false;
 	compare(&head, &ours, err);
 	if (err->status != 0 || (head.clock_ns != INT64_MIN && !is_time(head.clock_ns)))
 		return false;
 	if (head.clock_ns != INT64_MIN)
 		conversations_set_clock(r->state->conversations, head.clock_ns);
-	r->has_head = true;
 	return true;
 }
 
@@ -227,7 +217,7 @@ read_beats(const struct reading *r, struct beats *b)
 	const uint8_t *octets;
 	size_t n;
 
-	if (!member_get_octets(r->b, r->rec, member_named(beats_name), &octets, &n) ||
+	if (!member_get_octets(r->at.b, r->at.rec, member_named(beats_name), &octets, &n) ||
 	    n % sizeof(struct beat) != 0 || n / sizeof(struct beat) > r->state->starts)
 		return false;
 	b->n = (uint32_t)(n / sizeof(struct beat));
@@ -245,7 +235,7 @@ read_pair(const struct reading *r)
 {
 	struct pair k = { 0 };
 
-	if (!get(r, STATE_PAIR, &k) || !is_sane(&k) || !read_beats(r, &k.beats))
+	if (!members_here(&r->at, &k) || !is_sane(&k) || !read_beats(r, &k.beats))
 		return false;
 	if (pairs_restore(r->state->pairs, &k))
 		return true;
@@ -260,7 +250,7 @@ read_contact(const struct reading *r)
 	struct contact contact = { 0 };
 	size_t n = all->n, at;
 
-	if (!get(r, STATE_CONTACT, &contact))
+	if (!members_here(&r->at, &contact))
 		return false;
 	at = keyed_add(all, &contact);
 	if (at != n || all->n != n + 1)
@@ -270,20 +260,17 @@ read_contact(const struct reading *r)
 }
 
 static bool
-read_record(struct reading *r, struct err *err)
+read_record(void *ctx, struct err *err)
 {
+	struct reading *r = ctx;
 	struct conversation_row row = { 0 };
-	uint64_t kind;
 
-	if (!member_get_number(r->b, r->rec, member_named("state"), &kind) ||
-	    (kind != STATE_HEAD && !r->has_head))
-		return false;
-	switch (kind) {
+	switch (r->at.kind) {
 	case STATE_HEAD: return read_head(r, err);
 	case STATE_PAIR: return read_pair(r);
 	case STATE_CONTACT: return read_contact(r);
 	case STATE_OPEN:
-		return get(r, STATE_OPEN, &row) &&
+		return members_here(&r->at, &row) &&
 		       conversations_resume(r->state->conversations, &row);
 	default: return false;
 	}
@@ -295,22 +282,16 @@ take_state(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 	struct reading *r = ctx;
 
 	(void)sel;
-	if (b->options)
+	if (b->options || members_walk(&r->at, b, read_record, r, err))
 		return 0;
-	r->b = b;
-	for (enum state_kind kind = STATE_HEAD; kind < STATE_KINDS; kind++)
-		r->at[kind] = members_find(b, members[kind]);
-	for (r->rec = 0; r->rec < b->n; r->rec++)
-		if (!read_record(r, err))
-			return err_set(err, "no state of flowbeacon");
-	return 0;
+	return err_set(err, "no state of flowbeacon");
 }
 
 int
 state_read(struct state *s, const char *path, void (*warn)(const char *, const struct err *),
     struct err *err)
 {
-	struct reading r = { .state = s };
+	struct reading r = { .state = s, .at = { .kinds = members, .n = STATE_KINDS } };
 
-	return io_keep_read(path, "state of flowbeacon", take_state, &r, &r.has_head, warn, err);
+	return io_keep_read(path, "state of flowbeacon", take_state, &r, &r.at.begun, warn, err);
 }

@@ -74,7 +74,7 @@ write_kind(struct io_sink *sink, enum state_kind kind, const struct keyed *thing
 					r->v[METRIC_IN] };
 				thing = &h;
 			}
-			member_put_number(b, i, member_named("state"), 1, kind);
+			members_put_kind(b, i, kind);
 			members_put(b, &at, i, members[kind], thing);
 		}
 		batch_close(b);
@@ -109,17 +109,8 @@ state_write(struct judge *j, const char *path, char *const *argv, struct err *er
 
 struct reading {
 	struct judge *judge;
-	bool has_head;
-	struct members_at at[STATE_KINDS]; /* in this batch */
-	struct batch *b;
-	size_t rec;
+	struct member_walk at;
 };
-
-static bool
-get(const struct reading *r, enum state_kind kind, void *thing)
-{
-	return members_get(r->b, &r->at[kind], r->rec, members[kind], thing);
-}
 
 /* Times and hours are what records can have: sums and differences of them are some still. */
 static bool
@@ -140,7 +131,7 @@ read_head(struct reading *r, struct err *err)
 	struct traffic *t = r->judge->traffic;
 	struct head head = { 0 }, ours = head_of(r->judge);
 
-	if (!get(r, STATE_HEAD, &head) || r->has_head)
+	if (!members_here(&r->at, &head))
 		return false;
 	if (head.exfil_version != STATE_VERSION)
 		err_set(err, "of version %llu; this program knows %d",
@@ -156,7 +147,6 @@ read_head(struct reading *r, struct err *err)
 		return false;
 	t->sampled.least = (uint32_t)head.sampling_least;
 	t->sampled.greatest = (uint32_t)head.sampling_greatest;
-	r->has_head = true;
 	return true;
 }
 
@@ -174,7 +164,7 @@ read_pair(const struct reading *r)
 {
 	struct pair pair = { 0 }, *to;
 
-	if (!get(r, STATE_PAIR, &pair) || pair.key.channel >= CHANNELS || pair.flows == 0 ||
+	if (!members_here(&r->at, &pair) || pair.key.channel >= CHANNELS || pair.flows == 0 ||
 	    pair.sampling == 0 || !is_time(pair.window_ns) || !is_time(pair.start_ns) ||
 	    !is_time(pair.end_ns))
 		return false;
@@ -191,7 +181,7 @@ read_hour(const struct reading *r)
 	struct hourly_key key = { .kind = HOURLY_HOST };
 	struct hourly_row *to;
 
-	if (!get(r, STATE_HOUR, &hour) || !is_hour(hour.hour))
+	if (!members_here(&r->at, &hour) || !is_hour(hour.hour))
 		return false;
 	key.addr = hour.host;
 	key.hour = hour.hour;
@@ -208,7 +198,7 @@ read_told(const struct reading *r)
 {
 	struct told told = { .key.kind = HOURLY_HOST }, *to;
 
-	if (!get(r, STATE_TOLD, &told) || !is_hour(told.key.hour))
+	if (!members_here(&r->at, &told) || !is_hour(told.key.hour))
 		return false;
 	to = add(&r->judge->told, &told.key);
 	if (to != NULL)
@@ -217,20 +207,17 @@ read_told(const struct reading *r)
 }
 
 static bool
-read_record(struct reading *r, struct err *err)
+read_record(void *ctx, struct err *err)
 {
+	struct reading *r = ctx;
 	struct resolver resolver;
-	uint64_t kind;
 
-	if (!member_get_number(r->b, r->rec, member_named("state"), &kind) ||
-	    (kind != STATE_HEAD && !r->has_head))
-		return false;
-	switch (kind) {
+	switch (r->at.kind) {
 	case STATE_HEAD: return read_head(r, err);
 	case STATE_PAIR: return read_pair(r);
 	case STATE_HOUR: return read_hour(r);
 	case STATE_RESOLVER:
-		return get(r, STATE_RESOLVER, &resolver) &&
+		return members_here(&r->at, &resolver) &&
 		       add(&r->judge->traffic->resolvers, &resolver.addr) != NULL;
 	case STATE_TOLD: return read_told(r);
 	default: return false;
@@ -243,22 +230,16 @@ take_state(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 	struct reading *r = ctx;
 
 	(void)sel;
-	if (b->options)
+	if (b->options || members_walk(&r->at, b, read_record, r, err))
 		return 0;
-	r->b = b;
-	for (enum state_kind kind = STATE_HEAD; kind < STATE_KINDS; kind++)
-		r->at[kind] = members_find(b, members[kind]);
-	for (r->rec = 0; r->rec < b->n; r->rec++)
-		if (!read_record(r, err))
-			return err_set(err, "no state of flowexfil");
-	return 0;
+	return err_set(err, "no state of flowexfil");
 }
 
 int
 state_read(struct judge *j, const char *path, void (*warn)(const char *, const struct err *),
     struct err *err)
 {
-	struct reading r = { .judge = j };
+	struct reading r = { .judge = j, .at = { .kinds = members, .n = STATE_KINDS } };
 
-	return io_keep_read(path, "state of flowexfil", take_state, &r, &r.has_head, warn, err);
+	return io_keep_read(path, "state of flowexfil", take_state, &r, &r.at.begun, warn, err);
 }

@@ -61,7 +61,7 @@ put_row(struct batch *b, const struct members_at *at, size_t rec, const struct e
 	const struct addr *address = (const struct addr *)(const void *)table_row(t, row);
 	const struct spot *spot = evidence_spot(t, row);
 
-	member_put_number(b, rec, member_named("state"), 1, kind);
+	members_put_kind(b, rec, kind);
 	switch (kind) {
 	case STATE_CONTACT:
 	case STATE_LINE:
@@ -114,7 +114,7 @@ write_head(struct io_sink *sink, const struct evidence *e, struct err *err)
 
 	batch_extend(b, 1);
 	at = members_make(b, head_members);
-	member_put_number(b, 0, member_named("state"), 1, STATE_HEAD);
+	members_put_kind(b, 0, STATE_HEAD);
 	members_put(b, &at, 0, head_members, &head);
 	batch_close(b);
 	rc = io_sink_batch(sink, b, err);
@@ -148,8 +148,7 @@ state_write(struct evidence *e, const char *path, char *const *argv, struct err 
 
 struct reading {
 	struct evidence *e;
-	bool has_head;
-	struct members_at at[STATE_KINDS]; /* in this batch */
+	struct member_walk at;
 };
 
 /* Numbers that something is computed of are what they can be. */
@@ -161,7 +160,7 @@ walk_sane(const struct walk *w)
 }
 
 static bool
-read_spot(struct reading *r, struct batch *b, size_t rec, enum state_kind kind)
+read_spot(struct reading *r, enum state_kind kind)
 {
 	struct evidence *e = r->e;
 	bool line = kind == STATE_LINE, has_port, has_dst;
@@ -171,9 +170,10 @@ read_spot(struct reading *r, struct batch *b, size_t rec, enum state_kind kind)
 	struct addr src;
 	uint32_t row;
 
-	has_port = member_get_number(b, rec, field_iana(11), &port);
-	has_dst = member_get_ip(b, rec, 12, &spot.dst);
-	if (!member_get_ip(b, rec, 8, &src) || !member_get_number(b, rec, field_iana(4), &proto) ||
+	has_port = member_get_number(r->at.b, r->at.rec, field_iana(11), &port);
+	has_dst = member_get_ip(r->at.b, r->at.rec, 12, &spot.dst);
+	if (!member_get_ip(r->at.b, r->at.rec, 8, &src) ||
+	    !member_get_number(r->at.b, r->at.rec, field_iana(4), &proto) ||
 	    (line ? has_port == has_dst : !has_port || !has_dst))
 		return false;
 	table_seek(&e->sources, &src, 1, &spot.source);
@@ -183,31 +183,30 @@ read_spot(struct reading *r, struct batch *b, size_t rec, enum state_kind kind)
 	spot.proto = (uint8_t)proto;
 	spot.kind = !line ? 0 : has_dst ? LINE_HOST : LINE_PORT;
 	table_find(t, &spot, 1, &row);
-	return members_get(b, &r->at[kind], rec, members[kind], table_slots(t, row)) &&
+	return members_here(&r->at, table_slots(t, row)) &&
 	       (!line || walk_sane(&evidence_line(e, row)->walk));
 }
 
 static bool
-read_address(struct reading *r, struct table *t, struct batch *b, size_t rec, enum state_kind kind)
+read_address(struct reading *r, struct table *t, enum state_kind kind)
 {
 	struct addr a;
 	uint32_t row;
 
-	if (!member_get_ip(b, rec, kind == STATE_TARGET ? 12 : 8, &a))
+	if (!member_get_ip(r->at.b, r->at.rec, kind == STATE_TARGET ? 12 : 8, &a))
 		return false;
 	table_find(t, &a, 1, &row);
-	return members_get(b, &r->at[kind], rec, members[kind], table_slots(t, row)) &&
+	return members_here(&r->at, table_slots(t, row)) &&
 	       (kind != STATE_SOURCE ||
 		   walk_sane(&((const struct source *)(const void *)table_slots(t, row))->walk));
 }
 
 static bool
-read_head(struct reading *r, struct batch *b, size_t rec, struct err *err)
+read_head(struct reading *r, struct err *err)
 {
 	struct head head = { 0 };
 
-	if (!members_get(b, &r->at[STATE_HEAD], rec, head_members, &head) ||
-	    head.version != STATE_VERSION)
+	if (!members_here(&r->at, &head) || head.version != STATE_VERSION)
 		return false;
 	if (head.window_ns != (uint64_t)r->e->window_ns) {
 		err_set(err, "made with --window %llus, not %llus",
@@ -219,26 +218,22 @@ read_head(struct reading *r, struct batch *b, size_t rec, struct err *err)
 	r->e->udp_answered = head.udp_answered;
 	r->e->tcp_flagless = head.tcp_flagless;
 	r->e->tcp_flagless_answered = head.tcp_flagless_answered;
-	r->has_head = true;
 	return true;
 }
 
 static bool
-read_record(struct reading *r, struct batch *b, size_t rec, struct err *err)
+read_record(void *ctx, struct err *err)
 {
+	struct reading *r = ctx;
 	struct evidence *e = r->e;
-	uint64_t kind;
 
-	if (!member_get_number(b, rec, member_named("state"), &kind) ||
-	    (kind != STATE_HEAD && !r->has_head))
-		return false;
-	switch (kind) {
-	case STATE_HEAD: return read_head(r, b, rec, err);
-	case STATE_SOURCE: return read_address(r, &e->sources, b, rec, STATE_SOURCE);
+	switch (r->at.kind) {
+	case STATE_HEAD: return read_head(r, err);
+	case STATE_SOURCE: return read_address(r, &e->sources, STATE_SOURCE);
 	case STATE_CONTACT:
-	case STATE_LINE: return read_spot(r, b, rec, (enum state_kind)kind);
-	case STATE_TARGET: return read_address(r, &e->targets, b, rec, STATE_TARGET);
-	case STATE_VICTIM: return read_address(r, &e->victims, b, rec, STATE_VICTIM);
+	case STATE_LINE: return read_spot(r, (enum state_kind)r->at.kind);
+	case STATE_TARGET: return read_address(r, &e->targets, STATE_TARGET);
+	case STATE_VICTIM: return read_address(r, &e->victims, STATE_VICTIM);
 	default: return false;
 	}
 }
@@ -249,21 +244,16 @@ take_state(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 	struct reading *r = ctx;
 
 	(void)sel;
-	if (b->options)
+	if (b->options || members_walk(&r->at, b, read_record, r, err))
 		return 0;
-	for (enum state_kind kind = STATE_HEAD; kind < STATE_KINDS; kind++)
-		r->at[kind] = members_find(b, members[kind]);
-	for (size_t rec = 0; rec < b->n; rec++)
-		if (!read_record(r, b, rec, err))
-			return err_set(err, "no state of flowscan");
-	return 0;
+	return err_set(err, "no state of flowscan");
 }
 
 int
 state_read(struct evidence *e, const char *path, void (*warn)(const char *, const struct err *),
     struct err *err)
 {
-	struct reading r = { .e = e };
+	struct reading r = { .e = e, .at = { .kinds = members, .n = STATE_KINDS } };
 
-	return io_keep_read(path, "state of flowscan", take_state, &r, &r.has_head, warn, err);
+	return io_keep_read(path, "state of flowscan", take_state, &r, &r.at.begun, warn, err);
 }

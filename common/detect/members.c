@@ -177,3 +177,47 @@ member_get_octets(
 	*n = c->off[rec + 1] - c->off[rec];
 	return true;
 }
+
+/* Kinds -------------------------------------------------------------------------------------------- */
+
+static const char state_name[] = "state";
+
+void
+members_put_kind(struct batch *b, size_t rec, unsigned kind)
+{
+	member_put_number(b, rec, member_named(state_name), 1, kind);
+}
+
+bool
+members_walk(struct member_walk *w, struct batch *b, bool (*fn)(void *ctx, struct err *), void *ctx,
+    struct err *err)
+{
+	struct field_id id = member_named(state_name);
+	int state = find(b, &id, TYPE_UINT);
+
+	assert(w->n <= MEMBER_KINDS_MOST);
+	w->b = b;
+	for (unsigned k = 0; k < w->n; k++)
+		if (w->kinds[k] != NULL)
+			w->at[k] = members_find(b, w->kinds[k]);
+	for (w->rec = 0; w->rec < b->n; w->rec++) {
+		uint64_t kind;
+
+		if (state < 0 || !column_has(&b->col[state], w->rec))
+			return false;
+		kind = column_uint(&b->col[state], w->rec);
+		if (kind >= w->n || (kind == 0) == w->begun)
+			return false;
+		w->kind = (unsigned)kind;
+		if (!fn(ctx, err))
+			return false;
+		w->begun = true;
+	}
+	return true;
+}
+
+bool
+members_here(const struct member_walk *w, void *structure)
+{
+	return members_get(w->b, &w->at[w->kind], w->rec, w->kinds[w->kind], structure);
+}

@@ -49,6 +49,32 @@ struct members_at members_find(struct batch *, const struct member *);
 bool members_get(
     struct batch *, const struct members_at *, size_t rec, const struct member *, void *structure);
 
+/*
+ * A file of several kinds of records: which one each is its column `state` says, by its number in a table of members
+ * (NULL: it has none).  Kind 0 is the head, with which the file begins, and there is one.
+ */
+enum { MEMBER_KINDS_MOST = 8 };
+struct member_walk {
+	const struct member *const *kinds; /* n of them */
+	unsigned n;
+	bool begun; /* the head was there */
+	/* Where it is: */
+	struct batch *b;
+	size_t rec;
+	unsigned kind;
+	struct members_at at[MEMBER_KINDS_MOST];
+};
+
+/* Call fn for every record of a batch until it returns false, or a record is none of these: false then. */
+bool members_walk(struct member_walk *, struct batch *, bool (*fn)(void *ctx, struct err *),
+    void *ctx, struct err *);
+
+/* members_get of the record where the walk is. */
+bool members_here(const struct member_walk *, void *structure);
+
+/* Its column `state`, when it is written. */
+void members_put_kind(struct batch *, size_t rec, unsigned kind);
+
 /* Single values by the same rules: for what is in no structure. */
 void member_put_number(struct batch *, size_t rec, struct field_id, unsigned width, uint64_t);
 void member_put_ip(struct batch *, size_t rec, uint16_t element, const struct addr *);
