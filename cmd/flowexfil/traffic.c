@@ -117,13 +117,22 @@ add_sent(struct traffic *t)
 	t->n_sent = 0;
 }
 
+/* Member by member: compilers clear a structure of this size with an instruction that is slow to start. */
 static void
-note_sent(struct traffic *t, enum channel c, const struct sent *s)
+note_sent(
+    struct traffic *t, enum channel c, const struct ends *e, const struct piece *p, bool sender)
 {
 	struct sent *to = &t->sent[t->n_sent];
+	unsigned d = sender ? p->d : !p->d;
 
-	*to = *s;
+	to->key.host = e->ip[d];
+	to->key.dst = e->ip[!d];
 	to->key.channel = c;
+	to->key.zero = 0;
+	to->port = e->port[!d];
+	to->proto = (uint8_t)e->proto;
+	to->piece = p;
+	to->sender = sender;
 	to->again = t->n_sent > 0 && memcmp(&to->key, &to[-1].key, sizeof(to->key)) == 0;
 	t->n_sent++;
 }
@@ -155,21 +164,14 @@ is_icmp(unsigned proto)
 static void
 add_end(struct traffic *t, const struct ends *e, const struct piece *p, bool sender, bool both)
 {
-	unsigned d = sender ? p->d : !p->d;
-	const struct sent s = { .key = { .host = e->ip[d], .dst = e->ip[!d] },
-		.port = e->port[!d],
-		.proto = (uint8_t)e->proto,
-		.piece = p,
-		.sender = sender };
-
 	if (is_icmp(e->proto)) {
 		if (!both)
-			note_sent(t, CHANNEL_ICMP, &s);
-	} else if (s.port == DNS_PORT) {
-		note_sent(t, CHANNEL_DNS, &s);
+			note_sent(t, CHANNEL_ICMP, e, p, sender);
+	} else if (e->port[sender ? !p->d : p->d] == DNS_PORT) {
+		note_sent(t, CHANNEL_DNS, e, p, sender);
 	}
 	if (!both && !begun_outside(e, p, sender))
-		note_sent(t, CHANNEL_OUTSIDE, &s);
+		note_sent(t, CHANNEL_OUTSIDE, e, p, sender);
 }
 
 /* Whose ends a record has: ours at its source, at its destination; neither: it is not looked at. */

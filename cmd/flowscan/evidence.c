@@ -37,7 +37,7 @@ static void
 init_tables(struct evidence *e)
 {
 	table_init(&e->sources, sizeof(struct addr), sizeof(struct source) / 8);
-	table_init(&e->contacts, sizeof(struct spot), sizeof(struct contact) / 8);
+	table_init(&e->contacts, sizeof(struct spot), 0);
 	table_init(&e->lines, sizeof(struct spot), sizeof(struct line) / 8);
 }
 
@@ -246,18 +246,18 @@ meet_success(struct evidence *e, size_t *n, const struct conversation *c, uint32
 static struct spot
 spot_of(const struct evidence *e, const struct step *s)
 {
-	const struct source *source = evidence_source(e, s->source);
-	struct spot k = { .source = s->source,
-		.port = source->first_port,
-		.proto = source->first_proto,
-		.dst = source->first_dst };
+	const struct source *first;
 
-	if (s->c != NULL) {
-		k.port = s->c->server_port;
-		k.proto = s->c->proto;
-		k.dst = s->c->server;
-	}
-	return k;
+	if (s->c != NULL)
+		return (struct spot){ .source = s->source,
+			.port = s->c->server_port,
+			.proto = s->c->proto,
+			.dst = s->c->server };
+	first = evidence_source(e, s->source);
+	return (struct spot){ .source = s->source,
+		.port = first->first_port,
+		.proto = first->first_proto,
+		.dst = first->first_dst };
 }
 
 static void
@@ -286,10 +286,10 @@ event_of(struct contact *k, const struct step *s, uint32_t window)
 	} else if (k->bad && !bad) {
 		event = REPAIR;
 		k->bad = false;
-	} else if (k->window != window) {
+	} else if (k->window != contact_window(window)) {
 		event = k->bad ? AGAIN_FAILURE : AGAIN_ANSWER;
 	}
-	k->window = window;
+	contact_tried(k, window);
 	return event;
 }
 

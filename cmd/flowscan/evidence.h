@@ -44,10 +44,24 @@ struct source {
 	uint8_t first_proto, promoted; /* promoted: it has lines */
 };
 
+/* There are most of these: what is in front of a row's slots is enough. */
 struct contact {
-	uint32_t window; /* in which it was tried last */
-	uint8_t bad, spare[3];
+	uint32_t window : 31, bad : 1; /* contact_window in which it was tried last, 0 none yet */
 };
+_Static_assert(sizeof(struct contact) == 4, "a row without slots");
+
+/* Only ever compared with others: it may begin again after two thousand million. */
+static inline uint32_t
+contact_window(uint32_t window)
+{
+	return (window - 1) % INT32_MAX + 1;
+}
+
+static inline void
+contact_tried(struct contact *k, uint32_t window)
+{
+	k->window = contact_window(window) & INT32_MAX;
+}
 
 struct line {
 	int64_t first_ns, last_ns;
@@ -88,9 +102,8 @@ struct victim {
 	uint16_t port, spare[3];
 };
 
-_Static_assert(sizeof(struct source) % 8 == 0 && sizeof(struct contact) % 8 == 0 &&
-		   sizeof(struct line) % 8 == 0 && sizeof(struct target) % 8 == 0 &&
-		   sizeof(struct victim) % 8 == 0,
+_Static_assert(sizeof(struct source) % 8 == 0 && sizeof(struct line) % 8 == 0 &&
+		   sizeof(struct target) % 8 == 0 && sizeof(struct victim) % 8 == 0,
     "slots of tables");
 
 /* Bounds; what is beyond them is forgotten as the least suspicious first, and counted. */
@@ -133,7 +146,7 @@ evidence_line(const struct evidence *e, uint32_t row)
 static inline struct contact *
 evidence_contact(const struct evidence *e, uint32_t row)
 {
-	return (struct contact *)(void *)table_slots(&e->contacts, row);
+	return (struct contact *)(void *)table_tail(&e->contacts, row);
 }
 static inline struct target *
 evidence_target(const struct evidence *e, uint32_t row)

@@ -70,7 +70,7 @@ move_spots(struct table *from, const uint32_t *stay, size_t n_slots)
 			continue;
 		key.source = stay[key.source];
 		table_find(&to, &key, 1, &at);
-		memcpy(table_slots(&to, at), table_slots(from, row), n_slots * 8);
+		memcpy(table_tail(&to, at), table_tail(from, row), to.stride - to.tail);
 	}
 	table_free(from);
 	*from = to;
@@ -93,7 +93,7 @@ forget(struct evidence *e)
 	table_free(&e->sources);
 	e->sources = to;
 	e->forgotten += before - to.n_rows;
-	move_spots(&e->contacts, stay, sizeof(struct contact) / 8);
+	move_spots(&e->contacts, stay, 0);
 	move_spots(&e->lines, stay, sizeof(struct line) / 8);
 	mem_free(stay);
 }

@@ -34,8 +34,13 @@ static const struct member source_members[] = { OCTETS(source, first_dst), NUMBE
 	NUMBER(source, refused), NUMBER(source, opened), NUMBER(source, sampling),
 	NUMBER(source, told), NUMBER(source, first_port), NUMBER(source, first_proto),
 	FLAG(source, promoted), { 0 } };
-static const struct member contact_members[] = { NUMBER(contact, window), FLAG(contact, bad),
-	{ 0 } };
+/* A contact with members that have addresses. */
+struct contact_kept {
+	uint32_t window;
+	uint8_t bad;
+};
+static const struct member contact_members[] = { NUMBER(contact_kept, window),
+	FLAG(contact_kept, bad), { 0 } };
 static const struct member line_members[] = { NUMBER(line, first_ns), NUMBER(line, last_ns),
 	WALK(line), { 0 } };
 static const struct member target_members[] = { NUMBER(target, first_ns), NUMBER(target, last_ns),
@@ -52,6 +57,14 @@ static const struct member *const members[STATE_KINDS] = { head_members, source_
 	contact_members, line_members, target_members, victim_members };
 
 /* Writing ------------------------------------------------------------------------------------------ */
+
+static void
+put_contact(struct batch *b, const struct members_at *at, size_t rec, const struct contact *c)
+{
+	const struct contact_kept kept = { c->window, c->bad };
+
+	members_put(b, at, rec, contact_members, &kept);
+}
 
 /* A row of a table, its key in the columns that flows have. */
 static void
@@ -76,7 +89,10 @@ put_row(struct batch *b, const struct members_at *at, size_t rec, const struct e
 	case STATE_TARGET: member_put_ip(b, rec, 12, address); break;
 	default: member_put_ip(b, rec, 8, address);
 	}
-	members_put(b, at, rec, members[kind], table_slots(t, row));
+	if (kind == STATE_CONTACT)
+		put_contact(b, at, rec, evidence_contact(e, row));
+	else
+		members_put(b, at, rec, members[kind], table_slots(t, row));
 }
 
 static int
@@ -160,6 +176,18 @@ walk_sane(const struct walk *w)
 }
 
 static bool
+read_contact(struct reading *r, struct contact *c)
+{
+	struct contact_kept kept;
+
+	if (!members_here(&r->at, &kept))
+		return false;
+	contact_tried(c, kept.window);
+	c->bad = kept.bad != 0;
+	return true;
+}
+
+static bool
 read_spot(struct reading *r, enum state_kind kind)
 {
 	struct evidence *e = r->e;
@@ -183,8 +211,9 @@ read_spot(struct reading *r, enum state_kind kind)
 	spot.proto = (uint8_t)proto;
 	spot.kind = !line ? 0 : has_dst ? LINE_HOST : LINE_PORT;
 	table_find(t, &spot, 1, &row);
-	return members_here(&r->at, table_slots(t, row)) &&
-	       (!line || walk_sane(&evidence_line(e, row)->walk));
+	if (!line)
+		return read_contact(r, evidence_contact(e, row));
+	return members_here(&r->at, table_slots(t, row)) && walk_sane(&evidence_line(e, row)->walk);
 }
 
 static bool

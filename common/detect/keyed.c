@@ -60,12 +60,11 @@ keyed_memory(const struct keyed *k)
  * A sum of the key's words, each times a secret number (multilinear hashing, Carter and Wegman 1979): the products
  * do not wait for one another.
  */
-uint32_t
-keyed_hash(const struct keyed *k, const void *key)
+static inline __attribute__((always_inline)) uint32_t
+hash_of(const struct keyed *k, const uint8_t *p, size_t left)
 {
-	const uint8_t *p = key;
 	uint64_t h = 0, word;
-	size_t left = k->key_len, i = 0;
+	size_t i = 0;
 
 	for (; left >= 8; left -= 8, p += 8) {
 		memcpy(&word, p, 8);
@@ -77,6 +76,18 @@ keyed_hash(const struct keyed *k, const void *key)
 		h += (word ^ word >> 32) * k->factor[i];
 	}
 	return (uint32_t)hash_u64(k->factor[0], h);
+}
+
+/* Inlined with a length that is known, the loop is straight code. */
+uint32_t
+keyed_hash(const struct keyed *k, const void *key)
+{
+	switch (k->key_len) {
+	case 16: return hash_of(k, key, 16);
+	case 24: return hash_of(k, key, 24);
+	case 40: return hash_of(k, key, 40);
+	default: return hash_of(k, key, k->key_len);
+	}
 }
 
 static void

@@ -189,8 +189,16 @@ scope_allows(const struct scope *s, const struct addr *a, int port)
 
 /* The scope ---------------------------------------------------------------------------------------- */
 
+static void
+note_first_octets(struct scope *s)
+{
+	for (uint32_t i = 0; i < 256; i++)
+		s->internal_v4[i] = (uint8_t)ranges_zone(
+		    &s->internal, V4_FIRST | i << 24, V4_FIRST | i << 24 | UINT32_C(0xffffff));
+}
+
 static int
-parse_internal(struct ranges *p, const char *list, struct err *err)
+parse_internal(struct scope *s, const char *list, struct err *err)
 {
 	while (*list != '\0') {
 		size_t n = strcspn(list, ",");
@@ -201,10 +209,11 @@ parse_internal(struct ranges *p, const char *list, struct err *err)
 			return err_usage(err,
 			    "--internal: '%.*s' is no prefix; write 10.0.0.0/8,2001:db8::/32",
 			    (int)(n > 60 ? 60 : n), list);
-		add_prefix(p, &a, plen);
+		add_prefix(&s->internal, &a, plen);
 		list += n + (list[n] == ',');
 	}
-	ranges_normalise(p);
+	ranges_normalise(&s->internal);
+	note_first_octets(s);
 	return 0;
 }
 
@@ -215,7 +224,7 @@ scope_init(struct scope *s)
 
 	*s = (struct scope){ .internal_text = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,"
 					      "169.254.0.0/16,fc00::/7,fe80::/10" };
-	(void)parse_internal(&s->internal, s->internal_text, &ignored);
+	(void)parse_internal(s, s->internal_text, &ignored);
 }
 
 void
@@ -233,7 +242,7 @@ scope_opt(struct scope *s, int key, const char *arg, struct err *err)
 	case OPT_INTERNAL:
 		ranges_free(&s->internal);
 		s->internal_text = arg;
-		return parse_internal(&s->internal, arg, err) == 0 ? 1 : -1;
+		return parse_internal(s, arg, err) == 0 ? 1 : -1;
 	case 'a': return read_allowed(s, arg, err) == 0 ? 1 : -1;
 	case 'B': s->baseline = arg; return 1;
 	case OPT_STATE: s->state = arg; return 1;

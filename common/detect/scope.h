@@ -23,6 +23,7 @@ struct allowed; /* addresses and prefixes, with or without a port */
 
 struct scope {
 	struct ranges internal; /* of addresses */
+	uint8_t internal_v4[256]; /* enum verdict of IPv4 addresses by their first octet */
 	const char *internal_text; /* as --internal takes it */
 	struct allowed *allowed; /* NULL: nothing is */
 	const char *state; /* --state FILE; NULL: none */
@@ -49,7 +50,9 @@ scope_has(const struct ranges *set, const struct addr *a)
 static inline bool
 scope_internal(const struct scope *s, const struct addr *a)
 {
-	return scope_has(&s->internal, a);
+	uint8_t all = addr_is_v4(a) ? s->internal_v4[a->b[12]] : SOME;
+
+	return all == SOME ? scope_has(&s->internal, a) : all == ALL;
 }
 
 /* An address of one host, not multicast, broadcast or unspecified. */

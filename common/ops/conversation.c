@@ -228,12 +228,28 @@ hand_out(struct conversations *c, uint32_t row)
 		flush_out(c);
 }
 
+/* The rows that are free, the least last; those at the end are no longer counted. */
+static void
+find_spare(struct conversations *c)
+{
+	size_t n = c->n_rows;
+
+	while (n > 0 && c->due[n - 1] == FREE)
+		n--;
+	c->n_rows = n;
+	c->n_spare = 0;
+	for (size_t i = n; i-- > 0;) {
+		c->spare[c->n_spare] = (uint32_t)i;
+		c->n_spare += c->due[i] == FREE;
+	}
+}
+
 /* Hand out the rows that are due at a time; their memory is used again, the least row first. */
 static void
 sweep(struct conversations *c, int64_t now_ns)
 {
 	enum { AHEAD = 16 };
-	size_t n = 0, high = 0;
+	size_t n = 0;
 
 	if (c->idx_cap < c->n_rows) {
 		c->idx_cap = c->n_rows;
@@ -257,14 +273,7 @@ sweep(struct conversations *c, int64_t now_ns)
 	}
 	flush_out(c);
 	c->n_open -= n;
-	c->n_spare = 0;
-	for (size_t i = c->n_rows; i-- > 0;) {
-		if (c->due[i] != FREE && high == 0)
-			high = i + 1;
-		if (c->due[i] == FREE && high > 0)
-			c->spare[c->n_spare++] = (uint32_t)i;
-	}
-	c->n_rows = high;
+	find_spare(c);
 }
 
 static int

@@ -85,11 +85,22 @@ conversations_work(void *ctx, unsigned worker, struct batch *b, uint64_t *sel, s
 
 /* Numbers -------------------------------------------------------------------------------------- */
 
+/* Are the chosen records one behind the other?  Then loops need no idx, and go many at a time. */
+static inline bool
+in_a_row(const uint32_t *idx, size_t n)
+{
+	return n > 0 && idx[n - 1] - idx[0] == n - 1;
+}
+
 #define LOAD(T) \
 	do { \
 		const T *from = c->data; \
-		for (size_t i = 0; i < n; i++) \
-			out[i] = (uint64_t)from[idx[i]]; \
+		if (in_a_row(idx, n)) \
+			for (size_t i = 0, first = idx[0]; i < n; i++) \
+				out[i] = (uint64_t)from[first + i]; \
+		else \
+			for (size_t i = 0; i < n; i++) \
+				out[i] = (uint64_t)from[idx[i]]; \
 	} while (0)
 
 static void
@@ -121,6 +132,8 @@ load_ip(const struct column *c, const uint32_t *idx, size_t n, struct addr *out,
 
 		for (size_t i = 0; i < n; i++)
 			out[i] = addr_v4(from[idx[i]]);
+	} else if (in_a_row(idx, n)) {
+		memcpy(out, (const struct addr *)c->data + idx[0], n * sizeof(*out));
 	} else {
 		const struct addr *from = c->data;
 
@@ -139,19 +152,19 @@ has_ports(uint64_t proto)
 	return proto != IP_ICMP && proto != IP_ICMP6;
 }
 
-/* As memcmp says it: less than, equal to or more than 0. */
-static inline int
-order_addrs(const struct addr *a, const struct addr *b)
+/* Is (a, p) more than (b, q), addresses as memcmp says it?  Which it is, nobody can foretell: no branches. */
+static inline bool
+is_more(const struct addr *a, uint64_t p, const struct addr *b, uint64_t q)
 {
 	uint64_t x[2], y[2];
-	unsigned i;
 
 	memcpy(x, a->b, 16);
 	memcpy(y, b->b, 16);
-	i = x[0] == y[0];
-	if (x[i] == y[i])
-		return 0;
-	return be64toh(x[i]) < be64toh(y[i]) ? -1 : 1;
+	for (unsigned i = 0; i < 2; i++) {
+		x[i] = be64toh(x[i]);
+		y[i] = be64toh(y[i]);
+	}
+	return (x[0] > y[0]) | ((x[0] == y[0]) & ((x[1] > y[1]) | ((x[1] == y[1]) & (p > q))));
 }
 
 /* Put both ends in order; returns which of them is the source. */
@@ -159,12 +172,11 @@ static unsigned
 order_ends(struct ends *e, const struct addr *src, const struct addr *dst, uint64_t srcport,
     uint64_t dstport, uint64_t proto)
 {
-	int order = order_addrs(src, dst);
 	unsigned d;
 
 	if (!has_ports(proto))
 		srcport = dstport = 0;
-	d = order > 0 || (order == 0 && srcport > dstport);
+	d = is_more(src, srcport, dst, dstport);
 	e->ip[d] = *src;
 	e->ip[!d] = *dst;
 	e->port[d] = (uint16_t)srcport;

@@ -245,6 +245,13 @@ test_internal(void)
 	ok(scope_opt(&s, key, "0.0.0.0/0", &err) == 1 && internal(&s, "255.255.255.255") &&
 		!internal(&s, "2001:db8::1"),
 	    "nor the other way");
+	ok(scope_opt(&s, key, "10.0.0.0/7,20.128.0.0/9,255.255.255.255", &err) == 1 &&
+		internal(&s, "10.0.0.0") && internal(&s, "11.255.255.255") &&
+		internal(&s, "20.128.0.0") && internal(&s, "255.255.255.255"),
+	    "they need not end where an octet does");
+	ok(!internal(&s, "9.255.255.255") && !internal(&s, "12.0.0.0") &&
+		!internal(&s, "20.127.255.255") && !internal(&s, "255.255.255.254"),
+	    "and have nothing of what is beside them");
 	ok(scope_opt(&s, key, "10.0.0.0/8,10.0.0.x", &err) == -1 && err.status == EXIT_USAGE,
 	    "what is no prefix is refused");
 	is_str(err.text, "--internal: '10.0.0.x' is no prefix; write 10.0.0.0/8,2001:db8::/32",
