@@ -11,7 +11,7 @@ B       = .build/$(notdir $(CC))$(if $(SAN),-san)$(if $(DEBUG),-debug)
 
 VERSION  = 0.1.0
 WARN     = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
-OPTIMIZE = $(if $(SAN)$(DEBUG),-O1 -g -fno-omit-frame-pointer,-O2 -g -ftree-vectorize)
+OPTIMIZE = $(if $(SAN)$(DEBUG),-O1 -g -fno-omit-frame-pointer,-O3 -g)
 SANFLAGS = $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)
 comma    = ,
 CFLAGS   = $(OPTIMIZE)

@@ -36,4 +36,27 @@ hash_u64(uint64_t seed, uint64_t key)
 	return h ^ h >> 32;
 }
 
+/*
+ * Of a key of several words: the sum of each times a secret odd number (multilinear hashing, Carter and Wegman 1979),
+ * then mixed.  The products do not wait for one another.
+ */
+enum { HASH_WORDS = 8 };
+struct hash_factors {
+	uint64_t of[HASH_WORDS];
+};
+void hash_factors_draw(struct hash_factors *); /* the same for all of a process */
+
+/* What the i-th word adds to the sum. */
+static inline uint64_t
+hash_word(const struct hash_factors *f, size_t i, uint64_t word)
+{
+	return (word ^ word >> 32) * f->of[i];
+}
+
+static inline uint64_t
+hash_sum(const struct hash_factors *f, uint64_t sum)
+{
+	return hash_u64(f->of[0], sum);
+}
+
 #endif

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/mem.h"
 
 enum { FIRST = 1024 };
@@ -11,12 +10,11 @@ enum { FIRST = 1024 };
 void
 keyed_init(struct keyed *k, size_t stride, size_t key_len, size_t most)
 {
-	assert(key_len <= 8 * KEYED_WORDS && key_len <= stride);
+	assert(key_len <= 8 * HASH_WORDS && key_len <= stride);
 	*k = (struct keyed){ .stride = (uint32_t)stride,
 		.key_len = (uint32_t)key_len,
 		.most = most < UINT32_MAX ? most : UINT32_MAX - 1 };
-	for (unsigned i = 0; i < KEYED_WORDS; i++)
-		k->factor[i] = hash_u64(hash_seed(), i + 1) | 1;
+	hash_factors_draw(&k->factors);
 }
 
 void
@@ -56,10 +54,6 @@ keyed_memory(const struct keyed *k)
 	return (k->reserved ? k->n : k->cap) * k->stride + k->index_cap * sizeof(*k->index);
 }
 
-/*
- * A sum of the key's words, each times a secret number (multilinear hashing, Carter and Wegman 1979): the products
- * do not wait for one another.
- */
 static inline __attribute__((always_inline)) uint32_t
 hash_of(const struct keyed *k, const uint8_t *p, size_t left)
 {
@@ -68,14 +62,14 @@ hash_of(const struct keyed *k, const uint8_t *p, size_t left)
 
 	for (; left >= 8; left -= 8, p += 8) {
 		memcpy(&word, p, 8);
-		h += (word ^ word >> 32) * k->factor[i++];
+		h += hash_word(&k->factors, i++, word);
 	}
 	if (left > 0) {
 		word = 0;
 		memcpy(&word, p, left);
-		h += (word ^ word >> 32) * k->factor[i];
+		h += hash_word(&k->factors, i, word);
 	}
-	return (uint32_t)hash_u64(k->factor[0], h);
+	return (uint32_t)hash_sum(&k->factors, h);
 }
 
 /* Inlined with a length that is known, the loop is straight code. */

@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KEYED_NONE SIZE_MAX
+#include "base/hash.h"
 
-enum { KEYED_WORDS = 6 };
+#define KEYED_NONE SIZE_MAX
 
 struct keyed {
 	uint8_t *at;
@@ -24,11 +24,10 @@ struct keyed {
 	size_t index_cap;
 	bool reserved; /* at has room for all that may come */
 	uint64_t full; /* times that something found no room */
-	uint64_t
-	    factor[KEYED_WORDS]; /* of the key's words in its hash; odd, of the process's seed */
+	struct hash_factors factors;
 };
 
-/* Keys are of at most 8 * KEYED_WORDS octets. */
+/* Keys are of at most 8 * HASH_WORDS octets. */
 void keyed_init(struct keyed *, size_t stride, size_t key_len, size_t most);
 void keyed_free(struct keyed *);
 

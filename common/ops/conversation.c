@@ -34,7 +34,8 @@ struct conversations {
 	uint32_t *spare; /* free rows below n_rows, the least last */
 	size_t n_rows, n_spare, n_open, most;
 
-	uint64_t seed, *index; /* hash << 32 | row + 1; 0 empty */
+	struct hash_factors factors;
+	uint64_t *index; /* hash << 32 | row + 1; 0 empty */
 	size_t index_cap;
 
 	/* The input's time: the middle of the starts seen last, so that one record's odd clock moves nothing. */
@@ -70,7 +71,7 @@ conversations_new(const struct conversation_opts *opts, conversation_take take, 
 	c->spare = mem_table(c->most * sizeof(*c->spare));
 	c->index_cap = FIRST_INDEX;
 	c->index = mem_table(c->index_cap * sizeof(*c->index));
-	c->seed = hash_seed();
+	hash_factors_draw(&c->factors);
 	c->clock_ns = INT64_MIN;
 	return c;
 }
@@ -100,12 +101,12 @@ conversations_counts(const struct conversations *c)
 static uint32_t
 hash_ends(const struct conversations *c, const struct ends *e)
 {
-	uint64_t w[5], h = c->seed;
+	uint64_t w[5], sum = 0;
 
 	memcpy(w, e, sizeof(w));
 	for (unsigned i = 0; i < 5; i++)
-		h = hash_u64(h, w[i]);
-	return (uint32_t)h;
+		sum += hash_word(&c->factors, i, w[i]);
+	return (uint32_t)hash_sum(&c->factors, sum);
 }
 
 static inline bool

@@ -22,8 +22,8 @@ table_init(struct table *t, size_t key_len, size_t n_slots)
 	*t = (struct table){ .key_len = key_len,
 		.tail = tail,
 		.stride = tail + sizeof(uint32_t) + n_slots * 8,
-		.seed = hash_seed(),
 		.index_bits = FIRST_BITS };
+	hash_factors_draw(&t->factors);
 	while ((t->stride << (t->row_shift + 1)) <= CHUNK_OCTETS)
 		t->row_shift++;
 	t->index = mem_table(sizeof(*t->index) << t->index_bits);
@@ -66,19 +66,20 @@ table_memory(const struct table *t)
 
 /* Inlined with a length that is known, loops over a key are straight code. */
 static inline uint32_t
-hash_key(uint64_t seed, const uint8_t *key, size_t len)
+hash_key(const struct hash_factors *f, const uint8_t *key, size_t len)
 {
-	uint64_t h = seed, w;
-	uint32_t last;
+	uint64_t sum = 0, w;
+	uint32_t last = 0;
 
 	for (size_t i = 0; i + 8 <= len; i += 8) {
+		if (i > 0 && i % (8 * HASH_WORDS) == 0)
+			sum = hash_sum(f, sum);
 		memcpy(&w, key + i, 8);
-		h = hash_u64(h, w);
+		sum += hash_word(f, i / 8 % HASH_WORDS, w);
 	}
-	if (len % 8 == 0)
-		return (uint32_t)h;
-	memcpy(&last, key + len - 4, 4);
-	return (uint32_t)hash_u64(h, last);
+	if (len % 8 != 0)
+		memcpy(&last, key + len - 4, 4);
+	return (uint32_t)hash_u64(sum, f->of[HASH_WORDS - 1] ^ last);
 }
 
 static inline bool
@@ -102,20 +103,21 @@ same_key(const uint8_t *a, const uint8_t *b, size_t len)
 }
 
 static inline __attribute__((always_inline)) void
-hash_keys(uint64_t seed, const uint8_t *key, size_t len, size_t stride, size_t n, uint32_t *hash)
+hash_keys(const struct hash_factors *f, const uint8_t *key, size_t len, size_t stride, size_t n,
+    uint32_t *hash)
 {
 	for (size_t i = 0; i < n; i++, key += stride)
-		hash[i] = hash_key(seed, key, len);
+		hash[i] = hash_key(f, key, len);
 }
 
 void
 table_hashes(const struct table *t, const void *keys, size_t stride, size_t n, uint32_t *hash)
 {
 	switch (t->key_len) {
-	case 4: hash_keys(t->seed, keys, 4, stride, n, hash); break;
-	case 12: hash_keys(t->seed, keys, 12, stride, n, hash); break;
-	case 20: hash_keys(t->seed, keys, 20, stride, n, hash); break;
-	default: hash_keys(t->seed, keys, t->key_len, stride, n, hash);
+	case 4: hash_keys(&t->factors, keys, 4, stride, n, hash); break;
+	case 12: hash_keys(&t->factors, keys, 12, stride, n, hash); break;
+	case 20: hash_keys(&t->factors, keys, 20, stride, n, hash); break;
+	default: hash_keys(&t->factors, keys, t->key_len, stride, n, hash);
 	}
 }
 
@@ -134,7 +136,7 @@ index_rows(struct table *t, uint32_t first, uint32_t n)
 	uint32_t mask = (UINT32_C(1) << t->index_bits) - 1, hash[TABLE_CHUNK];
 
 	for (uint32_t i = 0; i < n; i++) {
-		hash[i] = hash_key(t->seed, table_row(t, first + i), t->key_len);
+		hash[i] = hash_key(&t->factors, table_row(t, first + i), t->key_len);
 		__builtin_prefetch(&t->index[hash[i] & mask], 1);
 	}
 	for (uint32_t i = 0; i < n; i++) {
@@ -189,7 +191,7 @@ approach(const struct table *t, const uint8_t *key, size_t len, size_t n, uint32
 	uint32_t mask = (UINT32_C(1) << t->index_bits) - 1;
 
 	for (size_t i = 0; i < n; i++) {
-		hash[i] = hash_key(t->seed, key + i * len, len);
+		hash[i] = hash_key(&t->factors, key + i * len, len);
 		__builtin_prefetch(&t->index[hash[i] & mask]);
 	}
 	for (size_t i = 0; i < n; i++) {

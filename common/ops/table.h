@@ -13,13 +13,15 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 enum { TABLE_CHUNK = 256 };
 
 struct table {
 	size_t key_len; /* a multiple of 4; least room is taken by 4 more than one of 8 */
 	size_t tail,
 	    stride; /* octets in front of a row's 32 bits, so that its slots are aligned; and of all */
-	uint64_t seed;
+	struct hash_factors factors;
 	uint32_t *index; /* 1 << index_bits; 0 empty */
 	unsigned index_bits;
 	size_t n_rows;
