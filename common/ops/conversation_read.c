@@ -185,9 +185,13 @@ order_ends(struct ends *e, const struct addr *src, const struct addr *dst, uint6
 	return d;
 }
 
-/* A chunk of every number's column; a line more of each, or those of one record would share few places of the cache. */
+/*
+ * A part of a chunk of every number's column, so that all of them stay in the nearest cache; a line more of each, or
+ * those of one record would share few places of it.
+ */
+enum { PART = 64 };
 struct words {
-	uint64_t v[PIECE_COLUMNS][CONVERSATIONS_CHUNK + 8];
+	uint64_t v[PIECE_COLUMNS][PART + 8];
 };
 
 /* What a number is where no record has it. */
@@ -233,12 +237,12 @@ fill_piece(struct piece *q, const struct words *w, size_t i)
 	q->icmp = !icmp ? 0 : kind != UINT64_MAX ? kind : w->v[PIECE_DSTPORT][i];
 }
 
+/* The pieces of n <= PART records behind those that there are. */
 static void
-read_chunk(struct pieces *p, const struct piece_source *s, const uint32_t *idx, size_t n)
+read_part(struct pieces *p, const struct piece_source *s, const uint32_t *idx, size_t n)
 {
-	struct addr src[CONVERSATIONS_CHUNK], dst[CONVERSATIONS_CHUNK],
-	    exporter[CONVERSATIONS_CHUNK];
-	bool has[CONVERSATIONS_CHUNK], has_exporter[CONVERSATIONS_CHUNK], exporters;
+	struct addr src[PART], dst[PART], exporter[PART];
+	bool has[PART], has_exporter[PART], exporters;
 	const uint64_t *timed = s->col[PIECE_END]->present;
 	struct words w;
 
@@ -251,7 +255,6 @@ read_chunk(struct pieces *p, const struct piece_source *s, const uint32_t *idx, 
 		load_ip(s->col[PIECE_EXPORTER], idx, n, exporter, has_exporter);
 	for (unsigned k = PIECE_SRCPORT; k < PIECE_EXPORTER; k++)
 		load_uint(s->col[k], idx, n, absent[k], w.v[k]); /* cppcheck-suppress uninitvar */
-	p->n = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct piece *q = &p->piece[p->n];
 
@@ -277,6 +280,8 @@ pieces_next(
 	for (; *next < n && k < CONVERSATIONS_CHUNK; ++*next)
 		if (sel == NULL || bits_get(sel, *next))
 			idx[k++] = (uint32_t)*next;
-	read_chunk(p, s, idx, k);
+	p->n = 0;
+	for (size_t at = 0; at < k; at += PART)
+		read_part(p, s, idx + at, k - at < PART ? k - at : PART);
 	return k;
 }
