@@ -19,13 +19,14 @@ struct blocks {
 	    since_ns[WIRE_KINDS]; /* monotonic: when the open batch had its first record; 0 empty */
 	int64_t period, next_period; /* of the open batches; next INT64_MIN: not known yet */
 	struct encoder *plain, *packed;
+	struct stream_noter *noter; /* NULL: no notes are wanted */
 	struct expr_state *filter;
 	uint64_t *sel;
 	uint32_t *idx;
 	size_t cap;
 	struct batch *part; /* of a batch: what is kept, what is of one partition */
 	struct partitions partitions;
-	struct buf block;
+	struct encoded block;
 	struct blocks_stats stats;
 };
 
@@ -39,9 +40,13 @@ put_block(struct blocks *s, struct batch *b, const char *partition, bool last)
 	if (b->n == 0)
 		return;
 	/* What the decoder made has a place in the format: the only errors are of batches as read. */
-	if (block_encode(e, b, &s->block, &err) == 0)
+	if (block_encode(e, b, &s->block.octets, &err) == 0) {
+		if (s->noter != NULL)
+			stream_note(
+			    s->noter, s->block.octets.data, s->block.octets.len, &s->block.notes);
 		store_put(s->opts.store, s->period, partition, &s->block, b->n, small);
-	s->block.len = 0;
+	}
+	s->block.octets.len = s->block.notes.len = 0;
 }
 
 /* The records idx of b as a batch of their own. */
@@ -238,6 +243,7 @@ blocks_new(const struct blocks_opts *opts)
 	s->next_period = INT64_MIN;
 	s->plain = encoder_new(PROFILE_PIPE, 0);
 	s->packed = encoder_new(opts->fast ? PROFILE_FAST : PROFILE_FILE, opts->level);
+	s->noter = store_indexes(opts->store) ? stream_noter_new() : NULL;
 	s->filter = opts->filter != NULL ? expr_state_new(opts->filter) : NULL;
 	s->part = batch_new();
 	for (int k = 0; k < WIRE_KINDS; k++) {
@@ -261,7 +267,8 @@ blocks_free(struct blocks *s)
 	encoder_free(s->plain);
 	encoder_free(s->packed);
 	expr_state_free(s->filter);
-	buf_free(&s->block);
+	stream_noter_free(s->noter);
+	encoded_free(&s->block);
 	mem_free(s->sel);
 	mem_free(s->idx);
 	mem_free(s);

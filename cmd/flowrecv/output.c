@@ -178,9 +178,10 @@ undo(const struct output *o)
 }
 
 int
-output_put(struct output *o, struct buf *blocks, bool small, struct err *err)
+output_put(
+    struct output *o, struct buf *blocks, const struct buf *notes, bool small, struct err *err)
 {
-	if (stream_put(o->writer, blocks->data, blocks->len, err) != 0) {
+	if (stream_put_noted(o->writer, blocks->data, blocks->len, notes, err) != 0) {
 		undo(o);
 		return blame(o, err);
 	}

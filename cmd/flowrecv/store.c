@@ -23,6 +23,7 @@ enum { OUTPUTS_MAX = 1024, SPARE_BUFFERS = 8, SPARE_OCTETS = 4 << 20 };
 /* Outputs whose index is made as they grow, which is cheaper but takes memory; those of more partitions are read again. */
 enum { INDEXED_MAX = 8 };
 static const char others[] = "other";
+static const struct buf no_notes = { .len = 0 };
 
 enum job_kind { JOB_BLOCKS, JOB_OPTIONS, JOB_PASS, JOB_END };
 
@@ -32,7 +33,7 @@ struct job {
 	unsigned worker;
 	int64_t period;
 	char partition[PARTITION_LEN];
-	struct buf blocks;
+	struct encoded blocks;
 	uint64_t records;
 	bool small;
 	struct batch *options;
@@ -70,7 +71,7 @@ struct store {
 	struct job *first, *last;
 	size_t queued; /* octets */
 	bool closing;
-	struct buf spare[SPARE_BUFFERS];
+	struct encoded spare[SPARE_BUFFERS];
 	unsigned n_spare;
 	struct store_stats stats;
 	struct known *known;
@@ -103,7 +104,7 @@ put_known(struct store *s, struct output *o, const char *partition, struct err *
 	if (known != NULL)
 		rc = block_encode(s->encoder, known, &s->options, err);
 	pthread_mutex_unlock(&s->lock);
-	return rc == 0 && known != NULL ? output_put(o, &s->options, false, err) : rc;
+	return rc == 0 && known != NULL ? output_put(o, &s->options, &no_notes, false, err) : rc;
 }
 
 static struct place *
@@ -226,7 +227,7 @@ put_options(struct store *s, struct output *o, struct batch *b, struct err *err)
 	s->options.len = 0;
 	if (block_encode(s->encoder, b, &s->options, err) != 0)
 		return -1;
-	return output_put(o, &s->options, false, err);
+	return output_put(o, &s->options, &no_notes, false, err);
 }
 
 /* Each exporter's to its partitions; to those that begin later they are known (put_known). */
@@ -268,7 +269,8 @@ write_blocks(struct store *s, struct job *job, struct err *err)
 {
 	struct output *o = output_at(s, job->period, job->partition, err);
 
-	return o == NULL ? -1 : output_put(o, &job->blocks, job->small, err);
+	return o == NULL ? -1
+			 : output_put(o, &job->blocks.octets, &job->blocks.notes, job->small, err);
 }
 
 static int
@@ -308,7 +310,7 @@ count(struct store *s, const struct job *job, bool written)
 		s->stats.lost += job->records;
 	} else if (job->kind == JOB_BLOCKS) {
 		s->stats.records += job->records;
-		s->stats.octets += job->blocks.len;
+		s->stats.octets += job->blocks.octets.len;
 		s->stats.blocks++;
 	} else if (job->kind == JOB_OPTIONS) {
 		s->stats.options += job->options->n;
@@ -346,13 +348,14 @@ free_job(struct store *s, struct job *job)
 {
 	pthread_mutex_lock(&s->lock);
 	s->queued -= job->octets;
-	if (s->n_spare < SPARE_BUFFERS && job->blocks.cap > 0 && job->blocks.cap <= SPARE_OCTETS) {
-		job->blocks.len = 0;
+	if (s->n_spare < SPARE_BUFFERS && job->blocks.octets.cap > 0 &&
+	    job->blocks.octets.cap <= SPARE_OCTETS && job->blocks.notes.cap <= SPARE_OCTETS) {
+		job->blocks.octets.len = job->blocks.notes.len = 0;
 		s->spare[s->n_spare++] = job->blocks;
-		job->blocks = (struct buf){ .len = 0 };
+		job->blocks = (struct encoded){ .octets = { .len = 0 } };
 	}
 	pthread_mutex_unlock(&s->lock);
-	buf_free(&job->blocks);
+	encoded_free(&job->blocks);
 	batch_free(job->options);
 	mem_free(job);
 }
@@ -387,6 +390,13 @@ writer(void *arg)
 	return NULL;
 }
 
+void
+encoded_free(struct encoded *e)
+{
+	buf_free(&e->octets);
+	buf_free(&e->notes);
+}
+
 /* The workers' side ------------------------------------------------------------------------------ */
 
 static void
@@ -396,7 +406,8 @@ enqueue(struct store *s, const struct job *job)
 
 	*own = *job;
 	own->next = NULL;
-	own->octets = job->options != NULL ? batch_octets(job->options) : job->blocks.len;
+	own->octets = job->options != NULL ? batch_octets(job->options)
+					   : job->blocks.octets.len + job->blocks.notes.len;
 	pthread_mutex_lock(&s->lock);
 	*(s->first != NULL ? &s->last->next : &s->first) = own;
 	s->last = own;
@@ -406,8 +417,8 @@ enqueue(struct store *s, const struct job *job)
 }
 
 void
-store_put(struct store *s, int64_t period, const char *partition, struct buf *blocks, uint64_t n,
-    bool small)
+store_put(struct store *s, int64_t period, const char *partition, struct encoded *blocks,
+    uint64_t n, bool small)
 {
 	struct job job = { .kind = JOB_BLOCKS,
 		.period = period,
@@ -417,7 +428,7 @@ store_put(struct store *s, int64_t period, const char *partition, struct buf *bl
 
 	(void)snprintf(job.partition, sizeof job.partition, "%s", partition);
 	enqueue(s, &job);
-	*blocks = (struct buf){ .len = 0 };
+	*blocks = (struct encoded){ .octets = { .len = 0 } };
 	pthread_mutex_lock(&s->lock);
 	if (s->n_spare > 0)
 		*blocks = s->spare[--s->n_spare];
@@ -470,6 +481,13 @@ bool
 store_is_pipe(const struct store *s)
 {
 	return is_pipe(s);
+}
+
+/* Partitions may be more than those whose index is made as they grow. */
+bool
+store_indexes(const struct store *s)
+{
+	return !is_pipe(s) && s->opts.partition == PARTITION_NONE;
 }
 
 void
@@ -564,7 +582,7 @@ free_store(struct store *s)
 	for (unsigned i = 0; i < s->n_places; i++)
 		output_free(s->place[i].output);
 	for (unsigned i = 0; i < s->n_spare; i++)
-		buf_free(&s->spare[i]);
+		encoded_free(&s->spare[i]);
 	mem_free(s->place);
 	mem_free(s->passed);
 	encoder_free(s->encoder);

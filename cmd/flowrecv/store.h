@@ -47,12 +47,21 @@ int64_t store_period(struct store *, int64_t time_ns, int64_t *next_ns);
 /* Is there room for more blocks? */
 bool store_room(struct store *);
 
+/* Encoded blocks, and what stream_note says of them for an index; or nothing, and the writer looks itself. */
+struct encoded {
+	struct buf octets, notes;
+};
+void encoded_free(struct encoded *);
+
+/* Will the writer have a use for notes? */
+bool store_indexes(const struct store *);
+
 /*
  * Blocks of a worker with n flow records, received in a period, of a partition ("": not partitioned).  Takes
- * the buffer's octets and gives back an empty one.  small: to be merged.  Never waits.
+ * the buffers' octets and gives back empty ones.  small: to be merged.  Never waits.
  */
-void store_put(
-    struct store *, int64_t period, const char *partition, struct buf *, uint64_t n, bool small);
+void store_put(struct store *, int64_t period, const char *partition, struct encoded *, uint64_t n,
+    bool small);
 
 /* A closed batch of options records: its place is taken by an empty one. */
 void store_put_options(struct store *, int64_t period, struct batch **);

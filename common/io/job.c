@@ -10,6 +10,7 @@ job_free(struct job *j)
 	names_release(j->names);
 	mem_free(j->sel);
 	buf_free(&j->out);
+	buf_free(&j->notes);
 	buf_free(&j->path_text);
 	*j = (struct job){ 0 };
 }

@@ -48,6 +48,7 @@ struct job {
 	/* From the sink's preparation. */
 	enum job_form form;
 	struct buf out;
+	struct buf notes; /* JOB_BLOCKS: of out, for the file's index */
 	struct batch *rest;
 };
 
@@ -96,6 +97,7 @@ int source_union(struct io_source *, struct field_list *, struct err *);
 /* Sink: what a worker keeps. */
 struct sink_worker {
 	struct encoder *encoder;
+	struct stream_noter *noter;
 	struct batch *gather, view;
 	uint32_t *idx;
 	size_t cap_idx;

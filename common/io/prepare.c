@@ -7,6 +7,7 @@ void
 sink_worker_free(struct sink_worker *w)
 {
 	encoder_free(w->encoder);
+	stream_noter_free(w->noter);
 	batch_free(w->gather);
 	mem_free(w->view.col);
 	mem_free(w->idx);
@@ -82,6 +83,21 @@ sink_keep_order(struct batch *to, const struct batch *from)
 	to->sort_descending = from->sort_descending;
 }
 
+/* A batch to blocks, and for a file what its index will say of them. */
+static bool
+encode(struct io_sink *s, struct sink_worker *w, struct job *j, struct batch *b)
+{
+	j->form = JOB_BLOCKS;
+	if (block_encode(w->encoder, b, &j->out, &j->work_err) != 0)
+		return false;
+	if (s->slow) {
+		if (w->noter == NULL)
+			w->noter = stream_noter_new();
+		stream_note(w->noter, j->out.data, j->out.len, &j->notes);
+	}
+	return true;
+}
+
 static void
 prepare_flow(struct io_sink *s, struct sink_worker *w, struct job *j)
 {
@@ -95,11 +111,8 @@ prepare_flow(struct io_sink *s, struct sink_worker *w, struct job *j)
 	if (w->encoder == NULL)
 		w->encoder = encoder_new(s->profile, s->opts->level);
 	from = sink_project(s, w, j->b);
-	if (all && (j->n_sel >= ENCODE_AT_ONCE || j->b->options)) {
-		j->form = JOB_BLOCKS;
-		if (block_encode(w->encoder, from, &j->out, &j->work_err) == 0)
-			return;
-	}
+	if (all && (j->n_sel >= ENCODE_AT_ONCE || j->b->options) && encode(s, w, j, from))
+		return;
 	if (j->rest == NULL)
 		j->rest = batch_new();
 	batch_reset(j->rest);
@@ -112,17 +125,15 @@ prepare_flow(struct io_sink *s, struct sink_worker *w, struct job *j)
 	sink_keep_order(j->rest, from);
 	batch_close(j->rest);
 	j->form = JOB_REST;
-	if (j->n_sel >= ENCODE_AT_ONCE) {
-		j->form = JOB_BLOCKS;
-		block_encode(w->encoder, j->rest, &j->out, &j->work_err);
-	}
+	if (j->n_sel >= ENCODE_AT_ONCE)
+		(void)encode(s, w, j, j->rest);
 }
 
 void
 sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j)
 {
 	j->form = JOB_NOTHING;
-	j->out.len = 0;
+	j->out.len = j->notes.len = 0;
 	if (j->n_sel == 0)
 		return;
 	if (s->deferred && !j->b->options) {

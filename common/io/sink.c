@@ -359,7 +359,7 @@ write_form(struct io_sink *s, struct job *j, struct err *err)
 	case JOB_PASS: return write_pass(s, j, err);
 	case JOB_BLOCKS:
 		return sink_flush(s, true, err) == 0
-			   ? stream_put(s->writer, j->out.data, j->out.len, err)
+			   ? stream_put_noted(s->writer, j->out.data, j->out.len, &j->notes, err)
 			   : -1;
 	case JOB_REST:
 		if (!j->rest->options)

@@ -6,8 +6,8 @@
  * in octets back from itself, so it stays true when streams are joined, and it covers at most a fiftieth of
  * what it speaks of: what does not fit is left out, which is never wrong.
  *
- * index_keys.c makes keys of values, index_write.c filters of keys, index_read.c finds index blocks from the end of
- * a file and asks them.
+ * index_keys.c makes keys of values, index_note.c what is to be said of one block, index_write.c index blocks of that,
+ * index_read.c finds index blocks from the end of a file and asks them.
  */
 #ifndef STREAM_INDEX_H
 #define STREAM_INDEX_H
@@ -194,20 +194,47 @@ index_has(const struct index_filter *f, uint64_t key)
 	return true;
 }
 
+/* Notes ------------------------------------------------------------------------------------------- */
+
+enum {
+	INDEX_PROBES_USED = 4
+}; /* near the best from 3 to 10 bits a key: folding changes those afterwards */
+
+/* What an index says of a block of flows, but for what its header says.  Borrowed from who made it. */
+struct index_note {
+	bool odd; /* as index_keys has it: there are no keys and no filter */
+	bool damaged; /* it could not be decoded: there is nothing */
+	struct index_zone zone[ZONES];
+	struct index_filter filter; /* of the block */
+	const uint64_t *key; /* n of them, count[] of each level */
+	size_t n, count[LEVELS];
+};
+
+/* Of a block as read; until the next.  Blocks of options have none. */
+void note_slot(struct stream_noter *, struct stream_slot *, struct index_note *);
+
+/* Of a block in memory, sealed or not.  false: it is no block of flows. */
+bool note_octets(struct stream_noter *, uint8_t *block, struct index_note *);
+
+/* The note that stands at *at of notes, which moves on. */
+void note_next(const struct buf *notes, size_t *at, struct index_note *);
+
+/* The slot is of a block in memory, lent until the next call (NULL: of none any more).  -1: err. */
+int index_lend(struct stream_slot *, uint8_t *block, struct err *);
+
+/* Append the filter of a block of so many octets that has these keys. */
+struct index_filter index_put_filter(
+    const struct index_note *, size_t octets, bool of_all, struct buf *out);
+
 /* Writing ----------------------------------------------------------------------------------------- */
 
 struct index_writer;
 struct index_writer *index_new(void);
 void index_free(struct index_writer *);
 
-/* The slot is of a block in memory, lent until the next call (NULL: of none any more).  -1: err. */
-int index_lend(struct stream_slot *, uint8_t *block, struct err *);
-
-/* A block whose first octet is the segment's at-th.  A block that cannot be decoded is left out. */
-void index_add(struct index_writer *, struct stream_slot *, uint64_t at);
-
-/* The same of a block in memory, sealed.  What is no block of records is ignored. */
-void index_add_octets(struct index_writer *, uint8_t *block, uint64_t at);
+/* A sealed block of records whose first octet is the segment's at-th, and its note if it is of flows. */
+void index_add(
+    struct index_writer *, const uint8_t *header, const struct index_note *, uint64_t at);
 
 /* Time for an index block? */
 bool index_is_full(const struct index_writer *);

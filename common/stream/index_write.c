@@ -16,7 +16,6 @@
 enum {
 	BITS_OF_ALL = 12, /* a key: beyond it little is gained */
 	BITS_OF_BLOCK = 10,
-	PROBES = 4, /* near the best from 3 to 10 bits a key: folding changes those afterwards */
 	WIDE_LINES = 10080, /* 630 KiB; a number with many divisors */
 	WIDE = WIDE_LINES * INDEX_LINE,
 	KEYS_MOST = WIDE, /* 8 bits each */
@@ -43,8 +42,9 @@ struct index_writer {
 	bool odd; /* there is something that cannot be spoken of: no filter of all */
 	uint64_t octets; /* of those blocks */
 	uint64_t last; /* where the last index block is */
-	struct index_keys keys;
-	struct stream_slot *slot; /* for octets in memory */
+	struct index_note first; /* of the first block of flows, until there is another */
+	uint64_t *first_key; /* its keys: our own */
+	size_t first_cap;
 };
 
 struct index_writer *
@@ -61,9 +61,8 @@ index_free(struct index_writer *x)
 {
 	if (x == NULL)
 		return;
-	slot_free(x->slot);
 	buf_free(&x->filters);
-	index_keys_free(&x->keys);
+	mem_free(x->first_key);
 	mem_free_table(x->wide, LEVELS * WIDE);
 	mem_free(x);
 }
@@ -102,7 +101,7 @@ keys_of(const size_t *count, unsigned levels)
 static struct index_filter
 choose(const size_t *count, size_t octets, bool of_all)
 {
-	struct index_filter f = { .probes = PROBES };
+	struct index_filter f = { .probes = INDEX_PROBES_USED };
 	size_t n = 0, most, wanted;
 
 	most = (octets < INDEX_FILTER_MAX ? octets : INDEX_FILTER_MAX) / INDEX_LINE;
@@ -129,9 +128,8 @@ put_lines(uint32_t n, struct buf *out)
 	return line;
 }
 
-/* Append the filter of one block. */
-static struct index_filter
-put_filter(const struct index_keys *k, size_t octets, bool of_all, struct buf *out)
+struct index_filter
+index_put_filter(const struct index_note *k, size_t octets, bool of_all, struct buf *out)
 {
 	struct index_filter f = choose(k->count, octets, of_all);
 	uint8_t *line;
@@ -141,7 +139,7 @@ put_filter(const struct index_keys *k, size_t octets, bool of_all, struct buf *o
 	line = put_lines(f.lines, out);
 	for (size_t i = 0; i < k->n; i++)
 		if (f.levels >> (k->key[i] & (LEVELS - 1)) & 1)
-			(void)index_set(line, f.lines, PROBES, k->key[i]);
+			(void)index_set(line, f.lines, INDEX_PROBES_USED, k->key[i]);
 	return f;
 }
 
@@ -179,10 +177,8 @@ wide_line(const struct index_writer *x, uint64_t key)
 }
 
 static void
-add_wide(struct index_writer *x)
+add_wide(struct index_writer *x, const struct index_note *k)
 {
-	const struct index_keys *k = &x->keys;
-
 	if (x->wide == NULL)
 		x->wide = mem_table(LEVELS * WIDE);
 	else if (x->stale)
@@ -193,74 +189,62 @@ add_wide(struct index_writer *x)
 
 		if (i + AHEAD < k->n)
 			__builtin_prefetch(wide_line(x, k->key[i + AHEAD]), 1);
-		x->count[l] += index_set(x->wide + l * (size_t)WIDE, WIDE_LINES, PROBES, k->key[i]);
+		x->count[l] +=
+		    index_set(x->wide + l * (size_t)WIDE, WIDE_LINES, INDEX_PROBES_USED, k->key[i]);
 	}
 }
 
-void
-index_add(struct index_writer *x, struct stream_slot *s, uint64_t at)
+/* Keys of the first block of flows wait until there is another: the filter of one block is that of all. */
+static void
+keep_first(struct index_writer *x, const struct index_note *k)
 {
-	struct index_keys *k = &x->keys;
+	if (x->first_cap < k->n) {
+		x->first_cap = k->n;
+		x->first_key = mem_resize(x->first_key, k->n, sizeof(*x->first_key));
+	}
+	if (k->n > 0)
+		memcpy(x->first_key, k->key, k->n * sizeof(*x->first_key));
+	x->first = *k;
+	x->first.key = x->first_key;
+}
+
+static void
+add_flows(struct index_writer *x, struct covered *c, const struct index_note *k)
+{
+	memcpy(c->zone, k->zone, sizeof(c->zone));
+	c->lines = k->filter.lines;
+	c->probes = k->filter.probes;
+	c->levels = k->filter.levels;
+	buf_put(&x->filters, k->filter.line, (size_t)k->filter.lines * INDEX_LINE);
+	x->odd |= k->odd;
+	if (x->flows == 0)
+		keep_first(x, k);
+	if (x->flows == 1)
+		add_wide(x, &x->first);
+	if (x->flows > 0)
+		add_wide(x, k);
+	x->flows++;
+}
+
+/* A block that cannot be decoded is left out. */
+void
+index_add(struct index_writer *x, const uint8_t *h, const struct index_note *k, uint64_t at)
+{
 	struct covered *c = &x->block[x->n];
-	struct index_filter f;
 
-	/* Keys of the first block of flows wait until there is another. */
-	if (!s->batch.options && x->flows == 1)
-		add_wide(x);
 	*c = (struct covered){ .at = at,
-		.seal = le_uint(s->octets + H_HASH, 8),
-		.length = s->block_len,
-		.records = (uint32_t)s->batch.n,
-		.options = s->batch.options };
-	if (!c->options) {
-		index_keys_of(k, s);
-		if (s->batch.err.status != 0) {
-			x->odd = true; /* the keys that waited may be gone */
-			return;
-		}
-		memcpy(c->zone, k->zone, sizeof(c->zone));
-		x->odd |= k->odd;
-		if (!k->odd) {
-			f = put_filter(k, s->block_len / (2 * INDEX_SHARE), false, &x->filters);
-			c->lines = f.lines;
-			c->probes = f.probes;
-			c->levels = f.levels;
-			if (x->flows > 0)
-				add_wide(x);
-		}
-		x->flows++;
-	}
-	x->octets += s->block_len;
-	x->n++;
-}
-
-int
-index_lend(struct stream_slot *s, uint8_t *block, struct err *err)
-{
-	struct block_header h;
-
-	s->octets = block;
-	s->cap = s->have = 0;
-	if (block == NULL)
-		return 0;
-	(void)header_read(&h, block);
-	s->have = h.block_len;
-	return slot_open(s, &h, err);
-}
-
-void
-index_add_octets(struct index_writer *x, uint8_t *block, uint64_t at)
-{
-	unsigned flags = (unsigned)le_uint(block + H_FLAGS, 2);
-	struct err ignored = { 0 };
-
-	if (flags & (BLOCK_SKIPPABLE | BLOCK_HISTORY | BLOCK_END))
+		.seal = le_uint(h + H_HASH, 8),
+		.length = (uint32_t)le_uint(h + H_BLOCK_LEN, 4),
+		.records = (uint32_t)le_uint(h + H_RECORDS, 4),
+		.options = le_uint(h + H_FLAGS, 2) & BLOCK_OPTIONS };
+	if (!c->options && k->damaged) {
+		x->odd = true;
 		return;
-	if (x->slot == NULL)
-		x->slot = slot_new();
-	if (index_lend(x->slot, block, &ignored) == 0)
-		index_add(x, x->slot, at);
-	(void)index_lend(x->slot, NULL, &ignored);
+	}
+	if (!c->options)
+		add_flows(x, c, k);
+	x->octets += c->length;
+	x->n++;
 }
 
 bool
@@ -311,7 +295,7 @@ put_block(struct index_writer *x, uint64_t at, size_t left, struct buf *out)
 	memset(buf_room(out, fixed), 0, fixed);
 	out->len += fixed;
 	if (!x->odd && x->flows == 1)
-		all = put_filter(&x->keys, left, true, out);
+		all = index_put_filter(&x->first, left, true, out);
 	else if (!x->odd && x->flows > 1)
 		all = put_folded(x, left, out);
 	h = (uint8_t *)out->data + begin;

@@ -169,6 +169,17 @@ void stream_index(struct stream_writer *);
 bool stream_indexes(const struct stream_writer *);
 int stream_index_back(struct stream_writer *, int fd, struct err *);
 
+/*
+ * What an index says of encoded blocks, made on the thread that encoded them: so that the one that writes them need not
+ * look into them.  notes: of all of those blocks and no others, or empty.
+ */
+struct stream_noter;
+struct stream_noter *stream_noter_new(void);
+void stream_noter_free(struct stream_noter *); /* takes NULL */
+void stream_note(struct stream_noter *, void *blocks, size_t len, struct buf *notes);
+int stream_put_noted(
+    struct stream_writer *, void *blocks, size_t len, const struct buf *notes, struct err *);
+
 /* Of a regular file: index blocks and their octets, and how many blocks of how many records they cover. */
 struct stream_index_info {
 	uint64_t index_blocks, octets, blocks, records;

@@ -18,6 +18,7 @@ struct stream_writer {
 	bool begun;
 	bool ordered; /* blocks' claim of an order holds for all of them */
 	struct index_writer *index; /* NULL: none is made */
+	struct stream_noter *noter; /* of blocks that come without notes */
 	struct buf index_block;
 };
 
@@ -147,20 +148,36 @@ write_index(struct stream_writer *w, struct err *err)
 
 /* What was written belongs in the index, which goes in between when it has come to enough. */
 static int
-add_to_index(struct stream_writer *w, uint8_t *p, size_t len, struct err *err)
+add_to_index(
+    struct stream_writer *w, uint8_t *p, size_t len, const struct buf *notes, struct err *err)
 {
 	uint64_t begin = w->octets - len;
+	struct index_note note = { 0 };
+	size_t next = 0;
 
-	for (size_t at = 0; at < len; at += le_uint(p + at + H_BLOCK_LEN, 4))
-		index_add_octets(w->index, p + at, begin + at);
+	for (size_t at = 0; at < len; at += le_uint(p + at + H_BLOCK_LEN, 4)) {
+		unsigned flags = (unsigned)le_uint(p + at + H_FLAGS, 2);
+
+		if (flags & (BLOCK_SKIPPABLE | BLOCK_HISTORY | BLOCK_END))
+			continue;
+		if (!(flags & BLOCK_OPTIONS)) {
+			if (notes->len > 0)
+				note_next(notes, &next, &note);
+			else
+				(void)note_octets(w->noter, p + at, &note);
+		}
+		index_add(w->index, p + at, &note, begin + at);
+	}
 	return index_is_full(w->index) ? write_index(w, err) : 0;
 }
 
 void
 stream_index(struct stream_writer *w)
 {
-	if (w->index == NULL)
-		w->index = index_new();
+	if (w->index != NULL)
+		return;
+	w->index = index_new();
+	w->noter = stream_noter_new();
 }
 
 /* As it was before, without an index: what was added to it may come again, or is not where it says. */
@@ -170,9 +187,11 @@ undo(struct stream_writer *w, const struct stream_writer *before)
 	int saved = errno;
 
 	index_free(w->index);
+	stream_noter_free(w->noter);
 	buf_free(&w->index_block);
 	*w = *before;
 	w->index = NULL;
+	w->noter = NULL;
 	w->index_block = (struct buf){ 0 };
 	errno = saved;
 	return -1;
@@ -195,7 +214,11 @@ stream_index_back(struct stream_writer *w, int fd, struct err *err)
 
 	stream_index(w);
 	while (rc == 0 && (status = stream_next(r, slot, err)) == STREAM_BATCH) {
-		index_add(w->index, slot, slot->file_offset);
+		struct index_note note = { 0 };
+
+		if (!slot->batch.options)
+			note_slot(w->noter, slot, &note);
+		index_add(w->index, slot->octets, &note, slot->file_offset);
 		rc = index_is_full(w->index) ? write_index(w, err) : 0;
 	}
 	slot_free(slot);
@@ -207,6 +230,15 @@ stream_index_back(struct stream_writer *w, int fd, struct err *err)
 
 int
 stream_put(struct stream_writer *w, void *blocks, size_t len, struct err *err)
+{
+	const struct buf none = { 0 };
+
+	return stream_put_noted(w, blocks, len, &none, err);
+}
+
+int
+stream_put_noted(
+    struct stream_writer *w, void *blocks, size_t len, const struct buf *notes, struct err *err)
 {
 	const struct stream_writer before = *w;
 	uint8_t *p = blocks;
@@ -227,7 +259,7 @@ stream_put(struct stream_writer *w, void *blocks, size_t len, struct err *err)
 	if (len == 0)
 		return 0;
 	if (write_out(w, p, len, err) == 0 &&
-	    (w->index == NULL || add_to_index(w, p, len, err) == 0))
+	    (w->index == NULL || add_to_index(w, p, len, notes, err) == 0))
 		return 0;
 	return undo(w, &before);
 }
@@ -260,6 +292,7 @@ stream_abandon(struct stream_writer *w)
 		return;
 	buf_free(&w->history);
 	index_free(w->index);
+	stream_noter_free(w->noter);
 	buf_free(&w->index_block);
 	mem_free(w);
 }
