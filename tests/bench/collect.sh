@@ -2,8 +2,9 @@
 # CPU time of collecting the same export packets over loopback into compressed files:
 # flowrecv against nfcapd -y, alternating, each with the same sender and receive buffer.
 #
-#	[REPEAT=N] tests/bench/collect.sh [CAPTURE [DATAGRAMS_PER_SECOND [RUNS]]]
+#	[REPEAT=N] [OPTIONS=--fast] tests/bench/collect.sh [CAPTURE [DATAGRAMS_PER_SECOND [RUNS]]]
 #
+# OPTIONS are flowrecv's.
 # A capture is sent REPEAT times (5).  Without one flowgen's records are exported as NetFlow v9 by
 # flowsend and recorded first.
 # Printed for every run: CPU seconds (user + system, writing the last file included), records stored,
@@ -74,7 +75,8 @@ for _ in $(seq "$runs"); do
 	one nfcapd 19995 nfcapd -y -w "$work/store" -b 127.0.0.1 -p 19995 -B $buffer -t 3600
 	got=$(nfdump -R "$work/store" -I 2> /dev/null | awk '/^Flows:/ { print $2 }')
 	echo "nfcapd   $cpu s, $got records, $size octets ($(cat "$work/sent"))"
-	one flowrecv 19996 flowrecv -l udp:127.0.0.1:19996 -w "$work/store" --rcvbuf $buffer -v --rotate 1h
+	# shellcheck disable=SC2086 # several words
+	one flowrecv 19996 flowrecv ${OPTIONS:-} -l udp:127.0.0.1:19996 -w "$work/store" --rcvbuf $buffer -v --rotate 1h
 	got=$(awk '/total:/ { print $5 }' "$work/err")
 	dropped=$(awk '/dropped by the kernel/ { print $8 }' "$work/err")
 	echo "flowrecv $cpu s, $got records, $size octets, dropped $dropped ($(cat "$work/sent"))"
