@@ -223,13 +223,3 @@ comes_out() {
 		flowfilter --explain "$e" > /dev/null || { echo "$e"; return 1; }
 	done < examples
 }
-
-@test "flowfilter(1): every example runs" {
-	make_day
-	sed -n 's/^\.Dl \$ //p' "$REPO/man/flowfilter.1" > examples
-	[ "$(wc -l < examples)" -ge 6 ]
-	while IFS= read -r e; do
-		bash -o pipefail -c "$e" > out || [[ $e == *"&&"* ]]
-	done < examples
-	[ -s hits.flow ]
-}
