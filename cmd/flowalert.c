@@ -148,10 +148,8 @@ parse(struct flowalert *f, struct optparse *parser)
 			rc = scope_opt(&f->scope, key, arg, &err);
 		if (rc == 0)
 			rc = io_opt(&f->io, key, arg, &err);
-		if (rc < 0 && err.status == EXIT_USAGE)
-			opt_usage(f->program, "%s", err.text);
 		if (rc < 0)
-			die(EXIT_FAILED, NULL, "%s", err.text);
+			opt_refuse(f->program, &err);
 		if (rc == 0)
 			parse_own(f, key, arg);
 	}

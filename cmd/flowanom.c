@@ -64,10 +64,8 @@ parse_shared(struct flowanom *f, int key, const char *arg)
 
 	if (rc == 0)
 		rc = io_opt(&f->io, key, arg, &err);
-	if (rc < 0 && err.status == EXIT_USAGE)
-		opt_usage(&program, "%s", err.text);
 	if (rc < 0)
-		die(EXIT_FAILED, NULL, "%s", err.text);
+		opt_refuse(&program, &err);
 }
 
 static void
@@ -118,9 +116,8 @@ count_series(void *ctx, unsigned worker, struct batch *b, uint64_t *sel, struct 
 static void
 tell_dropped(const struct flowanom *f)
 {
-	if (alerts_dropped(f->judge.alerts) > 0 && !f->io.quiet)
-		diag(NULL, "%llu alerts beyond the best %u were dropped",
-		    (unsigned long long)alerts_dropped(f->judge.alerts), (unsigned)ALERTS_MOST);
+	if (!f->io.quiet)
+		alerts_tell(f->judge.alerts);
 }
 
 static void

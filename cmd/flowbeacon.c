@@ -129,7 +129,7 @@ parse(struct flowbeacon *f, struct optparse *parser)
 		if (rc == 0)
 			rc = parse_own(f, key, arg, &err);
 		if (rc < 0)
-			opt_usage(&program, "%s", err.text);
+			opt_refuse(&program, &err);
 	}
 	if (f->scope.window_ns != 0 && f->scope.state == NULL)
 		opt_usage(&program, "--window is how much a --state remembers");
@@ -319,9 +319,7 @@ complain(const struct flowbeacon *f, const struct alerts *alerts)
 	if (f->far > 0)
 		diag(NULL, "%llu starts more than 48 days from others of their pair were not kept",
 		    (unsigned long long)f->far);
-	if (alerts_dropped(alerts) > 0)
-		diag(NULL, "%llu alerts more than are kept were dropped",
-		    (unsigned long long)alerts_dropped(alerts));
+	alerts_tell(alerts);
 	if (seen.sampling > 1)
 		diag(NULL,
 		    "sampled 1 in %u: beats are missed; %llu pairs with fewer than 20 were not "

@@ -85,11 +85,8 @@ parse(struct flowexfil *f, struct optparse *parser)
 		case KEY_CEILING: parse_octets(&l->ceiling, "ceiling", arg); break;
 		case KEY_Z: parse_number(&l->z, "z", arg, 0, ROBUST_MOST); break;
 		default:
-			if (parse_shared(f, key, arg, &err) >= 0)
-				break;
-			if (err.status == EXIT_USAGE)
-				opt_usage(&program, "%s", err.text);
-			die(EXIT_FAILED, NULL, "%s", err.text);
+			if (parse_shared(f, key, arg, &err) < 0)
+				opt_refuse(&program, &err);
 		}
 	}
 	if (f->scope.window_ns > WINDOW_MOST_NS)
@@ -122,9 +119,8 @@ tell(const struct flowexfil *f)
 		    "want of room",
 		    (unsigned long long)(t->forgotten + t->pairs.full),
 		    (unsigned long long)t->hourly.rows.full);
-	if (alerts_dropped(f->judge.alerts) > 0 && !f->io.quiet)
-		diag(NULL, "%llu alerts beyond the best %u were dropped",
-		    (unsigned long long)alerts_dropped(f->judge.alerts), (unsigned)ALERTS_MOST);
+	if (!f->io.quiet)
+		alerts_tell(f->judge.alerts);
 	if (f->io.verbose)
 		diag(NULL, "%llu records (%llu without addresses or times), %zu pairs, %zu alerts",
 		    (unsigned long long)t->records, (unsigned long long)t->strange, t->pairs.n,

@@ -86,11 +86,8 @@ parse(struct flowlateral *f, struct optparse *parser)
 			l->fan = (unsigned)n;
 			break;
 		default:
-			if (parse_shared(f, key, arg, &err) >= 0)
-				break;
-			if (err.status == EXIT_USAGE)
-				opt_usage(&program, "%s", err.text);
-			die(EXIT_FAILED, NULL, "%s", err.text);
+			if (parse_shared(f, key, arg, &err) < 0)
+				opt_refuse(&program, &err);
 		}
 	}
 	if (f->scope.window_ns > 0)
@@ -182,9 +179,8 @@ tell(const struct flowlateral *f, const struct io_result *result)
 	if (j->w.habits.clients.full + j->w.habits.served.full > 0 && !f->io.quiet)
 		diag(NULL, "habits of more than %u clients or hosts were left out",
 		    (unsigned)HABITS_MOST);
-	if (alerts_dropped(j->alerts) > 0 && !f->io.quiet)
-		diag(NULL, "%llu alerts beyond the best %u were dropped",
-		    (unsigned long long)alerts_dropped(j->alerts), (unsigned)ALERTS_MOST);
+	if (!f->io.quiet)
+		alerts_tell(j->alerts);
 	if (!f->io.verbose)
 		return;
 	diag(NULL,

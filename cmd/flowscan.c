@@ -42,10 +42,8 @@ parse(struct flowscan *f, struct optparse *parser)
 		rc = scope_opt(&f->scope, key, arg, &err);
 		if (rc == 0)
 			rc = io_opt(&f->io, key, arg, &err);
-		if (rc < 0 && err.status == EXIT_USAGE)
-			opt_usage(&program, "%s", err.text);
 		if (rc < 0)
-			die(EXIT_FAILED, NULL, "%s", err.text);
+			opt_refuse(&program, &err);
 	}
 }
 
@@ -75,9 +73,8 @@ tell(const struct flowscan *f)
 	if (e->forgotten > 0 && !f->io.quiet)
 		diag(NULL, "%llu sources with little against them were forgotten for want of room",
 		    (unsigned long long)e->forgotten);
-	if (alerts_dropped(f->alerts) > 0 && !f->io.quiet)
-		diag(NULL, "%llu alerts beyond the best %u were dropped",
-		    (unsigned long long)alerts_dropped(f->alerts), (unsigned)ALERTS_MOST);
+	if (!f->io.quiet)
+		alerts_tell(f->alerts);
 	if (!f->io.verbose)
 		return;
 	diag(NULL,

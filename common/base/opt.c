@@ -34,6 +34,14 @@ opt_usage(const struct program *program, const char *fmt, ...)
 	exit(EXIT_USAGE);
 }
 
+_Noreturn void
+opt_refuse(const struct program *program, const struct err *err)
+{
+	if (err->status == EXIT_USAGE)
+		opt_usage(program, "%s", err->text);
+	die(EXIT_FAILED, NULL, "%s", err->text);
+}
+
 int
 opt_finish(int status)
 {

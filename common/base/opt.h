@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/err.h"
+
 /* What an argument is, for completions. */
 enum opt_arg { ARG_NONE, ARG_TEXT, ARG_FILE, ARG_DIR, ARG_FIELDS, ARG_FORMAT, ARG_WORDS };
 
@@ -55,6 +57,9 @@ void opt_end(struct optparse *); /* frees operands' array */
 /* Print a message of the caller's with `; try 'NAME --help'` behind it and exit 2. */
 _Noreturn void opt_usage(const struct program *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The same of what an option's own parser says; or just a failure, if that is no usage error. */
+_Noreturn void opt_refuse(const struct program *, const struct err *);
 
 /* Close stdout, failing loudly: the last thing a program does. Returns exit status. */
 int opt_finish(int status);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/die.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -57,6 +58,14 @@ uint64_t
 alerts_dropped(const struct alerts *a)
 {
 	return a->made - alerts_count(a);
+}
+
+void
+alerts_tell(const struct alerts *a)
+{
+	if (alerts_dropped(a) > 0)
+		diag(NULL, "%llu alerts beyond the best %u were dropped",
+		    (unsigned long long)alerts_dropped(a), (unsigned)ALERTS_MOST);
 }
 
 /* Ranking ------------------------------------------------------------------------------------------ */

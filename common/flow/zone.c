@@ -1,5 +1,6 @@
 #include "flow/zone.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "base/clones.h"
@@ -16,12 +17,10 @@ zone_key_double(double v)
 uint64_t
 zone_key_octets(const void *p, size_t n)
 {
-	const uint8_t *o = p;
 	uint64_t key = 0;
 
-	for (size_t i = 0; i < 8; i++)
-		key = key << 8 | (i < n ? o[i] : 0);
-	return key;
+	memcpy(&key, p, n < 8 ? n : 8);
+	return be64toh(key);
 }
 
 uint64_t
@@ -78,16 +77,32 @@ LEAST_AND_MOST(int64_t)
 #define UNSIGNED_KEY(v) (uint64_t)(v)
 #define SIGNED_KEY(v) zone_key_int((int64_t)(v))
 
-/* The quick way, for integers that no record misses.  false: take the slow one. */
+static void
+zone_addresses(struct column *c, size_t n)
+{
+	const uint8_t *v = c->data;
+
+	c->min = UINT64_MAX;
+	c->max = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t key = zone_key_octets(v + 16 * i, 16);
+
+		c->min = key < c->min ? key : c->min;
+		c->max = key > c->max ? key : c->max;
+	}
+}
+
+/* The quick way, for numbers and addresses that no record misses.  false: take the slow one. */
 static bool
 zone_dense(struct column *c, size_t n)
 {
 	bool is_signed = c->type == TYPE_INT || c->type == TYPE_TIME || c->type == TYPE_DURATION;
 
-	if (c->present != NULL || c->width == 0 || c->width == 16 || c->type == TYPE_FLOAT32 ||
+	if (c->present != NULL || c->width == 0 || c->type == TYPE_FLOAT32 ||
 	    c->type == TYPE_FLOAT64)
 		return false;
 	switch (c->width) {
+	case 16: zone_addresses(c, n); break;
 	case 1:
 		if (is_signed)
 			ZONE(int8_t, SIGNED_KEY);

@@ -101,6 +101,16 @@ build_8(struct encoder *e, const uint64_t *v, size_t n, size_t most, struct dict
 	BUILD(FOLDED, EQUAL);
 }
 
+/* An address. */
+static bool
+build_16(struct encoder *e, const uint64_t *v, size_t n, size_t most, struct dict *d)
+{
+#define MIXED(I) (uint32_t) hash_u64(hash_u64(e->seed, v[2 * (I)]), v[2 * (I) + 1])
+#define BOTH_EQUAL(I, FIRST) \
+	(v[2 * (I)] == v[2 * (size_t)(FIRST)] && v[2 * (I) + 1] == v[2 * (size_t)(FIRST) + 1])
+	BUILD(MIXED, BOTH_EQUAL);
+}
+
 static uint32_t
 octets_key(const struct encoder *e, const struct column *c, size_t i)
 {
@@ -136,6 +146,7 @@ dict_build(struct encoder *e, const struct column *c, size_t n, size_t most, str
 	switch (c->width) {
 	case 4: return build_4(e, c->data, n, most, d);
 	case 8: return build_8(e, c->data, n, most, d);
+	case 16: return build_16(e, c->data, n, most, d);
 	default: return build_octets(e, c, n, most, d);
 	}
 }

@@ -156,7 +156,7 @@ assert abs(s - float(score)) < .0005 and abs(s - g("periodicity")) < .0005, (s, 
 	[ -z "$(beats 60 100 | found -a allow)" ]
 	printf '*:123\n' > allow
 	[ -n "$(beats 60 100 | found -a allow)" ]
-	run -2 --separate-stderr flowbeacon -a nowhere in.csv
+	run -3 --separate-stderr flowbeacon -a nowhere in.csv
 }
 
 @test "flowbeacon: a server that few talk to weighs more, one that all talk to less" {
