@@ -117,7 +117,7 @@ static void
 tell_dropped(const struct flowanom *f)
 {
 	if (!f->io.quiet)
-		alerts_tell(f->judge.alerts);
+		alerts_tell(f->judge.alerts, f->io.warn);
 }
 
 static void

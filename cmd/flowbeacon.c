@@ -319,7 +319,7 @@ complain(const struct flowbeacon *f, const struct alerts *alerts)
 	if (f->far > 0)
 		diag(NULL, "%llu starts more than 48 days from others of their pair were not kept",
 		    (unsigned long long)f->far);
-	alerts_tell(alerts);
+	alerts_tell(alerts, f->io.warn);
 	if (seen.sampling > 1)
 		diag(NULL,
 		    "sampled 1 in %u: beats are missed; %llu pairs with fewer than 20 were not "

@@ -120,7 +120,7 @@ tell(const struct flowexfil *f)
 		    (unsigned long long)(t->forgotten + t->pairs.full),
 		    (unsigned long long)t->hourly.rows.full);
 	if (!f->io.quiet)
-		alerts_tell(f->judge.alerts);
+		alerts_tell(f->judge.alerts, f->io.warn);
 	if (f->io.verbose)
 		diag(NULL, "%llu records (%llu without addresses or times), %zu pairs, %zu alerts",
 		    (unsigned long long)t->records, (unsigned long long)t->strange, t->pairs.n,

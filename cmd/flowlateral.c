@@ -180,7 +180,7 @@ tell(const struct flowlateral *f, const struct io_result *result)
 		diag(NULL, "habits of more than %u clients or hosts were left out",
 		    (unsigned)HABITS_MOST);
 	if (!f->io.quiet)
-		alerts_tell(j->alerts);
+		alerts_tell(j->alerts, f->io.warn);
 	if (!f->io.verbose)
 		return;
 	diag(NULL,

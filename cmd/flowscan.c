@@ -74,7 +74,7 @@ tell(const struct flowscan *f)
 		diag(NULL, "%llu sources with little against them were forgotten for want of room",
 		    (unsigned long long)e->forgotten);
 	if (!f->io.quiet)
-		alerts_tell(f->alerts);
+		alerts_tell(f->alerts, f->io.warn);
 	if (!f->io.verbose)
 		return;
 	diag(NULL,

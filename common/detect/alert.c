@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/die.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -61,11 +60,15 @@ alerts_dropped(const struct alerts *a)
 }
 
 void
-alerts_tell(const struct alerts *a)
+alerts_tell(const struct alerts *a, void (*warn)(const char *, const struct err *))
 {
-	if (alerts_dropped(a) > 0)
-		diag(NULL, "%llu alerts beyond the best %u were dropped",
-		    (unsigned long long)alerts_dropped(a), (unsigned)ALERTS_MOST);
+	struct err told = { 0 };
+
+	if (alerts_dropped(a) == 0)
+		return;
+	err_set(&told, "%llu alerts beyond the best %u were dropped",
+	    (unsigned long long)alerts_dropped(a), (unsigned)ALERTS_MOST);
+	warn(NULL, &told);
 }
 
 /* Ranking ------------------------------------------------------------------------------------------ */
