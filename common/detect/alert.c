@@ -60,7 +60,7 @@ alerts_dropped(const struct alerts *a)
 }
 
 void
-alerts_tell(const struct alerts *a, void (*warn)(const char *, const struct err *))
+alerts_tell(const struct alerts *a, void (*say)(const char *, const struct err *))
 {
 	struct err told = { 0 };
 
@@ -68,7 +68,7 @@ alerts_tell(const struct alerts *a, void (*warn)(const char *, const struct err 
 		return;
 	err_set(&told, "%llu alerts beyond the best %u were dropped",
 	    (unsigned long long)alerts_dropped(a), (unsigned)ALERTS_MOST);
-	warn(NULL, &told);
+	say(NULL, &told);
 }
 
 /* Ranking ------------------------------------------------------------------------------------------ */

@@ -55,8 +55,8 @@ void alerts_free(struct alerts *); /* takes NULL */
 void alerts_put(struct alerts *, const struct alert *);
 size_t alerts_count(const struct alerts *);
 uint64_t alerts_dropped(const struct alerts *);
-/* Warn if some were. */
-void alerts_tell(const struct alerts *, void (*warn)(const char *, const struct err *));
+/* Say so if some were. */
+void alerts_tell(const struct alerts *, void (*say)(const char *, const struct err *));
 
 /*
  * Hand out all, the highest score first (then by severity, start, source, destination, port), as batches that are
