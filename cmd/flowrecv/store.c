@@ -23,7 +23,6 @@ enum { OUTPUTS_MAX = 1024, SPARE_BUFFERS = 8, SPARE_OCTETS = 4 << 20 };
 /* Outputs whose index is made as they grow, which is cheaper but takes memory; those of more partitions are read again. */
 enum { INDEXED_MAX = 8 };
 static const char others[] = "other";
-static const struct buf no_notes = { .len = 0 };
 
 enum job_kind { JOB_BLOCKS, JOB_OPTIONS, JOB_PASS, JOB_END };
 
@@ -104,7 +103,7 @@ put_known(struct store *s, struct output *o, const char *partition, struct err *
 	if (known != NULL)
 		rc = block_encode(s->encoder, known, &s->options, err);
 	pthread_mutex_unlock(&s->lock);
-	return rc == 0 && known != NULL ? output_put(o, &s->options, &no_notes, false, err) : rc;
+	return rc == 0 && known != NULL ? output_put(o, &s->options, NULL, false, err) : rc;
 }
 
 static struct place *
@@ -227,7 +226,7 @@ put_options(struct store *s, struct output *o, struct batch *b, struct err *err)
 	s->options.len = 0;
 	if (block_encode(s->encoder, b, &s->options, err) != 0)
 		return -1;
-	return output_put(o, &s->options, &no_notes, false, err);
+	return output_put(o, &s->options, NULL, false, err);
 }
 
 /* Each exporter's to its partitions; to those that begin later they are known (put_known). */

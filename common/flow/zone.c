@@ -19,7 +19,8 @@ zone_key_octets(const void *p, size_t n)
 {
 	uint64_t key = 0;
 
-	memcpy(&key, p, n < 8 ? n : 8);
+	if (n > 0) /* of no octets p may be NULL */
+		memcpy(&key, p, n < 8 ? n : 8);
 	return be64toh(key);
 }
 

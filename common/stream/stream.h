@@ -171,7 +171,7 @@ int stream_index_back(struct stream_writer *, int fd, struct err *);
 
 /*
  * What an index says of encoded blocks, made on the thread that encoded them: so that the one that writes them need not
- * look into them.  notes: of all of those blocks and no others, or empty.
+ * look into them.  notes: of all of those blocks and no others; NULL or empty: none.
  */
 struct stream_noter;
 struct stream_noter *stream_noter_new(void);

@@ -161,7 +161,7 @@ add_to_index(
 		if (flags & (BLOCK_SKIPPABLE | BLOCK_HISTORY | BLOCK_END))
 			continue;
 		if (!(flags & BLOCK_OPTIONS)) {
-			if (notes->len > 0)
+			if (notes != NULL && notes->len > 0)
 				note_next(notes, &next, &note);
 			else
 				(void)note_octets(w->noter, p + at, &note);
@@ -231,9 +231,7 @@ stream_index_back(struct stream_writer *w, int fd, struct err *err)
 int
 stream_put(struct stream_writer *w, void *blocks, size_t len, struct err *err)
 {
-	const struct buf none = { 0 };
-
-	return stream_put_noted(w, blocks, len, &none, err);
+	return stream_put_noted(w, blocks, len, NULL, err);
 }
 
 int

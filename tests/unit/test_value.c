@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/num.h"
+#include "flow/zone.h"
 #include "tap.h"
 
 static const char *
@@ -307,6 +308,17 @@ test_cells(void)
 	batch_free(b);
 }
 
+static void
+test_zone_keys(void)
+{
+	const uint8_t octets[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+
+	ok(zone_key_octets(octets, 9) == UINT64_C(0x0102030405060708),
+	    "the key of octets is their first eight");
+	ok(zone_key_octets(octets, 2) == UINT64_C(0x0102) << 48, "zeros behind fewer");
+	ok(zone_key_octets(NULL, 0) == 0, "and there may be none");
+}
+
 int
 main(void)
 {
@@ -319,5 +331,6 @@ main(void)
 	test_names();
 	test_compare();
 	test_cells();
+	test_zone_keys();
 	return done_testing();
 }
