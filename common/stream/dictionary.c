@@ -8,8 +8,9 @@
 #include "stream/section.h"
 
 /*
- * The table grows as entries come, at the most half full: a block has some thousands of addresses, and a table
- * that stays in the near caches is looked up several times faster than one for the most there may be.
+ * The table grows as entries come, at the most a quarter full: a block has some thousands of addresses, and a table
+ * that stays in the near caches is looked up several times faster than one for the most there may be; a second look
+ * costs more than the room, as nobody can foretell which value needs it.
  */
 enum { SLOTS_MIN = 1024 };
 
@@ -59,7 +60,7 @@ dict_enter(struct encoder *e, struct dict *d, size_t at, uint32_t key, size_t i,
 	d->first[d->n++] = (uint32_t)i;
 	e->slots[at] = (struct dict_slot){ key, (uint32_t)d->n };
 	d->codes[i] = (uint16_t)(d->n - 1);
-	if (d->n * 2 > e->n_slots)
+	if (d->n * 4 > e->n_slots)
 		slots_grow(e);
 	return true;
 }

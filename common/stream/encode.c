@@ -34,7 +34,6 @@ encoder_free(struct encoder *e)
 	pack_free(e->packer);
 	buf_free(&e->planes);
 	mem_free(e->values);
-	mem_free(e->units);
 	mem_free(e->slots);
 	mem_free(e->order);
 	dict_free(&e->dict);
@@ -254,7 +253,6 @@ block_encode(struct encoder *e, struct batch *b, struct buf *out, struct err *er
 	if (b->n > e->values_cap) {
 		e->values_cap = b->n;
 		e->values = mem_resize(e->values, b->n + 64, sizeof(*e->values));
-		e->units = mem_resize(e->units, b->n + 64, sizeof(*e->units));
 	}
 	e->n_kept = 0;
 	n = column_order(b, order, &m.start, &m.end);

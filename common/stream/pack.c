@@ -1,3 +1,4 @@
+#define ZSTD_STATIC_LINKING_ONLY /* one parameter of the shared library, and what to do where it has it no more */
 #include "stream/pack.h"
 
 #include <math.h>
@@ -8,6 +9,8 @@
 
 struct packer {
 	ZSTD_CCtx *ctx;
+	ZSTD_CCtx *
+	    coder; /* looks for no repeats, only codes octets by how often they are there; NULL: ctx does */
 	bool nearly; /* only what is nearly the same throughout */
 	unsigned saves; /* 32nds that a frame must save: an unpacked copy is read without work */
 	bool samples; /* a part of which a sample saves too little is not tried */
@@ -17,26 +20,48 @@ struct packer {
  * The fastest level, for planes: long matches only, as their octets are alike often and mean nothing by it, in a
  * table that stays in the first cache.
  */
-enum { FAST = 1, FAST_HASH_LOG = 12, FAST_MIN_MATCH = 7 };
+enum { FAST = 1, FAST_HASH_LOG = 11, FAST_MIN_MATCH = 7 };
 
 /* Pieces of what is large, compressed on trial before all of it is: enough to tell noise from what repeats. */
 enum { SAMPLE_PIECES = 4, SAMPLE_PIECE = 512, SAMPLE = SAMPLE_PIECES * SAMPLE_PIECE };
+
+/* A context of the fastest level; acceleration 0 is zstd's own, the most leaves no repeats to be found. */
+static ZSTD_CCtx *
+fast_context(int acceleration)
+{
+	ZSTD_CCtx *ctx = ZSTD_createCCtx();
+
+	if (ctx == NULL)
+		return NULL;
+	ZSTD_CCtx_setParameter(ctx, ZSTD_c_compressionLevel, FAST);
+	ZSTD_CCtx_setParameter(ctx, ZSTD_c_hashLog, FAST_HASH_LOG);
+	ZSTD_CCtx_setParameter(ctx, ZSTD_c_minMatch, FAST_MIN_MATCH);
+	if (acceleration > 0) {
+		size_t r;
+
+		ZSTD_CCtx_setParameter(ctx, ZSTD_c_targetLength, acceleration);
+		r = ZSTD_CCtx_setParameter(ctx, ZSTD_c_literalCompressionMode, ZSTD_ps_enable);
+		if (ZSTD_isError(r)) {
+			ZSTD_freeCCtx(ctx);
+			return NULL;
+		}
+	}
+	return ctx;
+}
 
 struct packer *
 pack_new(int level)
 {
 	struct packer *p = mem_zero(1, sizeof(*p));
 
-	p->ctx = ZSTD_createCCtx();
 	p->nearly = level == 0;
 	p->saves = level == 0 ? 31 : level == FAST ? 12 : 4;
 	p->samples = level == FAST;
-	if (p->ctx == NULL)
-		return p;
-	ZSTD_CCtx_setParameter(p->ctx, ZSTD_c_compressionLevel, level > FAST ? level : FAST);
 	if (level <= FAST) {
-		ZSTD_CCtx_setParameter(p->ctx, ZSTD_c_hashLog, FAST_HASH_LOG);
-		ZSTD_CCtx_setParameter(p->ctx, ZSTD_c_minMatch, FAST_MIN_MATCH);
+		p->ctx = fast_context(0);
+		p->coder = fast_context(ZSTD_TARGETLENGTH_MAX);
+	} else if ((p->ctx = ZSTD_createCCtx()) != NULL) {
+		ZSTD_CCtx_setParameter(p->ctx, ZSTD_c_compressionLevel, level);
 	}
 	return p;
 }
@@ -47,6 +72,7 @@ pack_free(struct packer *p)
 	if (p == NULL)
 		return;
 	ZSTD_freeCCtx(p->ctx);
+	ZSTD_freeCCtx(p->coder);
 	mem_free(p);
 }
 
@@ -67,7 +93,7 @@ repeats(const uint8_t *v, size_t n)
 	return sum;
 }
 
-/* Octets that n would take if each were coded by how often it is there, and nothing repeated. */
+/* Octets that n would take with a code for each by how often it is there, of a bit at least, and no repeats. */
 static size_t
 coded(const uint8_t *v, size_t n)
 {
@@ -78,40 +104,45 @@ coded(const uint8_t *v, size_t n)
 		count[v[i]]++;
 	for (unsigned k = 0; k < 256; k++)
 		if (count[k] > 0)
-			bits += count[k] * log2((double)n / count[k]);
+			bits += count[k] * fmax(1, log2((double)n / count[k]));
 	return (size_t)(bits / 8);
 }
 
 /*
- * Is it likely that a frame of all would be kept?  More than a third of the planes of usual flows are noise, and compressing
- * those on trial took a third of the time.  A sample tells: its octets are few, or some of it repeats.
+ * What to compress it with; NULL: a frame of all would hardly be kept.  A sample tells.  More than a third of the planes
+ * of usual flows are noise, and compressing those on trial took a third of the time.  Of others the octets are few but
+ * do not repeat in any order: looking for repeats costs twice what coding them does, and finds next to none.
  */
-static bool
-is_promising(struct packer *p, const uint8_t *v, size_t n)
+static ZSTD_CCtx *
+choose(struct packer *p, const uint8_t *v, size_t n)
 {
 	uint8_t sample[SAMPLE], frame[SAMPLE];
-	size_t most = SAMPLE - SAMPLE * p->saves / 32, by_frequency, len;
+	size_t most = SAMPLE - SAMPLE * p->saves / 32, by_code, len;
 
+	if (p->nearly)
+		return repeats(v, n) >= n - n / 64 ? p->ctx : NULL;
 	if (!p->samples || n < 8 * SAMPLE)
-		return true;
+		return p->ctx;
 	for (size_t k = 0; k < SAMPLE_PIECES; k++)
 		memcpy(sample + k * SAMPLE_PIECE, v + (2 * k + 1) * (n / (2 * SAMPLE_PIECES)),
 		    SAMPLE_PIECE);
-	by_frequency = coded(sample, SAMPLE);
-	if (by_frequency < most)
-		return true;
+	by_code = coded(sample, SAMPLE);
 	len = ZSTD_compress2(p->ctx, frame, sizeof frame, sample, sizeof sample);
-	return !ZSTD_isError(len) && len < by_frequency - by_frequency / 32;
+	if (!ZSTD_isError(len) && len < by_code - by_code / 8)
+		return p->ctx;
+	if (by_code >= most)
+		return NULL;
+	return p->coder != NULL ? p->coder : p->ctx;
 }
 
 size_t
 pack_octets(struct packer *p, struct buf *out, const void *data, size_t n)
 {
 	size_t room = ZSTD_compressBound(n), len = n;
+	ZSTD_CCtx *ctx = p->ctx == NULL ? NULL : choose(p, data, n);
 
-	if (p->ctx != NULL &&
-	    (p->nearly ? repeats(data, n) >= n - n / 64 : is_promising(p, data, n)))
-		len = ZSTD_compress2(p->ctx, buf_room(out, room), room, data, n);
+	if (ctx != NULL)
+		len = ZSTD_compress2(ctx, buf_room(out, room), room, data, n);
 	if (ZSTD_isError(len) || len + n * p->saves / 32 >= n) {
 		memcpy(buf_room(out, n), data, n);
 		len = n;

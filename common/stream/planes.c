@@ -55,38 +55,52 @@ plane_of(uint8_t *to, const void *v, unsigned width, uint64_t base, unsigned shi
 	}
 }
 
-/* Planes of v - base. */
-static void
-split(struct encoder *e, struct parts *p, const void *v, unsigned width, uint64_t base, size_t n,
-    unsigned planes)
-{
-	uint8_t *plane;
+/*
+ * Values go through in pieces: what is made of a piece on the way to its planes stays in the nearest cache, where a
+ * column as a whole would have to come from memory at every step.
+ */
+enum { PIECE = 2048, NARROW = 4 };
 
-	if (width == 8 && planes > 1 && planes <= 4) {
-		narrow((uint32_t *)(void *)e->values, v, base, n);
-		v = e->values;
-		width = 4;
-		base = 0;
-	}
+/* Room for the planes of n values, each behind the one before. */
+static uint8_t *
+planes_room(struct encoder *e, size_t n, unsigned planes)
+{
 	e->planes.len = 0;
-	plane = (uint8_t *)buf_room(&e->planes, n + 64);
-	for (unsigned k = 0; k < planes; k++) {
-		plane_of(plane, v, width, base, 8 * k, n);
-		part_add(e, p, plane, n);
-	}
+	return (uint8_t *)buf_room(&e->planes, n * planes + 64);
+}
+
+static void
+planes_add(struct encoder *e, struct parts *p, const uint8_t *plane, size_t n, unsigned planes)
+{
+	for (unsigned k = 0; k < planes; k++)
+		part_add(e, p, plane + k * n, n);
 }
 
 /* Numbers that no record misses, as they are. */
 static bool
 encode_dense(struct encoder *e, struct parts *p, struct entry *en, const struct column *c, size_t n)
 {
+	uint32_t narrowed[PIECE];
+	uint8_t *plane;
+
 	if (c->present != NULL || c->type == TYPE_TIME || c->type == TYPE_DURATION ||
 	    c->type == TYPE_FLOAT32 || c->type == TYPE_FLOAT64 || !(c->flags & COLUMN_ZONE))
 		return false;
-	en->encoding = ENC_PLANES;
 	en->base = least_value(c);
 	en->planes = (uint8_t)planes_needed(c->max - c->min); /* both inverted, or none */
-	split(e, p, c->data, c->width, en->base, n, en->planes);
+	plane = planes_room(e, n, en->planes);
+	for (size_t at = 0; at < n; at += PIECE) {
+		size_t m = n - at < PIECE ? n - at : PIECE;
+		const void *v = (const uint8_t *)c->data + at * c->width;
+		bool is_narrow = c->width == 8 && en->planes > 1 && en->planes <= NARROW;
+
+		if (is_narrow)
+			narrow(narrowed, v, en->base, m);
+		for (unsigned k = 0; k < en->planes; k++)
+			plane_of(plane + k * n + at, is_narrow ? narrowed : v,
+			    is_narrow ? 4 : c->width, is_narrow ? 0 : en->base, 8 * k, m);
+	}
+	planes_add(e, p, plane, n, en->planes);
 	return true;
 }
 
@@ -94,130 +108,186 @@ encode_dense(struct encoder *e, struct parts *p, struct entry *en, const struct 
 
 #define WIDEN(T) \
 	do { \
-		const T *v = c->data; \
+		const T *v = (const T *)c->data + at; \
 		for (size_t i = 0; i < n; i++) \
-			out[i] = (uint64_t)v[i]; \
+			to[i] = (uint64_t)v[i] - base; \
 	} while (0)
 
+/* What values [at, at + n) are above the base, or their distances before the reference are. */
 static void
-widen_values(const struct column *c, size_t n, uint64_t *out)
+widen(uint64_t *to, const struct column *c, const struct column *reference, uint64_t base,
+    size_t at, size_t n)
 {
 	bool is_signed = c->type == TYPE_INT;
 
-	switch (c->width) {
-	case 1:
+	if (reference != NULL) {
+		const uint64_t *r = (const uint64_t *)reference->data + at;
+		const uint64_t *v = (const uint64_t *)c->data + at;
+
+		for (size_t i = 0; i < n; i++)
+			to[i] = r[i] - v[i] - base;
+	} else if (c->width == 1) {
 		if (is_signed)
 			WIDEN(int8_t);
 		else
 			WIDEN(uint8_t);
-		break;
-	case 2:
+	} else if (c->width == 2) {
 		if (is_signed)
 			WIDEN(int16_t);
 		else
 			WIDEN(uint16_t);
-		break;
-	case 4:
+	} else if (c->width == 4) {
 		if (is_signed)
 			WIDEN(int32_t);
 		else
 			WIDEN(uint32_t);
-		break;
-	default: memcpy(out, c->data, n * 8); break;
+	} else {
+		WIDEN(uint64_t);
 	}
+	for (size_t i = 0; c->present != NULL && i < n; i++)
+		if (!bits_get(c->present, at + i))
+			to[i] = 0;
 }
 
-static void
-blank_missing(const struct column *c, size_t n, uint64_t *v, uint64_t blank)
-{
-	if (c->present == NULL)
-		return;
-	for (size_t i = 0; i < n; i++)
-		if (!bits_get(c->present, i))
-			v[i] = blank;
-}
-
-/* Distances before the reference, and the least of them. */
+/* The least distance before the reference, and how far the others are above it. */
 CLONES static uint64_t
-distances(uint64_t *v, const struct column *c, const struct column *reference, size_t n)
+least_distance(const int64_t *r, const int64_t *v, size_t n, uint64_t *range)
 {
-	const int64_t *r = reference->data, *from = c->data;
-	int64_t least = INT64_MAX;
+	int64_t least = INT64_MAX, most = INT64_MIN;
 
 	for (size_t i = 0; i < n; i++) {
-		int64_t d = (int64_t)((uint64_t)r[i] - (uint64_t)from[i]);
+		int64_t d = (int64_t)((uint64_t)r[i] - (uint64_t)v[i]);
 
-		v[i] = (uint64_t)d;
 		least = d < least ? d : least;
+		most = d > most ? d : most;
 	}
-	if (c->present == NULL)
-		return (uint64_t)least;
-	least = INT64_MAX;
-	for (size_t i = 0; i < n; i++)
-		if (bits_get(c->present, i))
-			least = (int64_t)v[i] < least ? (int64_t)v[i] : least;
+	*range = (uint64_t)most - (uint64_t)least;
 	return (uint64_t)least;
 }
 
-/* What the values are above the base, in units of D; what is left over of all, and their bits, in one number. */
-#define MEASURE(D) \
-	for (size_t i = 0; i < n; i++) { \
-		uint64_t above = v[i] - base, units = above / (D); \
-\
-		q[i] = units; \
-		rest |= above - units * (D); \
-		bits |= units; \
-	}
-
-static bool
-measure(uint64_t *q, const uint64_t *v, uint64_t base, size_t n, unsigned scale, uint64_t *all)
+/* The same of the records that have a value; without any, all are taken for 0. */
+static uint64_t
+least_distance_of(const struct column *c, const struct column *reference, size_t n, uint64_t *range)
 {
-	uint64_t rest = 0, bits = 0;
+	const int64_t *r = reference->data, *v = c->data;
+	int64_t least = INT64_MAX, most = INT64_MIN;
 
-	if (scale == 9) {
-		MEASURE(UINT64_C(1000000000))
-	} else if (scale == 6) {
-		MEASURE(UINT64_C(1000000))
-	} else if (scale == 3) {
-		MEASURE(UINT64_C(1000))
-	} else {
-		MEASURE(UINT64_C(1))
+	if (c->present == NULL)
+		return least_distance(r, v, n, range);
+	*range = 0;
+	for (size_t i = 0; i < n; i++) {
+		int64_t d = (int64_t)((uint64_t)r[i] - (uint64_t)v[i]);
+
+		if (!bits_get(c->present, i))
+			continue;
+		least = d < least ? d : least;
+		most = d > most ? d : most;
+		*range = (uint64_t)most - (uint64_t)least;
 	}
-	*all = bits;
+	return (uint64_t)least;
+}
+
+/* The base of values that are planes above it, and how far above they are. */
+static uint64_t
+base_of(const struct column *c, const struct column *reference, size_t n, uint64_t *range)
+{
+	bool is_float = c->type == TYPE_FLOAT32 || c->type == TYPE_FLOAT64;
+	uint64_t v[PIECE];
+
+	if (reference != NULL)
+		return least_distance_of(c, reference, n, range);
+	if ((c->flags & COLUMN_ZONE) && !is_float) {
+		*range = c->max - c->min; /* both inverted, or none */
+		return least_value(c);
+	}
+	*range = 0;
+	for (size_t at = 0; at < n; at += PIECE) {
+		size_t m = n - at < PIECE ? n - at : PIECE;
+
+		widen(v, c, NULL, 0, at, m);
+		for (size_t i = 0; i < m; i++)
+			*range |= v[i];
+	}
+	return 0;
+}
+
+/* Values in units of D; what is left over of all in one number. */
+#define COUNT(T, D) \
+	do { \
+		T *to = q; \
+		for (size_t i = 0; i < n; i++) { \
+			uint64_t units = v[i] / (D); \
+\
+			to[i] = (T)units; \
+			rest |= v[i] - units * (D); \
+		} \
+	} while (0)
+#define COUNT_IN(T) \
+	switch (unit) { \
+	case 1000000000: COUNT(T, UINT64_C(1000000000)); break; \
+	case 1000000: COUNT(T, UINT64_C(1000000)); break; \
+	case 1000: COUNT(T, UINT64_C(1000)); break; \
+	default: COUNT(T, UINT64_C(1)); break; \
+	}
+
+/* Into u64, or u32 where that holds them.  false: they are no whole numbers of the unit. */
+static bool
+count_units(void *q, const uint64_t *v, size_t n, uint64_t unit, bool is_narrow)
+{
+	uint64_t rest = 0;
+
+	if (is_narrow)
+		COUNT_IN(uint32_t)
+	else
+		COUNT_IN(uint64_t)
 	return rest == 0;
+}
+
+/* Planes of all values in a unit.  false: it leaves something over. */
+static bool
+planes_in(uint8_t *plane, const struct column *c, const struct column *reference, uint64_t base,
+    size_t n, uint64_t unit, unsigned planes)
+{
+	bool is_narrow = planes <= NARROW;
+	uint64_t v[PIECE], units[PIECE];
+
+	for (size_t at = 0; at < n; at += PIECE) {
+		size_t m = n - at < PIECE ? n - at : PIECE;
+
+		widen(v, c, reference, base, at, m);
+		if (!count_units(units, v, m, unit, is_narrow))
+			return false;
+		for (unsigned k = 0; k < planes; k++)
+			plane_of(plane + k * n + at, units, is_narrow ? 4 : 8, 0, 8 * k, m);
+	}
+	return true;
 }
 
 void
 encode_planes(struct encoder *e, struct parts *p, struct entry *en, const struct column *c,
     const struct column *reference, size_t n)
 {
+	static const uint64_t unit[] = { [0] = 1, [3] = 1000, [6] = 1000000, [9] = 1000000000 };
 	bool is_time = c->type == TYPE_TIME || c->type == TYPE_DURATION;
-	const uint64_t *v = e->values;
-	uint64_t bits, *q;
+	uint64_t range;
 	unsigned scale;
+	uint8_t *plane;
 
+	en->encoding = ENC_PLANES;
 	if (reference == NULL && encode_dense(e, p, en, c, n))
 		return;
-	en->encoding = ENC_PLANES;
-	if (reference != NULL) {
-		en->base = distances(e->values, c, reference, n);
-	} else {
-		en->base = least_value(c);
-		if (c->width == 8 && c->present == NULL)
-			v = c->data;
-		else
-			widen_values(c, n, e->values);
-	}
-	if (v == e->values)
-		blank_missing(c, n, e->values, en->base);
+	en->base = base_of(c, reference, n, &range);
 
 	/* Times count in the coarsest power of ten, not above their precision, that leaves nothing over. */
 	scale = !is_time ? 0 : c->scale >= 9 ? 9 : c->scale >= 6 ? 6 : c->scale >= 3 ? 3 : 0;
-	q = e->units;
-	while (!measure(q, v, en->base, n, scale, &bits))
+	do {
+		en->planes = (uint8_t)planes_needed(range / unit[scale]);
+		plane = planes_room(e, n, en->planes);
+		if (planes_in(plane, c, reference, en->base, n, unit[scale], en->planes))
+			break;
 		scale -= 3;
+	} while (true);
 	if (is_time)
 		en->scale = (uint8_t)scale;
-	en->planes = (uint8_t)planes_needed(bits);
-	split(e, p, q, 8, 0, n, en->planes);
+	planes_add(e, p, plane, n, en->planes);
 }

@@ -43,7 +43,7 @@ struct encoder {
 	enum block_profile profile;
 	struct packer *packer; /* NULL: sections are not compressed */
 	struct buf body, planes; /* one column's */
-	uint64_t *values, *units; /* one column's values as u64, and what is stored of them */
+	uint64_t *values; /* a column's values by entry of another one's dictionary: see map.c */
 	size_t values_cap;
 	struct dict_slot *slots; /* n_slots of them, room for cap_slots */
 	size_t n_slots, cap_slots;

@@ -286,20 +286,28 @@ copy_delta(int64_t *cells, const struct source *s, int64_t header_ns)
 	return least;
 }
 
-#define FILL(T) \
-	do { \
-		T *to = cells; \
-		for (size_t i = 0; i < n; i++) \
-			to[i] = (T)v; \
-	} while (0)
-
+/* The last stores overlap: records of a message are some tens, and one by one the odd ones would cost most. */
 void
 copy_constant(void *cells, unsigned width, uint64_t v, size_t n)
 {
-	switch (width) {
-	case 1: FILL(uint8_t); break;
-	case 2: FILL(uint16_t); break;
-	case 4: FILL(uint32_t); break;
-	default: FILL(uint64_t); break;
+	static const uint64_t ones[] = {
+		[1] = UINT64_C(0x0101010101010101),
+		[2] = UINT64_C(0x0001000100010001),
+		[4] = UINT64_C(0x0000000100000001),
+		[8] = 1,
+	};
+	uint8_t *to = cells;
+	size_t len = n * width, at = 0;
+	uint64_t word[4];
+
+	v = (width < 8 ? v & ((UINT64_C(1) << 8 * width) - 1) : v) * ones[width];
+	for (size_t i = 0; i < 4; i++)
+		word[i] = v;
+	if (len < sizeof word) {
+		memcpy(to, word, len);
+		return;
 	}
+	for (; at + sizeof word <= len; at += sizeof word)
+		memcpy(to + at, word, sizeof word);
+	memcpy(to + len - sizeof word, word, sizeof word);
 }

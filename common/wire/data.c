@@ -35,25 +35,23 @@ data_column(struct batch *b, uint16_t *hint, const struct field_id *id, enum typ
 	return i;
 }
 
-static unsigned
-constant_width(const struct constant *c)
+/* Written member by member where it stays: this is done for each message. */
+static struct constant *
+add_constant(struct message *m, struct field_id id, enum type type, unsigned width)
 {
-	return c->type == TYPE_IP ? addr_is_v4(c->ip) ? 4 : 16 : c->width;
-}
+	struct constant *c = &m->w->constants[m->n_constants++];
 
-static void
-add_constant(struct message *m, struct constant c)
-{
-	assert(m->n_constants < CONSTANTS_MAX);
-	m->w->constants[m->n_constants++] = c;
+	assert(m->n_constants <= CONSTANTS_MAX);
+	c->id = id;
+	c->type = (uint8_t)type;
+	c->width = (uint8_t)width;
+	return c;
 }
 
 void
 data_constant(struct message *m, struct field_id id, enum type type, unsigned width, uint64_t value)
 {
-	add_constant(
-	    m, (struct constant){
-		   .id = id, .type = (uint8_t)type, .width = (uint8_t)width, .value = value });
+	add_constant(m, id, type, width)->value = value;
 }
 
 /* IPFIX has no uptime in its header: it is the time since the start that was learned. */
@@ -76,17 +74,15 @@ data_begin(struct message *m)
 	m->n_constants = 0;
 	if (!addr_is_zero(&msg->exporter)) /* a file does not say who sent it */
 		add_constant(
-		    m, (struct constant){
-			   .id = field_own(OWN_EXPORTER), .type = TYPE_IP, .ip = &msg->exporter });
+		    m, field_own(OWN_EXPORTER), TYPE_IP, addr_is_v4(&msg->exporter) ? 4 : 16)
+		    ->ip = &msg->exporter;
 	data_constant(m, field_own(OWN_DOMAIN), TYPE_UINT, 4, m->s->stats.domain);
 	data_constant(m, field_own(OWN_RECEIVED), TYPE_TIME, 8, (uint64_t)msg->received_ns);
 	data_constant(m, field_own(OWN_VERSION), TYPE_UINT, 2, m->s->stats.version);
 	if (msg->port != 0)
 		data_constant(m, field_own(OWN_EXPORTER_PORT), TYPE_UINT, 2, msg->port);
 	if (msg->source != NULL && msg->source->name != NULL)
-		add_constant(m, (struct constant){ .id = field_own(OWN_SOURCE),
-				    .type = TYPE_STRING,
-				    .text = msg->source->name });
+		add_constant(m, field_own(OWN_SOURCE), TYPE_STRING, 0)->text = msg->source->name;
 	if (m->w->sessions.opts.raw)
 		data_constant(m, field_own(OWN_WIRE), TYPE_BOOL, 1, 1);
 }
@@ -100,8 +96,8 @@ data_constants(struct message *m, struct batch *b, enum wire_kind kind)
 	for (unsigned i = 0; i < m->n_constants; i++) {
 		const struct constant *c = &w->constants[i];
 
-		w->constant_col[i] = data_column(b, &w->constant_hint[kind][i], &c->id,
-		    (enum type)c->type, constant_width(c), false);
+		w->constant_col[i] = data_column(
+		    b, &w->constant_hint[kind][i], &c->id, (enum type)c->type, c->width, false);
 		all &= w->constant_col[i] >= 0;
 	}
 	return all;
