@@ -159,22 +159,26 @@ dict_build(struct encoder *e, const struct column *c, size_t n, size_t most, str
 static struct dict_order *
 order_sort(struct dict_order *o, struct dict_order *spare, size_t n)
 {
-	for (unsigned shift = 0; shift < 64; shift += 8) {
-		size_t count[256] = { 0 }, at = 0;
+	enum { DIGIT = 8, DIGITS = 64 / DIGIT, VALUES = 1 << DIGIT };
+	uint32_t count[DIGITS][VALUES] = { 0 };
+
+	for (size_t k = 0; k < n; k++)
+		for (unsigned d = 0; d < DIGITS; d++)
+			count[d][o[k].key >> DIGIT * d & (VALUES - 1)]++;
+	for (unsigned d = 0; d < DIGITS; d++) {
 		struct dict_order *swap = o;
+		uint32_t at = 0;
 
-		for (size_t k = 0; k < n; k++)
-			count[o[k].key >> shift & 255]++;
-		if (count[o[0].key >> shift & 255] == n)
+		if (count[d][o[0].key >> DIGIT * d & (VALUES - 1)] == n)
 			continue;
-		for (unsigned b = 0; b < 256; b++) {
-			size_t c = count[b];
+		for (unsigned v = 0; v < VALUES; v++) {
+			uint32_t c = count[d][v];
 
-			count[b] = at;
+			count[d][v] = at;
 			at += c;
 		}
 		for (size_t k = 0; k < n; k++)
-			spare[count[o[k].key >> shift & 255]++] = o[k];
+			spare[count[d][o[k].key >> DIGIT * d & (VALUES - 1)]++] = o[k];
 		o = spare;
 		spare = swap;
 	}
