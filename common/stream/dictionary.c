@@ -10,14 +10,25 @@
 /*
  * The table grows as entries come, at the most a quarter full: a block has some thousands of addresses, and a table
  * that stays in the near caches is looked up several times faster than one for the most there may be; a second look
- * costs more than the room, as nobody can foretell which value needs it.
+ * costs more than the room, as nobody can foretell which value needs it.  One for addresses begins as large as the
+ * last one was.
  */
-enum { SLOTS_MIN = 1024 };
+enum { SLOTS_MIN = 1024, SLOTS_AN_ENTRY = 4 };
 
 static size_t
 slot_at(const struct encoder *e, uint32_t key)
 {
 	return hash_u64(e->seed, key) & (e->n_slots - 1);
+}
+
+static size_t
+slots_for(size_t entries)
+{
+	size_t n = SLOTS_MIN;
+
+	while (n < entries * SLOTS_AN_ENTRY)
+		n *= 2;
+	return n;
 }
 
 static void
@@ -60,7 +71,7 @@ dict_enter(struct encoder *e, struct dict *d, size_t at, uint32_t key, size_t i,
 	d->first[d->n++] = (uint32_t)i;
 	e->slots[at] = (struct dict_slot){ key, (uint32_t)d->n };
 	d->codes[i] = (uint16_t)(d->n - 1);
-	if (d->n * 4 > e->n_slots)
+	if (d->n * SLOTS_AN_ENTRY > e->n_slots)
 		slots_grow(e);
 	return true;
 }
@@ -142,8 +153,10 @@ build_octets(struct encoder *e, const struct column *c, size_t n, size_t most, s
 static bool
 dict_build(struct encoder *e, const struct column *c, size_t n, size_t most, struct dict *d)
 {
+	bool is_large = most > DICT_CHEAP;
+
 	d->n = 0;
-	slots_make(e, SLOTS_MIN);
+	slots_make(e, is_large && e->usual_slots > 0 ? e->usual_slots : SLOTS_MIN);
 	switch (c->width) {
 	case 4: return build_4(e, c->data, n, most, d);
 	case 8: return build_8(e, c->data, n, most, d);
@@ -247,6 +260,8 @@ encode_dict(struct encoder *e, struct parts *p, struct entry *en, const struct c
 	dict_reserve(d, n, most);
 	if (!dict_build(e, c, n, most, d))
 		return false;
+	if (most > DICT_CHEAP)
+		e->usual_slots = slots_for(d->n);
 	dict_sort(e, c, n, d);
 	en->encoding = ENC_DICT;
 	en->dict_n = (uint32_t)d->n;

@@ -251,6 +251,7 @@ uptime_loop(
 {
 	int64_t least = INT64_MAX;
 
+#pragma GCC unroll 4
 	for (size_t i = 0; i < s->n; i++) {
 		uint64_t v = load(s->p + i * s->stride, len);
 		int64_t ns =
