@@ -63,7 +63,7 @@ index_free(struct index_writer *x)
 		return;
 	buf_free(&x->filters);
 	mem_free(x->first_key);
-	mem_free_table(x->wide, LEVELS * WIDE);
+	mem_free(x->wide);
 	mem_free(x);
 }
 
@@ -180,7 +180,7 @@ static void
 add_wide(struct index_writer *x, const struct index_note *k)
 {
 	if (x->wide == NULL)
-		x->wide = mem_table(LEVELS * WIDE);
+		x->wide = mem_zero(LEVELS, WIDE);
 	else if (x->stale)
 		memset(x->wide, 0, LEVELS * WIDE);
 	x->stale = false;
