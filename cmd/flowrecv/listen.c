@@ -20,7 +20,7 @@
  * A receive buffer of n octets takes n / 4 ns at least to fill to a half at 10 Gbit/s (the kernel's
  * bookkeeping included), so waiting for so long loses nothing: 8 ms with the default one.
  */
-enum { GATHER_OCTETS_NS = 4, GATHER_MOST_NS = 10000000, DESCRIPTORS = 256 };
+enum { GATHER_OCTETS_NS = 4, GATHER_MOST_NS = 20000000, DESCRIPTORS = 256 };
 
 /* The door of a worker that is opened next. */
 static struct door *
