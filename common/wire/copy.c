@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/clones.h"
 #include "base/cursor.h"
 #include "base/num.h"
 
@@ -245,15 +246,13 @@ copy_ntp(int64_t *cells, const struct source *s, int64_t unit_ns)
 	return least;
 }
 
-ALWAYS_INLINE int64_t
-uptime_loop(
-    int64_t *cells, const struct source *s, int64_t header_ns, uint32_t header_uptime, size_t len)
+static int64_t
+uptime_loop(int64_t *cells, const struct source *s, int64_t header_ns, uint32_t header_uptime)
 {
 	int64_t least = INT64_MAX;
 
-#pragma GCC unroll 4
 	for (size_t i = 0; i < s->n; i++) {
-		uint64_t v = load(s->p + i * s->stride, len);
+		uint64_t v = load(s->p + i * s->stride, s->len);
 		int64_t ns =
 		    header_ns - (int64_t)(int32_t)(header_uptime - (uint32_t)v) * NS_PER_MS;
 
@@ -264,12 +263,40 @@ uptime_loop(
 	return least;
 }
 
+/* The usual length: side by side first, then many at a time. */
+CLONES static int32_t
+place_uptimes(
+    int64_t *cells, const uint32_t *v, size_t n, int64_t header_ns, uint32_t header_uptime)
+{
+	int32_t most = INT32_MIN;
+
+	for (size_t i = 0; i < n; i++) {
+		int32_t before = (int32_t)(header_uptime - v[i]);
+
+		cells[i] = header_ns - before * NS_PER_MS;
+		most = before > most ? before : most;
+	}
+	return most;
+}
+
 int64_t
 copy_uptime(int64_t *cells, const struct source *s, int64_t header_ns, uint32_t header_uptime)
 {
-	if (s->len == 4)
-		return uptime_loop(cells, s, header_ns, header_uptime, 4);
-	return uptime_loop(cells, s, header_ns, header_uptime, s->len);
+	enum { PIECE = 64 };
+	uint32_t v[PIECE];
+	int32_t most = INT32_MIN;
+
+	if (s->len != 4 || s->n == 0)
+		return uptime_loop(cells, s, header_ns, header_uptime);
+	for (size_t i = 0; i < s->n; i += PIECE) {
+		size_t n = s->n - i < PIECE ? s->n - i : PIECE;
+		int32_t last;
+
+		cells_uint32_t_4(v, s->p + i * s->stride, s->stride, n);
+		last = place_uptimes(cells + i, v, n, header_ns, header_uptime);
+		most = last > most ? last : most;
+	}
+	return header_ns - most * NS_PER_MS;
 }
 
 int64_t
