@@ -87,24 +87,64 @@ add_chunk(struct group_table *g, const struct keys_bound *keys, const struct val
 	update_rows(g, values, &ch);
 }
 
-/* The same without looking for the keys. */
+/* Values of a row of their own, before they are narrowed. */
+static uint64_t *
+fresh_slots(const struct group_table *g, size_t i)
+{
+	return g->fresh + i * (g->values.n_slots + 1) + 1;
+}
+
+static bool
+is_narrow(const uint64_t *slots, size_t n)
+{
+	uint64_t any = 0;
+
+	for (size_t s = 0; s < n; s++)
+		any |= slots[s];
+	return any <= UINT32_MAX;
+}
+
+/* The same without looking for the keys; records with a larger value than loose rows hold are looked for. */
 static void
 add_loose(struct group_table *g, const struct keys_bound *keys, const struct values_bound *values,
     const uint32_t *idx, size_t n)
 {
 	struct values_chunk ch = { .idx = idx, .n = n };
-	uint32_t hash[TABLE_CHUNK];
-	size_t len = g->layout.len;
+	uint32_t hash[TABLE_CHUNK], large[TABLE_CHUNK];
+	size_t len = g->layout.len, slots = g->values.n_slots, n_large = 0;
 
 	keys_pack(keys, g->spec, &g->layout, &g->intern, idx, n, g->keys);
 	table_hashes(&g->rows, g->keys, len, n, hash);
-	for (size_t i = 0; i < n; i++) {
-		uint8_t *row = loose_row(&g->loose, g->rows.stride, hash[i]);
-
-		table_copy_key(row, g->keys + i * len, len);
-		ch.slots[i] = (uint64_t *)(void *)(row + len + sizeof(uint32_t));
-	}
+	memset(g->fresh, 0, n * (slots + 1) * sizeof(*g->fresh));
+	for (size_t i = 0; i < n; i++)
+		ch.slots[i] = fresh_slots(g, i);
 	values_update(&g->values, values, &ch, &g->intern);
+	for (size_t i = 0; i < n; i++) {
+		uint8_t *row;
+
+		if (!is_narrow(ch.slots[i], slots)) {
+			large[n_large++] = idx[i];
+			continue;
+		}
+		row = loose_row(&g->loose, len + slots * sizeof(uint32_t), hash[i]);
+		table_copy_key(row, g->keys + i * len, len);
+		for (size_t s = 0; s < slots; s++)
+			((uint32_t *)(void *)(row + len))[s] = (uint32_t)ch.slots[i][s];
+	}
+	g->loose.have = values->have;
+	if (n_large > 0)
+		add_chunk(g, keys, values, large, n_large);
+}
+
+/* Are values counts and sums, the same ones as those of the loose rows so far? */
+static bool
+suit_loose(struct group_table *g, const struct values_bound *values)
+{
+	if (!g->is_loose || !tally_suit(&g->values, values))
+		return false;
+	if (g->fresh == NULL)
+		g->fresh = mem_alloc(TABLE_CHUNK * (g->values.n_slots + 1) * sizeof(*g->fresh));
+	return g->loose.n_rows == 0 || g->loose.have == values->have;
 }
 
 /*
@@ -129,15 +169,18 @@ static void
 add_by_keys(struct group_table *g, struct keys_bound *keys, const struct values_bound *values,
     struct batch *b, const struct picked *p, size_t first)
 {
+	bool loose;
+
 	list_all(g, p);
 	keys_unpack(keys, b, false);
 	group_relayout(g, &keys->want);
 	if (!g->is_loose)
 		consider_loose(g, p->n - first);
+	loose = suit_loose(g, values);
 	for (size_t i = first; i < p->n; i += TABLE_CHUNK) {
 		size_t n = p->n - i < TABLE_CHUNK ? p->n - i : TABLE_CHUNK;
 
-		if (g->is_loose && tally_suit(&g->values, values))
+		if (loose)
 			add_loose(g, keys, values, p->idx + i, n);
 		else
 			add_chunk(g, keys, values, p->idx + i, n);

@@ -5,6 +5,8 @@
  * keys' hash: each partition's groups are in no other, so that several are put together at the same time,
  * each in a table of its own that is forgotten when they were handed out.
  */
+#include <assert.h>
+
 #include "base/ordered.h"
 #include "ops/group_table.h"
 
@@ -136,6 +138,29 @@ absorb_item(struct group_table *g, const struct group_table *src, unsigned i,
 	values_member(&g->values, i, &g->rows, &g->intern, row, &c, item->count);
 }
 
+/* A loose row's values, 32 bits each. */
+static void
+add_narrow(struct group_table *g, const struct group_table *src, uint32_t to, const uint32_t *v)
+{
+	uint64_t *sum = table_slots(&g->rows, to);
+
+	*slots_have(sum) |= src->loose.have;
+	for (unsigned s = 0; s < g->values.n_slots; s++)
+		sum[s] += v[s];
+}
+
+static void
+merge_narrow(struct group_table *g, const struct group_table *src, uint32_t to, const uint32_t *v)
+{
+	uint64_t row[1 + GROUP_VALUES_MAX];
+
+	assert(src->values.n_slots <= GROUP_VALUES_MAX); /* counts and sums take one each */
+	for (unsigned s = 0; s < src->values.n_slots; s++)
+		row[1 + s] = v[s];
+	*slots_have(row + 1) = src->loose.have;
+	merge_slots(g, src, to, row + 1, src->values.sampling);
+}
+
 /* The loose rows of a partition of another table, or of the same. */
 static void
 absorb_loose(struct group_table *g, const struct group_table *src, unsigned part)
@@ -154,13 +179,12 @@ absorb_loose(struct group_table *g, const struct group_table *src, unsigned part
 				table_copy_key(g->keys + i * len, row + i * stride, len);
 			table_find(&g->rows, g->keys, m, to);
 			for (size_t i = 0; i < m; i++, row += stride) {
-				const uint64_t *slots =
-				    (const uint64_t *)(const void *)(row + len + sizeof(uint32_t));
+				const uint32_t *v = (const uint32_t *)(const void *)(row + len);
 
 				if (values)
-					add_slots(g, to[i], slots);
+					add_narrow(g, src, to[i], v);
 				else
-					merge_slots(g, src, to[i], slots, src->values.sampling);
+					merge_narrow(g, src, to[i], v);
 			}
 		}
 	}

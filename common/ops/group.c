@@ -35,6 +35,7 @@ group_free(struct group_table *g)
 	for (unsigned p = 0; p < PARTITIONS; p++)
 		buf_free(&g->part[p]);
 	mem_free(g->keys);
+	mem_free(g->fresh);
 	mem_free(g->idx);
 	mem_free(g->code);
 	mem_free(g);

@@ -32,6 +32,8 @@ struct group_table {
 	uint64_t n_groups; /* handed out, or left out */
 
 	uint8_t *keys; /* TABLE_CHUNK of them */
+	uint64_t *
+	    fresh; /* values of as many loose rows, each with what is in front of them; NULL: not needed yet */
 	uint32_t *idx, *code; /* selected records of a batch, and their codes */
 	size_t idx_cap;
 };

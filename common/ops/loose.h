@@ -4,6 +4,7 @@
  * Where most records have a key of their own, looking for it in a large table is a cache miss that mostly
  * finds nothing.  Such records become rows as they come, several of one key maybe, each among those of its
  * partition; partitions are small enough to be put together in cache, on all threads, when all have come.
+ * Memory that nobody used yet costs more than all else here, so a row is a key and 32 bits a value.
  */
 #ifndef OPS_LOOSE_H
 #define OPS_LOOSE_H
@@ -20,6 +21,7 @@ struct loose_part {
 };
 
 struct loose {
+	uint32_t have; /* its user's: what all rows have in front of their slots */
 	size_t stride; /* octets a row */
 	size_t n_rows, per_chunk;
 	struct loose_part part[LOOSE_PARTS];
@@ -27,7 +29,7 @@ struct loose {
 	size_t n_slabs, cut; /* chunks cut from the last slab */
 };
 
-/* A row of zeros for a key of this hash; stride is the same for all rows. */
+/* A row to be written for a key of this hash; stride is the same for all rows. */
 uint8_t *loose_row(struct loose *, size_t stride, uint32_t hash);
 
 /* Chunk i of a partition: its rows, stride apart; 0: there is no such chunk. */
