@@ -9,6 +9,7 @@ import ipaddress
 import json
 import os
 import random
+import re
 import resource
 import subprocess
 import time
@@ -102,6 +103,9 @@ def mapped(address):
 class Program:
     """flowkit or nfdump: a process for each query, measured as a whole."""
 
+    # Where a program says how many records it selected and writes none, that is the answer.
+    SAID = re.compile(r"(\d+) selected|^Summary: total flows: (\d+)", re.MULTILINE)
+
     def __init__(self, key, label, group, directory, wanted):
         self.key, self.label, self.group = key, label, group
         self.directory, self.wanted = directory, wanted
@@ -134,6 +138,8 @@ class Program:
             raise Failure(f"exit status {done.returncode}: {done.stderr.strip()}")
         if not check:
             return Result(seconds, 0)
+        if said := self.SAID.search(done.stderr + done.stdout):
+            return Result(seconds, int(read(peak).split()[-1]), [[said[1] or said[2]]])
         rows = [[cell.strip() for cell in line.split(",")] for line in done.stdout.splitlines() if line.strip()]
         if self.key != "nfdump" and rows and not rows[0][-1][:1].isdigit():
             rows = rows[1:]  # the names of columns

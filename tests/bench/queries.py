@@ -77,9 +77,9 @@ FILTER = bars(20, 3, 1.5)
 RECORD = "first, last, srcip, dstip, srcport, dstport, proto, packets, bytes"
 OUR_RECORD = "-k start,end,srcip,dstip,srcport,dstport,proto,packets,bytes"
 NF_RECORD = "-o 'fmt:%ts,%te,%sa,%da,%sp,%dp,%pr,%pkt,%byt'"
-# flowfilter says how many it selected; so does nfdump.
-OUR_COUNT = "flowfilter -j {j} -v -o null '%s' {f} 2>&1 | sed 's/.*read, \\([0-9]*\\) selected.*/\\1/'"
-NF_COUNT = "nfdump -r {nf} -N -o null %s | awk '/^Summary/ {{n = $4 + 0}} END {{print n + 0}}'"
+# Both say how many they selected: see Program.run.
+OUR_COUNT = "flowfilter -j {j} -v -o null '%s' {f}"
+NF_COUNT = "nfdump -r {nf} -N -o null %s"
 
 
 def counted(name, expression, nfdump, where):
