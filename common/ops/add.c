@@ -351,7 +351,7 @@ group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct er
 	if (p.n == 0)
 		return 0;
 	resolve_all(g->spec, b);
-	keys_bind(&keys, g->spec, b, p.n);
+	keys_bind(&keys, g->spec, b, p.n, &g->tally.coding);
 	if (!values_steady(&g->values, b)) {
 		group_settle(g);
 		group_fold(g);

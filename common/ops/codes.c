@@ -56,6 +56,36 @@ plan_number(struct digit *d, const struct group_key *key, const struct column *c
 	return true;
 }
 
+/* Few values of one octet in a wide range are listed instead. */
+static void
+plan_list(struct digit *d, struct batch *b, unsigned col)
+{
+	const struct column *c = &b->col[col];
+	uint8_t seen[256] = { 0 }, listed[256];
+	unsigned n = 0;
+
+	if (d->bin > 1 || d->n <= LISTED_MAX + 1 || c->type != TYPE_UINT || c->width != 1)
+		return;
+	c = batch_plain(b, col);
+	for (size_t i = 0; i < b->n; i++)
+		seen[((const uint8_t *)c->data)[i]] = 1;
+	for (unsigned v = 0; v < 256; v++) {
+		listed[n] = (uint8_t)v;
+		n += seen[v];
+	}
+	if (n > LISTED_MAX)
+		return;
+	memcpy(d->listed, listed, n);
+	d->n_listed = (uint8_t)n;
+	d->n = n + 1;
+}
+
+static bool
+is_listed(const struct digit *d, uint64_t v)
+{
+	return v <= UINT8_MAX && memchr(d->listed, (int)v, d->n_listed) != NULL;
+}
+
 /* The largest range changes fastest: what few values of the others occur lie close together then. */
 static bool
 place(struct coding *c, uint64_t most)
@@ -80,9 +110,11 @@ place(struct coding *c, uint64_t most)
 }
 
 bool
-codes_plan(
-    struct coding *c, const struct group_spec *spec, struct batch *b, const int *col, size_t n)
+codes_plan(struct coding *c, const struct group_spec *spec, struct batch *b, const int *col,
+    size_t n, const struct coding *before)
 {
+	size_t most;
+
 	c->n = (unsigned)spec->n_keys;
 	c->local = false;
 	c->space = 0;
@@ -94,8 +126,11 @@ codes_plan(
 		if (col[k] < 0)
 			continue;
 		d->type = b->col[col[k]].type;
-		if (plan_number(d, &spec->keys[k], &b->col[col[k]]) && d->n <= NARROW)
+		if (plan_number(d, &spec->keys[k], &b->col[col[k]]) && d->n <= NARROW) {
+			if (before->digit[k].n_listed > 0)
+				plan_list(d, b, (unsigned)col[k]);
 			continue; /* holds for other batches too */
+		}
 		dict = batch_dict(b, (unsigned)col[k]);
 		if (dict != NULL) {
 			*d = (struct digit){ .dict = true, .type = d->type, .bin = 1 };
@@ -105,7 +140,32 @@ codes_plan(
 			return false;
 		}
 	}
-	return place(c, c->local && n < SPACE_MAX / PER_RECORD ? n * PER_RECORD : SPACE_MAX);
+	most = c->local && n < SPACE_MAX / PER_RECORD ? n * PER_RECORD : SPACE_MAX;
+	if (place(c, most))
+		return true;
+	for (unsigned k = 0; k < c->n; k++)
+		if (col[k] >= 0 && !c->digit[k].dict)
+			plan_list(&c->digit[k], b, (unsigned)col[k]);
+	return place(c, most);
+}
+
+/* Has one digit all values of another? */
+static bool
+digit_covers(const struct digit *d, const struct digit *w)
+{
+	uint64_t off = (w->base - d->base) / d->bin;
+
+	if (d->type != w->type)
+		return false;
+	if (d->n_listed == 0 && w->n_listed == 0)
+		return off < d->n && w->n <= d->n - off && (w->base - d->base) % d->bin == 0;
+	for (uint32_t i = 0; i + 1 < w->n; i++) {
+		uint64_t v = codes_value(w, i + 1);
+
+		if (d->n_listed > 0 ? !is_listed(d, v) : v - d->base >= d->n - 1)
+			return false;
+	}
+	return true;
 }
 
 bool
@@ -113,16 +173,78 @@ codes_cover(const struct coding *c, const struct coding *want)
 {
 	if (c->space == 0 || c->local || want->local)
 		return false;
-	for (unsigned k = 0; k < c->n; k++) {
-		const struct digit *d = &c->digit[k], *w = &want->digit[k];
-		uint64_t off = (w->base - d->base) / d->bin;
-
-		if (w->type == TYPE_NONE)
-			continue;
-		if (d->type != w->type || off >= d->n || w->n > d->n - off ||
-		    (w->base - d->base) % d->bin != 0)
+	for (unsigned k = 0; k < c->n; k++)
+		if (want->digit[k].type != TYPE_NONE &&
+		    !digit_covers(&c->digit[k], &want->digit[k]))
 			return false;
+	return true;
+}
+
+/* A list as the range that it lies in. */
+static struct digit
+without_list(const struct digit *d)
+{
+	struct digit r = *d;
+	uint8_t least = UINT8_MAX, most = 0;
+
+	if (d->n_listed == 0)
+		return r;
+	for (unsigned i = 0; i < d->n_listed; i++) {
+		least = d->listed[i] < least ? d->listed[i] : least;
+		most = d->listed[i] > most ? d->listed[i] : most;
 	}
+	r.n_listed = 0;
+	r.base = least;
+	r.n = (uint32_t)(most - least) + 2;
+	return r;
+}
+
+/* List the values of another digit too.  false: there are too many, or they are too large. */
+static bool
+list_values(struct digit *d, const struct digit *of)
+{
+	for (uint32_t i = 1; i < of->n; i++) {
+		uint64_t v = codes_value(of, i);
+
+		if (is_listed(d, v))
+			continue;
+		if (v > UINT8_MAX || d->n_listed >= LISTED_MAX)
+			return false;
+		d->listed[d->n_listed++] = (uint8_t)v;
+	}
+	d->n = d->n_listed + UINT32_C(1);
+	return true;
+}
+
+/* Two lists, or a list and a short range, as one list.  false: it would be too long. */
+static bool
+widen_list(struct digit *d, const struct digit *p)
+{
+	struct digit both = *p;
+
+	both.n_listed = 0;
+	if ((d->n_listed == 0 && p->n_listed == 0) || !list_values(&both, p) ||
+	    !list_values(&both, d))
+		return false;
+	*d = both;
+	return true;
+}
+
+/* false: it would be too long. */
+static bool
+widen_range(struct digit *d, const struct digit *p)
+{
+	bool lower =
+	    is_signed((enum type)p->type) ? (int64_t)p->base < (int64_t)d->base : p->base < d->base;
+	uint64_t base = lower ? p->base : d->base;
+	uint64_t end = (d->base - base) / d->bin + d->n,
+		 end_before = (p->base - base) / d->bin + p->n;
+
+	end = end > end_before ? end : end_before;
+	if (end > SPACE_MAX)
+		return false;
+	d->base = base;
+	d->n = (uint32_t)end;
 	return true;
 }
 
@@ -135,25 +257,21 @@ codes_widen(struct coding *want, const struct coding *before)
 		return;
 	for (unsigned k = 0; k < want->n; k++) {
 		struct digit *d = &both.digit[k];
-		const struct digit *w = &want->digit[k], *p = &before->digit[k];
-		bool lower;
-		uint64_t end, end_before;
+		const struct digit *p = &before->digit[k];
+		struct digit range;
 
 		if (p->type == TYPE_NONE)
 			continue;
-		if (w->type == TYPE_NONE)
+		if (d->type == TYPE_NONE) {
 			*d = *p;
-		if (w->type == TYPE_NONE || p->type != w->type)
 			continue;
-		lower = is_signed((enum type)p->type) ? (int64_t)p->base < (int64_t)w->base
-						      : p->base < w->base;
-		d->base = lower ? p->base : w->base;
-		end = (w->base - d->base) / d->bin + w->n;
-		end_before = (p->base - d->base) / d->bin + p->n;
-		end = end > end_before ? end : end_before;
-		if (end > SPACE_MAX)
+		}
+		if (p->type != d->type || widen_list(d, p))
+			continue;
+		*d = without_list(d);
+		range = without_list(p);
+		if (!widen_range(d, &range))
 			return;
-		d->n = (uint32_t)end;
 	}
 	if (place(&both, SPACE_MAX))
 		*want = both;
@@ -269,6 +387,37 @@ add_bins(const struct digit *d, const struct column *c, const uint32_t *idx, siz
 	return outside;
 }
 
+/* Digits of listed values: of one octet when they were listed, not for ever. */
+static uint32_t
+add_listed(const struct digit *d, const struct column *c, const uint32_t *idx, size_t first,
+    size_t n, uint32_t *code)
+{
+	uint32_t of[256] = { 0 }, outside = 0;
+
+	for (uint32_t k = 0; k < d->n_listed; k++)
+		of[d->listed[k]] = (k + 1) * d->stride;
+	if (idx == NULL && c->present == NULL && c->width == 1) {
+		const uint8_t *from = (const uint8_t *)c->data + first;
+
+		for (size_t i = 0; i < n; i++) {
+			outside |= of[from[i]] == 0;
+			code[i] += of[from[i]];
+		}
+		return outside;
+	}
+	for (size_t i = 0; i < n; i++) {
+		size_t rec = idx != NULL ? idx[i] : first + i;
+		uint64_t v = c->width == 1 ? ((const uint8_t *)c->data)[rec] : cell_word(c, rec);
+		uint32_t add = v <= UINT8_MAX ? of[v] : 0;
+
+		if (MISSING)
+			continue;
+		outside |= add == 0;
+		code[i] += add;
+	}
+	return outside;
+}
+
 bool
 codes_of(const struct coding *c, const struct column *const *col, const uint32_t *idx, size_t first,
     size_t n, uint32_t *code)
@@ -283,6 +432,8 @@ codes_of(const struct coding *c, const struct column *const *col, const uint32_t
 			continue;
 		if (d->type == TYPE_NONE)
 			outside = 1;
+		else if (d->n_listed > 0)
+			outside |= add_listed(d, col[k], idx, first, n, code);
 		else if (d->bin > 1 && !d->dict)
 			outside |= add_bins(d, col[k], idx, first, n, code);
 		else

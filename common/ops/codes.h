@@ -2,8 +2,8 @@
  * codes.h - the keys of a record as one small number, where few combinations of values are possible.
  *
  * A key that is a number within a small range (as its zone map says), a bin of time, or coded by a
- * dictionary is a digit: 0 where it is missing, else 1 + how far it lies from the least.  The digits
- * make one code below `space`, so that an array takes the place of a hash table: one mechanism for
+ * dictionary is a digit: 0 where it is missing, else 1 + how far it lies from the least, or where it stands in a list
+ * of the values of one octet that there are: protocols are few, but 6, 58 and 112.  The digits make one code below `space`, so that an array takes the place of a hash table: one mechanism for
  * protocols, ports, time bins, dictionaries and combinations of them.  Surprising rule: a coding of
  * numbers goes on to hold for the batches behind, as long as they lie within it; one with a dictionary
  * is of its batch only.
@@ -13,8 +13,12 @@
 
 #include "ops/group.h"
 
+enum { LISTED_MAX = 16 };
+
 struct digit {
 	bool dict; /* code of the batch's dictionary */
+	uint8_t n_listed,
+	    listed[LISTED_MAX]; /* the values themselves, in no order: far apart, but few */
 	uint8_t type; /* of the values; TYPE_NONE: always missing */
 	uint64_t base; /* the least value, a multiple of bin */
 	uint64_t bin; /* 1: not binned */
@@ -31,10 +35,11 @@ struct coding {
 
 /*
  * A coding for the keys that stand in columns col[] (-1 none) of a batch of which n records are wanted;
- * false: too many combinations are possible for an array to pay.  Dictionaries are unpacked, numbers are not.
+ * false: too many combinations are possible for an array to pay.  Dictionaries are unpacked, numbers of more than an octet are not.
+ * before: the coding of earlier batches, whose lists go on; lists are made where ranges are too large.
  */
-bool codes_plan(
-    struct coding *, const struct group_spec *, struct batch *, const int *col, size_t n);
+bool codes_plan(struct coding *, const struct group_spec *, struct batch *, const int *col,
+    size_t n, const struct coding *before);
 
 /* Does a coding hold for what another was planned for? */
 bool codes_cover(const struct coding *, const struct coding *want);
@@ -53,6 +58,13 @@ static inline uint32_t
 codes_digit(const struct coding *c, unsigned key, uint32_t code)
 {
 	return code / c->digit[key].stride % c->digit[key].n;
+}
+
+/* The number that a digit above 0 stands for, where it is none of a dictionary. */
+static inline uint64_t
+codes_value(const struct digit *d, uint32_t digit)
+{
+	return d->n_listed > 0 ? d->listed[digit - 1] : d->base + (digit - 1) * d->bin;
 }
 
 #endif

@@ -111,12 +111,13 @@ slot_wanted(const struct group_key *key, const struct column *c)
 }
 
 void
-keys_bind(struct keys_bound *bound, const struct group_spec *spec, struct batch *b, size_t n)
+keys_bind(struct keys_bound *bound, const struct group_spec *spec, struct batch *b, size_t n,
+    const struct coding *before)
 {
 	for (size_t k = 0; k < spec->n_keys; k++)
 		bound->at[k] = batch_resolve(b, &spec->keys[k].field);
 	bound->want = (struct layout){ .n = (unsigned)spec->n_keys };
-	if (!codes_plan(&bound->coding, spec, b, bound->at, n))
+	if (!codes_plan(&bound->coding, spec, b, bound->at, n, before))
 		bound->coding.space = 0;
 	for (size_t k = 0; k < spec->n_keys; k++)
 		if (bound->at[k] >= 0)
@@ -390,7 +391,7 @@ pack_numbers(const struct digit *d, const struct group_key *key, const struct sl
 	struct key_source src = { .col = &c };
 
 	for (size_t i = 0; i < n; i++) {
-		word[i] = digit[i] > 0 ? d->base + (digit[i] - 1) * d->bin : 0;
+		word[i] = digit[i] > 0 ? codes_value(d, digit[i]) : 0;
 		addr[i] = (uint32_t)word[i];
 		idx[i] = (uint32_t)i;
 	}

@@ -58,7 +58,8 @@ struct keys_bound {
 };
 
 /* Find the keys' columns in a batch of which n records are wanted. */
-void keys_bind(struct keys_bound *, const struct group_spec *, struct batch *, size_t n);
+void keys_bind(struct keys_bound *, const struct group_spec *, struct batch *, size_t n,
+    const struct coding *before);
 
 /* Unpack them: for codes where the plan has a dictionary, else plain.  Scratch memory is the batch's arena. */
 void keys_unpack(struct keys_bound *, struct batch *, bool for_codes);

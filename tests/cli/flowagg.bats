@@ -306,6 +306,28 @@ make_named() {
 	[ "$(cat [13].flow | flowagg -k inif -v count | flowcat -O count -o ndjson --resolve)" = '{"inif":"core","count":4}' ]
 }
 
+# A port of any number beside protocols far apart: from block to block more of them, more than a list holds, and few again.
+@test "flowagg: few protocols in a wide range, then many, are counted as by awk" {
+	awk 'BEGIN {
+		n = split("6 17 58 112", few, " ")
+		print "srcip,dstip,dstport,proto,bytes"
+		for (i = 0; i < 5 * 65536; i++) {
+			block = int(i / 65536)
+			p = block == 0 ? few[1 + i % 2] : block == 1 || block == 4 ? few[1 + i % n] : block == 2 ? 6 : i * 7 % 253
+			v6 = block == 4 && i % 3 == 0
+			print (v6 ? "2001:db8::1" : "192.0.2.1") "," (v6 ? "2001:db8::2" : "192.0.2.2") "," i * 40503 % 65536 "," p "," i % 1000
+		}
+	}' > all.csv
+	flowcat -i csv all.csv -w all.flow
+	awk -F, 'NR > 1 && $3 < 300 { k = $3 "," $4; flows[k]++; bytes[k] += $5 }
+		END { for (k in flows) print k "," flows[k] "," bytes[k] }' all.csv | sort > want
+	for jobs in 1 8; do
+		flowagg -j $jobs -k dstport,proto -v flows,bytes -o csv all.flow | awk -F, 'NR > 1 && $1 < 300' | sort | cmp - want
+		flowagg -j $jobs -k proto -v flows -o csv all.flow | sort > protos
+		cmp protos <(awk -F, 'NR > 1 { n[$4]++ } END { print "proto,flows"; for (p in n) print p "," n[p] }' all.csv | sort)
+	done
+}
+
 @test "flowagg: options records pass into a flow output, text leaves them out" {
 	[ -n "$SHARED" ] || skip "no ../shared"
 	for f in "$SHARED"/corpus/*/*options*.pcap "$SHARED"/corpus/*options*.pcap; do
