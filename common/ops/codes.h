@@ -2,11 +2,12 @@
  * codes.h - the keys of a record as one small number, where few combinations of values are possible.
  *
  * A key that is a number within a small range (as its zone map says), a bin of time, or coded by a
- * dictionary is a digit: 0 where it is missing, else 1 + how far it lies from the least, or where it stands in a list
- * of the values of one octet that there are: protocols are few, but 6, 58 and 112.  The digits make one code below `space`, so that an array takes the place of a hash table: one mechanism for
- * protocols, ports, time bins, dictionaries and combinations of them.  Surprising rule: a coding of
- * numbers goes on to hold for the batches behind, as long as they lie within it; one with a dictionary
- * is of its batch only.
+ * dictionary is a digit: 0 where it is missing, else 1 + how far it lies from the least, or where it
+ * stands in a list of the values of one octet that there are: protocols are few, but 6, 58 and 112.
+ * The digits make one code below `space`, so that an array takes the place of a hash table: one
+ * mechanism for protocols, ports, time bins, dictionaries and combinations of them.  Surprising rule: a
+ * coding of numbers goes on to hold for the batches behind, as long as they lie within it; one with a
+ * dictionary is of its batch only.
  */
 #ifndef OPS_CODES_H
 #define OPS_CODES_H
@@ -35,8 +36,9 @@ struct coding {
 
 /*
  * A coding for the keys that stand in columns col[] (-1 none) of a batch of which n records are wanted;
- * false: too many combinations are possible for an array to pay.  Dictionaries are unpacked, numbers of more than an octet are not.
- * before: the coding of earlier batches, whose lists go on; lists are made where ranges are too large.
+ * false: too many combinations are possible for an array to pay.  Dictionaries and numbers of one octet
+ * are unpacked, others are not.  before: the coding of earlier batches, whose lists go on; lists are made
+ * where ranges are too large.
  */
 bool codes_plan(struct coding *, const struct group_spec *, struct batch *, const int *col,
     size_t n, const struct coding *before);

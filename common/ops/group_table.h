@@ -32,8 +32,7 @@ struct group_table {
 	uint64_t n_groups; /* handed out, or left out */
 
 	uint8_t *keys; /* TABLE_CHUNK of them */
-	uint64_t *
-	    fresh; /* values of as many loose rows, each with what is in front of them; NULL: not needed yet */
+	uint64_t *fresh; /* values of as many loose rows, each behind what is in front; or NULL */
 	uint32_t *idx, *code; /* selected records of a batch, and their codes */
 	size_t idx_cap;
 };

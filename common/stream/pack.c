@@ -9,8 +9,7 @@
 
 struct packer {
 	ZSTD_CCtx *ctx;
-	ZSTD_CCtx *
-	    coder; /* looks for no repeats, only codes octets by how often they are there; NULL: ctx does */
+	ZSTD_CCtx *coder; /* only codes octets by how often they are there; NULL: ctx does it */
 	bool nearly; /* only what is nearly the same throughout */
 	unsigned saves; /* 32nds that a frame must save: an unpacked copy is read without work */
 	bool samples; /* a part of which a sample saves too little is not tried */
@@ -37,10 +36,11 @@ fast_context(int acceleration)
 	ZSTD_CCtx_setParameter(ctx, ZSTD_c_hashLog, FAST_HASH_LOG);
 	ZSTD_CCtx_setParameter(ctx, ZSTD_c_minMatch, FAST_MIN_MATCH);
 	if (acceleration > 0) {
+		enum { ALWAYS = 1 }; /* ZSTD_lcm_huffman before 1.5, ZSTD_ps_enable since */
 		size_t r;
 
 		ZSTD_CCtx_setParameter(ctx, ZSTD_c_targetLength, acceleration);
-		r = ZSTD_CCtx_setParameter(ctx, ZSTD_c_literalCompressionMode, ZSTD_ps_enable);
+		r = ZSTD_CCtx_setParameter(ctx, ZSTD_c_literalCompressionMode, ALWAYS);
 		if (ZSTD_isError(r)) {
 			ZSTD_freeCCtx(ctx);
 			return NULL;
@@ -59,7 +59,7 @@ pack_new(int level)
 	p->samples = level == FAST;
 	if (level <= FAST) {
 		p->ctx = fast_context(0);
-		p->coder = fast_context(ZSTD_TARGETLENGTH_MAX);
+		p->coder = level == FAST ? fast_context(ZSTD_TARGETLENGTH_MAX) : NULL;
 	} else if ((p->ctx = ZSTD_createCCtx()) != NULL) {
 		ZSTD_CCtx_setParameter(p->ctx, ZSTD_c_compressionLevel, level);
 	}
@@ -147,9 +147,9 @@ coded_without_repeats(const uint8_t v[SAMPLE], size_t by_code)
 }
 
 /*
- * What to compress it with; NULL: a frame of all would hardly be kept.  A sample tells.  More than a third of the planes
- * of usual flows are noise, and compressing those on trial took a third of the time.  Of others the octets are few but
- * do not repeat in any order: looking for repeats costs twice what coding them does, and finds next to none.
+ * What to compress it with; NULL: a frame of all would hardly be kept.  A sample tells.  More than a third of the
+ * planes of usual flows are noise, and compressing those on trial took a third of the time.  Of others the octets are
+ * few but do not repeat in any order: looking for repeats costs twice what coding them does, and finds next to none.
  */
 static ZSTD_CCtx *
 choose(const struct packer *p, const uint8_t *v, size_t n)
