@@ -138,27 +138,15 @@ absorb_item(struct group_table *g, const struct group_table *src, unsigned i,
 	values_member(&g->values, i, &g->rows, &g->intern, row, &c, item->count);
 }
 
-/* A loose row's values, 32 bits each. */
-static void
-add_narrow(struct group_table *g, const struct group_table *src, uint32_t to, const uint32_t *v)
+/* A loose row's values, 32 bits each, with what is in front of them, as those of other rows. */
+static const uint64_t *
+widen_loose(const struct group_table *g, const uint32_t *v, uint64_t row[1 + GROUP_VALUES_MAX])
 {
-	uint64_t *sum = table_slots(&g->rows, to);
-
-	*slots_have(sum) |= src->loose.have;
+	assert(g->values.n_slots <= GROUP_VALUES_MAX); /* counts and sums take one each */
+	*slots_have(row + 1) = g->loose.have;
 	for (unsigned s = 0; s < g->values.n_slots; s++)
-		sum[s] += v[s];
-}
-
-static void
-merge_narrow(struct group_table *g, const struct group_table *src, uint32_t to, const uint32_t *v)
-{
-	uint64_t row[1 + GROUP_VALUES_MAX];
-
-	assert(src->values.n_slots <= GROUP_VALUES_MAX); /* counts and sums take one each */
-	for (unsigned s = 0; s < src->values.n_slots; s++)
 		row[1 + s] = v[s];
-	*slots_have(row + 1) = src->loose.have;
-	merge_slots(g, src, to, row + 1, src->values.sampling);
+	return row + 1;
 }
 
 /* The loose rows of a partition of another table, or of the same. */
@@ -167,6 +155,7 @@ absorb_loose(struct group_table *g, const struct group_table *src, unsigned part
 {
 	size_t len = src->layout.len, stride = src->loose.stride, n;
 	bool values = values_alike(g, src);
+	uint64_t wide[1 + GROUP_VALUES_MAX];
 	const uint8_t *rows;
 	uint32_t to[TABLE_CHUNK];
 
@@ -179,12 +168,13 @@ absorb_loose(struct group_table *g, const struct group_table *src, unsigned part
 				table_copy_key(g->keys + i * len, row + i * stride, len);
 			table_find(&g->rows, g->keys, m, to);
 			for (size_t i = 0; i < m; i++, row += stride) {
-				const uint32_t *v = (const uint32_t *)(const void *)(row + len);
+				const uint64_t *slots = widen_loose(
+				    src, (const uint32_t *)(const void *)(row + len), wide);
 
 				if (values)
-					add_narrow(g, src, to[i], v);
+					add_slots(g, to[i], slots);
 				else
-					merge_narrow(g, src, to[i], v);
+					merge_slots(g, src, to[i], slots, src->values.sampling);
 			}
 		}
 	}

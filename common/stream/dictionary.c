@@ -153,10 +153,8 @@ build_octets(struct encoder *e, const struct column *c, size_t n, size_t most, s
 static bool
 dict_build(struct encoder *e, const struct column *c, size_t n, size_t most, struct dict *d)
 {
-	bool is_large = most > DICT_CHEAP;
-
 	d->n = 0;
-	slots_make(e, is_large && e->usual_slots > 0 ? e->usual_slots : SLOTS_MIN);
+	slots_make(e, slots_for(most > DICT_CHEAP ? e->usual : 0));
 	switch (c->width) {
 	case 4: return build_4(e, c->data, n, most, d);
 	case 8: return build_8(e, c->data, n, most, d);
@@ -261,7 +259,7 @@ encode_dict(struct encoder *e, struct parts *p, struct entry *en, const struct c
 	if (!dict_build(e, c, n, most, d))
 		return false;
 	if (most > DICT_CHEAP)
-		e->usual_slots = slots_for(d->n);
+		e->usual = d->n;
 	dict_sort(e, c, n, d);
 	en->encoding = ENC_DICT;
 	en->dict_n = (uint32_t)d->n;

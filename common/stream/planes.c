@@ -81,6 +81,7 @@ static bool
 encode_dense(struct encoder *e, struct parts *p, struct entry *en, const struct column *c, size_t n)
 {
 	uint32_t narrowed[PIECE];
+	bool is_narrow;
 	uint8_t *plane;
 
 	if (c->present != NULL || c->type == TYPE_TIME || c->type == TYPE_DURATION ||
@@ -88,11 +89,11 @@ encode_dense(struct encoder *e, struct parts *p, struct entry *en, const struct 
 		return false;
 	en->base = least_value(c);
 	en->planes = (uint8_t)planes_needed(c->max - c->min); /* both inverted, or none */
+	is_narrow = c->width == 8 && en->planes > 1 && en->planes <= NARROW;
 	plane = planes_room(e, n, en->planes);
 	for (size_t at = 0; at < n; at += PIECE) {
 		size_t m = n - at < PIECE ? n - at : PIECE;
 		const void *v = (const uint8_t *)c->data + at * c->width;
-		bool is_narrow = c->width == 8 && en->planes > 1 && en->planes <= NARROW;
 
 		if (is_narrow)
 			narrow(narrowed, v, en->base, m);
@@ -211,10 +212,16 @@ base_of(const struct column *c, const struct column *reference, size_t n, uint64
 	return 0;
 }
 
+/* Values of a piece in a unit: u32 where that holds them. */
+union units {
+	uint64_t wide[PIECE];
+	uint32_t narrow[PIECE];
+};
+
 /* Values in units of D; what is left over of all in one number. */
-#define COUNT(T, D) \
+#define COUNT(TO, T, D) \
 	do { \
-		T *to = q; \
+		T *to = TO; \
 		for (size_t i = 0; i < n; i++) { \
 			uint64_t units = v[i] / (D); \
 \
@@ -222,24 +229,24 @@ base_of(const struct column *c, const struct column *reference, size_t n, uint64
 			rest |= v[i] - units * (D); \
 		} \
 	} while (0)
-#define COUNT_IN(T) \
+#define COUNT_IN(TO, T) \
 	switch (unit) { \
-	case 1000000000: COUNT(T, UINT64_C(1000000000)); break; \
-	case 1000000: COUNT(T, UINT64_C(1000000)); break; \
-	case 1000: COUNT(T, UINT64_C(1000)); break; \
-	default: COUNT(T, UINT64_C(1)); break; \
+	case 1000000000: COUNT(TO, T, UINT64_C(1000000000)); break; \
+	case 1000000: COUNT(TO, T, UINT64_C(1000000)); break; \
+	case 1000: COUNT(TO, T, UINT64_C(1000)); break; \
+	default: COUNT(TO, T, UINT64_C(1)); break; \
 	}
 
-/* Into u64, or u32 where that holds them.  false: they are no whole numbers of the unit. */
+/* false: they are no whole numbers of the unit. */
 static bool
-count_units(void *q, const uint64_t *v, size_t n, uint64_t unit, bool is_narrow)
+count_units(union units *q, const uint64_t *v, size_t n, uint64_t unit, bool is_narrow)
 {
 	uint64_t rest = 0;
 
 	if (is_narrow)
-		COUNT_IN(uint32_t)
+		COUNT_IN(q->narrow, uint32_t)
 	else
-		COUNT_IN(uint64_t)
+		COUNT_IN(q->wide, uint64_t)
 	return rest == 0;
 }
 
@@ -249,16 +256,17 @@ planes_in(uint8_t *plane, const struct column *c, const struct column *reference
     size_t n, uint64_t unit, unsigned planes)
 {
 	bool is_narrow = planes <= NARROW;
-	uint64_t v[PIECE], units[PIECE];
+	union units units;
+	uint64_t v[PIECE];
 
 	for (size_t at = 0; at < n; at += PIECE) {
 		size_t m = n - at < PIECE ? n - at : PIECE;
 
 		widen(v, c, reference, base, at, m);
-		if (!count_units(units, v, m, unit, is_narrow))
+		if (!count_units(&units, v, m, unit, is_narrow))
 			return false;
 		for (unsigned k = 0; k < planes; k++)
-			plane_of(plane + k * n + at, units, is_narrow ? 4 : 8, 0, 8 * k, m);
+			plane_of(plane + k * n + at, &units, is_narrow ? 4 : 8, 0, 8 * k, m);
 	}
 	return true;
 }

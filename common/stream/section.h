@@ -46,8 +46,8 @@ struct encoder {
 	uint64_t *values; /* a column's values by entry of another one's dictionary: see map.c */
 	size_t values_cap;
 	struct dict_slot *slots; /* n_slots of them, room for cap_slots */
-	size_t n_slots, cap_slots,
-	    usual_slots; /* the last: what the last large dictionary needed */
+	size_t n_slots, cap_slots;
+	size_t usual; /* entries of the last dictionary that could have many */
 	struct dict_order *order; /* MAX_DICT twice, to sort and renumber entries */
 	uint64_t seed;
 	struct dict dict; /* one column's */

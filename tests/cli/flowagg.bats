@@ -328,6 +328,28 @@ make_named() {
 	done
 }
 
+# Mostly new keys go unlooked for into rows of 32 bits a value; larger values, and records without one, go elsewhere.
+@test "flowagg: hundreds of thousands of groups, values above 32 bits and missing ones among them, as by awk" {
+	awk 'BEGIN {
+		print "srcip,dstport,bytes"
+		for (i = 0; i < 300000; i++) {
+			k = i % 5 ? i : int(i / 3)
+			a = k * 2654435761 % 4294967296
+			print int(a / 16777216) "." int(a / 65536) % 256 "." int(a / 256) % 256 "." a % 256 "," k % 7 "," (i % 1000 == 7 ? sprintf("%.0f", 4294967296 + i) : i % 997)
+		}
+	}' > all.csv
+	awk -F, 'NR == 1 || NR % 3 == 0 { print $1 "," $2 }' all.csv > none.csv
+	flowcat -i csv all.csv -w all.flow
+	flowcat -i csv none.csv -w none.flow
+	awk -F, 'FNR > 1 { k = $1 "," $2; flows[k]++; if (NF > 2) { bytes[k] += $3; has[k] = 1 } }
+		END { for (k in flows) print k "," flows[k] "," (has[k] ? sprintf("%.0f", bytes[k]) : "") }' all.csv none.csv | sort > want
+	[ "$(wc -l < want)" -gt 200000 ]
+	for jobs in 1 8; do
+		flowagg -j $jobs -k srcip,dstport -v flows,bytes -o csv all.flow none.flow | tail -n +2 | sort | cmp - want
+		flowagg -j $jobs -k srcip,dstport -v flows,bytes -o csv none.flow all.flow | tail -n +2 | sort | cmp - want
+	done
+}
+
 @test "flowagg: options records pass into a flow output, text leaves them out" {
 	[ -n "$SHARED" ] || skip "no ../shared"
 	for f in "$SHARED"/corpus/*/*options*.pcap "$SHARED"/corpus/*options*.pcap; do
