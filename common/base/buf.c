@@ -64,15 +64,6 @@ buf_cstr(struct buf *b)
 }
 
 void
-buf_pad(struct buf *b, size_t align)
-{
-	size_t n = (align - b->len % align) % align;
-
-	memset(buf_room(b, n + 1), 0, n);
-	b->len += n;
-}
-
-void
 buf_free(struct buf *b)
 {
 	mem_free(b->data);

@@ -18,7 +18,6 @@ void buf_put(struct buf *, const void *, size_t n);
 void buf_puts(struct buf *, const char *);
 void buf_printf(struct buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 const char *buf_cstr(struct buf *); /* NUL-terminates behind len; valid until the next change */
-void buf_pad(struct buf *, size_t align); /* zeros up to a multiple of align */
 void buf_free(struct buf *); /* and make it empty again */
 
 /* Room for n more octets: the place to write them; add what was written to len. */

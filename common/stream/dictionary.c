@@ -15,10 +15,14 @@
  */
 enum { SLOTS_MIN = 1024, SLOTS_AN_ENTRY = 4 };
 
-static size_t
-slot_at(const struct encoder *e, uint32_t key)
+/*
+ * A number's first slot: the top bits of its product with a secret odd number (multiply-shift hashing, Dietzfelbinger
+ * et al. 1997).
+ */
+static inline size_t
+slot_at(uint64_t factor, unsigned shift, uint32_t key)
 {
-	return hash_u64(e->seed, key) & (e->n_slots - 1);
+	return key * factor >> shift;
 }
 
 static size_t
@@ -39,6 +43,7 @@ slots_make(struct encoder *e, size_t n)
 		e->cap_slots = n;
 	}
 	e->n_slots = n;
+	e->shift = 64 - (unsigned)__builtin_ctzll(n);
 	memset(e->slots, 0, n * sizeof(*e->slots));
 }
 
@@ -55,14 +60,14 @@ slots_grow(struct encoder *e)
 
 		if (old[k].entry == 0)
 			continue;
-		for (at = slot_at(e, old[k].key); e->slots[at].entry != 0;)
+		for (at = slot_at(e->seed | 1, e->shift, old[k].key); e->slots[at].entry != 0;)
 			at = (at + 1) & (e->n_slots - 1);
 		e->slots[at] = old[k];
 	}
 	mem_free(old);
 }
 
-/* A new entry, first seen in record i, goes to a free slot.  false: there are `most` already. */
+/* A new entry, first seen in record i, goes to a free slot; slots may move.  false: there are `most` already. */
 static bool
 dict_enter(struct encoder *e, struct dict *d, size_t at, uint32_t key, size_t i, size_t most)
 {
@@ -70,7 +75,6 @@ dict_enter(struct encoder *e, struct dict *d, size_t at, uint32_t key, size_t i,
 		return false;
 	d->first[d->n++] = (uint32_t)i;
 	e->slots[at] = (struct dict_slot){ key, (uint32_t)d->n };
-	d->codes[i] = (uint16_t)(d->n - 1);
 	if (d->n * SLOTS_AN_ENTRY > e->n_slots)
 		slots_grow(e);
 	return true;
@@ -82,17 +86,28 @@ dict_enter(struct encoder *e, struct dict *d, size_t at, uint32_t key, size_t i,
  */
 #define BUILD(KEY, SAME) \
 	do { \
+		uint64_t factor = e->seed | 1; \
+		const struct dict_slot *slots = e->slots; \
+		size_t last = e->n_slots - 1; \
+		unsigned shift = e->shift; \
+		uint16_t *codes = d->codes; \
+\
 		for (size_t i = 0; i < n; i++) { \
 			uint32_t key = KEY(i), entry; \
-			size_t at = slot_at(e, key); \
+			size_t at = slot_at(factor, shift, key); \
 \
-			while ((entry = e->slots[at].entry) != 0 && \
-			       !(e->slots[at].key == key && SAME(i, d->first[entry - 1]))) \
-				at = (at + 1) & (e->n_slots - 1); \
-			if (entry != 0) \
-				d->codes[i] = (uint16_t)(entry - 1); \
-			else if (!dict_enter(e, d, at, key, i, most)) \
-				return false; \
+			while ((entry = slots[at].entry) != 0 && \
+			       !(slots[at].key == key && SAME(i, d->first[entry - 1]))) \
+				at = (at + 1) & last; \
+			if (entry == 0) { \
+				if (!dict_enter(e, d, at, key, i, most)) \
+					return false; \
+				entry = (uint32_t)d->n; \
+				slots = e->slots; \
+				last = e->n_slots - 1; \
+				shift = e->shift; \
+			} \
+			codes[i] = (uint16_t)(entry - 1); \
 		} \
 		return true; \
 	} while (0)
@@ -201,7 +216,7 @@ static void
 dict_sort(struct encoder *e, const struct column *c, size_t n, struct dict *d)
 {
 	struct dict_order *o;
-	uint16_t *to;
+	uint16_t *to, *codes = d->codes;
 
 	if (e->order == NULL)
 		e->order = mem_alloc(2 * MAX_DICT * sizeof(*e->order));
@@ -216,8 +231,9 @@ dict_sort(struct encoder *e, const struct column *c, size_t n, struct dict *d)
 	to = (uint16_t *)(void *)(o == e->order ? e->order + MAX_DICT : e->order);
 	for (size_t k = 0; k < d->n; k++)
 		to[o[k].entry] = (uint16_t)k;
+#pragma GCC unroll 8
 	for (size_t i = 0; i < n; i++)
-		d->codes[i] = to[d->codes[i]];
+		codes[i] = to[codes[i]];
 }
 
 static void

@@ -39,7 +39,6 @@ encoder_free(struct encoder *e)
 	dict_free(&e->dict);
 	for (unsigned i = 0; i < KEPT_MAX; i++)
 		dict_free(&e->kept[i].dict);
-	buf_free(&e->body);
 	mem_free(e);
 }
 

@@ -10,8 +10,10 @@ enum { STRETCH = 1024, FIRST_LOOK = 256 };
 #define FOLLOWS(T) \
 	static bool follows_##T(const struct dict *d, const T *v, T *of, size_t n) \
 	{ \
+		const uint16_t *codes = d->codes; \
+\
 		for (size_t i = 0; i < n && i < FIRST_LOOK; i++) \
-			if (v[i] != v[d->first[d->codes[i]]]) \
+			if (v[i] != v[d->first[codes[i]]]) \
 				return false; \
 		for (size_t k = 0; k < d->n; k++) \
 			of[k] = v[d->first[k]]; \
@@ -19,8 +21,8 @@ enum { STRETCH = 1024, FIRST_LOOK = 256 };
 			size_t end = at + STRETCH < n ? at + STRETCH : n; \
 			T differ = 0; \
 \
-			for (size_t i = at; i < end; i++) \
-				differ |= (T)(v[i] ^ of[d->codes[i]]); \
+			_Pragma("GCC unroll 8") for (size_t i = at; i < end; i++) differ |= \
+			    (T)(v[i] ^ of[codes[i]]); \
 			if (differ != 0) \
 				return false; \
 		} \

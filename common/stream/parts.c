@@ -11,7 +11,7 @@ part_add(struct encoder *e, struct parts *p, const void *data, size_t n)
 	size_t len;
 
 	assert(p->n < MAX_PARTS);
-	buf_pad(p->out, SECTION_ALIGN);
+	section_pad(p->out, p->begin);
 	if (e->packer != NULL && n > 64) {
 		len = pack_octets(e->packer, p->out, data, n);
 	} else {

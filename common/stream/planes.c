@@ -218,35 +218,55 @@ union units {
 	uint32_t narrow[PIECE];
 };
 
-/* Values in units of D; what is left over of all in one number. */
-#define COUNT(TO, T, D) \
-	do { \
-		T *to = TO; \
-		for (size_t i = 0; i < n; i++) { \
-			uint64_t units = v[i] / (D); \
-\
-			to[i] = (T)units; \
-			rest |= v[i] - units * (D); \
-		} \
-	} while (0)
-#define COUNT_IN(TO, T) \
-	switch (unit) { \
-	case 1000000000: COUNT(TO, T, UINT64_C(1000000000)); break; \
-	case 1000000: COUNT(TO, T, UINT64_C(1000000)); break; \
-	case 1000: COUNT(TO, T, UINT64_C(1000)); break; \
-	default: COUNT(TO, T, UINT64_C(1)); break; \
-	}
+/*
+ * A unit as what divides by it without dividing: a power of two, and an odd number that has an inverse modulo 2^64
+ * (Warren, Hacker's Delight, 10-16).  The product with the inverse is the quotient where nothing is left over, and
+ * above the greatest quotient there can be where something is.
+ */
+struct unit {
+	uint64_t value, inverse, most;
+	unsigned twos;
+};
 
-/* false: they are no whole numbers of the unit. */
+static struct unit
+unit_of(uint64_t value)
+{
+	struct unit u = { .value = value, .most = UINT64_MAX / value };
+	uint64_t odd;
+
+	u.twos = (unsigned)__builtin_ctzll(value);
+	odd = value >> u.twos;
+	u.inverse = odd; /* right in three bits, then in twice as many with every step */
+	for (unsigned bits = 3; bits < 64; bits *= 2)
+		u.inverse *= 2 - odd * u.inverse;
+	return u;
+}
+
+/* Values in units that are below 2^32: their low halves are enough to find them. */
+CLONES static bool
+count_narrow(uint32_t *to, const uint64_t *v, size_t n, struct unit u)
+{
+	uint32_t value = (uint32_t)u.value, inverse = (uint32_t)u.inverse;
+	uint64_t rest = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t units = (uint32_t)(v[i] >> u.twos) * inverse;
+
+		to[i] = units;
+		rest |= v[i] ^ (uint64_t)units * value;
+	}
+	return rest == 0;
+}
+
 static bool
-count_units(union units *q, const uint64_t *v, size_t n, uint64_t unit, bool is_narrow)
+count_wide(uint64_t *to, const uint64_t *v, size_t n, struct unit u)
 {
 	uint64_t rest = 0;
 
-	if (is_narrow)
-		COUNT_IN(q->narrow, uint32_t)
-	else
-		COUNT_IN(q->wide, uint64_t)
+	for (size_t i = 0; i < n; i++) {
+		to[i] = (v[i] >> u.twos) * u.inverse;
+		rest |= (to[i] > u.most) | (v[i] & ((UINT64_C(1) << u.twos) - 1));
+	}
 	return rest == 0;
 }
 
@@ -256,6 +276,7 @@ planes_in(uint8_t *plane, const struct column *c, const struct column *reference
     size_t n, uint64_t unit, unsigned planes)
 {
 	bool is_narrow = planes <= NARROW;
+	struct unit u = unit_of(unit);
 	union units units;
 	uint64_t v[PIECE];
 
@@ -263,7 +284,8 @@ planes_in(uint8_t *plane, const struct column *c, const struct column *reference
 		size_t m = n - at < PIECE ? n - at : PIECE;
 
 		widen(v, c, reference, base, at, m);
-		if (!count_units(&units, v, m, unit, is_narrow))
+		if (!(is_narrow ? count_narrow(units.narrow, v, m, u)
+				: count_wide(units.wide, v, m, u)))
 			return false;
 		for (unsigned k = 0; k < planes; k++)
 			plane_of(plane + k * n + at, &units, is_narrow ? 4 : 8, 0, 8 * k, m);

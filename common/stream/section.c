@@ -88,33 +88,49 @@ encode_values(struct encoder *e, struct parts *p, struct entry *en, const struct
 	encode_planes(e, p, en, c, reference, n);
 }
 
-/* Directory and parts. */
+/* Room for the directory of what most columns have; that of more parts moves them. */
 static void
-put_section(struct buf *out, struct entry *en, const struct parts *p)
+leave_directory(struct buf *out)
 {
-	size_t begin = out->len;
+	memset(buf_room(out, SECTION_ALIGN), 0, SECTION_ALIGN);
+	out->len += SECTION_ALIGN;
+}
 
-	if (p->n == 0)
+static void
+write_directory(struct entry *en, const struct parts *p)
+{
+	size_t len = 8 + 8 * (size_t)p->n, first = p->begin + SECTION_ALIGN;
+	uint32_t words[2 + 2 * MAX_PARTS] = { p->n, en->dict_n };
+
+	if (p->n == 0) {
+		p->out->len = p->begin;
 		return;
-	buf_put(out, &p->n, 4);
-	buf_put(out, &en->dict_n, 4);
+	}
 	for (unsigned k = 0; k < p->n; k++) {
-		buf_put(out, &p->stored[k], 4);
-		buf_put(out, &p->unpacked[k], 4);
+		words[2 + 2 * k] = p->stored[k];
+		words[3 + 2 * k] = p->unpacked[k];
 		en->unpacked += p->unpacked[k];
 	}
-	section_pad(out, begin);
-	buf_put(out, p->out->data, p->out->len);
+	if (len > SECTION_ALIGN) {
+		size_t more = (len - 1) / SECTION_ALIGN * SECTION_ALIGN,
+		       of_parts = p->out->len - first;
+
+		buf_room(p->out, more);
+		memmove(p->out->data + first + more, p->out->data + first, of_parts);
+		memset(p->out->data + first, 0, more);
+		p->out->len += more;
+	}
+	memcpy(p->out->data + p->begin, words, len);
 }
 
 void
 encode_section(struct encoder *e, struct entry *en, struct column *c, uint16_t at,
     const struct column *reference, uint16_t reference_at, size_t n, struct buf *out)
 {
-	struct parts p = { .out = &e->body };
+	struct parts p = { .out = out, .begin = out->len };
 
 	*en = (struct entry){ .reference = NO_REFERENCE, .scale = c->scale };
-	e->body.len = 0;
+	leave_directory(out);
 	column_zone(c, n);
 	if (c->present != NULL) {
 		en->flags |= ENTRY_PRESENCE;
@@ -123,5 +139,5 @@ encode_section(struct encoder *e, struct entry *en, struct column *c, uint16_t a
 	encode_values(e, &p, en, c, at, reference, n);
 	if (en->encoding == ENC_PLANES && reference != NULL)
 		en->reference = reference_at;
-	put_section(out, en, &p);
+	write_directory(en, &p);
 }

@@ -42,11 +42,12 @@ struct kept {
 struct encoder {
 	enum block_profile profile;
 	struct packer *packer; /* NULL: sections are not compressed */
-	struct buf body, planes; /* one column's */
+	struct buf planes; /* one column's */
 	uint64_t *values; /* a column's values by entry of another one's dictionary: see map.c */
 	size_t values_cap;
 	struct dict_slot *slots; /* n_slots of them, room for cap_slots */
 	size_t n_slots, cap_slots;
+	unsigned shift; /* 64 less the bits of a slot's number */
 	size_t usual; /* entries of the last dictionary that could have many */
 	struct dict_order *order; /* MAX_DICT twice, to sort and renumber entries */
 	uint64_t seed;
@@ -68,6 +69,7 @@ struct parts {
 	unsigned n;
 	uint32_t stored[MAX_PARTS], unpacked[MAX_PARTS];
 	struct buf *out;
+	size_t begin; /* where the section begins in it */
 };
 
 /* A part: compressed where that pays, 64-aligned. */

@@ -314,7 +314,7 @@ copy_delta(int64_t *cells, const struct source *s, int64_t header_ns)
 	return least;
 }
 
-/* The last stores overlap: records of a message are some tens, and one by one the odd ones would cost most. */
+/* Whole words, the last of them over cells that come later: records of a message are some tens. */
 void
 copy_constant(void *cells, unsigned width, uint64_t v, size_t n)
 {
@@ -324,18 +324,12 @@ copy_constant(void *cells, unsigned width, uint64_t v, size_t n)
 		[4] = UINT64_C(0x0000000100000001),
 		[8] = 1,
 	};
-	uint8_t *to = cells;
-	size_t len = n * width, at = 0;
+	uint8_t *to = cells, *end = to + n * width;
 	uint64_t word[4];
 
 	v = (width < 8 ? v & ((UINT64_C(1) << 8 * width) - 1) : v) * ones[width];
 	for (size_t i = 0; i < 4; i++)
 		word[i] = v;
-	if (len < sizeof word) {
-		memcpy(to, word, len);
-		return;
-	}
-	for (; at + sizeof word <= len; at += sizeof word)
-		memcpy(to + at, word, sizeof word);
-	memcpy(to + len - sizeof word, word, sizeof word);
+	for (; to < end; to += sizeof word)
+		memcpy(to, word, sizeof word);
 }

@@ -84,17 +84,18 @@ of_record(const struct task *k, size_t rec, struct known otherwise)
 	return otherwise;
 }
 
+/* All records alike. */
 static void
-put(const struct task *k, const int col[2], size_t from, size_t n, struct known known)
+put_all(const struct task *k, const int col[2], struct known known)
 {
 	const uint64_t value[2] = { known.packets, known.source };
 
 	for (unsigned i = 0; i < 2; i++) {
 		unsigned width = k->b->col[col[i]].width;
 
-		copy_constant((uint8_t *)batch_cells(k->b, (unsigned)col[i]) + from * width, width,
-		    value[i], n);
-		batch_mark(k->b, (unsigned)col[i], from, n);
+		copy_constant((uint8_t *)batch_cells(k->b, (unsigned)col[i]) + k->first * width,
+		    width, value[i], k->n);
+		batch_mark(k->b, (unsigned)col[i], k->first, k->n);
 	}
 }
 
@@ -107,8 +108,10 @@ put_each(const struct task *k, const int col[2], struct known otherwise)
 		if (column_has(&k->b->col[col[0]], k->first + i))
 			continue;
 		known = of_record(k, k->from + i, otherwise);
-		if (known.packets != 0)
-			put(k, col, k->first + i, 1, known);
+		if (known.packets == 0)
+			continue;
+		batch_put_uint(k->b, (unsigned)col[0], k->first + i, known.packets);
+		batch_put_uint(k->b, (unsigned)col[1], k->first + i, known.source);
 	}
 }
 
@@ -131,5 +134,5 @@ sampled_records(const struct task *k)
 	if (t->has_sampling || t->sampler.len > 0 || by_interface)
 		put_each(k, col, known);
 	else if (known.packets != 0)
-		put(k, col, k->first, k->n, known);
+		put_all(k, col, known);
 }

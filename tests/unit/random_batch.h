@@ -75,6 +75,9 @@ random_number(uint64_t *s, unsigned how)
 	}
 }
 
+/* Are some times finer than their column says?  Text loses what is. */
+static bool random_finer;
+
 static inline void
 random_time(uint64_t *s, struct batch *b, unsigned col, size_t rec, unsigned how, unsigned scale)
 {
@@ -84,8 +87,12 @@ random_time(uint64_t *s, struct batch *b, unsigned col, size_t rec, unsigned how
 	if (how == 4 && rnd_below(s, 20) == 0)
 		t = rnd_below(s, 2) ? INT64_MAX / u : INT64_MIN / u;
 	else if (how != 3)
-		t += (int64_t)rnd_below(s, 86400 * (UINT64_C(1000000000) / (uint64_t)u));
-	batch_put_uint(b, col, rec, (uint64_t)(t * u));
+		t += (int64_t)rnd_below(
+		    s, (how == 0 ? 4 : 86400) * (UINT64_C(1000000000) / (uint64_t)u));
+	t *= u;
+	if (random_finer && how < 2 && u > 1 && rnd_below(s, 500) == 0)
+		t += (int64_t)rnd_below(s, rnd_below(s, 2) ? 8 : (uint64_t)u);
+	batch_put_uint(b, col, rec, (uint64_t)t);
 	batch_precision(b, col, scale);
 }
 

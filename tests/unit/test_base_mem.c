@@ -115,11 +115,6 @@ test_buf(void)
 	buf_put(&b, NULL, 0);
 	buf_printf(&b, "%d", 42);
 	is_str(buf_cstr(&b), "abcdef42", "text is appended");
-	buf_pad(&b, 16);
-	is_u64(b.len, 16, "padding goes to the next multiple");
-	ok(memcmp(b.data + 8, "\0\0\0\0\0\0\0\0", 8) == 0, "padding is zero");
-	buf_pad(&b, 16);
-	is_u64(b.len, 16, "a multiple needs no padding");
 	b.len = 0;
 	buf_printf(&b, "%0300d%s", 7, "end");
 	ok(b.len == 303 && strcmp(buf_cstr(&b) + 299, "7end") == 0, "long text is formatted whole");

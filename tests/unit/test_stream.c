@@ -573,6 +573,7 @@ oversize(void)
 int
 main(void)
 {
+	random_finer = true;
 	round_trips();
 	narrowing();
 	damage();

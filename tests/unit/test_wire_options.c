@@ -238,6 +238,32 @@ test_from_then_on(void)
 	rig_close(&r);
 }
 
+/* Records of one set that tell it themselves beside those that leave it to the exporter's options. */
+static void
+test_some_records(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 34, 4, 64 });
+	begin_ipfix(&c, 0, 1);
+	put_template_set(&c, 2, 256, 2, (const uint16_t[][2]){ { 34, 4 }, { 2, 4 } });
+	open_set(&c, 256);
+	for (unsigned i = 0; i < 6; i++) {
+		put(&c, i % 2 ? 100 + i : 0, 4);
+		put(&c, 1, 4);
+	}
+	close_set(&c);
+	rig_send(&r, &c);
+	for (unsigned i = 0; i < 6; i++) {
+		is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING), i), i % 2 ? 100 + i : 64,
+		    "sampling: a record's own, or the exporter's");
+		is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING_SRC), i),
+		    i % 2 ? SAMPLING_RECORD : SAMPLING_OPTIONS, "sampling: and who says so");
+	}
+	rig_close(&r);
+}
+
 /* The same through records of varying length. */
 static void
 test_varying(void)
@@ -396,6 +422,7 @@ main(void)
 	test_of_another();
 	test_from_then_on();
 	test_varying();
+	test_some_records();
 	test_exporter();
 	test_types();
 	test_restored();
