@@ -187,11 +187,17 @@ order_sort(struct dict_order *o, struct dict_order *spare, size_t n)
 {
 	enum { DIGIT = 8, DIGITS = 64 / DIGIT, VALUES = 1 << DIGIT };
 	uint32_t count[DIGITS][VALUES] = { 0 };
+	uint64_t bits = 0;
+	unsigned digits = 0;
 
 	for (size_t k = 0; k < n; k++)
-		for (unsigned d = 0; d < DIGITS; d++)
+		bits |= o[k].key;
+	for (; bits != 0; bits >>= DIGIT)
+		digits++;
+	for (size_t k = 0; k < n; k++)
+		for (unsigned d = 0; d < digits; d++)
 			count[d][o[k].key >> DIGIT * d & (VALUES - 1)]++;
-	for (unsigned d = 0; d < DIGITS; d++) {
+	for (unsigned d = 0; d < digits; d++) {
 		struct dict_order *swap = o;
 		uint32_t at = 0;
 

@@ -1,7 +1,6 @@
 #define ZSTD_STATIC_LINKING_ONLY /* one parameter of the shared library, and what to do where it has it no more */
 #include "stream/pack.h"
 
-#include <math.h>
 #include <zstd.h>
 
 #include "base/clones.h"
@@ -93,19 +92,29 @@ repeats(const uint8_t *v, size_t n)
 	return sum;
 }
 
-/* Octets that n would take with a code for each by how often it is there, of a bit at least, and no repeats. */
-static size_t
-coded(const uint8_t *v, size_t n)
+/* The binary logarithm in 256ths, straight between powers of two. */
+static unsigned
+log2_256(unsigned v)
 {
-	uint32_t count[256] = { 0 };
-	double bits = 0;
+	unsigned whole = 31 - (unsigned)__builtin_clz(v);
 
-	for (size_t i = 0; i < n; i++)
+	return whole * 256 + ((v << 8 >> whole) & 255);
+}
+
+/* Octets that the sample would take with a code for each by how often it is there, of a bit at least, and no repeats. */
+static size_t
+coded(const uint8_t v[SAMPLE])
+{
+	uint32_t count[256] = { 0 }, bits = 0;
+
+	for (size_t i = 0; i < SAMPLE; i++)
 		count[v[i]]++;
-	for (unsigned k = 0; k < 256; k++)
-		if (count[k] > 0)
-			bits += count[k] * fmax(1, log2((double)n / count[k]));
-	return (size_t)(bits / 8);
+	for (unsigned k = 0; k < 256; k++) {
+		unsigned length = count[k] > 0 ? log2_256(SAMPLE) - log2_256(count[k]) : 0;
+
+		bits += count[k] * (length > 256 ? length : 256);
+	}
+	return bits / 256 / 8;
 }
 
 /* The eight octets here. */
@@ -164,8 +173,9 @@ choose(const struct packer *p, const uint8_t *v, size_t n)
 	for (size_t k = 0; k < SAMPLE_PIECES; k++)
 		memcpy(sample + k * SAMPLE_PIECE, v + (2 * k + 1) * (n / (2 * SAMPLE_PIECES)),
 		    SAMPLE_PIECE);
-	by_code = coded(sample, SAMPLE);
-	if (coded_without_repeats(sample, by_code) < by_code - by_code / 8)
+	by_code = coded(sample);
+	if (by_code < SAMPLE / 7 || /* nearly all the same */
+	    coded_without_repeats(sample, by_code) < by_code - by_code / 8)
 		return p->ctx;
 	if (by_code >= most)
 		return NULL;
