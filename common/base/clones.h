@@ -17,6 +17,9 @@
 #define CLONES
 #endif
 
+/* Before a loop of some instructions that no vectors are made of: several rounds at a time. */
+#define UNROLL _Pragma("GCC unroll 8")
+
 /* The same for loops over bits and digits, which gain from more than wider units: shifts, counts of zeros. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && __GNUC__ >= 12 && \
     !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)

@@ -305,6 +305,29 @@ batch_unmark(struct batch *b, unsigned col, size_t rec)
 	c->bits[rec / 64] &= ~(UINT64_C(1) << rec % 64);
 }
 
+/* Whole words, the last of them into the room behind: records of a message are some tens. */
+void
+batch_fill(struct batch *b, unsigned col, size_t first, size_t n, uint64_t value)
+{
+	static const uint64_t ones[] = {
+		[1] = UINT64_C(0x0101010101010101),
+		[2] = UINT64_C(0x0001000100010001),
+		[4] = UINT64_C(0x0000000100000001),
+		[8] = 1,
+	};
+	unsigned width = b->col[col].width;
+	uint8_t *to = (uint8_t *)batch_cells(b, col) + first * width, *end = to + n * width;
+	uint64_t word[4];
+
+	assert(first + n == b->n);
+	if (width < 8)
+		value &= (UINT64_C(1) << 8 * width) - 1;
+	for (size_t i = 0; i < 4; i++)
+		word[i] = value * ones[width];
+	for (; to < end; to += sizeof word)
+		memcpy(to, word, sizeof word);
+}
+
 void
 batch_put_uint(struct batch *b, unsigned col, size_t rec, uint64_t v)
 {

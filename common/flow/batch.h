@@ -159,6 +159,9 @@ batch_mark(struct batch *b, unsigned col, size_t first, size_t n)
 /* One has none after all. */
 void batch_unmark(struct batch *, unsigned col, size_t rec);
 
+/* One value, of up to 8 octets, into the cells of n records, the last of the batch.  It does not mark them. */
+void batch_fill(struct batch *, unsigned col, size_t first, size_t n, uint64_t value);
+
 /* Times of this column are precise to 10^scale ns: the finest one asked for is kept. */
 void batch_precision(struct batch *, unsigned col, unsigned scale);
 

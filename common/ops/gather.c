@@ -534,24 +534,6 @@ spread_cells(const struct wide *w, void *out, const void *cells, const uint16_t 
 	}
 }
 
-#define FILL(T) \
-	do { \
-		T *to = out; \
-		for (size_t k = 0; k < n; k++) \
-			to[k] = (T)v; \
-	} while (0)
-
-static void
-fill_cells(void *out, unsigned width, uint64_t v, size_t n)
-{
-	switch (width) {
-	case 1: FILL(uint8_t); break;
-	case 2: FILL(uint16_t); break;
-	case 4: FILL(uint32_t); break;
-	default: FILL(uint64_t); break;
-	}
-}
-
 static void
 block_presence(struct batch *out, unsigned col, const uint8_t *has, const uint16_t *at, size_t n)
 {
@@ -586,7 +568,7 @@ block_column(const struct gather *g, const struct wide *w, struct batch *out, un
 		return;
 	}
 	if (w->constant)
-		fill_cells(out->col[col].data, w->width, w->value, n);
+		batch_fill(out, col, 0, n, w->value);
 	else
 		spread_cells(
 		    w, out->col[col].data, (const uint8_t *)w->data + at * w->store, within, n);

@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "base/clones.h"
 #include "base/hash.h"
 #include "flow/zone.h"
 #include "stream/section.h"
@@ -15,14 +16,29 @@
  */
 enum { SLOTS_MIN = 1024, SLOTS_AN_ENTRY = 4 };
 
+/* The slots as loops need them, until a new entry: they may move then. */
+struct table {
+	const struct dict_slot *slot;
+	size_t last;
+	uint64_t factor;
+	unsigned shift;
+};
+
+static struct table
+table_of(const struct encoder *e)
+{
+	return (struct table){ e->slots, e->n_slots - 1, e->seed | 1,
+		64 - (unsigned)__builtin_ctzll(e->n_slots) };
+}
+
 /*
  * A number's first slot: the top bits of its product with a secret odd number (multiply-shift hashing, Dietzfelbinger
  * et al. 1997).
  */
 static inline size_t
-slot_at(uint64_t factor, unsigned shift, uint32_t key)
+slot_at(const struct table *t, uint32_t key)
 {
-	return key * factor >> shift;
+	return key * t->factor >> t->shift;
 }
 
 static size_t
@@ -43,7 +59,6 @@ slots_make(struct encoder *e, size_t n)
 		e->cap_slots = n;
 	}
 	e->n_slots = n;
-	e->shift = 64 - (unsigned)__builtin_ctzll(n);
 	memset(e->slots, 0, n * sizeof(*e->slots));
 }
 
@@ -52,16 +67,18 @@ slots_grow(struct encoder *e)
 {
 	size_t n = e->n_slots;
 	struct dict_slot *old = mem_alloc(n * sizeof(*old));
+	struct table t;
 
 	memcpy(old, e->slots, n * sizeof(*old));
 	slots_make(e, 2 * n);
+	t = table_of(e);
 	for (size_t k = 0; k < n; k++) {
 		size_t at;
 
 		if (old[k].entry == 0)
 			continue;
-		for (at = slot_at(e->seed | 1, e->shift, old[k].key); e->slots[at].entry != 0;)
-			at = (at + 1) & (e->n_slots - 1);
+		for (at = slot_at(&t, old[k].key); e->slots[at].entry != 0;)
+			at = (at + 1) & t.last;
 		e->slots[at] = old[k];
 	}
 	mem_free(old);
@@ -86,26 +103,21 @@ dict_enter(struct encoder *e, struct dict *d, size_t at, uint32_t key, size_t i,
  */
 #define BUILD(KEY, SAME) \
 	do { \
-		uint64_t factor = e->seed | 1; \
-		const struct dict_slot *slots = e->slots; \
-		size_t last = e->n_slots - 1; \
-		unsigned shift = e->shift; \
+		struct table t = table_of(e); \
 		uint16_t *codes = d->codes; \
 \
 		for (size_t i = 0; i < n; i++) { \
 			uint32_t key = KEY(i), entry; \
-			size_t at = slot_at(factor, shift, key); \
+			size_t at = slot_at(&t, key); \
 \
-			while ((entry = slots[at].entry) != 0 && \
-			       !(slots[at].key == key && SAME(i, d->first[entry - 1]))) \
-				at = (at + 1) & last; \
+			while ((entry = t.slot[at].entry) != 0 && \
+			       !(t.slot[at].key == key && SAME(i, d->first[entry - 1]))) \
+				at = (at + 1) & t.last; \
 			if (entry == 0) { \
 				if (!dict_enter(e, d, at, key, i, most)) \
 					return false; \
 				entry = (uint32_t)d->n; \
-				slots = e->slots; \
-				last = e->n_slots - 1; \
-				shift = e->shift; \
+				t = table_of(e); \
 			} \
 			codes[i] = (uint16_t)(entry - 1); \
 		} \
@@ -237,7 +249,7 @@ dict_sort(struct encoder *e, const struct column *c, size_t n, struct dict *d)
 	to = (uint16_t *)(void *)(o == e->order ? e->order + MAX_DICT : e->order);
 	for (size_t k = 0; k < d->n; k++)
 		to[o[k].entry] = (uint16_t)k;
-#pragma GCC unroll 8
+	UNROLL
 	for (size_t i = 0; i < n; i++)
 		codes[i] = to[codes[i]];
 }

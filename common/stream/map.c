@@ -2,6 +2,7 @@
  * map.c - columns that follow from another one: a network's mask and autonomous system from the address, an
  * application's name from its number.  Stored once for each entry of the other's dictionary.
  */
+#include "base/clones.h"
 #include "stream/section.h"
 
 /* Records that are compared before the next look whether it was worth it, and before values are gathered. */
@@ -21,8 +22,9 @@ enum { STRETCH = 1024, FIRST_LOOK = 256 };
 			size_t end = at + STRETCH < n ? at + STRETCH : n; \
 			T differ = 0; \
 \
-			_Pragma("GCC unroll 8") for (size_t i = at; i < end; i++) differ |= \
-			    (T)(v[i] ^ of[codes[i]]); \
+			UNROLL \
+			for (size_t i = at; i < end; i++) \
+				differ |= (T)(v[i] ^ of[codes[i]]); \
 			if (differ != 0) \
 				return false; \
 		} \

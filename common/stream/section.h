@@ -47,7 +47,6 @@ struct encoder {
 	size_t values_cap;
 	struct dict_slot *slots; /* n_slots of them, room for cap_slots */
 	size_t n_slots, cap_slots;
-	unsigned shift; /* 64 less the bits of a slot's number */
 	size_t usual; /* entries of the last dictionary that could have many */
 	struct dict_order *order; /* MAX_DICT twice, to sort and renumber entries */
 	uint64_t seed;

@@ -313,23 +313,3 @@ copy_delta(int64_t *cells, const struct source *s, int64_t header_ns)
 	}
 	return least;
 }
-
-/* Whole words, the last of them over cells that come later: records of a message are some tens. */
-void
-copy_constant(void *cells, unsigned width, uint64_t v, size_t n)
-{
-	static const uint64_t ones[] = {
-		[1] = UINT64_C(0x0101010101010101),
-		[2] = UINT64_C(0x0001000100010001),
-		[4] = UINT64_C(0x0000000100000001),
-		[8] = 1,
-	};
-	uint8_t *to = cells, *end = to + n * width;
-	uint64_t word[4];
-
-	v = (width < 8 ? v & ((UINT64_C(1) << 8 * width) - 1) : v) * ones[width];
-	for (size_t i = 0; i < 4; i++)
-		word[i] = v;
-	for (; to < end; to += sizeof word)
-		memcpy(to, word, sizeof word);
-}

@@ -58,8 +58,4 @@ int64_t copy_uptime(
 /* Microseconds before the header's time (158, 159). */
 int64_t copy_delta(int64_t *cells, const struct source *, int64_t header_ns);
 
-/* n cells with one value; up to COPY_BEYOND octets behind them are written too. */
-enum { COPY_BEYOND = 32 };
-void copy_constant(void *cells, unsigned width, uint64_t, size_t n);
-
 #endif

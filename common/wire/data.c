@@ -119,7 +119,7 @@ fill_constant(struct batch *b, const struct constant *c, unsigned col, size_t fi
 		for (size_t i = 0; i < n; i++)
 			memcpy(cells + 16 * i, c->ip->b, 16);
 	else
-		copy_constant(cells, width, c->type == TYPE_IP ? addr_u32(c->ip) : c->value, n);
+		batch_fill(b, col, first, n, c->type == TYPE_IP ? addr_u32(c->ip) : c->value);
 	batch_mark(b, col, first, n);
 	if (c->type == TYPE_TIME)
 		batch_precision(b, col, 0);
@@ -260,10 +260,10 @@ fetch_ahead(const struct task *k)
 
 	for (unsigned i = 0; i < k->b->n_cols; i++) {
 		const struct column *c = &k->b->col[i];
-		const uint8_t *next = (const uint8_t *)c->data + (k->first + k->n) * c->width;
 		size_t len = k->n * c->width;
+		const uint8_t *next = (const uint8_t *)c->data + k->first * c->width + len;
 
-		for (size_t at = LINE; at < len + LINE && at <= MOST; at += LINE)
+		for (size_t at = LINE; len > 0 && at < len + LINE && at <= MOST; at += LINE)
 			__builtin_prefetch(next + at, 1);
 	}
 }

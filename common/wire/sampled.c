@@ -91,10 +91,7 @@ put_all(const struct task *k, const int col[2], struct known known)
 	const uint64_t value[2] = { known.packets, known.source };
 
 	for (unsigned i = 0; i < 2; i++) {
-		unsigned width = k->b->col[col[i]].width;
-
-		copy_constant((uint8_t *)batch_cells(k->b, (unsigned)col[i]) + k->first * width,
-		    width, value[i], k->n);
+		batch_fill(k->b, (unsigned)col[i], k->first, k->n, value[i]);
 		batch_mark(k->b, (unsigned)col[i], k->first, k->n);
 	}
 }
