@@ -17,7 +17,7 @@
 #include "stream/block.h"
 
 enum {
-	INDEX_VERSION = 1,
+	INDEX_VERSION = 2,
 	INDEX_SHARE = 50, /* an index is at most this part of the octets it speaks of */
 	INDEX_BLOCKS = 128, /* blocks that an index block speaks of, at most */
 	INDEX_HEAD = 64,
@@ -41,7 +41,8 @@ enum {
 	X_LINES = 32, /* the filter of all blocks: u32 lines, u8 probes, u8 levels */
 	X_PROBES = 36,
 	X_LEVELS = 37,
-	X_BODY = 40, /* u64 XXH64 of entries and the filter of all */
+	X_ENTRIES = 40, /* u64 XXH64 of the entries */
+	X_COMMON = 48, /* u64 XXH64 of the filter of all */
 };
 
 /* Offsets within the entry of a block. */
@@ -263,19 +264,20 @@ struct index_block {
 	uint64_t at, length, segment, previous; /* in the file; previous UINT64_MAX: none */
 	uint32_t n;
 	struct index_entry entry[INDEX_BLOCKS];
-	struct index_filter filter;
 	struct index_zone zone[ZONES];
-	uint64_t hash; /* of the filters of blocks */
+	struct index_filter filter; /* of all */
+	uint64_t common_hash, filters_hash;
 	size_t filters_len;
-	uint8_t *body,
-	    *filters; /* entries and the filter of all; filters of blocks, NULL: not read */
+	uint8_t *common,
+	    *filters; /* the filter of all; filters of blocks: NULL until they are read */
 };
 
 /*
- * Read the index block at that place, which ends at `end` or before; without the filters of blocks.  NULL: *why not.
+ * Read the index block at that place, which ends at `end` or before; without its filters.  NULL: *why not.
  */
 struct index_block *index_load(int fd, uint64_t at, uint64_t end, const char **why);
-/* Their filters too.  NULL: done; else why not. */
+/* The filter of all too, or those of blocks.  NULL: done; else why not. */
+const char *index_load_common(struct index_block *, int fd);
 const char *index_load_filters(struct index_block *, int fd);
 void index_unload(struct index_block *);
 

@@ -9,6 +9,14 @@
 #include "base/file.h"
 #include "stream/index.h"
 
+static const char *
+load_all(struct index_block *x, int fd)
+{
+	const char *why = index_load_common(x, fd);
+
+	return why != NULL ? why : index_load_filters(x, fd);
+}
+
 /* Describing --------------------------------------------------------------------------------------- */
 
 static const char *
@@ -24,7 +32,7 @@ describe(void *ctx, int fd, struct index_block *x)
 		info->without +=
 		    !x->entry[i].options && x->entry[i].filter.lines == 0 && x->filter.lines == 0;
 	}
-	return index_load_filters(x, fd);
+	return load_all(x, fd);
 }
 
 int
@@ -99,7 +107,7 @@ check_block(struct checking *c, int fd, const struct index_block *x, const struc
 static const char *
 check(void *ctx, int fd, struct index_block *x)
 {
-	const char *why = index_load_filters(x, fd);
+	const char *why = load_all(x, fd);
 
 	for (unsigned i = 0; i < x->n && why == NULL; i++)
 		why = check_block(ctx, fd, x, &x->entry[i]);

@@ -95,21 +95,24 @@ join_zone(struct index_zone *all, const struct index_zone *z)
 static const char damaged[] = "damaged index (its contents contradict each other)";
 
 static const char *
-read_head(struct index_block *x, struct cursor c, uint64_t *body_hash)
+read_head(struct index_block *x, struct cursor c, uint64_t *entries_hash)
 {
 	uint64_t version = cur_le(&c, 4), segment, previous;
 
 	x->n = (uint32_t)cur_le(&c, 4);
 	segment = cur_le(&c, 8);
 	previous = cur_le(&c, 8);
-	x->hash = cur_le(&c, 8);
+	x->filters_hash = cur_le(&c, 8);
 	x->filter.lines = (uint32_t)cur_le(&c, 4);
 	x->filter.probes = (uint8_t)cur_le(&c, 1);
 	x->filter.levels = (uint8_t)cur_le(&c, 1);
-	cur_skip(&c, X_BODY - X_LEVELS - 1);
-	*body_hash = cur_le(&c, 8);
-	if (version > INDEX_VERSION)
-		return "index of a newer version of the format";
+	cur_skip(&c, X_ENTRIES - X_LEVELS - 1);
+	*entries_hash = cur_le(&c, 8);
+	x->common_hash = cur_le(&c, 8);
+	if (version != INDEX_VERSION)
+		return version < INDEX_VERSION ? "index of an older version of the format (flowcat "
+						 "--index makes it anew)"
+					       : "index of a newer version of the format";
 	if (c.bad || x->n > INDEX_BLOCKS || segment > x->at || previous > segment ||
 	    !filter_holds(&x->filter))
 		return damaged;
@@ -118,11 +121,9 @@ read_head(struct index_block *x, struct cursor c, uint64_t *body_hash)
 	return NULL;
 }
 
-/* Entries and the filter of all, of so many octets. */
 static const char *
-read_body(struct index_block *x, size_t len)
+read_entries(struct index_block *x, struct cursor c)
 {
-	struct cursor c = cur_over(x->body, len);
 	uint64_t from = x->segment;
 
 	for (unsigned z = 0; z < ZONES; z++)
@@ -133,18 +134,23 @@ read_body(struct index_block *x, size_t len)
 		for (unsigned z = 0; z < ZONES && !x->entry[i].options; z++)
 			join_zone(&x->zone[z], &x->entry[i].zone[z]);
 	}
-	x->filter.line = cur_octets(&c, (size_t)x->filter.lines * INDEX_LINE);
-	return c.bad ? damaged : NULL;
+	return NULL;
+}
+
+static size_t
+common_len(const struct index_block *x)
+{
+	return x->filter.lines * (size_t)INDEX_LINE;
 }
 
 static const char *
 load(struct index_block *x, int fd, uint64_t end)
 {
-	uint8_t first[HEADER_LEN + INDEX_HEAD];
+	uint8_t first[HEADER_LEN + INDEX_HEAD], entries[INDEX_BLOCKS * INDEX_ENTRY];
 	struct block_header h;
-	uint64_t body_hash;
+	uint64_t entries_hash;
 	const char *why;
-	size_t body;
+	size_t len;
 
 	if (end - x->at < sizeof(first) || !index_pread(fd, first, sizeof(first), x->at) ||
 	    !header_read(&h, first) || header_bounds(&h) != NULL || !(h.flags & BLOCK_INDEX) ||
@@ -152,19 +158,18 @@ load(struct index_block *x, int fd, uint64_t end)
 		return "damaged index (no index block where the end mark says)";
 	if (!header_sealed(first, sizeof(first)))
 		return "damaged index (its hash does not hold)";
-	why = read_head(x, cur_over(first + HEADER_LEN, INDEX_HEAD), &body_hash);
+	why = read_head(x, cur_over(first + HEADER_LEN, INDEX_HEAD), &entries_hash);
 	if (why != NULL)
 		return why;
 	x->length = h.block_len;
-	body = x->n * (size_t)INDEX_ENTRY + x->filter.lines * (size_t)INDEX_LINE;
-	if (sizeof(first) + body > x->length)
+	len = x->n * (size_t)INDEX_ENTRY;
+	if (sizeof(first) + len + common_len(x) > x->length)
 		return damaged;
-	x->body = mem_alloc(body);
-	if (!index_pread(fd, x->body, body, x->at + sizeof(first)) ||
-	    hash_xxh64(x->body, body) != body_hash)
+	if (!index_pread(fd, entries, len, x->at + sizeof(first)) ||
+	    hash_xxh64(entries, len) != entries_hash)
 		return "damaged index (its hash does not hold)";
-	why = read_body(x, body);
-	if (why == NULL && sizeof(first) + body + x->filters_len != x->length)
+	why = read_entries(x, cur_over(entries, len));
+	if (why == NULL && sizeof(first) + len + common_len(x) + x->filters_len != x->length)
 		why = damaged;
 	return why;
 }
@@ -182,6 +187,32 @@ index_load(int fd, uint64_t at, uint64_t end, const char **why)
 	return NULL;
 }
 
+/* So many octets, which begin at that offset of the index block and have that hash.  NULL: that is not so. */
+static uint8_t *
+load_part(const struct index_block *x, int fd, uint64_t offset, size_t len, uint64_t hash)
+{
+	uint8_t *part = mem_alloc(len);
+
+	if (index_pread(fd, part, len, x->at + offset) && hash_xxh64(part, len) == hash)
+		return part;
+	mem_free(part);
+	return NULL;
+}
+
+static const char filters_damaged[] = "damaged index (the hash of its filters does not hold)";
+
+const char *
+index_load_common(struct index_block *x, int fd)
+{
+	uint64_t offset = HEADER_LEN + INDEX_HEAD + x->n * (uint64_t)INDEX_ENTRY;
+
+	if (x->filter.lines == 0 || x->common != NULL)
+		return NULL;
+	x->common = load_part(x, fd, offset, common_len(x), x->common_hash);
+	x->filter.line = x->common;
+	return x->common == NULL ? filters_damaged : NULL;
+}
+
 const char *
 index_load_filters(struct index_block *x, int fd)
 {
@@ -189,10 +220,9 @@ index_load_filters(struct index_block *x, int fd)
 
 	if (x->filters_len == 0 || x->filters != NULL)
 		return NULL;
-	x->filters = mem_alloc(x->filters_len);
-	if (!index_pread(fd, x->filters, x->filters_len, x->at + x->length - x->filters_len) ||
-	    hash_xxh64(x->filters, x->filters_len) != x->hash)
-		return "damaged index (the hash of its filters does not hold)";
+	x->filters = load_part(x, fd, x->length - x->filters_len, x->filters_len, x->filters_hash);
+	if (x->filters == NULL)
+		return filters_damaged;
 	for (unsigned i = 0; i < x->n; i++) {
 		x->entry[i].filter.line = x->filters + at;
 		at += (size_t)x->entry[i].filter.lines * INDEX_LINE;
@@ -205,7 +235,7 @@ index_unload(struct index_block *x)
 {
 	if (x == NULL)
 		return;
-	mem_free(x->body);
+	mem_free(x->common);
 	mem_free(x->filters);
 	mem_free(x);
 }
@@ -400,18 +430,35 @@ pass(struct index_plan *p, const struct index_entry *e)
 	r->blocks++;
 }
 
+/* Is any block of one index block wanted?  Filters are read as they are asked for. */
+static const char *
+ask_all(struct index_block *x, int fd, stream_ask ask, void *ctx, struct view *all, bool *wanted)
+{
+	static const struct index_filter none;
+	const char *why;
+
+	*all = (struct view){ &none, x->zone, false, false };
+	*wanted = is_wanted(all, ask, ctx);
+	if (!*wanted || !all->asked_filter)
+		return NULL;
+	why = index_load_common(x, fd);
+	all->filter = &x->filter;
+	*wanted = why == NULL && is_wanted(all, ask, ctx);
+	return *wanted ? index_load_filters(x, fd) : why;
+}
+
 /*
- * The blocks of one index block, from the last.  What was not asked of all of them is not asked of each: filters that
- * would not be looked at are not read.  *first: the flow block that came to be the first so far.
+ * The blocks of one index block, from the last.  What was not asked of all of them is not asked of each.  *first: the
+ * flow block that came to be the first so far.
  */
 static const char *
 plan_blocks(struct index_plan *p, struct index_block *x, int fd, struct index_entry *first,
     stream_ask ask, void *ctx)
 {
 	static const struct index_filter none;
-	struct view all = { &x->filter, x->zone, false, false };
-	bool wanted = is_wanted(&all, ask, ctx);
-	const char *why = wanted && all.asked_filter ? index_load_filters(x, fd) : NULL;
+	struct view all;
+	bool wanted;
+	const char *why = ask_all(x, fd, ask, ctx, &all, &wanted);
 
 	if (why != NULL)
 		return why;

@@ -309,7 +309,8 @@ put_block(struct index_writer *x, uint64_t at, size_t left, struct buf *out)
 	store(head + X_SEGMENT, at, 8);
 	store(head + X_PREVIOUS, x->last == UINT64_MAX ? 0 : at - x->last, 8);
 	store(head + X_HASH, hash_xxh64(x->filters.data, x->filters.len), 8);
-	store(head + X_BODY, hash_xxh64(h + body, out->len - begin - body), 8);
+	store(head + X_ENTRIES, hash_xxh64(h + body, fixed - body), 8);
+	store(head + X_COMMON, hash_xxh64(h + fixed, out->len - begin - fixed), 8);
 	store(head + X_LINES, all.lines, 4);
 	head[X_PROBES] = all.probes;
 	head[X_LEVELS] = all.levels;

@@ -17,16 +17,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 static void
 seal_index(uint8_t *p, size_t left)
 {
-	size_t len = le_uint(p + H_BLOCK_LEN, 4), body, at = HEADER_LEN + INDEX_HEAD;
+	size_t len = le_uint(p + H_BLOCK_LEN, 4), entries, common, at = HEADER_LEN + INDEX_HEAD;
 
 	if (left < at || len < at || len > left)
 		return;
-	body = le_uint(p + HEADER_LEN + X_BLOCKS, 4) * INDEX_ENTRY +
-	       le_uint(p + HEADER_LEN + X_LINES, 4) * INDEX_LINE;
-	if (body > len - at)
+	entries = le_uint(p + HEADER_LEN + X_BLOCKS, 4) * INDEX_ENTRY;
+	common = le_uint(p + HEADER_LEN + X_LINES, 4) * INDEX_LINE;
+	if (entries + common > len - at)
 		return;
-	put_hash(p + HEADER_LEN + X_BODY, hash_xxh64(p + at, body));
-	put_hash(p + HEADER_LEN + X_HASH, hash_xxh64(p + at + body, len - at - body));
+	put_hash(p + HEADER_LEN + X_ENTRIES, hash_xxh64(p + at, entries));
+	at += entries;
+	put_hash(p + HEADER_LEN + X_COMMON, hash_xxh64(p + at, common));
+	at += common;
+	put_hash(p + HEADER_LEN + X_HASH, hash_xxh64(p + at, len - at));
 }
 
 static void

@@ -404,7 +404,7 @@ lies_are_found(void)
 {
 	struct err err = { 0 };
 	struct stat st;
-	uint64_t at, lines, body, hash;
+	uint64_t at, lines, entries, hash;
 	uint8_t *p;
 	int fd;
 
@@ -417,14 +417,59 @@ lies_are_found(void)
 	ok(stream_index_check(fd, &err) == 0, "an index that is as the data passes");
 	p += at;
 	lines = le_uint(p + HEADER_LEN + X_LINES, 4) * INDEX_LINE;
-	body = le_uint(p + HEADER_LEN + X_BLOCKS, 4) * INDEX_ENTRY;
-	memset(p + HEADER_LEN + INDEX_HEAD + body, 0, lines);
-	hash = hash_xxh64(p + HEADER_LEN + INDEX_HEAD, body + lines);
-	memcpy(p + HEADER_LEN + X_BODY, &hash, 8);
+	entries = le_uint(p + HEADER_LEN + X_BLOCKS, 4) * INDEX_ENTRY;
+	memset(p + HEADER_LEN + INDEX_HEAD + entries, 0, lines);
+	hash = hash_xxh64(p + HEADER_LEN + INDEX_HEAD + entries, lines);
+	memcpy(p + HEADER_LEN + X_COMMON, &hash, 8);
 	header_seal(p, HEADER_LEN + INDEX_HEAD);
 	ok(stream_index_check(fd, &err) != 0, "one without what the data has does not");
 	is_str(err.text, "index without an address, network or port that a block has",
 	    "and that is said");
+	p[HEADER_LEN + X_VERSION] = INDEX_VERSION - 1;
+	header_seal(p, HEADER_LEN + INDEX_HEAD);
+	err = (struct err){ 0 };
+	ok(stream_index_check(fd, &err) != 0 && strstr(err.text, "older version") != NULL,
+	    "one of an older version is not believed: %s", err.text);
+	close(fd);
+}
+
+/* Is the index of any use for a condition that selects what it does without? */
+static bool
+index_serves(int fd, const char *condition)
+{
+	struct err err = { 0 };
+	struct expr *x = expr_compile(condition, &err);
+	struct question q = { x, false };
+	struct answer want = ask(fd, &q, false), got = ask(fd, &q, true);
+
+	expr_free(x);
+	return same(&want, &got) && !got.unusable && got.passed > 0;
+}
+
+/* Filters are read for addresses and ports only: damage in them is none for times. */
+static void
+times_need_no_filters(void)
+{
+	static const char never[] = "start < 1970-02-01 and end < 1970-02-01",
+			  nobody[] = "ip 203.0.113.77";
+	struct stat st;
+	uint64_t at, lines;
+	int fd;
+
+	seed = 3;
+	do {
+		uint8_t octets[HEADER_LEN + INDEX_HEAD] = { 0 };
+
+		fd = random_file();
+		at = fstat(fd, &st) == 0 ? index_find(fd, (uint64_t)st.st_size) : UINT64_MAX;
+		lines = at != UINT64_MAX && index_pread(fd, octets, sizeof(octets), at)
+			    ? le_uint(octets + HEADER_LEN + X_LINES, 4)
+			    : 0;
+		at += sizeof(octets) + le_uint(octets + HEADER_LEN + X_BLOCKS, 4) * INDEX_ENTRY;
+	} while (lines == 0 || !index_serves(fd, never) || !index_serves(fd, nobody));
+	flip(fd, at + below((unsigned)lines * INDEX_LINE));
+	ok(index_serves(fd, never) && !index_serves(fd, nobody),
+	    "a damaged filter of all serves times, not addresses");
 	close(fd);
 }
 
@@ -513,6 +558,7 @@ main(void)
 	ok(t.found > t.flips / 2, "%u flipped bits: %u found, the others without effect", t.flips,
 	    t.found);
 	lies_are_found();
+	times_need_no_filters();
 	copies_are_the_same();
 	notes_change_nothing();
 	return done_testing();
