@@ -56,10 +56,18 @@ void codes_widen(struct coding *want, const struct coding *before);
 bool codes_of(const struct coding *, const struct column *const *col, const uint32_t *idx,
     size_t first, size_t n, uint32_t *code);
 
-static inline uint32_t
-codes_digit(const struct coding *c, unsigned key, uint32_t code)
+/* A key's digits of n codes. */
+static inline void
+codes_digits(const struct coding *c, unsigned key, const uint32_t *code, size_t n, uint32_t *digit)
 {
-	return code / c->digit[key].stride % c->digit[key].n;
+	uint32_t stride = c->digit[key].stride, most = c->digit[key].n;
+	bool lowest = stride == 1, highest = (uint64_t)stride * most == c->space;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t rest = lowest ? code[i] : code[i] / stride;
+
+		digit[i] = highest ? rest : rest % most;
+	}
 }
 
 /* The number that a digit above 0 stands for, where it is none of a dictionary. */

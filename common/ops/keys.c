@@ -414,8 +414,7 @@ keys_pack_codes(const struct coding *coding, const struct column *const *col,
 		const struct digit *d = &coding->digit[k];
 		const struct slot *slot = &l->slot[k];
 
-		for (size_t i = 0; i < n; i++)
-			digit[i] = codes_digit(coding, k, code[i]);
+		codes_digits(coding, k, code, n, digit);
 		if (d->dict)
 			pack_entries(
 			    col[k], &spec->keys[k], slot, in, digit, n, out + slot->off, l->len);

@@ -11,7 +11,7 @@
  * The first chunk of rows is for those who need no more; the others are cut from slabs that huge pages
  * serve.  An index grows fourfold while that is little memory.
  */
-enum { FIRST_BITS = 12, QUICK_BITS = 16, MOST_BITS = 31, CHUNK_OCTETS = 1 << 18, SLAB = 32 };
+enum { FIRST_BITS = 12, QUICK_BITS = 18, MOST_BITS = 31, CHUNK_OCTETS = 1 << 18, SLAB = 32 };
 
 void
 table_init(struct table *t, size_t key_len, size_t n_slots)
@@ -184,32 +184,54 @@ new_row(struct table *t, const uint8_t *key, size_t len)
 	return row;
 }
 
+/* A table as loops have it, in registers: what they write could not be the table for all that the compiler knows. */
+struct view {
+	uint32_t *index, mask;
+	uint8_t *const *chunk;
+	unsigned row_shift;
+	size_t stride;
+};
+
+static inline struct view
+view_of(const struct table *t)
+{
+	return (struct view){ t->index, (UINT32_C(1) << t->index_bits) - 1, t->chunk, t->row_shift,
+		t->stride };
+}
+
+static inline const uint8_t *
+view_row(const struct view *t, uint32_t row)
+{
+	return t->chunk[row >> t->row_shift] +
+	       (row & ((UINT32_C(1) << t->row_shift) - 1)) * t->stride;
+}
+
 /* The hashes of n keys, with what a lookup touches on its way to the cache. */
 static inline __attribute__((always_inline)) void
-approach(const struct table *t, const uint8_t *key, size_t len, size_t n, uint32_t *hash)
+approach(const struct view *v, const struct hash_factors *f, const uint8_t *key, size_t len,
+    size_t n, uint32_t *hash)
 {
-	uint32_t mask = (UINT32_C(1) << t->index_bits) - 1;
-
 	for (size_t i = 0; i < n; i++) {
-		hash[i] = hash_key(&t->factors, key + i * len, len);
-		__builtin_prefetch(&t->index[hash[i] & mask]);
+		hash[i] = hash_key(f, key + i * len, len);
+		__builtin_prefetch(&v->index[hash[i] & v->mask]);
 	}
 	for (size_t i = 0; i < n; i++) {
-		uint32_t e = t->index[hash[i] & mask];
+		uint32_t e = v->index[hash[i] & v->mask];
 
-		if (e != 0 && ((e ^ hash[i]) & ~mask) == 0)
-			__builtin_prefetch(table_row(t, (e & mask) - 1));
+		if (e != 0 && ((e ^ hash[i]) & ~v->mask) == 0)
+			__builtin_prefetch(view_row(v, (e & v->mask) - 1));
 	}
 }
 
 /* Where the key's entry is, or would be. */
 static inline __attribute__((always_inline)) uint32_t
-place_of(const struct table *t, const uint8_t *key, size_t len, uint32_t hash)
+place_of(const struct view *v, const uint8_t *key, size_t len, uint32_t hash)
 {
-	uint32_t mask = (UINT32_C(1) << t->index_bits) - 1, at = hash & mask, e;
+	uint32_t at = hash & v->mask, e;
 
-	for (; (e = t->index[at]) != 0; at = (at + 1) & mask)
-		if (((e ^ hash) & ~mask) == 0 && same_key(table_row(t, (e & mask) - 1), key, len))
+	for (; (e = v->index[at]) != 0; at = (at + 1) & v->mask)
+		if (((e ^ hash) & ~v->mask) == 0 &&
+		    same_key(view_row(v, (e & v->mask) - 1), key, len))
 			break;
 	return at;
 }
@@ -217,17 +239,36 @@ place_of(const struct table *t, const uint8_t *key, size_t len, uint32_t hash)
 static inline __attribute__((always_inline)) void
 find(struct table *t, const uint8_t *key, size_t len, size_t n, uint32_t *rows)
 {
-	uint32_t mask = (UINT32_C(1) << t->index_bits) - 1, hash[TABLE_CHUNK];
+	struct view v = view_of(t);
+	uint32_t hash[TABLE_CHUNK];
 
-	approach(t, key, len, n, hash);
+	approach(&v, &t->factors, key, len, n, hash);
 	for (size_t i = 0; i < n; i++, key += len) {
-		uint32_t at = place_of(t, key, len, hash[i]), e = t->index[at];
+		uint32_t at = place_of(&v, key, len, hash[i]), e = v.index[at];
 
-		rows[i] = e != 0 ? (e & mask) - 1 : new_row(t, key, len);
-		if (e == 0)
-			t->index[at] = entry_tag(t, hash[i]) | (rows[i] + 1);
+		if (e != 0) {
+			rows[i] = (e & v.mask) - 1;
+			continue;
+		}
+		rows[i] = new_row(t, key, len);
+		v.index[at] = (hash[i] & ~v.mask) | (rows[i] + 1);
+		v.chunk = t->chunk;
 	}
 }
+
+/* Functions of their own, so that the registers of each are its own. */
+#define FIND(LEN) \
+	static __attribute__((noinline)) void find_##LEN( \
+	    struct table *t, const uint8_t *keys, size_t n, uint32_t *rows) \
+	{ \
+		find(t, keys, LEN, n, rows); \
+	}
+FIND(4)
+FIND(12)
+FIND(16)
+FIND(20)
+FIND(24)
+FIND(36)
 
 void
 table_find(struct table *t, const void *keys, size_t n, uint32_t *rows)
@@ -235,12 +276,12 @@ table_find(struct table *t, const void *keys, size_t n, uint32_t *rows)
 	while (t->n_rows + n > (UINT64_C(3) << t->index_bits) / 4)
 		grow_index(t);
 	switch (t->key_len) {
-	case 4: find(t, keys, 4, n, rows); break;
-	case 12: find(t, keys, 12, n, rows); break;
-	case 16: find(t, keys, 16, n, rows); break;
-	case 24: find(t, keys, 24, n, rows); break;
-	case 20: find(t, keys, 20, n, rows); break;
-	case 36: find(t, keys, 36, n, rows); break;
+	case 4: find_4(t, keys, n, rows); break;
+	case 12: find_12(t, keys, n, rows); break;
+	case 16: find_16(t, keys, n, rows); break;
+	case 20: find_20(t, keys, n, rows); break;
+	case 24: find_24(t, keys, n, rows); break;
+	case 36: find_36(t, keys, n, rows); break;
 	default: find(t, keys, t->key_len, n, rows);
 	}
 }
@@ -248,13 +289,14 @@ table_find(struct table *t, const void *keys, size_t n, uint32_t *rows)
 static inline __attribute__((always_inline)) void
 seek(const struct table *t, const uint8_t *key, size_t len, size_t n, uint32_t *rows)
 {
-	uint32_t mask = (UINT32_C(1) << t->index_bits) - 1, hash[TABLE_CHUNK];
+	struct view v = view_of(t);
+	uint32_t hash[TABLE_CHUNK];
 
-	approach(t, key, len, n, hash);
+	approach(&v, &t->factors, key, len, n, hash);
 	for (size_t i = 0; i < n; i++, key += len) {
-		uint32_t e = t->index[place_of(t, key, len, hash[i])];
+		uint32_t e = v.index[place_of(&v, key, len, hash[i])];
 
-		rows[i] = e != 0 ? (e & mask) - 1 : TABLE_NONE;
+		rows[i] = e != 0 ? (e & v.mask) - 1 : TABLE_NONE;
 	}
 }
 

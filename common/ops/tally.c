@@ -70,6 +70,8 @@ tally_begin(struct tally *s, const struct coding *c, const struct values *vs,
 
 	*s = (struct tally){ .coding = *c, .have = bound->have, .summed = summed(vs, bound) };
 	s->lanes = c->space <= FEW ? LANES : 1;
+	for (unsigned i = 0; i < vs->n; i++)
+		s->counts |= !(s->summed >> i & 1) && s->have >> i & 1;
 	s->count = mem_zero(n, sizeof(*s->count));
 	for (unsigned i = 0; i < vs->n; i++)
 		if (s->summed >> i & 1)
@@ -81,10 +83,15 @@ tally_begin(struct tally *s, const struct coding *c, const struct values *vs,
 static void
 count_records(const struct tally *s, const uint32_t *code, size_t n)
 {
-	uint32_t *count = s->count;
+	uint32_t *count = s->count, lanes = s->lanes;
 	size_t i = 0;
 
-	if (s->lanes == LANES) {
+	if (!s->counts) {
+		for (; i < n; i++)
+			count[code[i] * lanes] = 1;
+		return;
+	}
+	if (lanes == LANES) {
 		for (; i + LANES <= n; i += LANES) {
 			count[code[i] * LANES]++;
 			count[code[i + 1] * LANES + 1]++;
@@ -149,34 +156,53 @@ tally_add(struct tally *s, const struct values *vs, const struct values_bound *b
 size_t
 tally_codes(const struct tally *s, uint32_t *at, uint32_t *code, size_t n)
 {
+	uint32_t next = *at, space = s->coding.space;
+	const uint32_t *c = s->count;
 	size_t found = 0;
 
-	for (; *at < s->coding.space && found < n; ++*at) {
-		const uint32_t *c = s->count + (size_t)*at * s->lanes;
+	if (s->lanes == LANES) {
+		for (; next < space && found < n; next++) {
+			const uint32_t *of = c + (size_t)next * LANES;
 
-		code[found] = *at;
-		found += s->lanes == LANES ? (c[0] | c[1] | c[2] | c[3]) != 0 : *c != 0;
+			code[found] = next;
+			found += (of[0] | of[1] | of[2] | of[3]) != 0;
+		}
+	} else {
+		for (; next < space && found < n; next++) {
+			code[found] = next;
+			found += c[next] != 0;
+		}
 	}
+	*at = next;
 	return found;
 }
+
+/* What all lanes of each code hold. */
+#define GATHER_LANES(FROM) \
+	do { \
+		for (size_t k = 0; k < n; k++) { \
+			v[k] = (FROM)[(size_t)code[k] * s->lanes]; \
+			for (uint32_t lane = 1; lane < s->lanes; lane++) \
+				v[k] += (FROM)[(size_t)code[k] * s->lanes + lane]; \
+		} \
+	} while (0)
 
 void
 tally_give(const struct tally *s, const struct values *vs, const uint32_t *code,
     uint64_t *const *slots, size_t n)
 {
-	for (size_t k = 0; k < n; k++) {
-		size_t from = (size_t)code[k] * s->lanes;
+	uint64_t v[TABLE_CHUNK];
 
+	for (size_t k = 0; k < n; k++)
 		*slots_have(slots[k]) |= s->have;
-		for (unsigned i = 0; i < vs->n; i++) {
-			uint64_t v = 0;
-
-			for (uint32_t lane = 0; lane < s->lanes; lane++)
-				v += s->sum[i] != NULL ? s->sum[i][from + lane]
-						       : s->count[from + lane];
-			if (s->have >> i & 1)
-				values_add(vs, i, slots[k], v);
-		}
+	for (unsigned i = 0; i < vs->n; i++) {
+		if (!(s->have >> i & 1))
+			continue;
+		if (s->sum[i] != NULL)
+			GATHER_LANES(s->sum[i]);
+		else
+			GATHER_LANES(s->count);
+		values_add(vs, i, slots, v, n);
 	}
 }
 

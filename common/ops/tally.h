@@ -17,6 +17,7 @@ struct tally {
 	uint32_t have, summed; /* bits of values: that all records had, and that have an array */
 	uint64_t records;
 	uint32_t lanes;
+	bool counts; /* some value is a count; if not, a code's count says only whether it occurs */
 	uint32_t *count; /* records of each code */
 	uint64_t *sum[GROUP_VALUES_MAX]; /* of those summed; of others the count is the value */
 };
@@ -40,7 +41,7 @@ void tally_add(struct tally *, const struct values *, const struct values_bound 
 /* Codes from *at on that records had, at most n of them; 0: no more. */
 size_t tally_codes(const struct tally *, uint32_t *at, uint32_t *code, size_t n);
 
-/* Add what is held of codes to their rows' slots. */
+/* Add what is held of n <= TABLE_CHUNK codes to their rows' slots. */
 void tally_give(const struct tally *, const struct values *, const uint32_t *code,
     uint64_t *const *slots, size_t n);
 

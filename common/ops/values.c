@@ -271,12 +271,13 @@ add_word(uint64_t *slot, uint64_t v, enum type from, enum type held)
 }
 
 void
-values_add(const struct values *vs, unsigned i, uint64_t *slots, uint64_t v)
+values_add(const struct values *vs, unsigned i, uint64_t *const *slots, const uint64_t *v, size_t n)
 {
-	if (vs->spec->values[i].fn == FN_SUM)
-		add_word(&slots[vs->v[i].off], v, TYPE_UINT, (enum type)vs->v[i].type);
-	else
-		slots[vs->v[i].off] += v;
+	enum type held = vs->spec->values[i].fn == FN_SUM ? (enum type)vs->v[i].type : TYPE_UINT;
+	size_t off = vs->v[i].off;
+
+	for (size_t k = 0; k < n; k++)
+		add_word(&slots[k][off], v[k], TYPE_UINT, held);
 }
 
 static uint64_t

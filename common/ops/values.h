@@ -77,8 +77,9 @@ void values_bind(struct values *, struct values_bound *, struct table *, struct 
 /* Are a batch's sampling interval and its types of sums those of all before, as far as can be told without looking? */
 bool values_steady(const struct values *, struct batch *);
 
-/* Add a sum or count to value i of a row. */
-void values_add(const struct values *, unsigned i, uint64_t *slots, uint64_t v);
+/* Add sums or counts to value i of n rows. */
+void values_add(
+    const struct values *, unsigned i, uint64_t *const *slots, const uint64_t *v, size_t n);
 
 /* Add the records of a chunk to their rows. */
 void values_update(
