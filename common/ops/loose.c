@@ -10,9 +10,11 @@ chunk_octets(const struct loose *l)
 	return l->stride > CHUNK_OCTETS ? l->stride : (size_t)CHUNK_OCTETS;
 }
 
-static void
-more_rows(struct loose *l, struct loose_part *p)
+void
+loose_more(struct loose *l, size_t stride, struct loose_part *p)
 {
+	l->stride = stride;
+	l->per_chunk = stride < CHUNK_OCTETS ? CHUNK_OCTETS / stride : 1;
 	if (l->n_slabs == 0 || l->cut == SLAB) {
 		l->slab = mem_resize(l->slab, l->n_slabs + 1, sizeof(*l->slab));
 		l->slab[l->n_slabs++] = mem_table(chunk_octets(l) * SLAB);
@@ -21,22 +23,9 @@ more_rows(struct loose *l, struct loose_part *p)
 	if ((p->n_chunks & (p->n_chunks - 1)) == 0)
 		p->chunk =
 		    mem_resize(p->chunk, p->n_chunks ? 2 * p->n_chunks : 1, sizeof(*p->chunk));
-	p->chunk[p->n_chunks++] = l->slab[l->n_slabs - 1] + chunk_octets(l) * l->cut++;
+	p->next = l->slab[l->n_slabs - 1] + chunk_octets(l) * l->cut++;
+	p->chunk[p->n_chunks++] = p->next;
 	p->left = l->per_chunk;
-}
-
-uint8_t *
-loose_row(struct loose *l, size_t stride, uint32_t hash)
-{
-	struct loose_part *p = &l->part[hash >> LOOSE_SHIFT];
-
-	if (p->left == 0) {
-		l->stride = stride;
-		l->per_chunk = stride < CHUNK_OCTETS ? CHUNK_OCTETS / stride : 1;
-		more_rows(l, p);
-	}
-	l->n_rows++;
-	return p->chunk[p->n_chunks - 1] + (l->per_chunk - p->left--) * stride;
 }
 
 size_t

@@ -12,11 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* LOOSE_SHIFT: the hash's upper bits say which partition. */
-enum { LOOSE_PARTS = 256, LOOSE_SHIFT = 24 };
+/* LOOSE_SHIFT: the hash's upper bits say which partition.  AHEAD: octets behind a row that are fetched meanwhile. */
+enum { LOOSE_PARTS = 256, LOOSE_SHIFT = 24, AHEAD = 64 };
 
 struct loose_part {
 	uint8_t **chunk;
+	uint8_t *next; /* row */
 	size_t n_chunks, left; /* rows there is room for in the last chunk */
 };
 
@@ -29,8 +30,23 @@ struct loose {
 	size_t n_slabs, cut; /* chunks cut from the last slab */
 };
 
+/* Room for more rows in a partition that has none left. */
+void loose_more(struct loose *, size_t stride, struct loose_part *);
+
 /* A row to be written for a key of this hash; stride is the same for all rows. */
-uint8_t *loose_row(struct loose *, size_t stride, uint32_t hash);
+static inline uint8_t *
+loose_row(struct loose *l, size_t stride, uint32_t hash)
+{
+	struct loose_part *p = &l->part[hash >> LOOSE_SHIFT];
+
+	if (p->left == 0)
+		loose_more(l, stride, p);
+	l->n_rows++;
+	p->left--;
+	p->next += stride;
+	__builtin_prefetch(p->next + AHEAD, 1);
+	return p->next - stride;
+}
 
 /* Chunk i of a partition: its rows, stride apart; 0: there is no such chunk. */
 size_t loose_rows(const struct loose *, unsigned part, size_t i, const uint8_t **rows);
