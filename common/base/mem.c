@@ -89,24 +89,37 @@ table_size(size_t n)
 	return (n + unit - 1) / unit * unit;
 }
 
-/* The kernel aligns mappings to small pages: map one huge page more and give back both ends. */
+static char *
+map(size_t size, int flags)
+{
+	char *p =
+	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+
+	if (p == MAP_FAILED)
+		out_of_memory();
+	return p;
+}
+
+/*
+ * The kernel aligns mappings to small pages: map one huge page more and give back both ends.  Small pages are there at
+ * once: who first reads one would get it twice, a shared page of zeros and, with all processors interrupted, its own.
+ */
 void *
 mem_table(size_t n)
 {
 	size_t size = table_size(n), head;
-	char *p = mmap(
-	    NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p;
 
-	if (p == MAP_FAILED)
-		out_of_memory();
+	if (size < HUGE_PAGE)
+		return map(size, MAP_POPULATE);
+	p = map(size + HUGE_PAGE, 0);
 	head = (HUGE_PAGE - (uintptr_t)p % HUGE_PAGE) % HUGE_PAGE;
 	if (head > 0)
 		munmap(p, head);
 	if (HUGE_PAGE - head > 0)
 		munmap(p + head + size, HUGE_PAGE - head);
 	p += head;
-	if (size >= HUGE_PAGE)
-		(void)madvise(p, size, MADV_HUGEPAGE);
+	(void)madvise(p, size, MADV_HUGEPAGE);
 	return p;
 }
 

@@ -16,7 +16,7 @@ char *mem_string(const char *); /* strdup */
 char *mem_string_n(const char *, size_t n); /* strndup; NUL-terminated */
 void mem_free(void *); /* takes NULL */
 
-/* A large zeroed table, 2 MiB aligned and advised to huge pages; free with mem_free_table. */
+/* A zeroed table; from 2 MiB on aligned to that and advised to huge pages; free with mem_free_table. */
 void *mem_table(size_t n);
 void mem_free_table(void *, size_t n);
 

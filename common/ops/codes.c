@@ -180,6 +180,22 @@ codes_cover(const struct coding *c, const struct coding *want)
 	return true;
 }
 
+bool
+codes_same(const struct coding *a, const struct coding *b)
+{
+	if (a->local || b->local || a->n != b->n || a->space != b->space)
+		return false;
+	for (unsigned k = 0; k < a->n; k++) {
+		const struct digit *x = &a->digit[k], *y = &b->digit[k];
+
+		if (x->type != y->type || x->base != y->base || x->bin != y->bin || x->n != y->n ||
+		    x->stride != y->stride || x->n_listed != y->n_listed ||
+		    memcmp(x->listed, y->listed, x->n_listed) != 0)
+			return false;
+	}
+	return true;
+}
+
 /* A list as the range that it lies in. */
 static struct digit
 without_list(const struct digit *d)

@@ -46,6 +46,9 @@ bool codes_plan(struct coding *, const struct group_spec *, struct batch *, cons
 /* Does a coding hold for what another was planned for? */
 bool codes_cover(const struct coding *, const struct coding *want);
 
+/* Do two codings give every key the same code?  Not those of one batch. */
+bool codes_same(const struct coding *, const struct coding *);
+
 /* Widen a plan by what an earlier coding covers, where that stays small. */
 void codes_widen(struct coding *want, const struct coding *before);
 

@@ -566,16 +566,42 @@ finish_first(struct finish *f)
 	return true;
 }
 
+/* What tables hold back is put together before it is settled, where it means the same. */
+static void
+settle_all(struct group_table **g, unsigned n)
+{
+	for (unsigned i = 1; i < n; i++) {
+		if (g[i]->tally.coding.space == 0 || g[i]->values.sampling != g[0]->values.sampling)
+			continue;
+		group_relayout(g[0], &g[i]->layout);
+		join_facts(g[0], g[i]);
+		(void)tally_join(&g[0]->tally, &g[i]->tally);
+	}
+	for (unsigned i = 0; i < n; i++)
+		group_settle(g[i]);
+}
+
+/* How many of the tables are to be put together: the first, where no other one has any rows. */
+static unsigned
+with_rows(struct group_table *const *g, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (g[i]->loose.n_rows > 0 || (i > 0 && g[i]->rows.n_rows > 0))
+			return n;
+	return 1;
+}
+
 int
 group_finish(struct group_table **g, unsigned n, const struct group_top *top,
     bool (*fn)(void *ctx, struct batch *), void *ctx, struct err *err)
 {
 	struct finish f = { .g = g, .n = n, .top = top, .fn = fn, .ctx = ctx, .err = err };
 
-	for (unsigned i = 0; i < n; i++) {
-		group_settle(g[i]);
+	settle_all(g, n);
+	for (unsigned i = 0; i < n; i++)
 		f.spilled = f.spilled || g[i]->n_spills > 0;
-	}
+	if (!f.spilled)
+		f.n = with_rows(g, n);
 	for (unsigned i = 0; i < n && f.spilled && f.rc == 0; i++) {
 		group_fold(g[i]);
 		f.rc = group_spill(g[i], true, err);

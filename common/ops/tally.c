@@ -4,6 +4,9 @@
 
 /* FEW codes have LANES counters each.  RECORDS_MAX: a count is 32 bits. */
 enum { FEW = 1024, LANES = 4 };
+
+/* Arrays of so many octets are tables. */
+enum { LARGE = 1 << 18 };
 static const uint64_t records_max = UINT64_C(1) << 31;
 
 /* Which array a value needs: none if it counts records. */
@@ -62,6 +65,21 @@ tally_octets(const struct coding *c, const struct values *vs)
 	return counters(c) * (sizeof(uint32_t) + vs->n * sizeof(uint64_t));
 }
 
+static void *
+array_new(size_t octets)
+{
+	return octets < LARGE ? mem_zero(octets, 1) : mem_table(octets);
+}
+
+static void
+array_free(void *p, size_t octets)
+{
+	if (octets < LARGE)
+		mem_free(p);
+	else
+		mem_free_table(p, octets);
+}
+
 void
 tally_begin(struct tally *s, const struct coding *c, const struct values *vs,
     const struct values_bound *bound)
@@ -72,10 +90,10 @@ tally_begin(struct tally *s, const struct coding *c, const struct values *vs,
 	s->lanes = c->space <= FEW ? LANES : 1;
 	for (unsigned i = 0; i < vs->n; i++)
 		s->counts |= !(s->summed >> i & 1) && s->have >> i & 1;
-	s->count = mem_zero(n, sizeof(*s->count));
+	s->count = array_new(n * sizeof(*s->count));
 	for (unsigned i = 0; i < vs->n; i++)
 		if (s->summed >> i & 1)
-			s->sum[i] = mem_zero(n, sizeof(*s->sum[i]));
+			s->sum[i] = array_new(n * sizeof(*s->sum[i]));
 }
 
 /* Adding -------------------------------------------------------------------------------------- */
@@ -206,6 +224,25 @@ tally_give(const struct tally *s, const struct values *vs, const uint32_t *code,
 	}
 }
 
+bool
+tally_join(struct tally *s, struct tally *from)
+{
+	size_t n = counters(&s->coding);
+
+	if (s->coding.space == 0 || !codes_same(&s->coding, &from->coding) ||
+	    s->have != from->have || s->summed != from->summed || s->counts != from->counts ||
+	    s->records + from->records >= records_max)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		s->count[i] += from->count[i];
+	for (unsigned v = 0; v < GROUP_VALUES_MAX; v++)
+		for (size_t i = 0; i < n && s->sum[v] != NULL; i++)
+			s->sum[v][i] += from->sum[v][i];
+	s->records += from->records;
+	tally_free(from);
+	return true;
+}
+
 size_t
 tally_memory(const struct tally *s)
 {
@@ -219,9 +256,11 @@ tally_memory(const struct tally *s)
 void
 tally_free(struct tally *s)
 {
-	mem_free(s->count);
+	size_t n = counters(&s->coding);
+
+	array_free(s->count, n * sizeof(*s->count));
 	for (unsigned i = 0; i < GROUP_VALUES_MAX; i++)
-		mem_free(s->sum[i]);
+		array_free(s->sum[i], n * sizeof(*s->sum[i]));
 	s->coding.space = 0;
 	s->records = 0;
 	s->count = NULL;

@@ -45,6 +45,9 @@ size_t tally_codes(const struct tally *, uint32_t *at, uint32_t *code, size_t n)
 void tally_give(const struct tally *, const struct values *, const uint32_t *code,
     uint64_t *const *slots, size_t n);
 
+/* Hold what another tally holds too, which then holds nothing.  false: they do not mean the same; nothing was done. */
+bool tally_join(struct tally *, struct tally *from);
+
 void tally_free(struct tally *); /* and hold nothing again */
 size_t tally_memory(const struct tally *);
 
