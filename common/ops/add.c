@@ -249,19 +249,26 @@ add_by_codes(struct group_table *g, const struct keys_bound *keys,
 /* Codes, sums ----------------------------------------------------------------------------------- */
 
 static void
+settle_codes(struct group_table *g, const struct column *const *col, const uint32_t *code, size_t n)
+{
+	uint32_t row[TABLE_CHUNK];
+	uint64_t *slots[TABLE_CHUNK];
+
+	find_codes(g, &g->tally.coding, col, code, n, row);
+	for (size_t i = 0; i < n; i++)
+		slots[i] = table_slots(&g->rows, row[i]);
+	tally_give(&g->tally, &g->values, code, slots, n);
+}
+
+static void
 settle(struct group_table *g, const struct column *const *col)
 {
-	uint32_t code[TABLE_CHUNK], row[TABLE_CHUNK], at = 0;
-	uint64_t *slots[TABLE_CHUNK];
+	uint32_t code[TABLE_CHUNK], at = 0;
 	size_t n;
 
 	while (
-	    g->tally.coding.space > 0 && (n = tally_codes(&g->tally, &at, code, TABLE_CHUNK)) > 0) {
-		find_codes(g, &g->tally.coding, col, code, n, row);
-		for (size_t i = 0; i < n; i++)
-			slots[i] = table_slots(&g->rows, row[i]);
-		tally_give(&g->tally, &g->values, code, slots, n);
-	}
+	    g->tally.coding.space > 0 && (n = tally_codes(&g->tally, &at, code, TABLE_CHUNK)) > 0)
+		settle_codes(g, col, code, n);
 	tally_free(&g->tally);
 }
 
@@ -270,6 +277,14 @@ void
 group_settle(struct group_table *g)
 {
 	settle(g, NULL);
+}
+
+void
+group_settle_only(struct group_table *g, const uint32_t *code, size_t n)
+{
+	for (size_t i = 0; i < n; i += TABLE_CHUNK)
+		settle_codes(g, NULL, code + i, n - i < TABLE_CHUNK ? n - i : TABLE_CHUNK);
+	tally_free(&g->tally);
 }
 
 /*

@@ -566,9 +566,23 @@ finish_first(struct finish *f)
 	return true;
 }
 
-/* What tables hold back is put together before it is settled, where it means the same. */
+/* Nothing but what the first holds back? */
+static bool
+only_held(struct group_table *const *g, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (g[i]->rows.n_rows > 0 || g[i]->loose.n_rows > 0 || g[i]->n_spills > 0 ||
+		    (i > 0 && g[i]->tally.coding.space > 0))
+			return false;
+	return true;
+}
+
+/*
+ * What tables hold back is put together before it is settled, where it means the same; where that is all there is,
+ * groups that are not wanted never become rows.
+ */
 static void
-settle_all(struct group_table **g, unsigned n)
+settle_all(struct group_table **g, unsigned n, const struct group_top *top)
 {
 	for (unsigned i = 1; i < n; i++) {
 		if (g[i]->tally.coding.space == 0 || g[i]->values.sampling != g[0]->values.sampling)
@@ -577,6 +591,8 @@ settle_all(struct group_table **g, unsigned n)
 		join_facts(g[0], g[i]);
 		(void)tally_join(&g[0]->tally, &g[i]->tally);
 	}
+	if (top != NULL && only_held(g, n) && group_settle_first(g[0], top))
+		return;
 	for (unsigned i = 0; i < n; i++)
 		group_settle(g[i]);
 }
@@ -597,7 +613,7 @@ group_finish(struct group_table **g, unsigned n, const struct group_top *top,
 {
 	struct finish f = { .g = g, .n = n, .top = top, .fn = fn, .ctx = ctx, .err = err };
 
-	settle_all(g, n);
+	settle_all(g, n, top);
 	for (unsigned i = 0; i < n; i++)
 		f.spilled = f.spilled || g[i]->n_spills > 0;
 	if (!f.spilled)

@@ -40,6 +40,9 @@ struct group_table {
 /* add.c: give the rows what is held back from them. */
 void group_settle(struct group_table *);
 
+/* The same of these codes only: what is held of others is forgotten. */
+void group_settle_only(struct group_table *, const uint32_t *code, size_t n);
+
 /* finish.c: put loose rows into the table, and have no more of them. */
 void group_fold(struct group_table *);
 
@@ -82,6 +85,9 @@ size_t group_members_beside(struct group_table *const *, unsigned n);
  */
 bool group_emit(struct group_table *, const struct group_top *top,
     bool (*fn)(void *ctx, struct batch *), void *ctx);
+
+/* top.c: settle a table that has no rows yet, those only that may be among the first, and count the others.  false: not done. */
+bool group_settle_first(struct group_table *, const struct group_top *);
 
 /* top.c: the rows that may be among the first, n of them, the caller's to free; NULL: all may. */
 uint32_t *group_candidates(struct group_table *, const struct group_top *, size_t *n);

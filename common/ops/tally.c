@@ -206,6 +206,15 @@ tally_codes(const struct tally *s, uint32_t *at, uint32_t *code, size_t n)
 	} while (0)
 
 void
+tally_values(const struct tally *s, unsigned i, const uint32_t *code, uint64_t *v, size_t n)
+{
+	if (s->sum[i] != NULL)
+		GATHER_LANES(s->sum[i]);
+	else
+		GATHER_LANES(s->count);
+}
+
+void
 tally_give(const struct tally *s, const struct values *vs, const uint32_t *code,
     uint64_t *const *slots, size_t n)
 {
@@ -216,10 +225,7 @@ tally_give(const struct tally *s, const struct values *vs, const uint32_t *code,
 	for (unsigned i = 0; i < vs->n; i++) {
 		if (!(s->have >> i & 1))
 			continue;
-		if (s->sum[i] != NULL)
-			GATHER_LANES(s->sum[i]);
-		else
-			GATHER_LANES(s->count);
+		tally_values(s, i, code, v, n);
 		values_add(vs, i, slots, v, n);
 	}
 }

@@ -41,6 +41,9 @@ void tally_add(struct tally *, const struct values *, const struct values_bound 
 /* Codes from *at on that records had, at most n of them; 0: no more. */
 size_t tally_codes(const struct tally *, uint32_t *at, uint32_t *code, size_t n);
 
+/* What is held of n <= TABLE_CHUNK codes for value i, which all records had. */
+void tally_values(const struct tally *, unsigned i, const uint32_t *code, uint64_t *v, size_t n);
+
 /* Add what is held of n <= TABLE_CHUNK codes to their rows' slots. */
 void tally_give(const struct tally *, const struct values *, const uint32_t *code,
     uint64_t *const *slots, size_t n);

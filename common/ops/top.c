@@ -11,7 +11,7 @@ enum { MOST = 1 << 16, ROOM = 64 };
 
 struct candidate {
 	uint64_t v;
-	uint32_t row;
+	uint32_t row; /* or code */
 };
 
 struct candidates {
@@ -77,34 +77,75 @@ is_plain(const struct group_table *g, size_t i)
 	       g->values.v[i].type == TYPE_UINT && !g->values.v[i].mixed;
 }
 
+static struct candidates
+candidates_of(const struct group_top *top)
+{
+	struct candidates s = { .wanted = (size_t)top->n, .cap = (size_t)top->n * 2 + ROOM };
+
+	s.c = mem_alloc(s.cap * sizeof(*s.c));
+	return s;
+}
+
+/* The numbers of those that are left, n of them.  NULL: too many were equal, or fewer than wanted had a value. */
+static uint32_t *
+list_candidates(struct candidates *s, bool few, size_t *n)
+{
+	uint32_t *list = NULL;
+
+	prune(s);
+	if (few && s->n >= s->wanted) {
+		*n = s->n;
+		list = mem_alloc((s->n + 1) * sizeof(*list));
+		for (size_t i = 0; i < s->n; i++)
+			list[i] = s->c[i].row;
+	}
+	mem_free(s->c);
+	return list;
+}
+
 uint32_t *
 group_candidates(struct group_table *g, const struct group_top *top, size_t *n)
 {
-	struct candidates s = { .wanted = (size_t)top->n };
-	bool distinct = g->spec->values[top->value].fn == FN_DISTINCT;
-	uint32_t *list = NULL;
-	bool few = true;
+	bool distinct = g->spec->values[top->value].fn == FN_DISTINCT, few = true;
+	struct candidates s;
 
 	if (top->n == 0 || top->n > MOST || top->n * 2 > g->rows.n_rows || !is_plain(g, top->value))
 		return NULL;
-	s.cap = s.wanted * 2 + ROOM;
-	s.c = mem_alloc(s.cap * sizeof(*s.c));
+	s = candidates_of(top);
 	for (uint32_t row = 0; row < g->rows.n_rows && few; row++) {
 		uint64_t *slots = table_slots(&g->rows, row);
 
 		if (distinct || (*slots_have(slots) >> top->value & 1))
 			few = add(&s, slots[g->values.v[top->value].off], row);
 	}
-	prune(&s);
-	/* Fewer than wanted: those without a value come behind them. */
-	if (few && s.n >= s.wanted) {
-		*n = s.n;
-		list = mem_alloc((s.n + 1) * sizeof(*list));
-		for (size_t i = 0; i < s.n; i++)
-			list[i] = s.c[i].row;
+	return list_candidates(&s, few, n);
+}
+
+bool
+group_settle_first(struct group_table *g, const struct group_top *top)
+{
+	uint32_t code[TABLE_CHUNK], at = 0, *list;
+	uint64_t v[TABLE_CHUNK];
+	size_t n, all = 0, chosen;
+	struct candidates s;
+	bool few = true;
+
+	if (g->tally.coding.space == 0 || !(g->tally.have >> top->value & 1) || top->n == 0 ||
+	    top->n > MOST || !is_plain(g, top->value))
+		return false;
+	s = candidates_of(top);
+	for (; few && (n = tally_codes(&g->tally, &at, code, TABLE_CHUNK)) > 0; all += n) {
+		tally_values(&g->tally, (unsigned)top->value, code, v, n);
+		for (size_t i = 0; i < n && few; i++)
+			few = add(&s, v[i], code[i]);
 	}
-	mem_free(s.c);
-	return list;
+	list = list_candidates(&s, few, &chosen);
+	if (list == NULL)
+		return false;
+	group_settle_only(g, list, chosen);
+	g->n_groups += all - chosen;
+	mem_free(list);
+	return true;
 }
 
 /* Several tables ----------------------------------------------------------------------------------- */

@@ -595,15 +595,17 @@ test_first(const char *keys, const char *values, size_t n)
 	struct lines want = { 0 }, got = { 0 };
 	struct batch *b[N_MANY];
 	struct err err = { 0 };
+	size_t all;
 
 	ok(group_spec_keys(&spec, keys, &err) == 0 && group_spec_values(&spec, values, &err) == 0,
 	    "-k %s -v %s is understood", keys, values);
 	for (unsigned i = 0; i < N_MANY; i++)
 		b[i] = many_records(i == 5);
 	group_many(&want, b, &spec, 1);
+	all = want.n;
 	keep_first(&want, n);
 	for (unsigned tables = 1; tables <= N_MANY; tables++) {
-		struct group_top top = { .value = spec.n_values - 1, .n = n };
+		struct group_top top = { spec.n_values - 1, n, .counted = tables % 2 == 0 };
 		struct group_table *t[N_MANY];
 		size_t handed;
 
@@ -613,6 +615,7 @@ test_first(const char *keys, const char *values, size_t n)
 		for (unsigned i = 0; i < N_MANY; i++)
 			ok(group_add(t[i % tables], b[i], NULL, &err) == 0, "records are added");
 		ok(group_finish(t, tables, &top, take, &got, &err) == 0, "groups are handed out");
+		ok(!top.counted || group_count(t, tables) == all, "and all counted");
 		for (unsigned i = 0; i < tables; i++)
 			group_free(t[i]);
 		handed = got.n;
@@ -643,6 +646,11 @@ main(void)
 	test_first("dstport,srcip/16", "mean(bytes),count", 3);
 	test_first("srcip/24", "distinct(dstip)", 10);
 	test_first("srcip", "bytes", 10);
+	test_first("dstport", "bytes,flows", 10);
+	test_first("dstport", "count,flows", 3);
+	test_first("dstport,proto", "count,bytes", 20);
+	test_first("dstport,proto", "flows", 1000000);
+	test_first("proto", "bytes", 1);
 	test_lies();
 	free_batches();
 	return done_testing();
