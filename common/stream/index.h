@@ -21,7 +21,7 @@ enum {
 	INDEX_SHARE = 50, /* an index is at most this part of the octets it speaks of */
 	INDEX_BLOCKS = 128, /* blocks that an index block speaks of, at most */
 	INDEX_HEAD = 64,
-	INDEX_ENTRY = 64,
+	INDEX_ENTRY = 72,
 	INDEX_LINE = 64, /* octets: a filter is lines; all bits of a key are in one */
 	INDEX_PROBES = 8,
 	INDEX_FILTER_MAX = 3 << 20,
@@ -37,12 +37,11 @@ enum {
 	X_BLOCKS = 4, /* u32 */
 	X_SEGMENT = 8, /* u64: octets back to the segment's first */
 	X_PREVIOUS = 16, /* u64: octets back to the index block before; 0 none */
-	X_HASH = 24, /* u64 XXH64 of the filters of blocks */
+	X_COMMON = 24, /* u64 XXH3 of the filter of all */
 	X_LINES = 32, /* the filter of all blocks: u32 lines, u8 probes, u8 levels */
 	X_PROBES = 36,
 	X_LEVELS = 37,
-	X_ENTRIES = 40, /* u64 XXH64 of the entries */
-	X_COMMON = 48, /* u64 XXH64 of the filter of all */
+	X_ENTRIES = 40, /* u64 XXH3 of the entries */
 };
 
 /* Offsets within the entry of a block. */
@@ -56,6 +55,7 @@ enum {
 	XE_PROBES = 60,
 	XE_LEVELS = 61,
 	XE_FLAGS = 62,
+	XE_HASH = 64, /* u64 XXH3 of its filter, 0: it has none */
 };
 enum {
 	XE_OPTIONS = 1 << 0,
@@ -257,6 +257,13 @@ struct index_entry {
 	bool options;
 	struct index_zone zone[ZONES];
 	struct index_filter filter;
+	uint64_t filter_at, filter_hash; /* in octets from where the filters of blocks begin */
+};
+
+/* Filters as read: in memory that those of the next take too. */
+struct index_part {
+	uint8_t *line;
+	size_t room; /* octets */
 };
 
 /* An index block as read. */
@@ -266,20 +273,14 @@ struct index_block {
 	struct index_entry entry[INDEX_BLOCKS];
 	struct index_zone zone[ZONES];
 	struct index_filter filter; /* of all */
-	uint64_t common_hash, filters_hash;
+	uint64_t common_hash;
 	size_t filters_len;
-	uint8_t *common,
-	    *filters; /* the filter of all; filters of blocks: NULL until they are read */
+	struct index_part common, filters; /* of all; of some blocks */
 };
 
-/*
- * Read the index block at that place, which ends at `end` or before; without its filters.  NULL: *why not.
- */
-struct index_block *index_load(int fd, uint64_t at, uint64_t end, const char **why);
-/* The filter of all too, or those of blocks.  NULL: done; else why not. */
+/* Read the filter of all of an index block, or those of n blocks, in place of others.  NULL: done; else why not. */
 const char *index_load_common(struct index_block *, int fd);
-const char *index_load_filters(struct index_block *, int fd);
-void index_unload(struct index_block *);
+const char *index_load_filters(struct index_block *, int fd, unsigned first, unsigned n);
 
 /*
  * The last index block of the segment that ends at `end`: UINT64_MAX none, or no end mark is there.
@@ -290,7 +291,7 @@ uint64_t index_find(int fd, uint64_t end);
 bool index_pread(int fd, void *to, size_t n, uint64_t at);
 
 /*
- * Every index block from the last to the first.  fn returns what is wrong with one, which ends the walk, or NULL.
+ * Every index block from the last to the first, without filters until fn loads them.  fn returns what is wrong with one, which ends the walk, or NULL.
  * *first: where the first segment that has an index begins.
  */
 typedef const char *(*index_visit)(void *ctx, int fd, struct index_block *);

@@ -14,7 +14,7 @@ load_all(struct index_block *x, int fd)
 {
 	const char *why = index_load_common(x, fd);
 
-	return why != NULL ? why : index_load_filters(x, fd);
+	return why != NULL ? why : index_load_filters(x, fd, 0, x->n);
 }
 
 /* Describing --------------------------------------------------------------------------------------- */

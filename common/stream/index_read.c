@@ -73,6 +73,8 @@ read_entry(struct index_block *x, struct index_entry *e, struct cursor *c, uint6
 	e->filter.probes = (uint8_t)cur_le(c, 1);
 	e->filter.levels = (uint8_t)cur_le(c, 1);
 	cur_skip(c, 2);
+	e->filter_hash = cur_le(c, 8);
+	e->filter_at = x->filters_len;
 	if (back > x->at - x->segment || e->length < HEADER_LEN || e->length > MAX_BLOCK ||
 	    e->length > back || e->records > BATCH_RECORDS_MAX || !filter_holds(&e->filter))
 		return false;
@@ -102,13 +104,12 @@ read_head(struct index_block *x, struct cursor c, uint64_t *entries_hash)
 	x->n = (uint32_t)cur_le(&c, 4);
 	segment = cur_le(&c, 8);
 	previous = cur_le(&c, 8);
-	x->filters_hash = cur_le(&c, 8);
+	x->common_hash = cur_le(&c, 8);
 	x->filter.lines = (uint32_t)cur_le(&c, 4);
 	x->filter.probes = (uint8_t)cur_le(&c, 1);
 	x->filter.levels = (uint8_t)cur_le(&c, 1);
 	cur_skip(&c, X_ENTRIES - X_LEVELS - 1);
 	*entries_hash = cur_le(&c, 8);
-	x->common_hash = cur_le(&c, 8);
 	if (version != INDEX_VERSION)
 		return version < INDEX_VERSION ? "index of an older version of the format (flowcat "
 						 "--index makes it anew)"
@@ -143,8 +144,9 @@ common_len(const struct index_block *x)
 	return x->filter.lines * (size_t)INDEX_LINE;
 }
 
+/* The index block at that place, which ends at `end` or before; without its filters.  NULL: done; else why not. */
 static const char *
-load(struct index_block *x, int fd, uint64_t end)
+load(struct index_block *x, int fd, uint64_t at, uint64_t end)
 {
 	uint8_t first[HEADER_LEN + INDEX_HEAD], entries[INDEX_BLOCKS * INDEX_ENTRY];
 	struct block_header h;
@@ -152,7 +154,9 @@ load(struct index_block *x, int fd, uint64_t end)
 	const char *why;
 	size_t len;
 
-	if (end - x->at < sizeof(first) || !index_pread(fd, first, sizeof(first), x->at) ||
+	x->at = at;
+	x->filters_len = 0;
+	if (end - at < sizeof(first) || !index_pread(fd, first, sizeof(first), x->at) ||
 	    !header_read(&h, first) || header_bounds(&h) != NULL || !(h.flags & BLOCK_INDEX) ||
 	    h.header_len != sizeof(first) || h.block_len > end - x->at)
 		return "damaged index (no index block where the end mark says)";
@@ -166,7 +170,7 @@ load(struct index_block *x, int fd, uint64_t end)
 	if (sizeof(first) + len + common_len(x) > x->length)
 		return damaged;
 	if (!index_pread(fd, entries, len, x->at + sizeof(first)) ||
-	    hash_xxh64(entries, len) != entries_hash)
+	    hash_xxh3(entries, len) != entries_hash)
 		return "damaged index (its hash does not hold)";
 	why = read_entries(x, cur_over(entries, len));
 	if (why == NULL && sizeof(first) + len + common_len(x) + x->filters_len != x->length)
@@ -174,70 +178,59 @@ load(struct index_block *x, int fd, uint64_t end)
 	return why;
 }
 
-struct index_block *
-index_load(int fd, uint64_t at, uint64_t end, const char **why)
+/* Read so many octets, which begin at that offset of the index block.  false: they are not there. */
+static bool
+load_part(const struct index_block *x, struct index_part *p, int fd, uint64_t offset, size_t len)
 {
-	struct index_block *x = mem_zero(1, sizeof(*x));
-
-	x->at = at;
-	*why = load(x, fd, end);
-	if (*why == NULL)
-		return x;
-	index_unload(x);
-	return NULL;
-}
-
-/* So many octets, which begin at that offset of the index block and have that hash.  NULL: that is not so. */
-static uint8_t *
-load_part(const struct index_block *x, int fd, uint64_t offset, size_t len, uint64_t hash)
-{
-	uint8_t *part = mem_alloc(len);
-
-	if (index_pread(fd, part, len, x->at + offset) && hash_xxh64(part, len) == hash)
-		return part;
-	mem_free(part);
-	return NULL;
+	if (p->room < len) {
+		mem_free_table(p->line, p->room);
+		p->line = mem_table(len);
+		p->room = len;
+	}
+	return index_pread(fd, p->line, len, x->at + offset);
 }
 
 static const char filters_damaged[] = "damaged index (the hash of its filters does not hold)";
 
+static bool
+filter_sound(const struct index_filter *f, uint64_t hash)
+{
+	return f->lines == 0 || hash_xxh3(f->line, f->lines * (size_t)INDEX_LINE) == hash;
+}
+
 const char *
 index_load_common(struct index_block *x, int fd)
 {
-	uint64_t offset = HEADER_LEN + INDEX_HEAD + x->n * (uint64_t)INDEX_ENTRY;
+	uint64_t offset = x->length - x->filters_len - common_len(x);
 
-	if (x->filter.lines == 0 || x->common != NULL)
+	if (x->filter.lines == 0)
 		return NULL;
-	x->common = load_part(x, fd, offset, common_len(x), x->common_hash);
-	x->filter.line = x->common;
-	return x->common == NULL ? filters_damaged : NULL;
+	if (!load_part(x, &x->common, fd, offset, common_len(x)))
+		return filters_damaged;
+	x->filter.line = x->common.line;
+	return filter_sound(&x->filter, x->common_hash) ? NULL : filters_damaged;
 }
 
 const char *
-index_load_filters(struct index_block *x, int fd)
+index_load_filters(struct index_block *x, int fd, unsigned first, unsigned n)
 {
-	size_t at = 0;
+	size_t len = 0;
 
-	if (x->filters_len == 0 || x->filters != NULL)
+	for (unsigned i = first; i < first + n; i++)
+		len += x->entry[i].filter.lines * (size_t)INDEX_LINE;
+	if (len == 0)
 		return NULL;
-	x->filters = load_part(x, fd, x->length - x->filters_len, x->filters_len, x->filters_hash);
-	if (x->filters == NULL)
+	if (!load_part(
+		x, &x->filters, fd, x->length - x->filters_len + x->entry[first].filter_at, len))
 		return filters_damaged;
-	for (unsigned i = 0; i < x->n; i++) {
-		x->entry[i].filter.line = x->filters + at;
-		at += (size_t)x->entry[i].filter.lines * INDEX_LINE;
+	for (unsigned i = first; i < first + n; i++) {
+		struct index_entry *e = &x->entry[i];
+
+		e->filter.line = x->filters.line + (e->filter_at - x->entry[first].filter_at);
+		if (!filter_sound(&e->filter, e->filter_hash))
+			return filters_damaged;
 	}
 	return NULL;
-}
-
-void
-index_unload(struct index_block *x)
-{
-	if (x == NULL)
-		return;
-	mem_free(x->common);
-	mem_free(x->filters);
-	mem_free(x);
 }
 
 uint64_t
@@ -267,6 +260,7 @@ follows(const struct index_block *x, uint64_t from, uint64_t bound)
 const char *
 index_walk(int fd, uint64_t from, index_visit fn, void *ctx, uint64_t *first)
 {
+	struct index_block *x;
 	const char *why = NULL;
 	uint64_t end, at, bound;
 	struct stat st;
@@ -274,19 +268,20 @@ index_walk(int fd, uint64_t from, index_visit fn, void *ctx, uint64_t *first)
 	if (fstat(fd, &st) != 0)
 		return NULL;
 	*first = end = bound = (uint64_t)st.st_size;
+	x = mem_zero(1, sizeof(*x));
 	at = index_find(fd, end);
-	while (why == NULL && at != UINT64_MAX && at >= from) {
-		struct index_block *x = index_load(fd, at, end, &why);
-
-		if (x == NULL)
-			break;
+	while (at != UINT64_MAX && at >= from && (why = load(x, fd, at, end)) == NULL) {
 		why = follows(x, from, bound) ? fn(ctx, fd, x) : damaged;
+		if (why != NULL)
+			break;
 		bound = x->n > 0 ? x->entry[0].at : bound;
 		end = x->previous != UINT64_MAX ? at : x->segment;
 		at = x->previous != UINT64_MAX ? x->previous : index_find(fd, x->segment);
 		*first = x->segment;
-		index_unload(x);
 	}
+	mem_free_table(x->common.line, x->common.room);
+	mem_free_table(x->filters.line, x->filters.room);
+	mem_free(x);
 	return why;
 }
 
@@ -294,6 +289,9 @@ index_walk(int fd, uint64_t from, index_visit fn, void *ctx, uint64_t *first)
 
 /* Keys of one level that are looked up for one range; more say nothing in the end. */
 enum { MOST = 64, MOST_SHORT = 256 };
+
+/* Blocks whose filters are read at once. */
+enum { GROUP = 16 };
 
 struct view {
 	const struct index_filter *filter;
@@ -430,49 +428,61 @@ pass(struct index_plan *p, const struct index_entry *e)
 	r->blocks++;
 }
 
-/* Is any block of one index block wanted?  Filters are read as they are asked for. */
+static const struct index_filter no_filter;
+
+/* Is any block of one index block wanted?  Its filter is read if it is asked for. */
 static const char *
 ask_all(struct index_block *x, int fd, stream_ask ask, void *ctx, struct view *all, bool *wanted)
 {
-	static const struct index_filter none;
 	const char *why;
 
-	*all = (struct view){ &none, x->zone, false, false };
+	*all = (struct view){ &no_filter, x->zone, false, false };
 	*wanted = is_wanted(all, ask, ctx);
 	if (!*wanted || !all->asked_filter)
 		return NULL;
 	why = index_load_common(x, fd);
 	all->filter = &x->filter;
 	*wanted = why == NULL && is_wanted(all, ask, ctx);
-	return *wanted ? index_load_filters(x, fd) : why;
+	return why;
 }
 
 /*
- * The blocks of one index block, from the last.  What was not asked of all of them is not asked of each.  *first: the
- * flow block that came to be the first so far.
+ * The blocks of one index block, from the last.  What was not asked of all of them is not asked of each; nor are
+ * filters any more when a group of them has spared nothing: what is asked for is everywhere then, mostly, and reading
+ * filters only costs.  *first: the flow block that came to be the first so far.
  */
 static const char *
 plan_blocks(struct index_plan *p, struct index_block *x, int fd, struct index_entry *first,
     stream_ask ask, void *ctx)
 {
-	static const struct index_filter none;
 	struct view all;
-	bool wanted;
+	bool wanted, filters, spared = true;
 	const char *why = ask_all(x, fd, ask, ctx, &all, &wanted);
 
-	if (why != NULL)
-		return why;
-	for (unsigned i = x->n; i-- > 0 && (!wanted || all.asked);) {
+	filters = wanted && all.asked_filter;
+	for (unsigned i = x->n; i-- > 0 && why == NULL && (!wanted || all.asked);) {
 		const struct index_entry *e = &x->entry[i];
-		struct view one = { all.asked_filter ? &e->filter : &none, e->zone, false, false };
+		struct view one = { &no_filter, e->zone, false, false };
 
-		if (e->options)
+		if ((x->n - 1 - i) % GROUP == 0) {
+			unsigned from = i + 1 > GROUP ? i + 1 - GROUP : 0;
+
+			filters = filters && spared;
+			spared = false;
+			if (filters)
+				why = index_load_filters(x, fd, from, i + 1 - from);
+		}
+		if (e->options || why != NULL)
 			continue;
-		if (!wanted || !is_wanted(&one, ask, ctx))
+		if (filters)
+			one.filter = &e->filter;
+		if (!wanted || !is_wanted(&one, ask, ctx)) {
 			pass(p, e);
+			spared = true;
+		}
 		*first = *e;
 	}
-	return NULL;
+	return why;
 }
 
 static void

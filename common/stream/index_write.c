@@ -263,7 +263,7 @@ store(uint8_t *at, uint64_t v, size_t n)
 }
 
 static void
-write_entry(uint8_t *e, const struct covered *c, uint64_t at)
+write_entry(uint8_t *e, const struct covered *c, uint64_t at, const uint8_t *filter)
 {
 	store(e + XE_BACK, at - c->at, 8);
 	store(e + XE_LENGTH, c->length, 4);
@@ -281,6 +281,8 @@ write_entry(uint8_t *e, const struct covered *c, uint64_t at)
 		(c->zone[ZONE_START].valid ? (unsigned)XE_START : 0) |
 		(c->zone[ZONE_END].valid ? (unsigned)XE_END : 0),
 	    2);
+	if (c->lines > 0)
+		store(e + XE_HASH, hash_xxh3(filter, (size_t)c->lines * INDEX_LINE), 8);
 }
 
 /* Header and head; entries and the filter of all; the filters of blocks. */
@@ -289,6 +291,7 @@ put_block(struct index_writer *x, uint64_t at, size_t left, struct buf *out)
 {
 	size_t begin = out->len, body = HEADER_LEN + INDEX_HEAD,
 	       fixed = body + x->n * (size_t)INDEX_ENTRY;
+	const uint8_t *filter = (const uint8_t *)x->filters.data;
 	struct index_filter all = { 0 };
 	uint8_t *h, *head;
 
@@ -299,8 +302,10 @@ put_block(struct index_writer *x, uint64_t at, size_t left, struct buf *out)
 	else if (!x->odd && x->flows > 1)
 		all = put_folded(x, left, out);
 	h = (uint8_t *)out->data + begin;
-	for (unsigned i = 0; i < x->n; i++)
-		write_entry(h + body + i * (size_t)INDEX_ENTRY, &x->block[i], at);
+	for (unsigned i = 0; i < x->n; i++) {
+		write_entry(h + body + i * (size_t)INDEX_ENTRY, &x->block[i], at, filter);
+		filter += (size_t)x->block[i].lines * INDEX_LINE;
+	}
 	header_empty(h, HEADER_LEN + INDEX_HEAD, BLOCK_SKIPPABLE | BLOCK_INDEX);
 	store(h + H_BLOCK_LEN, out->len - begin + x->filters.len, 4);
 	head = h + HEADER_LEN;
@@ -308,9 +313,8 @@ put_block(struct index_writer *x, uint64_t at, size_t left, struct buf *out)
 	store(head + X_BLOCKS, x->n, 4);
 	store(head + X_SEGMENT, at, 8);
 	store(head + X_PREVIOUS, x->last == UINT64_MAX ? 0 : at - x->last, 8);
-	store(head + X_HASH, hash_xxh64(x->filters.data, x->filters.len), 8);
-	store(head + X_ENTRIES, hash_xxh64(h + body, fixed - body), 8);
-	store(head + X_COMMON, hash_xxh64(h + fixed, out->len - begin - fixed), 8);
+	store(head + X_ENTRIES, hash_xxh3(h + body, fixed - body), 8);
+	store(head + X_COMMON, hash_xxh3(h + fixed, out->len - begin - fixed), 8);
 	store(head + X_LINES, all.lines, 4);
 	head[X_PROBES] = all.probes;
 	head[X_LEVELS] = all.levels;

@@ -220,10 +220,10 @@ strip_index() { # FROM TO
 		assert flags == 0x14, flags
 		version, n, segment, previous, _, lines, probes, levels = struct.unpack_from("<IIQQQIBB", data, at + 64)
 		assert version == 2 and segment == at and previous == 0 and n == 7 and levels & 1
-		common = data[at + 128 + 64 * n:][:64 * lines]
+		common = data[at + 128 + 72 * n:][:64 * lines]
 		records = 0
 		for i in range(n):
-		    place, length, count, seal = struct.unpack_from("<QIIQ", data, at + 128 + 64 * i)
+		    place, length, count, seal = struct.unpack_from("<QIIQ", data, at + 128 + 72 * i)
 		    assert data[at - place:][:4] == b"\xf1FLO" and struct.unpack_from("<Q", data, at - place + 56)[0] == seal
 		    records += count
 		assert records == 200000

@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 static void
 seal_index(uint8_t *p, size_t left)
 {
-	size_t len = le_uint(p + H_BLOCK_LEN, 4), entries, common, at = HEADER_LEN + INDEX_HEAD;
+	size_t len = le_uint(p + H_BLOCK_LEN, 4), entries, common, filter,
+	       at = HEADER_LEN + INDEX_HEAD;
 
 	if (left < at || len < at || len > left)
 		return;
@@ -25,11 +26,17 @@ seal_index(uint8_t *p, size_t left)
 	common = le_uint(p + HEADER_LEN + X_LINES, 4) * INDEX_LINE;
 	if (entries + common > len - at)
 		return;
-	put_hash(p + HEADER_LEN + X_ENTRIES, hash_xxh64(p + at, entries));
-	at += entries;
-	put_hash(p + HEADER_LEN + X_COMMON, hash_xxh64(p + at, common));
-	at += common;
-	put_hash(p + HEADER_LEN + X_HASH, hash_xxh64(p + at, len - at));
+	filter = at + entries + common;
+	for (size_t e = at; e < at + entries; e += INDEX_ENTRY) {
+		size_t lines = le_uint(p + e + XE_LINES, 4) * INDEX_LINE;
+
+		if (lines > len - filter)
+			break;
+		put_hash(p + e + XE_HASH, hash_xxh3(p + filter, lines));
+		filter += lines;
+	}
+	put_hash(p + HEADER_LEN + X_ENTRIES, hash_xxh3(p + at, entries));
+	put_hash(p + HEADER_LEN + X_COMMON, hash_xxh3(p + at + entries, common));
 }
 
 static void
