@@ -357,7 +357,7 @@ add_picked(struct group_table *g, struct keys_bound *keys, const struct values_b
 }
 
 int
-group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct err *err)
+group_put(struct group_table *g, struct batch *b, const uint64_t *sel, bool v4, struct err *err)
 {
 	struct keys_bound keys;
 	struct values_bound values;
@@ -366,7 +366,7 @@ group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct er
 	if (p.n == 0)
 		return 0;
 	resolve_all(g->spec, b);
-	keys_bind(&keys, g->spec, b, p.n, &g->tally.coding);
+	keys_bind(&keys, g->spec, b, p.n, v4, &g->tally.coding);
 	if (!values_steady(&g->values, b)) {
 		group_settle(g);
 		group_fold(g);

@@ -29,6 +29,32 @@ join_facts(struct group_table *g, const struct group_table *src)
 	}
 }
 
+/* Are values held as the same types? */
+static bool
+same_types(const struct group_table *g, const struct group_table *src)
+{
+	for (unsigned i = 0; i < g->values.n; i++)
+		if (g->values.v[i].type != src->values.v[i].type)
+			return false;
+	return true;
+}
+
+void
+group_learn(struct group_table *g, const struct group_table *src)
+{
+	struct layout want = src->layout;
+
+	if (!same_types(g, src)) {
+		group_settle(g);
+		group_fold(g);
+	}
+	join_facts(g, src);
+	for (unsigned k = 0; k < want.n; k++)
+		if (want.slot[k].type == TYPE_IP)
+			want.slot[k] = g->layout.slot[k];
+	group_relayout(g, &want);
+}
+
 /* Do keys of one layout have the same octets in the other? */
 bool
 group_keys_alike(const struct layout *a, const struct layout *b)
@@ -585,7 +611,8 @@ static void
 settle_all(struct group_table **g, unsigned n, const struct group_top *top)
 {
 	for (unsigned i = 1; i < n; i++) {
-		if (g[i]->tally.coding.space == 0 || g[i]->values.sampling != g[0]->values.sampling)
+		if (g[i]->tally.coding.space == 0 ||
+		    g[i]->values.sampling != g[0]->values.sampling || !same_types(g[0], g[i]))
 			continue;
 		group_relayout(g[0], &g[i]->layout);
 		join_facts(g[0], g[i]);
@@ -608,7 +635,7 @@ with_rows(struct group_table *const *g, unsigned n)
 }
 
 int
-group_finish(struct group_table **g, unsigned n, const struct group_top *top,
+group_finish_all(struct group_table **g, unsigned n, const struct group_top *top,
     bool (*fn)(void *ctx, struct batch *), void *ctx, struct err *err)
 {
 	struct finish f = { .g = g, .n = n, .top = top, .fn = fn, .ctx = ctx, .err = err };

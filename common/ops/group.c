@@ -38,6 +38,7 @@ group_free(struct group_table *g)
 	mem_free(g->fresh);
 	mem_free(g->idx);
 	mem_free(g->code);
+	group_free(g->v6);
 	mem_free(g);
 }
 
@@ -125,30 +126,4 @@ group_relayout(struct group_table *g, const struct layout *want)
 	table_free(&g->rows);
 	g->rows = rows;
 	g->layout = joined;
-}
-
-unsigned
-group_spills(const struct group_table *g)
-{
-	return g->n_spills;
-}
-
-uint64_t
-group_count(struct group_table *const *g, unsigned n)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		sum += g[i]->n_groups;
-	return sum;
-}
-
-bool
-group_mixed_sampling(struct group_table *const *g, unsigned n)
-{
-	bool mixed = false;
-
-	for (unsigned i = 0; i < n; i++)
-		mixed = mixed || (g[i]->values.mixed_sampling && !g[i]->spec->scale);
-	return mixed;
 }

@@ -96,12 +96,22 @@ layout_join(struct layout *joined, const struct layout *a, const struct layout *
 
 /* Binding --------------------------------------------------------------------------------------- */
 
+static bool
+is_v6(const struct column *c)
+{
+	return c->type == TYPE_IP && c->width == 16;
+}
+
 /* What this batch needs of a layout. */
 static struct slot
-slot_wanted(const struct group_key *key, const struct column *c)
+slot_wanted(const struct group_key *key, const struct column *c, bool v4)
 {
 	struct slot s = slot_of(c);
 
+	if (v4 && is_v6(c)) {
+		s.kind = SLOT_FIXED;
+		s.width = 4;
+	}
 	/* A bin of whole seconds, milliseconds ... is no more precise than that. */
 	for (uint64_t unit = 10, e = 1; e <= 9; unit *= 10, e++)
 		if (key->bin != 0 && key->bin % unit == 0 && (e == 3 || e == 6 || e == 9) &&
@@ -112,8 +122,9 @@ slot_wanted(const struct group_key *key, const struct column *c)
 
 void
 keys_bind(struct keys_bound *bound, const struct group_spec *spec, struct batch *b, size_t n,
-    const struct coding *before)
+    bool v4, const struct coding *before)
 {
+	bound->v4 = v4;
 	for (size_t k = 0; k < spec->n_keys; k++)
 		bound->at[k] = batch_resolve(b, &spec->keys[k].field);
 	bound->want = (struct layout){ .n = (unsigned)spec->n_keys };
@@ -121,13 +132,56 @@ keys_bind(struct keys_bound *bound, const struct group_spec *spec, struct batch 
 		bound->coding.space = 0;
 	for (size_t k = 0; k < spec->n_keys; k++)
 		if (bound->at[k] >= 0)
-			bound->want.slot[k] = slot_wanted(&spec->keys[k], &b->col[bound->at[k]]);
+			bound->want.slot[k] =
+			    slot_wanted(&spec->keys[k], &b->col[bound->at[k]], v4);
+}
+
+/* The last 32 bits of n addresses: all of an IPv4 address, nothing to be looked at of an IPv6 one. */
+static uint32_t *
+last_words(struct batch *b, const struct addr *a, size_t n)
+{
+	uint32_t *v = arena_alloc(&b->arena, (n + 1) * sizeof(*v));
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = addr_u32(&a[i]);
+	return v;
+}
+
+/* A column of addresses as one of IPv4. */
+static const struct column *
+v4_column(struct batch *b, unsigned col, bool by_code)
+{
+	struct column *c = arena_alloc(&b->arena, sizeof(*c));
+	const struct column *from = batch_dict(b, col);
+	const uint32_t *entry;
+	uint32_t *v;
+
+	(void)batch_present(b, col);
+	if (from == NULL) {
+		from = batch_plain(b, col);
+		*c = *from;
+		c->data = last_words(b, from->data, b->n);
+	} else {
+		*c = *from;
+		entry = c->dict_data = last_words(b, from->dict_data, from->dict_n);
+		if (!by_code) {
+			v = c->data = arena_alloc(&b->arena, (b->n + 1) * sizeof(*v));
+			for (size_t i = 0; i < b->n; i++)
+				v[i] = entry[from->codes[i]];
+		}
+	}
+	c->width = 4;
+	return c;
 }
 
 static void
-bind_key(struct key_source *src, struct batch *b, unsigned col, bool by_code)
+bind_key(struct key_source *src, struct batch *b, unsigned col, bool by_code, bool v4)
 {
 	src->dict = NULL;
+	if (v4 && is_v6(&b->col[col])) {
+		src->col = v4_column(b, col, by_code);
+		return;
+	}
 	if (by_code || type_is_var((enum type)b->col[col].type))
 		src->dict = batch_dict(b, col);
 	if (src->dict != NULL) {
@@ -147,11 +201,69 @@ keys_unpack(struct keys_bound *bound, struct batch *b, bool for_codes)
 		bound->source[k] = (struct key_source){ 0 };
 		if (bound->at[k] >= 0)
 			bind_key(&bound->source[k], b, (unsigned)bound->at[k],
-			    for_codes && bound->coding.digit[k].dict);
+			    for_codes && bound->coding.digit[k].dict, bound->v4);
 		bound->col[k] = bound->source[k].col;
 		if (bound->col[k] == NULL || bound->col[k]->present != NULL)
 			bound->want.masked = true;
 	}
+}
+
+/* Families -------------------------------------------------------------------------------------- */
+
+bool
+keys_have_v6(const struct group_spec *spec, struct batch *b)
+{
+	for (size_t k = 0; k < spec->n_keys; k++) {
+		int at = batch_resolve(b, &spec->keys[k].field);
+
+		if (at >= 0 && is_v6(&b->col[at]))
+			return true;
+	}
+	return false;
+}
+
+/* Set the bits of records whose value in a column is an IPv6 address. */
+static void
+mark_v6(struct batch *b, unsigned col, uint64_t *v6)
+{
+	const struct column *c = batch_dict(b, col);
+	const uint64_t *present = batch_present(b, col);
+	const struct addr *a;
+	uint8_t *of = NULL;
+
+	if (c != NULL) {
+		a = c->dict_data;
+		of = arena_alloc(&b->arena, c->dict_n + 1);
+		for (uint32_t i = 0; i < c->dict_n; i++)
+			of[i] = !addr_is_v4(&a[i]);
+	} else {
+		c = batch_plain(b, col);
+		a = c->data;
+	}
+	for (size_t w = 0; w < bits_words(b->n); w++) {
+		size_t first = w * 64, n = b->n - first < 64 ? b->n - first : 64;
+		uint64_t bits = 0;
+
+		for (size_t i = 0; i < n; i++)
+			bits |= (uint64_t)(of != NULL ? of[c->codes[first + i]]
+						      : !addr_is_v4(&a[first + i]))
+				<< i;
+		v6[w] |= present != NULL ? bits & present[w] : bits;
+	}
+}
+
+uint64_t *
+keys_find_v6(const struct group_spec *spec, struct batch *b)
+{
+	uint64_t *v6 = arena_zero(&b->arena, bits_words(b->n) * 8 + 8);
+
+	for (size_t k = 0; k < spec->n_keys; k++) {
+		int at = batch_resolve(b, &spec->keys[k].field);
+
+		if (at >= 0 && is_v6(&b->col[at]))
+			mark_v6(b, (unsigned)at, v6);
+	}
+	return bits_count(v6, b->n) > 0 ? v6 : NULL;
 }
 
 /* Packing --------------------------------------------------------------------------------------- */

@@ -2,7 +2,7 @@
  * keys.h - the keys of a record as one string of octets of fixed length.
  *
  * A layout says where each key stands.  It starts with what the first batch has and only widens: a
- * number to more octets, addresses to 16 when an IPv6 one appears, a field to cells when its type
+ * number to more octets, addresses to 16 when an IPv6 one appears that is not kept apart (family.c), a field to cells when its type
  * differs between batches.  Which keys are missing is a bitmap at the end, once one is.  So two keys of one
  * table are equal exactly when their octets are, and the common ones are 4 or 12 octets long.
  */
@@ -54,12 +54,22 @@ struct keys_bound {
 	const struct column *col[GROUP_KEYS_MAX]; /* the same, for codes_of */
 	int at[GROUP_KEYS_MAX]; /* index in the batch; -1 none */
 	struct layout want; /* what this batch needs: slots, and masked once it is unpacked */
+	bool v4; /* addresses are read as IPv4, wherever they stand among others */
 	struct coding coding; /* a plan; space 0 none */
 };
 
-/* Find the keys' columns in a batch of which n records are wanted. */
-void keys_bind(struct keys_bound *, const struct group_spec *, struct batch *, size_t n,
+/*
+ * Find the keys' columns in a batch of which n records are wanted; v4: those whose addresses are all IPv4, whatever
+ * other records have.
+ */
+void keys_bind(struct keys_bound *, const struct group_spec *, struct batch *, size_t n, bool v4,
     const struct coding *before);
+
+/* Has a batch a column of IPv6 addresses among the keys'? */
+bool keys_have_v6(const struct group_spec *, struct batch *);
+
+/* The bits of the records that have an IPv6 address among their keys, in the batch's arena.  NULL: none has. */
+uint64_t *keys_find_v6(const struct group_spec *, struct batch *);
 
 /* Unpack them: for codes where the plan has a dictionary, else plain.  Scratch memory is the batch's arena. */
 void keys_unpack(struct keys_bound *, struct batch *, bool for_codes);

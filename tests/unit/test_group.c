@@ -651,6 +651,8 @@ main(void)
 	test_first("dstport,proto", "count,bytes", 20);
 	test_first("dstport,proto", "flows", 1000000);
 	test_first("proto", "bytes", 1);
+	test_first("dstip,dstport", "count,flows", 10);
+	test_first("srcip,dstip", "flows,bytes", 30);
 	test_lies();
 	free_batches();
 	return done_testing();

@@ -1,0 +1,154 @@
+/*
+ * family.c - records with an IPv6 address among their keys in a table of their own.
+ *
+ * Keys have one length in a table, so one IPv6 address in a file would give every IPv4 address 16 octets, and memory
+ * that nobody used yet is what millions of groups cost.  A group is of one family or the other: nothing is put
+ * together between the two, unless a table began without knowing.  Where few codes take the place of keys the length
+ * does not matter, and records stay together.
+ */
+#include "ops/group_table.h"
+
+static bool
+has_v6(const struct layout *l)
+{
+	for (unsigned k = 0; k < l->n; k++)
+		if (l->slot[k].kind == SLOT_IP16 || l->slot[k].kind == SLOT_CELL)
+			return true;
+	return false;
+}
+
+static bool
+takes_codes(struct group_table *g, struct batch *b)
+{
+	struct keys_bound keys;
+
+	keys_bind(&keys, g->spec, b, b->n, false, &g->tally.coding);
+	return keys.coding.space > 0;
+}
+
+/* Are this batch's records to be divided?  Where it was done once it always is; not where there are such rows. */
+static bool
+divides(struct group_table *g, struct batch *b)
+{
+	if ((g->v6 == NULL && has_v6(&g->layout)) || !keys_have_v6(g->spec, b))
+		return false;
+	return g->v6 != NULL || !takes_codes(g, b);
+}
+
+static void
+make_v6(struct group_table *g)
+{
+	g->v6 = group_new(g->spec, 1);
+	g->share /= 2;
+	g->v6->share = g->share;
+}
+
+int
+group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct err *err)
+{
+	size_t words = bits_words(b->n);
+	uint64_t *v6, *v4;
+
+	if (!divides(g, b))
+		return group_put(g, b, sel, false, err);
+	v6 = keys_find_v6(g->spec, b);
+	if (g->v6 == NULL)
+		make_v6(g);
+	if (v6 == NULL)
+		return group_put(g, b, sel, true, err);
+	v4 = arena_alloc(&b->arena, words * 8 + 8);
+	for (size_t w = 0; w < words; w++) {
+		uint64_t all = w + 1 < words || b->n % 64 == 0 ? ~UINT64_C(0) : bits_tail(b->n);
+
+		all = sel != NULL ? sel[w] : all;
+		v4[w] = all & ~v6[w];
+		v6[w] &= all;
+	}
+	return group_put(g, b, v4, true, err) != 0 ? -1 : group_put(g->v6, b, v6, false, err);
+}
+
+/* Finishing --------------------------------------------------------------------------------------- */
+
+struct relay {
+	bool (*fn)(void *ctx, struct batch *);
+	void *ctx;
+	bool stopped;
+};
+
+static bool
+relay(void *ctx, struct batch *b)
+{
+	struct relay *r = ctx;
+
+	r->stopped = !r->fn(r->ctx, b);
+	return !r->stopped;
+}
+
+/* Tables finished apart hand out the same types. */
+static void
+learn_all(struct group_table **g, unsigned n)
+{
+	for (unsigned i = 1; i < n; i++)
+		group_learn(g[0], g[i]);
+	for (unsigned i = 1; i < n; i++)
+		group_learn(g[i], g[0]);
+}
+
+int
+group_finish(struct group_table **g, unsigned n, const struct group_top *top,
+    bool (*fn)(void *ctx, struct batch *), void *ctx, struct err *err)
+{
+	struct group_table **all = mem_zero(2 * (size_t)n, sizeof(*all));
+	struct relay r = { fn, ctx, false };
+	unsigned n_v6 = 0;
+	bool apart = true;
+	int rc;
+
+	for (unsigned i = 0; i < n; i++) {
+		all[i] = g[i];
+		apart = apart && !has_v6(&g[i]->layout);
+		if (g[i]->v6 != NULL)
+			all[n + n_v6++] = g[i]->v6;
+	}
+	if (apart && n_v6 > 0)
+		learn_all(all, n + n_v6);
+	rc = group_finish_all(all, apart ? n : n + n_v6, top, relay, &r, err);
+	if (rc == 0 && apart && n_v6 > 0 && !r.stopped)
+		rc = group_finish_all(all + n, n_v6, top, relay, &r, err);
+	mem_free(all);
+	return rc;
+}
+
+/* What is told ------------------------------------------------------------------------------------ */
+
+unsigned
+group_spills(const struct group_table *g)
+{
+	return g->n_spills + (g->v6 != NULL ? group_spills(g->v6) : 0);
+}
+
+uint64_t
+group_count(struct group_table *const *g, unsigned n)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		sum += g[i]->n_groups + (g[i]->v6 != NULL ? g[i]->v6->n_groups : 0);
+	return sum;
+}
+
+static bool
+is_mixed(const struct group_table *g)
+{
+	return g->values.mixed_sampling && !g->spec->scale;
+}
+
+bool
+group_mixed_sampling(struct group_table *const *g, unsigned n)
+{
+	bool mixed = false;
+
+	for (unsigned i = 0; i < n; i++)
+		mixed = mixed || is_mixed(g[i]) || (g[i]->v6 != NULL && is_mixed(g[i]->v6));
+	return mixed;
+}
