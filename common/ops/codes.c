@@ -56,9 +56,30 @@ plan_number(struct digit *d, const struct group_key *key, const struct column *c
 	return true;
 }
 
-/* Few values of one octet in a wide range are listed instead. */
+/* Are all octets among the listed? */
+CLONES static bool
+all_listed(const uint8_t *v, size_t n, const uint8_t *listed, unsigned n_listed)
+{
+	enum { BLOCK = 128 };
+	uint8_t hit[BLOCK], all = 1;
+	size_t i = 0;
+
+	for (; i + BLOCK <= n; i += BLOCK) {
+		memset(hit, 0, sizeof(hit));
+		for (unsigned l = 0; l < n_listed; l++)
+			for (unsigned k = 0; k < BLOCK; k++)
+				hit[k] |= v[i + k] == listed[l];
+		for (unsigned k = 0; k < BLOCK; k++)
+			all &= hit[k];
+	}
+	for (; i < n; i++)
+		all &= memchr(listed, v[i], n_listed) != NULL;
+	return all;
+}
+
+/* Few values of one octet in a wide range are listed instead: as before, if those are all that there are. */
 static void
-plan_list(struct digit *d, struct batch *b, unsigned col)
+plan_list(struct digit *d, struct batch *b, unsigned col, const struct digit *before)
 {
 	const struct column *c = &b->col[col];
 	uint8_t seen[256] = { 0 }, listed[256];
@@ -67,6 +88,12 @@ plan_list(struct digit *d, struct batch *b, unsigned col)
 	if (d->bin > 1 || d->n <= LISTED_MAX + 1 || c->type != TYPE_UINT || c->width != 1)
 		return;
 	c = batch_plain(b, col);
+	if (before->n_listed > 0 && all_listed(c->data, b->n, before->listed, before->n_listed)) {
+		memcpy(d->listed, before->listed, before->n_listed);
+		d->n_listed = before->n_listed;
+		d->n = before->n_listed + 1U;
+		return;
+	}
 	for (size_t i = 0; i < b->n; i++)
 		seen[((const uint8_t *)c->data)[i]] = 1;
 	for (unsigned v = 0; v < 256; v++) {
@@ -128,7 +155,7 @@ codes_plan(struct coding *c, const struct group_spec *spec, struct batch *b, con
 		d->type = b->col[col[k]].type;
 		if (plan_number(d, &spec->keys[k], &b->col[col[k]]) && d->n <= NARROW) {
 			if (before->digit[k].n_listed > 0)
-				plan_list(d, b, (unsigned)col[k]);
+				plan_list(d, b, (unsigned)col[k], &before->digit[k]);
 			continue; /* holds for other batches too */
 		}
 		dict = batch_dict(b, (unsigned)col[k]);
@@ -145,7 +172,7 @@ codes_plan(struct coding *c, const struct group_spec *spec, struct batch *b, con
 		return true;
 	for (unsigned k = 0; k < c->n; k++)
 		if (col[k] >= 0 && !c->digit[k].dict)
-			plan_list(&c->digit[k], b, (unsigned)col[k]);
+			plan_list(&c->digit[k], b, (unsigned)col[k], &before->digit[k]);
 	return place(c, most);
 }
 
