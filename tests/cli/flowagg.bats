@@ -138,6 +138,21 @@ make_six() {
 	done
 }
 
+@test "flowagg: both families of addresses, by any number of threads, in any memory: the same groups" {
+	flowgen -n 60000 > four.flow
+	flowgen -n 60000 --seed 2 --ipv6 30% > both.flow
+	local keys
+	for keys in srcip,dstip srcip,dstip,dstport,proto srcip/16:32,dstport dstip,start/10s srcip,nexthop,flags; do
+		flowagg -k $keys -v flows,bytes,max_bytes -j 1 -o csv four.flow both.flow four.flow > want
+		grep -qE '^[0-9a-f]+:[0-9a-f]*:' want
+		flowagg -k $keys -v flows,bytes,max_bytes -j 8 -o csv both.flow four.flow four.flow | cmp - want
+		flowagg -k $keys -v flows,bytes,max_bytes -j 2 -m 1M -o csv four.flow four.flow both.flow | cmp - want
+		flowagg -k $keys -v flows,bytes,max_bytes -j 3 -n 40 -o csv four.flow both.flow four.flow | cmp - <(head -n 41 want)
+	done
+	flowagg -b -v flows,bytes -j 1 -o csv both.flow four.flow > want
+	flowagg -b -v flows,bytes -j 4 -m 2M -o csv four.flow both.flow | cmp - want
+}
+
 @test "flowagg: keys that are mostly new need not be looked for, and come to the same" {
 	flowgen -n 200000 > many.flow
 	flowgen -n 30000 --seed 2 --ipv6 50% > six.flow
