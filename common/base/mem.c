@@ -100,18 +100,15 @@ map(size_t size, int flags)
 	return p;
 }
 
-/*
- * The kernel aligns mappings to small pages: map one huge page more and give back both ends.  Small pages are there at
- * once: who first reads one would get it twice, a shared page of zeros and, with all processors interrupted, its own.
- */
-void *
-mem_table(size_t n)
+/* The kernel aligns mappings to small pages: map one huge page more and give back both ends. */
+static void *
+new_table(size_t n, int flags)
 {
 	size_t size = table_size(n), head;
 	char *p;
 
 	if (size < HUGE_PAGE)
-		return map(size, MAP_POPULATE);
+		return map(size, flags);
 	p = map(size + HUGE_PAGE, 0);
 	head = (HUGE_PAGE - (uintptr_t)p % HUGE_PAGE) % HUGE_PAGE;
 	if (head > 0)
@@ -121,6 +118,18 @@ mem_table(size_t n)
 	p += head;
 	(void)madvise(p, size, MADV_HUGEPAGE);
 	return p;
+}
+
+void *
+mem_table(size_t n)
+{
+	return new_table(n, 0);
+}
+
+void *
+mem_table_there(size_t n)
+{
+	return new_table(n, MAP_POPULATE);
 }
 
 void

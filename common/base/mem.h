@@ -18,6 +18,12 @@ void mem_free(void *); /* takes NULL */
 
 /* A zeroed table; from 2 MiB on aligned to that and advised to huge pages; free with mem_free_table. */
 void *mem_table(size_t n);
+
+/*
+ * The same, whose small pages are there at once: for what is read all over before it is written.  A page that is read
+ * first is had twice: a shared one of zeros, and then, interrupting all processors, its own.
+ */
+void *mem_table_there(size_t n);
 void mem_free_table(void *, size_t n);
 
 /*

@@ -356,15 +356,15 @@ add_picked(struct group_table *g, struct keys_bound *keys, const struct values_b
 		add_by_keys(g, keys, values, b, p, done);
 }
 
-int
-group_put(struct group_table *g, struct batch *b, const uint64_t *sel, bool v4, struct err *err)
+void
+group_put(struct group_table *g, struct batch *b, const uint64_t *sel, bool v4)
 {
 	struct keys_bound keys;
 	struct values_bound values;
 	struct picked p = pick(g, b, sel);
 
 	if (p.n == 0)
-		return 0;
+		return;
 	resolve_all(g->spec, b);
 	keys_bind(&keys, g->spec, b, p.n, v4, &g->tally.coding);
 	if (!values_steady(&g->values, b)) {
@@ -373,11 +373,4 @@ group_put(struct group_table *g, struct batch *b, const uint64_t *sel, bool v4, 
 	}
 	values_bind(&g->values, &values, &g->rows, b);
 	add_picked(g, &keys, &values, b, &p);
-	if (group_memory(g) > g->share) {
-		group_settle(g);
-		group_fold(g);
-	}
-	if (group_memory(g) > g->share)
-		return group_spill(g, false, err);
-	return 0;
 }

@@ -89,11 +89,11 @@ rebuild(struct distinct *d, size_t cap, bool wide)
 		.cap = cap };
 
 	if (wide)
-		new.member = mem_table(cap * sizeof(*new.member));
+		new.member = mem_table_there(cap * sizeof(*new.member));
 	else
-		new.narrow = mem_table(cap * sizeof(*new.narrow));
+		new.narrow = mem_table_there(cap * sizeof(*new.narrow));
 	if (new.counted)
-		new.count = mem_table(cap * sizeof(*new.count));
+		new.count = mem_table_there(cap * sizeof(*new.count));
 	for (size_t i = 0; i < d->cap; i++) {
 		struct member m;
 

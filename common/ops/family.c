@@ -2,9 +2,9 @@
  * family.c - records with an IPv6 address among their keys in a table of their own.
  *
  * Keys have one length in a table, so one IPv6 address in a file would give every IPv4 address 16 octets, and memory
- * that nobody used yet is what millions of groups cost.  A group is of one family or the other: nothing is put
- * together between the two, unless a table began without knowing.  Where few codes take the place of keys the length
- * does not matter, and records stay together.
+ * that nobody used yet is what millions of groups cost.  A group is of one family or the other, so nothing is put
+ * together between the two.  Where codes take the place of keys records stay together, as dividing them would cost
+ * more; a table that began so, and has IPv6 addresses among its keys, goes on so.
  */
 #include "ops/group_table.h"
 
@@ -18,53 +18,88 @@ has_v6(const struct layout *l)
 }
 
 static bool
-takes_codes(struct group_table *g, struct batch *b)
+takes_codes(struct group_table *g, struct batch *b, const uint64_t *sel)
 {
 	struct keys_bound keys;
 
-	keys_bind(&keys, g->spec, b, b->n, false, &g->tally.coding);
+	if (g->n_pairs > 0)
+		return false;
+	keys_bind(
+	    &keys, g->spec, b, sel != NULL ? bits_count(sel, b->n) : b->n, false, &g->tally.coding);
 	return keys.coding.space > 0;
 }
 
 /* Are this batch's records to be divided?  Where it was done once it always is; not where there are such rows. */
 static bool
-divides(struct group_table *g, struct batch *b)
+divides(struct group_table *g, struct batch *b, const uint64_t *sel)
 {
 	if ((g->v6 == NULL && has_v6(&g->layout)) || !keys_have_v6(g->spec, b))
 		return false;
-	return g->v6 != NULL || !takes_codes(g, b);
+	return g->v6 != NULL || !takes_codes(g, b, sel);
+}
+
+/* The selected records by family.  false: none has an IPv6 address. */
+static bool
+divide(
+    const struct group_table *g, struct batch *b, const uint64_t *sel, uint64_t **v4, uint64_t **v6)
+{
+	size_t words = bits_words(b->n);
+	uint64_t any = 0;
+
+	*v6 = keys_find_v6(g->spec, b);
+	if (*v6 == NULL)
+		return false;
+	*v4 = arena_alloc(&b->arena, words * 8 + 8);
+	for (size_t w = 0; w < words; w++) {
+		uint64_t all = w + 1 < words || b->n % 64 == 0 ? ~UINT64_C(0) : bits_tail(b->n);
+
+		all = sel != NULL ? sel[w] : all;
+		(*v4)[w] = all & ~(*v6)[w];
+		(*v6)[w] &= all;
+		any |= (*v6)[w];
+	}
+	return any != 0;
 }
 
 static void
-make_v6(struct group_table *g)
+add_divided(struct group_table *g, struct batch *b, const uint64_t *sel)
 {
-	g->v6 = group_new(g->spec, 1);
-	g->share /= 2;
-	g->v6->share = g->share;
+	uint64_t *v4, *v6;
+
+	if (!divide(g, b, sel, &v4, &v6)) {
+		group_put(g, b, sel, true);
+		return;
+	}
+	if (g->v6 == NULL) {
+		g->v6 = group_new(g->spec, 1);
+		g->v6->share = g->share;
+	}
+	group_put(g, b, v4, true);
+	group_put(g->v6, b, v6, false);
+}
+
+static size_t
+memory_of_both(const struct group_table *g)
+{
+	return group_memory(g) + (g->v6 != NULL ? group_memory(g->v6) : 0);
 }
 
 int
 group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct err *err)
 {
-	size_t words = bits_words(b->n);
-	uint64_t *v6, *v4;
+	struct group_table *large = g;
 
-	if (!divides(g, b))
-		return group_put(g, b, sel, false, err);
-	v6 = keys_find_v6(g->spec, b);
-	if (g->v6 == NULL)
-		make_v6(g);
-	if (v6 == NULL)
-		return group_put(g, b, sel, true, err);
-	v4 = arena_alloc(&b->arena, words * 8 + 8);
-	for (size_t w = 0; w < words; w++) {
-		uint64_t all = w + 1 < words || b->n % 64 == 0 ? ~UINT64_C(0) : bits_tail(b->n);
-
-		all = sel != NULL ? sel[w] : all;
-		v4[w] = all & ~v6[w];
-		v6[w] &= all;
-	}
-	return group_put(g, b, v4, true, err) != 0 ? -1 : group_put(g->v6, b, v6, false, err);
+	if (divides(g, b, sel))
+		add_divided(g, b, sel);
+	else
+		group_put(g, b, sel, false);
+	if (memory_of_both(g) <= g->share)
+		return 0;
+	if (g->v6 != NULL && group_memory(g->v6) > group_memory(g))
+		large = g->v6;
+	group_settle(large);
+	group_fold(large);
+	return memory_of_both(g) <= g->share ? 0 : group_spill(large, false, err);
 }
 
 /* Finishing --------------------------------------------------------------------------------------- */
@@ -84,7 +119,7 @@ relay(void *ctx, struct batch *b)
 	return !r->stopped;
 }
 
-/* Tables finished apart hand out the same types. */
+/* Tables finished apart hand out values of the same types. */
 static void
 learn_all(struct group_table **g, unsigned n)
 {
@@ -112,9 +147,11 @@ group_finish(struct group_table **g, unsigned n, const struct group_top *top,
 	}
 	if (apart && n_v6 > 0)
 		learn_all(all, n + n_v6);
-	rc = group_finish_all(all, apart ? n : n + n_v6, top, relay, &r, err);
+	rc = group_finish_all(all, apart ? n : n + n_v6, n, top, relay, &r, err);
 	if (rc == 0 && apart && n_v6 > 0 && !r.stopped)
-		rc = group_finish_all(all + n, n_v6, top, relay, &r, err);
+		rc = group_finish_all(all + n, n_v6, n, top, relay, &r, err);
+	for (unsigned i = n; i < n + n_v6; i++)
+		group_forget(all[i]);
 	mem_free(all);
 	return rc;
 }

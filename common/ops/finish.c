@@ -42,17 +42,18 @@ same_types(const struct group_table *g, const struct group_table *src)
 void
 group_learn(struct group_table *g, const struct group_table *src)
 {
-	struct layout want = src->layout;
-
 	if (!same_types(g, src)) {
 		group_settle(g);
 		group_fold(g);
 	}
 	join_facts(g, src);
-	for (unsigned k = 0; k < want.n; k++)
-		if (want.slot[k].type == TYPE_IP)
-			want.slot[k] = g->layout.slot[k];
-	group_relayout(g, &want);
+	for (unsigned k = 0; k < g->layout.n; k++) {
+		struct slot *to = &g->layout.slot[k];
+		const struct slot *from = &src->layout.slot[k];
+
+		if (to->type == from->type && from->scale < to->scale)
+			to->scale = from->scale;
+	}
 }
 
 /* Do keys of one layout have the same octets in the other? */
@@ -228,7 +229,7 @@ struct parts {
 
 struct finish {
 	struct group_table **g;
-	unsigned n;
+	unsigned n, threads; /* threads <= n */
 	const struct group_top *top;
 	bool (*fn)(void *ctx, struct batch *);
 	void *ctx;
@@ -442,9 +443,9 @@ static void
 run(struct finish *f, unsigned pieces, void (*work)(void *ctx, void *item, unsigned worker),
     bool (*consume)(void *ctx, void *item))
 {
-	struct ordered o = { .threads = f->n,
+	struct ordered o = { .threads = f->threads,
 		.item_size = sizeof(struct piece),
-		.n_items = f->n + 2,
+		.n_items = f->threads + 2,
 		.ctx = f,
 		.produce = next_piece,
 		.work = work,
@@ -592,13 +593,13 @@ finish_first(struct finish *f)
 	return true;
 }
 
-/* Nothing but what the first holds back? */
+/* Nothing but what one table holds back? */
 static bool
-only_held(struct group_table *const *g, unsigned n)
+only_held(struct group_table *const *g, unsigned n, const struct group_table *one)
 {
 	for (unsigned i = 0; i < n; i++)
 		if (g[i]->rows.n_rows > 0 || g[i]->loose.n_rows > 0 || g[i]->n_spills > 0 ||
-		    (i > 0 && g[i]->tally.coding.space > 0))
+		    (g[i] != one && g[i]->tally.coding.space > 0))
 			return false;
 	return true;
 }
@@ -610,32 +611,57 @@ only_held(struct group_table *const *g, unsigned n)
 static void
 settle_all(struct group_table **g, unsigned n, const struct group_top *top)
 {
-	for (unsigned i = 1; i < n; i++) {
-		if (g[i]->tally.coding.space == 0 ||
-		    g[i]->values.sampling != g[0]->values.sampling || !same_types(g[0], g[i]))
+	struct group_table *one = NULL;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (g[i]->tally.coding.space == 0)
 			continue;
-		group_relayout(g[0], &g[i]->layout);
-		join_facts(g[0], g[i]);
-		(void)tally_join(&g[0]->tally, &g[i]->tally);
+		if (one == NULL) {
+			one = g[i];
+			continue;
+		}
+		if (g[i]->values.sampling != one->values.sampling || !same_types(one, g[i]))
+			continue;
+		group_relayout(one, &g[i]->layout);
+		join_facts(one, g[i]);
+		(void)tally_join(&one->tally, &g[i]->tally);
 	}
-	if (top != NULL && only_held(g, n) && group_settle_first(g[0], top))
+	if (top != NULL && one != NULL && only_held(g, n, one) && group_settle_first(one, top))
 		return;
 	for (unsigned i = 0; i < n; i++)
 		group_settle(g[i]);
 }
 
-/* How many of the tables are to be put together: the first, where no other one has any rows. */
-static unsigned
-with_rows(struct group_table *const *g, unsigned n)
+/* Leave out tables without rows, if one alone has any. */
+static void
+leave_rows(struct finish *f)
 {
-	for (unsigned i = 0; i < n; i++)
-		if (g[i]->loose.n_rows > 0 || (i > 0 && g[i]->rows.n_rows > 0))
-			return n;
-	return 1;
+	struct group_table **one = f->g;
+
+	for (unsigned i = 0; i < f->n; i++) {
+		if (f->g[i]->loose.n_rows > 0)
+			return;
+		if (f->g[i]->rows.n_rows == 0)
+			continue;
+		if ((*one)->rows.n_rows > 0 && one != &f->g[i])
+			return;
+		one = &f->g[i];
+	}
+	f->g = one;
+	f->n = 1;
+}
+
+void
+group_forget(struct group_table *g)
+{
+	tally_free(&g->tally);
+	group_clear(g);
+	spill_free(&g->spill);
+	g->n_spills = 0;
 }
 
 int
-group_finish_all(struct group_table **g, unsigned n, const struct group_top *top,
+group_finish_all(struct group_table **g, unsigned n, unsigned threads, const struct group_top *top,
     bool (*fn)(void *ctx, struct batch *), void *ctx, struct err *err)
 {
 	struct finish f = { .g = g, .n = n, .top = top, .fn = fn, .ctx = ctx, .err = err };
@@ -644,7 +670,8 @@ group_finish_all(struct group_table **g, unsigned n, const struct group_top *top
 	for (unsigned i = 0; i < n; i++)
 		f.spilled = f.spilled || g[i]->n_spills > 0;
 	if (!f.spilled)
-		f.n = with_rows(g, n);
+		leave_rows(&f);
+	f.threads = threads < f.n ? threads : f.n;
 	for (unsigned i = 0; i < n && f.spilled && f.rc == 0; i++) {
 		group_fold(g[i]);
 		f.rc = group_spill(g[i], true, err);
@@ -655,10 +682,7 @@ group_finish_all(struct group_table **g, unsigned n, const struct group_top *top
 		else
 			finish_here(&f);
 	}
-	for (unsigned i = 0; i < n; i++) {
-		group_clear(g[i]);
-		spill_free(&g[i]->spill);
-		g[i]->n_spills = 0;
-	}
+	for (unsigned i = 0; i < n; i++)
+		group_forget(g[i]);
 	return f.rc;
 }

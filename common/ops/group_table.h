@@ -24,7 +24,7 @@ struct group_table {
 	struct loose loose; /* not looked for; may_loose: while most keys are new */
 	bool may_loose, is_loose;
 	size_t seen, seen_rows; /* records added by keys, and rows, when that was last looked at */
-	uint64_t share; /* octets of memory this table may use */
+	uint64_t share; /* octets of memory this table may use, with the one below */
 	struct group_table *v6; /* family.c: of records with an IPv6 address, if those are apart */
 
 	struct spill spill;
@@ -38,12 +38,15 @@ struct group_table {
 	size_t idx_cap;
 };
 
-/* add.c: add selected records; v4: all their addresses are IPv4 though a column is of both.  -1: err. */
-int group_put(struct group_table *, struct batch *, const uint64_t *sel, bool v4, struct err *);
+/* add.c: add selected records; v4: all their addresses are IPv4 though a column is of both. */
+void group_put(struct group_table *, struct batch *, const uint64_t *sel, bool v4);
 
-/* finish.c: as group_finish, of tables that stand for themselves. */
-int group_finish_all(struct group_table **, unsigned n, const struct group_top *top,
-    bool (*fn)(void *ctx, struct batch *), void *ctx, struct err *err);
+/* finish.c: as group_finish, of tables that stand for themselves, on at most so many threads. */
+int group_finish_all(struct group_table **, unsigned n, unsigned threads,
+    const struct group_top *top, bool (*fn)(void *ctx, struct batch *), void *ctx, struct err *err);
+
+/* finish.c: empty a table that nobody will finish. */
+void group_forget(struct group_table *);
 
 /* add.c: give the rows what is held back from them. */
 void group_settle(struct group_table *);
@@ -51,7 +54,7 @@ void group_settle(struct group_table *);
 /* The same of these codes only: what is held of others is forgotten. */
 void group_settle_only(struct group_table *, const uint32_t *code, size_t n);
 
-/* finish.c: know what another table has learnt of types, but not the family of its addresses. */
+/* finish.c: know what another table has learnt of values' types and times' precision. */
 void group_learn(struct group_table *, const struct group_table *);
 
 /* finish.c: put loose rows into the table, and have no more of them. */

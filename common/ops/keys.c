@@ -14,6 +14,13 @@ slot_size(const struct slot *s)
 	}
 }
 
+/* A column of addresses of which some may be IPv6. */
+static bool
+is_v6(const struct column *c)
+{
+	return c->type == TYPE_IP && c->width == 16;
+}
+
 static struct slot
 slot_of(const struct column *c)
 {
@@ -21,7 +28,7 @@ slot_of(const struct column *c)
 
 	if (type_is_var((enum type)c->type))
 		s.kind = SLOT_OCTETS;
-	else if (c->type == TYPE_IP && c->width == 16)
+	else if (is_v6(c))
 		s.kind = SLOT_IP16;
 	else
 		s.kind = SLOT_FIXED;
@@ -95,12 +102,6 @@ layout_join(struct layout *joined, const struct layout *a, const struct layout *
 }
 
 /* Binding --------------------------------------------------------------------------------------- */
-
-static bool
-is_v6(const struct column *c)
-{
-	return c->type == TYPE_IP && c->width == 16;
-}
 
 /* What this batch needs of a layout. */
 static struct slot

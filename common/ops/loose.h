@@ -44,7 +44,7 @@ loose_row(struct loose *l, size_t stride, uint32_t hash)
 	l->n_rows++;
 	p->left--;
 	p->next += stride;
-	__builtin_prefetch(p->next + AHEAD, 1);
+	__builtin_prefetch((const void *)((uintptr_t)p->next + AHEAD), 1);
 	return p->next - stride;
 }
 

@@ -26,7 +26,7 @@ table_init(struct table *t, size_t key_len, size_t n_slots)
 	hash_factors_draw(&t->factors);
 	while ((t->stride << (t->row_shift + 1)) <= CHUNK_OCTETS)
 		t->row_shift++;
-	t->index = mem_table(sizeof(*t->index) << t->index_bits);
+	t->index = mem_table_there(sizeof(*t->index) << t->index_bits);
 }
 
 void
@@ -154,7 +154,7 @@ grow_index(struct table *t)
 	mem_free_table(t->index, sizeof(*t->index) << t->index_bits);
 	t->index_bits += t->index_bits < QUICK_BITS ? 2 : 1;
 	assert(t->index_bits <= MOST_BITS);
-	t->index = mem_table(sizeof(*t->index) << t->index_bits);
+	t->index = mem_table_there(sizeof(*t->index) << t->index_bits);
 	for (size_t i = 0; i < t->n_rows; i += TABLE_CHUNK)
 		index_rows(t, (uint32_t)i,
 		    (uint32_t)(t->n_rows - i < TABLE_CHUNK ? t->n_rows - i : TABLE_CHUNK));
@@ -251,7 +251,7 @@ find(struct table *t, const uint8_t *key, size_t len, size_t n, uint32_t *rows)
 			continue;
 		}
 		rows[i] = new_row(t, key, len);
-		v.index[at] = (hash[i] & ~v.mask) | (rows[i] + 1);
+		v.index[at] = entry_tag(t, hash[i]) | (rows[i] + 1);
 		v.chunk = t->chunk;
 	}
 }

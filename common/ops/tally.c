@@ -2,11 +2,11 @@
 
 #include "base/mem.h"
 
-/* FEW codes have LANES counters each.  RECORDS_MAX: a count is 32 bits. */
-enum { FEW = 1024, LANES = 4 };
-
-/* Arrays of so many octets are tables. */
-enum { LARGE = 1 << 18 };
+/*
+ * FEW codes have LANES counters each.  Arrays of LARGE octets are tables, but for those of one batch: they are had
+ * again for the next.  RECORDS_MAX: a count is 32 bits.
+ */
+enum { FEW = 1024, LANES = 4, LARGE = 1 << 18 };
 static const uint64_t records_max = UINT64_C(1) << 31;
 
 /* Which array a value needs: none if it counts records. */
@@ -65,19 +65,25 @@ tally_octets(const struct coding *c, const struct values *vs)
 	return counters(c) * (sizeof(uint32_t) + vs->n * sizeof(uint64_t));
 }
 
-static void *
-array_new(size_t octets)
+static bool
+is_table(const struct coding *c, size_t octets)
 {
-	return octets < LARGE ? mem_zero(octets, 1) : mem_table(octets);
+	return !c->local && octets >= LARGE;
+}
+
+static void *
+array_new(const struct coding *c, size_t octets)
+{
+	return is_table(c, octets) ? mem_table_there(octets) : mem_zero(octets, 1);
 }
 
 static void
-array_free(void *p, size_t octets)
+array_free(const struct coding *c, void *p, size_t octets)
 {
-	if (octets < LARGE)
-		mem_free(p);
-	else
+	if (is_table(c, octets))
 		mem_free_table(p, octets);
+	else
+		mem_free(p);
 }
 
 void
@@ -90,10 +96,10 @@ tally_begin(struct tally *s, const struct coding *c, const struct values *vs,
 	s->lanes = c->space <= FEW ? LANES : 1;
 	for (unsigned i = 0; i < vs->n; i++)
 		s->counts |= !(s->summed >> i & 1) && s->have >> i & 1;
-	s->count = array_new(n * sizeof(*s->count));
+	s->count = array_new(c, n * sizeof(*s->count));
 	for (unsigned i = 0; i < vs->n; i++)
 		if (s->summed >> i & 1)
-			s->sum[i] = array_new(n * sizeof(*s->sum[i]));
+			s->sum[i] = array_new(c, n * sizeof(*s->sum[i]));
 }
 
 /* Adding -------------------------------------------------------------------------------------- */
@@ -264,9 +270,9 @@ tally_free(struct tally *s)
 {
 	size_t n = counters(&s->coding);
 
-	array_free(s->count, n * sizeof(*s->count));
+	array_free(&s->coding, s->count, n * sizeof(*s->count));
 	for (unsigned i = 0; i < GROUP_VALUES_MAX; i++)
-		array_free(s->sum[i], n * sizeof(*s->sum[i]));
+		array_free(&s->coding, s->sum[i], n * sizeof(*s->sum[i]));
 	s->coding.space = 0;
 	s->records = 0;
 	s->count = NULL;

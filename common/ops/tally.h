@@ -18,7 +18,7 @@ struct tally {
 	uint64_t records;
 	uint32_t lanes;
 	bool counts; /* some value is a count; if not, a code's count says only whether it occurs */
-	uint32_t *count; /* records of each code */
+	uint32_t *count; /* records of each code, if `counts` */
 	uint64_t *sum[GROUP_VALUES_MAX]; /* of those summed; of others the count is the value */
 };
 

@@ -257,7 +257,8 @@ struct index_entry {
 	bool options;
 	struct index_zone zone[ZONES];
 	struct index_filter filter;
-	uint64_t filter_at, filter_hash; /* in octets from where the filters of blocks begin */
+	uint64_t filter_at; /* octets from where the filters of blocks begin */
+	uint64_t filter_hash;
 };
 
 /* Filters as read: in memory that those of the next take too. */

@@ -184,7 +184,7 @@ load_part(const struct index_block *x, struct index_part *p, int fd, uint64_t of
 {
 	if (p->room < len) {
 		mem_free_table(p->line, p->room);
-		p->line = mem_table(len);
+		p->line = mem_table_there(len);
 		p->room = len;
 	}
 	return index_pread(fd, p->line, len, x->at + offset);
@@ -252,7 +252,7 @@ index_find(int fd, uint64_t end)
 static bool
 follows(const struct index_block *x, uint64_t from, uint64_t bound)
 {
-	const struct index_entry *last = &x->entry[x->n - 1];
+	const struct index_entry *last = x->entry + (x->n > 0 ? x->n - 1 : 0);
 
 	return x->segment >= from && (x->n == 0 || last->at + last->length <= bound);
 }
@@ -446,41 +446,75 @@ ask_all(struct index_block *x, int fd, stream_ask ask, void *ctx, struct view *a
 	return why;
 }
 
+/* What the blocks of an index block are asked, and what came of it. */
+struct asking {
+	struct index_plan *plan;
+	struct index_entry *first; /* the flow block that came to be the first so far */
+	stream_ask ask;
+	void *ctx;
+	bool wanted; /* any of them, as far as what is known of all says */
+	bool filters; /* filters are asked */
+	bool dull; /* those of the group behind spared nothing */
+};
+
+static bool
+wants_block(const struct asking *a, const struct index_entry *e, bool with_filter)
+{
+	struct view one = { with_filter ? &e->filter : &no_filter, e->zone, false, false };
+
+	return a->wanted && is_wanted(&one, a->ask, a->ctx);
+}
+
 /*
- * The blocks of one index block, from the last.  What was not asked of all of them is not asked of each; nor are
- * filters any more when a group of them has spared nothing: what is asked for is everywhere then, mostly, and reading
- * filters only costs.  *first: the flow block that came to be the first so far.
+ * Blocks from .. to - 1, from the last.  Where filters spared nothing, what is asked for is everywhere, mostly: then
+ * one of a group is read to see whether that goes on.
  */
 static const char *
-plan_blocks(struct index_plan *p, struct index_block *x, int fd, struct index_entry *first,
-    stream_ask ask, void *ctx)
+plan_group(struct asking *a, struct index_block *x, int fd, unsigned from, unsigned to)
+{
+	bool filters = a->filters;
+	unsigned asked = 0, spared = 0;
+	const char *why = NULL;
+
+	if (filters && a->dull) {
+		why = index_load_filters(x, fd, to - 1, 1);
+		filters = why == NULL && !wants_block(a, &x->entry[to - 1], true);
+	}
+	if (filters)
+		why = index_load_filters(x, fd, from, to - from);
+	for (unsigned i = to; i-- > from && why == NULL;) {
+		const struct index_entry *e = &x->entry[i];
+		bool wanted;
+
+		if (e->options)
+			continue;
+		wanted = wants_block(a, e, filters);
+		if (!wanted)
+			pass(a->plan, e);
+		asked++;
+		spared += !wanted;
+		*a->first = *e;
+	}
+	if (filters)
+		a->dull = asked > 0 && spared == 0;
+	return why;
+}
+
+/* The blocks of one index block.  What was not asked of all of them is not asked of each. */
+static const char *
+plan_blocks(struct asking *a, struct index_block *x, int fd)
 {
 	struct view all;
-	bool wanted, filters, spared = true;
-	const char *why = ask_all(x, fd, ask, ctx, &all, &wanted);
+	const char *why = ask_all(x, fd, a->ask, a->ctx, &all, &a->wanted);
 
-	filters = wanted && all.asked_filter;
-	for (unsigned i = x->n; i-- > 0 && why == NULL && (!wanted || all.asked);) {
-		const struct index_entry *e = &x->entry[i];
-		struct view one = { &no_filter, e->zone, false, false };
+	if (a->wanted && !all.asked)
+		return why;
+	a->filters = a->wanted && all.asked_filter;
+	for (unsigned to = x->n; to > 0 && why == NULL;) {
+		unsigned from = to > GROUP ? to - GROUP : 0;
 
-		if ((x->n - 1 - i) % GROUP == 0) {
-			unsigned from = i + 1 > GROUP ? i + 1 - GROUP : 0;
-
-			filters = filters && spared;
-			spared = false;
-			if (filters)
-				why = index_load_filters(x, fd, from, i + 1 - from);
-		}
-		if (e->options || why != NULL)
-			continue;
-		if (filters)
-			one.filter = &e->filter;
-		if (!wanted || !is_wanted(&one, ask, ctx)) {
-			pass(p, e);
-			spared = true;
-		}
-		*first = *e;
+		why = plan_group(a, x, fd, from, to);
+		to = from;
 	}
 	return why;
 }
@@ -499,30 +533,22 @@ keep(struct index_plan *p, const struct index_entry *first)
 	p->n -= r->blocks == 0;
 }
 
-struct planning {
-	struct index_plan *plan;
-	struct index_entry first;
-	stream_ask ask;
-	void *ctx;
-};
-
 static const char *
 plan_visit(void *ctx, int fd, struct index_block *x)
 {
-	struct planning *p = ctx;
-
-	return plan_blocks(p->plan, x, fd, &p->first, p->ask, p->ctx);
+	return plan_blocks(ctx, x, fd);
 }
 
 const char *
 index_plan(struct index_plan *p, int fd, uint64_t from, bool keep_first, stream_ask ask, void *ctx)
 {
-	struct planning planning = { .plan = p, .ask = ask, .ctx = ctx };
+	struct index_entry first = { 0 };
+	struct asking asking = { .plan = p, .first = &first, .ask = ask, .ctx = ctx };
 	uint64_t begin;
-	const char *why = index_walk(fd, from, plan_visit, &planning, &begin);
+	const char *why = index_walk(fd, from, plan_visit, &asking, &begin);
 
 	if (keep_first)
-		keep(p, &planning.first);
+		keep(p, &first);
 	return why;
 }
 

@@ -304,7 +304,8 @@ put_block(struct index_writer *x, uint64_t at, size_t left, struct buf *out)
 	h = (uint8_t *)out->data + begin;
 	for (unsigned i = 0; i < x->n; i++) {
 		write_entry(h + body + i * (size_t)INDEX_ENTRY, &x->block[i], at, filter);
-		filter += (size_t)x->block[i].lines * INDEX_LINE;
+		if (x->block[i].lines > 0)
+			filter += (size_t)x->block[i].lines * INDEX_LINE;
 	}
 	header_empty(h, HEADER_LEN + INDEX_HEAD, BLOCK_SKIPPABLE | BLOCK_INDEX);
 	store(h + H_BLOCK_LEN, out->len - begin + x->filters.len, 4);

@@ -473,6 +473,76 @@ times_need_no_filters(void)
 	close(fd);
 }
 
+/* A file of many blocks, of which the last ones have one address more. */
+static int
+file_with_recent(unsigned blocks, unsigned recent, const struct addr *a)
+{
+	const struct field_id src = { .id = 8 }, pad = { .id = 371 };
+	const struct field_id serial = { .pen = PEN_NAMED, .named = "serial" };
+	struct encoder *e = encoder_new(PROFILE_FILE, 0);
+	int fd = memfd_create("recent", MFD_CLOEXEC);
+	struct stream_writer *w = stream_create(fd, "test_index");
+	struct err err = { 0 };
+
+	stream_index(w);
+	for (unsigned k = 0; k < blocks; k++) {
+		struct batch *b = batch_new();
+		struct buf out = { 0 };
+		unsigned ip = (unsigned)batch_column(b, &src, TYPE_IP, 4, 0);
+		unsigned octets = (unsigned)batch_column(b, &pad, TYPE_STRING, 0, 0);
+		unsigned number = (unsigned)batch_column(b, &serial, TYPE_UINT, 8, 0);
+
+		batch_extend(b, 300);
+		for (size_t i = 0; i < b->n; i++) {
+			struct addr other = addr_v4(0x0a000000 + k * 64 + below(64));
+			uint64_t text[6];
+
+			batch_put_uint(b, number, i, k * b->n + i);
+			batch_put_ip(b, ip, i, i == 7 && k >= blocks - recent ? a : &other);
+			for (unsigned t = 0; t < 6; t++)
+				text[t] = rnd(&seed);
+			batch_put_octets(b, octets, i, text, sizeof(text));
+		}
+		batch_close(b);
+		if (block_encode(e, b, &out, &err) != 0 ||
+		    stream_put(w, out.data, out.len, &err) != 0)
+			abort();
+		batch_free(b);
+		buf_free(&out);
+	}
+	if (stream_finish(w, &err) != 0)
+		abort();
+	stream_abandon(w);
+	encoder_free(e);
+	return fd;
+}
+
+/* Who was there lately only is not looked for in all that is older; who is everywhere costs few filters. */
+static void
+older_blocks_are_spared(void)
+{
+	enum { MANY = 128, GROUP = 16 };
+	static const unsigned recent[] = { 1, 15, 16, 17, 40, 127 };
+	const struct addr a = addr_v4(0xc0000207);
+	struct err err = { 0 };
+	struct expr *x = expr_compile("ip 192.0.2.7", &err);
+	struct question q = { x, false };
+
+	seed = 5;
+	for (unsigned i = 0; i < sizeof(recent) / sizeof(*recent); i++) {
+		int fd = file_with_recent(MANY, recent[i], &a);
+		struct answer want = ask(fd, &q, false), got = ask(fd, &q, true);
+		unsigned may = recent[i] + GROUP + 2;
+
+		ok(same(&want, &got) && got.selected == recent[i],
+		    "an address in the last %u blocks is found there", recent[i]);
+		ok(got.passed + may >= MANY, "and %" PRIu64 " of %d blocks are passed over",
+		    got.passed, MANY);
+		close(fd);
+	}
+	expr_free(x);
+}
+
 /* Copied without its index, and with one again, a file has the same octets. */
 static void
 copies_are_the_same(void)
@@ -559,6 +629,7 @@ main(void)
 	    t.found);
 	lies_are_found();
 	times_need_no_filters();
+	older_blocks_are_spared();
 	copies_are_the_same();
 	notes_change_nothing();
 	return done_testing();
