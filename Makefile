@@ -11,7 +11,8 @@ B       = .build/$(notdir $(CC))$(if $(SAN),-san)$(if $(DEBUG),-debug)
 
 VERSION  = 0.1.0
 WARN     = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
-OPTIMIZE = $(if $(SAN)$(DEBUG),-O1 -g -fno-omit-frame-pointer,-O3 -g)
+# Loops begin where the processor fetches: their speed is not a matter of what stands in front of them.
+OPTIMIZE = $(if $(SAN)$(DEBUG),-O1 -g -fno-omit-frame-pointer,-O3 -g -falign-functions=32 -falign-loops=32)
 SANFLAGS = $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)
 comma    = ,
 CFLAGS   = $(OPTIMIZE)
