@@ -77,6 +77,14 @@ all_listed(const uint8_t *v, size_t n, const uint8_t *listed, unsigned n_listed)
 	return all;
 }
 
+static void
+set_list(struct digit *d, const uint8_t *listed, unsigned n)
+{
+	memcpy(d->listed, listed, n);
+	d->n_listed = (uint8_t)n;
+	d->n = n + 1;
+}
+
 /* Few values of one octet in a wide range are listed instead: as before, if those are all that there are. */
 static void
 plan_list(struct digit *d, struct batch *b, unsigned col, const struct digit *before)
@@ -89,9 +97,7 @@ plan_list(struct digit *d, struct batch *b, unsigned col, const struct digit *be
 		return;
 	c = batch_plain(b, col);
 	if (before->n_listed > 0 && all_listed(c->data, b->n, before->listed, before->n_listed)) {
-		memcpy(d->listed, before->listed, before->n_listed);
-		d->n_listed = before->n_listed;
-		d->n = before->n_listed + 1U;
+		set_list(d, before->listed, before->n_listed);
 		return;
 	}
 	for (size_t i = 0; i < b->n; i++)
@@ -100,11 +106,8 @@ plan_list(struct digit *d, struct batch *b, unsigned col, const struct digit *be
 		listed[n] = (uint8_t)v;
 		n += seen[v];
 	}
-	if (n > LISTED_MAX)
-		return;
-	memcpy(d->listed, listed, n);
-	d->n_listed = (uint8_t)n;
-	d->n = n + 1;
+	if (n <= LISTED_MAX)
+		set_list(d, listed, n);
 }
 
 static bool
@@ -483,4 +486,17 @@ codes_of(const struct coding *c, const struct column *const *col, const uint32_t
 			outside |= add_words(d, col[k], idx, first, n, code);
 	}
 	return outside == 0;
+}
+
+void
+codes_digits(const struct coding *c, unsigned key, const uint32_t *code, size_t n, uint32_t *digit)
+{
+	uint32_t stride = c->digit[key].stride, most = c->digit[key].n;
+	bool lowest = stride == 1, highest = (uint64_t)stride * most == c->space;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t rest = lowest ? code[i] : code[i] / stride;
+
+		digit[i] = highest ? rest : rest % most;
+	}
 }

@@ -60,18 +60,8 @@ bool codes_of(const struct coding *, const struct column *const *col, const uint
     size_t first, size_t n, uint32_t *code);
 
 /* A key's digits of n codes. */
-static inline void
-codes_digits(const struct coding *c, unsigned key, const uint32_t *code, size_t n, uint32_t *digit)
-{
-	uint32_t stride = c->digit[key].stride, most = c->digit[key].n;
-	bool lowest = stride == 1, highest = (uint64_t)stride * most == c->space;
-
-	for (size_t i = 0; i < n; i++) {
-		uint32_t rest = lowest ? code[i] : code[i] / stride;
-
-		digit[i] = highest ? rest : rest % most;
-	}
-}
+void codes_digits(
+    const struct coding *, unsigned key, const uint32_t *code, size_t n, uint32_t *digit);
 
 /* The number that a digit above 0 stands for, where it is none of a dictionary. */
 static inline uint64_t

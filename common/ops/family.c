@@ -40,22 +40,23 @@ divides(struct group_table *g, struct batch *b, const uint64_t *sel)
 
 /* The selected records by family.  false: none has an IPv6 address. */
 static bool
-divide(
-    const struct group_table *g, struct batch *b, const uint64_t *sel, uint64_t **v4, uint64_t **v6)
+divide(const struct group_spec *spec, struct batch *b, const uint64_t *sel, uint64_t **v4,
+    uint64_t **v6)
 {
 	size_t words = bits_words(b->n);
 	uint64_t any = 0;
 
-	*v6 = keys_find_v6(g->spec, b);
+	*v6 = keys_find_v6(spec, b);
 	if (*v6 == NULL)
 		return false;
 	*v4 = arena_alloc(&b->arena, words * 8 + 8);
+	if (sel != NULL)
+		memcpy(*v4, sel, words * 8);
+	else
+		bits_fill(*v4, b->n);
 	for (size_t w = 0; w < words; w++) {
-		uint64_t all = w + 1 < words || b->n % 64 == 0 ? ~UINT64_C(0) : bits_tail(b->n);
-
-		all = sel != NULL ? sel[w] : all;
-		(*v4)[w] = all & ~(*v6)[w];
-		(*v6)[w] &= all;
+		(*v6)[w] &= (*v4)[w];
+		(*v4)[w] &= ~(*v6)[w];
 		any |= (*v6)[w];
 	}
 	return any != 0;
@@ -66,7 +67,7 @@ add_divided(struct group_table *g, struct batch *b, const uint64_t *sel)
 {
 	uint64_t *v4, *v6;
 
-	if (!divide(g, b, sel, &v4, &v6)) {
+	if (!divide(g->spec, b, sel, &v4, &v6)) {
 		group_put(g, b, sel, true);
 		return;
 	}
@@ -150,8 +151,9 @@ group_finish(struct group_table **g, unsigned n, const struct group_top *top,
 	rc = group_finish_all(all, apart ? n : n + n_v6, n, top, relay, &r, err);
 	if (rc == 0 && apart && n_v6 > 0 && !r.stopped)
 		rc = group_finish_all(all + n, n_v6, n, top, relay, &r, err);
-	for (unsigned i = n; i < n + n_v6; i++)
-		group_forget(all[i]);
+	else
+		for (unsigned i = n; apart && i < n + n_v6; i++)
+			group_forget(all[i]);
 	mem_free(all);
 	return rc;
 }

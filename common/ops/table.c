@@ -123,17 +123,23 @@ table_hashes(const struct table *t, const void *keys, size_t stride, size_t n, u
 
 /* Index ----------------------------------------------------------------------------------------- */
 
+static inline uint32_t
+index_mask(const struct table *t)
+{
+	return (UINT32_C(1) << t->index_bits) - 1;
+}
+
 /* Where the rest of a hash stands in an entry, behind the row's number. */
 static inline uint32_t
 entry_tag(const struct table *t, uint32_t hash)
 {
-	return hash & ~((UINT32_C(1) << t->index_bits) - 1);
+	return hash & ~index_mask(t);
 }
 
 static void
 index_rows(struct table *t, uint32_t first, uint32_t n)
 {
-	uint32_t mask = (UINT32_C(1) << t->index_bits) - 1, hash[TABLE_CHUNK];
+	uint32_t mask = index_mask(t), hash[TABLE_CHUNK];
 
 	for (uint32_t i = 0; i < n; i++) {
 		hash[i] = hash_key(&t->factors, table_row(t, first + i), t->key_len);
@@ -160,7 +166,12 @@ grow_index(struct table *t)
 		    (uint32_t)(t->n_rows - i < TABLE_CHUNK ? t->n_rows - i : TABLE_CHUNK));
 }
 
-/* Finding --------------------------------------------------------------------------------------- */
+/*
+ * Finding -----------------------------------------------------------------------------------------
+ *
+ * Loops work on a copy of the table, which stays in registers: for all that a compiler knows, what they write could be
+ * the table itself.
+ */
 
 static void
 more_rows(struct table *t)
@@ -184,54 +195,32 @@ new_row(struct table *t, const uint8_t *key, size_t len)
 	return row;
 }
 
-/* A table as loops have it, in registers: what they write could not be the table for all that the compiler knows. */
-struct view {
-	uint32_t *index, mask;
-	uint8_t *const *chunk;
-	unsigned row_shift;
-	size_t stride;
-};
-
-static inline struct view
-view_of(const struct table *t)
-{
-	return (struct view){ t->index, (UINT32_C(1) << t->index_bits) - 1, t->chunk, t->row_shift,
-		t->stride };
-}
-
-static inline const uint8_t *
-view_row(const struct view *t, uint32_t row)
-{
-	return t->chunk[row >> t->row_shift] +
-	       (row & ((UINT32_C(1) << t->row_shift) - 1)) * t->stride;
-}
-
 /* The hashes of n keys, with what a lookup touches on its way to the cache. */
 static inline __attribute__((always_inline)) void
-approach(const struct view *v, const struct hash_factors *f, const uint8_t *key, size_t len,
-    size_t n, uint32_t *hash)
+approach(const struct table *t, const uint8_t *key, size_t len, size_t n, uint32_t *hash)
 {
+	uint32_t mask = index_mask(t);
+
 	for (size_t i = 0; i < n; i++) {
-		hash[i] = hash_key(f, key + i * len, len);
-		__builtin_prefetch(&v->index[hash[i] & v->mask]);
+		hash[i] = hash_key(&t->factors, key + i * len, len);
+		__builtin_prefetch(&t->index[hash[i] & mask]);
 	}
 	for (size_t i = 0; i < n; i++) {
-		uint32_t e = v->index[hash[i] & v->mask];
+		uint32_t e = t->index[hash[i] & mask];
 
-		if (e != 0 && ((e ^ hash[i]) & ~v->mask) == 0)
-			__builtin_prefetch(view_row(v, (e & v->mask) - 1));
+		if (e != 0 && ((e ^ hash[i]) & ~mask) == 0)
+			__builtin_prefetch(table_row(t, (e & mask) - 1));
 	}
 }
 
 /* Where the key's entry is, or would be. */
 static inline __attribute__((always_inline)) uint32_t
-place_of(const struct view *v, const uint8_t *key, size_t len, uint32_t hash)
+place_of(const struct table *t, const uint8_t *key, size_t len, uint32_t hash)
 {
-	uint32_t at = hash & v->mask, e;
+	uint32_t mask = index_mask(t), at = hash & mask, e;
 
-	for (; (e = v->index[at]) != 0; at = (at + 1) & v->mask)
-		if (((e ^ hash) & ~v->mask) == 0 &&
-		    same_key(view_row(v, (e & v->mask) - 1), key, len))
+	for (; (e = t->index[at]) != 0; at = (at + 1) & mask)
+		if (((e ^ hash) & ~mask) == 0 && same_key(table_row(t, (e & mask) - 1), key, len))
 			break;
 	return at;
 }
@@ -239,20 +228,20 @@ place_of(const struct view *v, const uint8_t *key, size_t len, uint32_t hash)
 static inline __attribute__((always_inline)) void
 find(struct table *t, const uint8_t *key, size_t len, size_t n, uint32_t *rows)
 {
-	struct view v = view_of(t);
-	uint32_t hash[TABLE_CHUNK];
+	struct table own = *t;
+	uint32_t mask = index_mask(t), hash[TABLE_CHUNK];
 
-	approach(&v, &t->factors, key, len, n, hash);
+	approach(&own, key, len, n, hash);
 	for (size_t i = 0; i < n; i++, key += len) {
-		uint32_t at = place_of(&v, key, len, hash[i]), e = v.index[at];
+		uint32_t at = place_of(&own, key, len, hash[i]), e = own.index[at];
 
 		if (e != 0) {
-			rows[i] = (e & v.mask) - 1;
+			rows[i] = (e & mask) - 1;
 			continue;
 		}
 		rows[i] = new_row(t, key, len);
-		v.index[at] = entry_tag(t, hash[i]) | (rows[i] + 1);
-		v.chunk = t->chunk;
+		own.index[at] = entry_tag(&own, hash[i]) | (rows[i] + 1);
+		own.chunk = t->chunk;
 	}
 }
 
@@ -289,14 +278,14 @@ table_find(struct table *t, const void *keys, size_t n, uint32_t *rows)
 static inline __attribute__((always_inline)) void
 seek(const struct table *t, const uint8_t *key, size_t len, size_t n, uint32_t *rows)
 {
-	struct view v = view_of(t);
-	uint32_t hash[TABLE_CHUNK];
+	struct table own = *t;
+	uint32_t mask = index_mask(t), hash[TABLE_CHUNK];
 
-	approach(&v, &t->factors, key, len, n, hash);
+	approach(&own, key, len, n, hash);
 	for (size_t i = 0; i < n; i++, key += len) {
-		uint32_t e = v.index[place_of(&v, key, len, hash[i])];
+		uint32_t e = own.index[place_of(&own, key, len, hash[i])];
 
-		rows[i] = e != 0 ? (e & v.mask) - 1 : TABLE_NONE;
+		rows[i] = e != 0 ? (e & mask) - 1 : TABLE_NONE;
 	}
 }
 

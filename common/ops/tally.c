@@ -94,8 +94,6 @@ tally_begin(struct tally *s, const struct coding *c, const struct values *vs,
 
 	*s = (struct tally){ .coding = *c, .have = bound->have, .summed = summed(vs, bound) };
 	s->lanes = c->space <= FEW ? LANES : 1;
-	for (unsigned i = 0; i < vs->n; i++)
-		s->counts |= !(s->summed >> i & 1) && s->have >> i & 1;
 	s->count = array_new(c, n * sizeof(*s->count));
 	for (unsigned i = 0; i < vs->n; i++)
 		if (s->summed >> i & 1)
@@ -110,7 +108,7 @@ count_records(const struct tally *s, const uint32_t *code, size_t n)
 	uint32_t *count = s->count, lanes = s->lanes;
 	size_t i = 0;
 
-	if (!s->counts) {
+	if ((s->have & ~s->summed) == 0) { /* no value is a count */
 		for (; i < n; i++)
 			count[code[i] * lanes] = 1;
 		return;
@@ -242,7 +240,7 @@ tally_join(struct tally *s, struct tally *from)
 	size_t n = counters(&s->coding);
 
 	if (s->coding.space == 0 || !codes_same(&s->coding, &from->coding) ||
-	    s->have != from->have || s->summed != from->summed || s->counts != from->counts ||
+	    s->have != from->have || s->summed != from->summed ||
 	    s->records + from->records >= records_max)
 		return false;
 	for (size_t i = 0; i < n; i++)

@@ -17,8 +17,8 @@ struct tally {
 	uint32_t have, summed; /* bits of values: that all records had, and that have an array */
 	uint64_t records;
 	uint32_t lanes;
-	bool counts; /* some value is a count; if not, a code's count says only whether it occurs */
-	uint32_t *count; /* records of each code, if `counts` */
+	uint32_t *
+	    count; /* records of each code; where no value is a count, only whether there are any */
 	uint64_t *sum[GROUP_VALUES_MAX]; /* of those summed; of others the count is the value */
 };
 

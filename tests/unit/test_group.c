@@ -630,6 +630,58 @@ test_first(const char *keys, const char *values, size_t n)
 	group_spec_free(&spec);
 }
 
+/* How often groups of many IPv4 addresses, and of one IPv6 address or none, go to disk in so much memory. */
+static unsigned
+spills_in(uint64_t memory, bool v6)
+{
+	struct group_spec spec = { 0 };
+	struct lines got = { .spec = &spec };
+	struct err err = { 0 };
+	struct group_table *t;
+	unsigned spills;
+
+	if (group_spec_keys(&spec, "srcip,dstport", &err) != 0 ||
+	    group_spec_values(&spec, "max(bytes)", &err) != 0)
+		abort();
+	spec.memory = memory;
+	seed = 7;
+	t = group_new(&spec, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		struct batch *b = many_records(false), *other = batch_new();
+		int src = batch_column(other, &fields[F_SRCIP].id, TYPE_IP, 4, 0);
+
+		if (group_add(t, b, NULL, &err) != 0)
+			abort();
+		batch_extend(other, 1);
+		batch_put_ip(other, (unsigned)src, 0,
+		    &(struct addr){ .b = { [0] = v6 ? 0x20 : 0, [10] = 0xff, [11] = 0xff } });
+		batch_close(other);
+		if (group_add(t, other, NULL, &err) != 0)
+			abort();
+		batch_free(other);
+		batch_free(b);
+	}
+	spills = group_spills(t);
+	ok(group_finish(&t, 1, NULL, take, &got, &err) == 0, "groups in %" PRIu64 " octets",
+	    memory);
+	group_free(t);
+	free_lines(&got);
+	group_spec_free(&spec);
+	return spills;
+}
+
+/* An IPv6 address among many of IPv4 takes no memory from them. */
+static void
+test_families_share(void)
+{
+	uint64_t memory = 1 << 20;
+
+	while (spills_in(memory, false) > 0)
+		memory += memory / 8;
+	ok(memory > 1 << 20 && spills_in(memory + memory / 8, true) == 0,
+	    "one IPv6 address does not send IPv4 to disk: %" PRIu64 " octets", memory);
+}
+
 int
 main(void)
 {
@@ -653,6 +705,7 @@ main(void)
 	test_first("proto", "bytes", 1);
 	test_first("dstip,dstport", "count,flows", 10);
 	test_first("srcip,dstip", "flows,bytes", 30);
+	test_families_share();
 	test_lies();
 	free_batches();
 	return done_testing();

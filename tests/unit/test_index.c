@@ -406,7 +406,7 @@ lies_are_found(void)
 	struct stat st;
 	uint64_t at, lines, entries, hash;
 	uint8_t *p;
-	int fd;
+	int fd, copy;
 
 	seed = 3;
 	do {
@@ -430,6 +430,11 @@ lies_are_found(void)
 	err = (struct err){ 0 };
 	ok(stream_index_check(fd, &err) != 0 && strstr(err.text, "older version") != NULL,
 	    "one of an older version is not believed: %s", err.text);
+	copy = memfd_create("copy", MFD_CLOEXEC);
+	err = (struct err){ 0 };
+	ok(stream_index_copy(fd, copy, &err) == 0 && stream_index_check(copy, &err) == 0,
+	    "and is made anew");
+	close(copy);
 	close(fd);
 }
 
