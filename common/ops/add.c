@@ -288,17 +288,23 @@ group_settle_only(struct group_table *g, const uint32_t *code, size_t n)
 }
 
 /*
- * Ready to hold what this batch adds?  Changing from coding to coding must not cost more than it saves: all
- * codes are looked at for counts.
+ * Ready to hold what this batch adds?  A wider coding must not cost more than it saves: all codes are looked at
+ * for counts.
  */
 static bool
 begin_tally(struct group_table *g, struct coding *c, const struct values_bound *values, size_t n)
 {
-	if (tally_continue(&g->tally, c, &g->values, values))
+	bool goes_on = tally_continue(&g->tally, &g->values, values), widened;
+
+	if (goes_on && codes_cover(&g->tally.coding, c))
 		return true;
-	codes_widen(c, &g->tally.coding);
+	widened = codes_widen(c, &g->tally.coding);
 	if (c->space / SPARSE > n || tally_octets(c, &g->values) > g->share / 4)
 		return false;
+	if (goes_on && widened) {
+		tally_widen(&g->tally, c);
+		return true;
+	}
 	group_settle(g);
 	tally_begin(&g->tally, c, &g->values, values);
 	return true;

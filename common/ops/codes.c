@@ -6,9 +6,19 @@
 /*
  * SPACE_MAX: arrays of so many counters are touched where values occur only.  PER_RECORD: but a coding that
  * serves one batch is cleared and looked through for it.  NARROW: a range of numbers up to that of ports is
- * better than a dictionary.  WIDE: of 16 bits, all may as well be expected: the next batch need not widen it.
+ * better than a dictionary.  ROOMY: in more space lists are looked for.  WIDE: of 16 bits, all may as well be
+ * expected: the next batch need not widen it.
  */
-enum { SPACE_MAX = 1 << 21, PER_RECORD = 4, NARROW = (1 << 16) + 1, WIDE = 1 << 14 };
+enum {
+	SPACE_MAX = 1 << 21,
+	PER_RECORD = 4,
+	NARROW = (1 << 16) + 1,
+	ROOMY = 1 << 17,
+	WIDE = 1 << 14
+};
+
+/* Octets, and codes, that are looked at together. */
+enum { OCTETS = 4096, CHUNK = 256 };
 
 /* Planning -------------------------------------------------------------------------------------- */
 
@@ -56,24 +66,29 @@ plan_number(struct digit *d, const struct group_key *key, const struct column *c
 	return true;
 }
 
-/* Are all octets among the listed? */
+/* Where n octets stand in a list, counted from 1; 0: not there.  true: all are. */
 CLONES static bool
-all_listed(const uint8_t *v, size_t n, const uint8_t *listed, unsigned n_listed)
+places_in(const uint8_t *v, size_t n, const uint8_t *listed, unsigned n_listed, uint8_t *at)
 {
-	enum { BLOCK = 128 };
-	uint8_t hit[BLOCK], all = 1;
-	size_t i = 0;
+	uint8_t missing = 0;
 
-	for (; i + BLOCK <= n; i += BLOCK) {
-		memset(hit, 0, sizeof(hit));
-		for (unsigned l = 0; l < n_listed; l++)
-			for (unsigned k = 0; k < BLOCK; k++)
-				hit[k] |= v[i + k] == listed[l];
-		for (unsigned k = 0; k < BLOCK; k++)
-			all &= hit[k];
-	}
-	for (; i < n; i++)
-		all &= memchr(listed, v[i], n_listed) != NULL;
+	memset(at, 0, n);
+	for (unsigned l = 0; l < n_listed; l++)
+		for (size_t i = 0; i < n; i++)
+			at[i] |= (uint8_t)(v[i] == listed[l] ? l + 1 : 0);
+	for (size_t i = 0; i < n; i++)
+		missing |= at[i] == 0;
+	return missing == 0;
+}
+
+static bool
+all_listed(const uint8_t *v, size_t n, const struct digit *d)
+{
+	uint8_t at[OCTETS];
+	bool all = true;
+
+	for (size_t i = 0; i < n && all; i += OCTETS)
+		all = places_in(v + i, n - i < OCTETS ? n - i : OCTETS, d->listed, d->n_listed, at);
 	return all;
 }
 
@@ -85,7 +100,7 @@ set_list(struct digit *d, const uint8_t *listed, unsigned n)
 	d->n = n + 1;
 }
 
-/* Few values of one octet in a wide range are listed instead: as before, if those are all that there are. */
+/* Few values of one octet are listed instead of their range: as before, if those are all that there are. */
 static void
 plan_list(struct digit *d, struct batch *b, unsigned col, const struct digit *before)
 {
@@ -93,10 +108,10 @@ plan_list(struct digit *d, struct batch *b, unsigned col, const struct digit *be
 	uint8_t seen[256] = { 0 }, listed[256];
 	unsigned n = 0;
 
-	if (d->bin > 1 || d->n <= LISTED_MAX + 1 || c->type != TYPE_UINT || c->width != 1)
+	if (d->bin > 1 || c->type != TYPE_UINT || c->width != 1)
 		return;
 	c = batch_plain(b, col);
-	if (before->n_listed > 0 && all_listed(c->data, b->n, before->listed, before->n_listed)) {
+	if (before->n_listed > 0 && all_listed(c->data, b->n, before)) {
 		set_list(d, before->listed, before->n_listed);
 		return;
 	}
@@ -171,7 +186,7 @@ codes_plan(struct coding *c, const struct group_spec *spec, struct batch *b, con
 		}
 	}
 	most = c->local && n < SPACE_MAX / PER_RECORD ? n * PER_RECORD : SPACE_MAX;
-	if (place(c, most))
+	if (place(c, most) && c->space <= ROOMY)
 		return true;
 	for (unsigned k = 0; k < c->n; k++)
 		if (col[k] >= 0 && !c->digit[k].dict)
@@ -294,13 +309,13 @@ widen_range(struct digit *d, const struct digit *p)
 	return true;
 }
 
-void
+bool
 codes_widen(struct coding *want, const struct coding *before)
 {
 	struct coding both = *want;
 
 	if (before->space == 0 || before->local || want->local)
-		return;
+		return false;
 	for (unsigned k = 0; k < want->n; k++) {
 		struct digit *d = &both.digit[k];
 		const struct digit *p = &before->digit[k];
@@ -312,15 +327,19 @@ codes_widen(struct coding *want, const struct coding *before)
 			*d = *p;
 			continue;
 		}
-		if (p->type != d->type || widen_list(d, p))
+		if (p->type != d->type)
+			return false;
+		if (widen_list(d, p))
 			continue;
 		*d = without_list(d);
 		range = without_list(p);
 		if (!widen_range(d, &range))
-			return;
+			return false;
 	}
-	if (place(&both, SPACE_MAX))
-		*want = both;
+	if (!place(&both, SPACE_MAX))
+		return false;
+	*want = both;
+	return true;
 }
 
 /* Coding ---------------------------------------------------------------------------------------- */
@@ -435,22 +454,13 @@ add_bins(const struct digit *d, const struct column *c, const uint32_t *idx, siz
 
 /* Digits of listed values: of one octet when they were listed, not for ever. */
 static uint32_t
-add_listed(const struct digit *d, const struct column *c, const uint32_t *idx, size_t first,
+add_listed_cells(const struct digit *d, const struct column *c, const uint32_t *idx, size_t first,
     size_t n, uint32_t *code)
 {
 	uint32_t of[256] = { 0 }, outside = 0;
 
 	for (uint32_t k = 0; k < d->n_listed; k++)
 		of[d->listed[k]] = (k + 1) * d->stride;
-	if (idx == NULL && c->present == NULL && c->width == 1) {
-		const uint8_t *from = (const uint8_t *)c->data + first;
-
-		for (size_t i = 0; i < n; i++) {
-			outside |= of[from[i]] == 0;
-			code[i] += of[from[i]];
-		}
-		return outside;
-	}
 	for (size_t i = 0; i < n; i++) {
 		size_t rec = idx != NULL ? idx[i] : first + i;
 		uint64_t v = c->width == 1 ? ((const uint8_t *)c->data)[rec] : cell_word(c, rec);
@@ -462,6 +472,26 @@ add_listed(const struct digit *d, const struct column *c, const uint32_t *idx, s
 		code[i] += add;
 	}
 	return outside;
+}
+
+CLONES static uint32_t
+add_listed(const struct digit *d, const struct column *c, const uint32_t *idx, size_t first,
+    size_t n, uint32_t *code)
+{
+	const uint8_t *from = (const uint8_t *)c->data + first;
+	bool all = true;
+
+	if (idx != NULL || c->present != NULL || c->width != 1)
+		return add_listed_cells(d, c, idx, first, n, code);
+	for (size_t at = 0; at < n; at += OCTETS) {
+		size_t m = n - at < OCTETS ? n - at : OCTETS;
+		uint8_t place[OCTETS];
+
+		all &= places_in(from + at, m, d->listed, d->n_listed, place);
+		for (size_t i = 0; i < m; i++)
+			code[at + i] += place[i] * d->stride;
+	}
+	return !all;
 }
 
 bool
@@ -498,5 +528,43 @@ codes_digits(const struct coding *c, unsigned key, const uint32_t *code, size_t 
 		uint32_t rest = lowest ? code[i] : code[i] / stride;
 
 		digit[i] = highest ? rest : rest % most;
+	}
+}
+
+/* The digits in `to` of a key's digits in `from`. */
+static void
+move_digits(const struct digit *from, const struct digit *to, uint32_t *digit, size_t n)
+{
+	uint32_t of[UINT8_MAX + 1] = { 0 };
+
+	for (uint32_t k = 0; k < to->n_listed; k++)
+		of[to->listed[k]] = k + 1;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t v;
+
+		if (digit[i] == 0)
+			continue;
+		v = codes_value(from, digit[i]);
+		digit[i] =
+		    to->n_listed > 0 ? of[v & UINT8_MAX] : (uint32_t)((v - to->base) / to->bin) + 1;
+	}
+}
+
+void
+codes_move(const struct coding *from, const struct coding *to, const uint32_t *code, size_t n,
+    uint32_t *moved)
+{
+	uint32_t digit[CHUNK];
+
+	memset(moved, 0, n * sizeof(*moved));
+	for (size_t at = 0; at < n; at += CHUNK) {
+		size_t m = n - at < CHUNK ? n - at : CHUNK;
+
+		for (unsigned k = 0; k < from->n; k++) {
+			codes_digits(from, k, code + at, m, digit);
+			move_digits(&from->digit[k], &to->digit[k], digit, m);
+			for (size_t i = 0; i < m; i++)
+				moved[at + i] += digit[i] * to->digit[k].stride;
+		}
 	}
 }

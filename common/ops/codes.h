@@ -49,8 +49,12 @@ bool codes_cover(const struct coding *, const struct coding *want);
 /* Do two codings give every key the same code?  Not those of one batch. */
 bool codes_same(const struct coding *, const struct coding *);
 
-/* Widen a plan by what an earlier coding covers, where that stays small. */
-void codes_widen(struct coding *want, const struct coding *before);
+/* Widen a plan by what an earlier coding covers.  false: it cannot, or would become too large; nothing was done. */
+bool codes_widen(struct coding *want, const struct coding *before);
+
+/* What n codes are in another coding that covers theirs. */
+void codes_move(const struct coding *from, const struct coding *to, const uint32_t *code, size_t n,
+    uint32_t *moved);
 
 /*
  * The codes of records idx[0..n) (NULL: first ...).  col: the keys' columns, dictionary or plain as the

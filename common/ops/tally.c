@@ -46,10 +46,9 @@ summed(const struct values *vs, const struct values_bound *bound)
 }
 
 bool
-tally_continue(const struct tally *s, const struct coding *want, const struct values *vs,
-    const struct values_bound *bound)
+tally_continue(const struct tally *s, const struct values *vs, const struct values_bound *bound)
 {
-	return codes_cover(&s->coding, want) && s->have == bound->have &&
+	return s->coding.space > 0 && !s->coding.local && s->have == bound->have &&
 	       s->summed == summed(vs, bound) && s->records < records_max;
 }
 
@@ -86,18 +85,25 @@ array_free(const struct coding *c, void *p, size_t octets)
 		mem_free(p);
 }
 
+/* Arrays for a coding, of the same values. */
+static void
+begin(struct tally *s, const struct coding *c, uint32_t have, uint32_t summed_too)
+{
+	size_t n = counters(c);
+
+	*s = (struct tally){ .coding = *c, .have = have, .summed = summed_too };
+	s->lanes = c->space <= FEW ? LANES : 1;
+	s->count = array_new(c, n * sizeof(*s->count));
+	for (unsigned i = 0; i < GROUP_VALUES_MAX; i++)
+		if (summed_too >> i & 1)
+			s->sum[i] = array_new(c, n * sizeof(*s->sum[i]));
+}
+
 void
 tally_begin(struct tally *s, const struct coding *c, const struct values *vs,
     const struct values_bound *bound)
 {
-	size_t n = counters(c);
-
-	*s = (struct tally){ .coding = *c, .have = bound->have, .summed = summed(vs, bound) };
-	s->lanes = c->space <= FEW ? LANES : 1;
-	s->count = array_new(c, n * sizeof(*s->count));
-	for (unsigned i = 0; i < vs->n; i++)
-		if (s->summed >> i & 1)
-			s->sum[i] = array_new(c, n * sizeof(*s->sum[i]));
+	begin(s, c, bound->have, summed(vs, bound));
 }
 
 /* Adding -------------------------------------------------------------------------------------- */
@@ -200,12 +206,12 @@ tally_codes(const struct tally *s, uint32_t *at, uint32_t *code, size_t n)
 }
 
 /* What all lanes of each code hold. */
-#define GATHER_LANES(FROM) \
+#define GATHER_LANES(S, FROM) \
 	do { \
 		for (size_t k = 0; k < n; k++) { \
-			v[k] = (FROM)[(size_t)code[k] * s->lanes]; \
-			for (uint32_t lane = 1; lane < s->lanes; lane++) \
-				v[k] += (FROM)[(size_t)code[k] * s->lanes + lane]; \
+			v[k] = (FROM)[(size_t)code[k] * (S)->lanes]; \
+			for (uint32_t lane = 1; lane < (S)->lanes; lane++) \
+				v[k] += (FROM)[(size_t)code[k] * (S)->lanes + lane]; \
 		} \
 	} while (0)
 
@@ -213,9 +219,9 @@ void
 tally_values(const struct tally *s, unsigned i, const uint32_t *code, uint64_t *v, size_t n)
 {
 	if (s->sum[i] != NULL)
-		GATHER_LANES(s->sum[i]);
+		GATHER_LANES(s, s->sum[i]);
 	else
-		GATHER_LANES(s->count);
+		GATHER_LANES(s, s->count);
 }
 
 void
@@ -234,20 +240,72 @@ tally_give(const struct tally *s, const struct values *vs, const uint32_t *code,
 	}
 }
 
-bool
-tally_join(struct tally *s, struct tally *from)
+/* Joining --------------------------------------------------------------------------------------- */
+
+static void
+add_counters(struct tally *s, const struct tally *from)
 {
 	size_t n = counters(&s->coding);
 
-	if (s->coding.space == 0 || !codes_same(&s->coding, &from->coding) ||
-	    s->have != from->have || s->summed != from->summed ||
-	    s->records + from->records >= records_max)
-		return false;
 	for (size_t i = 0; i < n; i++)
 		s->count[i] += from->count[i];
 	for (unsigned v = 0; v < GROUP_VALUES_MAX; v++)
 		for (size_t i = 0; i < n && s->sum[v] != NULL; i++)
 			s->sum[v][i] += from->sum[v][i];
+}
+
+/* The same where codes have another meaning: one that s covers. */
+static void
+add_codes(struct tally *s, const struct tally *from)
+{
+	uint32_t code[TABLE_CHUNK], to[TABLE_CHUNK], at = 0;
+	uint64_t v[TABLE_CHUNK];
+	size_t n;
+
+	while ((n = tally_codes(from, &at, code, TABLE_CHUNK)) > 0) {
+		codes_move(&from->coding, &s->coding, code, n, to);
+		GATHER_LANES(from, from->count);
+		for (size_t k = 0; k < n; k++)
+			s->count[(size_t)to[k] * s->lanes] += (uint32_t)v[k];
+		for (unsigned i = 0; i < GROUP_VALUES_MAX; i++) {
+			if (s->sum[i] == NULL)
+				continue;
+			GATHER_LANES(from, from->sum[i]);
+			for (size_t k = 0; k < n; k++)
+				s->sum[i][(size_t)to[k] * s->lanes] += v[k];
+		}
+	}
+}
+
+void
+tally_widen(struct tally *s, const struct coding *c)
+{
+	struct tally wide;
+
+	begin(&wide, c, s->have, s->summed);
+	wide.records = s->records;
+	add_codes(&wide, s);
+	tally_free(s);
+	*s = wide;
+}
+
+bool
+tally_join(struct tally *s, struct tally *from)
+{
+	struct coding both = s->coding;
+
+	if (s->coding.space == 0 || s->have != from->have || s->summed != from->summed ||
+	    s->records + from->records >= records_max)
+		return false;
+	if (codes_same(&s->coding, &from->coding)) {
+		add_counters(s, from);
+	} else {
+		if (!codes_cover(&both, &from->coding) && !codes_widen(&both, &from->coding))
+			return false;
+		if (!codes_same(&both, &s->coding))
+			tally_widen(s, &both);
+		add_codes(s, from);
+	}
 	s->records += from->records;
 	tally_free(from);
 	return true;

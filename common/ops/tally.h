@@ -1,7 +1,7 @@
 /*
  * tally.h - counts and sums in arrays indexed by codes (codes.h): what most aggregates are made of.
  *
- * They are held back from the table's rows until the coding changes, the input ends or memory is short:
+ * They are held back from the table's rows until no coding covers all, the input ends or memory is short:
  * a record costs an addition for each value, and a row is looked up once for all records of its code.
  * Few codes have several counters each that records take in turn, so that additions to the same one do not
  * wait for each other.
@@ -25,9 +25,11 @@ struct tally {
 /* Can the values of a batch be held so: counts and plain sums that no record lacks? */
 bool tally_suit(const struct values *, const struct values_bound *);
 
-/* Would a batch of this coding and these values go on with what is held? */
-bool tally_continue(const struct tally *, const struct coding *want, const struct values *,
-    const struct values_bound *);
+/* Would a batch of these values go on with what is held, once its coding is covered? */
+bool tally_continue(const struct tally *, const struct values *, const struct values_bound *);
+
+/* Hold the same by another coding, which covers the one so far. */
+void tally_widen(struct tally *, const struct coding *);
 
 /* Begin with a coding that is suited; octets are what that takes. */
 void tally_begin(
@@ -48,7 +50,10 @@ void tally_values(const struct tally *, unsigned i, const uint32_t *code, uint64
 void tally_give(const struct tally *, const struct values *, const uint32_t *code,
     uint64_t *const *slots, size_t n);
 
-/* Hold what another tally holds too, which then holds nothing.  false: they do not mean the same; nothing was done. */
+/*
+ * Hold what another tally holds too, which then holds nothing.  false: they do not mean the same, or no coding covers
+ * both; nothing was done.
+ */
 bool tally_join(struct tally *, struct tally *from);
 
 void tally_free(struct tally *); /* and hold nothing again */

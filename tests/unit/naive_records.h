@@ -66,12 +66,12 @@ static struct rec recs[N_BATCHES * BATCH_N];
 static struct batch *batches[N_BATCHES];
 static uint64_t *sels[N_BATCHES];
 
-static uint64_t seed = 20261123;
+static uint64_t rnd_state = 20261123;
 
 static uint64_t
 rnd(uint64_t below)
 {
-	uint64_t z = (seed += UINT64_C(0x9e3779b97f4a7c15));
+	uint64_t z = (rnd_state += UINT64_C(0x9e3779b97f4a7c15));
 
 	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);

@@ -6,8 +6,9 @@
  */
 #include <stdlib.h>
 
+#include "flow/zone.h"
 #include "naive_records.h"
-#include "ops/group.h"
+#include "ops/group_table.h"
 #include "tap.h"
 
 /* The naive aggregator ------------------------------------------------------------------------- */
@@ -630,6 +631,95 @@ test_first(const char *keys, const char *values, size_t n)
 	group_spec_free(&spec);
 }
 
+/* Codes that grow ------------------------------------------------------------------------------- */
+
+enum { GROW_N = 20000, GROW_PROTOS = 9 };
+
+/* The i-th batch has other protocols than the one before, and its ports and ends lie elsewhere, lower or higher. */
+static struct batch *
+growing_records(unsigned i, uint64_t (*octets)[N_MANY][70])
+{
+	static const uint8_t protos[GROW_PROTOS] = { 17, 6, 89, 1, 112, 58, 47, 2, 200 };
+	struct batch *b = batch_new();
+	int end = batch_column(b, &fields[F_END].id, TYPE_TIME, 8, 0);
+	int port = batch_column(b, &fields[F_DSTPORT].id, TYPE_UINT, 2, 0);
+	int proto = batch_column(b, &fields[F_PROTO].id, TYPE_UINT, 1, 0);
+	int bytes = batch_column(b, &fields[F_BYTES].id, TYPE_UINT, 8, 0);
+
+	batch_extend(b, GROW_N);
+	for (size_t k = 0; k < GROW_N; k++) {
+		unsigned p = (unsigned)((i * 5 + rnd(2 + i % 3)) % GROW_PROTOS);
+		uint64_t minute = (i * 3) % N_MANY, at = rnd(60) == 0 ? 69 : i * 7 + rnd(10);
+		uint64_t n = rnd(100000);
+
+		batch_put_uint(b, (unsigned)end, k, (minute * 60 + rnd(60)) * UINT64_C(1000000000));
+		batch_put_uint(b, (unsigned)port, k, 65000 - 900 * at);
+		batch_put_uint(b, (unsigned)proto, k, protos[p]);
+		batch_put_uint(b, (unsigned)bytes, k, n);
+		octets[protos[p]][minute][at] += n;
+	}
+	batch_close(b);
+	column_zone(&b->col[end], b->n);
+	column_zone(&b->col[port], b->n);
+	column_zone(&b->col[proto], b->n);
+	return b;
+}
+
+/* What is held in arrays is held on when a later batch, or another table, needs more codes, or others. */
+static void
+test_growing(const char *keys, bool ports, bool times)
+{
+	static uint64_t octets[256][N_MANY][70];
+	struct group_spec spec = { 0 };
+	struct batch *b[N_MANY];
+	struct err err = { 0 };
+
+	memset(octets, 0, sizeof(octets));
+	ok(group_spec_keys(&spec, keys, &err) == 0 && group_spec_values(&spec, "bytes", &err) == 0,
+	    "-k %s is understood", keys);
+	for (unsigned i = 0; i < N_MANY; i++)
+		b[i] = growing_records(i, octets);
+	for (unsigned tables = 1; tables <= N_MANY; tables++) {
+		struct group_table *t[N_MANY];
+		struct lines got = { .spec = &spec };
+		uint64_t sum = 0, all = 0;
+		size_t groups = 0;
+		bool held = true;
+
+		for (unsigned i = 0; i < tables; i++)
+			t[i] = group_new(&spec, tables);
+		for (unsigned i = 0; i < N_MANY; i++)
+			if (group_add(t[i % tables], b[i], NULL, &err) != 0)
+				abort();
+		for (unsigned i = 0; i < tables; i++)
+			held &= t[i]->rows.n_rows == 0 && t[i]->tally.coding.space > 0;
+		ok(held, "-k %s: %u tables hold all in arrays", keys, tables);
+		ok(group_finish(t, tables, NULL, take, &got, &err) == 0, "and hand groups out");
+		for (unsigned i = 0; i < tables; i++)
+			group_free(t[i]);
+		for (size_t i = 0; i < got.n; i++)
+			sum += last_value(got.line[i]) * (1 + last_value(got.line[i]) % 7);
+		for (unsigned p = 0; p < 256; p++) {
+			uint64_t by[N_MANY][70] = { 0 };
+
+			for (unsigned m = 0; m < N_MANY; m++)
+				for (unsigned a = 0; a < 70; a++)
+					by[times ? m : 0][ports ? a : 0] += octets[p][m][a];
+			for (unsigned m = 0; m < N_MANY; m++)
+				for (unsigned a = 0; a < 70; a++) {
+					all += by[m][a] * (1 + by[m][a] % 7);
+					groups += by[m][a] > 0;
+				}
+		}
+		ok(got.n == groups && sum == all, "-k %s by %u tables: %zu groups", keys, tables,
+		    groups);
+		free_lines(&got);
+	}
+	for (unsigned i = 0; i < N_MANY; i++)
+		batch_free(b[i]);
+	group_spec_free(&spec);
+}
+
 /* How often groups of many IPv4 addresses, and of one IPv6 address or none, go to disk in so much memory. */
 static unsigned
 spills_in(uint64_t memory, bool v6)
@@ -644,7 +734,7 @@ spills_in(uint64_t memory, bool v6)
 	    group_spec_values(&spec, "max(bytes)", &err) != 0)
 		abort();
 	spec.memory = memory;
-	seed = 7;
+	rnd_state = 7;
 	t = group_new(&spec, 1);
 	for (unsigned i = 0; i < 3; i++) {
 		struct batch *b = many_records(false), *other = batch_new();
@@ -705,6 +795,10 @@ main(void)
 	test_first("proto", "bytes", 1);
 	test_first("dstip,dstport", "count,flows", 10);
 	test_first("srcip,dstip", "flows,bytes", 30);
+	test_growing("dstport,proto", true, false);
+	test_growing("end/1m,proto", false, true);
+	test_growing("proto", false, false);
+	test_growing("proto,end/1m", false, true);
 	test_families_share();
 	test_lies();
 	free_batches();
