@@ -160,21 +160,18 @@ chunk_new(size_t size)
 }
 
 /*
- * Make `current` a chunk with room for need octets.  A kept chunk that is too small stays behind the
- * new one, for later.  Sizes double, so the number of chunks stays small.
+ * Make `current` a chunk with room for need octets.  A kept chunk that is too small stays behind the new one, for
+ * later.  Who needs more than a little gets a large one, of which what is never used is never there.
  */
 static void
 arena_more(struct arena *a, size_t need)
 {
 	struct arena_chunk *next = a->current ? a->current->next : a->first;
-	size_t size = a->current ? a->current->size * 2 : CHUNK_MIN;
 
 	if (next == NULL || next->size < need) {
-		struct arena_chunk *c;
+		size_t size = a->current == NULL && need <= CHUNK_MIN ? CHUNK_MIN : CHUNK_MAX;
+		struct arena_chunk *c = chunk_new(size < need ? need : size);
 
-		if (size > CHUNK_MAX)
-			size = CHUNK_MAX;
-		c = chunk_new(size < need ? need : size);
 		c->next = next;
 		if (a->current)
 			a->current->next = c;

@@ -44,6 +44,7 @@ struct run {
 	bool ended; /* produced is final */
 	bool stop;
 	bool producing; /* the producer is inside produce() */
+	cpu_set_t processors; /* those that threads may use */
 };
 
 struct worker {
@@ -92,6 +93,41 @@ give_back(struct run *r)
 	r->consumed++;
 }
 
+/* Threads ---------------------------------------------------------------------------------------- */
+
+/*
+ * A new thread starts on another processor than the one that it was made on: left to itself it may wait there, behind
+ * whoever made it, until the kernel looks for balance milliseconds later.  Signals are for the thread that called.
+ * false: the system has no thread to give.
+ */
+static bool
+start_thread(struct run *r, pthread_t *thread, void *(*thread_main)(void *), void *arg)
+{
+	cpu_set_t others = r->processors;
+	sigset_t all, before;
+	pthread_attr_t attr;
+	bool ok;
+
+	pthread_attr_init(&attr);
+	CPU_CLR((size_t)sched_getcpu(), &others);
+	if (CPU_COUNT(&others) > 0)
+		pthread_attr_setaffinity_np(&attr, sizeof(others), &others);
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	ok = pthread_create(thread, &attr, thread_main, arg) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return ok;
+}
+
+/* Once it has started it may be anywhere. */
+static void
+started(const struct run *r)
+{
+	if (CPU_COUNT(&r->processors) > 0)
+		(void)sched_setaffinity(0, sizeof(r->processors), &r->processors);
+}
+
 static void *
 producer_main(void *arg)
 {
@@ -99,6 +135,7 @@ producer_main(void *arg)
 	struct ordered *o = r->o;
 	enum ordered_next next;
 
+	started(r);
 	pthread_mutex_lock(&r->lock);
 	while (!r->stop && !r->ended) {
 		if (r->produced - r->consumed == o->n_items) {
@@ -130,6 +167,7 @@ worker_main(void *arg)
 	struct run *r = w->run;
 	struct ordered *o = r->o;
 
+	started(r);
 	pthread_mutex_lock(&r->lock);
 	while (!r->stop) {
 		uint64_t i = r->claimed;
@@ -195,6 +233,7 @@ helper_main(void *arg)
 	struct worker *w = arg;
 	struct run *r = w->run;
 
+	started(r);
 	pthread_mutex_lock(&r->lock);
 	while (!r->stop && !r->ended)
 		if (!take_turn(r, w->index) && !r->stop && !r->ended)
@@ -289,6 +328,8 @@ run_init(struct run *r, struct ordered *o)
 	pthread_condattr_t attr;
 
 	*r = (struct run){ .o = o };
+	if (sched_getaffinity(0, sizeof(r->processors), &r->processors) != 0)
+		CPU_ZERO(&r->processors);
 	r->place = mem_zero(o->n_items, sizeof(*r->place));
 	r->keeper = mem_zero(o->n_items, sizeof(*r->keeper));
 	for (unsigned k = 0; k < o->n_items; k++)
@@ -313,36 +354,18 @@ run_free(struct run *r)
 	mem_free(r->keeper);
 }
 
-/* Start threads of one main; how many the system gave. */
+/* Start workers of one main; how many the system gave. */
 static unsigned
-start_threads(struct run *r, struct worker *workers, unsigned first, void *(*thread_main)(void *))
+start_workers(struct run *r, struct worker *workers, unsigned first, void *(*thread_main)(void *))
 {
-	sigset_t all, before;
 	unsigned i;
 
-	/* signals are for the thread that called */
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
 	for (i = first; i < r->o->threads; i++) {
 		workers[i] = (struct worker){ .run = r, .index = i };
-		if (pthread_create(&workers[i].thread, NULL, thread_main, &workers[i]) != 0)
+		if (!start_thread(r, &workers[i].thread, thread_main, &workers[i]))
 			break;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return i;
-}
-
-static bool
-start_producer(struct worker *w)
-{
-	sigset_t all, before;
-	bool ok;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	ok = pthread_create(&w->thread, NULL, producer_main, w->run) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return ok;
 }
 
 /* Nobody begins anything any more.  Called with the lock held, which it gives back. */
@@ -363,12 +386,12 @@ stop(struct run *r, void (*cancel)(void *ctx))
 static void
 run_shared(struct run *r, struct worker *workers, void (*cancel)(void *ctx))
 {
-	unsigned started = start_threads(r, workers, 1, helper_main);
+	unsigned n = start_workers(r, workers, 1, helper_main);
 
 	pthread_mutex_lock(&r->lock);
 	share(r);
 	stop(r, cancel);
-	for (unsigned i = 1; i < started; i++)
+	for (unsigned i = 1; i < n; i++)
 		pthread_join(workers[i].thread, NULL);
 }
 
@@ -376,17 +399,17 @@ run_shared(struct run *r, struct worker *workers, void (*cancel)(void *ctx))
 static bool
 run_live(struct run *r, struct worker *workers, void (*cancel)(void *ctx))
 {
-	struct worker producer = { .run = r };
-	unsigned started = start_threads(r, workers, 0, worker_main);
-	bool threaded = started > 0 && start_producer(&producer);
+	unsigned n = start_workers(r, workers, 0, worker_main);
+	pthread_t producer;
+	bool threaded = n > 0 && start_thread(r, &producer, producer_main, r);
 
 	pthread_mutex_lock(&r->lock);
 	if (threaded)
 		consume_all(r);
 	stop(r, cancel);
 	if (threaded)
-		pthread_join(producer.thread, NULL);
-	for (unsigned i = 0; i < started; i++)
+		pthread_join(producer, NULL);
+	for (unsigned i = 0; i < n; i++)
 		pthread_join(workers[i].thread, NULL);
 	return threaded;
 }

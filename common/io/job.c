@@ -30,6 +30,17 @@ job_select_all(struct job *j, size_t n)
 }
 
 void
+job_note(struct job *j)
+{
+	const struct batch *b = j->b;
+	struct block_info info = { 0 };
+
+	if (j->slot != NULL && b == slot_batch(j->slot))
+		slot_info(j->slot, &info);
+	j->facts = (struct job_facts){ b->options, b->n_cols, b->n_unpacked, info.length, b->err };
+}
+
+void
 job_trim(struct job *j, size_t n)
 {
 	size_t words = bits_words(j->b->n), seen = 0;

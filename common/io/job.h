@@ -21,7 +21,7 @@ enum job_form {
 
 struct job {
 	/* From the source. */
-	struct stream_slot *slot; /* flow input: the block */
+	struct stream_slot *slot; /* flow input: the block, until nobody needs it any more */
 	struct batch *own; /* other input: the records */
 	struct csv_piece *piece; /* csv: the lines that they are read from */
 	bool unread; /* they have not been yet: source_read */
@@ -44,6 +44,12 @@ struct job {
 	uint64_t *sel;
 	size_t cap_sel, n_sel, n_read;
 	struct err work_err;
+	struct job_facts {
+		bool options;
+		unsigned n_cols, n_unpacked;
+		uint64_t octets; /* of the block, 0 none */
+		struct err err;
+	} facts; /* of b, which may be gone when the job is consumed */
 
 	/* From the sink's preparation. */
 	enum job_form form;
@@ -56,6 +62,9 @@ void job_free(struct job *);
 
 /* Bits for n records, all set. */
 uint64_t *job_select_all(struct job *, size_t n);
+
+/* Note the facts of the batch, which are final. */
+void job_note(struct job *);
 
 /* Keep only the first n of the selected records. */
 void job_trim(struct job *, size_t n);
@@ -124,10 +133,13 @@ bool sink_wants_union(const struct io_sink *);
 /* Batches of the program's making come, in an order that all of them claim or not: the names to print them with. */
 struct names *sink_made(struct io_sink *, bool ordered);
 
-/* On a worker: everything that needs no order.  Damage sticks in job->b->err. */
+/*
+ * On a worker: everything that needs no order.  Damage sticks in job->b->err.  Unless there is a limit, only what
+ * passes as it is, or is selected from, is needed to write the job.
+ */
 void sink_prepare(struct io_sink *, struct sink_worker *, struct job *);
 
-/* In order.  -1: err; 1: the limit is reached. */
+/* In order, of a job whose facts are noted.  -1: err; 1: the limit is reached. */
 int sink_write(struct io_sink *, struct job *, struct err *);
 
 /* Write what is held if it has been held long enough (0.2 s), or at once.  -1: err. */

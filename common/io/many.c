@@ -47,6 +47,7 @@ many_work(void *ctx, void *item, unsigned worker)
 	m->make(m->ctx, it->i, j->b);
 	job_select_all(j, j->b->n);
 	sink_prepare(m->s, &m->workers[worker], j);
+	job_note(j);
 	j->names = NULL;
 }
 

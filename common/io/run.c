@@ -22,6 +22,9 @@ struct run {
 	bool inherited;
 	int64_t began_ns, told_ns; /* progress */
 	uint64_t octets, octets_all;
+	struct ordered_lock *lock; /* of spare blocks, whose memory is in a cache: the last first */
+	struct stream_slot **spare;
+	size_t n_spare;
 	unsigned *bad_input; /* damaged ones: the rest of them is dropped */
 	size_t n_bad;
 	bool failed;
@@ -101,6 +104,33 @@ select_window(const struct io_opts *o, struct job *j)
 		    o, j, batch_plain(j->b, (unsigned)start), batch_plain(j->b, (unsigned)end));
 }
 
+/*
+ * Blocks travel no further than they are needed, so that there are few of them: their memory is the most that a run
+ * takes, and that it has to wait for. ------------------------------------------------------------------ */
+
+static struct stream_slot *
+take_spare(struct run *r)
+{
+	struct stream_slot *slot;
+
+	ordered_lock(r->lock);
+	slot = r->n_spare > 0 ? r->spare[--r->n_spare] : slot_new();
+	ordered_unlock(r->lock);
+	return slot;
+}
+
+static void
+give_back(struct run *r, struct job *j)
+{
+	if (j->slot == NULL)
+		return;
+	ordered_lock(r->lock);
+	r->spare[r->n_spare++] = j->slot;
+	ordered_unlock(r->lock);
+	j->slot = NULL;
+	j->b = NULL;
+}
+
 /* The three stages ----------------------------------------------------------------------------------- */
 
 static enum ordered_next
@@ -109,6 +139,8 @@ produce(void *ctx, void *item)
 	struct run *r = ctx;
 	struct job *j = item;
 
+	if (j->slot == NULL)
+		j->slot = take_spare(r);
 	if (!source_next(r->source, j))
 		return ORDERED_END;
 	if (j->err.status != 0 || r->sink == NULL)
@@ -123,16 +155,10 @@ produce(void *ctx, void *item)
 }
 
 static void
-work(void *ctx, void *item, unsigned worker)
+prepare(struct run *r, struct job *j, unsigned worker)
 {
-	struct run *r = ctx;
-	struct job *j = item;
 	int verdict = IO_KEEP;
 
-	j->work_err = (struct err){ 0 };
-	j->form = JOB_NOTHING;
-	if (j->err.status != 0)
-		return;
 	source_read(r->source, j);
 	j->n_read = j->b->n;
 	job_select_all(j, j->b->n);
@@ -149,6 +175,22 @@ work(void *ctx, void *item, unsigned worker)
 	if (!j->b->options && !sink_defers(r->sink) && j->n_sel > r->opts->limit)
 		job_trim(j, (size_t)r->opts->limit);
 	sink_prepare(r->sink, &r->workers[worker], j);
+}
+
+static void
+work(void *ctx, void *item, unsigned worker)
+{
+	struct run *r = ctx;
+	struct job *j = item;
+
+	j->work_err = (struct err){ 0 };
+	j->form = JOB_NOTHING;
+	if (j->err.status != 0)
+		return;
+	prepare(r, j, worker);
+	job_note(j);
+	if (j->form != JOB_PASS && j->form != JOB_SELECT && r->opts->limit == UINT64_MAX)
+		give_back(r, j);
 }
 
 static void
@@ -175,12 +217,12 @@ is_bad(const struct run *r, unsigned input)
 static void
 count(struct run *r, const struct job *j)
 {
-	if (j->b->options)
+	if (j->facts.options)
 		return;
 	r->result->read += j->n_read;
 	r->result->selected += j->n_sel;
-	r->result->columns += j->b->n_cols;
-	r->result->unpacked += j->b->n_unpacked;
+	r->result->columns += j->facts.n_cols;
+	r->result->unpacked += j->facts.n_unpacked;
 }
 
 /* Once a second of a run that takes longer than two: records, speed, and how long it will take if that is known. */
@@ -190,12 +232,8 @@ tell_progress(struct run *r, const struct job *j)
 	int64_t now = time_monotonic_ns();
 	double s = (double)(now - r->began_ns) / 1e9;
 	struct buf text = { 0 };
-	struct block_info info;
 
-	if (j->slot != NULL && j->b == slot_batch(j->slot)) {
-		slot_info(j->slot, &info);
-		r->octets += info.length;
-	}
+	r->octets += j->facts.octets;
 	if (s < 2 || now - r->told_ns < NS_PER_S)
 		return;
 	r->told_ns = now;
@@ -212,11 +250,10 @@ tell_progress(struct run *r, const struct job *j)
 	buf_free(&text);
 }
 
+/* false: there is no more to do. */
 static bool
-consume(void *ctx, void *item)
+finish(struct run *r, struct job *j)
 {
-	struct run *r = ctx;
-	struct job *j = item;
 	int status;
 
 	if (r->failed) /* idle's flush did */
@@ -233,8 +270,8 @@ consume(void *ctx, void *item)
 	source_count(r->source, j);
 	if (is_bad(r, j->input))
 		return true;
-	if (j->b->err.status != 0) {
-		complain(r, j, &j->b->err);
+	if (j->facts.err.status != 0) {
+		complain(r, j, &j->facts.err);
 		return true;
 	}
 	if (j->work_err.status != 0) {
@@ -258,6 +295,16 @@ consume(void *ctx, void *item)
 	r->failed = status < 0;
 	r->result->stopped = status > 0;
 	return status == 0;
+}
+
+static bool
+consume(void *ctx, void *item)
+{
+	struct run *r = ctx;
+	bool more = finish(r, item);
+
+	give_back(r, item);
+	return more;
 }
 
 /* Records that wait for company do not wait for ever; with none there is nothing to do. */
@@ -324,6 +371,8 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 	jobs = mem_zero(o.n_items, sizeof(*jobs));
 	o.items = jobs;
 	r.workers = mem_zero(threads, sizeof(*r.workers));
+	r.spare = mem_zero(o.n_items, sizeof(*r.spare));
+	r.lock = ordered_lock_new();
 	source_catch(source, sink != NULL ? sink_pipe(sink) : -1);
 	if (opts->limit > 0)
 		ordered_run(&o, cancel);
@@ -332,6 +381,10 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 		job_free(&jobs[i]);
 	for (unsigned i = 0; i < threads; i++)
 		sink_worker_free(&r.workers[i]);
+	for (size_t i = 0; i < r.n_spare; i++)
+		slot_free(r.spare[i]);
+	ordered_lock_free(r.lock);
+	mem_free(r.spare);
 	mem_free(r.workers);
 	mem_free(r.history);
 	mem_free(r.bad_input);

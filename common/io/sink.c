@@ -388,7 +388,7 @@ write_form(struct io_sink *s, struct job *j, struct err *err)
 int
 sink_write(struct io_sink *s, struct job *j, struct err *err)
 {
-	bool counted = !j->b->options && !s->deferred;
+	bool counted = !j->facts.options && !s->deferred;
 
 	if (j->begun && s->head.len > 0) {
 		if (write_octets(s, s->head.data, s->head.len, err) != 0)
@@ -425,6 +425,7 @@ io_sink_batch(struct io_sink *s, struct batch *b, struct err *err)
 		*err = b->err;
 		r = -1;
 	} else {
+		job_note(&j);
 		r = sink_write(s, &j, err);
 	}
 	j.b = NULL;
