@@ -200,6 +200,15 @@ class Column:
             out.append(v.to_bytes(8, "little")[:self.width])
         return out
 
+    def read_7(self, parts, entries, n, block, columns):
+        starts = int.from_bytes(parts[0], "little")
+        out, run = [], -1
+        for i in range(n):
+            run += starts >> i & 1
+            s = sum(plane[run] << (8 * k) for k, plane in enumerate(parts[1:]))
+            out.append(((self.base + 10 ** self.scale * s) & MASK).to_bytes(8, "little")[:self.width])
+        return out
+
     def read_4(self, parts, entries, n, block, columns):
         return self.variable(parts[0], parts[1])
 
@@ -233,7 +242,7 @@ def blocks(data):
         head = data[at:at + 64]
         (magic, header_len, block_len, records, columns, flags, version, sort, zero, start, end,
          sequence, seal) = struct.unpack("<8sIIIHHHHIqqQQ", head)
-        if magic != MAGIC or version != 1:
+        if magic != MAGIC or version not in (1, 2):
             raise ValueError("offset %d: no block" % at)
         block = data[at:at + block_len]
         if xxh64(block[:56] + bytes(8) + block[64:header_len]) != seal:

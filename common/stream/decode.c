@@ -11,15 +11,16 @@ is_dict(const struct block_entry *e)
 
 /* Numbers ---------------------------------------------------------------------------------------- */
 
-/* Planes of a column that has parts, from part `first`. */
+/* Planes of `values` octets of a column that has parts, from part `first`. */
 static const char *
-find_planes(struct stream_slot *s, unsigned col, unsigned first, unsigned n, struct planes *p)
+find_planes(struct stream_slot *s, unsigned col, unsigned first, unsigned n, size_t values,
+    struct planes *p)
 {
 	struct stored *st = s->entry[col].section;
 
 	p->n = n;
 	for (unsigned k = 0; k < n; k++) {
-		p->plane[k] = st == NULL ? NULL : stored_part(s, st, first + k, s->records, NULL);
+		p->plane[k] = st == NULL ? NULL : stored_part(s, st, first + k, values, NULL);
 		if (p->plane[k] == NULL)
 			return "damaged plane";
 	}
@@ -59,7 +60,7 @@ want_planes(struct stream_slot *s, unsigned col)
 	p->unit = pow10_u64(e->scale);
 	if (e->reference != NO_REFERENCE)
 		p->from = reference_planes(s, col);
-	why = find_planes(s, col, first_part(e), e->planes, p);
+	why = find_planes(s, col, first_part(e), e->planes, s->records, p);
 	if (why == NULL)
 		e->numbers = p;
 	return why;
@@ -87,6 +88,57 @@ decode_planes(struct stream_slot *s, unsigned col, const struct block_entry *e)
 		for (size_t i = 0; i < n; i++)
 			v[i] = from[i] - v[i];
 	}
+	return NULL;
+}
+
+/* Every record has the value of the last record that begins a run. */
+#define SPREAD(T) \
+	do { \
+		const T *from = values; \
+		T *out = to; \
+		size_t run = 0; \
+		for (size_t i = 0; i < n; i++) { \
+			run += bits_get(starts, i); \
+			out[i] = from[run - 1]; \
+		} \
+	} while (0)
+
+static void
+spread(void *to, const void *values, unsigned width, const uint64_t *starts, size_t n)
+{
+	switch (width) {
+	case 1: SPREAD(uint8_t); break;
+	case 2: SPREAD(uint16_t); break;
+	case 4: SPREAD(uint32_t); break;
+	default: SPREAD(uint64_t);
+	}
+}
+
+static const char *
+decode_runs(struct stream_slot *s, unsigned col, const struct block_entry *e)
+{
+	struct arena *a = &s->batch.arena;
+	struct column *c = &s->batch.col[col];
+	struct planes p = { .base = e->base, .unit = pow10_u64(e->scale) };
+	size_t n = s->records, words = bits_words(n), runs;
+	unsigned k = first_part(e);
+	const uint64_t *starts =
+	    e->section == NULL ? NULL : stored_part(s, e->section, k, words * 8, NULL);
+	const char *why;
+	void *values;
+
+	if (starts == NULL || n == 0 || !bits_get(starts, 0) || (starts[words - 1] & ~bits_tail(n)))
+		return "damaged runs";
+	runs = bits_count(starts, n);
+	why = find_planes(s, col, k + 1, e->planes, runs, &p);
+	if (why != NULL)
+		return why;
+	values = arena_alloc(a, runs * c->width + SLACK);
+	planes_join(values, c->width, &p, 0, runs);
+	c->data = arena_alloc(a, n * c->width + SLACK);
+	spread(c->data, values, c->width, starts, n);
+	if (s->idx != NULL)
+		c->data = narrow_cells(s, c->data, c->width);
 	return NULL;
 }
 
@@ -169,7 +221,7 @@ want_codes(struct stream_slot *s, unsigned col)
 	values = s->batch.col[col].width == 0 ? 2 : 1;
 	p = arena_zero(&s->batch.arena, sizeof(*p));
 	p->unit = 1;
-	why = find_planes(s, col, first_part(e) + values, e->planes, p);
+	why = find_planes(s, col, first_part(e) + values, e->planes, s->records, p);
 	if (why != NULL)
 		return "damaged codes";
 	if (!planes_within(p, s->records, st->dict_n - 1))
@@ -358,6 +410,7 @@ decode_plain(struct stream_slot *s, unsigned col)
 	switch (e->encoding) {
 	case ENC_CONST: fill_constant(s, c, e->base); break;
 	case ENC_PLANES: why = decode_planes(s, col, e); break;
+	case ENC_RUNS: why = decode_runs(s, col, e); break;
 	case ENC_DICT:
 	case ENC_MAP:
 		why = decode_dict(s, col);

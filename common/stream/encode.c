@@ -33,6 +33,7 @@ encoder_free(struct encoder *e)
 		return;
 	pack_free(e->packer);
 	buf_free(&e->planes);
+	buf_free(&e->starts);
 	mem_free(e->values);
 	mem_free(e->slots);
 	mem_free(e->order);
@@ -107,10 +108,25 @@ column_order(const struct batch *b, unsigned *order, int *start, int *end)
 	return n;
 }
 
+/* A block being made: its columns in file order, end before start, which refers to it. */
+struct making {
+	struct encoder *e;
+	struct batch *b;
+	struct buf *out;
+	size_t at; /* where the block begins in out */
+	const unsigned *order;
+	const uint32_t *name;
+	int start, end; /* columns of the batch; -1: none */
+	uint16_t end_at; /* the end's place in the file */
+	uint16_t version; /* that a reader needs */
+};
+
 static void
-write_header(uint8_t *h, const struct batch *b, size_t header_len, size_t block_len,
-    unsigned columns, int start, int end)
+write_header(
+    uint8_t *h, const struct making *m, size_t header_len, size_t block_len, unsigned columns)
 {
+	const struct batch *b = m->b;
+	int start = m->start, end = m->end;
 	int64_t min_start = INT64_MIN, max_end = INT64_MAX;
 
 	if (start >= 0 && (b->col[start].flags & (COLUMN_ZONE | COLUMN_PARTIAL)) == COLUMN_ZONE)
@@ -124,7 +140,7 @@ write_header(uint8_t *h, const struct batch *b, size_t header_len, size_t block_
 	store_le(h + H_RECORDS, b->n, 4);
 	store_le(h + H_COLUMNS, columns, 2);
 	store_le(h + H_FLAGS, b->options ? BLOCK_OPTIONS : 0, 2);
-	store_le(h + H_VERSION, STREAM_VERSION, 2);
+	store_le(h + H_VERSION, m->version, 2);
 	store_le(h + H_MIN_START, (uint64_t)min_start, 8);
 	store_le(h + H_MAX_END, (uint64_t)max_end, 8);
 }
@@ -177,21 +193,9 @@ encode_halves(struct encoder *e, struct batch *b, struct buf *out, struct err *e
 	return r;
 }
 
-/* A block being made: its columns in file order, end before start, which refers to it. */
-struct making {
-	struct encoder *e;
-	struct batch *b;
-	struct buf *out;
-	size_t at; /* where the block begins in out */
-	const unsigned *order;
-	const uint32_t *name;
-	int start, end; /* columns of the batch; -1: none */
-	uint16_t end_at; /* the end's place in the file */
-};
-
 /* false: it is more than a block may hold. */
 static bool
-make_column(const struct making *m, unsigned k)
+make_column(struct making *m, unsigned k)
 {
 	struct batch *b = m->b;
 	struct column *c = &b->col[m->order[k]];
@@ -209,6 +213,8 @@ make_column(const struct making *m, unsigned k)
 	len = m->out->len - m->at - offset;
 	if (offset + len > MAX_BLOCK || en.unpacked > MAX_UNPACKED)
 		return false;
+	if (en.encoding == ENC_RUNS)
+		m->version = VERSION_RUNS;
 	block = (uint8_t *)m->out->data + m->at;
 	write_entry(
 	    block + HEADER_LEN + k * (size_t)ENTRY_LEN, c, &en, block, offset, len, m->name[k]);
@@ -217,7 +223,7 @@ make_column(const struct making *m, unsigned k)
 
 /* Columns that others may follow from come first; in the entries every one has its place. */
 static bool
-make_columns(const struct making *m, unsigned n)
+make_columns(struct making *m, unsigned n)
 {
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (unsigned k = 0; k < n; k++)
@@ -241,9 +247,13 @@ block_encode(struct encoder *e, struct batch *b, struct buf *out, struct err *er
 {
 	unsigned *order = mem_alloc((b->n_cols + 1) * sizeof(*order)), n;
 	uint32_t *name = mem_alloc((b->n_cols + 1) * sizeof(*name));
-	struct making m = {
-		.e = e, .b = b, .out = out, .at = out->len, .order = order, .name = name
-	};
+	struct making m = { .e = e,
+		.b = b,
+		.out = out,
+		.at = out->len,
+		.order = order,
+		.name = name,
+		.version = VERSION_FIRST };
 	size_t header_len;
 	bool fits;
 
@@ -268,7 +278,7 @@ block_encode(struct encoder *e, struct batch *b, struct buf *out, struct err *er
 
 		section_pad(out, m.at);
 		h = (uint8_t *)out->data + m.at;
-		write_header(h, b, header_len, out->len - m.at, n, m.start, m.end);
+		write_header(h, &m, header_len, out->len - m.at, n);
 		write_order(h, b, order, n);
 	}
 	mem_free(order);

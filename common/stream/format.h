@@ -11,7 +11,9 @@
 	"FLOW\r\n\x1a"
 
 enum {
-	STREAM_VERSION = 1,
+	STREAM_VERSION = 2, /* the newest; a block says the oldest that it can be read with: */
+	VERSION_FIRST = 1,
+	VERSION_RUNS = 2, /* if a column is RUNS */
 	HEADER_LEN = 64,
 	ENTRY_LEN = 64,
 	SECTION_ALIGN = 64,
@@ -95,6 +97,7 @@ enum encoding {
 	ENC_DICT = 5, /* values (or u32 lengths, octets), code plane 0 [, code plane 1] */
 	ENC_MAP =
 	    6, /* values (or u32 lengths, octets) by the code of the reference, which is DICT */
+	ENC_RUNS = 7, /* a bit where a value begins, planes of those values; version 2 */
 };
 
 static inline uint64_t

@@ -293,14 +293,31 @@ planes_in(uint8_t *plane, const struct column *c, const struct column *reference
 	return true;
 }
 
+static const uint64_t unit_values[] = { [0] = 1, [3] = 1000, [6] = 1000000, [9] = 1000000000 };
+
+/* The coarsest unit that a column's precision allows, as a power of ten. */
+static unsigned
+coarsest(const struct column *c)
+{
+	if (c->type != TYPE_TIME && c->type != TYPE_DURATION)
+		return 0;
+	return c->scale >= 9 ? 9 : c->scale >= 6 ? 6 : c->scale >= 3 ? 3 : 0;
+}
+
+unsigned
+planes_expected(const struct column *c)
+{
+	if (!(c->flags & COLUMN_ZONE) || c->type == TYPE_FLOAT32 || c->type == TYPE_FLOAT64)
+		return c->width;
+	return planes_needed((c->max - c->min) / unit_values[coarsest(c)]);
+}
+
 void
 encode_planes(struct encoder *e, struct parts *p, struct entry *en, const struct column *c,
     const struct column *reference, size_t n)
 {
-	static const uint64_t unit[] = { [0] = 1, [3] = 1000, [6] = 1000000, [9] = 1000000000 };
-	bool is_time = c->type == TYPE_TIME || c->type == TYPE_DURATION;
+	unsigned scale = coarsest(c);
 	uint64_t range;
-	unsigned scale;
 	uint8_t *plane;
 
 	en->encoding = ENC_PLANES;
@@ -309,15 +326,14 @@ encode_planes(struct encoder *e, struct parts *p, struct entry *en, const struct
 	en->base = base_of(c, reference, n, &range);
 
 	/* Times count in the coarsest power of ten, not above their precision, that leaves nothing over. */
-	scale = !is_time ? 0 : c->scale >= 9 ? 9 : c->scale >= 6 ? 6 : c->scale >= 3 ? 3 : 0;
 	do {
-		en->planes = (uint8_t)planes_needed(range / unit[scale]);
+		en->planes = (uint8_t)planes_needed(range / unit_values[scale]);
 		plane = planes_room(e, n, en->planes);
-		if (planes_in(plane, c, reference, en->base, n, unit[scale], en->planes))
+		if (planes_in(plane, c, reference, en->base, n, unit_values[scale], en->planes))
 			break;
 		scale -= 3;
 	} while (true);
-	if (is_time)
+	if (c->type == TYPE_TIME || c->type == TYPE_DURATION)
 		en->scale = (uint8_t)scale;
 	planes_add(e, p, plane, n, en->planes);
 }

@@ -85,6 +85,8 @@ encode_values(struct encoder *e, struct parts *p, struct entry *en, const struct
 	if (c->width >= 4 && reference == NULL && c->type != TYPE_TIME &&
 	    encode_dict(e, p, en, c, n, n / 64 < DICT_CHEAP ? n / 64 : DICT_CHEAP))
 		return;
+	if (reference == NULL && encode_runs(e, p, en, c, n))
+		return;
 	encode_planes(e, p, en, c, reference, n);
 }
 

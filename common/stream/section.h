@@ -2,8 +2,8 @@
  * section.h - one column of a block on its way out: private to stream/.
  *
  * encode.c writes blocks, section.c chooses an encoding for a column, planes.c and dictionary.c are encodings,
- * of numbers and of columns with few distinct values, map.c that of columns which follow from another one,
- * parts.c writes the pieces of all.
+ * of numbers and of columns with few distinct values, runs.c that of numbers which repeat, map.c that of columns which
+ * follow from another one, parts.c writes the pieces of all.
  */
 #ifndef STREAM_SECTION_H
 #define STREAM_SECTION_H
@@ -43,7 +43,9 @@ struct encoder {
 	enum block_profile profile;
 	struct packer *packer; /* NULL: sections are not compressed */
 	struct buf planes; /* one column's */
-	uint64_t *values; /* a column's values by entry of another one's dictionary: see map.c */
+	struct buf starts; /* of runs: a bit each */
+	uint64_t *
+	    values; /* a column's values by entry of another one's dictionary (map.c), or of its runs */
 	size_t values_cap;
 	struct dict_slot *slots; /* n_slots of them, room for cap_slots */
 	size_t n_slots, cap_slots;
@@ -80,6 +82,12 @@ void plane_of(uint8_t *to, const void *, unsigned width, uint64_t base, unsigned
 /* Numbers as planes; a start as its distance before its end, the reference. */
 void encode_planes(struct encoder *, struct parts *, struct entry *, const struct column *,
     const struct column *reference, size_t n);
+
+/* How many planes its values will have at most, as its zone map says. */
+unsigned planes_expected(const struct column *);
+
+/* Numbers that no record misses as runs, their values as planes.  false: there are too many, nothing was written. */
+bool encode_runs(struct encoder *, struct parts *, struct entry *, const struct column *, size_t n);
 
 /* The octets of one cell. */
 const void *cell_octets(const struct column *, size_t rec, size_t *len);

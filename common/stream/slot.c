@@ -129,7 +129,7 @@ entry_bounds(
 	if (type_width((enum type)c->type) != c->width && c->type != TYPE_UINT &&
 	    c->type != TYPE_INT && c->type != TYPE_IP)
 		return "column width does not fit its type";
-	if (e->encoding < ENC_CONST || e->encoding > ENC_MAP)
+	if (e->encoding < ENC_CONST || e->encoding > ENC_RUNS)
 		return "unknown encoding";
 	if (e->flags & ~ENTRY_KNOWN)
 		return "unknown column flags";
@@ -146,7 +146,8 @@ entry_bounds(
 		return "impossible reference column";
 	if (e->encoding == ENC_CONST && (c->width == 0 || c->width > 8))
 		return "constant of variable width";
-	if (e->encoding == ENC_PLANES && (c->width == 0 || c->width > 8))
+	if ((e->encoding == ENC_PLANES || e->encoding == ENC_RUNS) &&
+	    (c->width == 0 || c->width > 8))
 		return "planes of variable width";
 	if ((e->encoding == ENC_BYTES) != (c->width == 0) && e->encoding != ENC_DICT &&
 	    e->encoding != ENC_MAP)
@@ -305,7 +306,7 @@ slot_packed(const struct stream_slot *s)
 {
 	for (unsigned i = 0; i < s->columns; i++)
 		if (s->entry[i].encoding == ENC_PLANES || s->entry[i].encoding == ENC_DICT ||
-		    s->entry[i].encoding == ENC_MAP)
+		    s->entry[i].encoding == ENC_MAP || s->entry[i].encoding == ENC_RUNS)
 			return true;
 	return false;
 }
@@ -339,7 +340,8 @@ slot_column_info(const struct stream_slot *s, unsigned column, struct column_inf
 		[ENC_PLANES] = "planes",
 		[ENC_BYTES] = "bytes",
 		[ENC_DICT] = "dict",
-		[ENC_MAP] = "map" };
+		[ENC_MAP] = "map",
+		[ENC_RUNS] = "runs" };
 	const struct block_entry *e = &s->entry[column];
 
 	*info = (struct column_info){ .col = s->batch.col[column],

@@ -81,7 +81,7 @@ write_out(struct stream_writer *w, const void *p, size_t n, struct err *err)
 void
 header_empty(uint8_t *h, uint32_t len, uint16_t flags)
 {
-	uint16_t version = STREAM_VERSION;
+	uint16_t version = VERSION_FIRST;
 
 	memset(h, 0, len);
 	memcpy(h + H_MAGIC, STREAM_MAGIC, 8);

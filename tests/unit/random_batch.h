@@ -2,7 +2,7 @@
  * random_batch.h - random batches of every type, width, presence and family, from a seed.
  *
  * What they hold is what exporters and programs could: known elements, unknown ones, repeated ones, named
- * columns with odd names, NaN, extremes, empty strings, start after end.
+ * columns with odd names, NaN, extremes, empty strings, start after end, values that many records in a row have.
  */
 #ifndef TESTS_RANDOM_BATCH_H
 #define TESTS_RANDOM_BATCH_H
@@ -178,16 +178,20 @@ random_batch(uint64_t seed, size_t n)
 		unsigned how = (unsigned)rnd_below(&s, 6), presence = (unsigned)rnd_below(&s, 4);
 
 		bool follows = ip >= 0 && rnd_below(&s, 3) == 0;
+		bool repeats = !follows && rnd_below(&s, 4) == 0; /* eight records in a row */
+		uint64_t last = rnd(&s);
 
 		while (!field_id_equal(&rc->id, &b->col[i].id))
 			rc++;
 		for (size_t rec = first; rec < n; rec++) {
-			uint64_t from = follows ? random_from(b, ip, rec, seed + i) : 0;
+			uint64_t from = follows ? random_from(b, ip, rec, seed + i) : last;
 
 			if (!follows && ((presence == 0 && rnd_below(&s, 2)) ||
 					    (presence == 1 && rnd_below(&s, 50))))
 				continue;
-			random_cell(follows ? &from : &s, b, i, rec, how, rc);
+			if (repeats && rnd_below(&s, 8) == 0)
+				last = rnd(&s);
+			random_cell(follows || repeats ? &from : &s, b, i, rec, how, rc);
 		}
 		if (rc->type == TYPE_IP && presence > 1)
 			ip = (int)i;

@@ -544,6 +544,178 @@ encodings(void)
 	batch_free(b);
 }
 
+/* Runs --------------------------------------------------------------------------------------------- */
+
+enum { RUN_RECORDS = 3000, RUN_COLUMNS = 5 };
+
+/* A batch of numbers that about `length` records in a row have, of every width and sign that there is. */
+static struct batch *
+runs_of(unsigned length)
+{
+	static const struct {
+		struct field_id id;
+		enum type type;
+		unsigned width;
+	} columns[RUN_COLUMNS] = {
+		{ { .id = 7 }, TYPE_UINT, 2 },
+		{ { .id = 10 }, TYPE_UINT, 4 },
+		{ { .id = 434 }, TYPE_INT, 4 },
+		{ { .pen = PEN_OWN, .id = OWN_RECEIVED }, TYPE_TIME, 8 },
+		{ { .id = 320 }, TYPE_FLOAT64, 8 },
+	};
+	struct batch *b = batch_new();
+	uint64_t s = length, v = 0;
+
+	for (unsigned k = 0; k < RUN_COLUMNS; k++)
+		(void)batch_column(b, &columns[k].id, columns[k].type, columns[k].width, 0);
+	batch_extend(b, RUN_RECORDS);
+	for (unsigned k = 0; k < RUN_COLUMNS; k++) {
+		for (size_t i = 0; i < RUN_RECORDS; i++) {
+			if (i == 0 || rnd_below(&s, length) == 0)
+				v = rnd(&s) >> 2;
+			if (columns[k].type == TYPE_FLOAT64)
+				batch_put_double(b, k, i, (double)v / 3);
+			else if (columns[k].type == TYPE_TIME)
+				batch_put_uint(b, k, i, v % 4000000000000 * 1000);
+			else
+				batch_put_uint(
+				    b, k, i, columns[k].width == 2 ? v % 60000 : v % 4000000000u);
+		}
+	}
+	batch_close(b);
+	return b;
+}
+
+/* The only block of a stream with records, and the section of a column of that. */
+static uint8_t *
+block_with_records(uint8_t *p)
+{
+	while (le_uint(p + H_RECORDS, 4) == 0)
+		p += le_uint(p + H_BLOCK_LEN, 4);
+	return p;
+}
+
+/* What reading says of a stream whose sections are made anew: `change` may do as it likes with the first one's octets. */
+static const char *
+forged(struct batch *b, void (*change)(uint8_t *entry, uint8_t *section))
+{
+	static struct err e;
+	size_t n;
+	uint8_t *p = contents(write_stream(&b, 1, PROFILE_FAST, true), &n);
+	uint8_t *block = block_with_records(p), *entry = block + HEADER_LEN;
+	uint64_t records;
+	bool good;
+
+	change(entry, block + le_uint(entry + E_OFFSET, 4));
+	seal_all(p, n);
+	e = (struct err){ 0 };
+	good = drain(file_of(p, n), 0, &records, &e) == STREAM_END;
+	free(p);
+	return good ? NULL : e.text;
+}
+
+static void
+nothing(uint8_t *entry, uint8_t *section)
+{
+	(void)entry;
+	(void)section;
+}
+
+/* The first part stands behind the directory, at 64. */
+static void
+first_has_none(uint8_t *entry, uint8_t *section)
+{
+	(void)entry;
+	section[64] &= 0xfe;
+}
+
+static void
+beyond_the_last(uint8_t *entry, uint8_t *section)
+{
+	(void)entry;
+	section[64 + RUN_RECORDS / 8] |= 0x80;
+}
+
+static void
+one_more(uint8_t *entry, uint8_t *section)
+{
+	(void)entry;
+	for (unsigned i = 1; i < 8; i++)
+		section[64 + i] = 0xff;
+}
+
+static void
+no_planes(uint8_t *entry, uint8_t *section)
+{
+	(void)section;
+	entry[E_PLANES] = 8;
+}
+
+static void
+a_reference(uint8_t *entry, uint8_t *section)
+{
+	(void)section;
+	entry[E_REFERENCE] = entry[E_REFERENCE + 1] = 0;
+}
+
+static bool
+mentions(const char *why, const char *what)
+{
+	return why != NULL && strstr(why, what) != NULL;
+}
+
+/* Numbers that many records in a row have are stored once for all of them, and say so in the block's version. */
+static void
+runs(void)
+{
+	for (unsigned length = 1; length <= 1000; length *= 10) {
+		struct batch *b = runs_of(length);
+		struct buf block = { 0 };
+		struct err err = { 0 };
+		struct encoder *e = encoder_new(PROFILE_FILE, 0);
+		struct stream_slot *slot = slot_new();
+		struct stream_reader *r =
+		    stream_open(write_stream(&b, 1, length % 3 ? PROFILE_FILE : PROFILE_FAST, true),
+			0, NULL, 0);
+		unsigned wrong = 0;
+
+		ok(block_encode(e, b, &block, &err) == 0, "a block of runs of %u", length);
+		for (unsigned k = 0; k < RUN_COLUMNS; k++)
+			wrong += encoding_of(&block, b->col[k].id.id) !=
+				 (length == 1 ? ENC_PLANES
+				     : length >= 100 && b->col[k].type != TYPE_TIME &&
+					     b->col[k].width > 2
+					 ? ENC_DICT
+					 : ENC_RUNS);
+		is_u64(wrong, 0, "has them as runs where they are");
+		is_u64(le_uint((uint8_t *)block.data + H_VERSION, 2), length == 1 ? 1 : 2,
+		    "and is of the version that knows them");
+		ok(stream_next(r, slot, &err) == STREAM_BATCH && same_batch(b, slot_batch(slot)),
+		    "every record has its value back");
+		slot_free(slot);
+		stream_close(r);
+		encoder_free(e);
+		buf_free(&block);
+		batch_free(b);
+	}
+}
+
+static void
+forged_runs(void)
+{
+	struct batch *b = runs_of(8);
+
+	ok(forged(b, nothing) == NULL, "runs are read");
+	ok(mentions(forged(b, first_has_none), "damaged runs"),
+	    "a first record without a value is refused");
+	ok(mentions(forged(b, beyond_the_last), "damaged runs"),
+	    "so is a value behind the last record");
+	ok(mentions(forged(b, one_more), "damaged plane"), "and one that no plane has");
+	ok(mentions(forged(b, no_planes), "damaged plane"), "and planes that are not there");
+	ok(mentions(forged(b, a_reference), "impossible reference"), "and a reference");
+	batch_free(b);
+}
+
 /* A big batch is several blocks; nothing is lost. */
 static void
 oversize(void)
@@ -581,6 +753,8 @@ main(void)
 	ends();
 	grows();
 	encodings();
+	runs();
+	forged_runs();
 	oversize();
 	return done_testing();
 }
