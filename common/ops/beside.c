@@ -12,6 +12,7 @@ struct beside {
 	unsigned n;
 	uint32_t *const *to; /* of every table but the first: the first's row of each of its rows */
 	uint32_t **of; /* and back: its row + 1 of each row of the first, 0 none */
+	uint64_t *wanted; /* rows of the first that are to be counted; NULL all */
 };
 
 size_t
@@ -91,14 +92,19 @@ count_chunk(const struct counting *c, unsigned table, size_t at, size_t end)
 	const struct distinct *first = &s->g[0]->values.v[c->value].set;
 	struct member m[CHUNK];
 	uint32_t row[CHUNK];
-	size_t n = distinct_members(&s->g[table]->values.v[c->value].set, at, end, m);
+	size_t n = distinct_members(&s->g[table]->values.v[c->value].set, at, end, m), n_wanted = 0;
 
 	for (size_t k = 0; k < n; k++) {
-		row[k] = s->to[table][m[k].row];
-		m[k].row = row[k];
-		distinct_expect(first, &m[k]);
+		uint32_t in = s->to[table][m[k].row];
+
+		if (s->wanted != NULL && !bits_get(s->wanted, in))
+			continue;
+		row[n_wanted] = in;
+		m[n_wanted] = m[k];
+		m[n_wanted].row = in;
+		distinct_expect(first, &m[n_wanted++]);
 	}
-	for (size_t k = 0; k < n; k++)
+	for (size_t k = 0; k < n_wanted; k++)
 		if (!before_has(c, table, m[k], row[k]))
 			__atomic_fetch_add(
 			    table_slots(&s->g[0]->rows, row[k]) + s->g[0]->values.v[c->value].off,
@@ -225,9 +231,10 @@ rank_value(const struct beside *s, unsigned value)
 }
 
 void
-group_close_sets(struct group_table **g, unsigned n, uint32_t *const *to)
+group_close_sets(
+    struct group_table **g, unsigned n, uint32_t *const *to, const struct group_top *top)
 {
-	struct beside s = { .g = g, .n = n, .to = to };
+	struct beside s = { .g = g, .n = n, .to = to, .wanted = group_wanted(g, n, top, to) };
 
 	find_rows(&s);
 	for (unsigned i = 0; i < g[0]->values.n; i++) {
@@ -238,5 +245,6 @@ group_close_sets(struct group_table **g, unsigned n, uint32_t *const *to)
 		else if (fn == FN_PERCENTILE)
 			rank_value(&s, i);
 	}
+	mem_free(s.wanted);
 	forget_rows(&s);
 }

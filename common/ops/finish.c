@@ -413,7 +413,7 @@ finish_piece(void *ctx, void *item, unsigned worker)
 	if (!f->spilled)
 		absorb_part(g, f, p->number);
 	if (rc == 0)
-		group_close_sets(&g, 1, NULL);
+		group_close_sets(&g, 1, NULL, NULL);
 	if (rc == 0)
 		(void)group_emit(g, f->top, keep_batch, p);
 	group_rewind(g);
@@ -549,7 +549,7 @@ finish_here(struct finish *f)
 		absorb_sets(g, src, to[i]);
 		group_clear(src);
 	}
-	group_close_sets(f->g, beside ? f->n : 1, to);
+	group_close_sets(f->g, beside ? f->n : 1, to, f->top);
 	(void)group_emit(g, f->top, free_after, f);
 	for (unsigned i = 1; i < f->n; i++)
 		mem_free(to[i]);

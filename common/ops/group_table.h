@@ -86,9 +86,11 @@ int group_unspill(
 
 /*
  * beside.c: write what is asked of the sets, counts and percentiles, into the rows of the first of n tables, before they are
- * handed out.  It has the rows of all, to[t][row] of table t's, but only its own members.
+ * handed out.  It has the rows of all, to[t][row] of table t's, but only its own members.  Where rows may be left out
+ * their counts may be less.
  */
-void group_close_sets(struct group_table **, unsigned n, uint32_t *const *to);
+void group_close_sets(
+    struct group_table **, unsigned n, uint32_t *const *to, const struct group_top *top);
 
 /* How many members several tables' sets have; 0 also: they do not mean the same beside each other. */
 size_t group_members_beside(struct group_table *const *, unsigned n);
@@ -115,6 +117,13 @@ struct group_rows {
 	size_t n;
 };
 struct group_rows *group_leaders(struct group_table **, unsigned n, const struct group_top *);
+
+/*
+ * top.c: bits of the rows that the first of n tables has for all (group_close_sets), whose sets may be among the biggest when
+ * they are put together; the caller's to free.  NULL: all may.
+ */
+uint64_t *group_wanted(
+    struct group_table **, unsigned n, const struct group_top *, uint32_t *const *to);
 
 /* biflow.c */
 unsigned biflow_pairs(const struct group_spec *, struct key_pair *, struct err *);

@@ -260,3 +260,27 @@ group_leaders(struct group_table **g, unsigned n, const struct group_top *top)
 	table_free(&keys);
 	return rows;
 }
+
+/* A set of several tables has as many members as one of theirs, and no more than all of them together. */
+uint64_t *
+group_wanted(struct group_table **g, unsigned n, const struct group_top *top, uint32_t *const *to)
+{
+	size_t n_rows = g[0]->rows.n_rows;
+	uint64_t *most, *wanted, bar;
+
+	if (top == NULL || n == 1 || g[0]->spec->values[top->value].fn != FN_DISTINCT ||
+	    !find_bar(g, n, top, &bar))
+		return NULL;
+	most = mem_alloc((n_rows + 1) * sizeof(*most));
+	for (uint32_t row = 0; row < n_rows; row++)
+		most[row] = value_of(g[0], top->value, row);
+	for (unsigned t = 1; t < n; t++)
+		for (uint32_t row = 0; row < g[t]->rows.n_rows; row++)
+			most[to[t][row]] += value_of(g[t], top->value, row);
+	wanted = mem_zero(bits_words(n_rows) + 1, sizeof(*wanted));
+	for (uint32_t row = 0; row < n_rows; row++)
+		if (most[row] >= bar)
+			bits_set(wanted, row);
+	mem_free(most);
+	return wanted;
+}
