@@ -89,6 +89,7 @@ int
 group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct err *err)
 {
 	struct group_table *large = g;
+	int rc = 0;
 
 	if (divides(g, b, sel))
 		add_divided(g, b, sel);
@@ -99,8 +100,16 @@ group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct er
 	if (g->v6 != NULL && group_memory(g->v6) > group_memory(g))
 		large = g->v6;
 	group_settle(large);
+	if (loose_memory(&large->loose) > group_memory(large) / 2)
+		return group_spill_loose(large, err);
 	group_fold(large);
-	return memory_of_both(g) <= g->share ? 0 : group_spill(large, false, err);
+	if (memory_of_both(g) > g->share)
+		rc = group_spill(large, false, err);
+	if (rc == 0 && large->err.status != 0) {
+		*err = large->err;
+		rc = -1;
+	}
+	return rc;
 }
 
 /* Finishing --------------------------------------------------------------------------------------- */
@@ -163,7 +172,7 @@ group_finish(struct group_table **g, unsigned n, const struct group_top *top,
 unsigned
 group_spills(const struct group_table *g)
 {
-	return g->n_spills + (g->v6 != NULL ? group_spills(g->v6) : 0);
+	return g->n_spills + g->n_loose_spills + (g->v6 != NULL ? group_spills(g->v6) : 0);
 }
 
 uint64_t

@@ -176,44 +176,69 @@ widen_loose(const struct group_table *g, const uint32_t *v, uint64_t row[1 + GRO
 	return row + 1;
 }
 
-/* The loose rows of a partition of another table, or of the same. */
+/* n loose rows of another table, or of the same. */
 static void
-absorb_loose(struct group_table *g, const struct group_table *src, unsigned part)
+absorb_stretch(struct group_table *g, const struct group_table *src, const uint8_t *row, size_t n)
 {
-	size_t len = src->layout.len, stride = src->loose.stride, n;
+	size_t len = src->layout.len, stride = src->loose.stride;
 	bool values = values_alike(g, src);
 	uint64_t wide[1 + GROUP_VALUES_MAX];
-	const uint8_t *rows;
 	uint32_t to[TABLE_CHUNK];
 
-	for (size_t c = 0; (n = loose_rows(&src->loose, part, c, &rows)) > 0; c++) {
-		for (size_t first = 0; first < n; first += TABLE_CHUNK) {
-			size_t m = n - first < TABLE_CHUNK ? n - first : TABLE_CHUNK;
-			const uint8_t *row = rows + first * stride;
+	for (size_t first = 0; first < n; first += TABLE_CHUNK) {
+		size_t m = n - first < TABLE_CHUNK ? n - first : TABLE_CHUNK;
 
-			for (size_t i = 0; i < m; i++)
-				table_copy_key(g->keys + i * len, row + i * stride, len);
-			table_find(&g->rows, g->keys, m, to);
-			for (size_t i = 0; i < m; i++, row += stride) {
-				const uint64_t *slots = widen_loose(
-				    src, (const uint32_t *)(const void *)(row + len), wide);
+		for (size_t i = 0; i < m; i++)
+			table_copy_key(g->keys + i * len, row + i * stride, len);
+		table_find(&g->rows, g->keys, m, to);
+		for (size_t i = 0; i < m; i++, row += stride) {
+			const uint64_t *slots =
+			    widen_loose(src, (const uint32_t *)(const void *)(row + len), wide);
 
-				if (values)
-					add_slots(g, to[i], slots);
-				else
-					merge_slots(g, src, to[i], slots, src->values.sampling);
-			}
+			if (values)
+				add_slots(g, to[i], slots);
+			else
+				merge_slots(g, src, to[i], slots, src->values.sampling);
 		}
 	}
 }
 
+/* The loose rows of a partition, in memory and on disk.  -1: err. */
+static int
+absorb_loose(struct group_table *g, const struct group_table *src, unsigned part, struct err *err)
+{
+	struct buf extent = { 0 };
+	const uint8_t *rows;
+	size_t n;
+	int rc = 0;
+
+	for (size_t c = 0; (n = loose_rows(&src->loose, part, c, &rows)) > 0; c++)
+		absorb_stretch(g, src, rows, n);
+	for (size_t i = 0; i < spill_extents(&src->loose_spill, part) && rc == 0; i++) {
+		rc = spill_read(&src->loose_spill, part, i, &extent, err);
+		if (rc == 0)
+			absorb_stretch(
+			    g, src, (const uint8_t *)extent.data, extent.len / src->loose.stride);
+	}
+	buf_free(&extent);
+	return rc;
+}
+
+/* Those that are on disk may be too many for memory again: then rows go to disk as they are in no layout. */
 void
 group_fold(struct group_table *g)
 {
-	if (g->loose.n_rows == 0)
+	int rc = 0;
+
+	if (group_loose(g) == 0)
 		return;
-	for (unsigned p = 0; p < LOOSE_PARTS; p++)
-		absorb_loose(g, g, p);
+	for (unsigned p = 0; p < LOOSE_PARTS && rc == 0; p++) {
+		rc = absorb_loose(g, g, p, &g->err);
+		if (rc == 0 && g->loose_spilled > 0 && group_memory(g) > g->share)
+			rc = group_spill(g, false, &g->err);
+	}
+	spill_free(&g->loose_spill);
+	g->loose_spilled = 0;
 	loose_free(&g->loose);
 	g->is_loose = g->may_loose = false;
 }
@@ -342,10 +367,12 @@ absorb_sets(struct group_table *g, struct group_table *src, uint32_t *to)
 	mem_free(lot);
 }
 
-static void
-absorb_part(struct group_table *g, const struct finish *f, unsigned part)
+static int
+absorb_part(struct group_table *g, const struct finish *f, unsigned part, struct err *err)
 {
-	for (unsigned t = 0; t < f->n; t++) {
+	int rc = 0;
+
+	for (unsigned t = 0; t < f->n && rc == 0; t++) {
 		const struct parts *p = &f->parts[t];
 
 		absorb_rows(
@@ -354,8 +381,9 @@ absorb_part(struct group_table *g, const struct finish *f, unsigned part)
 			if (p->set[i].off != NULL)
 				absorb_lot(
 				    g, f->g[t], i, p, p->set[i].off[part], p->set[i].off[part + 1]);
-		absorb_loose(g, f->g[t], part);
+		rc = absorb_loose(g, f->g[t], part, err);
 	}
+	return rc;
 }
 
 /* Running ------------------------------------------------------------------------------------------ */
@@ -411,7 +439,7 @@ finish_piece(void *ctx, void *item, unsigned worker)
 	for (unsigned t = 0; t < f->n && f->spilled && rc == 0; t++)
 		rc = group_unspill(g, f->g[t], p->number, &p->err);
 	if (!f->spilled)
-		absorb_part(g, f, p->number);
+		rc = absorb_part(g, f, p->number, &p->err);
 	if (rc == 0)
 		group_close_sets(&g, 1, NULL, NULL);
 	if (rc == 0)
@@ -509,7 +537,7 @@ by_partitions(struct finish *f)
 
 	for (unsigned i = 0; i < f->n; i++) {
 		rows += f->g[i]->rows.n_rows;
-		loose += f->g[i]->loose.n_rows;
+		loose += group_loose(f->g[i]);
 	}
 	if (loose == 0 &&
 	    (f->n == 1 || rows < FEW || group_members_beside(f->g, f->n) / MEMBERS_A_ROW > rows))
@@ -598,7 +626,7 @@ static bool
 only_held(struct group_table *const *g, unsigned n, const struct group_table *one)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (g[i]->rows.n_rows > 0 || g[i]->loose.n_rows > 0 || g[i]->n_spills > 0 ||
+		if (g[i]->rows.n_rows > 0 || group_loose(g[i]) > 0 || g[i]->n_spills > 0 ||
 		    (g[i] != one && g[i]->tally.coding.space > 0))
 			return false;
 	return true;
@@ -632,6 +660,16 @@ settle_all(struct group_table **g, unsigned n, const struct group_top *top)
 		group_settle(g[i]);
 }
 
+/* Do keys have the same octets in all tables? */
+static bool
+all_alike(struct group_table *const *g, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (!group_keys_alike(&g[0]->layout, &g[i]->layout))
+			return false;
+	return true;
+}
+
 /* Leave out tables without rows, if one alone has any. */
 static void
 leave_rows(struct finish *f)
@@ -639,7 +677,7 @@ leave_rows(struct finish *f)
 	struct group_table **one = f->g;
 
 	for (unsigned i = 0; i < f->n; i++) {
-		if (f->g[i]->loose.n_rows > 0)
+		if (group_loose(f->g[i]) > 0)
 			return;
 		if (f->g[i]->rows.n_rows == 0)
 			continue;
@@ -656,8 +694,11 @@ group_forget(struct group_table *g)
 {
 	tally_free(&g->tally);
 	group_clear(g);
+	loose_free(&g->loose);
 	spill_free(&g->spill);
-	g->n_spills = 0;
+	spill_free(&g->loose_spill);
+	g->loose_spilled = 0;
+	g->n_spills = g->n_loose_spills = 0;
 }
 
 int
@@ -668,13 +709,20 @@ group_finish_all(struct group_table **g, unsigned n, unsigned threads, const str
 
 	settle_all(g, n, top);
 	for (unsigned i = 0; i < n; i++)
-		f.spilled = f.spilled || g[i]->n_spills > 0;
+		f.spilled = f.spilled || g[i]->n_spills > 0 ||
+			    (g[i]->loose_spilled > 0 && !all_alike(g, n));
 	if (!f.spilled)
 		leave_rows(&f);
 	f.threads = threads < f.n ? threads : f.n;
 	for (unsigned i = 0; i < n && f.spilled && f.rc == 0; i++) {
 		group_fold(g[i]);
 		f.rc = group_spill(g[i], true, err);
+	}
+	for (unsigned i = 0; i < n && f.rc == 0; i++) {
+		if (g[i]->err.status == 0)
+			continue;
+		*err = g[i]->err;
+		f.rc = -1;
 	}
 	if (f.rc == 0 && (f.spilled || !finish_first(&f))) {
 		if (f.spilled || by_partitions(&f))

@@ -32,6 +32,7 @@ group_free(struct group_table *g)
 	tally_free(&g->tally);
 	loose_free(&g->loose);
 	spill_free(&g->spill);
+	spill_free(&g->loose_spill);
 	for (unsigned p = 0; p < PARTITIONS; p++)
 		buf_free(&g->part[p]);
 	mem_free(g->keys);
@@ -45,7 +46,6 @@ group_free(struct group_table *g)
 void
 group_clear(struct group_table *g)
 {
-	loose_free(&g->loose);
 	table_free(&g->rows);
 	table_init(&g->rows, g->layout.len, g->values.n_slots);
 	for (unsigned i = 0; i < g->values.n; i++)

@@ -30,6 +30,10 @@ struct group_table {
 	struct spill spill;
 	struct buf part[PARTITIONS]; /* rows on their way to disk */
 	unsigned n_spills;
+	struct spill loose_spill; /* loose rows of the layout now, by their partition */
+	size_t loose_spilled; /* rows */
+	unsigned n_loose_spills;
+	struct err err; /* status set: rows were lost with the temporary file */
 	uint64_t n_groups; /* handed out, or left out */
 
 	uint8_t *keys; /* TABLE_CHUNK of them */
@@ -57,8 +61,15 @@ void group_settle_only(struct group_table *, const uint32_t *code, size_t n);
 /* finish.c: know what another table has learnt of values' types and times' precision. */
 void group_learn(struct group_table *, const struct group_table *);
 
-/* finish.c: put loose rows into the table, and have no more of them. */
+/* finish.c: put loose rows into the table, and have no more of them.  What is on disk may fail: g->err. */
 void group_fold(struct group_table *);
+
+/* Loose rows, in memory and on disk. */
+static inline size_t
+group_loose(const struct group_table *g)
+{
+	return g->loose.n_rows + g->loose_spilled;
+}
 
 /* Do the same keys have the same octets in both? */
 bool group_keys_alike(const struct layout *, const struct layout *);
@@ -69,7 +80,7 @@ size_t group_memory(const struct group_table *);
 /* Make the layout hold want's keys too, rebuilding the table if it changes. */
 void group_relayout(struct group_table *, const struct layout *want);
 
-/* Forget all rows, keep what was learnt of types; rewind: and keep the memory, for as many rows again. */
+/* Forget all rows but loose ones, keep what was learnt of types; rewind: and keep the memory, for as many rows again. */
 void group_clear(struct group_table *);
 void group_rewind(struct group_table *);
 
@@ -79,6 +90,9 @@ void group_rekey(const struct layout *to, struct intern *to_in, const struct lay
 
 /* spilled.c: write all rows to the partitions' chains.  flush: and nothing stays in buffers.  -1: err. */
 int group_spill(struct group_table *, bool flush, struct err *);
+
+/* spilled.c: write the loose rows in memory as they are, to their partitions' chains.  -1: err. */
+int group_spill_loose(struct group_table *, struct err *);
 
 /* Add the rows that src spilled in a partition.  -1: err. */
 int group_unspill(

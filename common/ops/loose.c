@@ -15,15 +15,18 @@ loose_more(struct loose *l, size_t stride, struct loose_part *p)
 {
 	l->stride = stride;
 	l->per_chunk = stride < CHUNK_OCTETS ? CHUNK_OCTETS / stride : 1;
-	if (l->n_slabs == 0 || l->cut == SLAB) {
-		l->slab = mem_resize(l->slab, l->n_slabs + 1, sizeof(*l->slab));
-		l->slab[l->n_slabs++] = mem_table(chunk_octets(l) * SLAB);
+	if (l->used == 0 || l->cut == SLAB) {
+		if (l->used == l->n_slabs) {
+			l->slab = mem_resize(l->slab, l->n_slabs + 1, sizeof(*l->slab));
+			l->slab[l->n_slabs++] = mem_table(chunk_octets(l) * SLAB);
+		}
+		l->used++;
 		l->cut = 0;
 	}
 	if ((p->n_chunks & (p->n_chunks - 1)) == 0)
 		p->chunk =
 		    mem_resize(p->chunk, p->n_chunks ? 2 * p->n_chunks : 1, sizeof(*p->chunk));
-	p->next = l->slab[l->n_slabs - 1] + chunk_octets(l) * l->cut++;
+	p->next = l->slab[l->used - 1] + chunk_octets(l) * l->cut++;
 	p->chunk[p->n_chunks++] = p->next;
 	p->left = l->per_chunk;
 }
@@ -42,7 +45,15 @@ loose_rows(const struct loose *l, unsigned part, size_t i, const uint8_t **rows)
 size_t
 loose_memory(const struct loose *l)
 {
-	return l->n_slabs * (l->stride ? chunk_octets(l) * SLAB : 0);
+	return l->used * (l->stride ? chunk_octets(l) * SLAB : 0);
+}
+
+void
+loose_clear(struct loose *l)
+{
+	for (unsigned p = 0; p < LOOSE_PARTS; p++)
+		l->part[p].n_chunks = l->part[p].left = 0;
+	l->n_rows = l->used = l->cut = 0;
 }
 
 void

@@ -27,7 +27,7 @@ struct loose {
 	size_t n_rows, per_chunk;
 	struct loose_part part[LOOSE_PARTS];
 	uint8_t **slab; /* what chunks are cut from */
-	size_t n_slabs, cut; /* chunks cut from the last slab */
+	size_t n_slabs, used, cut; /* of them in use, and chunks cut from the last of those */
 };
 
 /* Room for more rows in a partition that has none left. */
@@ -51,7 +51,8 @@ loose_row(struct loose *l, size_t stride, uint32_t hash)
 /* Chunk i of a partition: its rows, stride apart; 0: there is no such chunk. */
 size_t loose_rows(const struct loose *, unsigned part, size_t i, const uint8_t **rows);
 
-size_t loose_memory(const struct loose *);
+size_t loose_memory(const struct loose *); /* in use */
+void loose_clear(struct loose *); /* make it empty, and keep the memory for more of the same */
 void loose_free(struct loose *); /* and make it empty again */
 
 #endif

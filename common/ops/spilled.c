@@ -4,6 +4,9 @@
  * A row on disk: u32 octets behind it, the keys as cells, the aggregates, and for each distinct value
  * u32 members and the members as cells, each with a u64 count if counts are kept.  A group always falls into one partition, however its keys
  * were laid out in memory, so partitions are finished one at a time.
+ *
+ * Loose rows are on disk what they are in memory, a quarter of the octets of others, by the partitions that they have there:
+ * as long as the layout stays what it is.
  */
 #include "base/hash.h"
 #include "ops/group_table.h"
@@ -167,4 +170,21 @@ group_unspill(struct group_table *g, const struct group_table *src, unsigned p, 
 	}
 	buf_free(&extent);
 	return rc;
+}
+
+int
+group_spill_loose(struct group_table *g, struct err *err)
+{
+	const uint8_t *rows;
+	size_t n;
+
+	for (unsigned p = 0; p < LOOSE_PARTS; p++)
+		for (size_t c = 0; (n = loose_rows(&g->loose, p, c, &rows)) > 0; c++)
+			if (spill_write(&g->loose_spill, p, rows, n * g->loose.stride,
+				g->spec->tmpdir, err) < 0)
+				return -1;
+	g->loose_spilled += g->loose.n_rows;
+	g->n_loose_spills++;
+	loose_clear(&g->loose);
+	return 0;
 }

@@ -522,6 +522,81 @@ test_many(const char *keys, const char *values, unsigned v6)
 	group_spec_free(&spec);
 }
 
+/* As many_records, of two addresses and a port that takes more octets from batch `wide` on. */
+static struct batch *
+pair_records(bool wide)
+{
+	struct batch *b = batch_new();
+	int src = batch_column(b, &fields[F_SRCIP].id, TYPE_IP, 4, 0);
+	int dst = batch_column(b, &fields[F_DSTIP].id, TYPE_IP, 4, 0);
+	int port = batch_column(b, &fields[F_DSTPORT].id, TYPE_UINT, wide ? 4 : 2, 0);
+	int bytes = batch_column(b, &fields[F_BYTES].id, TYPE_UINT, 8, 0);
+
+	batch_extend(b, MANY);
+	for (size_t i = 0; i < MANY; i++) {
+		struct addr from = addr_v4((uint32_t)rnd(1000)), to = addr_v4((uint32_t)rnd(1000));
+
+		batch_put_ip(b, (unsigned)src, i, &from);
+		batch_put_ip(b, (unsigned)dst, i, &to);
+		batch_put_uint(b, (unsigned)port, i, rnd(3) << (wide ? 20 : 0));
+		batch_put_uint(
+		    b, (unsigned)bytes, i, rnd(100) == 0 ? UINT64_C(1) << 40 : rnd(1000));
+	}
+	batch_close(b);
+	return b;
+}
+
+/*
+ * Records that nobody looked for go to disk as they are, and come back as the same groups; of a layout that has changed
+ * meanwhile too, and beside another table that has not gone to disk or knows another layout.
+ */
+static void
+test_loose_on_disk(unsigned wide)
+{
+	struct group_spec spec = { 0 };
+	struct lines want = { 0 };
+	struct batch *b[N_MANY];
+	struct err err = { 0 };
+
+	ok(group_spec_keys(&spec, "srcip,dstip,dstport", &err) == 0 &&
+		group_spec_values(&spec, "bytes,count", &err) == 0,
+	    "pairs of addresses are counted");
+	for (unsigned i = 0; i < N_MANY; i++)
+		b[i] = pair_records(i >= wide);
+	group_many(&want, b, &spec, 1);
+	for (unsigned tables = 1; tables <= 3; tables++) {
+		struct group_table *t[3];
+		struct lines got = { .spec = &spec };
+		unsigned on_disk = 0, rows = 0;
+
+		spec.memory = tables * (UINT64_C(8) << 20);
+		for (unsigned i = 0; i < tables; i++)
+			t[i] = group_new(&spec, tables);
+		/* The first has most of them. */
+		for (unsigned i = 0; i < N_MANY; i++)
+			if (group_add(t[i < 5 || i % 2 ? 0 : i % tables], b[i], NULL, &err) != 0)
+				abort();
+		for (unsigned i = 0; i < tables; i++) {
+			on_disk += t[i]->n_loose_spills;
+			rows += t[i]->n_spills;
+		}
+		ok(on_disk > 0, "%u tables went to disk %u times with loose rows, %u with others",
+		    tables, on_disk, rows);
+		ok(group_finish(t, tables, NULL, take, &got, &err) == 0, "and come back");
+		ok(group_count(t, tables) == got.n, "and are counted");
+		for (unsigned i = 0; i < tables; i++)
+			group_free(t[i]);
+		qsort(got.line, got.n, sizeof(*got.line), compare_text);
+		ok(same_lines(&got, &want), "%zu groups, the layout changes at %u", want.n, wide);
+		free_lines(&got);
+		spec.memory = 0;
+	}
+	free_lines(&want);
+	for (unsigned i = 0; i < N_MANY; i++)
+		batch_free(b[i]);
+	group_spec_free(&spec);
+}
+
 /* A zone map that lies costs time, and nothing else. */
 static void
 test_lies(void)
@@ -795,6 +870,9 @@ main(void)
 	test_first("proto", "bytes", 1);
 	test_first("dstip,dstport", "count,flows", 10);
 	test_first("srcip,dstip", "flows,bytes", 30);
+	test_loose_on_disk(N_MANY);
+	test_loose_on_disk(N_MANY - 1);
+	test_loose_on_disk(6);
 	test_growing("dstport,proto", true, false);
 	test_growing("end/1m,proto", false, true);
 	test_growing("proto", false, false);
