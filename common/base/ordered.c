@@ -3,7 +3,7 @@
  *
  * Items are numbered.  Three counters move in this order: produced >= claimed >= consumed, and an item's slot is free
  * again once it is consumed.  One mutex guards them: items are blocks of thousands of records, so it is taken rarely.
- * A thread goes on with slots it had before, whose memory is in its cache and is there at all.
+ * A thread goes on with slots it had before, whose memory, of what was made there, is in its cache and is there at all.
  *
  * Input that may block has a producer of its own.  For other input a thread that waits for another one is a
  * thread too many: everybody, the caller too, produces an item when nobody else does so and works on it right away,
@@ -97,7 +97,8 @@ give_back(struct run *r)
 
 /*
  * A new thread starts on another processor than the one that it was made on: left to itself it may wait there, behind
- * whoever made it, until the kernel looks for balance milliseconds later.  Signals are for the thread that called.
+ * whoever made it, until the kernel looks for balance milliseconds later.  Who must not choose gets a thread anywhere.
+ * Signals are for the thread that called.
  * false: the system has no thread to give.
  */
 static bool
@@ -114,7 +115,8 @@ start_thread(struct run *r, pthread_t *thread, void *(*thread_main)(void *), voi
 		pthread_attr_setaffinity_np(&attr, sizeof(others), &others);
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	ok = pthread_create(thread, &attr, thread_main, arg) == 0;
+	ok = pthread_create(thread, &attr, thread_main, arg) == 0 ||
+	     pthread_create(thread, NULL, thread_main, arg) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
 	return ok;

@@ -389,8 +389,6 @@ read_input(struct follow *f, struct input *in, struct job *j)
 	j->path = buf_cstr(&j->path_text);
 	if (!is_readable(f, in, &j->err) && j->err.status == 0)
 		return false;
-	if (j->slot == NULL)
-		j->slot = slot_new();
 	if (j->err.status == 0)
 		status = stream_next(in->reader, j->slot, &j->err);
 	if (status == STREAM_BATCH) {

@@ -21,7 +21,8 @@ enum job_form {
 
 struct job {
 	/* From the source. */
-	struct stream_slot *slot; /* flow input: the block, until nobody needs it any more */
+	struct stream_slot
+	    *slot; /* flow input: the block, until nobody needs it; else room for one */
 	struct batch *own; /* other input: the records */
 	struct csv_piece *piece; /* csv: the lines that they are read from */
 	bool unread; /* they have not been yet: source_read */

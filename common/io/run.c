@@ -104,10 +104,12 @@ select_window(const struct io_opts *o, struct job *j)
 		    o, j, batch_plain(j->b, (unsigned)start), batch_plain(j->b, (unsigned)end));
 }
 
-/*
- * Blocks travel no further than they are needed, so that there are few of them: their memory is the most that a run
- * takes, and that it has to wait for. ------------------------------------------------------------------ */
+/* Spare blocks -------------------------------------------------------------------------------------- */
 
+/*
+ * A block is kept no longer than it is needed, so that there are few: their memory is the most that a run takes, and
+ * that it has to wait for.
+ */
 static struct stream_slot *
 take_spare(struct run *r)
 {

@@ -396,8 +396,6 @@ next_batch(struct io_source *s, struct job *j)
 	if (s->flow != NULL) {
 		enum stream_status status;
 
-		if (j->slot == NULL)
-			j->slot = slot_new();
 		status = stream_next(s->flow, j->slot, &j->err);
 		note_history(s);
 		j->b = slot_batch(j->slot);
@@ -474,6 +472,8 @@ source_next(struct io_source *s, struct job *j)
 	j->err = j->late = (struct err){ 0 };
 	j->note = j->ends = j->unread = false;
 	j->bad = (struct csv_bad){ 0 };
+	if (j->slot == NULL)
+		j->slot = slot_new();
 	if (s->follow != NULL)
 		return follow_next(s->follow, j);
 	for (;;) {

@@ -10,9 +10,16 @@
 
 /*
  * SPARSE: an array of so many codes a record is not worth its while.  MANY_ROWS: a table of so many is beyond
- * caches; LOOK_AGAIN: after so many records.
+ * caches; LOOK_AGAIN: after so many records.  LOOSE_LEAST: a share that loose rows can be in, of which a chunk for
+ * each partition takes a quarter.
  */
-enum { CODES_CHUNK = 4096, SPARSE = 64, MANY_ROWS = 1 << 16, LOOK_AGAIN = 1 << 14 };
+enum {
+	CODES_CHUNK = 4096,
+	SPARSE = 64,
+	MANY_ROWS = 1 << 16,
+	LOOK_AGAIN = 1 << 14,
+	LOOSE_LEAST = 32 << 20
+};
 
 /* The selected records of a batch. */
 struct picked {
@@ -157,8 +164,8 @@ consider_loose(struct group_table *g, size_t n)
 	size_t rows = g->rows.n_rows, made = rows > g->seen_rows ? rows - g->seen_rows : 0;
 
 	if (g->seen >= LOOK_AGAIN) {
-		g->is_loose = g->may_loose && rows >= MANY_ROWS && made > g->seen / 2 &&
-			      group_keys_alike(&g->layout, &g->layout);
+		g->is_loose = g->may_loose && g->share >= LOOSE_LEAST && rows >= MANY_ROWS &&
+			      made > g->seen / 2 && group_keys_alike(&g->layout, &g->layout);
 		g->seen = 0;
 		g->seen_rows = rows;
 	}
@@ -299,7 +306,7 @@ begin_tally(struct group_table *g, struct coding *c, const struct values_bound *
 	if (goes_on && codes_cover(&g->tally.coding, c))
 		return true;
 	widened = codes_widen(c, &g->tally.coding);
-	if (c->space / SPARSE > n || tally_octets(c, &g->values) > g->share / 4)
+	if (c->space / SPARSE > n || tally_octets(c, &g->values) > g->share / TALLY_SHARE)
 		return false;
 	if (goes_on && widened) {
 		tally_widen(&g->tally, c);

@@ -298,10 +298,11 @@ widen_range(struct digit *d, const struct digit *p)
 	bool lower =
 	    is_signed((enum type)p->type) ? (int64_t)p->base < (int64_t)d->base : p->base < d->base;
 	uint64_t base = lower ? p->base : d->base;
-	uint64_t end = (d->base - base) / d->bin + d->n,
-		 end_before = (p->base - base) / d->bin + p->n;
+	uint64_t first = (d->base - base) / d->bin, first_before = (p->base - base) / d->bin, end;
 
-	end = end > end_before ? end : end_before;
+	if (first >= SPACE_MAX || first_before >= SPACE_MAX)
+		return false;
+	end = first + d->n > first_before + p->n ? first + d->n : first_before + p->n;
 	if (end > SPACE_MAX)
 		return false;
 	d->base = base;

@@ -38,7 +38,7 @@ struct coding {
  * A coding for the keys that stand in columns col[] (-1 none) of a batch of which n records are wanted;
  * false: too many combinations are possible for an array to pay.  Dictionaries and numbers of one octet
  * are unpacked, others are not.  before: the coding of earlier batches, whose lists go on; lists are made
- * where ranges are too large.
+ * where ranges would take much space.
  */
 bool codes_plan(struct coding *, const struct group_spec *, struct batch *, const int *col,
     size_t n, const struct coding *before);

@@ -85,30 +85,59 @@ memory_of_both(const struct group_table *g)
 	return group_memory(g) + (g->v6 != NULL ? group_memory(g->v6) : 0);
 }
 
-int
-group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct err *err)
+/* Memory that is kept for more loose rows is given back where others take it. */
+static void
+trim_both(struct group_table *g)
+{
+	size_t idle = loose_idle(&g->loose) + (g->v6 != NULL ? loose_idle(&g->v6->loose) : 0);
+
+	if (memory_of_both(g) + idle <= g->share + g->share / 8)
+		return;
+	loose_trim(&g->loose);
+	if (g->v6 != NULL)
+		loose_trim(&g->v6->loose);
+}
+
+/* Rows that were lost with the temporary file: nothing that is added behind them helps.  -1: err. */
+static int
+check(const struct group_table *g, struct err *err)
+{
+	if (g == NULL || g->err.status == 0)
+		return 0;
+	*err = g->err;
+	return -1;
+}
+
+static int
+send_to_disk(struct group_table *g, struct err *err)
 {
 	struct group_table *large = g;
-	int rc = 0;
 
-	if (divides(g, b, sel))
-		add_divided(g, b, sel);
-	else
-		group_put(g, b, sel, false);
-	if (memory_of_both(g) <= g->share)
-		return 0;
 	if (g->v6 != NULL && group_memory(g->v6) > group_memory(g))
 		large = g->v6;
 	group_settle(large);
 	if (loose_memory(&large->loose) > group_memory(large) / 2)
 		return group_spill_loose(large, err);
 	group_fold(large);
+	if (check(large, err) < 0)
+		return -1;
+	return memory_of_both(g) <= g->share ? 0 : group_spill(large, false, err);
+}
+
+int
+group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct err *err)
+{
+	int rc = 0;
+
+	if (divides(g, b, sel))
+		add_divided(g, b, sel);
+	else
+		group_put(g, b, sel, false);
+	if (check(g, err) < 0 || check(g->v6, err) < 0)
+		return -1;
 	if (memory_of_both(g) > g->share)
-		rc = group_spill(large, false, err);
-	if (rc == 0 && large->err.status != 0) {
-		*err = large->err;
-		rc = -1;
-	}
+		rc = send_to_disk(g, err);
+	trim_both(g);
 	return rc;
 }
 

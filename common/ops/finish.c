@@ -203,17 +203,24 @@ absorb_stretch(struct group_table *g, const struct group_table *src, const uint8
 	}
 }
 
-/* The loose rows of a partition, in memory and on disk.  -1: err. */
-static int
-absorb_loose(struct group_table *g, const struct group_table *src, unsigned part, struct err *err)
+/* The loose rows of a partition that are in memory. */
+static void
+absorb_kept(struct group_table *g, const struct group_table *src, unsigned part)
 {
-	struct buf extent = { 0 };
 	const uint8_t *rows;
 	size_t n;
-	int rc = 0;
 
 	for (size_t c = 0; (n = loose_rows(&src->loose, part, c, &rows)) > 0; c++)
 		absorb_stretch(g, src, rows, n);
+}
+
+/* Those that are on disk.  -1: err. */
+static int
+absorb_spilled(struct group_table *g, const struct group_table *src, unsigned part, struct err *err)
+{
+	struct buf extent = { 0 };
+	int rc = 0;
+
 	for (size_t i = 0; i < spill_extents(&src->loose_spill, part) && rc == 0; i++) {
 		rc = spill_read(&src->loose_spill, part, i, &extent, err);
 		if (rc == 0)
@@ -232,8 +239,12 @@ group_fold(struct group_table *g)
 
 	if (group_loose(g) == 0)
 		return;
+	for (unsigned p = 0; p < LOOSE_PARTS; p++)
+		absorb_kept(g, g, p);
+	loose_clear(&g->loose);
+	loose_trim(&g->loose);
 	for (unsigned p = 0; p < LOOSE_PARTS && rc == 0; p++) {
-		rc = absorb_loose(g, g, p, &g->err);
+		rc = absorb_spilled(g, g, p, &g->err);
 		if (rc == 0 && g->loose_spilled > 0 && group_memory(g) > g->share)
 			rc = group_spill(g, false, &g->err);
 	}
@@ -381,7 +392,8 @@ absorb_part(struct group_table *g, const struct finish *f, unsigned part, struct
 			if (p->set[i].off != NULL)
 				absorb_lot(
 				    g, f->g[t], i, p, p->set[i].off[part], p->set[i].off[part + 1]);
-		rc = absorb_loose(g, f->g[t], part, err);
+		absorb_kept(g, f->g[t], part);
+		rc = absorb_spilled(g, f->g[t], part, err);
 	}
 	return rc;
 }
@@ -568,6 +580,7 @@ finish_here(struct finish *f)
 	for (unsigned i = 1; i < f->n; i++) {
 		struct group_table *src = f->g[i];
 
+		group_fold(src);
 		to[i] = mem_alloc((src->rows.n_rows + 1) * sizeof(**to));
 		group_relayout(g, &src->layout);
 		join_facts(g, src);
@@ -652,7 +665,7 @@ settle_all(struct group_table **g, unsigned n, const struct group_top *top)
 			continue;
 		group_relayout(one, &g[i]->layout);
 		join_facts(one, g[i]);
-		(void)tally_join(&one->tally, &g[i]->tally);
+		(void)tally_join(&one->tally, &g[i]->tally, one->share / TALLY_SHARE);
 	}
 	if (top != NULL && one != NULL && only_held(g, n, one) && group_settle_first(one, top))
 		return;

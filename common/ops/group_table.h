@@ -10,7 +10,8 @@
 #include "ops/tally.h"
 #include "ops/values.h"
 
-enum { PARTITIONS = LOOSE_PARTS, PAIRS_MAX = 6 };
+/* TALLY_SHARE: arrays take at most such a part of a table's share. */
+enum { PARTITIONS = LOOSE_PARTS, PAIRS_MAX = 6, TALLY_SHARE = 4 };
 
 struct group_table {
 	const struct group_spec *spec;

@@ -48,6 +48,19 @@ loose_memory(const struct loose *l)
 	return l->used * (l->stride ? chunk_octets(l) * SLAB : 0);
 }
 
+size_t
+loose_idle(const struct loose *l)
+{
+	return l->stride ? (l->n_slabs - l->used) * chunk_octets(l) * SLAB : 0;
+}
+
+void
+loose_trim(struct loose *l)
+{
+	while (l->n_slabs > l->used)
+		mem_free_table(l->slab[--l->n_slabs], chunk_octets(l) * SLAB);
+}
+
 void
 loose_clear(struct loose *l)
 {
@@ -59,8 +72,8 @@ loose_clear(struct loose *l)
 void
 loose_free(struct loose *l)
 {
-	for (size_t i = 0; i < l->n_slabs; i++)
-		mem_free_table(l->slab[i], chunk_octets(l) * SLAB);
+	l->used = 0;
+	loose_trim(l);
 	mem_free(l->slab);
 	for (unsigned p = 0; p < LOOSE_PARTS; p++)
 		mem_free(l->part[p].chunk);

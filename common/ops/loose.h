@@ -52,7 +52,9 @@ loose_row(struct loose *l, size_t stride, uint32_t hash)
 size_t loose_rows(const struct loose *, unsigned part, size_t i, const uint8_t **rows);
 
 size_t loose_memory(const struct loose *); /* in use */
+size_t loose_idle(const struct loose *); /* kept beside */
 void loose_clear(struct loose *); /* make it empty, and keep the memory for more of the same */
+void loose_trim(struct loose *); /* keep none that is not in use */
 void loose_free(struct loose *); /* and make it empty again */
 
 #endif

@@ -85,6 +85,14 @@ array_free(const struct coding *c, void *p, size_t octets)
 		mem_free(p);
 }
 
+/* What a coding takes for the values of a tally. */
+static size_t
+octets_of(const struct tally *s, const struct coding *c)
+{
+	return counters(c) *
+	       (sizeof(*s->count) + (size_t)__builtin_popcount(s->summed) * sizeof(*s->sum[0]));
+}
+
 /* Arrays for a coding, of the same values. */
 static void
 begin(struct tally *s, const struct coding *c, uint32_t have, uint32_t summed_too)
@@ -290,7 +298,7 @@ tally_widen(struct tally *s, const struct coding *c)
 }
 
 bool
-tally_join(struct tally *s, struct tally *from)
+tally_join(struct tally *s, struct tally *from, size_t octets)
 {
 	struct coding both = s->coding;
 
@@ -301,6 +309,8 @@ tally_join(struct tally *s, struct tally *from)
 		add_counters(s, from);
 	} else {
 		if (!codes_cover(&both, &from->coding) && !codes_widen(&both, &from->coding))
+			return false;
+		if (octets_of(s, &both) > octets)
 			return false;
 		if (!codes_same(&both, &s->coding))
 			tally_widen(s, &both);
@@ -314,11 +324,7 @@ tally_join(struct tally *s, struct tally *from)
 size_t
 tally_memory(const struct tally *s)
 {
-	size_t n = s->coding.space ? counters(&s->coding) : 0, each = sizeof(*s->count);
-
-	for (unsigned i = 0; i < GROUP_VALUES_MAX; i++)
-		each += s->sum[i] != NULL ? sizeof(*s->sum[i]) : 0;
-	return n * each;
+	return s->coding.space ? octets_of(s, &s->coding) : 0;
 }
 
 void

@@ -52,9 +52,9 @@ void tally_give(const struct tally *, const struct values *, const uint32_t *cod
 
 /*
  * Hold what another tally holds too, which then holds nothing.  false: they do not mean the same, or no coding covers
- * both; nothing was done.
+ * both in at most so many octets; nothing was done.
  */
-bool tally_join(struct tally *, struct tally *from);
+bool tally_join(struct tally *, struct tally *from, size_t octets);
 
 void tally_free(struct tally *); /* and hold nothing again */
 size_t tally_memory(const struct tally *);

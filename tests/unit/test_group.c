@@ -522,81 +522,6 @@ test_many(const char *keys, const char *values, unsigned v6)
 	group_spec_free(&spec);
 }
 
-/* As many_records, of two addresses and a port that takes more octets from batch `wide` on. */
-static struct batch *
-pair_records(bool wide)
-{
-	struct batch *b = batch_new();
-	int src = batch_column(b, &fields[F_SRCIP].id, TYPE_IP, 4, 0);
-	int dst = batch_column(b, &fields[F_DSTIP].id, TYPE_IP, 4, 0);
-	int port = batch_column(b, &fields[F_DSTPORT].id, TYPE_UINT, wide ? 4 : 2, 0);
-	int bytes = batch_column(b, &fields[F_BYTES].id, TYPE_UINT, 8, 0);
-
-	batch_extend(b, MANY);
-	for (size_t i = 0; i < MANY; i++) {
-		struct addr from = addr_v4((uint32_t)rnd(1000)), to = addr_v4((uint32_t)rnd(1000));
-
-		batch_put_ip(b, (unsigned)src, i, &from);
-		batch_put_ip(b, (unsigned)dst, i, &to);
-		batch_put_uint(b, (unsigned)port, i, rnd(3) << (wide ? 20 : 0));
-		batch_put_uint(
-		    b, (unsigned)bytes, i, rnd(100) == 0 ? UINT64_C(1) << 40 : rnd(1000));
-	}
-	batch_close(b);
-	return b;
-}
-
-/*
- * Records that nobody looked for go to disk as they are, and come back as the same groups; of a layout that has changed
- * meanwhile too, and beside another table that has not gone to disk or knows another layout.
- */
-static void
-test_loose_on_disk(unsigned wide)
-{
-	struct group_spec spec = { 0 };
-	struct lines want = { 0 };
-	struct batch *b[N_MANY];
-	struct err err = { 0 };
-
-	ok(group_spec_keys(&spec, "srcip,dstip,dstport", &err) == 0 &&
-		group_spec_values(&spec, "bytes,count", &err) == 0,
-	    "pairs of addresses are counted");
-	for (unsigned i = 0; i < N_MANY; i++)
-		b[i] = pair_records(i >= wide);
-	group_many(&want, b, &spec, 1);
-	for (unsigned tables = 1; tables <= 3; tables++) {
-		struct group_table *t[3];
-		struct lines got = { .spec = &spec };
-		unsigned on_disk = 0, rows = 0;
-
-		spec.memory = tables * (UINT64_C(8) << 20);
-		for (unsigned i = 0; i < tables; i++)
-			t[i] = group_new(&spec, tables);
-		/* The first has most of them. */
-		for (unsigned i = 0; i < N_MANY; i++)
-			if (group_add(t[i < 5 || i % 2 ? 0 : i % tables], b[i], NULL, &err) != 0)
-				abort();
-		for (unsigned i = 0; i < tables; i++) {
-			on_disk += t[i]->n_loose_spills;
-			rows += t[i]->n_spills;
-		}
-		ok(on_disk > 0, "%u tables went to disk %u times with loose rows, %u with others",
-		    tables, on_disk, rows);
-		ok(group_finish(t, tables, NULL, take, &got, &err) == 0, "and come back");
-		ok(group_count(t, tables) == got.n, "and are counted");
-		for (unsigned i = 0; i < tables; i++)
-			group_free(t[i]);
-		qsort(got.line, got.n, sizeof(*got.line), compare_text);
-		ok(same_lines(&got, &want), "%zu groups, the layout changes at %u", want.n, wide);
-		free_lines(&got);
-		spec.memory = 0;
-	}
-	free_lines(&want);
-	for (unsigned i = 0; i < N_MANY; i++)
-		batch_free(b[i]);
-	group_spec_free(&spec);
-}
-
 /* A zone map that lies costs time, and nothing else. */
 static void
 test_lies(void)
@@ -795,6 +720,182 @@ test_growing(const char *keys, bool ports, bool times)
 	group_spec_free(&spec);
 }
 
+/* As many_records, of two addresses and a port that takes more octets from batch `wide` on. */
+static struct batch *
+pair_records(bool wide)
+{
+	struct batch *b = batch_new();
+	int src = batch_column(b, &fields[F_SRCIP].id, TYPE_IP, 4, 0);
+	int dst = batch_column(b, &fields[F_DSTIP].id, TYPE_IP, 4, 0);
+	int port = batch_column(b, &fields[F_DSTPORT].id, TYPE_UINT, wide ? 4 : 2, 0);
+	int bytes = batch_column(b, &fields[F_BYTES].id, TYPE_UINT, 8, 0);
+
+	batch_extend(b, MANY);
+	for (size_t i = 0; i < MANY; i++) {
+		struct addr from = addr_v4((uint32_t)rnd(1000)), to = addr_v4((uint32_t)rnd(1000));
+
+		batch_put_ip(b, (unsigned)src, i, &from);
+		batch_put_ip(b, (unsigned)dst, i, &to);
+		batch_put_uint(b, (unsigned)port, i, rnd(3) << (wide ? 20 : 0));
+		batch_put_uint(
+		    b, (unsigned)bytes, i, rnd(100) == 0 ? UINT64_C(1) << 40 : rnd(1000));
+	}
+	batch_close(b);
+	return b;
+}
+
+enum { AGAIN = 12 };
+
+/* All batches several times over, most of them to the first table. */
+static void
+add_again(struct group_table **t, unsigned tables, struct batch **b)
+{
+	struct err err = { 0 };
+
+	for (unsigned k = 0; k < AGAIN * N_MANY; k++) {
+		unsigned i = k * N_MANY / (AGAIN * N_MANY);
+
+		if (group_add(t[i < 5 || k % 2 ? 0 : k % tables], b[i], NULL, &err) != 0)
+			abort();
+	}
+}
+
+/*
+ * Records that nobody looked for go to disk as they are, and come back as the same groups; of a layout that has changed
+ * meanwhile too, and beside another table that has not gone to disk or knows another layout.
+ */
+static void
+test_loose_on_disk(unsigned wide)
+{
+	struct group_spec spec = { 0 };
+	struct lines want = { 0 };
+	struct batch *b[N_MANY];
+	struct err err = { 0 };
+
+	ok(group_spec_keys(&spec, "srcip,dstip,dstport", &err) == 0 &&
+		group_spec_values(&spec, "bytes,count", &err) == 0,
+	    "pairs of addresses are counted");
+	for (unsigned i = 0; i < N_MANY; i++)
+		b[i] = pair_records(i >= wide);
+	for (unsigned tables = 0; tables <= 3; tables++) {
+		unsigned n = tables > 0 ? tables : 1, on_disk = 0, rows = 0;
+		struct lines got = { .spec = &spec };
+		struct group_table *t[3];
+
+		spec.memory = tables * (UINT64_C(33) << 20); /* first as much as it takes */
+		for (unsigned i = 0; i < n; i++)
+			t[i] = group_new(&spec, n);
+		add_again(t, n, b);
+		for (unsigned i = 0; i < n; i++) {
+			on_disk += t[i]->n_loose_spills;
+			rows += t[i]->n_spills;
+		}
+		ok((on_disk > 0) == (tables > 0),
+		    "%u tables went to disk %u times with loose rows, %u with others", tables,
+		    on_disk, rows);
+		ok(group_finish(t, n, NULL, take, &got, &err) == 0, "and come back");
+		ok(group_count(t, n) == got.n, "and are counted");
+		for (unsigned i = 0; i < n; i++)
+			group_free(t[i]);
+		qsort(got.line, got.n, sizeof(*got.line), compare_text);
+		if (tables == 0) {
+			want = got;
+			continue;
+		}
+		ok(same_lines(&got, &want), "%zu groups, the layout changes at %u", want.n, wide);
+		free_lines(&got);
+	}
+	free_lines(&want);
+	for (unsigned i = 0; i < N_MANY; i++)
+		batch_free(b[i]);
+	group_spec_free(&spec);
+}
+
+/* Loose rows beside a table whose keys cannot be put together by their octets: none is lost. */
+static void
+test_loose_beside_strings(void)
+{
+	struct batch *few = batch_new();
+	int name = batch_column(few, &fields[F_NAME].id, TYPE_STRING, 0, 0);
+	struct group_spec spec = { 0 };
+	struct err err = { 0 };
+	struct batch *b[N_MANY];
+
+	ok(group_spec_keys(&spec, "srcip,dstip,dstport,interfaceName", &err) == 0 &&
+		group_spec_values(&spec, "count", &err) == 0,
+	    "a string is a key too");
+	batch_extend(few, 1);
+	batch_put_octets(few, (unsigned)name, 0, "eth0", 4);
+	batch_close(few);
+	for (unsigned i = 0; i < N_MANY; i++)
+		b[i] = pair_records(false);
+	for (unsigned other = 0; other < 2; other++) {
+		struct group_table *t[2] = { group_new(&spec, 2), group_new(&spec, 2) };
+		struct lines got = { .spec = &spec };
+		uint64_t sum = 0;
+
+		if (group_add(t[other], few, NULL, &err) != 0)
+			abort();
+		for (unsigned i = 0; i < N_MANY; i++)
+			if (group_add(t[!other], b[i], NULL, &err) != 0)
+				abort();
+		ok(t[!other]->loose.n_rows > 0, "table %u has loose rows", !other);
+		ok(group_finish(t, 2, NULL, take, &got, &err) == 0, "they are put together");
+		for (size_t i = 0; i < got.n; i++)
+			sum += last_value(got.line[i]);
+		ok(sum == N_MANY * MANY + 1, "and no record is lost");
+		free_lines(&got);
+		group_free(t[0]);
+		group_free(t[1]);
+	}
+	for (unsigned i = 0; i < N_MANY; i++)
+		batch_free(b[i]);
+	batch_free(few);
+	group_spec_free(&spec);
+}
+
+/* Keys as far apart as numbers can be are no range. */
+static void
+test_far_apart(uint64_t first, uint64_t second)
+{
+	struct group_spec spec = { 0 };
+	struct batch *b[2];
+	struct err err = { 0 };
+
+	ok(group_spec_keys(&spec, "bytes", &err) == 0 &&
+		group_spec_values(&spec, "count", &err) == 0,
+	    "octets are a key");
+	for (unsigned i = 0; i < 2; i++) {
+		int col;
+
+		b[i] = batch_new();
+		col = batch_column(b[i], &fields[F_BYTES].id, TYPE_UINT, 8, 0);
+		batch_extend(b[i], MANY);
+		for (size_t k = 0; k < MANY; k++)
+			batch_put_uint(b[i], (unsigned)col, k, i ? second : first);
+		batch_close(b[i]);
+		column_zone(&b[i]->col[col], MANY);
+	}
+	for (unsigned tables = 1; tables <= 2; tables++) {
+		struct group_table *t[2];
+		struct lines got = { .spec = &spec };
+
+		for (unsigned i = 0; i < tables; i++)
+			t[i] = group_new(&spec, tables);
+		for (unsigned i = 0; i < 2; i++)
+			ok(group_add(t[i % tables], b[i], NULL, &err) == 0, "they are added");
+		ok(group_finish(t, tables, NULL, take, &got, &err) == 0 && got.n == 2 &&
+			last_value(got.line[0]) == MANY && last_value(got.line[1]) == MANY,
+		    "%" PRIu64 " and %" PRIu64 " by %u tables", first, second, tables);
+		for (unsigned i = 0; i < tables; i++)
+			group_free(t[i]);
+		free_lines(&got);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		batch_free(b[i]);
+	group_spec_free(&spec);
+}
+
 /* How often groups of many IPv4 addresses, and of one IPv6 address or none, go to disk in so much memory. */
 static unsigned
 spills_in(uint64_t memory, bool v6)
@@ -870,13 +971,17 @@ main(void)
 	test_first("proto", "bytes", 1);
 	test_first("dstip,dstport", "count,flows", 10);
 	test_first("srcip,dstip", "flows,bytes", 30);
-	test_loose_on_disk(N_MANY);
-	test_loose_on_disk(N_MANY - 1);
-	test_loose_on_disk(6);
 	test_growing("dstport,proto", true, false);
 	test_growing("end/1m,proto", false, true);
 	test_growing("proto", false, false);
 	test_growing("proto,end/1m", false, true);
+	test_loose_on_disk(N_MANY);
+	test_loose_on_disk(6);
+	test_loose_beside_strings();
+	test_far_apart(UINT64_MAX, 0);
+	test_far_apart(UINT64_MAX, 1);
+	test_far_apart(0, UINT64_MAX);
+	test_far_apart(UINT64_MAX - 2, 1);
 	test_families_share();
 	test_lies();
 	free_batches();
