@@ -9,12 +9,13 @@
 # ClickHouse's engine, each with a Parquet file (zstd) that it wrote itself and with a table of its own, in order of
 # start.  queries.py holds what is asked and the bars that we mean to clear, engines.py how, measure.py asks and prints.
 #
-# What is measured: flowkit and nfdump as a user starts them, the whole process (and a shell where there is a pipe); an engine within a process that
-# already runs, with its table open, until the result is complete, which favours it.  All read from a warm page
-# cache.  Answers are compared before anything is timed, and one that differs ends with status 1; time never does.
-# One thread means one processor for all; medians of ROUNDS runs that take turns.  Peak memory is that of the process,
-# for an engine with what it loaded and caches.  Engines run with their defaults but for threads, and ClickHouse
-# without its cache of conditions.  What flowkit writes with -w is synchronised to the disk, what others write is not.
+# What is measured: flowkit and nfdump as a user starts them, the whole process, and a shell where there is a pipe; an
+# engine within a process that already runs, with its table open, until the result is complete, which favours it.  All
+# read from a warm page cache.  Answers are compared before anything is timed, and one that differs ends with status 1;
+# time never does.  One thread means one processor for all; medians of ROUNDS runs that take turns.  Peak memory is that
+# of the process, for an engine with what it loaded and caches.  Engines run with their defaults but for threads, and
+# ClickHouse without its cache of conditions.  What flowkit writes with -w is synchronised to the disk, what others write
+# is not.
 #
 # FLOWS        flows of each set (10000000)
 # SETS         which sets ("v4 v6 days")
