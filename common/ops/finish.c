@@ -5,254 +5,11 @@
  * keys' hash: each partition's groups are in no other, so that several are put together at the same time,
  * each in a table of its own that is forgotten when they were handed out.
  */
-#include <assert.h>
-
 #include "base/ordered.h"
 #include "ops/group_table.h"
 
 /* FEW groups are not worth threads. */
 enum { FEW = 1 << 16, MEMBERS_A_ROW = 4 };
-
-/* Rows --------------------------------------------------------------------------------------------- */
-
-static void
-join_facts(struct group_table *g, const struct group_table *src)
-{
-	for (unsigned i = 0; i < g->values.n; i++) {
-		struct value_state *v = &g->values.v[i];
-		const struct value_state *s = &src->values.v[i];
-
-		values_raise(&g->values, i, &g->rows, (enum type)s->type);
-		v->mixed = v->mixed || s->mixed;
-		v->scale = v->scale < s->scale ? v->scale : s->scale;
-		v->width = v->width > s->width ? v->width : s->width;
-	}
-}
-
-/* Are values held as the same types? */
-static bool
-same_types(const struct group_table *g, const struct group_table *src)
-{
-	for (unsigned i = 0; i < g->values.n; i++)
-		if (g->values.v[i].type != src->values.v[i].type)
-			return false;
-	return true;
-}
-
-void
-group_learn(struct group_table *g, const struct group_table *src)
-{
-	if (!same_types(g, src)) {
-		group_settle(g);
-		group_fold(g);
-	}
-	join_facts(g, src);
-	for (unsigned k = 0; k < g->layout.n; k++) {
-		struct slot *to = &g->layout.slot[k];
-		const struct slot *from = &src->layout.slot[k];
-
-		if (to->type == from->type && from->scale < to->scale)
-			to->scale = from->scale;
-	}
-}
-
-/* Do keys of one layout have the same octets in the other? */
-bool
-group_keys_alike(const struct layout *a, const struct layout *b)
-{
-	if (a->masked != b->masked)
-		return false;
-	for (unsigned k = 0; k < a->n; k++) {
-		const struct slot *x = &a->slot[k], *y = &b->slot[k];
-
-		if (x->kind != y->kind || x->type != y->type || x->width != y->width ||
-		    x->kind > SLOT_IP16)
-			return false;
-	}
-	return true;
-}
-
-/* Are values sums of words in both, so that slots are added to slots? */
-static bool
-values_alike(const struct group_table *g, const struct group_table *src)
-{
-	const struct values *a = &g->values, *b = &src->values;
-
-	if (g->spec->biflow || a->sampling == SAMPLING_MIXED || b->sampling != a->sampling)
-		return false;
-	for (unsigned i = 0; i < a->n; i++) {
-		enum group_fn fn = g->spec->values[i].fn;
-
-		if (fn != FN_FLOWS && fn != FN_RECORDS &&
-		    (fn != FN_SUM || a->v[i].type != b->v[i].type || a->v[i].type == TYPE_FLOAT64 ||
-			a->v[i].type == TYPE_FLOAT32))
-			return false;
-	}
-	return true;
-}
-
-static void
-merge_slots(struct group_table *g, const struct group_table *src, uint32_t to,
-    const uint64_t *slots, uint32_t sampling)
-{
-	struct row_source row = { .slots = slots,
-		.intern = &src->intern,
-		.have = *slots_had(slots),
-		.sampling = sampling };
-
-	for (unsigned k = 0; k < g->values.n; k++)
-		row.type[k] = src->values.v[k].type;
-	values_merge(&g->values, &g->rows, &g->intern, to, &row);
-}
-
-static void
-add_slots(struct group_table *g, uint32_t to, const uint64_t *slots)
-{
-	uint64_t *sum = table_slots(&g->rows, to);
-
-	*slots_have(sum) |= *slots_had(slots);
-	for (unsigned s = 0; s < g->values.n_slots; s++)
-		sum[s] += slots[s];
-}
-
-/* Rows list[0..n) (NULL: by number) of another table; to[row]: where each went, unless NULL. */
-static void
-absorb_rows(struct group_table *g, const struct group_table *src, const uint32_t *list, size_t n,
-    uint32_t *to)
-{
-	bool keys = group_keys_alike(&g->layout, &src->layout), values;
-	uint32_t from[TABLE_CHUNK], made[TABLE_CHUNK];
-
-	if (g->values.sampling == 0)
-		g->values.sampling = src->values.sampling;
-	values = values_alike(g, src);
-	for (size_t first = 0; first < n; first += TABLE_CHUNK) {
-		size_t m = n - first < TABLE_CHUNK ? n - first : TABLE_CHUNK;
-
-		for (size_t i = 0; i < m; i++) {
-			from[i] = list ? list[first + i] : (uint32_t)(first + i);
-			__builtin_prefetch(table_row(&src->rows, from[i]));
-		}
-		for (size_t i = 0; i < m; i++) {
-			const uint8_t *key = table_row(&src->rows, from[i]);
-			uint8_t *out = g->keys + i * g->layout.len;
-
-			if (keys)
-				table_copy_key(out, key, g->layout.len);
-			else
-				group_rekey(
-				    &g->layout, &g->intern, &src->layout, &src->intern, key, out);
-		}
-		table_find(&g->rows, g->keys, m, made);
-		for (size_t i = 0; i < m; i++) {
-			if (to != NULL)
-				to[from[i]] = made[i];
-			if (values)
-				add_slots(g, made[i], table_slots(&src->rows, from[i]));
-			else
-				merge_slots(g, src, made[i], table_slots(&src->rows, from[i]),
-				    values_sampling(&src->values, from[i]));
-		}
-	}
-}
-
-static void
-absorb_item(struct group_table *g, const struct group_table *src, unsigned i,
-    const struct distinct_item *item, uint32_t row)
-{
-	struct cell c = cell_move(&item->cell, &src->intern, &g->intern);
-
-	values_member(&g->values, i, &g->rows, &g->intern, row, &c, item->count);
-}
-
-/* A loose row's values, 32 bits each, with what is in front of them, as those of other rows. */
-static const uint64_t *
-widen_loose(const struct group_table *g, const uint32_t *v, uint64_t row[1 + GROUP_VALUES_MAX])
-{
-	assert(g->values.n_slots <= GROUP_VALUES_MAX); /* counts and sums take one each */
-	*slots_have(row + 1) = g->loose.have;
-	for (unsigned s = 0; s < g->values.n_slots; s++)
-		row[1 + s] = v[s];
-	return row + 1;
-}
-
-/* n loose rows of another table, or of the same. */
-static void
-absorb_stretch(struct group_table *g, const struct group_table *src, const uint8_t *row, size_t n)
-{
-	size_t len = src->layout.len, stride = src->loose.stride;
-	bool values = values_alike(g, src);
-	uint64_t wide[1 + GROUP_VALUES_MAX];
-	uint32_t to[TABLE_CHUNK];
-
-	for (size_t first = 0; first < n; first += TABLE_CHUNK) {
-		size_t m = n - first < TABLE_CHUNK ? n - first : TABLE_CHUNK;
-
-		for (size_t i = 0; i < m; i++)
-			table_copy_key(g->keys + i * len, row + i * stride, len);
-		table_find(&g->rows, g->keys, m, to);
-		for (size_t i = 0; i < m; i++, row += stride) {
-			const uint64_t *slots =
-			    widen_loose(src, (const uint32_t *)(const void *)(row + len), wide);
-
-			if (values)
-				add_slots(g, to[i], slots);
-			else
-				merge_slots(g, src, to[i], slots, src->values.sampling);
-		}
-	}
-}
-
-/* The loose rows of a partition that are in memory. */
-static void
-absorb_kept(struct group_table *g, const struct group_table *src, unsigned part)
-{
-	const uint8_t *rows;
-	size_t n;
-
-	for (size_t c = 0; (n = loose_rows(&src->loose, part, c, &rows)) > 0; c++)
-		absorb_stretch(g, src, rows, n);
-}
-
-/* Those that are on disk.  -1: err. */
-static int
-absorb_spilled(struct group_table *g, const struct group_table *src, unsigned part, struct err *err)
-{
-	struct buf extent = { 0 };
-	int rc = 0;
-
-	for (size_t i = 0; i < spill_extents(&src->loose_spill, part) && rc == 0; i++) {
-		rc = spill_read(&src->loose_spill, part, i, &extent, err);
-		if (rc == 0)
-			absorb_stretch(
-			    g, src, (const uint8_t *)extent.data, extent.len / src->loose.stride);
-	}
-	buf_free(&extent);
-	return rc;
-}
-
-/* Those that are on disk may be too many for memory again: then rows go to disk as they are in no layout. */
-void
-group_fold(struct group_table *g)
-{
-	int rc = 0;
-
-	if (group_loose(g) == 0)
-		return;
-	for (unsigned p = 0; p < LOOSE_PARTS; p++)
-		absorb_kept(g, g, p);
-	loose_clear(&g->loose);
-	loose_trim(&g->loose);
-	for (unsigned p = 0; p < LOOSE_PARTS && rc == 0; p++) {
-		rc = absorb_spilled(g, g, p, &g->err);
-		if (rc == 0 && g->loose_spilled > 0 && group_memory(g) > g->share)
-			rc = group_spill(g, false, &g->err);
-	}
-	spill_free(&g->loose_spill);
-	g->loose_spilled = 0;
-	loose_free(&g->loose);
-	g->is_loose = g->may_loose = false;
-}
 
 /* Partitions ------------------------------------------------------------------------------------- */
 
@@ -330,6 +87,15 @@ free_parts(struct finish *f)
 	mem_free(f->parts);
 }
 
+static void
+absorb_item(struct group_table *g, const struct group_table *src, unsigned i,
+    const struct distinct_item *item, uint32_t row)
+{
+	struct cell c = cell_move(&item->cell, &src->intern, &g->intern);
+
+	values_member(&g->values, i, &g->rows, &g->intern, row, &c, item->count);
+}
+
 /* Members of one kind that are numbers go together. */
 static void
 absorb_lot(struct group_table *g, const struct group_table *src, unsigned i, const struct parts *p,
@@ -386,14 +152,14 @@ absorb_part(struct group_table *g, const struct finish *f, unsigned part, struct
 	for (unsigned t = 0; t < f->n && rc == 0; t++) {
 		const struct parts *p = &f->parts[t];
 
-		absorb_rows(
+		group_absorb(
 		    g, f->g[t], p->list + p->off[part], p->off[part + 1] - p->off[part], p->to);
 		for (unsigned i = 0; i < g->values.n; i++)
 			if (p->set[i].off != NULL)
 				absorb_lot(
 				    g, f->g[t], i, p, p->set[i].off[part], p->set[i].off[part + 1]);
-		absorb_kept(g, f->g[t], part);
-		rc = absorb_spilled(g, f->g[t], part, err);
+		group_absorb_loose(g, f->g[t], part);
+		rc = group_absorb_spilled(g, f->g[t], part, err);
 	}
 	return rc;
 }
@@ -513,7 +279,7 @@ make_table(const struct finish *f)
 
 	for (unsigned t = 0; t < f->n; t++) {
 		group_relayout(g, &f->g[t]->layout);
-		join_facts(g, f->g[t]);
+		group_join_facts(g, f->g[t]);
 	}
 	return g;
 }
@@ -583,8 +349,8 @@ finish_here(struct finish *f)
 		group_fold(src);
 		to[i] = mem_alloc((src->rows.n_rows + 1) * sizeof(**to));
 		group_relayout(g, &src->layout);
-		join_facts(g, src);
-		absorb_rows(g, src, NULL, src->rows.n_rows, to[i]);
+		group_join_facts(g, src);
+		group_absorb(g, src, NULL, src->rows.n_rows, to[i]);
 		if (beside)
 			continue;
 		absorb_sets(g, src, to[i]);
@@ -624,7 +390,7 @@ finish_first(struct finish *f)
 		return false;
 	made = make_table(f);
 	for (unsigned t = 0; t < f->n; t++) {
-		absorb_rows(made, f->g[t], rows[t].list, rows[t].n, NULL);
+		group_absorb(made, f->g[t], rows[t].list, rows[t].n, NULL);
 		mem_free(rows[t].list);
 	}
 	mem_free(rows);
@@ -661,10 +427,10 @@ settle_all(struct group_table **g, unsigned n, const struct group_top *top)
 			one = g[i];
 			continue;
 		}
-		if (g[i]->values.sampling != one->values.sampling || !same_types(one, g[i]))
+		if (g[i]->values.sampling != one->values.sampling || !group_same_types(one, g[i]))
 			continue;
 		group_relayout(one, &g[i]->layout);
-		join_facts(one, g[i]);
+		group_join_facts(one, g[i]);
 		(void)tally_join(&one->tally, &g[i]->tally, one->share / TALLY_SHARE);
 	}
 	if (top != NULL && one != NULL && only_held(g, n, one) && group_settle_first(one, top))

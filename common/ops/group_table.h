@@ -59,10 +59,23 @@ void group_settle(struct group_table *);
 /* The same of these codes only: what is held of others is forgotten. */
 void group_settle_only(struct group_table *, const uint32_t *code, size_t n);
 
-/* finish.c: know what another table has learnt of values' types and times' precision. */
+/* absorb.c: know what another table has learnt of values' types and times' precision. */
 void group_learn(struct group_table *, const struct group_table *);
 
-/* finish.c: put loose rows into the table, and have no more of them.  What is on disk may fail: g->err. */
+/* Of its values only.  Are they held as the same types? */
+void group_join_facts(struct group_table *, const struct group_table *);
+bool group_same_types(const struct group_table *, const struct group_table *);
+
+/* Add rows list[0..n) (NULL: by number) of another table; to[row]: where each went, unless NULL. */
+void group_absorb(struct group_table *, const struct group_table *src, const uint32_t *list,
+    size_t n, uint32_t *to);
+
+/* Add the loose rows of a partition of another table, or its own: those in memory, or on disk.  -1: err. */
+void group_absorb_loose(struct group_table *, const struct group_table *src, unsigned part);
+int group_absorb_spilled(
+    struct group_table *, const struct group_table *src, unsigned part, struct err *err);
+
+/* absorb.c: put loose rows into the table, and have no more of them.  What is on disk may fail: g->err. */
 void group_fold(struct group_table *);
 
 /* Loose rows, in memory and on disk. */
