@@ -3,7 +3,7 @@
  *
  * Items are numbered.  Three counters move in this order: produced >= claimed >= consumed, and an item's slot is free
  * again once it is consumed.  One mutex guards them: items are blocks of thousands of records, so it is taken rarely.
- * A thread goes on with slots it had before, whose memory, of what was made there, is in its cache and is there at all.
+ * A thread goes on with slots it had before: what it makes there is in memory that is in its cache, and there at all.
  *
  * Input that may block has a producer of its own.  For other input a thread that waits for another one is a
  * thread too many: everybody, the caller too, produces an item when nobody else does so and works on it right away,

@@ -110,15 +110,15 @@ select_window(const struct io_opts *o, struct job *j)
  * A block is kept no longer than it is needed, so that there are few: their memory is the most that a run takes, and
  * that it has to wait for.
  */
-static struct stream_slot *
-take_spare(struct run *r)
+static void
+take_spare(struct run *r, struct job *j)
 {
-	struct stream_slot *slot;
-
+	if (j->slot != NULL)
+		return;
 	ordered_lock(r->lock);
-	slot = r->n_spare > 0 ? r->spare[--r->n_spare] : slot_new();
+	if (r->n_spare > 0)
+		j->slot = r->spare[--r->n_spare];
 	ordered_unlock(r->lock);
-	return slot;
 }
 
 static void
@@ -141,8 +141,7 @@ produce(void *ctx, void *item)
 	struct run *r = ctx;
 	struct job *j = item;
 
-	if (j->slot == NULL)
-		j->slot = take_spare(r);
+	take_spare(r, j);
 	if (!source_next(r->source, j))
 		return ORDERED_END;
 	if (j->err.status != 0 || r->sink == NULL)

@@ -214,7 +214,7 @@ group_fold(struct group_table *g)
 {
 	int rc = 0;
 
-	if (group_loose(g) == 0)
+	if (!group_has_loose(g))
 		return;
 	for (unsigned p = 0; p < LOOSE_PARTS; p++)
 		group_absorb_loose(g, g, p);
@@ -222,11 +222,10 @@ group_fold(struct group_table *g)
 	loose_trim(&g->loose);
 	for (unsigned p = 0; p < LOOSE_PARTS && rc == 0; p++) {
 		rc = group_absorb_spilled(g, g, p, &g->err);
-		if (rc == 0 && g->loose_spilled > 0 && group_memory(g) > g->share)
+		if (rc == 0 && group_has_spilled_loose(g) && group_memory(g) > g->share)
 			rc = group_spill(g, false, &g->err);
 	}
 	spill_free(&g->loose_spill);
-	g->loose_spilled = 0;
 	loose_free(&g->loose);
 	g->is_loose = g->may_loose = false;
 }

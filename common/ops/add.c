@@ -151,7 +151,7 @@ suit_loose(struct group_table *g, const struct values_bound *values)
 		return false;
 	if (g->fresh == NULL)
 		g->fresh = mem_alloc(TABLE_CHUNK * (g->values.n_slots + 1) * sizeof(*g->fresh));
-	return group_loose(g) == 0 || g->loose.have == values->have;
+	return !group_has_loose(g) || g->loose.have == values->have;
 }
 
 /*

@@ -2,6 +2,7 @@
 
 #include "base/clones.h"
 #include "ops/cell.h"
+#include "ops/table.h"
 
 /*
  * SPACE_MAX: arrays of so many counters are touched where values occur only.  PER_RECORD: but a coding that
@@ -17,8 +18,8 @@ enum {
 	WIDE = 1 << 14
 };
 
-/* Octets, and codes, that are looked at together. */
-enum { OCTETS = 4096, CHUNK = 256 };
+/* Octets that are looked at together. */
+enum { OCTETS = 4096 };
 
 /* Planning -------------------------------------------------------------------------------------- */
 
@@ -555,17 +556,13 @@ void
 codes_move(const struct coding *from, const struct coding *to, const uint32_t *code, size_t n,
     uint32_t *moved)
 {
-	uint32_t digit[CHUNK];
+	uint32_t digit[TABLE_CHUNK];
 
 	memset(moved, 0, n * sizeof(*moved));
-	for (size_t at = 0; at < n; at += CHUNK) {
-		size_t m = n - at < CHUNK ? n - at : CHUNK;
-
-		for (unsigned k = 0; k < from->n; k++) {
-			codes_digits(from, k, code + at, m, digit);
-			move_digits(&from->digit[k], &to->digit[k], digit, m);
-			for (size_t i = 0; i < m; i++)
-				moved[at + i] += digit[i] * to->digit[k].stride;
-		}
+	for (unsigned k = 0; k < from->n; k++) {
+		codes_digits(from, k, code, n, digit);
+		move_digits(&from->digit[k], &to->digit[k], digit, n);
+		for (size_t i = 0; i < n; i++)
+			moved[i] += digit[i] * to->digit[k].stride;
 	}
 }

@@ -52,7 +52,7 @@ bool codes_same(const struct coding *, const struct coding *);
 /* Widen a plan by what an earlier coding covers.  false: it cannot, or would become too large; nothing was done. */
 bool codes_widen(struct coding *want, const struct coding *before);
 
-/* What n codes are in another coding that covers theirs. */
+/* What n <= TABLE_CHUNK codes are in another coding that covers theirs. */
 void codes_move(const struct coding *from, const struct coding *to, const uint32_t *code, size_t n,
     uint32_t *moved);
 

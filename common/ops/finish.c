@@ -311,13 +311,14 @@ static bool
 by_partitions(struct finish *f)
 {
 	const struct layout *l = &f->g[0]->layout;
-	size_t rows = 0, loose = 0;
+	bool loose = false;
+	size_t rows = 0;
 
 	for (unsigned i = 0; i < f->n; i++) {
 		rows += f->g[i]->rows.n_rows;
-		loose += group_loose(f->g[i]);
+		loose = loose || group_has_loose(f->g[i]);
 	}
-	if (loose == 0 &&
+	if (!loose &&
 	    (f->n == 1 || rows < FEW || group_members_beside(f->g, f->n) / MEMBERS_A_ROW > rows))
 		return false;
 	for (unsigned i = 1; i < f->n; i++)
@@ -405,7 +406,7 @@ static bool
 only_held(struct group_table *const *g, unsigned n, const struct group_table *one)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (g[i]->rows.n_rows > 0 || group_loose(g[i]) > 0 || g[i]->n_spills > 0 ||
+		if (g[i]->rows.n_rows > 0 || group_has_loose(g[i]) || g[i]->n_spills > 0 ||
 		    (g[i] != one && g[i]->tally.coding.space > 0))
 			return false;
 	return true;
@@ -456,7 +457,7 @@ leave_rows(struct finish *f)
 	struct group_table **one = f->g;
 
 	for (unsigned i = 0; i < f->n; i++) {
-		if (group_loose(f->g[i]) > 0)
+		if (group_has_loose(f->g[i]))
 			return;
 		if (f->g[i]->rows.n_rows == 0)
 			continue;
@@ -476,7 +477,6 @@ group_forget(struct group_table *g)
 	loose_free(&g->loose);
 	spill_free(&g->spill);
 	spill_free(&g->loose_spill);
-	g->loose_spilled = 0;
 	g->n_spills = g->n_loose_spills = 0;
 }
 
@@ -489,7 +489,7 @@ group_finish_all(struct group_table **g, unsigned n, unsigned threads, const str
 	settle_all(g, n, top);
 	for (unsigned i = 0; i < n; i++)
 		f.spilled = f.spilled || g[i]->n_spills > 0 ||
-			    (g[i]->loose_spilled > 0 && !all_alike(g, n));
+			    (group_has_spilled_loose(g[i]) && !all_alike(g, n));
 	if (!f.spilled)
 		leave_rows(&f);
 	f.threads = threads < f.n ? threads : f.n;

@@ -32,7 +32,6 @@ struct group_table {
 	struct buf part[PARTITIONS]; /* rows on their way to disk */
 	unsigned n_spills;
 	struct spill loose_spill; /* loose rows of the layout now, by their partition */
-	size_t loose_spilled; /* rows */
 	unsigned n_loose_spills;
 	struct err err; /* status set: rows were lost with the temporary file */
 	uint64_t n_groups; /* handed out, or left out */
@@ -78,11 +77,17 @@ int group_absorb_spilled(
 /* absorb.c: put loose rows into the table, and have no more of them.  What is on disk may fail: g->err. */
 void group_fold(struct group_table *);
 
-/* Loose rows, in memory and on disk. */
-static inline size_t
-group_loose(const struct group_table *g)
+/* Has it loose rows: on disk, or anywhere? */
+static inline bool
+group_has_spilled_loose(const struct group_table *g)
 {
-	return g->loose.n_rows + g->loose_spilled;
+	return g->loose_spill.size > 0;
+}
+
+static inline bool
+group_has_loose(const struct group_table *g)
+{
+	return g->loose.n_rows > 0 || group_has_spilled_loose(g);
 }
 
 /* Do the same keys have the same octets in both? */

@@ -183,7 +183,6 @@ group_spill_loose(struct group_table *g, struct err *err)
 			if (spill_write(&g->loose_spill, p, rows, n * g->loose.stride,
 				g->spec->tmpdir, err) < 0)
 				return -1;
-	g->loose_spilled += g->loose.n_rows;
 	g->n_loose_spills++;
 	loose_clear(&g->loose);
 	return 0;

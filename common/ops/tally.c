@@ -58,10 +58,17 @@ counters(const struct coding *c)
 	return (size_t)c->space * (c->space <= FEW ? LANES : 1);
 }
 
+/* What a coding takes for counts and so many sums. */
+static size_t
+octets_of(const struct coding *c, unsigned sums)
+{
+	return counters(c) * (sizeof(uint32_t) + sums * sizeof(uint64_t));
+}
+
 size_t
 tally_octets(const struct coding *c, const struct values *vs)
 {
-	return counters(c) * (sizeof(uint32_t) + vs->n * sizeof(uint64_t));
+	return octets_of(c, vs->n);
 }
 
 static bool
@@ -85,12 +92,10 @@ array_free(const struct coding *c, void *p, size_t octets)
 		mem_free(p);
 }
 
-/* What a coding takes for the values of a tally. */
-static size_t
-octets_of(const struct tally *s, const struct coding *c)
+static unsigned
+n_sums(const struct tally *s)
 {
-	return counters(c) *
-	       (sizeof(*s->count) + (size_t)__builtin_popcount(s->summed) * sizeof(*s->sum[0]));
+	return (unsigned)__builtin_popcount(s->summed);
 }
 
 /* Arrays for a coding, of the same values. */
@@ -310,7 +315,7 @@ tally_join(struct tally *s, struct tally *from, size_t octets)
 	} else {
 		if (!codes_cover(&both, &from->coding) && !codes_widen(&both, &from->coding))
 			return false;
-		if (octets_of(s, &both) > octets)
+		if (octets_of(&both, n_sums(s)) > octets)
 			return false;
 		if (!codes_same(&both, &s->coding))
 			tally_widen(s, &both);
@@ -324,7 +329,7 @@ tally_join(struct tally *s, struct tally *from, size_t octets)
 size_t
 tally_memory(const struct tally *s)
 {
-	return s->coding.space ? octets_of(s, &s->coding) : 0;
+	return s->coding.space ? octets_of(&s->coding, n_sums(s)) : 0;
 }
 
 void

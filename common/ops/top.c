@@ -163,7 +163,7 @@ is_sum(struct group_table **g, unsigned n, size_t value)
 	for (unsigned t = 0; t < n; t++) {
 		if (t > 0)
 			group_relayout(g[t], &g[0]->layout);
-		if (group_loose(g[t]) > 0 || !is_plain(g[t], value) ||
+		if (group_has_loose(g[t]) || !is_plain(g[t], value) ||
 		    !group_keys_alike(&g[0]->layout, &g[t]->layout))
 			return false;
 		for (unsigned i = 0; i < g[t]->values.n; i++)

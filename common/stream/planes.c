@@ -293,8 +293,6 @@ planes_in(uint8_t *plane, const struct column *c, const struct column *reference
 	return true;
 }
 
-static const uint64_t unit_values[] = { [0] = 1, [3] = 1000, [6] = 1000000, [9] = 1000000000 };
-
 /* The coarsest unit that a column's precision allows, as a power of ten. */
 static unsigned
 coarsest(const struct column *c)
@@ -309,7 +307,7 @@ planes_expected(const struct column *c)
 {
 	if (!(c->flags & COLUMN_ZONE) || c->type == TYPE_FLOAT32 || c->type == TYPE_FLOAT64)
 		return c->width;
-	return planes_needed((c->max - c->min) / unit_values[coarsest(c)]);
+	return planes_needed((c->max - c->min) / pow10_u64(coarsest(c)));
 }
 
 void
@@ -327,9 +325,9 @@ encode_planes(struct encoder *e, struct parts *p, struct entry *en, const struct
 
 	/* Times count in the coarsest power of ten, not above their precision, that leaves nothing over. */
 	do {
-		en->planes = (uint8_t)planes_needed(range / unit_values[scale]);
+		en->planes = (uint8_t)planes_needed(range / pow10_u64(scale));
 		plane = planes_room(e, n, en->planes);
-		if (planes_in(plane, c, reference, en->base, n, unit_values[scale], en->planes))
+		if (planes_in(plane, c, reference, en->base, n, pow10_u64(scale), en->planes))
 			break;
 		scale -= 3;
 	} while (true);

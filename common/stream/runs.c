@@ -53,14 +53,15 @@ are_few(size_t runs, size_t n, unsigned planes)
 }
 
 static bool
-worth_while(const struct column *c, size_t n, unsigned planes, size_t *runs)
+worth_while(const struct column *c, size_t n, unsigned planes)
 {
-	*runs = 0;
+	size_t runs = 0;
+
 	for (size_t at = 0; at < n; at += STRETCH) {
 		size_t m = n - at < STRETCH ? n - at : STRETCH;
 
-		*runs += differs(c, at, m);
-		if (*runs > at + m / 2 || !are_few(*runs, n, planes))
+		runs += differs(c, at, m);
+		if (runs > at + m / 2 || !are_few(runs, n, planes))
 			return false;
 	}
 	return true;
@@ -84,7 +85,7 @@ encode_runs(struct encoder *e, struct parts *p, struct entry *en, const struct c
 	uint64_t *bits;
 
 	if (c->present != NULL || c->width < 2 || c->width > 8 ||
-	    !worth_while(c, n, planes_expected(c), &runs))
+	    !worth_while(c, n, planes_expected(c)))
 		return false;
 	e->starts.len = 0;
 	bits = (uint64_t *)(void *)buf_room(&e->starts, octets);

@@ -1,13 +1,19 @@
 load ../helper
 
 @test "a reader written from flowstream(5) in another language reads every encoding alike" {
+	local encodings=
+
 	for profile in pipe file fast; do
 		for seed in 1 2 3 4; do
 			"$TOOLS/randflow" $seed $profile out.flow | LC_ALL=C sort > want.txt
 			[ "$(wc -l < want.txt)" -gt 1000 ]
 			python3 "$REPO/tests/flowread.py" out.flow | LC_ALL=C sort > got.txt
 			cmp want.txt got.txt
+			encodings+=$(flowcat --info out.flow)
 		done
+	done
+	for name in const plain planes bytes dict map runs; do
+		[[ $encodings == *" $name "* ]]
 	done
 }
 

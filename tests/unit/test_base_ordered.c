@@ -2,6 +2,7 @@
  * test_base_ordered.c - order, ends and stops of a run under random delays.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -25,10 +26,12 @@ struct test {
 	unsigned idle_most; /* idle has nothing to do any more after so many calls; 0 always */
 	unsigned threads;
 	pthread_t caller;
+	cpu_set_t processors; /* that the caller may use */
 	bool block_at_end; /* read from the pipe instead of ending */
 	int pipe[2];
 	atomic_uint workers; /* bit i: worker i worked */
 	atomic_uint foreign; /* consumed or idled elsewhere */
+	atomic_uint confined; /* worked where other processors may be used than by the caller */
 	bool after_stop, stopped;
 };
 
@@ -63,9 +66,13 @@ work(void *ctx, void *slot, unsigned worker)
 {
 	struct test *t = ctx;
 	struct item *item = slot;
+	cpu_set_t mine;
 
 	dawdle(t, item->number * 3 + 1);
 	atomic_fetch_or(&t->workers, 1u << worker);
+	CPU_ZERO(&mine);
+	if (sched_getaffinity(0, sizeof(mine), &mine) != 0 || !CPU_EQUAL(&mine, &t->processors))
+		atomic_fetch_add(&t->confined, 1);
 	if (worker >= t->threads)
 		item->worked += 100;
 	item->worked++;
@@ -126,6 +133,8 @@ run(struct test *t, unsigned threads, unsigned slots, bool live, unsigned idle_m
 		.idle = idle };
 
 	t->caller = pthread_self();
+	CPU_ZERO(&t->processors);
+	(void)sched_getaffinity(0, sizeof(t->processors), &t->processors);
 	t->threads = threads;
 	ordered_run(&o, cancel);
 	free(items);
@@ -135,7 +144,7 @@ run(struct test *t, unsigned threads, unsigned slots, bool live, unsigned idle_m
 static void
 test_complete(void)
 {
-	unsigned wrong = 0, foreign = 0;
+	unsigned wrong = 0, foreign = 0, confined = 0;
 
 	for (unsigned i = 0; i < 60; i++) {
 		struct test t = { .limit = i % 5 == 0 ? i / 5 : 200,
@@ -145,9 +154,11 @@ test_complete(void)
 		run(&t, threads, threads + 2 + i % 4, i % 2, i % 4 == 0 ? 1 : 0);
 		wrong += t.wrong || t.consumed != t.limit || t.produced != t.limit;
 		foreign += t.foreign;
+		confined += t.confined;
 	}
 	is_u64(wrong, 0, "every item is worked on once and consumed in order");
 	is_u64(foreign, 0, "on the calling thread");
+	is_u64(confined, 0, "and on whatever processor the caller may use");
 }
 
 static void

@@ -470,6 +470,19 @@ many_records(bool v6)
 	return b;
 }
 
+/* The groups of n tables, which are freed, as lines in order. */
+static void
+finish_tables(struct lines *l, struct group_table **t, unsigned n)
+{
+	struct err err = { 0 };
+
+	ok(group_finish(t, n, NULL, take, l, &err) == 0, "groups of %u tables are handed out", n);
+	ok(group_count(t, n) == l->n, "and counted");
+	for (unsigned i = 0; i < n; i++)
+		group_free(t[i]);
+	qsort(l->line, l->n, sizeof(*l->line), compare_text);
+}
+
 static void
 group_many(struct lines *l, struct batch **b, const struct group_spec *spec, unsigned tables)
 {
@@ -481,11 +494,7 @@ group_many(struct lines *l, struct batch **b, const struct group_spec *spec, uns
 		t[i] = group_new(spec, tables);
 	for (unsigned i = 0; i < N_MANY; i++)
 		ok(group_add(t[i % tables], b[i], NULL, &err) == 0, "many records are added");
-	ok(group_finish(t, tables, NULL, take, l, &err) == 0, "many groups are handed out");
-	ok(group_count(t, tables) == l->n, "and counted");
-	for (unsigned i = 0; i < tables; i++)
-		group_free(t[i]);
-	qsort(l->line, l->n, sizeof(*l->line), compare_text);
+	finish_tables(l, t, tables);
 }
 
 /*
@@ -694,9 +703,7 @@ test_growing(const char *keys, bool ports, bool times)
 		for (unsigned i = 0; i < tables; i++)
 			held &= t[i]->rows.n_rows == 0 && t[i]->tally.coding.space > 0;
 		ok(held, "-k %s: %u tables hold all in arrays", keys, tables);
-		ok(group_finish(t, tables, NULL, take, &got, &err) == 0, "and hand groups out");
-		for (unsigned i = 0; i < tables; i++)
-			group_free(t[i]);
+		finish_tables(&got, t, tables);
 		for (size_t i = 0; i < got.n; i++)
 			sum += last_value(got.line[i]) * (1 + last_value(got.line[i]) % 7);
 		for (unsigned p = 0; p < 256; p++) {
@@ -793,11 +800,7 @@ test_loose_on_disk(unsigned wide)
 		ok((on_disk > 0) == (tables > 0),
 		    "%u tables went to disk %u times with loose rows, %u with others", tables,
 		    on_disk, rows);
-		ok(group_finish(t, n, NULL, take, &got, &err) == 0, "and come back");
-		ok(group_count(t, n) == got.n, "and are counted");
-		for (unsigned i = 0; i < n; i++)
-			group_free(t[i]);
-		qsort(got.line, got.n, sizeof(*got.line), compare_text);
+		finish_tables(&got, t, n);
 		if (tables == 0) {
 			want = got;
 			continue;
@@ -840,13 +843,11 @@ test_loose_beside_strings(void)
 			if (group_add(t[!other], b[i], NULL, &err) != 0)
 				abort();
 		ok(t[!other]->loose.n_rows > 0, "table %u has loose rows", !other);
-		ok(group_finish(t, 2, NULL, take, &got, &err) == 0, "they are put together");
+		finish_tables(&got, t, 2);
 		for (size_t i = 0; i < got.n; i++)
 			sum += last_value(got.line[i]);
 		ok(sum == N_MANY * MANY + 1, "and no record is lost");
 		free_lines(&got);
-		group_free(t[0]);
-		group_free(t[1]);
 	}
 	for (unsigned i = 0; i < N_MANY; i++)
 		batch_free(b[i]);
@@ -884,11 +885,9 @@ test_far_apart(uint64_t first, uint64_t second)
 			t[i] = group_new(&spec, tables);
 		for (unsigned i = 0; i < 2; i++)
 			ok(group_add(t[i % tables], b[i], NULL, &err) == 0, "they are added");
-		ok(group_finish(t, tables, NULL, take, &got, &err) == 0 && got.n == 2 &&
-			last_value(got.line[0]) == MANY && last_value(got.line[1]) == MANY,
+		finish_tables(&got, t, tables);
+		ok(got.n == 2 && last_value(got.line[0]) == MANY && last_value(got.line[1]) == MANY,
 		    "%" PRIu64 " and %" PRIu64 " by %u tables", first, second, tables);
-		for (unsigned i = 0; i < tables; i++)
-			group_free(t[i]);
 		free_lines(&got);
 	}
 	for (unsigned i = 0; i < 2; i++)
