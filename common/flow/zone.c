@@ -5,6 +5,8 @@
 
 #include "base/clones.h"
 
+enum { PIECE = 4096 }; /* records that are looked at together */
+
 uint64_t
 zone_key_double(double v)
 {
@@ -93,15 +95,12 @@ zone_addresses(struct column *c, size_t n)
 	}
 }
 
-/* The quick way, for numbers and addresses that no record misses.  false: take the slow one. */
-static bool
+/* Numbers and addresses of n records, n > 0, that all have one. */
+static void
 zone_dense(struct column *c, size_t n)
 {
 	bool is_signed = c->type == TYPE_INT || c->type == TYPE_TIME || c->type == TYPE_DURATION;
 
-	if (c->present != NULL || c->width == 0 || c->type == TYPE_FLOAT32 ||
-	    c->type == TYPE_FLOAT64)
-		return false;
 	switch (c->width) {
 	case 16: zone_addresses(c, n); break;
 	case 1:
@@ -129,7 +128,52 @@ zone_dense(struct column *c, size_t n)
 			ZONE(uint64_t, UNSIGNED_KEY);
 		break;
 	}
-	return true;
+}
+
+#define CLOSE_UP(T) \
+	do { \
+		const T *v = (const T *)c->data + at; \
+		T *to = cells; \
+		for (size_t i = 0; i < n; i++) { \
+			to[m] = v[i]; \
+			m += bits_get(c->present, at + i); \
+		} \
+	} while (0)
+
+/* Of cells at..at+n those that are present, without a branch that could go either way: how many. */
+static size_t
+present_cells(const struct column *c, size_t at, size_t n, void *cells)
+{
+	size_t m = 0;
+
+	switch (c->width) {
+	case 1: CLOSE_UP(uint8_t); break;
+	case 2: CLOSE_UP(uint16_t); break;
+	case 4: CLOSE_UP(uint32_t); break;
+	default: CLOSE_UP(uint64_t); break;
+	}
+	return m;
+}
+
+/* The same where some have none.  false: none has. */
+static bool
+zone_sparse(struct column *c, size_t n)
+{
+	uint64_t cells[PIECE];
+	struct column piece = { .type = c->type, .width = c->width, .data = cells };
+	bool any = false;
+
+	for (size_t at = 0; at < n; at += PIECE) {
+		size_t m = present_cells(c, at, n - at < PIECE ? n - at : PIECE, cells);
+
+		if (m == 0)
+			continue;
+		zone_dense(&piece, m);
+		c->min = any && c->min < piece.min ? c->min : piece.min;
+		c->max = any && c->max > piece.max ? c->max : piece.max;
+		any = true;
+	}
+	return any;
 }
 
 static bool
@@ -140,20 +184,12 @@ is_nan_cell(const struct column *c, size_t rec)
 	return c->type == TYPE_FLOAT64 && __builtin_isnan(((const double *)c->data)[rec]);
 }
 
-void
-column_zone(struct column *c, size_t n)
+/* Whatever it is, a cell at a time.  false: none has a value. */
+static bool
+zone_cells(struct column *c, size_t n)
 {
 	bool any = false;
 
-	c->flags &= (uint16_t) ~(COLUMN_ZONE | COLUMN_TRUNCATED);
-	if (n == 0)
-		return;
-	if (c->width == 0 || c->width == 16)
-		c->flags |= COLUMN_TRUNCATED;
-	if (zone_dense(c, n)) {
-		c->flags |= COLUMN_ZONE;
-		return;
-	}
 	for (size_t i = 0; i < n; i++) {
 		uint64_t key;
 
@@ -164,6 +200,25 @@ column_zone(struct column *c, size_t n)
 		c->max = any && c->max > key ? c->max : key;
 		any = true;
 	}
+	return any;
+}
+
+void
+column_zone(struct column *c, size_t n)
+{
+	bool quick = c->width > 0 && c->type != TYPE_FLOAT32 && c->type != TYPE_FLOAT64, any = true;
+
+	c->flags &= (uint16_t) ~(COLUMN_ZONE | COLUMN_TRUNCATED);
+	if (n == 0)
+		return;
+	if (c->width == 0 || c->width == 16)
+		c->flags |= COLUMN_TRUNCATED;
+	if (quick && c->present == NULL)
+		zone_dense(c, n);
+	else if (quick && c->width <= 8)
+		any = zone_sparse(c, n);
+	else
+		any = zone_cells(c, n);
 	if (any)
 		c->flags |= COLUMN_ZONE;
 }

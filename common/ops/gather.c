@@ -7,17 +7,16 @@ enum { STRETCH = 1 << 16, FEW_BLOCKS = 16, ALIGN = 64 };
 /* A column of the output. */
 struct wide {
 	struct field_id id;
-	uint8_t type, width, scale, store; /* store: octets a value here */
+	uint8_t type, width, scale;
+	uint8_t cell; /* octets of a cell in the window: what the widest of the chunks needs */
 	uint16_t flags; /* COLUMN_SCOPE */
 	bool partial; /* some records have none */
 	bool constant; /* all have this one */
 	uint64_t value;
 	size_t chunks, longest; /* that have it; octets */
 	const struct packed **from; /* of each chunk; NULL: it has none */
-
-	/* Of the window: by block, within it as the chunks have them. */
-	void *data;
-	uint8_t *has; /* partial: a value? */
+	uint8_t *
+	    data; /* of the window: by block, within it by chunk, cells as narrow as a chunk has them */
 };
 
 struct gather {
@@ -28,20 +27,38 @@ struct gather {
 	int sort_column; /* of the output; -1 none */
 
 	size_t step, shift; /* records of a block: 1 << shift */
+	size_t all; /* blocks of the output */
 	size_t begin, n, blocks; /* the window */
 	size_t room; /* records of a window at the most */
-	uint32_t *rank; /* of each record of each chunk, its place in order */
+	uint32_t *slot; /* of each chunk its records by block of the output, see slot_rec() */
+	uint32_t *slice; /* of each chunk and block, where those begin: chunks times all + 1 */
+	size_t *place; /* of each chunk and block of the window, where its first record goes */
+	uint32_t **scratch; /* of each worker, room for the slots of a chunk */
 	uint8_t *window; /* what columns have in it */
 	size_t window_size;
-	uint32_t *place; /* of each chunk and block, where its next record goes */
-	uint16_t *within; /* of each record of the window, its place in its block */
-	struct scratch {
-		uint32_t *rec, *to;
-	} * scratch;
 
 	struct batch **made; /* conflict: the blocks of the window */
 	size_t n_made, next;
 };
+
+/* A record's number in its chunk, and its place in its block: 16 bits each. */
+static inline uint32_t
+slot_of(size_t rec, size_t within)
+{
+	return (uint32_t)(rec | within << 16);
+}
+
+static inline size_t
+slot_rec(uint32_t slot)
+{
+	return slot & 0xffff;
+}
+
+static inline size_t
+slot_within(uint32_t slot)
+{
+	return slot >> 16;
+}
 
 /* Columns --------------------------------------------------------------------------------------- */
 
@@ -67,11 +84,18 @@ find_wide(struct gather *g, const struct packed *p, size_t *hint)
 	return &g->col[g->n_cols++];
 }
 
+/* Octets of a cell of a chunk's column: none where every record has the same, or all are fetched from where they are. */
+static unsigned
+cell_octets(const struct packed *p)
+{
+	return p->form == PACKED_CONST || p->width == 0 ? 0 : p->store;
+}
+
 static void
 add_column(struct gather *g, size_t chunk, const struct packed *p, size_t *hint)
 {
 	struct wide *w = find_wide(g, p, hint);
-	unsigned store = p->form == PACKED_TIME || p->form == PACKED_CONST ? p->width : p->store;
+	unsigned cell = cell_octets(p);
 	bool same = p->form == PACKED_CONST && (w->chunks == 0 || w->value == p->base);
 
 	if (w->type != p->type) {
@@ -82,7 +106,7 @@ add_column(struct gather *g, size_t chunk, const struct packed *p, size_t *hint)
 	w->value = p->base;
 	w->from[chunk] = p;
 	w->chunks++;
-	w->store = store > w->store ? (uint8_t)store : w->store;
+	w->cell = cell > w->cell ? (uint8_t)cell : w->cell;
 	w->width = p->width > w->width ? p->width : w->width;
 	w->scale = p->scale < w->scale ? p->scale : w->scale;
 	w->longest = p->longest > w->longest ? p->longest : w->longest;
@@ -138,12 +162,11 @@ find_order(struct gather *g)
 static size_t
 row_octets(const struct gather *g)
 {
-	size_t octets = sizeof(*g->within);
+	size_t octets = 0;
 
 	for (size_t k = 0; k < g->n_cols; k++)
-		if (!g->col[k].constant)
-			octets += g->col[k].store + (size_t)g->col[k].partial;
-	return octets;
+		octets += g->col[k].cell;
+	return octets ? octets : 1;
 }
 
 /* Blocks of fewer records where they are long, so that a batch stays within its octets, or near. */
@@ -171,8 +194,9 @@ set_step(struct gather *g)
 	g->room = g->in.memory / row / g->step * g->step;
 	if (g->room < g->step)
 		g->room = g->step;
+	g->all = (g->in.n + g->step - 1) >> g->shift;
 	if (g->room > g->in.n)
-		g->room = (g->in.n + g->step - 1) / g->step * g->step;
+		g->room = g->all << g->shift;
 }
 
 static void
@@ -185,61 +209,76 @@ rank_stretch(void *ctx, size_t i, unsigned worker)
 	for (size_t r = i * STRETCH; r < end; r++) {
 		uint32_t id = g->in.order[r];
 
-		g->rank[g->in.first[order_chunk(id)] + order_record(id)] = (uint32_t)r;
+		g->slot[g->in.first[order_chunk(id)] + order_record(id)] = (uint32_t)r;
 	}
 }
 
-/* Records that are not wanted have no rank. */
+/* Ranks of a chunk's records to slots, by block. */
 static void
-find_ranks(struct gather *g)
+deal_chunk(void *ctx, size_t i, unsigned worker)
+{
+	struct gather *g = ctx;
+	uint32_t *slot = g->slot + g->in.first[i], *to = g->scratch[worker];
+	uint32_t *next = g->slice + i * (g->all + 1) + 1, begin = 0;
+	size_t n = g->in.first[i + 1] - g->in.first[i];
+
+	for (size_t k = 0; k < n; k++)
+		if (slot[k] < g->in.n)
+			next[slot[k] >> g->shift]++;
+	for (size_t block = 0; block < g->all; block++) {
+		uint32_t records = next[block];
+
+		next[block] = begin;
+		begin += records;
+	}
+	for (size_t k = 0; k < n; k++)
+		if (slot[k] < g->in.n)
+			to[next[slot[k] >> g->shift]++] = slot_of(k, slot[k] & (g->step - 1));
+	memcpy(slot, to,
+	    begin * sizeof(*slot)); /* next[] is now where each ends, and another begins */
+}
+
+/* Where each chunk's records go.  Those that are not wanted have no rank. */
+static void
+find_slots(struct gather *g)
 {
 	size_t all = g->in.first[g->in.n_chunks];
 
-	g->rank = g->in.rank ? g->in.rank : mem_alloc((all + 1) * sizeof(*g->rank));
+	g->slot = g->in.rank ? g->in.rank : mem_alloc((all + 1) * sizeof(*g->slot));
+	g->slice = mem_zero(g->in.n_chunks * (g->all + 1) + 1, sizeof(*g->slice));
+	g->scratch = mem_zero(g->in.threads, sizeof(*g->scratch));
+	for (unsigned t = 0; t < g->in.threads; t++)
+		g->scratch[t] = mem_alloc(BATCH_RECORDS * sizeof(*g->scratch[t]));
 	if (g->in.n < all)
-		memset(g->rank, 0xff, all * sizeof(*g->rank));
+		memset(g->slot, 0xff, all * sizeof(*g->slot));
 	ordered_each(g->in.threads, (g->in.n + STRETCH - 1) / STRETCH, rank_stretch, g);
+	ordered_each(g->in.threads, g->in.n_chunks, deal_chunk, g);
 }
 
 /* Octets of the window that a column has. */
 static size_t
 column_room(const struct gather *g, const struct wide *w)
 {
-	size_t octets = w->width == 0 ? 0 : g->room * (size_t)(w->constant ? 0 : w->store);
-
-	octets += w->partial && w->width > 0 ? g->room : 0;
-	return (octets + ALIGN - 1) / ALIGN * ALIGN;
+	return (g->room * w->cell + ALIGN - 1) / ALIGN * ALIGN;
 }
 
 static void
 reserve_window(struct gather *g)
 {
-	size_t at = g->room * sizeof(*g->within);
+	size_t at = 0;
 	uint8_t *window = g->in.window;
 
-	at = (at + ALIGN - 1) / ALIGN * ALIGN;
 	for (size_t k = 0; k < g->n_cols; k++)
 		at += column_room(g, &g->col[k]);
 	if (window == NULL || at > g->in.memory) {
-		window = g->window = mem_table(at);
-		g->window_size = at;
+		window = g->window = mem_table(at + ALIGN);
+		g->window_size = at + ALIGN;
 	}
-	g->within = (uint16_t *)(void *)window;
-	at = (g->room * sizeof(*g->within) + ALIGN - 1) / ALIGN * ALIGN;
 	for (size_t k = 0; k < g->n_cols; k++) {
-		struct wide *w = &g->col[k];
-
-		w->data = window + at;
-		if (w->partial && w->width > 0)
-			w->has = window + at + g->room * w->store;
-		at += column_room(g, w);
+		g->col[k].data = window;
+		window += column_room(g, &g->col[k]);
 	}
 	g->place = mem_alloc((g->in.n_chunks * (g->room >> g->shift) + 1) * sizeof(*g->place));
-	g->scratch = mem_zero(g->in.threads, sizeof(*g->scratch));
-	for (unsigned t = 0; t < g->in.threads; t++) {
-		g->scratch[t].rec = mem_alloc((BATCH_RECORDS + 1) * sizeof(uint32_t));
-		g->scratch[t].to = mem_alloc((BATCH_RECORDS + 1) * sizeof(uint32_t));
-	}
 }
 
 struct gather *
@@ -254,7 +293,7 @@ gather_new(const struct gather_input *in)
 	set_step(g);
 	if (g->conflict)
 		return g;
-	find_ranks(g);
+	find_slots(g);
 	reserve_window(g);
 	return g;
 }
@@ -274,50 +313,43 @@ gather_free(struct gather *g)
 		return;
 	for (size_t k = 0; k < g->n_cols; k++)
 		mem_free((void *)g->col[k].from);
-	for (unsigned t = 0; g->scratch != NULL && t < g->in.threads; t++) {
-		mem_free(g->scratch[t].rec);
-		mem_free(g->scratch[t].to);
-	}
+	for (unsigned t = 0; g->scratch != NULL && t < g->in.threads; t++)
+		mem_free(g->scratch[t]);
 	if (g->in.rank == NULL)
-		mem_free(g->rank);
+		mem_free(g->slot);
 	if (g->window != NULL)
 		mem_free_table(g->window, g->window_size);
 	free_made(g);
 	mem_free(g->made);
 	mem_free(g->scratch);
 	mem_free(g->place);
+	mem_free(g->slice);
 	mem_free(g->col);
 	mem_free(g);
 }
 
 /* Chunks to blocks ------------------------------------------------------------------------------ */
 
-static void
-count_chunk(void *ctx, size_t i, unsigned worker)
+/* Of a chunk the slots in block `block` of the output. */
+static const uint32_t *
+slots_of(const struct gather *g, size_t chunk, size_t block, size_t *n)
 {
-	struct gather *g = ctx;
-	const uint32_t *rank = g->rank + g->in.first[i];
-	size_t n = g->in.first[i + 1] - g->in.first[i];
-	uint32_t *count = g->place + i * g->blocks;
+	const uint32_t *slice = g->slice + chunk * (g->all + 1) + block;
 
-	(void)worker;
-	memset(count, 0, g->blocks * sizeof(*count));
-	for (size_t k = 0; k < n; k++)
-		if (rank[k] - g->begin < g->n)
-			count[(rank[k] - g->begin) >> g->shift]++;
+	*n = slice[1] - slice[0];
+	return g->slot + g->in.first[chunk] + slice[0];
 }
 
-/* Counts to places. */
+/* In each block of the window chunks stand one behind the other. */
 static void
 find_places(struct gather *g)
 {
 	for (size_t block = 0; block < g->blocks; block++) {
-		uint32_t at = (uint32_t)(block << g->shift);
+		size_t at = block << g->shift, n;
 
 		for (size_t i = 0; i < g->in.n_chunks; i++) {
-			uint32_t *p = &g->place[i * g->blocks + block], n = *p;
-
-			*p = at;
+			(void)slots_of(g, i, (g->begin >> g->shift) + block, &n);
+			g->place[i * g->blocks + block] = at;
 			at += n;
 		}
 	}
@@ -327,120 +359,51 @@ struct cell16 {
 	uint64_t w[2];
 };
 
-/* To the places of records, from where they are in a chunk. */
-#define SCATTER(TO, FROM, AT) \
+#define FETCH(T, AT) \
 	do { \
-		TO *to = w->data; \
-		const FROM *v = p->data; \
+		T *t = to; \
+		const T *v = from; \
 		for (size_t k = 0; k < n; k++) \
-			to[s->to[k]] = (TO)v[AT]; \
+			t[k] = v[AT]; \
 	} while (0)
-#define SCATTER_FROM(TO, SIGN, AT) \
-	switch (p->store) { \
-	case 1: SCATTER(TO, SIGN##8_t, AT); break; \
-	case 2: SCATTER(TO, SIGN##16_t, AT); break; \
-	case 4: SCATTER(TO, SIGN##32_t, AT); break; \
-	default: SCATTER(TO, SIGN##64_t, AT); break; \
-	}
-#define SCATTER_CELLS(SIGN, AT) \
-	switch (w->store) { \
-	case 1: SCATTER_FROM(SIGN##8_t, SIGN, AT); break; \
-	case 2: SCATTER_FROM(SIGN##16_t, SIGN, AT); break; \
-	case 4: SCATTER_FROM(SIGN##32_t, SIGN, AT); break; \
-	case 8: SCATTER_FROM(SIGN##64_t, SIGN, AT); break; \
-	default: SCATTER(struct cell16, struct cell16, AT); break; \
+#define FETCH_CELLS(AT) \
+	switch (cell) { \
+	case 1: FETCH(uint8_t, AT); break; \
+	case 2: FETCH(uint16_t, AT); break; \
+	case 4: FETCH(uint32_t, AT); break; \
+	case 8: FETCH(uint64_t, AT); break; \
+	default: FETCH(struct cell16, AT); break; \
 	}
 
 static void
-scatter_constant(struct wide *w, const struct scratch *s, uint64_t v, size_t n)
+fetch_cells(const struct packed *p, void *to, unsigned cell, const uint32_t *slot, size_t n)
 {
-	for (size_t k = 0; k < n; k++)
-		memcpy((uint8_t *)w->data + s->to[k] * (size_t)w->store, &v, w->store);
-}
+	const void *from = p->data;
 
-static void
-scatter_times(struct wide *w, const struct scratch *s, const struct packed *p, size_t n)
-{
-	const uint32_t *v = p->data;
-	uint64_t *to = w->data, base = p->base, unit = p->unit;
-
-	for (size_t k = 0; k < n; k++)
-		to[s->to[k]] = base + unit * v[s->rec[k]];
-}
-
-/* Where one chunk has IPv4 addresses only, and another has not. */
-static void
-scatter_mapped(struct wide *w, const struct scratch *s, const struct packed *p, size_t n)
-{
-	const uint32_t *v = p->data;
-
-	for (size_t k = 0; k < n; k++) {
-		struct addr a = addr_v4(p->form == PACKED_CONST	 ? (uint32_t)p->base
-					: p->form == PACKED_DICT ? v[p->codes[s->rec[k]]]
-								 : v[s->rec[k]]);
-
-		memcpy((uint8_t *)w->data + s->to[k] * (size_t)16, a.b, 16);
-	}
-}
-
-static void
-scatter_column(struct wide *w, const struct scratch *s, const struct packed *p, size_t n)
-{
-	if (w->store == 16 && (p->form == PACKED_CONST || p->store == 4)) {
-		scatter_mapped(w, s, p, n);
-	} else if (p->form == PACKED_CONST) {
-		scatter_constant(w, s, p->base, n);
-	} else if (p->form == PACKED_TIME) {
-		scatter_times(w, s, p, n);
-	} else if (w->type == TYPE_INT) {
-		if (p->form == PACKED_DICT)
-			SCATTER_CELLS(int, p->codes[s->rec[k]])
-		else
-			SCATTER_CELLS(int, s->rec[k])
-	} else if (p->form == PACKED_DICT) {
-		SCATTER_CELLS(uint, p->codes[s->rec[k]])
-	} else {
-		SCATTER_CELLS(uint, s->rec[k])
-	}
-}
-
-static void
-scatter_presence(struct wide *w, const struct scratch *s, const struct packed *p, size_t n)
-{
-	for (size_t k = 0; k < n; k++)
-		w->has[s->to[k]] =
-		    p != NULL && (p->present == NULL || bits_get(p->present, s->rec[k]));
+	if (p->form == PACKED_DICT)
+		FETCH_CELLS(p->codes[slot_rec(slot[k])])
+	else
+		FETCH_CELLS(slot_rec(slot[k]))
 }
 
 static void
 scatter_chunk(void *ctx, size_t i, unsigned worker)
 {
 	struct gather *g = ctx;
-	struct scratch *s = &g->scratch[worker];
-	const uint32_t *rank = g->rank + g->in.first[i];
-	size_t records = g->in.first[i + 1] - g->in.first[i], n = 0;
-	uint32_t *place = g->place + i * g->blocks;
+	const size_t *place = g->place + i * g->blocks, first = g->begin >> g->shift;
 
-	for (size_t k = 0; k < records; k++) { /* without a branch that could go either way */
-		s->rec[n] = (uint32_t)k;
-		n += rank[k] - g->begin < g->n;
-	}
-	for (size_t k = 0; k < n; k++) {
-		size_t r = rank[s->rec[k]] - g->begin;
-
-		s->to[k] = place[r >> g->shift]++;
-		g->within[s->to[k]] = (uint16_t)(r & (g->step - 1));
-	}
-	for (size_t k = 0; k < g->n_cols && n > 0; k++) {
+	(void)worker;
+	for (size_t k = 0; k < g->n_cols; k++) {
 		struct wide *w = &g->col[k];
 		const struct packed *p = w->from[i];
+		unsigned cell = p == NULL ? 0 : cell_octets(p);
 
-		if (w->width == 0 || w->constant)
-			continue;
-		if (p != NULL)
-			scatter_column(w, s, p, n);
-		if (w->partial)
-			scatter_presence(w, s, p, n);
+		for (size_t block = 0; block < g->blocks && cell > 0; block++) {
+			size_t n;
+			const uint32_t *slot = slots_of(g, i, first + block, &n);
+
+			fetch_cells(p, w->data + place[block] * w->cell, cell, slot, n);
+		}
 	}
 }
 
@@ -499,7 +462,6 @@ gather_window(struct gather *g)
 	g->blocks = (g->n + g->step - 1) >> g->shift;
 	if (g->n == 0)
 		return 0;
-	ordered_each(g->in.threads, g->in.n_chunks, count_chunk, g);
 	find_places(g);
 	ordered_each(g->in.threads, g->in.n_chunks, scatter_chunk, g);
 	return g->blocks;
@@ -507,38 +469,90 @@ gather_window(struct gather *g)
 
 /* Blocks to batches ----------------------------------------------------------------------------- */
 
+/* To the places of records, from their cells. */
 #define SPREAD(TO, FROM) \
 	do { \
 		TO *to = out; \
 		const FROM *v = cells; \
 		for (size_t k = 0; k < n; k++) \
-			to[at[k]] = (TO)v[k]; \
+			to[slot_within(slot[k])] = (TO)v[k]; \
 	} while (0)
-#define SPREAD_FROM(TO) \
-	switch (w->store) { \
-	case 1: SPREAD(TO, uint8_t); break; \
-	case 2: SPREAD(TO, uint16_t); break; \
-	case 4: SPREAD(TO, uint32_t); break; \
-	default: SPREAD(TO, uint64_t); break; \
+#define SPREAD_FROM(TO, SIGN) \
+	switch (p->store) { \
+	case 1: SPREAD(TO, SIGN##8_t); break; \
+	case 2: SPREAD(TO, SIGN##16_t); break; \
+	case 4: SPREAD(TO, SIGN##32_t); break; \
+	default: SPREAD(TO, SIGN##64_t); break; \
+	}
+#define SPREAD_CELLS(SIGN) \
+	switch (width) { \
+	case 1: SPREAD(uint8_t, uint8_t); break; \
+	case 2: SPREAD_FROM(SIGN##16_t, SIGN); break; \
+	case 4: SPREAD_FROM(SIGN##32_t, SIGN); break; \
+	case 8: SPREAD_FROM(SIGN##64_t, SIGN); break; \
+	default: SPREAD(struct cell16, struct cell16); break; \
 	}
 
 static void
-spread_cells(const struct wide *w, void *out, const void *cells, const uint16_t *at, size_t n)
+spread_times(const struct packed *p, void *out, const void *cells, const uint32_t *slot, size_t n)
 {
-	switch (w->width) {
-	case 1: SPREAD(uint8_t, uint8_t); break;
-	case 2: SPREAD_FROM(uint16_t); break;
-	case 4: SPREAD_FROM(uint32_t); break;
-	case 8: SPREAD_FROM(uint64_t); break;
-	default: SPREAD(struct cell16, struct cell16); break;
+	const uint32_t *v = cells;
+	uint64_t *to = out;
+
+	for (size_t k = 0; k < n; k++)
+		to[slot_within(slot[k])] = p->base + p->unit * v[k];
+}
+
+static void
+spread_constant(const struct packed *p, unsigned width, void *out, const uint32_t *slot, size_t n)
+{
+	struct addr a = addr_v4((uint32_t)p->base);
+
+	for (size_t k = 0; k < n; k++)
+		memcpy((uint8_t *)out + slot_within(slot[k]) * width,
+		    width == 16 ? (const void *)&a : &p->base, width);
+}
+
+/* Where one chunk has IPv4 addresses only, and another has not. */
+static void
+spread_mapped(void *out, const void *cells, const uint32_t *slot, size_t n)
+{
+	const uint32_t *v = cells;
+
+	for (size_t k = 0; k < n; k++) {
+		struct addr a = addr_v4(v[k]);
+
+		memcpy((uint8_t *)out + slot_within(slot[k]) * 16, a.b, 16);
 	}
 }
 
 static void
-block_presence(struct batch *out, unsigned col, const uint8_t *has, const uint16_t *at, size_t n)
+spread_cells(const struct packed *p, unsigned width, void *out, const void *cells,
+    const uint32_t *slot, size_t n)
 {
-	for (size_t k = 0; k < n; k++)
-		out->col[col].bits[at[k] / 64] |= (uint64_t)has[k] << at[k] % 64;
+	if (p->form == PACKED_CONST) {
+		spread_constant(p, width, out, slot, n);
+	} else if (width == 16 && p->store == 4) {
+		spread_mapped(out, cells, slot, n);
+	} else if (p->form == PACKED_TIME) {
+		spread_times(p, out, cells, slot, n);
+	} else if (p->type == TYPE_INT) {
+		SPREAD_CELLS(int)
+	} else {
+		SPREAD_CELLS(uint)
+	}
+}
+
+/* Of one chunk's records in a block those that have a value. */
+static void
+spread_presence(const struct packed *p, uint64_t *bits, const uint32_t *slot, size_t n)
+{
+	for (size_t k = 0; k < n; k++) {
+		size_t to = slot_within(slot[k]);
+		bool has = p->present == NULL || bits_get(p->present, slot_rec(slot[k]));
+
+		bits[to / 64] |= (uint64_t)has << to % 64;
+	}
 }
 
 /* Octets are fetched from where they are, in order. */
@@ -559,23 +573,31 @@ static void
 block_column(const struct gather *g, const struct wide *w, struct batch *out, unsigned col,
     size_t block, size_t n)
 {
-	size_t at = block << g->shift;
-	const uint16_t *within = g->within + at;
+	size_t at = block << g->shift, records;
+	struct column *c = &out->col[col];
 
 	batch_precision(out, col, w->scale);
 	if (w->width == 0) {
 		block_octets(g, w, out, col, g->begin + at, n);
 		return;
 	}
-	if (w->constant)
+	if (w->constant) {
 		batch_fill(out, col, 0, n, w->value);
-	else
-		spread_cells(
-		    w, out->col[col].data, (const uint8_t *)w->data + at * w->store, within, n);
-	if (w->partial)
-		block_presence(out, col, w->has + at, within, n);
-	else
 		batch_mark(out, col, 0, n);
+		return;
+	}
+	if (!w->partial)
+		batch_mark(out, col, 0, n);
+	for (size_t i = 0; i < g->in.n_chunks; i++, at += records) {
+		const struct packed *p = w->from[i];
+		const uint32_t *slot = slots_of(g, i, (g->begin >> g->shift) + block, &records);
+
+		if (p == NULL || records == 0)
+			continue;
+		spread_cells(p, w->width, c->data, w->data + at * w->cell, slot, records);
+		if (w->partial)
+			spread_presence(p, c->bits, slot, records);
+	}
 }
 
 void
