@@ -217,6 +217,18 @@ outfile_open(struct outfile *f, const char *path, struct err *err)
 	return -1;
 }
 
+void
+outfile_pace(struct outfile *f)
+{
+	const off_t piece = 8 << 20;
+	off_t at = f->direct ? 0 : lseek(f->fd, 0, SEEK_CUR);
+
+	if (at - f->paced < piece)
+		return;
+	(void)sync_file_range(f->fd, f->paced, at - f->paced, SYNC_FILE_RANGE_WRITE);
+	f->paced = at;
+}
+
 /* Make the rename itself durable. File systems that cannot sync a directory say EINVAL. */
 static int
 sync_directory(const char *path)

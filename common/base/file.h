@@ -48,8 +48,12 @@ struct outfile {
 	char *path, *tmp;
 	int fd;
 	bool direct;
+	off_t paced; /* octets that are on their way to the disk */
 };
 int outfile_open(struct outfile *, const char *path, struct err *);
+
+/* From time to time: what was written starts on its way to the disk, so that commit need not wait for all of it. */
+void outfile_pace(struct outfile *);
 int outfile_commit(struct outfile *, struct err *);
 int outfile_keep_incomplete(struct outfile *, struct err *);
 void outfile_discard(struct outfile *);

@@ -479,7 +479,7 @@ ordered_each(
     unsigned threads, size_t n, void (*work)(void *ctx, size_t i, unsigned worker), void *ctx)
 {
 	struct each e = { .n = n, .work = work, .ctx = ctx };
-	struct ordered o = { .threads = threads,
+	struct ordered o = { .threads = n < threads ? (unsigned)n : threads,
 		.n_items = 2 * threads + 2,
 		.item_size = sizeof(size_t),
 		.ctx = &e,

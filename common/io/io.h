@@ -122,6 +122,17 @@ struct io_sink *io_sink_function(const struct io_opts *, io_take, void *ctx);
 void io_sink_defer(struct io_sink *, io_take, void *ctx);
 
 /*
+ * The same, but of each batch's flows that are selected a worker makes a part, for which the batch is not needed any
+ * more.  Parts are taken in order, on the thread that called io_run.
+ */
+struct io_parts {
+	void *(*make)(void *ctx, struct batch *, const uint64_t *sel); /* NULL: nothing to take */
+	int (*take)(void *ctx, void *part, struct err *); /* the part is gone; -1: err, stop */
+	void (*drop)(void *part); /* not taken: its input turned out to be damaged */
+};
+void io_sink_parts(struct io_sink *, const struct io_parts *, void *ctx);
+
+/*
  * Finish: end mark or closing text, everything flushed, the file in place.  complete false: no end mark and
  * PATH.incomplete instead of PATH.  Frees the sink.  -1 with err.
  */

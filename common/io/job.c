@@ -1,8 +1,17 @@
 #include "io/job.h"
 
 void
+job_drop(struct job *j)
+{
+	if (j->part != NULL)
+		j->drop(j->part);
+	j->part = NULL;
+}
+
+void
 job_free(struct job *j)
 {
+	job_drop(j);
 	slot_free(j->slot);
 	batch_free(j->own);
 	csv_piece_free(j->piece);

@@ -16,6 +16,7 @@ enum job_form {
 	JOB_BLOCKS, /* encoded blocks in out */
 	JOB_TEXT, /* text in out */
 	JOB_REST, /* few records, in rest: to be joined with others */
+	JOB_PART, /* what the program made of the batch */
 	JOB_SELECT, /* the sink takes b and sel itself, in order */
 };
 
@@ -57,12 +58,17 @@ struct job {
 	struct buf out;
 	struct buf notes; /* JOB_BLOCKS: of out, for the file's index */
 	struct batch *rest;
+	void *part; /* JOB_PART, until it is taken */
+	void (*drop)(void *part);
 };
 
 void job_free(struct job *);
 
 /* Bits for n records, all set. */
 uint64_t *job_select_all(struct job *, size_t n);
+
+/* Drop a part that was not taken. */
+void job_drop(struct job *);
 
 /* Note the facts of the batch, which are final. */
 void job_note(struct job *);

@@ -129,15 +129,28 @@ prepare_flow(struct io_sink *s, struct sink_worker *w, struct job *j)
 		(void)encode(s, w, j, j->rest);
 }
 
+static void
+prepare_deferred(const struct io_sink *s, struct job *j)
+{
+	if (s->parts != NULL) {
+		j->part = s->parts->make(s->take_ctx, j->b, j->sel);
+		j->drop = s->parts->drop;
+		j->form = j->part != NULL ? JOB_PART : JOB_NOTHING;
+	} else if (s->take != NULL) {
+		j->form = JOB_SELECT;
+	}
+}
+
 void
 sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j)
 {
+	job_drop(j);
 	j->form = JOB_NOTHING;
 	j->out.len = j->notes.len = 0;
 	if (j->n_sel == 0)
 		return;
 	if (s->deferred && !j->b->options) {
-		j->form = s->take != NULL ? JOB_SELECT : JOB_NOTHING;
+		prepare_deferred(s, j);
 		return;
 	}
 	if (!sink_takes(s, j->b))

@@ -190,7 +190,8 @@ work(void *ctx, void *item, unsigned worker)
 		return;
 	prepare(r, j, worker);
 	job_note(j);
-	if (j->form != JOB_PASS && j->form != JOB_SELECT && r->opts->limit == UINT64_MAX)
+	if (j->form != JOB_PASS && j->form != JOB_SELECT &&
+	    (r->opts->limit == UINT64_MAX || (r->sink != NULL && sink_defers(r->sink))))
 		give_back(r, j);
 }
 

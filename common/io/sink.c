@@ -249,6 +249,14 @@ io_sink_defer(struct io_sink *s, io_take take, void *ctx)
 	s->take_ctx = ctx;
 }
 
+void
+io_sink_parts(struct io_sink *s, const struct io_parts *parts, void *ctx)
+{
+	s->deferred = true;
+	s->parts = parts;
+	s->take_ctx = ctx;
+}
+
 bool
 sink_defers(const struct io_sink *s)
 {
@@ -354,6 +362,7 @@ static int
 write_form(struct io_sink *s, struct job *j, struct err *err)
 {
 	size_t lead;
+	void *part;
 
 	switch (j->form) {
 	case JOB_PASS: return write_pass(s, j, err);
@@ -374,6 +383,10 @@ write_form(struct io_sink *s, struct job *j, struct err *err)
 	case JOB_TEXT:
 		lead = text_lead(s->text, j->out.len);
 		return write_octets(s, j->out.data + lead, j->out.len - lead, err);
+	case JOB_PART:
+		part = j->part;
+		j->part = NULL;
+		return s->parts->take(s->take_ctx, part, err);
 	case JOB_SELECT:
 		if (s->take != NULL && !(s->deferred && j->b->options))
 			return s->take(s->take_ctx, j->b, j->n_sel == j->b->n ? NULL : j->sel, err);
@@ -405,6 +418,8 @@ sink_write(struct io_sink *s, struct job *j, struct err *err)
 	}
 	if (write_form(s, j, err) != 0)
 		return -1;
+	if (s->to_file)
+		outfile_pace(&s->file);
 	if (counted)
 		s->left -= j->n_sel;
 	return s->left == 0 ? 1 : 0;

@@ -40,6 +40,7 @@ struct io_sink {
 
 	/* a function of the program's */
 	io_take take;
+	const struct io_parts *parts;
 	void *take_ctx;
 
 	struct sink_worker own; /* for batches of the program's making and the limit's last block */

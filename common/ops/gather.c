@@ -259,7 +259,9 @@ find_slots(struct gather *g)
 static size_t
 column_room(const struct gather *g, const struct wide *w)
 {
-	return (g->room * w->cell + ALIGN - 1) / ALIGN * ALIGN;
+	size_t records = g->room < g->in.n ? g->room : g->in.n;
+
+	return (records * w->cell + ALIGN - 1) / ALIGN * ALIGN;
 }
 
 static void

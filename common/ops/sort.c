@@ -6,10 +6,11 @@
 
 /*
  * RUN_RECORDS: records of one piece of a run, so that merging many runs holds little of each.  JOIN: parts of fewer
- * records become one chunk.  PRUNE: a sort of a few looks again after so many more records.  SORTING: octets a record
+ * records become one chunk.  PRUNE: a sort of a few looks again after so many more records.  ALONE: fewer records are
+ * ordered sooner than a thread has started.  SORTING: octets a record
  * while it is sorted, beside its own: two words and its class; later its number, rank and place.
  */
-enum { RUN_RECORDS = 8192, JOIN = 8192, PRUNE = 512, SORTING = 17 };
+enum { RUN_RECORDS = 8192, JOIN = 8192, PRUNE = 512, ALONE = 1 << 16, SORTING = 17 };
 
 struct sort_part {
 	struct sorter *s;
@@ -357,6 +358,12 @@ take_chunks(struct sorter *s, struct sort_part *p)
 	mem_free(p->chunk);
 }
 
+static unsigned
+threads_of(const struct sorter *s)
+{
+	return s->n_records < ALONE ? 1 : s->threads;
+}
+
 /* All records in memory into order. */
 static void
 order_chunks(struct sorter *s)
@@ -370,7 +377,7 @@ order_chunks(struct sorter *s)
 		order_bind(&cols[i], s->keys, s->n_keys, s->chunk[i].b);
 		s->first[i + 1] = s->first[i] + s->chunk[i].n;
 	}
-	order_init(&s->order, s->keys, s->n_keys, cols, s->first, s->n_chunks, s->threads);
+	order_init(&s->order, s->keys, s->n_keys, cols, s->first, s->n_chunks, threads_of(s));
 	order_sort(&s->order, &s->sorted);
 }
 
@@ -387,7 +394,7 @@ start_gather(struct sorter *s, size_t n, size_t most)
 		.window = s->sorted.spare,
 		.memory = s->sorted.size,
 		.most = most,
-		.threads = s->threads,
+		.threads = threads_of(s),
 		.keys = s->keys,
 		.n_keys = s->n_keys };
 
