@@ -4,6 +4,7 @@
  */
 #include "base/ordered.h"
 #include "ops/group_table.h"
+#include "ops/rank.h"
 
 enum { CHUNK = 256, PLACES = 1 << 16, ROWS = 64 };
 
@@ -148,12 +149,14 @@ count_value(const struct beside *s, unsigned value)
 struct ranking {
 	const struct beside *s;
 	unsigned value, home; /* whose sets have the members */
+	unsigned rank; /* of 10,000 */
 	struct {
 		size_t *off, *order;
 	} * by_row; /* of each table */
-	struct {
+	struct ranking_room {
 		struct distinct_item *item;
-		size_t cap;
+		struct ranked *number;
+		size_t cap_items, cap_numbers;
 	} * room; /* of each worker */
 };
 
@@ -168,28 +171,91 @@ order_table(void *ctx, size_t t, unsigned worker)
 	    &g->values.v[r->home].set, g->rows.n_rows, &r->by_row[t].off, &r->by_row[t].order);
 }
 
-/* The members of a row in every table. */
+/* Of a row of the first table, where its members stand in table t: how many. */
 static size_t
-gather(struct ranking *r, uint32_t row, unsigned worker)
+places_of(const struct ranking *r, unsigned t, uint32_t row, const size_t **place)
 {
+	uint32_t in = row_of(r->s, t, row);
+
+	if (in == 0)
+		return 0;
+	*place = r->by_row[t].order + r->by_row[t].off[in - 1];
+	return r->by_row[t].off[in] - r->by_row[t].off[in - 1];
+}
+
+static size_t
+members_of(const struct ranking *r, uint32_t row)
+{
+	const size_t *place;
 	size_t n = 0;
 
-	for (unsigned t = 0; t < r->s->n; t++) {
-		const struct group_table *g = r->s->g[t];
-		uint32_t in = row_of(r->s, t, row);
-		size_t at = in == 0 ? 0 : r->by_row[t].off[in - 1],
-		       end = in == 0 ? 0 : r->by_row[t].off[in];
-
-		if (n + end - at > r->room[worker].cap) {
-			r->room[worker].cap = n + (end - at) + (end - at) / 2;
-			r->room[worker].item = mem_resize(r->room[worker].item, r->room[worker].cap,
-			    sizeof(*r->room[worker].item));
-		}
-		for (; at < end; at++)
-			(void)distinct_at(&g->values.v[r->home].set, r->by_row[t].order[at],
-			    &g->intern, &r->room[worker].item[n++]);
-	}
+	for (unsigned t = 0; t < r->s->n; t++)
+		n += places_of(r, t, row, &place);
 	return n;
+}
+
+static void
+take_member(const struct ranking *r, unsigned t, size_t place, struct distinct_item *item)
+{
+	const struct group_table *g = r->s->g[t];
+
+	(void)distinct_at(&g->values.v[r->home].set, place, &g->intern, item);
+}
+
+/* The value of n members of a row where all are numbers of one type. */
+static bool
+rank_numbers(struct ranking *r, uint32_t row, size_t n, struct ranking_room *room, struct cell *c)
+{
+	unsigned __int128 all = 0;
+	const size_t *place;
+	size_t at = 0;
+
+	if (n > room->cap_numbers) {
+		room->cap_numbers = n + n / 2;
+		mem_free(room->number);
+		room->number = mem_alloc(room->cap_numbers * sizeof(*room->number));
+	}
+	for (unsigned t = 0; t < r->s->n; t++) {
+		size_t m = places_of(r, t, row, &place);
+
+		for (size_t i = 0; i < m; i++, at++) {
+			struct distinct_item item;
+
+			take_member(r, t, place[i], &item);
+			if (at == 0)
+				c->type = item.cell.type;
+			if (item.cell.type != c->type ||
+			    !cell_to_key(&item.cell, &room->number[at].key))
+				return false;
+			room->number[at].count = item.count;
+			all += item.count;
+		}
+	}
+	*c = cell_of_key(rank_key(room->number, n, rank_want(all, r->rank)), (enum type)c->type);
+	return true;
+}
+
+static void
+rank_members(struct ranking *r, uint32_t row, size_t n, struct ranking_room *room, struct cell *c)
+{
+	unsigned __int128 all = 0;
+	const size_t *place;
+	size_t at = 0;
+
+	if (n > room->cap_items) {
+		room->cap_items = n + n / 2;
+		mem_free(room->item);
+		room->item = mem_alloc(room->cap_items * sizeof(*room->item));
+	}
+	for (unsigned t = 0; t < r->s->n; t++) {
+		size_t m = places_of(r, t, row, &place);
+
+		for (size_t i = 0; i < m; i++, at++) {
+			take_member(r, t, place[i], &room->item[at]);
+			all += room->item[at].count;
+		}
+	}
+	*c = *rank_item(room->item, n, rank_want(all, r->rank), &r->s->g[0]->intern);
 }
 
 static void
@@ -200,22 +266,25 @@ rank_rows(void *ctx, size_t piece, unsigned worker)
 	size_t row = piece * ROWS, end = row + ROWS < g->rows.n_rows ? row + ROWS : g->rows.n_rows;
 
 	for (; row < end; row++) {
-		size_t n = gather(r, (uint32_t)row, worker);
-		const struct cell *c;
+		size_t n = members_of(r, (uint32_t)row);
+		struct cell c;
 
 		if (n == 0)
 			continue;
-		c = distinct_rank(
-		    r->room[worker].item, n, g->spec->values[r->value].rank, &g->intern);
-		memcpy(table_slots(&g->rows, (uint32_t)row) + g->values.v[r->value].off, c,
-		    sizeof(*c));
+		if (!rank_numbers(r, (uint32_t)row, n, &r->room[worker], &c))
+			rank_members(r, (uint32_t)row, n, &r->room[worker], &c);
+		memcpy(table_slots(&g->rows, (uint32_t)row) + g->values.v[r->value].off, &c,
+		    sizeof(c));
 	}
 }
 
 static void
 rank_value(const struct beside *s, unsigned value)
 {
-	struct ranking r = { .s = s, .value = value, .home = s->g[0]->values.v[value].home };
+	struct ranking r = { .s = s,
+		.value = value,
+		.home = s->g[0]->values.v[value].home,
+		.rank = s->g[0]->spec->values[value].rank };
 
 	r.by_row = mem_zero(s->n, sizeof(*r.by_row));
 	r.room = mem_zero(s->n, sizeof(*r.room));
@@ -225,6 +294,7 @@ rank_value(const struct beside *s, unsigned value)
 		mem_free(r.by_row[t].off);
 		mem_free(r.by_row[t].order);
 		mem_free(r.room[t].item);
+		mem_free(r.room[t].number);
 	}
 	mem_free(r.by_row);
 	mem_free(r.room);

@@ -1,5 +1,7 @@
 #include "ops/cell.h"
 
+#include "flow/zone.h"
+
 uint64_t
 cell_word(const struct column *c, size_t rec)
 {
@@ -166,6 +168,29 @@ cell_compare(
 	if (is_signed(a->type))
 		return ((int64_t)a->v > (int64_t)b->v) - ((int64_t)a->v < (int64_t)b->v);
 	return (a->v > b->v) - (a->v < b->v);
+}
+
+bool
+cell_to_key(const struct cell *c, uint64_t *key)
+{
+	*key = c->v;
+	if (is_float(c->type))
+		*key = zone_key_double(cell_bits_double(c->v));
+	else if (is_signed(c->type))
+		*key = zone_key_int((int64_t)c->v);
+	return cell_numeric((enum type)c->type);
+}
+
+struct cell
+cell_of_key(uint64_t key, enum type t)
+{
+	const uint64_t top = UINT64_C(1) << 63;
+
+	if (is_float(t))
+		key = key & top ? key ^ top : ~key;
+	else if (is_signed(t))
+		key ^= top;
+	return (struct cell){ .v = key, .type = t };
 }
 
 struct cell

@@ -33,6 +33,10 @@ struct cell cell_at(const struct column *, size_t rec, struct intern *);
 int cell_compare(
     const struct cell *, const struct intern *, const struct cell *, const struct intern *);
 
+/* A number as a key whose unsigned order is that of its type.  false: it is none.  And back. */
+bool cell_to_key(const struct cell *, uint64_t *key);
+struct cell cell_of_key(uint64_t key, enum type);
+
 /* The same value in another table. */
 struct cell cell_move(const struct cell *, const struct intern *from, struct intern *to);
 

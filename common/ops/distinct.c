@@ -333,68 +333,6 @@ distinct_by_row(const struct distinct *d, size_t n_rows, size_t **off, size_t **
 	*order = pos;
 }
 
-/* Of three, so that sorted input is no worst case. */
-static struct cell
-pivot_of(const struct distinct_item *item, size_t n, const struct intern *in)
-{
-	const struct cell *a = &item[0].cell, *b = &item[n / 2].cell, *c = &item[n - 1].cell;
-	bool ab = cell_compare(a, in, b, in) < 0, bc = cell_compare(b, in, c, in) < 0;
-
-	if (ab == bc)
-		return *b;
-	return (cell_compare(a, in, c, in) < 0) == ab ? *c : *a;
-}
-
-/* Quickselect by weight: the items that can be it become fewer; *below: how many lie in front of them. */
-const struct cell *
-distinct_rank(struct distinct_item *item, size_t n, unsigned rank, const struct intern *in)
-{
-	unsigned __int128 sum = 0;
-	uint64_t want, below = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += item[i].count;
-	want = (uint64_t)((sum * rank + 9999) / 10000);
-	while (n > 1) {
-		struct cell pivot = pivot_of(item, n, in);
-		uint64_t less = 0;
-		size_t m = 0;
-
-		for (size_t i = 0; i < n; i++) {
-			struct distinct_item kept = item[i];
-
-			if (cell_compare(&kept.cell, in, &pivot, in) >= 0)
-				continue;
-			less += kept.count;
-			item[i] = item[m];
-			item[m++] = kept;
-		}
-		if (below + less >= want && m > 0) {
-			n = m;
-			continue;
-		}
-		/* What equals the pivot comes next. */
-		below += less;
-		item += m;
-		n -= m;
-		m = 0;
-		for (size_t i = 0; i < n; i++) {
-			struct distinct_item kept = item[i];
-
-			if (cell_compare(&kept.cell, in, &pivot, in) != 0)
-				continue;
-			below += kept.count;
-			item[i] = item[m];
-			item[m++] = kept;
-		}
-		if (below >= want || m == n)
-			break;
-		item += m;
-		n -= m;
-	}
-	return &item[0].cell;
-}
-
 size_t
 distinct_memory(const struct distinct *d)
 {

@@ -78,13 +78,6 @@ distinct_is_word(const struct member *m)
 	return m->kind < TYPE_STRING;
 }
 
-/*
- * The value that at least `rank` of 10,000 do not exceed and no smaller one is: of items, n > 0 of them, each
- * with its count (nearest rank); several may have one value.  Items change places.
- */
-const struct cell *distinct_rank(
-    struct distinct_item *, size_t n, unsigned rank, const struct intern *);
-
 size_t distinct_memory(const struct distinct *);
 void distinct_free(struct distinct *); /* and make it empty again; whether it counts stays */
 void distinct_clear(struct distinct *); /* make it empty, and keep the memory */
