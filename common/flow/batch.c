@@ -103,10 +103,12 @@ column_reserve(struct column *c, size_t old_cap, size_t cap)
 	c->bits = mem_resize(c->bits, words, 8);
 	memset(c->bits + old_words, 0, (words - old_words) * 8);
 	c->present = c->bits;
-	if (c->width == 0)
+	if (c->width == 0) {
 		c->off = mem_resize(c->off, cap + 1, sizeof(*c->off));
-	else
-		c->data = mem_resize(c->data, cells_size(cap, c->width), 1);
+	} else if (c->data_cap < cells_size(cap, c->width)) {
+		c->data_cap = cells_size(cap, c->width);
+		c->data = mem_resize(c->data, c->data_cap, 1);
+	}
 }
 
 static struct column *
@@ -193,12 +195,34 @@ static void
 column_widen(struct batch *b, struct column *c, unsigned width)
 {
 	struct column old = *c;
+	size_t size = cells_size(b->cap, width);
+	bool there = c->data_cap >= size; /* it was as wide before */
 
 	c->width = (uint8_t)width;
-	c->data = mem_alloc(cells_size(b->cap, width));
+	if (there) {
+		old.data = mem_alloc(cells_size(b->n, old.width));
+		memcpy(old.data, c->data, b->n * old.width);
+	} else {
+		c->data = mem_alloc(size);
+		c->data_cap = size;
+	}
 	convert_cells(c, 0, &old, NULL, b->n);
 	mem_free(old.data);
 	b->row += width - old.width;
+}
+
+void
+batch_narrow(struct batch *b)
+{
+	assert(b->open && b->n == 0);
+	for (unsigned i = 0; i < b->n_cols; i++) {
+		struct column *c = &b->col[i];
+
+		if (c->type != TYPE_IP || c->width == 4)
+			continue;
+		c->width = 4;
+		b->row -= 16 - 4;
+	}
 }
 
 /* Octets of a record in a column, those of variable length left out. */

@@ -65,7 +65,7 @@ struct column {
 
 	/*
 	 * Open batches: presence as owned memory, but that records [0, n_dense) have a value is written there
-	 * when the batch is closed only; records whose offset is set, octets used and allocated.
+	 * when the batch is closed only; records whose offset is set, octets used and allocated (fixed: allocated).
 	 */
 	uint64_t *bits;
 	size_t n_dense, n_filled, data_len, data_cap;
@@ -118,6 +118,9 @@ void batch_free(struct batch *); /* any batch made by batch_new; takes NULL */
 
 /* Forget all records, keep columns and memory.  Columns that stay without a record are not written. */
 void batch_clear(struct batch *);
+
+/* Of a batch without records: addresses are 4 wide until a longer one comes again.  Memory stays. */
+void batch_narrow(struct batch *);
 
 /* Forget the columns too, and their memory. */
 void batch_reset(struct batch *);

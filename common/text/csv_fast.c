@@ -303,13 +303,13 @@ read_ip4(const char *p, size_t n, uint32_t *host)
 }
 
 /* Texts of addresses are met again: in the same few flows, networks, routers. */
-static inline struct csv_known *
-known_place(struct csv_known *known, uint64_t first, uint64_t last)
+static inline size_t
+known_place(uint64_t first, uint64_t last)
 {
 	uint64_t hash =
 	    (first * UINT64_C(0x9e3779b97f4a7c15)) ^ (last * UINT64_C(0xc2b2ae3d27d4eb4f));
 
-	return &known[hash >> (64 - CSV_KNOWN_BITS)];
+	return hash >> (64 - CSV_KNOWN_BITS);
 }
 
 /* A dotted quad, or false; n octets, of which the first 8 and the last 8 are all. */
@@ -323,7 +323,7 @@ find_ip4(struct csv_known *known, const char *p, size_t n, uint32_t *host)
 		return false;
 	first = load_8(p);
 	last = load_8(p + n - 8);
-	k = known_place(known, first, last);
+	k = &known[known_place(first, last)];
 	if ((k->first == first) & (k->last == last) & (k->n == n)) {
 		*host = k->host;
 		return true;
@@ -334,10 +334,45 @@ find_ip4(struct csv_known *known, const char *p, size_t n, uint32_t *host)
 	return true;
 }
 
+static struct csv_known_text *
+known_text(const struct csv_rows *r, const char *p, size_t n)
+{
+	return &r->known_texts[known_place(load_8(p), load_8(p + n - 8))];
+}
+
+static bool
+find_text(const struct csv_rows *r, const char *p, size_t n, uint8_t *to)
+{
+	const struct csv_known_text *k;
+
+	if (n < 8 || n > CSV_ADDRESS_MOST)
+		return false;
+	k = known_text(r, p, n);
+	if (k->n != n || memcmp(k->text, p, n) != 0)
+		return false;
+	memcpy(to, k->addr.b, sizeof(k->addr.b));
+	return true;
+}
+
+/* Remember an address that was read the general way. */
+static void
+keep_text(struct csv_rows *r, const char *p, size_t n, const struct addr *a)
+{
+	struct csv_known_text *k;
+
+	if (n < 8 || n > CSV_ADDRESS_MOST)
+		return;
+	k = known_text(r, p, n);
+	k->n = (uint8_t)n;
+	memcpy(k->text, p, n);
+	k->addr = *a;
+}
+
 CLONES_OF_BITS static uint64_t
-read_addresses(const struct cells *c, struct csv_known *known, const struct column *col,
+read_addresses(const struct csv_rows *r, const struct cells *c, const struct column *col,
     size_t first, unsigned n)
 {
+	struct csv_known *const known = r->known;
 	const struct cells cells = *c;
 	uint32_t *to4 = (uint32_t *)col->data + first;
 	uint8_t *to16 = (uint8_t *)col->data + first * 16;
@@ -345,17 +380,19 @@ read_addresses(const struct cells *c, struct csv_known *known, const struct colu
 	uint64_t good = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		uint32_t begin = cell_begin(&cells, i), host = 0;
-		bool plain = find_ip4(known, cells.buf + begin, cell_end(&cells, i) - begin, &host);
+		uint32_t begin = cell_begin(&cells, i), len = cell_end(&cells, i) - begin, host = 0;
+		bool plain = find_ip4(known, cells.buf + begin, len, &host);
 
-		good |= (uint64_t)plain << i;
-		if (wide && plain) {
+		if (!wide) {
+			to4[i] = host;
+		} else if (plain) {
 			struct addr a = addr_v4(host);
 
 			memcpy(to16 + i * 16, a.b, 16);
-		} else if (!wide) {
-			to4[i] = host;
+		} else {
+			plain = find_text(r, cells.buf + begin, len, to16 + i * 16);
 		}
+		good |= (uint64_t)plain << i;
 	}
 	return good;
 }
@@ -484,6 +521,8 @@ read_general(struct csv_rows *r, const struct cells *c, unsigned k, unsigned i, 
 	wrong = csv_cell_parse(v, col->name, &span, r->in.delimiter, &r->octets, &col->scale);
 	if (wrong == NULL && v->present && col->name->type == TYPE_TIME && col->name->unit_ns == 0)
 		keep_date(col, span.p, span.n, v->i);
+	if (wrong == NULL && v->present && col->name->type == TYPE_IP)
+		keep_text(r, span.p, span.n, &v->ip);
 	return wrong;
 }
 
@@ -524,7 +563,7 @@ read_usual(struct csv_rows *r, struct batch *b, unsigned k, unsigned n)
 
 	switch (col->name->type) {
 	case TYPE_UINT: return read_numbers(&cells, to->width, to->data, b->n, n);
-	case TYPE_IP: return read_addresses(&cells, r->known, to, b->n, n);
+	case TYPE_IP: return read_addresses(r, &cells, to, b->n, n);
 	case TYPE_TIME: return read_times(&cells, col, (int64_t *)to->data + b->n, n);
 	default: return 0;
 	}

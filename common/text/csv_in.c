@@ -146,19 +146,9 @@ csv_take(struct csv_reader *r, struct csv_piece *p, struct err *err)
 	return take(r, p, &want, &records, err);
 }
 
-/* No column of addresses was widened. */
-static bool
-is_narrow(const struct batch *b)
-{
-	for (unsigned i = 0; i < b->n_cols; i++)
-		if (b->col[i].type == TYPE_IP && b->col[i].width > 4)
-			return false;
-	return true;
-}
-
 /*
- * A batch for rows of this plan.  One that held such rows last keeps its columns; but how wide an address is must not
- * depend on what was read before.
+ * A batch for rows of this plan.  One that held such rows last keeps its columns and their memory; but how wide an
+ * address is must not depend on what was read before.
  */
 static int
 start(struct csv_piece *p, struct csv_plan *plan, struct batch *b, uint64_t line, struct err *err)
@@ -166,8 +156,9 @@ start(struct csv_piece *p, struct csv_plan *plan, struct batch *b, uint64_t line
 	if (p->rows != NULL && p->rows->plan != plan) {
 		csv_rows_free(p->rows);
 		p->rows = NULL;
-	} else if (p->rows != NULL && p->layout == b->layout && is_narrow(b)) {
+	} else if (p->rows != NULL && p->layout == b->layout) {
 		batch_clear(b);
+		batch_narrow(b);
 		return 0;
 	}
 	if (p->rows == NULL)

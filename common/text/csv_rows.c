@@ -228,6 +228,7 @@ csv_rows_new(struct csv_plan *plan)
 	for (unsigned i = 0; i < plan->n_all; i++)
 		r->col[i].name = &plan->name[i];
 	r->known = mem_zero(1U << CSV_KNOWN_BITS, sizeof(*r->known));
+	r->known_texts = mem_zero(1U << CSV_KNOWN_BITS, sizeof(*r->known_texts));
 	for (unsigned i = 0; i < plan->n_all; i++)
 		r->col[i].row_scale = UINT8_MAX;
 	r->value = mem_zero((size_t)CSV_TILE * plan->n_all, sizeof(*r->value));
@@ -246,6 +247,7 @@ csv_rows_free(struct csv_rows *r)
 	mem_free(r->col);
 	mem_free(r->value);
 	mem_free(r->known);
+	mem_free(r->known_texts);
 	mem_free(r->end);
 	buf_free(&r->octets);
 	mem_free(r);

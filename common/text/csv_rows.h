@@ -23,6 +23,14 @@ struct csv_known {
 	uint32_t host;
 };
 
+/* The same of texts of other forms: an IPv6 address has many. */
+enum { CSV_ADDRESS_MOST = 39 };
+struct csv_known_text {
+	uint8_t n; /* octets; 0: nothing is known */
+	char text[CSV_ADDRESS_MOST];
+	struct addr addr;
+};
+
 /* A column of the rows, and where they go. */
 struct csv_column {
 	const struct csv_name *name;
@@ -46,6 +54,7 @@ struct csv_rows {
 	unsigned rows;
 	struct buf octets; /* of the tile's strings */
 	struct csv_known *known; /* addresses that were read, by a hash of their text */
+	struct csv_known_text *known_texts;
 
 	/* Rows found: cell k of row i ends at end[i * n_col + k] of the buffer. */
 	uint32_t *end;

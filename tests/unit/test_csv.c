@@ -389,6 +389,10 @@ static const struct {
 	    { "256.0.0.1", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1..2.3", "1.2.3.", ".1.2.3",
 		"a.b.c.d", "::ffff:10.0.0.1", "2001:db8::1", "1.2.3.1111", " 10.0.0.1 ",
 		"1.2.3.:", "1111.2.3.4" } },
+	{ "dstip",
+	    { "2001:db8::1", "fd00:0:0:3::1234", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", "::1" },
+	    { "::ffff:10.0.0.1", "2001:DB8::1", "10.0.0.1", "2001:db8::1g", "2001:db8:::1",
+		" 2001:db8::1", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:fffff" } },
 	{ "exporter", { "10.254.255.1", "10.254.255.1", "1.1.1.1", "1.1.1.10" },
 	    { "x", "1.1.1.1x" } },
 	{ "srcport", { "0", "53", "443", "65535" },
@@ -554,6 +558,77 @@ test_pieces(void)
 	buf_free(&text);
 }
 
+/* Addresses 10.x.y.z with the number of their row, but that from row 100 on every third is 2001:db8:: with it. */
+static void
+put_addresses(struct buf *text, unsigned batch, bool longer)
+{
+	for (unsigned i = 0; i < BATCH_RECORDS; i++) {
+		unsigned n = batch * BATCH_RECORDS + i;
+
+		if (longer && i >= 100 && i % 3 == 0)
+			buf_printf(text, "2001:db8::%x:%x\n", n >> 16, n & 0xffff);
+		else
+			buf_printf(text, "10.%u.%u.%u\n", n >> 16 & 255, n >> 8 & 255, n & 255);
+	}
+}
+
+static bool
+are_addresses(const struct column *c, unsigned batch, bool longer)
+{
+	bool right = c->width == (longer ? 16 : 4);
+
+	for (unsigned i = 0; i < BATCH_RECORDS && right; i++) {
+		unsigned n = batch * BATCH_RECORDS + i;
+		struct addr want = addr_v4(10U << 24 | n), got;
+
+		if (longer && i >= 100 && i % 3 == 0) {
+			want = (struct addr){ .b = { 0x20, 1, 0xd, 0xb8 } };
+			want.b[13] = (uint8_t)(n >> 16);
+			want.b[14] = (uint8_t)(n >> 8);
+			want.b[15] = (uint8_t)n;
+		}
+		got = longer ? ((const struct addr *)c->data)[i]
+			     : addr_v4(((const uint32_t *)c->data)[i]);
+		right = memcmp(&got, &want, sizeof(got)) == 0;
+	}
+	return right;
+}
+
+/* A batch that is used again has addresses as wide as its own are. */
+static void
+test_widths(void)
+{
+	static const bool longer[] = { false, true, false, true, true, false };
+	enum { PARTS = sizeof(longer) / sizeof(longer[0]) };
+	struct csv_piece *p = csv_piece_new();
+	struct batch *b = batch_new(), *own = batch_new();
+	struct csv_reader *r, *whole;
+	struct csv_bad bad = { 0 };
+	struct err err = { 0 };
+	struct buf text = { 0 };
+	bool pieces = true, next = true;
+
+	buf_puts(&text, "srcip\n");
+	for (unsigned i = 0; i < PARTS; i++)
+		put_addresses(&text, i, longer[i]);
+	r = reader_over(text.data, text.len, ',');
+	whole = reader_over(text.data, text.len, ',');
+	for (unsigned i = 0; i < PARTS; i++) {
+		pieces = pieces && csv_take(r, p, &err) == 1 && csv_read(p, b, &bad, &err) >= 0 &&
+			 b->n == BATCH_RECORDS && are_addresses(&b->col[0], i, longer[i]);
+		next = next && csv_next(whole, own, &bad, &err) == 1 && own->n == BATCH_RECORDS &&
+		       are_addresses(&own->col[0], i, longer[i]);
+	}
+	ok(pieces, "csv in: addresses are as wide as those of their piece");
+	ok(next, "csv in: and of their batch, when they are read little by little");
+	csv_piece_free(p);
+	csv_close(r);
+	csv_close(whole);
+	batch_free(b);
+	batch_free(own);
+	buf_free(&text);
+}
+
 static void
 test_complete(void)
 {
@@ -585,6 +660,7 @@ main(void)
 	test_bad_lines();
 	test_bad_headers();
 	test_long_lines();
+	test_widths();
 	test_complete();
 	test_both_ways();
 	test_pieces();
