@@ -141,8 +141,8 @@ bool sink_wants_union(const struct io_sink *);
 struct names *sink_made(struct io_sink *, bool ordered);
 
 /*
- * On a worker: everything that needs no order.  Damage sticks in job->b->err.  Unless there is a limit, only what
- * passes as it is, or is selected from, is needed to write the job.
+ * On a worker: everything that needs no order.  Damage sticks in job->b->err.  Unless there is a limit, or where
+ * the run's flows are not written, only what passes as it is, or is selected from, is needed to write the job.
  */
 void sink_prepare(struct io_sink *, struct sink_worker *, struct job *);
 

@@ -144,7 +144,6 @@ prepare_deferred(const struct io_sink *s, struct job *j)
 void
 sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j)
 {
-	job_drop(j);
 	j->form = JOB_NOTHING;
 	j->out.len = j->notes.len = 0;
 	if (j->n_sel == 0)

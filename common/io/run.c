@@ -305,6 +305,7 @@ consume(void *ctx, void *item)
 	struct run *r = ctx;
 	bool more = finish(r, item);
 
+	job_drop(item);
 	give_back(r, item);
 	return more;
 }

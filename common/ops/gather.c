@@ -2,7 +2,12 @@
 
 #include "base/ordered.h"
 
-enum { STRETCH = 1 << 16, FEW_BLOCKS = 16, ALIGN = 64 };
+/*
+ * LARGEST: octets of a block, whatever their distribution; the encoder divides it.  SLICES: of chunks in blocks that
+ * are noted, for each record: 8 octets.
+ */
+enum { STRETCH = 1 << 16, FEW_BLOCKS = 16, ALIGN = 64, SLICES = 2 };
+static const size_t LARGEST = (size_t)1 << 31;
 
 /* A column of the output. */
 struct wide {
@@ -15,15 +20,14 @@ struct wide {
 	uint64_t value;
 	size_t chunks, longest; /* that have it; octets */
 	const struct packed **from; /* of each chunk; NULL: it has none */
-	uint8_t *
-	    data; /* of the window: by block, within it by chunk, cells as narrow as a chunk has them */
+	uint8_t *data; /* the window: by block, in it by chunk, cells as a chunk has them */
 };
 
 struct gather {
 	struct gather_input in;
 	struct wide *col;
 	size_t n_cols, cap_cols;
-	bool conflict; /* one identity, two types: not by column */
+	bool by_record; /* not by column */
 	int sort_column; /* of the output; -1 none */
 
 	size_t step, shift; /* records of a block: 1 << shift */
@@ -32,12 +36,12 @@ struct gather {
 	size_t room; /* records of a window at the most */
 	uint32_t *slot; /* of each chunk its records by block of the output, see slot_rec() */
 	uint32_t *slice; /* of each chunk and block, where those begin: chunks times all + 1 */
-	size_t *place; /* of each chunk and block of the window, where its first record goes */
+	uint32_t *place; /* of each chunk and block of the window, where its first record goes */
 	uint32_t **scratch; /* of each worker, room for the slots of a chunk */
 	uint8_t *window; /* what columns have in it */
 	size_t window_size;
 
-	struct batch **made; /* conflict: the blocks of the window */
+	struct batch **made; /* by_record: the blocks of the window */
 	size_t n_made, next;
 };
 
@@ -98,8 +102,8 @@ add_column(struct gather *g, size_t chunk, const struct packed *p, size_t *hint)
 	unsigned cell = cell_octets(p);
 	bool same = p->form == PACKED_CONST && (w->chunks == 0 || w->value == p->base);
 
-	if (w->type != p->type) {
-		g->conflict = true;
+	if (w->type != p->type) { /* of one identity */
+		g->by_record = true;
 		return;
 	}
 	w->constant = (w->chunks == 0 || w->constant) && same;
@@ -133,7 +137,7 @@ find_columns(struct gather *g)
 		w->constant = w->constant && !w->partial && w->type != TYPE_IP;
 	}
 	if (g->n_cols > BATCH_COLUMNS_MAX)
-		g->conflict = true;
+		g->by_record = true;
 }
 
 /* The order is a column's own where every record that has a value of the key has it there. */
@@ -143,7 +147,7 @@ find_order(struct gather *g)
 	const struct sort_key *k = g->in.keys;
 
 	g->sort_column = -1;
-	if (g->in.n_keys == 0 || g->conflict || k->field.derived != DERIVED_NONE)
+	if (g->in.n_keys == 0 || g->by_record || k->field.derived != DERIVED_NONE)
 		return;
 	for (size_t i = 0; i < g->n_cols; i++) {
 		for (unsigned a = 0; a < k->field.n; a++) {
@@ -185,7 +189,8 @@ set_step(struct gather *g)
 	for (size_t k = 0; k < g->n_cols; k++)
 		longest += g->col[k].longest;
 	row = octets / records + 1;
-	while (most > 1 && (most * row > BATCH_OCTETS || most * longest > BATCH_OCTETS * (size_t)8))
+	while (most > 1 &&
+	       (most * row > BATCH_OCTETS || (octets > LARGEST && most * longest > LARGEST)))
 		most /= 2;
 	for (g->shift = 0; (size_t)2 << g->shift <= most;)
 		g->shift++;
@@ -195,6 +200,8 @@ set_step(struct gather *g)
 	if (g->room < g->step)
 		g->room = g->step;
 	g->all = (g->in.n + g->step - 1) >> g->shift;
+	if (g->in.n_chunks * (g->all + 1) > SLICES * records) /* mostly without a record */
+		g->by_record = true;
 	if (g->room > g->in.n)
 		g->room = g->all << g->shift;
 }
@@ -234,8 +241,8 @@ deal_chunk(void *ctx, size_t i, unsigned worker)
 	for (size_t k = 0; k < n; k++)
 		if (slot[k] < g->in.n)
 			to[next[slot[k] >> g->shift]++] = slot_of(k, slot[k] & (g->step - 1));
-	memcpy(slot, to,
-	    begin * sizeof(*slot)); /* next[] is now where each ends, and another begins */
+	/* Where each block's slots end is where the next one's begin. */
+	memcpy(slot, to, begin * sizeof(*slot));
 }
 
 /* Where each chunk's records go.  Those that are not wanted have no rank. */
@@ -293,7 +300,7 @@ gather_new(const struct gather_input *in)
 	find_columns(g);
 	find_order(g);
 	set_step(g);
-	if (g->conflict)
+	if (g->by_record)
 		return g;
 	find_slots(g);
 	reserve_window(g);
@@ -351,7 +358,7 @@ find_places(struct gather *g)
 
 		for (size_t i = 0; i < g->in.n_chunks; i++) {
 			(void)slots_of(g, i, (g->begin >> g->shift) + block, &n);
-			g->place[i * g->blocks + block] = at;
+			g->place[i * g->blocks + block] = (uint32_t)at;
 			at += n;
 		}
 	}
@@ -392,7 +399,8 @@ static void
 scatter_chunk(void *ctx, size_t i, unsigned worker)
 {
 	struct gather *g = ctx;
-	const size_t *place = g->place + i * g->blocks, first = g->begin >> g->shift;
+	const uint32_t *place = g->place + i * g->blocks;
+	size_t first = g->begin >> g->shift;
 
 	(void)worker;
 	for (size_t k = 0; k < g->n_cols; k++) {
@@ -455,7 +463,7 @@ make_blocks(struct gather *g)
 size_t
 gather_window(struct gather *g)
 {
-	if (g->conflict) {
+	if (g->by_record) {
 		make_blocks(g);
 		return g->n_made;
 	}
@@ -608,7 +616,7 @@ gather_block(const struct gather *g, size_t i, struct batch *out)
 	size_t left = g->n - (i << g->shift), n = left < g->step ? left : g->step;
 
 	batch_reset(out);
-	if (g->conflict) {
+	if (g->by_record) {
 		(void)batch_append(out, g->made[i], NULL, g->made[i]->n);
 		batch_close(out);
 		return;

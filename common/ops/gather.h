@@ -4,7 +4,7 @@
  * Fetching a record at a time misses the caches once a value.  So a column is read from one chunk after the other
  * as it stands, each value written to the end of what its block of the output has so far, and put into order there,
  * where all of a block's column is near.  What that takes of memory is bounded by doing a window of the output at a
- * time.
+ * time.  Records whose columns differ in type, or whose blocks would be many and tiny, are fetched one by one.
  */
 #ifndef OPS_GATHER_H
 #define OPS_GATHER_H
@@ -19,7 +19,7 @@ struct gather_input {
 	size_t n_chunks;
 	const uint32_t *order; /* ids of the records wanted, in order */
 	size_t n;
-	uint32_t *rank; /* room for as many as there are records, of the caller's; NULL: own */
+	uint32_t *rank; /* room for a number of each record, of the caller's; NULL: own */
 	void *
 	    window; /* room for a window, of the caller's; NULL: own; or where it is too small for one block */
 	size_t memory; /* of a window */

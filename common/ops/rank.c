@@ -1,5 +1,7 @@
 #include "ops/rank.h"
 
+#include <assert.h>
+
 /* Numbers --------------------------------------------------------------------------------------- */
 
 /*
@@ -63,6 +65,7 @@ rank_key(struct ranked *item, size_t n, uint64_t want)
 			item[kept] = x;
 			kept += (x.key >> shift & mask) == digit;
 		}
+		assert(kept > 0); /* want is at most the sum of counts */
 		n = kept;
 		if (shift == 0)
 			return item[0].key; /* the bits left tell nothing more */
@@ -84,7 +87,7 @@ pivot_of(const struct distinct_item *item, size_t n, const struct intern *in)
 	return (cell_compare(a, in, c, in) < 0) == ab ? *c : *a;
 }
 
-/* Quickselect by weight: the items that can be it become fewer; *below: how many lie in front of them. */
+/* Quickselect by weight: the items that can be it become fewer; below: how many lie in front of them. */
 const struct cell *
 rank_item(struct distinct_item *item, size_t n, uint64_t want, const struct intern *in)
 {

@@ -7,8 +7,8 @@
 /*
  * RUN_RECORDS: records of one piece of a run, so that merging many runs holds little of each.  JOIN: parts of fewer
  * records become one chunk.  PRUNE: a sort of a few looks again after so many more records.  ALONE: fewer records are
- * ordered sooner than a thread has started.  SORTING: octets a record
- * while it is sorted, beside its own: two words and its class; later its number, rank and place.
+ * ordered sooner than a thread has started.  SORTING: octets a record while it is sorted, beside its own: two words
+ * and its class; later its number, its slot and a window.
  */
 enum { RUN_RECORDS = 8192, JOIN = 8192, PRUNE = 512, ALONE = 1 << 16, SORTING = 17 };
 

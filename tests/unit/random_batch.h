@@ -159,6 +159,17 @@ random_from(const struct batch *b, int ip, size_t rec, uint64_t seed)
 	return seed ^ key[0] * 31 ^ key[1];
 }
 
+/* Integers are not always as wide as they may be. */
+static inline unsigned
+random_width(uint64_t *s, const struct random_column *rc)
+{
+	unsigned width = rc->width;
+
+	while ((rc->type == TYPE_UINT || rc->type == TYPE_INT) && width > 1 && rnd_below(s, 3) == 0)
+		width /= 2;
+	return width;
+}
+
 /* A closed batch of n records.  most: columns at the most (0: any). */
 static inline struct batch *
 random_batch(uint64_t seed, size_t n)
@@ -171,7 +182,7 @@ random_batch(uint64_t seed, size_t n)
 	for (unsigned k = 0; k < RANDOM_COLUMNS; k++)
 		if (rnd_below(&s, 3))
 			batch_column(b, &random_columns[k].id, random_columns[k].type,
-			    random_columns[k].width, 0);
+			    random_width(&s, &random_columns[k]), 0);
 	first = batch_extend(b, n);
 	for (unsigned i = 0; i < b->n_cols; i++) {
 		const struct random_column *rc = random_columns;

@@ -228,6 +228,52 @@ test_few(struct got *g)
 	mem_free(want);
 }
 
+static bool
+note_most(void *ctx, struct batch *b)
+{
+	size_t *most = ctx;
+
+	*most = b->n > *most ? b->n : *most;
+	return true;
+}
+
+/* One long value among many records says nothing of the others: blocks stay as large as they were. */
+static void
+test_long_value(void)
+{
+	enum { LONG = 16 << 20, PARTS = 3 };
+	struct field_id id = { .id = 82 };
+	char *text = mem_zero(LONG, 1);
+	struct sort_key *keys;
+	struct err err = { 0 };
+	struct sorter *s;
+	size_t n, most = 0;
+
+	memset(text, 'x', LONG);
+	ok(sort_keys_parse(&keys, &n, "bytes", &err) == 0, "-O bytes is understood");
+	s = sort_new(keys, n, 0, 0, NULL);
+	for (unsigned part = 0; part < PARTS; part++) {
+		struct batch *b = batch_new();
+		unsigned bytes =
+		    (unsigned)batch_column(b, &(struct field_id){ .id = 1 }, TYPE_UINT, 8, 0);
+		unsigned name = (unsigned)batch_column(b, &id, TYPE_STRING, 0, 0);
+
+		batch_extend(b, BATCH_RECORDS);
+		for (size_t i = 0; i < BATCH_RECORDS; i++)
+			batch_put_uint(b, bytes, i, i * 7919 % 65537 * PARTS + part);
+		if (part == 1)
+			batch_put_octets(b, name, 5, text, LONG);
+		batch_close(b);
+		ok(sort_add(s, b, NULL, &err) == 0, "part %u is added", part);
+		batch_free(b);
+	}
+	ok(sort_finish(s, note_most, &most, &err) == 0, "they are handed out");
+	is_u64(most, BATCH_RECORDS, "in blocks of the usual size");
+	sort_free(s);
+	sort_keys_free(keys, n);
+	mem_free(text);
+}
+
 static void
 test_errors(void)
 {
@@ -261,6 +307,7 @@ main(void)
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
 		test_scenario(&scenarios[i], &g);
 	test_few(&g);
+	test_long_value();
 	test_errors();
 	free_batches();
 	return done_testing();
