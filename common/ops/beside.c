@@ -154,9 +154,8 @@ struct ranking {
 		size_t *off, *order;
 	} * by_row; /* of each table */
 	struct ranking_room {
-		struct distinct_item *item;
-		struct ranked *number;
-		size_t cap_items, cap_numbers;
+		void *members;
+		size_t octets;
 	} * room; /* of each worker */
 };
 
@@ -194,68 +193,73 @@ members_of(const struct ranking *r, uint32_t row)
 	return n;
 }
 
-static void
-take_member(const struct ranking *r, unsigned t, size_t place, struct distinct_item *item)
-{
-	const struct group_table *g = r->s->g[t];
+/* The members of a row, in one table after the other. */
+struct walk {
+	const struct ranking *r;
+	uint32_t row;
+	unsigned t; /* the next table */
+	const size_t *place; /* in the one before it */
+	size_t left;
+};
 
-	(void)distinct_at(&g->values.v[r->home].set, place, &g->intern, item);
+static inline bool
+next_member(struct walk *w, struct distinct_item *item)
+{
+	const struct group_table *g;
+
+	while (w->left == 0) {
+		if (w->t == w->r->s->n)
+			return false;
+		w->left = places_of(w->r, w->t++, w->row, &w->place);
+	}
+	g = w->r->s->g[w->t - 1];
+	(void)distinct_at(&g->values.v[w->r->home].set, *w->place++, &g->intern, item);
+	w->left--;
+	return true;
+}
+
+static void *
+room_for(struct ranking_room *room, size_t octets)
+{
+	if (octets > room->octets) {
+		mem_free(room->members);
+		room->octets = octets + octets / 2;
+		room->members = mem_alloc(room->octets);
+	}
+	return room->members;
 }
 
 /* The value of n members of a row where all are numbers of one type. */
 static bool
 rank_numbers(struct ranking *r, uint32_t row, size_t n, struct ranking_room *room, struct cell *c)
 {
+	struct ranked *number = room_for(room, n * sizeof(*number));
+	struct walk w = { .r = r, .row = row };
+	struct distinct_item item;
 	unsigned __int128 all = 0;
-	const size_t *place;
-	size_t at = 0;
 
-	if (n > room->cap_numbers) {
-		room->cap_numbers = n + n / 2;
-		mem_free(room->number);
-		room->number = mem_alloc(room->cap_numbers * sizeof(*room->number));
+	for (size_t i = 0; next_member(&w, &item); i++) {
+		if (i == 0)
+			c->type = item.cell.type;
+		if (item.cell.type != c->type || !cell_to_key(&item.cell, &number[i].key))
+			return false;
+		number[i].count = item.count;
+		all += item.count;
 	}
-	for (unsigned t = 0; t < r->s->n; t++) {
-		size_t m = places_of(r, t, row, &place);
-
-		for (size_t i = 0; i < m; i++, at++) {
-			struct distinct_item item;
-
-			take_member(r, t, place[i], &item);
-			if (at == 0)
-				c->type = item.cell.type;
-			if (item.cell.type != c->type ||
-			    !cell_to_key(&item.cell, &room->number[at].key))
-				return false;
-			room->number[at].count = item.count;
-			all += item.count;
-		}
-	}
-	*c = cell_of_key(rank_key(room->number, n, rank_want(all, r->rank)), (enum type)c->type);
+	*c = cell_of_key(rank_key(number, n, rank_want(all, r->rank)), (enum type)c->type);
 	return true;
 }
 
 static void
 rank_members(struct ranking *r, uint32_t row, size_t n, struct ranking_room *room, struct cell *c)
 {
+	struct distinct_item *item = room_for(room, n * sizeof(*item));
+	struct walk w = { .r = r, .row = row };
 	unsigned __int128 all = 0;
-	const size_t *place;
-	size_t at = 0;
 
-	if (n > room->cap_items) {
-		room->cap_items = n + n / 2;
-		mem_free(room->item);
-		room->item = mem_alloc(room->cap_items * sizeof(*room->item));
-	}
-	for (unsigned t = 0; t < r->s->n; t++) {
-		size_t m = places_of(r, t, row, &place);
-
-		for (size_t i = 0; i < m; i++, at++) {
-			take_member(r, t, place[i], &room->item[at]);
-			all += room->item[at].count;
-		}
-	}
-	*c = *rank_item(room->item, n, rank_want(all, r->rank), &r->s->g[0]->intern);
+	for (size_t i = 0; next_member(&w, &item[i]); i++)
+		all += item[i].count;
+	*c = *rank_item(item, n, rank_want(all, r->rank), &r->s->g[0]->intern);
 }
 
 static void
@@ -293,8 +297,7 @@ rank_value(const struct beside *s, unsigned value)
 	for (unsigned t = 0; t < s->n; t++) {
 		mem_free(r.by_row[t].off);
 		mem_free(r.by_row[t].order);
-		mem_free(r.room[t].item);
-		mem_free(r.room[t].number);
+		mem_free(r.room[t].members);
 	}
 	mem_free(r.by_row);
 	mem_free(r.room);
