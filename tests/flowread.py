@@ -127,6 +127,28 @@ def xxh3(data):
     return avalanche(h & MASK)
 
 
+def plane(part, n):
+    """An octet for each of n records, of a part that may be thin."""
+    if len(part) == n:
+        return part
+    bits, coded = part[:2]
+    if len(part) > n or any(part[2:16]):
+        raise ValueError("damaged plane")
+    if bits:
+        words = int.from_bytes(part[32:], "little")
+        if len(part) != 32 + (n * bits + 63) // 64 * 8 or words >> n * bits:
+            raise ValueError("damaged plane")
+        codes = [words >> i & (1 << bits) - 1 for i in range(0, n * bits, bits)]
+        return bytes(part[16 + c] for c in codes) if coded else bytes(codes)
+    items, = struct.unpack_from("<I", part, 16)
+    if coded or any(part[20:32]) or len(part) != 32 + 2 * items:
+        raise ValueError("damaged plane")
+    out = b"".join(bytes(zeros) + bytes([octet]) for zeros, octet in zip(part[32:32 + items], part[32 + items:]))
+    if len(out) > n:
+        raise ValueError("damaged plane")
+    return out + bytes(n - len(out))
+
+
 class Column:
     """A column entry, and on demand its values."""
 
@@ -189,6 +211,7 @@ class Column:
 
     def read_3(self, parts, entries, n, block, columns):
         out = []
+        parts = [plane(p, n) for p in parts]
         reference = None
         if self.reference != 0xffff:
             reference, _ = columns[self.reference].slots(block, n, columns)
@@ -202,10 +225,11 @@ class Column:
 
     def read_7(self, parts, entries, n, block, columns):
         starts = int.from_bytes(parts[0], "little")
+        parts[1:] = [plane(p, bin(starts).count("1")) for p in parts[1:]]
         out, run = [], -1
         for i in range(n):
             run += starts >> i & 1
-            s = sum(plane[run] << (8 * k) for k, plane in enumerate(parts[1:]))
+            s = sum(p[run] << (8 * k) for k, p in enumerate(parts[1:]))
             out.append(((self.base + 10 ** self.scale * s) & MASK).to_bytes(8, "little")[:self.width])
         return out
 
@@ -213,24 +237,31 @@ class Column:
         return self.variable(parts[0], parts[1])
 
     def read_5(self, parts, entries, n, block, columns):
-        if self.width:
-            values, codes = self.fixed(parts[0], entries), parts[1:]
-        else:
-            values, codes = self.variable(parts[0], parts[1]), parts[2:]
+        values, codes = self.entries(parts, entries)
         return [values[code] for code in self.codes(codes, n)]
+
+    def entries(self, parts, n):
+        """Values of a dictionary's entries, and the parts behind them."""
+        if not self.width:
+            return self.variable(parts[0], parts[1]), parts[2:]
+        if len(parts[0]) == n * self.width:
+            return self.fixed(parts[0], n), parts[1:]
+        planes = [plane(p, n) for p in parts[:self.width]]
+        return [bytes(octets) for octets in zip(*planes)], parts[self.width:]
 
     @staticmethod
     def codes(planes, n):
+        planes = [plane(p, n) for p in planes]
         return [sum(p[i] << (8 * k) for k, p in enumerate(planes)) for i in range(n)]
 
     def read_6(self, parts, entries, n, block, columns):
-        values = self.fixed(parts[0], entries) if self.width else self.variable(parts[0], parts[1])
+        values, _ = self.entries(parts, entries)
         reference = columns[self.reference]
         assert reference.encoding == DICT
         planes, others = reference.parts(block)
         assert others == entries
-        skip = (reference.flags & PRESENCE != 0) + (1 if reference.width else 2)
-        return [values[code] for code in self.codes(planes[skip:], n)]
+        _, codes = reference.entries(planes[reference.flags & PRESENCE:], entries)
+        return [values[code] for code in self.codes(codes, n)]
 
 
 def blocks(data):
@@ -242,7 +273,7 @@ def blocks(data):
         head = data[at:at + 64]
         (magic, header_len, block_len, records, columns, flags, version, sort, zero, start, end,
          sequence, seal) = struct.unpack("<8sIIIHHHHIqqQQ", head)
-        if magic != MAGIC or version not in (1, 2):
+        if magic != MAGIC or version not in (1, 2, 3):
             raise ValueError("offset %d: no block" % at)
         block = data[at:at + block_len]
         if xxh64(block[:56] + bytes(8) + block[64:header_len]) != seal:

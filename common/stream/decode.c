@@ -2,6 +2,7 @@
  * decode.c - sections to columns, one at a time and only when asked, and no more of a column than that.
  */
 #include "stream/stored.h"
+#include "stream/thin.h"
 
 static bool
 is_dict(const struct block_entry *e)
@@ -11,16 +12,30 @@ is_dict(const struct block_entry *e)
 
 /* Numbers ---------------------------------------------------------------------------------------- */
 
-/* Planes of `values` octets of a column that has parts, from part `first`. */
+/* A plane of n octets, from part k.  NULL: it is damaged. */
+static const uint8_t *
+find_plane(struct stream_slot *s, struct stored *st, unsigned k, size_t n)
+{
+	size_t len;
+	const uint8_t *part = stored_part(s, st, k, SIZE_MAX, &len);
+	uint8_t *plane;
+
+	if (part == NULL || len == n)
+		return part;
+	plane = len < n ? arena_alloc(&s->batch.arena, n + SLACK) : NULL;
+	return plane != NULL && thin_unpack(plane, n, part, len) ? plane : NULL;
+}
+
+/* Planes of n octets of a column that has parts, from part `first`. */
 static const char *
-find_planes(struct stream_slot *s, unsigned col, unsigned first, unsigned n, size_t values,
+find_planes(struct stream_slot *s, unsigned col, unsigned first, unsigned planes, size_t n,
     struct planes *p)
 {
 	struct stored *st = s->entry[col].section;
 
-	p->n = n;
-	for (unsigned k = 0; k < n; k++) {
-		p->plane[k] = st == NULL ? NULL : stored_part(s, st, first + k, values, NULL);
+	p->n = planes;
+	for (unsigned k = 0; k < planes; k++) {
+		p->plane[k] = st == NULL ? NULL : find_plane(s, st, first + k, n);
 		if (p->plane[k] == NULL)
 			return "damaged plane";
 	}
@@ -170,6 +185,31 @@ decode_octets(
 
 /* Dictionaries ----------------------------------------------------------------------------------- */
 
+/* Are values of entries, from part k, in planes? */
+static bool
+in_planes(const struct stored *st, unsigned k, unsigned width)
+{
+	return k < st->parts && st->unpacked_len[k] != (size_t)st->dict_n * width;
+}
+
+/* Values of entries as wide as they are stored; NULL: damaged. */
+static void *
+fixed_entries(struct stream_slot *s, unsigned col, unsigned k, unsigned width)
+{
+	struct stored *st = s->entry[col].section;
+	struct planes p = { .unit = 1 };
+	size_t n = st->dict_n;
+	void *to;
+
+	if (!in_planes(st, k, width))
+		return (void *)(uintptr_t)stored_part(s, st, k, n * width, NULL);
+	if (width > sizeof(uint64_t) || find_planes(s, col, k, width, n, &p) != NULL)
+		return NULL;
+	to = arena_alloc(&s->batch.arena, n * width + SLACK);
+	planes_join(to, width, &p, 0, n);
+	return to;
+}
+
 /* Values of dictionary entries. */
 static const char *
 want_entries(struct stream_slot *s, unsigned col)
@@ -186,8 +226,7 @@ want_entries(struct stream_slot *s, unsigned col)
 	if (c->width == 0)
 		why = decode_octets(s, st, k, st->dict_n, &c->dict_data, &c->dict_off);
 	else
-		c->dict_data =
-		    (void *)(uintptr_t)stored_part(s, st, k, (size_t)st->dict_n * c->width, NULL);
+		c->dict_data = fixed_entries(s, col, k, c->width);
 	if (why != NULL || c->dict_data == NULL)
 		return why != NULL ? why : "damaged dictionary";
 	c->dict_n = st->dict_n;
@@ -200,8 +239,8 @@ want_codes(struct stream_slot *s, unsigned col)
 {
 	struct block_entry *e = &s->entry[col], *r;
 	struct stored *st = e->section;
+	unsigned values, width = s->batch.col[col].width;
 	struct planes *p;
-	unsigned values;
 	const char *why;
 
 	if (e->numbers != NULL)
@@ -218,7 +257,7 @@ want_codes(struct stream_slot *s, unsigned col)
 	}
 	if (st == NULL || st->dict_n == 0 || e->planes < 1 || e->planes > 2)
 		return "impossible dictionary";
-	values = s->batch.col[col].width == 0 ? 2 : 1;
+	values = width == 0 ? 2 : in_planes(st, first_part(e), width) ? width : 1;
 	p = arena_zero(&s->batch.arena, sizeof(*p));
 	p->unit = 1;
 	why = find_planes(s, col, first_part(e) + values, e->planes, s->records, p);

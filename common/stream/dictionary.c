@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "flow/zone.h"
 #include "stream/section.h"
+#include "stream/thin.h"
 
 /*
  * The table grows as entries come, at the most a quarter full: a block has some thousands of addresses, and a table
@@ -255,16 +256,34 @@ dict_sort(struct encoder *e, const struct column *c, size_t n, struct dict *d)
 }
 
 static void
-put_codes(struct encoder *e, struct parts *p, const struct dict *d, size_t n, unsigned planes)
+put_planes(
+    struct encoder *e, struct parts *p, const void *v, unsigned width, size_t n, unsigned planes)
 {
 	uint8_t *plane;
 
 	e->planes.len = 0;
 	plane = (uint8_t *)buf_room(&e->planes, n + 64);
 	for (unsigned k = 0; k < planes; k++) {
-		plane_of(plane, d->codes, sizeof(*d->codes), 0, 8 * k, n);
-		part_add(e, p, plane, n);
+		plane_of(plane, v, width, 0, 8 * k, n);
+		part_add_plane(e, p, plane, n);
 	}
+}
+
+/* The high octets of sorted addresses are nearly the same for long: many addresses go in planes. */
+static void
+put_entries(struct encoder *e, struct parts *p, const struct column *c, const struct dict *d)
+{
+	const uint32_t *from = c->data;
+	uint32_t *v = (uint32_t *)e->values;
+
+	if (c->type != TYPE_IP || c->width != sizeof(*v) || d->n < THIN_LEAST) {
+		put_values(e, p, c, d->first, d->n);
+		return;
+	}
+	for (size_t k = 0; k < d->n; k++)
+		v[k] = from[d->first[k]];
+	put_planes(e, p, v, sizeof(*v), d->n, sizeof(*v));
+	p->version = VERSION_THIN;
 }
 
 /* Room for the codes of n records and `most` entries. */
@@ -300,8 +319,8 @@ encode_dict(struct encoder *e, struct parts *p, struct entry *en, const struct c
 	en->planes = d->n > 256 ? 2 : 1;
 	if (c->width > 0 && c->width <= 8)
 		en->flags |= ENTRY_SORTED_DICT;
-	put_values(e, p, c, d->first, d->n);
-	put_codes(e, p, d, n, en->planes);
+	put_entries(e, p, c, d);
+	put_planes(e, p, d->codes, sizeof(*d->codes), n, en->planes);
 	return true;
 }
 

@@ -213,8 +213,8 @@ make_column(struct making *m, unsigned k)
 	len = m->out->len - m->at - offset;
 	if (offset + len > MAX_BLOCK || en.unpacked > MAX_UNPACKED)
 		return false;
-	if (en.encoding == ENC_RUNS)
-		m->version = VERSION_RUNS;
+	if (en.version > m->version)
+		m->version = en.version;
 	block = (uint8_t *)m->out->data + m->at;
 	write_entry(
 	    block + HEADER_LEN + k * (size_t)ENTRY_LEN, c, &en, block, offset, len, m->name[k]);

@@ -11,9 +11,10 @@
 	"FLOW\r\n\x1a"
 
 enum {
-	STREAM_VERSION = 2, /* the newest; a block says the oldest that it can be read with: */
+	STREAM_VERSION = 3, /* the newest; a block says the oldest that it can be read with: */
 	VERSION_FIRST = 1,
 	VERSION_RUNS = 2, /* if a column is RUNS */
+	VERSION_THIN = 3, /* if a plane is thin (thin.h), or a dictionary is in planes */
 	HEADER_LEN = 64,
 	ENTRY_LEN = 64,
 	SECTION_ALIGN = 64,

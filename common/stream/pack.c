@@ -5,6 +5,7 @@
 
 #include "base/clones.h"
 #include "base/mem.h"
+#include "stream/thin.h"
 
 struct packer {
 	ZSTD_CCtx *ctx;
@@ -155,15 +156,22 @@ coded_without_repeats(const uint8_t v[SAMPLE], size_t by_code)
 	return by_code * (SAMPLE - repeated) / SAMPLE + REPEAT * repeats;
 }
 
+/* Is a frame of so many octets kept beside others that are read without work, or with little? */
+static bool
+is_kept(const struct packer *p, size_t len, size_t others)
+{
+	return len + others * p->saves / 32 < others;
+}
+
 /*
- * What to compress it with; NULL: a frame of all would hardly be kept.  A sample tells.  More than a third of the
+ * What to compress it with; NULL: a frame of all would hardly be kept beside `others`.  A sample tells.  More than a third of the
  * planes of usual flows are noise, and compressing those on trial took a third of the time.  Of others the octets are
  * few but do not repeat in any order: looking for repeats costs twice what coding them does, and finds next to none.
  */
 static ZSTD_CCtx *
-choose(const struct packer *p, const uint8_t *v, size_t n)
+choose(const struct packer *p, const uint8_t *v, size_t n, size_t others)
 {
-	size_t most = SAMPLE - SAMPLE * p->saves / 32, by_code;
+	size_t most = (SAMPLE - SAMPLE * p->saves / 32) * others / n, by_code;
 	uint8_t sample[SAMPLE];
 
 	if (p->nearly)
@@ -182,19 +190,46 @@ choose(const struct packer *p, const uint8_t *v, size_t n)
 	return p->coder != NULL ? p->coder : p->ctx;
 }
 
+/* Append a frame if it is kept beside `others`.  0: it is not. */
+static size_t
+put_frame(struct packer *p, struct buf *out, const void *data, size_t n, size_t others)
+{
+	size_t room = ZSTD_compressBound(n), len;
+	ZSTD_CCtx *ctx = p->ctx == NULL ? NULL : choose(p, data, n, others);
+
+	if (ctx == NULL)
+		return 0;
+	len = ZSTD_compress2(ctx, buf_room(out, room), room, data, n);
+	if (ZSTD_isError(len) || !is_kept(p, len, others))
+		return 0;
+	out->len += len;
+	return len;
+}
+
 size_t
 pack_octets(struct packer *p, struct buf *out, const void *data, size_t n)
 {
-	size_t room = ZSTD_compressBound(n), len = n;
-	ZSTD_CCtx *ctx = p->ctx == NULL ? NULL : choose(p, data, n);
+	size_t len = put_frame(p, out, data, n, n);
 
-	if (ctx != NULL)
-		len = ZSTD_compress2(ctx, buf_room(out, room), room, data, n);
-	if (ZSTD_isError(len) || len + n * p->saves / 32 >= n) {
-		memcpy(buf_room(out, n), data, n);
-		len = n;
+	if (len == 0)
+		buf_put(out, data, len = n);
+	return len;
+}
+
+size_t
+pack_plane(struct packer *p, struct buf *out, const uint8_t *plane, size_t n, size_t *unpacked)
+{
+	struct thin t;
+	size_t len;
+
+	*unpacked = n;
+	if (!thin_find(&t, plane, n))
+		return pack_octets(p, out, plane, n);
+	len = put_frame(p, out, plane, n, t.len);
+	if (len == 0) {
+		len = thin_pack((uint8_t *)buf_room(out, t.len + 8), &t, plane, n);
+		out->len += *unpacked = len;
 	}
-	out->len += len;
 	return len;
 }
 

@@ -21,6 +21,12 @@ void pack_free(struct packer *);
 size_t pack_octets(struct packer *, struct buf *out, const void *, size_t n);
 
 /*
+ * The same for a plane of n records, which may also be thin (thin.h): then *unpacked is less than n.
+ */
+size_t pack_plane(
+    struct packer *, struct buf *out, const uint8_t *plane, size_t n, size_t *unpacked);
+
+/*
  * Unpack one whole frame into exactly n octets.  false: damaged, or another size.  *u is NULL at first
  * and the caller's to free: making a context costs more than unpacking a plane.
  */

@@ -5,21 +5,48 @@
 
 #include "stream/section.h"
 
+/* Where the next part begins. */
+static void
+begin_part(struct parts *p)
+{
+	assert(p->n < MAX_PARTS);
+	section_pad(p->out, p->begin);
+}
+
+static void
+end_part(struct parts *p, size_t stored, size_t unpacked)
+{
+	p->stored[p->n] = (uint32_t)stored;
+	p->unpacked[p->n++] = (uint32_t)unpacked;
+}
+
 void
 part_add(struct encoder *e, struct parts *p, const void *data, size_t n)
 {
-	size_t len;
+	size_t len = n;
 
-	assert(p->n < MAX_PARTS);
-	section_pad(p->out, p->begin);
-	if (e->packer != NULL && n > 64) {
+	begin_part(p);
+	if (e->packer != NULL && n > 64)
 		len = pack_octets(e->packer, p->out, data, n);
-	} else {
+	else
 		buf_put(p->out, data, n);
-		len = n;
+	end_part(p, len, n);
+}
+
+void
+part_add_plane(struct encoder *e, struct parts *p, const uint8_t *plane, size_t n)
+{
+	size_t len, unpacked;
+
+	if (e->packer == NULL || n <= 64) {
+		part_add(e, p, plane, n);
+		return;
 	}
-	p->stored[p->n] = (uint32_t)len;
-	p->unpacked[p->n++] = (uint32_t)n;
+	begin_part(p);
+	len = pack_plane(e->packer, p->out, plane, n, &unpacked);
+	end_part(p, len, unpacked);
+	if (unpacked < n)
+		p->version = VERSION_THIN;
 }
 
 const void *

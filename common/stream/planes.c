@@ -73,7 +73,7 @@ static void
 planes_add(struct encoder *e, struct parts *p, const uint8_t *plane, size_t n, unsigned planes)
 {
 	for (unsigned k = 0; k < planes; k++)
-		part_add(e, p, plane + k * n, n);
+		part_add_plane(e, p, plane + k * n, n);
 }
 
 /* Numbers that no record misses, as they are. */

@@ -91,6 +91,7 @@ encode_runs(struct encoder *e, struct parts *p, struct entry *en, const struct c
 	bits = (uint64_t *)(void *)buf_room(&e->starts, octets);
 	memset(bits, 0, octets);
 	values.data = e->values;
+	p->version = VERSION_RUNS;
 	runs = divide(bits, e->values, c, n);
 	part_add(e, p, bits, octets);
 	encode_planes(e, p, en, &values, NULL, runs);

@@ -129,7 +129,7 @@ void
 encode_section(struct encoder *e, struct entry *en, struct column *c, uint16_t at,
     const struct column *reference, uint16_t reference_at, size_t n, struct buf *out)
 {
-	struct parts p = { .out = out, .begin = out->len };
+	struct parts p = { .version = VERSION_FIRST, .out = out, .begin = out->len };
 
 	*en = (struct entry){ .reference = NO_REFERENCE, .scale = c->scale };
 	leave_directory(out);
@@ -141,5 +141,6 @@ encode_section(struct encoder *e, struct entry *en, struct column *c, uint16_t a
 	encode_values(e, &p, en, c, at, reference, n);
 	if (en->encoding == ENC_PLANES && reference != NULL)
 		en->reference = reference_at;
+	en->version = p.version;
 	write_directory(en, &p);
 }

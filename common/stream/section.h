@@ -61,6 +61,7 @@ struct encoder {
 struct entry {
 	uint8_t encoding, scale, planes;
 	uint16_t flags, reference;
+	uint16_t version; /* that a reader needs */
 	uint32_t unpacked, dict_n;
 	uint64_t base;
 };
@@ -69,12 +70,16 @@ struct entry {
 struct parts {
 	unsigned n;
 	uint32_t stored[MAX_PARTS], unpacked[MAX_PARTS];
+	uint16_t version; /* that a reader needs */
 	struct buf *out;
 	size_t begin; /* where the section begins in it */
 };
 
 /* A part: compressed where that pays, 64-aligned. */
 void part_add(struct encoder *, struct parts *, const void *, size_t n);
+
+/* A plane of n records: thin where that pays more. */
+void part_add_plane(struct encoder *, struct parts *, const uint8_t *plane, size_t n);
 
 /* Octet shift / 8 of what n numbers of 1 2 4 8 octets are above a base. */
 void plane_of(uint8_t *to, const void *, unsigned width, uint64_t base, unsigned shift, size_t n);

@@ -99,7 +99,7 @@ except SystemExit:
     pass
 h = bytearray(open("whole.flow", "rb").read(64)[:64])
 import struct
-block = bytearray(struct.pack("<8sIIIHHHHIqqQQ", m.MAGIC, 64, 64, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0))
+block = bytearray(struct.pack("<8sIIIHHHHIqqQQ", m.MAGIC, 64, 64, 0, 0, 0, 99, 0, 0, 0, 0, 0, 0))
 block[56:64] = struct.pack("<Q", m.xxh64(bytes(block)))
 open("future.flow", "wb").write(bytes(block))
 EOF

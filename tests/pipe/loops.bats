@@ -31,6 +31,7 @@ plain_passes() { # TEST FOLDER ...
 	command -v gcc > /dev/null || skip "gcc is not installed"
 	plain_passes test_expr_differential base flow expr
 	plain_passes test_stream base flow stream
+	plain_passes test_thin base flow stream
 	plain_passes test_base_mem base
 }
 

@@ -1,7 +1,7 @@
 load ../helper
 
 @test "a reader written from flowstream(5) in another language reads every encoding alike" {
-	local encodings=
+	local encodings= versions=
 
 	for profile in pipe file fast; do
 		for seed in 1 2 3 4; do
@@ -10,10 +10,14 @@ load ../helper
 			python3 "$REPO/tests/flowread.py" out.flow | LC_ALL=C sort > got.txt
 			cmp want.txt got.txt
 			encodings+=$(flowcat --info out.flow)
+			versions+=$(od -An -v -tx1 out.flow | tr -d " \n" | grep -o "f1464c4f570d0a1a.\{32\}.." | cut -c49-)
 		done
 	done
 	for name in const plain planes bytes dict map runs; do
 		[[ $encodings == *" $name "* ]]
+	done
+	for version in 01 02 03; do
+		[[ $versions == *$version* ]]
 	done
 }
 

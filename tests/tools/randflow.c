@@ -76,7 +76,8 @@ main(int argc, char **argv)
 	w = stream_create(fd, "randflow");
 	for (uint64_t k = 0; k < 3; k++) {
 		uint64_t state = seed + k;
-		struct batch *b = random_batch(seed * 3 + k, 1 + rnd_below(&state, 700));
+		struct batch *b =
+		    random_batch(seed * 3 + k, 1 + rnd_below(&state, k == 2 ? 2500 : 700));
 
 		out.len = 0;
 		if (block_encode(e, b, &out, &err) != 0 ||

@@ -71,7 +71,7 @@ random_number(uint64_t *s, unsigned how)
 	case 2: return rnd(s);
 	case 3: return 42;
 	case 4: return rnd_below(s, 3) ? rnd_below(s, 50) : UINT64_MAX;
-	default: return UINT64_C(1) << rnd_below(s, 64);
+	default: return rnd_below(s, 20) ? 0 : UINT64_C(1) << rnd_below(s, 64);
 	}
 }
 
@@ -114,7 +114,8 @@ static inline void
 random_cell(uint64_t *s, struct batch *b, unsigned col, size_t rec, unsigned how,
     const struct random_column *rc)
 {
-	struct addr a = addr_v4((uint32_t)random_number(s, how == 2 ? 2 : 0));
+	struct addr a = addr_v4(how == 5 ? (uint32_t)rnd_below(s, 1000) << 9
+					 : (uint32_t)random_number(s, how == 2 ? 2 : 0));
 	union {
 		uint64_t u;
 		double f;
