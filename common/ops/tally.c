@@ -121,17 +121,38 @@ tally_begin(struct tally *s, const struct coding *c, const struct values *vs,
 
 /* Adding -------------------------------------------------------------------------------------- */
 
+/* The first sum; NULL: none. */
+static const uint64_t *
+first_sum(const struct tally *s)
+{
+	return s->summed == 0 ? NULL : s->sum[__builtin_ctz(s->summed)];
+}
+
+/* Does the first sum tell which codes had records, as each has more than nothing, and too little for 2^64? */
+static bool
+sum_tells(const struct tally *s, const struct values_bound *bound)
+{
+	const struct column *c =
+	    s->summed == 0 ? NULL : bound->source[__builtin_ctz(s->summed)].col;
+
+	return c != NULL && (c->flags & COLUMN_ZONE) && c->min > 0 && c->max <= UINT32_MAX;
+}
+
+static void
+mark_records(const struct tally *s, const uint32_t *code, size_t n)
+{
+	uint32_t *count = s->count, lanes = s->lanes;
+
+	for (size_t i = 0; i < n; i++)
+		count[code[i] * lanes] = 1;
+}
+
 static void
 count_records(const struct tally *s, const uint32_t *code, size_t n)
 {
 	uint32_t *count = s->count, lanes = s->lanes;
 	size_t i = 0;
 
-	if ((s->have & ~s->summed) == 0) { /* no value is a count */
-		for (; i < n; i++)
-			count[code[i] * lanes] = 1;
-		return;
-	}
 	if (lanes == LANES) {
 		for (; i + LANES <= n; i += LANES) {
 			count[code[i] * LANES]++;
@@ -185,7 +206,10 @@ void
 tally_add(struct tally *s, const struct values *vs, const struct values_bound *bound,
     const uint32_t *idx, size_t first, size_t n, const uint32_t *code)
 {
-	count_records(s, code, n);
+	if ((s->have & ~s->summed) != 0)
+		count_records(s, code, n);
+	else if (!sum_tells(s, bound))
+		mark_records(s, code, n);
 	for (unsigned i = 0; i < vs->n; i++)
 		if (s->sum[i] != NULL)
 			sum_column(s, s->sum[i], bound->source[i].col, idx, first, n, code);
@@ -198,21 +222,17 @@ size_t
 tally_codes(const struct tally *s, uint32_t *at, uint32_t *code, size_t n)
 {
 	uint32_t next = *at, space = s->coding.space;
+	const uint64_t *sum = first_sum(s);
 	const uint32_t *c = s->count;
 	size_t found = 0;
 
-	if (s->lanes == LANES) {
-		for (; next < space && found < n; next++) {
-			const uint32_t *of = c + (size_t)next * LANES;
+	for (; next < space && found < n; next++) {
+		uint64_t had = 0;
 
-			code[found] = next;
-			found += (of[0] | of[1] | of[2] | of[3]) != 0;
-		}
-	} else {
-		for (; next < space && found < n; next++) {
-			code[found] = next;
-			found += c[next] != 0;
-		}
+		for (size_t k = (size_t)next * s->lanes; k < ((size_t)next + 1) * s->lanes; k++)
+			had |= c[k] | (sum == NULL ? 0 : sum[k]);
+		code[found] = next;
+		found += had != 0;
 	}
 	*at = next;
 	return found;

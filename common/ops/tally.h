@@ -17,8 +17,8 @@ struct tally {
 	uint32_t have, summed; /* bits of values: that all records had, and that have an array */
 	uint64_t records;
 	uint32_t lanes;
-	uint32_t *
-	    count; /* records of each code; where no value is a count, only whether there are any */
+	/* Records of each code; where no value is a count, 1 if it had any that the first sum does not tell of. */
+	uint32_t *count;
 	uint64_t *sum[GROUP_VALUES_MAX]; /* of those summed; of others the count is the value */
 };
 
