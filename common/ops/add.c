@@ -349,15 +349,17 @@ resolve_all(const struct group_spec *spec, struct batch *b)
 }
 
 static void
-add_picked(struct group_table *g, struct keys_bound *keys, const struct values_bound *values,
+add_picked(struct group_table *g, struct keys_bound *keys, struct values_bound *values,
     struct batch *b, const struct picked *p)
 {
+	bool coded = keys->coding.space > 0 && g->n_pairs == 0;
+	bool held =
+	    coded && tally_suit(&g->values, values) && begin_tally(g, &keys->coding, values, p->n);
 	size_t done = 0;
 
-	if (keys->coding.space > 0 && g->n_pairs == 0) {
-		bool held =
-		    tally_suit(&g->values, values) && begin_tally(g, &keys->coding, values, p->n);
-
+	if (!held || !p->all)
+		values_unpack(values, b);
+	if (coded) {
 		keys_unpack(keys, b, true);
 		group_relayout(g, &keys->want);
 		if (held)
@@ -365,8 +367,10 @@ add_picked(struct group_table *g, struct keys_bound *keys, const struct values_b
 		else if (keys->coding.space / SPARSE <= p->n && add_by_codes(g, keys, values, b, p))
 			done = p->n;
 	}
-	if (done < p->n)
-		add_by_keys(g, keys, values, b, p, done);
+	if (done == p->n)
+		return;
+	values_unpack(values, b);
+	add_by_keys(g, keys, values, b, p, done);
 }
 
 void

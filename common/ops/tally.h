@@ -36,7 +36,7 @@ void tally_begin(
     struct tally *, const struct coding *, const struct values *, const struct values_bound *);
 size_t tally_octets(const struct coding *, const struct values *);
 
-/* Add records idx[0..n) (NULL: first ...) of codes code[0..n). */
+/* Add records idx[0..n) (NULL: first ..., and numbers may be in planes) of codes code[0..n). */
 void tally_add(struct tally *, const struct values *, const struct values_bound *,
     const uint32_t *idx, size_t first, size_t n, const uint32_t *code);
 

@@ -126,6 +126,15 @@ plain_at(struct batch *b, int i)
 	return i < 0 ? NULL : batch_plain(b, (unsigned)i);
 }
 
+/* A sum's column: numbers as planes while nobody needs them one by one. */
+static void
+bind_sum(struct value_source *src, struct batch *b, int i)
+{
+	if (i >= 0 && b->col[i].type == TYPE_UINT && batch_entries(b, (unsigned)i) == NULL)
+		src->planes = batch_planes(b, (unsigned)i);
+	src->col = src->planes != NULL ? &b->col[i] : plain_at(b, i);
+}
+
 /* One interval for the whole batch, known without unpacking it? */
 static bool
 uniform_sampling(const struct column *c, uint32_t *interval)
@@ -225,7 +234,10 @@ values_bind(struct values *vs, struct values_bound *bound, struct table *t, stru
 		struct value_source *src = &bound->source[i];
 		enum group_fn fn = spec->values[i].fn;
 
-		src->col = plain_at(b, col[i]);
+		if (fn == FN_SUM)
+			bind_sum(src, b, col[i]);
+		else
+			src->col = plain_at(b, col[i]);
 		src->reverse = plain_at(b, reverse[i]);
 		src->scaled = spec->scale && is_counter(&spec->values[i]);
 		bound->is_biflow = bound->is_biflow || src->reverse != NULL;
@@ -249,6 +261,18 @@ values_bind(struct values *vs, struct values_bound *bound, struct table *t, stru
 		bound->end = batch_plain(b, (unsigned)end);
 	bound->flags = plain_at(b, flags);
 	bound->sampling = bind_sampling(vs, t, b, sampling);
+}
+
+void
+values_unpack(struct values_bound *bound, struct batch *b)
+{
+	for (unsigned i = 0; i < GROUP_VALUES_MAX; i++) {
+		struct value_source *src = &bound->source[i];
+
+		if (src->planes != NULL)
+			(void)batch_plain(b, (unsigned)(src->col - b->col));
+		src->planes = NULL;
+	}
 }
 
 /* Updating -------------------------------------------------------------------------------------- */

@@ -50,6 +50,8 @@ struct values {
 /* The columns of one batch. */
 struct value_source {
 	const struct column *col, *reverse;
+	const struct planes
+	    *planes; /* of numbers to sum, which are not unpacked yet; NULL: they are */
 	bool scaled;
 };
 struct values_bound {
@@ -73,6 +75,9 @@ void values_free(struct values *);
 
 /* Find the columns of a batch, raising types: the rows so far are converted. */
 void values_bind(struct values *, struct values_bound *, struct table *, struct batch *);
+
+/* Unpack what is still planes. */
+void values_unpack(struct values_bound *, struct batch *);
 
 /* Are a batch's sampling interval and its types of sums those of all before, as far as can be told without looking? */
 bool values_steady(const struct values *, struct batch *);
