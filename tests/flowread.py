@@ -141,12 +141,15 @@ def plane(part, n):
         codes = [words >> i & (1 << bits) - 1 for i in range(0, n * bits, bits)]
         return bytes(part[16 + c] for c in codes) if coded else bytes(codes)
     items, = struct.unpack_from("<I", part, 16)
-    if coded or any(part[20:32]) or len(part) != 32 + 2 * items:
+    if coded > 1 or any(part[20:32]) or len(part) != 32 + 2 * items:
         raise ValueError("damaged plane")
-    out = b"".join(bytes(zeros) + bytes([octet]) for zeros, octet in zip(part[32:32 + items], part[32 + items:]))
+    out, between = b"", b"\0"
+    for before, octet in zip(part[32:32 + items], part[32 + items:]):
+        out += between * before + bytes([octet])
+        between = bytes([octet]) if coded else between
     if len(out) > n:
         raise ValueError("damaged plane")
-    return out + bytes(n - len(out))
+    return out + between * (n - len(out))
 
 
 class Column:

@@ -224,10 +224,15 @@ thin_find(struct thin *t, const uint8_t *plane, size_t n)
 	if (n < THIN_LEAST)
 		return false;
 	find_bits(t, plane, n);
-	t->items = sparse_most(plane, n);
-	if (THIN_HEAD + 2 * t->items < t->len) {
+	for (unsigned repeats = 0; repeats < 2; repeats++) {
+		size_t items = sparse_most(plane, n, repeats);
+
+		if (THIN_HEAD + 2 * items >= t->len)
+			continue;
 		t->bits = 0;
-		t->len = THIN_HEAD + 2 * t->items;
+		t->coded = repeats;
+		t->items = items;
+		t->len = THIN_HEAD + 2 * items;
 	}
 	return t->len < n;
 }
@@ -265,7 +270,7 @@ thin_pack(uint8_t *part, const struct thin *t, const uint8_t *plane, size_t n)
 	uint8_t piece[PIECE];
 
 	if (t->bits == 0)
-		return sparse_pack(part, plane, n, t->items);
+		return sparse_pack(part, plane, n, t->coded, t->items);
 	memset(part, 0, THIN_HEAD);
 	memset(part + t->len - 8, 0, 8); /* perhaps only begun by the last records */
 	part[THIN_BITS] = (uint8_t)t->bits;

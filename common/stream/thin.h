@@ -1,8 +1,8 @@
 /*
  * thin.h - planes that say little, in less than an octet a record: private to stream/.
  *
- * Octets that few bits tell apart in so many bits each (thin.c): high octets of codes, protocols.  Zeros with few
- * other octets among them as those octets (sparse.c): high octets of counters.  Either is unpacked ten times as fast as
+ * Octets that few bits tell apart in so many bits each (thin.c): high octets of codes, protocols.  Those that are not
+ * zero, or not the one before again, where they are few (sparse.c): high octets of counters, of times.  Either is unpacked ten times as fast as
  * what zstd makes of it.
  */
 #ifndef STREAM_THIN_H
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A thin part begins with its bits a record, 1 if they are codes, zeros; THIN_LEAST: a shorter plane is never thin. */
+/* A thin part begins with its bits a record, 1 if they are codes (sparse: if octets repeat), zeros; THIN_LEAST: a shorter plane is never thin. */
 enum {
 	THIN_BITS = 0, /* 0: sparse */
 	THIN_CODED = 1,
@@ -28,7 +28,8 @@ struct thin {
 	size_t len; /* of the part, at most */
 	size_t items; /* of a sparse one, at most */
 	unsigned bits; /* 0: sparse; 1 to 7 */
-	bool coded; /* not the octets themselves, which are few but not small: bits <= 4 */
+	bool
+	    coded; /* not the octets themselves, which are few but not small: bits <= 4; sparse: they repeat */
 	uint8_t octet[THIN_CODES], code[256];
 };
 
@@ -44,9 +45,12 @@ size_t thin_pack(uint8_t *part, const struct thin *, const uint8_t *plane, size_
  */
 bool thin_unpack(uint8_t *plane, size_t n, const uint8_t *part, size_t len);
 
-/* The same of sparse parts: the most items, the part of so many at most, the plane of a part that has its head. */
-size_t sparse_most(const uint8_t *plane, size_t n);
-size_t sparse_pack(uint8_t *part, const uint8_t *plane, size_t n, size_t most);
+/*
+ * The same of sparse parts: the most items, n if they are too many to earn it; the part, of so many at most; the plane
+ * of a part that has a head.
+ */
+size_t sparse_most(const uint8_t *plane, size_t n, bool repeats);
+size_t sparse_pack(uint8_t *part, const uint8_t *plane, size_t n, bool repeats, size_t most);
 bool sparse_unpack(uint8_t *plane, size_t n, const uint8_t *part, size_t len);
 
 #endif
