@@ -26,6 +26,13 @@ void planes_join(void *to, unsigned width, const struct planes *, size_t first, 
 /* The numbers of records idx[0..n). */
 void planes_pick(void *to, unsigned width, const struct planes *, const uint32_t *idx, size_t n);
 
+/* Are they a base below 2^32 and less than that more? */
+static inline bool
+planes_narrow(const struct planes *p)
+{
+	return p->n <= 4 && p->unit == 1 && p->from == NULL && p->base <= UINT32_MAX;
+}
+
 /* Is no sum of the first n above `most`?  Of one or two planes. */
 bool planes_within(const struct planes *, size_t n, uint32_t most);
 

@@ -3,8 +3,8 @@
  *
  * Keys have one length in a table, so one IPv6 address in a file would give every IPv4 address 16 octets, and memory
  * that nobody used yet is what millions of groups cost.  A group is of one family or the other, so nothing is put
- * together between the two.  Where codes take the place of keys records stay together, as dividing them would cost
- * more; a table that began so, and has IPv6 addresses among its keys, goes on so.
+ * together between the two.  Where codes take the place of keys records of a batch stay together, as dividing them
+ * would cost more; a table that began so, and has IPv6 addresses among its keys, goes on so.
  */
 #include "ops/group_table.h"
 
@@ -36,6 +36,17 @@ divides(struct group_table *g, struct batch *b, const uint64_t *sel)
 	if ((g->v6 == NULL && has_v6(&g->layout)) || !keys_have_v6(g->spec, b))
 		return false;
 	return g->v6 != NULL || !takes_codes(g, b, sel);
+}
+
+/* Records of IPv6 alone, in a table of their own; made when first needed. */
+static struct group_table *
+table_of_v6(struct group_table *g)
+{
+	if (g->v6 == NULL) {
+		g->v6 = group_new(g->spec, 1);
+		g->v6->share = g->share;
+	}
+	return g->v6;
 }
 
 /* The selected records by family.  false: none has an IPv6 address. */
@@ -71,12 +82,8 @@ add_divided(struct group_table *g, struct batch *b, const uint64_t *sel)
 		group_put(g, b, sel, true);
 		return;
 	}
-	if (g->v6 == NULL) {
-		g->v6 = group_new(g->spec, 1);
-		g->v6->share = g->share;
-	}
 	group_put(g, b, v4, true);
-	group_put(g->v6, b, v6, false);
+	group_put(table_of_v6(g), b, v6, false);
 }
 
 static size_t
@@ -131,6 +138,8 @@ group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct er
 
 	if (divides(g, b, sel))
 		add_divided(g, b, sel);
+	else if ((g->v6 != NULL || !has_v6(&g->layout)) && keys_are_v6(g->spec, b))
+		group_put(table_of_v6(g), b, sel, false);
 	else
 		group_put(g, b, sel, false);
 	if (check(g, err) < 0 || check(g->v6, err) < 0)

@@ -223,6 +223,25 @@ keys_have_v6(const struct group_spec *spec, struct batch *b)
 	return false;
 }
 
+bool
+keys_are_v6(const struct group_spec *spec, struct batch *b)
+{
+	for (size_t k = 0; k < spec->n_keys; k++) {
+		int at = batch_resolve(b, &spec->keys[k].field);
+		const struct column *c =
+		    at >= 0 && is_v6(&b->col[at]) ? batch_entries(b, (unsigned)at) : NULL;
+		uint32_t i = 0;
+
+		if (c == NULL || (c->flags & COLUMN_PARTIAL))
+			continue;
+		while (i < c->dict_n && !addr_is_v4(&((const struct addr *)c->dict_data)[i]))
+			i++;
+		if (i == c->dict_n)
+			return true;
+	}
+	return false;
+}
+
 /* Set the bits of records whose value in a column is an IPv6 address. */
 static void
 mark_v6(struct batch *b, unsigned col, uint64_t *v6)

@@ -68,6 +68,9 @@ void keys_bind(struct keys_bound *, const struct group_spec *, struct batch *, s
 /* Has a batch a column of IPv6 addresses among the keys'? */
 bool keys_have_v6(const struct group_spec *, struct batch *);
 
+/* Has every record an IPv6 address among its keys, as a dictionary of no others tells? */
+bool keys_are_v6(const struct group_spec *, struct batch *);
+
 /* The bits of the records that have an IPv6 address among their keys, in the batch's arena.  NULL: none has. */
 uint64_t *keys_find_v6(const struct group_spec *, struct batch *);
 

@@ -132,10 +132,7 @@ first_sum(const struct tally *s)
 static bool
 sum_tells(const struct tally *s, const struct values_bound *bound)
 {
-	const struct column *c =
-	    s->summed == 0 ? NULL : bound->source[__builtin_ctz(s->summed)].col;
-
-	return c != NULL && (c->flags & COLUMN_ZONE) && c->min > 0 && c->max <= UINT32_MAX;
+	return s->summed != 0 && bound->source[__builtin_ctz(s->summed)].is_some;
 }
 
 static void
@@ -168,31 +165,32 @@ count_records(const struct tally *s, const uint32_t *code, size_t n)
 		count[code[i]]++;
 }
 
+/* What each is above a base. */
 #define SUM(T) \
 	do { \
 		const T *from = c->data; \
 		size_t i = 0; \
 		if (idx == NULL && s->lanes == LANES) { \
 			for (from += first; i + LANES <= n; i += LANES) { \
-				sum[code[i] * LANES] += from[i]; \
-				sum[code[i + 1] * LANES + 1] += from[i + 1]; \
-				sum[code[i + 2] * LANES + 2] += from[i + 2]; \
-				sum[code[i + 3] * LANES + 3] += from[i + 3]; \
+				sum[code[i] * LANES] += base + from[i]; \
+				sum[code[i + 1] * LANES + 1] += base + from[i + 1]; \
+				sum[code[i + 2] * LANES + 2] += base + from[i + 2]; \
+				sum[code[i + 3] * LANES + 3] += base + from[i + 3]; \
 			} \
 			for (; i < n; i++) \
-				sum[code[i] * LANES] += from[i]; \
+				sum[code[i] * LANES] += base + from[i]; \
 		} else if (idx == NULL) { \
 			for (from += first; i < n; i++) \
-				sum[code[i] * s->lanes] += from[i]; \
+				sum[code[i] * s->lanes] += base + from[i]; \
 		} else { \
 			for (; i < n; i++) \
-				sum[code[i] * s->lanes + i % s->lanes] += from[idx[i]]; \
+				sum[code[i] * s->lanes + i % s->lanes] += base + from[idx[i]]; \
 		} \
 	} while (0)
 
 static void
-sum_column(const struct tally *s, uint64_t *sum, const struct column *c, const uint32_t *idx,
-    size_t first, size_t n, const uint32_t *code)
+sum_column(const struct tally *s, uint64_t *sum, const struct column *c, uint64_t base,
+    const uint32_t *idx, size_t first, size_t n, const uint32_t *code)
 {
 	switch (c->width) {
 	case 1: SUM(uint8_t); break;
@@ -208,17 +206,18 @@ sum_planes(const struct tally *s, uint64_t *sum, const struct value_source *src,
     size_t n, const uint32_t *code)
 {
 	enum { PIECE = 1024 };
-	const struct column *from = src->col;
-	bool is_narrow = (from->flags & COLUMN_ZONE) && from->max <= UINT32_MAX;
+	bool is_narrow = src->col->width == 8 && planes_narrow(src->planes);
+	struct planes planes = *src->planes;
 	uint64_t v[PIECE];
-	struct column piece = { .width = from->width == 8 && is_narrow ? 4 : from->width,
-		.data = v };
+	struct column piece = { .width = is_narrow ? 4 : src->col->width, .data = v };
 
+	if (is_narrow)
+		planes.base = 0;
 	for (size_t at = 0; at < n; at += PIECE) {
 		size_t m = n - at < PIECE ? n - at : PIECE;
 
-		planes_join(v, piece.width, src->planes, first + at, m);
-		sum_column(s, sum, &piece, NULL, 0, m, code + at);
+		planes_join(v, piece.width, &planes, first + at, m);
+		sum_column(s, sum, &piece, src->planes->base - planes.base, NULL, 0, m, code + at);
 	}
 }
 
@@ -234,7 +233,7 @@ tally_add(struct tally *s, const struct values *vs, const struct values_bound *b
 		if (s->sum[i] != NULL && bound->source[i].planes != NULL)
 			sum_planes(s, s->sum[i], &bound->source[i], first, n, code);
 		else if (s->sum[i] != NULL)
-			sum_column(s, s->sum[i], bound->source[i].col, idx, first, n, code);
+			sum_column(s, s->sum[i], bound->source[i].col, 0, idx, first, n, code);
 	s->records += n;
 }
 

@@ -133,6 +133,8 @@ bind_sum(struct value_source *src, struct batch *b, int i)
 	if (i >= 0 && b->col[i].type == TYPE_UINT && batch_entries(b, (unsigned)i) == NULL)
 		src->planes = batch_planes(b, (unsigned)i);
 	src->col = src->planes != NULL ? &b->col[i] : plain_at(b, i);
+	src->is_some = src->planes != NULL && planes_narrow(src->planes) && src->planes->base > 0 &&
+		       src->col->width == 8;
 }
 
 /* One interval for the whole batch, known without unpacking it? */

@@ -50,8 +50,9 @@ struct values {
 /* The columns of one batch. */
 struct value_source {
 	const struct column *col, *reverse;
-	const struct planes
-	    *planes; /* of numbers to sum, which are not unpacked yet; NULL: they are */
+	bool is_some; /* each of them is above 0 and below 2^33 */
+	/* Of numbers to sum, which are not unpacked yet; NULL: they are. */
+	const struct planes *planes;
 	bool scaled;
 };
 struct values_bound {

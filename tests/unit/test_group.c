@@ -5,10 +5,13 @@
  * values by sums and by rows: which of them is a matter of ranges, zone maps and memory, so there is all of that.
  */
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "flow/zone.h"
 #include "naive_records.h"
 #include "ops/group_table.h"
+#include "stream/stream.h"
 #include "tap.h"
 
 /* The naive aggregator ------------------------------------------------------------------------- */
@@ -531,6 +534,97 @@ test_many(const char *keys, const char *values, unsigned v6)
 	group_spec_free(&spec);
 }
 
+/*
+ * Few addresses, so that files have dictionaries of them: of IPv4, of IPv6 alone, of both; octets above nothing and
+ * not, below 2^32 and not, that some records miss.
+ */
+static struct batch *
+few_addresses(unsigned kind)
+{
+	static const uint64_t range[] = { 100000, 3, UINT64_C(1) << 40, 1 };
+	struct batch *b = batch_new();
+	unsigned width = kind % 3 == 0 ? 4 : 16;
+	int src = batch_column(b, &fields[F_SRCIP].id, TYPE_IP, width, 0);
+	int dst = batch_column(b, &fields[F_DSTIP].id, TYPE_IP, 4, 0);
+	int port = batch_column(b, &fields[F_DSTPORT].id, TYPE_UINT, 2, 0);
+	int bytes = batch_column(b, &fields[F_BYTES].id, TYPE_UINT, 8, 0);
+
+	batch_extend(b, MANY);
+	for (size_t i = 0; i < MANY; i++) {
+		struct addr a = addr_v4((uint32_t)(rnd(1500) * 2 + i % 2) + 10000 * kind),
+			    d = addr_v4((uint32_t)rnd(1000));
+
+		if (kind % 3 == 1 || (kind % 3 == 2 && rnd(2) > 0))
+			a.b[0] = 0x20;
+		batch_put_ip(b, (unsigned)src, i, &a);
+		batch_put_ip(b, (unsigned)dst, i, &d);
+		batch_put_uint(b, (unsigned)port, i, rnd(10));
+		if (kind != 5 || rnd(5) > 0)
+			batch_put_uint(b, (unsigned)bytes, i,
+			    !(kind & 2) + rnd(kind == 7 && i % 2 == 0 ? 100000 : range[kind % 4]));
+	}
+	batch_close(b);
+	return b;
+}
+
+static int
+stored_file(struct batch **b, enum block_profile profile)
+{
+	int fd = memfd_create("stored", MFD_CLOEXEC);
+	struct encoder *e = encoder_new(profile, 0);
+	struct stream_writer *w = stream_create(fd, "test_group");
+	struct buf out = { 0 };
+	struct err err = { 0 };
+
+	for (unsigned i = 0; i < N_MANY; i++) {
+		out.len = 0;
+		ok(block_encode(e, b[i], &out, &err) == 0 &&
+			stream_put(w, out.data, out.len, &err) == 0,
+		    "a batch is stored");
+	}
+	ok(stream_finish(w, &err) == 0, "so are all");
+	stream_abandon(w);
+	encoder_free(e);
+	buf_free(&out);
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+/* Batches of a file, as it has them, come to what they came to before they were stored. */
+static void
+test_stored(const char *keys, const char *values, enum block_profile profile, unsigned tables)
+{
+	struct group_spec spec = { 0 };
+	struct lines want = { 0 }, got = { 0 };
+	struct batch *b[N_MANY], *stored[N_MANY];
+	struct stream_slot *slot[N_MANY];
+	struct err err = { 0 };
+	struct stream_reader *r;
+
+	ok(group_spec_keys(&spec, keys, &err) == 0 && group_spec_values(&spec, values, &err) == 0,
+	    "-k %s -v %s is understood", keys, values);
+	for (unsigned i = 0; i < N_MANY; i++)
+		b[i] = few_addresses(i);
+	group_many(&want, b, &spec, 1);
+	r = stream_open(stored_file(b, profile), 0, NULL, 0);
+	for (unsigned i = 0; i < N_MANY; i++) {
+		slot[i] = slot_new();
+		ok(stream_next(r, slot[i], &err) == STREAM_BATCH, "a batch is read");
+		stored[i] = slot_batch(slot[i]);
+	}
+	group_many(&got, stored, &spec, tables);
+	ok(same_lines(&got, &want), "-k %s -v %s of stored batches, %u tables: %zu groups", keys,
+	    values, tables, want.n);
+	free_lines(&got);
+	free_lines(&want);
+	for (unsigned i = 0; i < N_MANY; i++) {
+		slot_free(slot[i]);
+		batch_free(b[i]);
+	}
+	stream_close(r);
+	group_spec_free(&spec);
+}
+
 /* A zone map that lies costs time, and nothing else. */
 static void
 test_lies(void)
@@ -983,6 +1077,17 @@ main(void)
 	test_far_apart(UINT64_MAX - 2, 1);
 	test_families_share();
 	test_lies();
+	for (unsigned tables = 1; tables <= 2; tables++) {
+		enum block_profile profile = tables == 1 ? PROFILE_FILE : PROFILE_FAST;
+
+		test_stored("srcip", "bytes", profile, tables);
+		test_stored("srcip", "bytes,count", profile, tables);
+		test_stored("dstip", "bytes", profile, tables);
+		test_stored("dstport", "bytes,sum(dstport)", profile, tables);
+		test_stored("srcip,dstip", "bytes", profile, tables);
+		test_stored("srcip/24,dstport", "bytes,max(bytes)", profile, tables);
+		test_stored("dstip", "p50(bytes),bytes", profile, tables);
+	}
 	free_batches();
 	return done_testing();
 }
