@@ -22,8 +22,11 @@ find_plane(struct stream_slot *s, struct stored *st, unsigned k, size_t n)
 
 	if (part == NULL || len == n)
 		return part;
-	plane = len < n ? arena_alloc(&s->batch.arena, n + SLACK) : NULL;
-	return plane != NULL && thin_unpack(plane, n, part, len) ? plane : NULL;
+	if (len > n || n > MAX_UNPACKED - s->thinned)
+		return NULL;
+	s->thinned += n;
+	plane = arena_alloc(&s->batch.arena, n + SLACK);
+	return thin_unpack(plane, n, part, len) ? plane : NULL;
 }
 
 /* Planes of n octets of a column that has parts, from part `first`. */

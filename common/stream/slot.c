@@ -228,6 +228,7 @@ slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 	b->unpack = slot_unpack;
 	b->source = s;
 	b->n_unpacked = 0;
+	s->thinned = 0;
 	s->records = h->records;
 	s->idx = NULL;
 	s->flags = h->flags;

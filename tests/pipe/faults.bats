@@ -107,6 +107,31 @@ EOF
 	[[ $stderr == *"newer version"* ]]
 }
 
+@test "thin planes that unpack to more than a block may are refused before there is memory for them" {
+	python3 - <<-'EOF'
+	import os, struct
+	text = open(os.environ["REPO"] + "/tests/flowread.py").read()
+	exec(text[:text.index("class Column")])
+	planes, columns, records = 8, 40, 1 << 20
+	plane = bytes(32) + bytes(32)  # sparse, without an item
+	section = struct.pack("<II", planes, 0) + struct.pack("<II", 32, 32) * planes
+	section += bytes(-len(section) % 64) + plane * planes
+	length = 64 + 64 * columns
+	entries = b"".join(
+	    struct.pack("<IHBBBBBBHHIIIIQQQQ", 0, 1000 + k, 0, 1, 8, 3, 0, planes, 0, 0xffff, length, len(section),
+	                32 * planes, 0, 0, 0, 0, xxh64(section)) for k in range(columns))
+	def sealed(head, entries):
+	    return head + struct.pack("<Q", xxh64(head + bytes(8) + entries)) + entries
+	block = sealed(struct.pack("<8sIIIHHHHIqqQ", MAGIC, length, length + len(section), records, columns, 0, 3, 0, 0,
+	                           -2**63, 2**63 - 1, 0), entries) + section
+	end = sealed(struct.pack("<8sIIIHHHHIqqQ", MAGIC, 64, 64, 0, 0, 1, 1, 0, 0, 1, 0, records), b"")
+	open("thin.flow", "wb").write(block + end)
+	EOF
+	run -0 flowcat --info thin.flow
+	run -3 --separate-stderr flowcat --check thin.flow
+	[[ $stderr == *"damaged plane"* ]]
+}
+
 @test "a full disk is an error, not a short output" {
 	for program in "flowcat" "flowcat -o csv" "flowcat -o ndjson" "flowfilter any" "flowagg -k srcip" "flowagg -k srcip -o csv"; do
 		run -3 bash -c "$program whole.flow > /dev/full"
