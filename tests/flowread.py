@@ -132,7 +132,7 @@ def plane(part, n):
     if len(part) == n:
         return part
     bits, coded = part[:2]
-    if len(part) > n or any(part[2:16]):
+    if len(part) > n or bits > 7 or coded > 1 or (coded and bits > 4) or any(part[2:16]):
         raise ValueError("damaged plane")
     if bits:
         words = int.from_bytes(part[32:], "little")
@@ -141,7 +141,7 @@ def plane(part, n):
         codes = [words >> i & (1 << bits) - 1 for i in range(0, n * bits, bits)]
         return bytes(part[16 + c] for c in codes) if coded else bytes(codes)
     items, = struct.unpack_from("<I", part, 16)
-    if coded > 1 or any(part[20:32]) or len(part) != 32 + 2 * items:
+    if any(part[20:32]) or len(part) != 32 + 2 * items:
         raise ValueError("damaged plane")
     out, between = b"", b"\0"
     for before, octet in zip(part[32:32 + items], part[32 + items:]):
@@ -247,8 +247,10 @@ class Column:
         """Values of a dictionary's entries, and the parts behind them."""
         if not self.width:
             return self.variable(parts[0], parts[1]), parts[2:]
-        if len(parts[0]) == n * self.width:
+        if self.width == 1 or len(parts[0]) == n * self.width:
             return self.fixed(parts[0], n), parts[1:]
+        if self.width > 8:
+            raise ValueError("damaged dictionary")
         planes = [plane(p, n) for p in parts[:self.width]]
         return [bytes(octets) for octets in zip(*planes)], parts[self.width:]
 

@@ -4,7 +4,7 @@
  * Keys have one length in a table, so one IPv6 address in a file would give every IPv4 address 16 octets, and memory
  * that nobody used yet is what millions of groups cost.  A group is of one family or the other, so nothing is put
  * together between the two.  Where codes take the place of keys records of a batch stay together, as dividing them
- * would cost more; a table that began so, and has IPv6 addresses among its keys, goes on so.
+ * would cost more, until a batch is of IPv6 alone; a table that has IPv6 addresses among its keys by then goes on so.
  */
 #include "ops/group_table.h"
 
@@ -136,10 +136,10 @@ group_add(struct group_table *g, struct batch *b, const uint64_t *sel, struct er
 {
 	int rc = 0;
 
-	if (divides(g, b, sel))
-		add_divided(g, b, sel);
-	else if ((g->v6 != NULL || !has_v6(&g->layout)) && keys_are_v6(g->spec, b))
+	if ((g->v6 != NULL || !has_v6(&g->layout)) && keys_are_v6(g->spec, b))
 		group_put(table_of_v6(g), b, sel, false);
+	else if (divides(g, b, sel))
+		add_divided(g, b, sel);
 	else
 		group_put(g, b, sel, false);
 	if (check(g, err) < 0 || check(g->v6, err) < 0)

@@ -7,7 +7,7 @@
  * again for the next.  RECORDS_MAX: a count is 32 bits.
  */
 enum { FEW = 1024, LANES = 4, LARGE = 1 << 18 };
-static const uint64_t records_max = UINT64_C(1) << 31;
+static const uint64_t records_max = UINT64_C(1) << 30;
 
 /* Which array a value needs: none if it counts records. */
 static bool
@@ -229,11 +229,16 @@ tally_add(struct tally *s, const struct values *vs, const struct values_bound *b
 		count_records(s, code, n);
 	else if (!sum_tells(s, bound))
 		mark_records(s, code, n);
-	for (unsigned i = 0; i < vs->n; i++)
-		if (s->sum[i] != NULL && bound->source[i].planes != NULL)
-			sum_planes(s, s->sum[i], &bound->source[i], first, n, code);
-		else if (s->sum[i] != NULL)
-			sum_column(s, s->sum[i], bound->source[i].col, 0, idx, first, n, code);
+	for (unsigned i = 0; i < vs->n; i++) {
+		const struct value_source *src = &bound->source[i];
+
+		if (s->sum[i] == NULL)
+			continue;
+		if (src->planes != NULL)
+			sum_planes(s, s->sum[i], src, first, n, code);
+		else
+			sum_column(s, s->sum[i], src->col, 0, idx, first, n, code);
+	}
 	s->records += n;
 }
 

@@ -192,7 +192,7 @@ decode_octets(
 static bool
 in_planes(const struct stored *st, unsigned k, unsigned width)
 {
-	return k < st->parts && st->unpacked_len[k] != (size_t)st->dict_n * width;
+	return width > 1 && k < st->parts && st->unpacked_len[k] != (size_t)st->dict_n * width;
 }
 
 /* Values of entries as wide as they are stored; NULL: damaged. */

@@ -100,7 +100,7 @@ sparse_pack(uint8_t *part, const uint8_t *plane, size_t n, bool repeats, size_t 
 		}
 	}
 	memset(part, 0, THIN_HEAD);
-	part[THIN_CODED] = repeats;
+	part[THIN_REPEATS] = repeats;
 	count = (uint32_t)t.n;
 	memcpy(part + THIN_ITEMS, &count, sizeof count);
 	memmove(part + THIN_HEAD + t.n, t.octet, t.n);
@@ -155,11 +155,11 @@ sparse_unpack(uint8_t *plane, size_t n, const uint8_t *part, size_t len)
 	size_t items = le_uint(part + THIN_ITEMS, 4);
 	const uint8_t *before = part + THIN_HEAD, *octet = before + items;
 
-	if (len != THIN_HEAD + 2 * items || part[THIN_CODED] > 1 ||
-	    memcmp(part + THIN_CODED + 1, none, THIN_ITEMS - THIN_CODED - 1) != 0 ||
+	if (len != THIN_HEAD + 2 * items || part[THIN_REPEATS] > 1 ||
+	    memcmp(part + THIN_REPEATS + 1, none, THIN_ITEMS - THIN_REPEATS - 1) != 0 ||
 	    memcmp(part + THIN_ITEMS + 4, none, THIN_HEAD - THIN_ITEMS - 4) != 0 ||
 	    reach(before, items) > n)
 		return false;
-	(part[THIN_CODED] ? repeat : place)(plane, n, before, octet, items);
+	(part[THIN_REPEATS] ? repeat : place)(plane, n, before, octet, items);
 	return true;
 }

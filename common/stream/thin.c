@@ -151,7 +151,8 @@ bool
 thin_unpack(uint8_t *plane, size_t n, const uint8_t *part, size_t len)
 {
 	static const uint8_t zeros[THIN_OCTETS];
-	unsigned bits;
+	unsigned bits, over;
+	uint64_t last;
 
 	if (len < THIN_HEAD || len >= n)
 		return false;
@@ -160,6 +161,11 @@ thin_unpack(uint8_t *plane, size_t n, const uint8_t *part, size_t len)
 		return sparse_unpack(plane, n, part, len);
 	if (bits > 7 || len != bits_len(n, bits) || part[THIN_CODED] > 1 ||
 	    (part[THIN_CODED] && bits > 4) || memcmp(part + 2, zeros, THIN_OCTETS - 2) != 0)
+		return false;
+	/* Nothing stands behind the last record. */
+	over = (unsigned)(n * bits % 64);
+	memcpy(&last, part + len - sizeof last, sizeof last);
+	if (over > 0 && last >> over != 0)
 		return false;
 	unpack(plane, n, part + THIN_HEAD, bits, part[THIN_CODED] ? part + THIN_OCTETS : NULL);
 	return true;

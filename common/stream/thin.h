@@ -16,8 +16,9 @@
 enum {
 	THIN_BITS = 0, /* 0: sparse */
 	THIN_CODED = 1,
+	THIN_REPEATS = 1, /* of a sparse one, in the same place */
 	THIN_OCTETS = 16, /* what octet each code stands for */
-	THIN_ITEMS = 16, /* u32, of a sparse one */
+	THIN_ITEMS = 16, /* of a sparse one in the same place: u32 */
 	THIN_HEAD = 32,
 	THIN_CODES = 16,
 	THIN_LEAST = 512,

@@ -32,6 +32,12 @@ to_and_back(size_t n, struct thin *t)
 	if (len > t->len || len >= n || part[t->len + 8] != 0xa5)
 		return 0;
 	memset(part + len, 0xff, 64); /* which must not matter */
+	if (t->bits > 0 && n * t->bits % 64 > 0) { /* and this must */
+		part[len - 1] ^= 0x80;
+		if (thin_unpack(again, n, part, len))
+			return 0;
+		part[len - 1] ^= 0x80;
+	}
 	return thin_unpack(again, n, part, len) && memcmp(plane, again, n) == 0 ? len : 0;
 }
 
