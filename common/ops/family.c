@@ -38,7 +38,7 @@ divides(struct group_table *g, struct batch *b, const uint64_t *sel)
 	return g->v6 != NULL || !takes_codes(g, b, sel);
 }
 
-/* Records of IPv6 alone, in a table of their own; made when first needed. */
+/* The table of records with IPv6 addresses, made when first needed. */
 static struct group_table *
 table_of_v6(struct group_table *g)
 {

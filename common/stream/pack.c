@@ -3,7 +3,6 @@
 
 #include <zstd.h>
 
-#include "base/clones.h"
 #include "base/mem.h"
 #include "stream/thin.h"
 
@@ -74,23 +73,6 @@ pack_free(struct packer *p)
 	ZSTD_freeCCtx(p->ctx);
 	ZSTD_freeCCtx(p->coder);
 	mem_free(p);
-}
-
-/* Octets that are the one before again. */
-CLONES static size_t
-repeats(const uint8_t *v, size_t n)
-{
-	size_t sum = 0;
-
-	for (size_t at = 1; at < n; at += 128) {
-		size_t end = at + 128 < n ? at + 128 : n;
-		uint8_t same = 0;
-
-		for (size_t i = at; i < end; i++)
-			same = (uint8_t)(same + (v[i] == v[i - 1]));
-		sum += same;
-	}
-	return sum;
 }
 
 /* The binary logarithm in 256ths, straight between powers of two. */
@@ -175,7 +157,7 @@ choose(const struct packer *p, const uint8_t *v, size_t n, size_t others)
 	uint8_t sample[SAMPLE];
 
 	if (p->nearly)
-		return repeats(v, n) >= n - n / 64 ? p->ctx : NULL;
+		return sparse_changes(v, n) < n / 64 ? p->ctx : NULL;
 	if (!p->samples || n < 8 * SAMPLE)
 		return p->ctx;
 	for (size_t k = 0; k < SAMPLE_PIECES; k++)
@@ -225,7 +207,7 @@ pack_plane(struct packer *p, struct buf *out, const uint8_t *plane, size_t n, si
 	*unpacked = n;
 	if (!thin_find(&t, plane, n))
 		return pack_octets(p, out, plane, n);
-	len = put_frame(p, out, plane, n, t.len);
+	len = p->nearly ? 0 : put_frame(p, out, plane, n, t.len); /* thin as it is */
 	if (len == 0) {
 		len = thin_pack((uint8_t *)buf_room(out, t.len + 8), &t, plane, n);
 		out->len += *unpacked = len;

@@ -14,38 +14,29 @@
  */
 enum { MOST_BEFORE = 255 };
 
-/* Items if zeros stand between. */
-CLONES static size_t
-count_others(const uint8_t *v, size_t n)
-{
-	size_t sum = 0;
-
-	for (size_t at = 0; at < n; at += 128) {
-		size_t end = at + 128 < n ? at + 128 : n;
-		uint8_t others = 0;
-
-		for (size_t i = at; i < end; i++)
-			others = (uint8_t)(others + (v[i] != 0));
-		sum += others;
+/* Octets i from `FIRST` on of which something is true, counted in lanes that are added up before they overflow. */
+#define COUNT(NAME, FIRST, IS) \
+	CLONES static size_t NAME(const uint8_t *v, size_t n) \
+	{ \
+		size_t sum = 0; \
+\
+		for (size_t at = FIRST; at < n; at += 128) { \
+			size_t end = at + 128 < n ? at + 128 : n; \
+			uint8_t some = 0; \
+\
+			for (size_t i = at; i < end; i++) \
+				some = (uint8_t)(some + (IS)); \
+			sum += some; \
+		} \
+		return sum; \
 	}
-	return sum;
-}
+COUNT(count_others, 0, v[i] != 0)
+COUNT(count_changes, 1, v[i] != v[i - 1])
 
-/* Items if octets repeat. */
-CLONES static size_t
-count_changes(const uint8_t *v, size_t n)
+size_t
+sparse_changes(const uint8_t *v, size_t n)
 {
-	size_t sum = 1;
-
-	for (size_t at = 1; at < n; at += 128) {
-		size_t end = at + 128 < n ? at + 128 : n;
-		uint8_t changes = 0;
-
-		for (size_t i = at; i < end; i++)
-			changes = (uint8_t)(changes + (v[i] != v[i - 1]));
-		sum += changes;
-	}
-	return sum;
+	return count_changes(v, n);
 }
 
 size_t
@@ -53,7 +44,7 @@ sparse_most(const uint8_t *plane, size_t n, bool repeats)
 {
 	enum { FIRST = 256, FEW = 16 }; /* the first tell whether to look further */
 	size_t (*count)(const uint8_t *, size_t) = repeats ? count_changes : count_others;
-	size_t items = count(plane, FIRST) > FIRST / 4 ? n : count(plane, n);
+	size_t items = count(plane, FIRST) > FIRST / 4 ? n : count(plane, n) + repeats;
 
 	return items > n / FEW ? n : items + n / (MOST_BEFORE + 1);
 }

@@ -47,29 +47,35 @@ bits_len(size_t n, unsigned bits)
 
 /* Unpacking -------------------------------------------------------------------------------------- */
 
-#define SPREAD(BITS) \
-	case BITS: \
-		for (size_t g = 0; g < groups; g++) { \
-			uint64_t v; \
-\
-			memcpy(&v, from + g * BITS, 8); \
-			v = spread(v, BITS); \
-			memcpy(to + 8 * g, &v, 8); \
-		} \
-		break
+/* A loop of its own for each number of bits, which are constants in it. */
+#define BY_BITS(LOOP) \
+	switch (bits) { \
+	case 1: LOOP(1); break; \
+	case 2: LOOP(2); break; \
+	case 3: LOOP(3); break; \
+	case 4: LOOP(4); break; \
+	case 5: LOOP(5); break; \
+	case 6: LOOP(6); break; \
+	default: LOOP(7); \
+	}
+
+static inline __attribute__((always_inline)) void
+spread_loop(uint8_t *to, const uint8_t *from, unsigned bits, size_t groups)
+{
+	for (size_t g = 0; g < groups; g++) {
+		uint64_t v;
+
+		memcpy(&v, from + g * bits, 8);
+		v = spread(v, bits);
+		memcpy(to + 8 * g, &v, 8);
+	}
+}
 
 static void
 spread_all(uint8_t *to, const uint8_t *from, unsigned bits, size_t groups)
 {
-	switch (bits) {
-		SPREAD(1);
-		SPREAD(2);
-		SPREAD(3);
-		SPREAD(4);
-		SPREAD(5);
-		SPREAD(6);
-		SPREAD(7);
-	}
+#define SPREAD(BITS) spread_loop(to, from, BITS, groups)
+	BY_BITS(SPREAD)
 }
 
 static void
@@ -236,47 +242,39 @@ thin_find(struct thin *t, const uint8_t *plane, size_t n)
 		if (THIN_HEAD + 2 * items >= t->len)
 			continue;
 		t->bits = 0;
-		t->coded = repeats;
+		t->repeats = repeats;
 		t->items = items;
 		t->len = THIN_HEAD + 2 * items;
 	}
 	return t->len < n;
 }
 
-#define GATHER(BITS) \
-	case BITS: \
-		for (size_t g = 0; g < groups; g++) { \
-			uint64_t v; \
-\
-			memcpy(&v, from + 8 * g, 8); \
-			v = gather(v, BITS); \
-			memcpy(to + g * BITS, &v, 8); \
-		} \
-		break
-
 /* Eight octets are written for every group, those behind its own by the next ones. */
-static void
-gather_all(uint8_t *to, const uint8_t *from, unsigned bits, size_t groups)
+static inline __attribute__((always_inline)) void
+gather_loop(uint8_t *to, const uint8_t *from, unsigned bits, size_t groups)
 {
-	switch (bits) {
-		GATHER(1);
-		GATHER(2);
-		GATHER(3);
-		GATHER(4);
-		GATHER(5);
-		GATHER(6);
-		GATHER(7);
+	for (size_t g = 0; g < groups; g++) {
+		uint64_t v;
+
+		memcpy(&v, from + 8 * g, 8);
+		v = gather(v, bits);
+		memcpy(to + g * bits, &v, 8);
 	}
 }
 
-size_t
-thin_pack(uint8_t *part, const struct thin *t, const uint8_t *plane, size_t n)
+static void
+gather_all(uint8_t *to, const uint8_t *from, unsigned bits, size_t groups){
+#define GATHER(BITS) gather_loop(to, from, BITS, groups)
+	BY_BITS(GATHER)
+}
+
+size_t thin_pack(uint8_t *part, const struct thin *t, const uint8_t *plane, size_t n)
 {
 	enum { PIECE = 1024 };
 	uint8_t piece[PIECE];
 
 	if (t->bits == 0)
-		return sparse_pack(part, plane, n, t->coded, t->items);
+		return sparse_pack(part, plane, n, t->repeats, t->items);
 	memset(part, 0, THIN_HEAD);
 	memset(part + t->len - 8, 0, 8); /* perhaps only begun by the last records */
 	part[THIN_BITS] = (uint8_t)t->bits;
