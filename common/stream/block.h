@@ -49,6 +49,7 @@ struct stream_slot {
 	struct stream_file *file;
 	struct unpacker *unpacker; /* made when first needed */
 	size_t thinned; /* octets of its planes that were thin, beside what its entries say */
+	uint64_t values; /* octets of its values; those of dictionaries once they are needed */
 
 	size_t records; /* stored; the batch has fewer once it is narrowed */
 	uint32_t *idx; /* those that it has then, ascending; NULL: all */

@@ -311,12 +311,14 @@ expand_octets(struct stream_slot *s, struct column *c)
 		c->off[i] = (uint32_t)at;
 		at += c->dict_off[c->codes[i] + 1] - c->dict_off[c->codes[i]];
 	}
-	if (at > MAX_UNPACKED) {
-		err_set(&s->batch.err, "column unpacks to more than 256 MiB");
+	if (at > MAX_UNPACKED - s->values) {
+		err_set(
+		    &s->batch.err, "values of a block take more than %d MiB", MAX_UNPACKED >> 20);
 		memset(c->off, 0, (n + 1) * sizeof(*c->off));
 		c->data = c->dict_data;
 		return;
 	}
+	s->values += at;
 	c->off[n] = (uint32_t)at;
 	c->data = arena_alloc(&s->batch.arena, at + SLACK);
 	for (size_t i = 0; i < n; i++)

@@ -167,6 +167,21 @@ put_names(struct buf *out, size_t block_at, const struct batch *b, const unsigne
 	return out->len - block_at;
 }
 
+/* Octets of the values that a block would have. */
+static uint64_t
+values_octets(const struct batch *b, const unsigned *order, unsigned n)
+{
+	uint64_t octets = 0;
+
+	for (unsigned k = 0; k < n; k++) {
+		const struct column *c = &b->col[order[k]];
+
+		octets += (uint64_t)b->n * (c->width ? c->width : VAR_OCTETS);
+		octets += c->width ? 0 : c->off[b->n];
+	}
+	return octets;
+}
+
 /* More than a block may hold: two blocks. */
 static int
 encode_halves(struct encoder *e, struct batch *b, struct buf *out, struct err *err)
@@ -272,7 +287,7 @@ block_encode(struct encoder *e, struct batch *b, struct buf *out, struct err *er
 	    HEADER_LEN + n * (size_t)ENTRY_LEN);
 	out->len += HEADER_LEN + n * (size_t)ENTRY_LEN;
 	header_len = put_names(out, m.at, b, order, n, name);
-	fits = make_columns(&m, n);
+	fits = values_octets(b, order, n) <= MAX_UNPACKED && make_columns(&m, n);
 	if (fits) {
 		uint8_t *h;
 

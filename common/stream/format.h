@@ -23,7 +23,8 @@ enum {
 	/* Bounds that a reader checks before it believes a header. */
 	MAX_HEADER = 4 << 20,
 	MAX_BLOCK = 64 << 20,
-	MAX_UNPACKED = 256 << 20,
+	MAX_UNPACKED = 256 << 20, /* its sections; and its values */
+	VAR_OCTETS = 4, /* that a value of variable length counts beside its own */
 	MAX_PARTS = 16,
 	MAX_DICT = 1 << 16,
 };

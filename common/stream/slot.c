@@ -229,6 +229,7 @@ slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 	b->source = s;
 	b->n_unpacked = 0;
 	s->thinned = 0;
+	s->values = 0;
 	s->records = h->records;
 	s->idx = NULL;
 	s->flags = h->flags;
@@ -255,6 +256,8 @@ slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 		if (why != NULL)
 			return err_set(err, "column %u: %s", i, why);
 		unpacked += s->entry[i].unpacked;
+		s->values +=
+		    (uint64_t)h->records * (b->col[i].width ? b->col[i].width : VAR_OCTETS);
 	}
 	for (unsigned i = 0; i < h->columns; i++)
 		if (s->entry[i].encoding == ENC_MAP &&
@@ -262,6 +265,8 @@ slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 			return err_set(err, "column %u: impossible reference column", i);
 	if (unpacked > MAX_UNPACKED)
 		return err_set(err, "block unpacks to more than %d MiB", MAX_UNPACKED >> 20);
+	if (s->values > MAX_UNPACKED)
+		return err_set(err, "values of a block take more than %d MiB", MAX_UNPACKED >> 20);
 	return 0;
 }
 

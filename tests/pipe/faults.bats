@@ -107,29 +107,67 @@ EOF
 	[[ $stderr == *"newer version"* ]]
 }
 
-@test "thin planes that unpack to more than a block may are refused before there is memory for them" {
-	python3 - <<-'EOF'
-	import os, struct
+# FILE RECORDS COLUMNS TYPE WIDTH ENCODING PLANES ENTRIES PART...: a block whose columns all have one section of those
+# parts, each a Python expression, or none.
+craft_block() {
+	python3 - "$@" <<-'EOF'
+	import os, struct, sys
 	text = open(os.environ["REPO"] + "/tests/flowread.py").read()
 	exec(text[:text.index("class Column")])
-	planes, columns, records = 8, 40, 1 << 20
-	plane = bytes(32) + bytes(32)  # sparse, without an item
-	section = struct.pack("<II", planes, 0) + struct.pack("<II", 32, 32) * planes
-	section += bytes(-len(section) % 64) + plane * planes
-	length = 64 + 64 * columns
+	name, (records, columns, kind, width, encoding, planes, entries), parts = sys.argv[1], map(int, sys.argv[2:9]), sys.argv[9:]
+	sparse = bytes(32)  # a thin plane without an item: zeros
+	parts = [eval(p, {"sparse": sparse}) for p in parts]
+	def padded(octets):
+	    return octets + bytes(-len(octets) % 64)
+	section = struct.pack("<II", len(parts), entries) + b"".join(struct.pack("<II", len(p), len(p)) for p in parts)
+	section = padded(section) + b"".join(map(padded, parts)) if parts else b""
+	length, unpacked = 64 + 64 * columns, sum(map(len, parts))
 	entries = b"".join(
-	    struct.pack("<IHBBBBBBHHIIIIQQQQ", 0, 1000 + k, 0, 1, 8, 3, 0, planes, 0, 0xffff, length, len(section),
-	                32 * planes, 0, 0, 0, 0, xxh64(section)) for k in range(columns))
+	    struct.pack("<IHBBBBBBHHIIIIQQQQ", 0, 1000 + k, 0, kind, width, encoding, 0, planes, 0, 0xffff,
+	                length if parts else 0, len(section), unpacked, 0, 0, 0, 0, xxh64(section) if parts else 0)
+	    for k in range(columns))
 	def sealed(head, entries):
 	    return head + struct.pack("<Q", xxh64(head + bytes(8) + entries)) + entries
 	block = sealed(struct.pack("<8sIIIHHHHIqqQ", MAGIC, length, length + len(section), records, columns, 0, 3, 0, 0,
 	                           -2**63, 2**63 - 1, 0), entries) + section
 	end = sealed(struct.pack("<8sIIIHHHHIqqQ", MAGIC, 64, 64, 0, 0, 1, 1, 0, 0, 1, 0, records), b"")
-	open("thin.flow", "wb").write(block + end)
+	open(name, "wb").write(block + end)
 	EOF
+}
+
+@test "thin planes that unpack to more than a block may are refused before there is memory for them" {
+	local eight="sparse sparse sparse sparse sparse sparse sparse sparse"
+	# shellcheck disable=SC2086
+	craft_block thin.flow 1048576 32 1 1 3 8 0 $eight
+	run -0 flowcat --check thin.flow
+	# shellcheck disable=SC2086
+	craft_block thin.flow 1048576 33 1 1 3 8 0 $eight
 	run -0 flowcat --info thin.flow
 	run -3 --separate-stderr flowcat --check thin.flow
 	[[ $stderr == *"damaged plane"* ]]
+}
+
+@test "values that take more than those of a block may are refused, however little is stored of them" {
+	local what columns file
+	craft_block most.flow 1048576 32 1 8 1 0 0
+	run -0 flowcat --check most.flow
+	for columns in 33 4096; do
+		craft_block more.flow 1048576 $columns 1 8 1 0 0
+		for what in --info --check "-O bytes -o null" "-w out.flow"; do
+			# shellcheck disable=SC2086
+			run -3 --separate-stderr flowcat $what more.flow
+			[[ $stderr == *"more.flow: offset 0: values of a block take more than 256 MiB"* ]]
+		done
+	done
+	# Strings that dictionaries have once; 4 octets of each count beside its own.
+	craft_block most.flow 1048576 1 10 0 5 1 1 'b"\xfc\0\0\0"' 'bytes(252)' sparse
+	run -0 flowcat --check most.flow
+	craft_block longer.flow 1048576 1 10 0 5 1 1 'b"\xfd\0\0\0"' 'bytes(253)' sparse
+	craft_block more.flow 1048576 2 10 0 5 1 1 'b"\x80\0\0\0"' 'bytes(128)' sparse
+	for file in longer.flow more.flow; do
+		run -3 --separate-stderr flowcat --check $file
+		[[ $stderr == *"values of a block take more than 256 MiB"* ]]
+	done
 }
 
 @test "a full disk is an error, not a short output" {

@@ -717,29 +717,43 @@ forged_runs(void)
 	batch_free(b);
 }
 
-/* A big batch is several blocks; nothing is lost. */
-static void
-oversize(void)
+enum { BIG = 3 << 20 };
+
+/* Is a batch of n such texts, of which some differ, back whole from several blocks? */
+static bool
+comes_back(char *text, size_t n, size_t differ, enum block_profile profile, struct err *e)
 {
 	struct batch *b = batch_new();
 	struct field_id id = field_iana(82);
 	int col = batch_column(b, &id, TYPE_STRING, 0, 0);
-	char *text = malloc(3 << 20);
 	uint64_t records;
-	struct err e = { 0 };
+	bool good;
 
-	for (size_t i = 0; i < (3 << 20); i++)
-		text[i] = (char)(i * 2654435761u >> 13);
-	batch_extend(b, 40);
-	for (size_t i = 0; i < 40; i++) {
-		text[0] = (char)i;
-		batch_put_octets(b, (unsigned)col, i, text, 3 << 20);
+	batch_extend(b, n);
+	for (size_t i = 0; i < n; i++) {
+		text[0] = (char)(i % differ);
+		batch_put_octets(b, (unsigned)col, i, text, BIG);
 	}
 	batch_close(b);
-	ok(drain(write_stream(&b, 1, PROFILE_PIPE, true), 0, &records, &e) == STREAM_END &&
-		records == 40,
-	    "a batch of 120 MiB becomes blocks within bounds (%s)", e.text);
+	good =
+	    drain(write_stream(&b, 1, profile, true), 0, &records, e) == STREAM_END && records == n;
 	batch_free(b);
+	return good;
+}
+
+/* A big batch is several blocks; nothing is lost. */
+static void
+oversize(void)
+{
+	char *text = malloc(BIG);
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < BIG; i++)
+		text[i] = (char)(i * 2654435761u >> 13);
+	ok(comes_back(text, 40, 40, PROFILE_PIPE, &e),
+	    "a batch of 120 MiB becomes blocks within bounds (%s)", e.text);
+	ok(comes_back(text, 90, 1, PROFILE_FILE, &e),
+	    "so does one of 270 MiB of which hardly anything is stored (%s)", e.text);
 	free(text);
 }
 
