@@ -5,13 +5,11 @@
  * values by sums and by rows: which of them is a matter of ranges, zone maps and memory, so there is all of that.
  */
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "flow/zone.h"
 #include "naive_records.h"
 #include "ops/group_table.h"
-#include "stream/stream.h"
+#include "stored.h"
 #include "tap.h"
 
 /* The naive aggregator ------------------------------------------------------------------------- */
@@ -577,29 +575,6 @@ tell_less(struct batch *b)
 	c->max = 9;
 }
 
-static int
-stored_file(struct batch **b, enum block_profile profile)
-{
-	int fd = memfd_create("stored", MFD_CLOEXEC);
-	struct encoder *e = encoder_new(profile, 0);
-	struct stream_writer *w = stream_create(fd, "test_group");
-	struct buf out = { 0 };
-	struct err err = { 0 };
-
-	for (unsigned i = 0; i < N_MANY; i++) {
-		out.len = 0;
-		ok(block_encode(e, b[i], &out, &err) == 0 &&
-			stream_put(w, out.data, out.len, &err) == 0,
-		    "a batch is stored");
-	}
-	ok(stream_finish(w, &err) == 0, "so are all");
-	stream_abandon(w);
-	encoder_free(e);
-	buf_free(&out);
-	lseek(fd, 0, SEEK_SET);
-	return fd;
-}
-
 /* Batches of a file, as it has them, come to what they came to before they were stored. */
 static void
 test_stored(
@@ -617,7 +592,7 @@ test_stored(
 	for (unsigned i = 0; i < N_MANY; i++)
 		b[i] = few_addresses(i, lies);
 	group_many(&want, b, &spec, 1);
-	r = stream_open(stored_file(b, profile), 0, NULL, 0);
+	r = stream_open(stored_stream(b, N_MANY, profile, true), 0, NULL, 0);
 	for (unsigned i = 0; i < N_MANY; i++) {
 		slot[i] = slot_new();
 		ok(stream_next(r, slot[i], &err) == STREAM_BATCH, "a batch is read");
@@ -628,6 +603,69 @@ test_stored(
 	group_many(&got, stored, &spec, tables);
 	ok(same_lines(&got, &want), "-k %s -v %s of stored batches, %u tables: %zu groups", keys,
 	    values, tables, want.n);
+	free_lines(&got);
+	free_lines(&want);
+	for (unsigned i = 0; i < N_MANY; i++) {
+		slot_free(slot[i]);
+		batch_free(b[i]);
+	}
+	stream_close(r);
+	group_spec_free(&spec);
+}
+
+/* Octets as other writers could store them. */
+enum { IN_UNITS, FROM_OTHERS, NARROW, N_STORED };
+
+static void
+store_otherwise(struct batch *b, unsigned how, struct planes *other)
+{
+	unsigned col = (unsigned)batch_find(b, &fields[F_BYTES].id);
+	struct planes *p = (struct planes *)(uintptr_t)batch_planes(b, col);
+
+	if (p == NULL)
+		return;
+	*other = *p;
+	switch (how) {
+	case IN_UNITS: p->unit = 1000000; break;
+	case FROM_OTHERS: p->from = other; break;
+	default: b->col[col].width = 4; p->base = UINT32_MAX - 1;
+	}
+}
+
+/* They come to what they come to without planes. */
+static void
+test_stored_otherwise(const char *keys, unsigned how)
+{
+	struct group_spec spec = { 0 };
+	struct lines want = { 0 }, got = { 0 };
+	struct batch *b[N_MANY], *stored[N_MANY];
+	struct stream_slot *slot[N_MANY];
+	struct planes other[N_MANY];
+	struct err err = { 0 };
+	struct stream_reader *r;
+	int fd;
+
+	ok(group_spec_keys(&spec, keys, &err) == 0 && group_spec_values(&spec, "bytes", &err) == 0,
+	    "-k %s", keys);
+	for (unsigned i = 0; i < N_MANY; i++)
+		b[i] = few_addresses(i, false);
+	fd = stored_stream(b, N_MANY, PROFILE_FAST, true);
+	r = stream_open(fd, 0, NULL, 0);
+	for (unsigned i = 0; i < N_MANY; i++) {
+		slot[i] = slot_new();
+		ok(stream_next(r, slot[i], &err) == STREAM_BATCH, "a batch is read");
+		stored[i] = slot_batch(slot[i]);
+		store_otherwise(stored[i], how, &other[i]);
+	}
+	group_many(&got, stored, &spec, 1);
+	for (unsigned i = 0; i < N_MANY; i++) {
+		batch_reset(b[i]);
+		ok(batch_append(b[i], stored[i], NULL, stored[i]->n) == 0, "and copied");
+		batch_close(b[i]);
+	}
+	group_many(&want, b, &spec, 1);
+	ok(same_lines(&got, &want), "-k %s of octets stored otherwise (%u): %zu groups", keys, how,
+	    want.n);
 	free_lines(&got);
 	free_lines(&want);
 	for (unsigned i = 0; i < N_MANY; i++) {
@@ -654,7 +692,7 @@ test_apart(void)
 	    "sources");
 	for (unsigned i = 0; i < N_MANY; i++)
 		b[i] = few_addresses(i, false);
-	r = stream_open(stored_file(b, PROFILE_FILE), 0, NULL, 0);
+	r = stream_open(stored_stream(b, N_MANY, PROFILE_FILE, true), 0, NULL, 0);
 	t = group_new(&spec, 1);
 	for (unsigned i = 0; i < 2; i++)
 		ok(stream_next(r, slot, &err) == STREAM_BATCH &&
@@ -1126,6 +1164,10 @@ main(void)
 	test_families_share();
 	test_lies();
 	test_apart();
+	for (unsigned how = 0; how < N_STORED; how++) {
+		test_stored_otherwise("dstip", how);
+		test_stored_otherwise("dstport", how);
+	}
 	for (unsigned tables = 1; tables <= 2; tables++) {
 		enum block_profile profile = tables == 1 ? PROFILE_FILE : PROFILE_FAST;
 

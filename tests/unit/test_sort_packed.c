@@ -11,6 +11,7 @@
 #include "base/ordered.h"
 #include "ops/sort.h"
 #include "random_batch.h"
+#include "stored.h"
 #include "stream/stream.h"
 #include "tap.h"
 
@@ -170,30 +171,6 @@ take(void *ctx, struct batch *b)
 	return true;
 }
 
-/* The batches as a reader has them. */
-static int
-write_stream(enum block_profile profile)
-{
-	struct err err = { 0 };
-	int fd = file_temp(NULL, &err);
-	struct stream_writer *out = stream_create(fd, NULL);
-	struct encoder *e = encoder_new(profile, 0);
-	struct buf buf = { 0 };
-
-	for (size_t i = 0; i < BATCHES; i++) {
-		buf.len = 0;
-		if (block_encode(e, w.b[i], &buf, &err) != 0 ||
-		    stream_put(out, buf.data, buf.len, &err) != 0)
-			ok(false, "a batch is written: %s", err.text);
-	}
-	(void)stream_finish(out, &err);
-	stream_abandon(out);
-	encoder_free(e);
-	buf_free(&buf);
-	(void)lseek(fd, 0, SEEK_SET);
-	return fd;
-}
-
 struct parallel {
 	struct sorter *s;
 	struct stream_slot *slot[BATCHES];
@@ -259,7 +236,8 @@ sort_once(uint64_t seed, const struct sort_key *keys, bool parallel, uint64_t me
 {
 	struct err err = { 0 };
 	struct got got = { 0 };
-	struct stream_reader *in = stream_open(write_stream(profile), 0, NULL, 0);
+	struct stream_reader *in =
+	    stream_open(stored_stream(w.b, BATCHES, profile, true), 0, NULL, 0);
 	struct parallel p = { .got = &got };
 	unsigned runs;
 

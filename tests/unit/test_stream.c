@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "flow/zone.h"
 #include "random_batch.h"
+#include "stored.h"
 #include "stream/format.h"
 #include "stream/stream.h"
 #include "tap.h"
@@ -87,31 +88,6 @@ temp(void)
 	return file_temp(NULL, &e);
 }
 
-/* Write batches as one stream to a temporary file. */
-static int
-write_stream(struct batch **b, size_t n, enum block_profile profile, bool end)
-{
-	struct err e = { 0 };
-	struct encoder *enc = encoder_new(profile, 0);
-	int fd = temp();
-	struct stream_writer *w = stream_create(fd, "test_stream");
-	struct buf out = { 0 };
-
-	for (size_t i = 0; i < n; i++) {
-		out.len = 0;
-		if (block_encode(enc, b[i], &out, &e) != 0 ||
-		    stream_put(w, out.data, out.len, &e) != 0)
-			abort();
-	}
-	if (end && stream_finish(w, &e) != 0)
-		abort();
-	stream_abandon(w);
-	encoder_free(enc);
-	buf_free(&out);
-	lseek(fd, 0, SEEK_SET);
-	return fd;
-}
-
 /* The same octets through a pipe's path: a child would be needed for a real one, so a socket-free trick is a FIFO. */
 static int
 as_pipe(int file)
@@ -144,7 +120,7 @@ round_trips(void)
 		uint64_t s = seed * 77 + 1;
 		size_t n = seed % 10 == 0 ? 70000 : 1 + rnd_below(&s, 3000);
 		struct batch *b = random_batch(seed, n), *again = batch_new();
-		int fd = write_stream(&b, 1, profiles[seed % 3], true);
+		int fd = stored_stream(&b, 1, profiles[seed % 3], true);
 		struct stream_reader *r = stream_open(seed % 2 ? as_pipe(fd) : fd, 0, NULL, 0);
 		struct stream_slot *slot = slot_new();
 		struct err e = { 0 };
@@ -234,7 +210,7 @@ narrowing(void)
 		size_t n = 200 + rnd_below(&s, 3000), most = n / 8, k = 1 + rnd_below(&s, most);
 		struct batch *b = random_batch(seed, n);
 		struct stream_reader *r =
-		    stream_open(write_stream(&b, 1, profiles[seed % 3], true), 0, NULL, 0);
+		    stream_open(stored_stream(&b, 1, profiles[seed % 3], true), 0, NULL, 0);
 		struct stream_slot *slot = slot_new();
 		uint64_t *sel = mem_zero(bits_words(n) + 1, 8);
 		uint32_t *idx = mem_alloc(n * sizeof(*idx));
@@ -319,7 +295,7 @@ damage(void)
 {
 	struct batch *b[3] = { random_batch(1, 300), random_batch(2, 300), random_batch(3, 300) };
 	size_t n, cuts_seen = 0, cuts = 0, flips_seen = 0, flips = 0, whole = 0;
-	uint8_t *p = contents(write_stream(b, 3, PROFILE_FILE, true), &n), *twice;
+	uint8_t *p = contents(stored_stream(b, 3, PROFILE_FILE, true), &n), *twice;
 	uint64_t records, state = 5;
 	struct err e = { 0 };
 	int fd;
@@ -384,7 +360,7 @@ old_hash(void)
 {
 	struct batch *b = random_batch(4, 500);
 	size_t n, cleared = 0;
-	uint8_t *p = contents(write_stream(&b, 1, PROFILE_FILE, true), &n), *block = p;
+	uint8_t *p = contents(stored_stream(&b, 1, PROFILE_FILE, true), &n), *block = p;
 	uint64_t records;
 	struct err e = { 0 };
 
@@ -413,16 +389,16 @@ ends(void)
 	struct err e = { 0 };
 
 	batch_close(none);
-	ok(drain(write_stream(NULL, 0, PROFILE_PIPE, true), 0, &records, &e) == STREAM_END &&
+	ok(drain(stored_stream(NULL, 0, PROFILE_PIPE, true), 0, &records, &e) == STREAM_END &&
 		records == 0,
 	    "a lone end mark is an empty stream");
-	ok(drain(write_stream(&none, 1, PROFILE_FILE, true), 0, &records, &e) == STREAM_END &&
+	ok(drain(stored_stream(&none, 1, PROFILE_FILE, true), 0, &records, &e) == STREAM_END &&
 		records == 0,
 	    "a block of zero records is legal");
-	ok(drain(write_stream(&b, 1, PROFILE_FILE, false), 0, &records, &e) == STREAM_FAILED &&
+	ok(drain(stored_stream(&b, 1, PROFILE_FILE, false), 0, &records, &e) == STREAM_FAILED &&
 		records == 100 && strstr(e.text, "without its end mark") != NULL,
 	    "no end mark: incomplete (%s)", e.text);
-	ok(drain(write_stream(&b, 1, PROFILE_FILE, false), STREAM_LIVE, &records,
+	ok(drain(stored_stream(&b, 1, PROFILE_FILE, false), STREAM_LIVE, &records,
 	       &(struct err){ 0 }) == STREAM_END &&
 		records == 100,
 	    "a live file needs no end mark");
@@ -435,7 +411,7 @@ static void
 grows(void)
 {
 	struct batch *b[2] = { random_batch(11, 300), random_batch(12, 200) };
-	int from = write_stream(b, 2, PROFILE_FILE, true), to = memfd_create("grows", 0);
+	int from = stored_stream(b, 2, PROFILE_FILE, true), to = memfd_create("grows", 0);
 	off_t n = lseek(from, 0, SEEK_END);
 	struct stream_reader *r = stream_open(dup(to), STREAM_LIVE, NULL, 0);
 	struct stream_slot *slot = slot_new();
@@ -601,7 +577,7 @@ forged(struct batch *b, void (*change)(uint8_t *entry, uint8_t *section))
 {
 	static struct err e;
 	size_t n;
-	uint8_t *p = contents(write_stream(&b, 1, PROFILE_FAST, true), &n);
+	uint8_t *p = contents(stored_stream(&b, 1, PROFILE_FAST, true), &n);
 	uint8_t *block = block_with_records(p), *entry = block + HEADER_LEN;
 	uint64_t records;
 	bool good;
@@ -674,9 +650,9 @@ runs(void)
 		struct err err = { 0 };
 		struct encoder *e = encoder_new(PROFILE_FILE, 0);
 		struct stream_slot *slot = slot_new();
-		struct stream_reader *r =
-		    stream_open(write_stream(&b, 1, length % 3 ? PROFILE_FILE : PROFILE_FAST, true),
-			0, NULL, 0);
+		struct stream_reader *r = stream_open(
+		    stored_stream(&b, 1, length % 3 ? PROFILE_FILE : PROFILE_FAST, true), 0, NULL,
+		    0);
 		unsigned wrong = 0;
 
 		ok(block_encode(e, b, &block, &err) == 0, "a block of runs of %u", length);
@@ -735,8 +711,8 @@ comes_back(char *text, size_t n, size_t differ, enum block_profile profile, stru
 		batch_put_octets(b, (unsigned)col, i, text, BIG);
 	}
 	batch_close(b);
-	good =
-	    drain(write_stream(&b, 1, profile, true), 0, &records, e) == STREAM_END && records == n;
+	good = drain(stored_stream(&b, 1, profile, true), 0, &records, e) == STREAM_END &&
+	       records == n;
 	batch_free(b);
 	return good;
 }
