@@ -622,7 +622,7 @@ store_otherwise(struct batch *b, unsigned how, struct planes *other)
 	unsigned col = (unsigned)batch_find(b, &fields[F_BYTES].id);
 	struct planes *p = (struct planes *)(uintptr_t)batch_planes(b, col);
 
-	if (p == NULL)
+	if (p == NULL || batch_entries(b, col) != NULL) /* codes */
 		return;
 	*other = *p;
 	switch (how) {
