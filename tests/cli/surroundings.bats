@@ -57,3 +57,18 @@ setup() {
 	[[ $stderr == "flowstat: dir/b.flow: "*"empty input"* ]]
 	[[ ${lines[0]} =~ ^flows\ +3000$ ]]
 }
+
+@test "surroundings: programs that are linked whole need no file beside their input" {
+	local alone=(unshare --user --map-root-user chroot .)
+
+	ldd "$FLOWKIT_BIN/flowagg" > /dev/null 2>&1 && ldd "$FLOWKIT_BIN/flowagg" | grep -q '=>' && skip "linked to libraries here"
+	[ "$(id -u)" -ne 0 ] || alone=(chroot .)
+	"${alone[@]}" /nothing 2> said || [ $? -eq 127 ] || skip "no root of its own: $(cat said)"
+	cp "$FLOWKIT_BIN"/flow{agg,cat,filter} .
+	for j in 1 2; do
+		"${alone[@]}" /flowfilter -j $j 'dst port 443 or src port 443' -w /web.flow day.flow
+		cmp <("${alone[@]}" /flowagg -j $j -k srcip,dstport -v bytes,p50_duration -o csv /web.flow) \
+			<(flowfilter 'port 443' day.flow | flowagg -k srcip,dstport -v bytes,p50_duration -o csv)
+		cmp <("${alone[@]}" /flowcat -j $j -O bytes -o table /web.flow) <(flowcat -O bytes -o table web.flow)
+	done
+}
