@@ -1,13 +1,13 @@
 # flowkit: `make` builds the programs into bin/, `make check` tests them.
 #
-#	make [CC=clang] [SAN=1] [DEBUG=1] [STATIC=]
+#	make [CC=clang] [SAN=1] [DEBUG=1] [DYNAMIC=1]
 #	make install PREFIX=/usr/local DESTDIR=
 #	make check | lint | bench | bench-detect | fuzz | clean | uninstall
 
 CC      = gcc
 PREFIX  = /usr/local
 DESTDIR =
-B       = .build/$(notdir $(CC))$(if $(SAN),-san)$(if $(DEBUG),-debug)
+B       = .build/$(notdir $(CC))$(if $(SAN),-san)$(if $(DEBUG),-debug)$(if $(DYNAMIC),-dynamic)
 
 VERSION  = 0.1.0
 WARN     = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
@@ -22,7 +22,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DFLOWKIT_VERSION='"$(VERSION)"' -Icommon $(
 LDLIBS   = -Wl,--as-needed -lzstd -lcsv -lpcap -lssl -lcrypto -lxxhash -lm -pthread
 # Libraries are linked in where the system has them so: a quarter of the time that a program takes to start is spent
 # loading them.  Not in what asks the system for names or for certificates, which loads more as it runs.
-STATIC   = $(if $(SAN),,-static-pie)
+STATIC   = $(if $(SAN)$(DYNAMIC),,-static-pie)
 NAMES    = flowalert flowrecv flowsend
 
 PROGRAMS = $(patsubst cmd/%.c,%,$(wildcard cmd/flow*.c))
@@ -44,9 +44,9 @@ $(B)/programs/%: $(B)/cmd/%.o $$(addprefix $(B)/,$$(subst .c,.o,$$(wildcard cmd/
 # What links a program whole, or nothing.
 $(B)/static:
 	@mkdir -p $(@D)
-	@echo 'int main(void) { return 0; }' | $(CC) $(LDFLAGS) -x c -fPIE -o $@.o $(STATIC) - -x none $(LDLIBS) 2>/dev/null && \
+	@echo 'int main(void) { return 0; }' | $(CC) $(LDFLAGS) -x c -fPIE -o $@.out $(STATIC) - -x none $(LDLIBS) 2>/dev/null && \
 		echo '$(STATIC)' >$@ || : >$@
-	@rm -f $@.o
+	@rm -f $@.out
 
 bin/%: $(B)/programs/%
 	@cp -f $< $@

@@ -167,19 +167,18 @@ put_names(struct buf *out, size_t block_at, const struct batch *b, const unsigne
 	return out->len - block_at;
 }
 
-/* Octets of the values that a block would have. */
-static uint64_t
-values_octets(const struct batch *b, const unsigned *order, unsigned n)
+/* May the values of those columns stand in one block? */
+static bool
+values_fit(const struct batch *b, const unsigned *order, unsigned n)
 {
 	uint64_t octets = 0;
 
 	for (unsigned k = 0; k < n; k++) {
 		const struct column *c = &b->col[order[k]];
 
-		octets += (uint64_t)b->n * (c->width ? c->width : VAR_OCTETS);
-		octets += c->width ? 0 : c->off[b->n];
+		octets += values_octets(b->n, c->width) + (c->width ? 0 : c->off[b->n]);
 	}
-	return octets;
+	return octets <= MAX_UNPACKED;
 }
 
 /* More than a block may hold: two blocks. */
@@ -287,7 +286,7 @@ block_encode(struct encoder *e, struct batch *b, struct buf *out, struct err *er
 	    HEADER_LEN + n * (size_t)ENTRY_LEN);
 	out->len += HEADER_LEN + n * (size_t)ENTRY_LEN;
 	header_len = put_names(out, m.at, b, order, n, name);
-	fits = values_octets(b, order, n) <= MAX_UNPACKED && make_columns(&m, n);
+	fits = values_fit(b, order, n) && make_columns(&m, n);
 	if (fits) {
 		uint8_t *h;
 

@@ -24,7 +24,6 @@ enum {
 	MAX_HEADER = 4 << 20,
 	MAX_BLOCK = 64 << 20,
 	MAX_UNPACKED = 256 << 20, /* its sections; and its values */
-	VAR_OCTETS = 4, /* that a value of variable length counts beside its own */
 	MAX_PARTS = 16,
 	MAX_DICT = 1 << 16,
 };
@@ -101,6 +100,13 @@ enum encoding {
 	    6, /* values (or u32 lengths, octets) by the code of the reference, which is DICT */
 	ENC_RUNS = 7, /* a bit where a value begins, planes of those values; version 2 */
 };
+
+/* What n values of a width count towards MAX_UNPACKED; those of variable width (0) beside their own octets. */
+static inline uint64_t
+values_octets(uint64_t n, unsigned width)
+{
+	return n * (width ? width : 4);
+}
 
 static inline uint64_t
 pow10_u64(unsigned n)

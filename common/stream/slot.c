@@ -256,8 +256,7 @@ slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 		if (why != NULL)
 			return err_set(err, "column %u: %s", i, why);
 		unpacked += s->entry[i].unpacked;
-		s->values +=
-		    (uint64_t)h->records * (b->col[i].width ? b->col[i].width : VAR_OCTETS);
+		s->values += values_octets(h->records, b->col[i].width);
 	}
 	for (unsigned i = 0; i < h->columns; i++)
 		if (s->entry[i].encoding == ENC_MAP &&

@@ -575,41 +575,61 @@ tell_less(struct batch *b)
 	c->max = 9;
 }
 
-/* Batches of a file, as it has them, come to what they came to before they were stored. */
+/* Batches as a file has them. */
+struct reading {
+	struct stream_reader *r;
+	struct stream_slot *slot[N_MANY];
+	struct batch *b[N_MANY];
+};
+
+static void
+store_and_read(struct reading *in, struct batch **b, enum block_profile profile)
+{
+	struct err err = { 0 };
+
+	in->r = stream_open(stored_stream(b, N_MANY, profile, true), 0, NULL, 0);
+	for (unsigned i = 0; i < N_MANY; i++) {
+		in->slot[i] = slot_new();
+		ok(stream_next(in->r, in->slot[i], &err) == STREAM_BATCH, "a batch is read");
+		in->b[i] = slot_batch(in->slot[i]);
+	}
+}
+
+static void
+end_reading(struct reading *in)
+{
+	for (unsigned i = 0; i < N_MANY; i++)
+		slot_free(in->slot[i]);
+	stream_close(in->r);
+}
+
+/* Batches of a file come to what they came to before they were stored. */
 static void
 test_stored(
     const char *keys, const char *values, enum block_profile profile, unsigned tables, bool lies)
 {
 	struct group_spec spec = { 0 };
 	struct lines want = { 0 }, got = { 0 };
-	struct batch *b[N_MANY], *stored[N_MANY];
-	struct stream_slot *slot[N_MANY];
+	struct batch *b[N_MANY];
+	struct reading in;
 	struct err err = { 0 };
-	struct stream_reader *r;
 
 	ok(group_spec_keys(&spec, keys, &err) == 0 && group_spec_values(&spec, values, &err) == 0,
 	    "-k %s -v %s is understood", keys, values);
 	for (unsigned i = 0; i < N_MANY; i++)
 		b[i] = few_addresses(i, lies);
 	group_many(&want, b, &spec, 1);
-	r = stream_open(stored_stream(b, N_MANY, profile, true), 0, NULL, 0);
-	for (unsigned i = 0; i < N_MANY; i++) {
-		slot[i] = slot_new();
-		ok(stream_next(r, slot[i], &err) == STREAM_BATCH, "a batch is read");
-		stored[i] = slot_batch(slot[i]);
-		if (lies)
-			tell_less(stored[i]);
-	}
-	group_many(&got, stored, &spec, tables);
+	store_and_read(&in, b, profile);
+	for (unsigned i = 0; i < N_MANY && lies; i++)
+		tell_less(in.b[i]);
+	group_many(&got, in.b, &spec, tables);
 	ok(same_lines(&got, &want), "-k %s -v %s of stored batches, %u tables: %zu groups", keys,
 	    values, tables, want.n);
 	free_lines(&got);
 	free_lines(&want);
-	for (unsigned i = 0; i < N_MANY; i++) {
-		slot_free(slot[i]);
+	end_reading(&in);
+	for (unsigned i = 0; i < N_MANY; i++)
 		batch_free(b[i]);
-	}
-	stream_close(r);
 	group_spec_free(&spec);
 }
 
@@ -638,29 +658,22 @@ test_stored_otherwise(const char *keys, unsigned how)
 {
 	struct group_spec spec = { 0 };
 	struct lines want = { 0 }, got = { 0 };
-	struct batch *b[N_MANY], *stored[N_MANY];
-	struct stream_slot *slot[N_MANY];
+	struct batch *b[N_MANY];
+	struct reading in;
 	struct planes other[N_MANY];
 	struct err err = { 0 };
-	struct stream_reader *r;
-	int fd;
 
 	ok(group_spec_keys(&spec, keys, &err) == 0 && group_spec_values(&spec, "bytes", &err) == 0,
 	    "-k %s", keys);
 	for (unsigned i = 0; i < N_MANY; i++)
 		b[i] = few_addresses(i, false);
-	fd = stored_stream(b, N_MANY, PROFILE_FAST, true);
-	r = stream_open(fd, 0, NULL, 0);
-	for (unsigned i = 0; i < N_MANY; i++) {
-		slot[i] = slot_new();
-		ok(stream_next(r, slot[i], &err) == STREAM_BATCH, "a batch is read");
-		stored[i] = slot_batch(slot[i]);
-		store_otherwise(stored[i], how, &other[i]);
-	}
-	group_many(&got, stored, &spec, 1);
+	store_and_read(&in, b, PROFILE_FAST);
+	for (unsigned i = 0; i < N_MANY; i++)
+		store_otherwise(in.b[i], how, &other[i]);
+	group_many(&got, in.b, &spec, 1);
 	for (unsigned i = 0; i < N_MANY; i++) {
 		batch_reset(b[i]);
-		ok(batch_append(b[i], stored[i], NULL, stored[i]->n) == 0, "and copied");
+		ok(batch_append(b[i], in.b[i], NULL, in.b[i]->n) == 0, "and copied");
 		batch_close(b[i]);
 	}
 	group_many(&want, b, &spec, 1);
@@ -668,11 +681,9 @@ test_stored_otherwise(const char *keys, unsigned how)
 	    want.n);
 	free_lines(&got);
 	free_lines(&want);
-	for (unsigned i = 0; i < N_MANY; i++) {
-		slot_free(slot[i]);
+	end_reading(&in);
+	for (unsigned i = 0; i < N_MANY; i++)
 		batch_free(b[i]);
-	}
-	stream_close(r);
 	group_spec_free(&spec);
 }
 
@@ -682,9 +693,8 @@ test_apart(void)
 {
 	struct group_spec spec = { 0 };
 	struct batch *b[N_MANY];
-	struct stream_slot *slot = slot_new();
+	struct reading in;
 	struct err err = { 0 };
-	struct stream_reader *r;
 	struct group_table *t;
 
 	ok(group_spec_keys(&spec, "srcip", &err) == 0 &&
@@ -692,20 +702,17 @@ test_apart(void)
 	    "sources");
 	for (unsigned i = 0; i < N_MANY; i++)
 		b[i] = few_addresses(i, false);
-	r = stream_open(stored_stream(b, N_MANY, PROFILE_FILE, true), 0, NULL, 0);
+	store_and_read(&in, b, PROFILE_FILE);
 	t = group_new(&spec, 1);
 	for (unsigned i = 0; i < 2; i++)
-		ok(stream_next(r, slot, &err) == STREAM_BATCH &&
-			group_add(t, slot_batch(slot), NULL, &err) == 0 &&
-			(t->v6 != NULL) == (i == 1),
-		    "IPv%d", i == 0 ? 4 : 6);
+		ok(group_add(t, in.b[i], NULL, &err) == 0 && (t->v6 != NULL) == (i == 1), "IPv%d",
+		    i == 0 ? 4 : 6);
 	group_settle(t);
 	group_settle(t->v6);
 	ok(t->rows.n_rows > 2900 && t->v6->rows.n_rows > 2900 && t->rows.key_len < 16,
 	    "each in its table, of keys no longer than they are");
 	group_free(t);
-	slot_free(slot);
-	stream_close(r);
+	end_reading(&in);
 	for (unsigned i = 0; i < N_MANY; i++)
 		batch_free(b[i]);
 	group_spec_free(&spec);
