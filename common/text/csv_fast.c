@@ -1,9 +1,9 @@
 /*
  * csv_fast.c - rows without quotes, read column by column.
  *
- * Delimiters and line ends are found 64 octets at a time, as bits, and kept as where cells end; then each column's
- * cells are read by one loop that knows their type, with neither a search nor a branch for a cell of the usual form.
- * Cells of another form are read by csv_cell_parse, so that nothing is understood in two ways.
+ * Of rows whose cells have been found (csv_find.c) each column's cells are read by one loop that knows their type, with
+ * neither a search nor a branch for a cell of the usual form.  Cells of another form are read by csv_cell_parse, so that
+ * nothing is understood in two ways.
  */
 #include "base/clones.h"
 #include "base/digits.h"
@@ -14,138 +14,12 @@
 #include <emmintrin.h>
 #endif
 
-enum { LINE_MAX_OCTETS = 1 << 20, WORD = 64 };
-
-/* Finding ------------------------------------------------------------------------------------ */
-
-/* Which of 64 octets are c: bit i is octet i. */
-#ifdef __SSE2__
-static inline uint64_t
-equal_16(const char *p, __m128i want)
-{
-	__m128i octets = _mm_loadu_si128((const __m128i *)(const void *)p);
-
-	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(octets, want));
-}
-
-static inline uint64_t
-equal_64(const char *p, char c)
-{
-	const __m128i want = _mm_set1_epi8(c);
-
-	return equal_16(p, want) | equal_16(p + 16, want) << 16 | equal_16(p + 32, want) << 32 |
-	       equal_16(p + 48, want) << 48;
-}
-#else
-static inline uint64_t
-equal_64(const char *p, char c)
-{
-	uint64_t bits = 0;
-
-	for (unsigned i = 0; i < 8; i++) {
-		uint8_t equal[8];
-
-		for (unsigned k = 0; k < 8; k++)
-			equal[k] = p[8 * i + k] == c;
-		bits |= (load_8(equal) * UINT64_C(0x0102040810204080) >> 56) << 8 * i;
-	}
-	return bits;
-}
-#endif
-
-/* What find_rows has come to. */
-struct found {
-	uint32_t cells;
-	unsigned rows;
-};
-
-/*
- * The cells that end at set bits, those of `ends` at a line's end too.  false: a line that is no row of the usual
- * form, or rows enough.
- */
-static inline bool
-take_word(
-    struct csv_rows *r, struct found *f, uint32_t at, uint64_t bits, uint64_t ends, unsigned most)
-{
-	const uint32_t columns = r->plan->n_col;
-	uint32_t *to = r->end + f->cells;
-
-	for (; bits != 0; bits &= bits - 1)
-		*to++ = at + (uint32_t)__builtin_ctzll(bits);
-	f->cells = (uint32_t)(to - r->end);
-	for (; ends != 0; ends &= ends - 1) {
-		uint32_t line_end = at + (uint32_t)__builtin_ctzll(ends);
-		uint32_t last = (f->rows + 1) * columns - 1;
-
-		if (f->cells <= last || r->end[last] != line_end ||
-		    line_end - r->start[f->rows] >= LINE_MAX_OCTETS)
-			return false;
-		r->start[++f->rows] = line_end + 1;
-		if (f->rows == most)
-			return false;
-	}
-	return f->cells <= (f->rows + 1) * columns;
-}
-
-/* A carriage return in front of the line's end belongs to it. */
-static void
-drop_returns(struct csv_rows *r, unsigned rows)
-{
-	const unsigned columns = r->plan->n_col;
-
-	for (unsigned i = 0; i < rows; i++) {
-		uint32_t *end = &r->end[(i + 1) * columns - 1];
-		uint32_t begin = columns > 1 ? end[-1] + 1 : r->start[i];
-
-		*end -= *end > begin && r->in.buf[*end - 1] == '\r';
-	}
-}
-
-CLONES_OF_BITS static unsigned
-find_rows(struct csv_rows *r, unsigned most)
-{
-	const char *buf = r->in.buf, delimiter = r->in.delimiter;
-	struct found f = { 0 };
-
-	r->start[0] = (uint32_t)r->in.pos;
-	for (size_t at = r->in.pos; at < r->in.end; at += WORD) {
-		uint64_t valid = r->in.end - at < WORD ? bits_tail(r->in.end - at) : ~UINT64_C(0);
-		uint64_t ends = equal_64(buf + at, '\n'), bits = equal_64(buf + at, delimiter);
-		uint64_t quotes = r->quotes ? equal_64(buf + at, '"') & valid : 0;
-
-		if (quotes != 0) /* libcsv's line, and nothing behind it is looked at */
-			valid &= (quotes & -quotes) - 1;
-		ends &= valid;
-		if (!take_word(r, &f, (uint32_t)at, (bits & valid) | ends, ends, most) ||
-		    quotes != 0)
-			break;
-	}
-	return f.rows;
-}
-
-unsigned
-csv_fast_find(struct csv_rows *r, unsigned most)
-{
-	unsigned rows = find_rows(r, most);
-
-	drop_returns(r, rows);
-	return rows;
-}
-
 /* Cells -------------------------------------------------------------------------------------- */
 
-/* The cells of one column: of row i, octets begin[i * step] + skip up to end[i * step]. */
-struct cells {
-	const char *buf;
-	const uint32_t *begin, *end;
-	uint32_t skip;
-	size_t begin_step, step;
-};
-
-static struct cells
+static struct csv_cells
 cells_of(const struct csv_rows *r, unsigned k)
 {
-	struct cells c = { .buf = r->in.buf, .end = r->end + k, .step = r->plan->n_col };
+	struct csv_cells c = { .buf = r->in.buf, .end = r->end + k, .step = r->plan->n_col };
 
 	c.begin = k > 0 ? c.end - 1 : r->start;
 	c.begin_step = k > 0 ? c.step : 1;
@@ -153,103 +27,14 @@ cells_of(const struct csv_rows *r, unsigned k)
 	return c;
 }
 
-static inline uint32_t
-cell_begin(const struct cells *c, unsigned i)
-{
-	return c->begin[i * c->begin_step] + c->skip;
-}
-
-static inline uint32_t
-cell_end(const struct cells *c, unsigned i)
-{
-	return c->end[i * c->step];
-}
-
-/* 1 to 3 digits. */
-static inline bool
-read_three(const char *end, size_t n, uint64_t *v)
-{
-	unsigned other = (unsigned)(4 - n) * 8 & 31;
-	uint32_t x = (load_4(end - 4) ^ UINT32_C(0x30303030)) >> other << other;
-
-	*v = (x >> 8 & 255) * 100 + (x >> 16 & 255) * 10 + (x >> 24);
-	return (n - 1 < 3) & ((((x + UINT32_C(0x76767676)) | x) & UINT32_C(0x80808080)) == 0);
-}
-
-/* 1 to 8 digits. */
-static inline bool
-read_eight(const char *end, size_t n, uint64_t *v)
-{
-	unsigned other = (unsigned)(8 - n) * 8 & 63;
-	uint64_t x = (load_8(end - 8) ^ UINT64_C(0x3030303030303030)) >> other << other;
-
-	*v = digits_value(x);
-	return (n - 1 < 8) & are_digits(x);
-}
-
-/* 9 to 16 digits. */
-static __attribute__((noinline)) bool
-read_long(const char *end, size_t n, uint64_t *v)
-{
-	uint32_t low, high;
-
-	if (n - 9 >= 8 || !read_small(end, 8, &low) || !read_small(end - 8, n - 8, &high))
-		return false;
-	*v = (uint64_t)high * DIGITS_8 + low;
-	return true;
-}
-
-static inline bool
-read_any(const char *end, size_t n, uint64_t *v)
-{
-	return n > 8 ? read_long(end, n, v) : read_eight(end, n, v);
-}
-
-/*
- * One loop for each width: numbers of n rows.  Returns which of the cells are plain numbers that fit; nothing is said
- * of the others.
- */
-#define READ_NUMBERS(T, READ) \
-	CLONES_OF_BITS static uint64_t read_##T(const struct cells *c, T *to, unsigned n) \
-	{ \
-		const struct cells cells = *c; \
-		const uint32_t *begins = cells.begin, *ends = cells.end; \
-		uint64_t good = 0; \
-\
-		for (unsigned i = 0; i < n; i++) { \
-			uint64_t v = 0; \
-			bool plain = READ(cells.buf + *ends, *ends - *begins - cells.skip, &v); \
-\
-			to[i] = (T)v; \
-			good |= (uint64_t)(plain & (v == (T)v)) << i; \
-			begins += cells.begin_step; \
-			ends += cells.step; \
-		} \
-		return good; \
-	}
-
-READ_NUMBERS(uint8_t, read_three)
-READ_NUMBERS(uint16_t, read_eight)
-READ_NUMBERS(uint32_t, read_any)
-READ_NUMBERS(uint64_t, read_any)
-
-static uint64_t
-read_numbers(const struct cells *c, unsigned width, void *to, size_t first, unsigned n)
-{
-	switch (width) {
-	case 1: return read_uint8_t(c, (uint8_t *)to + first, n);
-	case 2: return read_uint16_t(c, (uint16_t *)to + first, n);
-	case 4: return read_uint32_t(c, (uint32_t *)to + first, n);
-	default: return read_uint64_t(c, (uint64_t *)to + first, n);
-	}
-}
-
 /* Which of 16 octets are dots. */
 static inline unsigned
 dots_16(const char *p)
 {
 #ifdef __SSE2__
-	return (unsigned)equal_16(p, _mm_set1_epi8('.'));
+	__m128i octets = _mm_loadu_si128((const __m128i *)(const void *)p);
+
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(octets, _mm_set1_epi8('.')));
 #else
 	const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
 	unsigned dots = 0;
@@ -369,18 +154,19 @@ keep_text(struct csv_rows *r, const char *p, size_t n, const struct addr *a)
 }
 
 CLONES_OF_BITS static uint64_t
-read_addresses(const struct csv_rows *r, const struct cells *c, const struct column *col,
+read_addresses(const struct csv_rows *r, const struct csv_cells *c, const struct column *col,
     size_t first, unsigned n)
 {
 	struct csv_known *const known = r->known;
-	const struct cells cells = *c;
+	const struct csv_cells cells = *c;
 	uint32_t *to4 = (uint32_t *)col->data + first;
 	uint8_t *to16 = (uint8_t *)col->data + first * 16;
 	const bool wide = col->width == 16;
 	uint64_t good = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		uint32_t begin = cell_begin(&cells, i), len = cell_end(&cells, i) - begin, host = 0;
+		uint32_t begin = csv_cell_begin(&cells, i), len = csv_cell_end(&cells, i) - begin,
+			 host = 0;
 		bool plain = find_ip4(known, cells.buf + begin, len, &host);
 
 		if (!wide) {
@@ -397,78 +183,14 @@ read_addresses(const struct csv_rows *r, const struct cells *c, const struct col
 	return good;
 }
 
-/* hh:mm:ss, in seconds. */
-static inline bool
-read_clock(uint64_t x, uint32_t *s)
-{
-	bool good;
-
-	x ^= UINT64_C(0x30303a30303a3030);
-	good = are_digits(x) & ((x & UINT64_C(0x0000ff0000ff0000)) == 0);
-	x = (x * 10 + (x >> 8)) & UINT64_C(0x00ff0000ff0000ff);
-	*s = (uint32_t)(x & 255) * 3600 + (uint32_t)(x >> 24 & 255) * 60 + (uint32_t)(x >> 48);
-	/* Hours from 24, minutes and seconds from 60 reach the top of their octets. */
-	return good & (((x + UINT64_C(0x0044000044000068)) & UINT64_C(0x0080000080000080)) == 0);
-}
-
-/* 1 to 8 decimals that end before `end`, in ns. */
-static inline bool
-read_decimals(const char *end, size_t n, uint32_t *ns)
-{
-	static const uint32_t unit[] = { 0, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100,
-		10 };
-	uint64_t v = 0;
-	bool good = n == 3 ? read_three(end, n, &v) : read_eight(end, n, &v);
-
-	*ns = (uint32_t)v * unit[n];
-	return good;
-}
-
-/* A time of the known date, by all but its date: the octets behind it, which these two words cover. */
-struct same_time {
-	uint64_t clock, tail;
-	size_t n;
-	int64_t ns;
-};
-
-/*
- * 2026-11-23T21:45:49[.123]Z of a date that is known.  Records that came in one message were received at one time, so
- * the last one is often met again.
- */
-static inline bool
-read_time(
-    const struct csv_column *col, struct same_time *last, const char *p, size_t n, int64_t *ns)
-{
-	uint32_t s, fraction = 0;
-	uint64_t clock, tail;
-
-	if (n - 20 > 9 || n == 21 || load_8(p) != col->date[0] || load_8(p + 3) != col->date[1])
-		return false;
-	clock = load_8(p + 11);
-	tail = load_8(p + n - 8);
-	if (clock == last->clock && tail == last->tail && n == last->n) {
-		*ns = last->ns;
-		return true;
-	}
-	if (p[n - 1] != 'Z' || !read_clock(clock, &s))
-		return false;
-	if (n > 20 && (p[19] != '.' || !read_decimals(p + n - 1, n - 21, &fraction)))
-		return false;
-	*ns = col->day_ns + (int64_t)s * NS_PER_S + fraction;
-	if (n <= 27)
-		*last = (struct same_time){ clock, tail, n, *ns };
-	return true;
-}
-
 /* Remember the date of a time that was read the general way, if it is of the form above. */
 static void
 keep_date(struct csv_column *col, const char *p, size_t n, int64_t ns)
 {
 	const int64_t day_ns = 86400 * NS_PER_S;
-	uint32_t s;
 
 	if (n < 20 || p[4] != '-' || p[7] != '-' || p[n - 1] != 'Z' ||
-	    (p[10] != 'T' && p[10] != ' ') || !read_clock(load_8(p + 11), &s) || ns < 0 ||
+	    (p[10] != 'T' && p[10] != ' ') || p[13] != ':' || p[16] != ':' || ns < 0 ||
 	    ns > INT64_MAX - day_ns)
 		return;
 	col->date[0] = load_8(p);
@@ -476,46 +198,18 @@ keep_date(struct csv_column *col, const char *p, size_t n, int64_t ns)
 	col->day_ns = ns / day_ns * day_ns;
 }
 
-/* The precision that so many decimals are. */
-static unsigned
-scale_of(size_t digits)
-{
-	return digits == 0 ? 9 : digits <= 3 ? 6 : digits <= 6 ? 3 : 0;
-}
-
-CLONES_OF_BITS static uint64_t
-read_times(const struct cells *c, struct csv_column *col, int64_t *to, unsigned n)
-{
-	const struct cells cells = *c;
-	const struct csv_column known = *col;
-	struct same_time last = { 0 };
-	size_t most = 20;
-	uint64_t good = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		uint32_t begin = cell_begin(&cells, i), len = cell_end(&cells, i) - begin;
-
-		if (!read_time(&known, &last, cells.buf + begin, len, &to[i]))
-			continue;
-		most = len > most ? len : most;
-		good |= UINT64_C(1) << i;
-	}
-	if (good != 0 && scale_of(most > 20 ? most - 21 : 0) < col->scale)
-		col->scale = scale_of(most > 20 ? most - 21 : 0);
-	return good;
-}
-
 /* Columns ------------------------------------------------------------------------------------ */
 
 /* A cell the general way.  NULL, or why it is wrong. */
 static const char *
-read_general(struct csv_rows *r, const struct cells *c, unsigned k, unsigned i, struct csv_value *v)
+read_general(
+    struct csv_rows *r, const struct csv_cells *c, unsigned k, unsigned i, struct csv_value *v)
 {
 	struct csv_column *col = &r->col[k];
-	struct csv_span span = { .p = c->buf + cell_begin(c, i) };
+	struct csv_span span = { .p = c->buf + csv_cell_begin(c, i) };
 	const char *wrong;
 
-	span.n = (size_t)(c->buf + cell_end(c, i) - span.p);
+	span.n = (size_t)(c->buf + csv_cell_end(c, i) - span.p);
 	if (r->in.delimiter != '\t')
 		csv_span_trim(&span);
 	wrong = csv_cell_parse(v, col->name, &span, r->in.delimiter, &r->octets, &col->scale);
@@ -559,12 +253,15 @@ read_usual(struct csv_rows *r, struct batch *b, unsigned k, unsigned n)
 {
 	struct csv_column *col = &r->col[k];
 	struct column *to = &b->col[col->at];
-	struct cells cells = cells_of(r, k);
+	struct csv_cells cells = cells_of(r, k);
 
 	switch (col->name->type) {
-	case TYPE_UINT: return read_numbers(&cells, to->width, to->data, b->n, n);
+	case TYPE_UINT:
+		return csv_read_numbers(
+		    &r->digits, &cells, to->width, (char *)to->data + b->n * to->width, n);
 	case TYPE_IP: return read_addresses(r, &cells, to, b->n, n);
-	case TYPE_TIME: return read_times(&cells, col, (int64_t *)to->data + b->n, n);
+	case TYPE_TIME:
+		return csv_read_times(&r->digits, &cells, col, (int64_t *)to->data + b->n, n);
 	default: return 0;
 	}
 }
@@ -574,7 +271,7 @@ static unsigned
 read_column(struct csv_rows *r, struct batch *b, unsigned k, unsigned n)
 {
 	struct csv_column *col = &r->col[k];
-	const struct cells cells = cells_of(r, k);
+	const struct csv_cells cells = cells_of(r, k);
 	uint64_t rest;
 
 	col->has = read_usual(r, b, k, n);
@@ -582,7 +279,7 @@ read_column(struct csv_rows *r, struct batch *b, unsigned k, unsigned n)
 		unsigned i = (unsigned)__builtin_ctzll(rest);
 		struct csv_value *v = &r->value[(size_t)i * r->plan->n_all + k];
 
-		if (cell_begin(&cells, i) == cell_end(&cells, i))
+		if (csv_cell_begin(&cells, i) == csv_cell_end(&cells, i))
 			continue; /* missing, in every type */
 		if (read_general(r, &cells, k, i, v) != NULL)
 			return i;

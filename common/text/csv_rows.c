@@ -201,7 +201,7 @@ csv_rows_read(struct csv_rows *r, struct batch *b, const struct csv_lines *lines
 	csv_split_over(&r->in, lines->buf, lines->pos, lines->end, lines->line);
 	r->quotes = lines->quotes;
 	while (rc > 0) {
-		unsigned found = r->plain ? csv_fast_find(r, most) : 0, good = 0;
+		unsigned found = r->plain ? csv_find(r, most) : 0, good = 0;
 
 		if (found > 0) {
 			if (r->rows > 0)

@@ -31,6 +31,35 @@ struct csv_known_text {
 	struct addr addr;
 };
 
+/* The cells of one column: of row i, octets begin[i * begin_step] + skip up to end[i * step]. */
+struct csv_cells {
+	const char *buf;
+	const uint32_t *begin, *end;
+	uint32_t skip;
+	size_t begin_step, step;
+};
+
+static inline uint32_t
+csv_cell_begin(const struct csv_cells *c, unsigned i)
+{
+	return c->begin[i * c->begin_step] + c->skip;
+}
+
+static inline uint32_t
+csv_cell_end(const struct csv_cells *c, unsigned i)
+{
+	return c->end[i * c->step];
+}
+
+/* Numbers on their way from text: of each cell of a tile the last eight octets, in halves, and how long it is. */
+struct csv_digits {
+	uint32_t high[CSV_TILE], low[CSV_TILE], len[CSV_TILE];
+	uint32_t value[CSV_TILE];
+	uint32_t clock[2][CSV_TILE]; /* hh:m, m:ss; then seconds in the first */
+	uint8_t good[CSV_TILE];
+	uint8_t usual[CSV_TILE];
+};
+
 /* A column of the rows, and where they go. */
 struct csv_column {
 	const struct csv_name *name;
@@ -59,6 +88,7 @@ struct csv_rows {
 	/* Rows found: cell k of row i ends at end[i * n_col + k] of the buffer. */
 	uint32_t *end;
 	uint32_t start[CSV_TILE + 1];
+	struct csv_digits digits;
 };
 
 struct csv_rows *csv_rows_new(struct csv_plan *);
@@ -79,11 +109,22 @@ struct csv_lines {
 int csv_rows_read(
     struct csv_rows *, struct batch *, const struct csv_lines *, struct csv_bad *, struct err *);
 
-/* csv_fast.c: how many rows without quotes and with a cell for each column come next, `most` at most. */
-unsigned csv_fast_find(struct csv_rows *, unsigned most);
+/* csv_find.c: how many rows without quotes and with a cell for each column come next, `most` at most. */
+unsigned csv_find(struct csv_rows *, unsigned most);
 
-/* The first n of them into the batch; returns how many: the next one is wrong. */
+/* csv_fast.c: the first n of them into the batch; returns how many: the next one is wrong. */
 unsigned csv_fast_read(struct csv_rows *, struct batch *, unsigned n);
+
+/*
+ * csv_number.c: cells of n rows as numbers, each of so many octets.  Returns which are plain ones that fit; nothing is
+ * said of the others.
+ */
+uint64_t csv_read_numbers(
+    struct csv_digits *, const struct csv_cells *, unsigned width, void *to, unsigned n);
+
+/* The same of times of the date that the column knows, in ns; of the column the precision too. */
+uint64_t csv_read_times(
+    struct csv_digits *, const struct csv_cells *, struct csv_column *, int64_t *to, unsigned n);
 
 /* A value into a batch's cell. */
 void csv_put_value(struct batch *, const struct csv_column *, size_t rec, const struct csv_value *,

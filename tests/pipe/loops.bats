@@ -18,7 +18,7 @@ plain_passes() { # TEST FOLDER ...
 	printf '%s\0' "${sources[@]}" "$REPO/tests/unit/$test.c" |
 		xargs -0 -P 2 -I '{}' sh -c 'gcc -std=c11 -D_GNU_SOURCE -DPLAIN_LOOPS -DFLOWKIT_VERSION=\"\" -I"$REPO/common" -O1 \
 			-c -o "$(echo "$1" | tr / -).o" "$1"' sh '{}'
-	gcc -o "$test" ./*.o -lzstd -lm -pthread
+	gcc -o "$test" ./*.o -lzstd -lcsv -lm -pthread
 	! nm "$test" | grep -F .avx2
 	"./$test" > tap
 	! grep '^not ok' tap
@@ -32,6 +32,7 @@ plain_passes() { # TEST FOLDER ...
 	plain_passes test_expr_differential base flow expr
 	plain_passes test_stream base flow stream
 	plain_passes test_thin base flow stream
+	plain_passes test_csv base flow text
 	plain_passes test_base_mem base
 }
 
