@@ -15,7 +15,7 @@
 # time never does.  One thread means one processor for all; medians of ROUNDS runs that take turns.  Peak memory is that
 # of the process, for an engine with what it loaded and caches.  Engines run with their defaults but for threads, and
 # ClickHouse without its cache of conditions.  What flowkit writes with -w is synchronised to the disk, what others write
-# is not.
+# is not; it is on the disk, though, before the next one is timed.
 #
 # FLOWS        flows of each set (10000000)
 # SETS         which sets ("v4 v6 days")
