@@ -2,6 +2,12 @@
 
 #include "base/ordered.h"
 
+static size_t
+part_choose(void *sorter, struct batch *b, uint64_t *sel, size_t n)
+{
+	return sort_choose(sorter, b, sel, n);
+}
+
 static void *
 part_make(void *sorter, struct batch *b, const uint64_t *sel)
 {
@@ -20,7 +26,7 @@ part_drop(void *part)
 	sort_drop(part);
 }
 
-static const struct io_parts parts = { part_make, part_take, part_drop };
+static const struct io_parts parts = { part_choose, part_make, part_take, part_drop };
 
 static void
 order_make(void *sorter, size_t i, struct batch *b)

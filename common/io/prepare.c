@@ -129,13 +129,25 @@ prepare_flow(struct io_sink *s, struct sink_worker *w, struct job *j)
 		(void)encode(s, w, j, j->rest);
 }
 
+/* What is chosen counts as selected no less than the rest. */
+static void
+prepare_part(const struct io_sink *s, struct job *j)
+{
+	size_t selected = j->n_sel;
+
+	j->n_sel = s->parts->choose(s->take_ctx, j->b, j->sel, j->n_sel);
+	job_narrow(j);
+	j->part = j->n_sel == 0 ? NULL : s->parts->make(s->take_ctx, j->b, j->sel);
+	j->drop = s->parts->drop;
+	j->form = j->part != NULL ? JOB_PART : JOB_NOTHING;
+	j->n_sel = selected;
+}
+
 static void
 prepare_deferred(const struct io_sink *s, struct job *j)
 {
 	if (s->parts != NULL) {
-		j->part = s->parts->make(s->take_ctx, j->b, j->sel);
-		j->drop = s->parts->drop;
-		j->form = j->part != NULL ? JOB_PART : JOB_NOTHING;
+		prepare_part(s, j);
 	} else if (s->take != NULL) {
 		j->form = JOB_SELECT;
 	}

@@ -215,7 +215,7 @@ key_of_few(const uint64_t *key, const uint32_t *idx, size_t n, size_t few)
 	return top;
 }
 
-/* Of a sort of a few the records that may be among them, of those in idx. */
+/* The records of idx that may be among the first few, in front of idx; how many. */
 static size_t
 keep_few(struct sorter *s, struct batch *b, uint32_t *idx, size_t n)
 {
@@ -263,28 +263,45 @@ keep_few(struct sorter *s, struct batch *b, uint32_t *idx, size_t n)
 	return kept;
 }
 
+/* Of n records those of set bits (NULL: all). */
+static uint32_t *
+indexes(const uint64_t *sel, size_t n)
+{
+	uint32_t *idx = mem_alloc((n + 64) * sizeof(*idx));
+
+	if (sel != NULL)
+		(void)bits_indexes(sel, n, idx);
+	for (uint32_t i = 0; sel == NULL && i < n; i++)
+		idx[i] = i;
+	return idx;
+}
+
+size_t
+sort_choose(struct sorter *s, struct batch *b, uint64_t *sel, size_t n)
+{
+	uint32_t *idx;
+
+	if (s->n_keys == 0 || s->limit == UINT64_MAX)
+		return n;
+	idx = indexes(sel, b->n);
+	n = keep_few(s, b, idx, n);
+	memset(sel, 0, bits_words(b->n) * sizeof(*sel));
+	for (size_t i = 0; i < n; i++)
+		bits_set(sel, idx[i]);
+	mem_free(idx);
+	return n;
+}
+
 struct sort_part *
 sort_prepare(struct sorter *s, struct batch *b, const uint64_t *sel)
 {
 	size_t n = sel ? bits_count(sel, b->n) : b->n;
-	bool few = s->n_keys > 0 && s->limit != UINT64_MAX,
-	     all = n == b->n && !few && n <= BATCH_RECORDS;
 	struct sort_part *p;
-	uint32_t *idx = NULL;
+	uint32_t *idx;
 
-	if (!all) {
-		idx = mem_alloc((b->n + 64) * sizeof(*idx));
-		if (sel != NULL)
-			(void)bits_indexes(sel, b->n, idx);
-		for (uint32_t i = 0; sel == NULL && i < b->n; i++)
-			idx[i] = i;
-		if (few)
-			n = keep_few(s, b, idx, n);
-	}
-	if (n == 0) {
-		mem_free(idx);
+	if (n == 0)
 		return NULL;
-	}
+	idx = n == b->n && n <= BATCH_RECORDS ? NULL : indexes(sel, b->n);
 	p = mem_zero(1, sizeof(*p));
 	p->s = s;
 	for (size_t i = 0; i < n; i += BATCH_RECORDS)
@@ -477,7 +494,17 @@ sort_take(struct sorter *s, struct sort_part *p, struct err *err)
 int
 sort_add(struct sorter *s, struct batch *b, const uint64_t *sel, struct err *err)
 {
-	return sort_take(s, sort_prepare(s, b, sel), err);
+	uint64_t *few = mem_alloc(bits_words(b->n) * sizeof(*few));
+	int rc;
+
+	if (sel != NULL)
+		memcpy(few, sel, bits_words(b->n) * sizeof(*few));
+	else
+		bits_fill(few, b->n);
+	(void)sort_choose(s, b, few, bits_count(few, b->n));
+	rc = sort_take(s, sort_prepare(s, b, few), err);
+	mem_free(few);
+	return rc;
 }
 
 /* Handing out ----------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /*
  * sort.h - ordering records by a field: stable, bounded memory, missing last both ways.
  *
- * Either sort_add and sort_finish, or in parallel: sort_prepare on any thread, sort_take in the order of the
+ * Either sort_add and sort_finish, or in parallel: sort_choose and sort_prepare on any thread, sort_take in the order of the
  * records, then window by window of the result sort_block on any thread.  A sort of a few (limit > 0) keeps only
  * those; otherwise runs that outgrow memory go to temporary files and are merged.
  */
@@ -35,9 +35,11 @@ int sort_add(struct sorter *, struct batch *, const uint64_t *sel, struct err *)
 
 /*
  * The same in two steps: copies on any thread, and taken in order on one.  NULL: there is nothing to take.  What
- * is not taken is dropped (takes NULL).
+ * is not taken is dropped (takes NULL).  Before them, of n selected records those are left that may be among the
+ * `limit` first, and their number is returned: the batch need not be read for the others.
  */
 struct sort_part;
+size_t sort_choose(struct sorter *, struct batch *, uint64_t *sel, size_t n);
 struct sort_part *sort_prepare(struct sorter *, struct batch *, const uint64_t *sel);
 int sort_take(struct sorter *, struct sort_part *, struct err *);
 void sort_drop(struct sort_part *);

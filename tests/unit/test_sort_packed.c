@@ -175,6 +175,7 @@ struct parallel {
 	struct sorter *s;
 	struct stream_slot *slot[BATCHES];
 	struct sort_part *part[BATCHES];
+	bool miscounted[BATCHES];
 	struct batch **out;
 	struct got *got;
 };
@@ -183,9 +184,18 @@ static void
 prepare(void *ctx, size_t i, unsigned worker)
 {
 	struct parallel *p = ctx;
+	struct batch *b = slot_batch(p->slot[i]);
+	uint64_t *sel = mem_zero(bits_words(b->n), sizeof(*sel));
+	size_t n = b->n;
 
 	(void)worker;
-	p->part[i] = sort_prepare(p->s, slot_batch(p->slot[i]), NULL);
+	bits_fill(sel, n);
+	n = sort_choose(p->s, b, sel, n);
+	p->miscounted[i] = n != bits_count(sel, b->n);
+	if (slot_narrow(p->slot[i], sel, n))
+		bits_fill(sel, n);
+	p->part[i] = sort_prepare(p->s, b, sel);
+	mem_free(sel);
 }
 
 static void
@@ -205,7 +215,7 @@ sort_parallel(struct parallel *p, struct err *err)
 
 	ordered_each(8, BATCHES, prepare, p);
 	for (size_t i = 0; i < BATCHES; i++)
-		if (sort_take(p->s, p->part[i], err) != 0)
+		if (p->miscounted[i] || sort_take(p->s, p->part[i], err) != 0)
 			ok(false, "a part is taken: %s", err->text);
 	if (sort_order(p->s, err) != 0)
 		ok(false, "all is sorted: %s", err->text);
