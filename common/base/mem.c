@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "base/die.h"
 
@@ -49,6 +52,18 @@ mem_resize(void *old, size_t count, size_t size)
 	if (p == NULL)
 		out_of_memory();
 	return p;
+}
+
+void
+mem_keep(size_t n)
+{
+#ifdef __GLIBC__
+	/* To say the one ends the C library's guessing of both: pieces that are kept must not be mapped one by one. */
+	(void)mallopt(M_TRIM_THRESHOLD, (int)n);
+	(void)mallopt(M_MMAP_THRESHOLD, (int)n / 2);
+#else
+	(void)n;
+#endif
 }
 
 char *

@@ -16,6 +16,9 @@ char *mem_string(const char *); /* strdup */
 char *mem_string_n(const char *, size_t n); /* strndup; NUL-terminated */
 void mem_free(void *); /* takes NULL */
 
+/* Of what is freed so many octets are kept for who asks next, rather than given back to the system each time. */
+void mem_keep(size_t n);
+
 /* A zeroed table; from 2 MiB on aligned to that and advised to huge pages; free with mem_free_table. */
 void *mem_table(size_t n);
 

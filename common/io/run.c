@@ -9,6 +9,8 @@
 #include "flow/zone.h"
 #include "io/job.h"
 
+enum { KEEP = 64 << 20 }; /* octets of freed memory: what one block gives back the next one takes */
+
 struct run {
 	struct io_source *source;
 	struct io_sink *sink;
@@ -369,6 +371,7 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 
 	if (prepare_union(&r) != 0)
 		return -1;
+	mem_keep(KEEP);
 	r.began_ns = time_monotonic_ns();
 	r.octets_all = source_octets(source);
 	jobs = mem_zero(o.n_items, sizeof(*jobs));
