@@ -13,7 +13,7 @@ import sys
 
 MAGIC = b"\xf1FLOW\r\n\x1a"
 CONST, PLAIN, PLANES, BYTES, DICT, MAP = 1, 2, 3, 4, 5, 6
-END, OPTIONS, SKIPPABLE = 1, 2, 4
+END, OPTIONS, SKIPPABLE, SELECTED = 1, 2, 4, 32
 PRESENCE, XXH3 = 1, 32
 MASK = (1 << 64) - 1
 INT, FLOAT32, TIME, DURATION, IP = 2, 3, 6, 7, 8
@@ -269,8 +269,19 @@ class Column:
         return [values[code] for code in self.codes(codes, n)]
 
 
+def selection(block, at, n):
+    """Which of n stored records count."""
+    seal, chosen = struct.unpack_from("<QI", block, at)
+    if at % 64 or len(block) - at != (16 + (n + 63) // 64 * 8 + 63) // 64 * 64 or xxh3(block[at + 8:]) != seal:
+        raise ValueError("damaged selection")
+    bits = int.from_bytes(block[at + 16:], "little")
+    if bits >> n or bin(bits).count("1") != chosen:
+        raise ValueError("damaged selection")
+    return [i for i in range(n) if bits >> i & 1]
+
+
 def blocks(data):
-    """Yield (flags, records, columns, block) of every block, checking order and totals."""
+    """Yield (flags, records stored, those that count, columns, block) of every block, checking order and totals."""
     at, seen, count, open_segment = 0, 0, 0, False
     if not data:
         raise ValueError("empty input")
@@ -278,7 +289,7 @@ def blocks(data):
         head = data[at:at + 64]
         (magic, header_len, block_len, records, columns, flags, version, sort, zero, start, end,
          sequence, seal) = struct.unpack("<8sIIIHHHHIqqQQ", head)
-        if magic != MAGIC or version not in (1, 2, 3):
+        if magic != MAGIC or version not in (1, 2, 3, 4):
             raise ValueError("offset %d: no block" % at)
         block = data[at:at + block_len]
         if xxh64(block[:56] + bytes(8) + block[64:header_len]) != seal:
@@ -294,7 +305,8 @@ def blocks(data):
             count += 1
             open_segment = True
             if not flags & SKIPPABLE:
-                yield flags, records, [Column(block, 64 + 64 * k, header_len) for k in range(columns)], block
+                chosen = selection(block, zero, records) if flags & SELECTED else range(records)
+                yield flags, records, chosen, [Column(block, 64 + 64 * k, header_len) for k in range(columns)], block
         at += block_len
     if open_segment:
         raise ValueError("no end mark")
@@ -313,22 +325,22 @@ def main():
     with open(sys.argv[-1], "rb") as f:
         data = f.read()
     first = flows = options = n_blocks = 0
-    for flags, n, columns, block in blocks(data):
+    for flags, n, chosen, columns, block in blocks(data):
         n_blocks += 1
         if flags & OPTIONS:
-            options += n
+            options += len(chosen)
         else:
-            flows += n
+            flows += len(chosen)
         if counting:
             continue
         values = [c.read(block, n, columns) for c in columns]
-        for i in range(n):
+        for k, i in enumerate(chosen):
             for c, v in zip(columns, values):
                 if v[i] is None:
                     continue
                 name = "=" + c.name.hex() if c.name is not None else ""
-                print("%d %d.%d.%d%s %d %s" % (first + i, c.pen, c.id, c.instance, name, c.type, cell_text(c, v[i])))
-        first += n
+                print("%d %d.%d.%d%s %d %s" % (first + k, c.pen, c.id, c.instance, name, c.type, cell_text(c, v[i])))
+        first += len(chosen)
     if counting:
         print(flows, options, n_blocks)
 

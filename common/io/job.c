@@ -39,6 +39,21 @@ job_select_all(struct job *j, size_t n)
 }
 
 void
+job_select(struct job *j)
+{
+	bool stored = j->slot != NULL && j->b == slot_batch(j->slot);
+	const uint64_t *counting;
+	size_t n;
+
+	job_select_all(j, j->b->n);
+	counting = stored && !slot_is_narrow(j->slot) ? slot_selection(j->slot, &n) : NULL;
+	if (counting == NULL)
+		return;
+	memcpy(j->sel, counting, bits_words(j->b->n) * sizeof(*j->sel));
+	j->n_sel = n;
+}
+
+void
 job_note(struct job *j)
 {
 	const struct batch *b = j->b;

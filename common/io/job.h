@@ -67,6 +67,9 @@ void job_free(struct job *);
 /* Bits for n records, all set. */
 uint64_t *job_select_all(struct job *, size_t n);
 
+/* The same of its batch, but of a block of which only some records count those are set. */
+void job_select(struct job *);
+
 /* Drop a part that was not taken. */
 void job_drop(struct job *);
 

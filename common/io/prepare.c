@@ -61,17 +61,86 @@ selected_indexes(struct sink_worker *w, const struct job *j)
 	return bits_indexes(j->sel, j->b->n, w->idx);
 }
 
-/* May the block go out as it came in? */
+/* Columns of a block as stored that are all that is wanted; n 0: all of them are. */
+struct wanted {
+	unsigned *column, n;
+};
+
+/* false: what is wanted is not stored as such. */
 static bool
-can_pass(const struct io_sink *s, const struct job *j)
+find_wanted(const struct field_list *list, struct batch *b, struct wanted *w)
 {
-	if (j->slot == NULL || j->b != slot_batch(j->slot) || j->n_sel != j->b->n ||
-	    slot_is_narrow(j->slot))
+	for (size_t i = 0; i < list->n; i++) {
+		int at = list->fields[i].derived != DERIVED_NONE
+			     ? -1
+			     : batch_resolve(b, &list->fields[i]);
+		bool again = false;
+
+		if (list->fields[i].derived != DERIVED_NONE ||
+		    (at >= 0 && (b->col[at].flags & COLUMN_COMPUTED)))
+			return false;
+		for (unsigned k = 0; k < w->n; k++)
+			again |= w->column[k] == (unsigned)at;
+		if (at >= 0 && !again)
+			w->column[w->n++] = (unsigned)at;
+	}
+	return w->n > 0;
+}
+
+/* Are the wanted columns of the selected records longer than those of the block as stored? */
+static bool
+is_shorter_stored(const struct job *j, const struct wanted *w)
+{
+	uint64_t row = 0, stored = 0;
+
+	for (unsigned i = 0; i < (w->n > 0 ? w->n : j->b->n_cols); i++) {
+		struct column_info info;
+
+		slot_column_info(j->slot, w->n > 0 ? w->column[i] : i, &info);
+		row += info.col.width > 0 ? info.col.width : info.unpacked / j->b->n;
+		stored += info.stored;
+	}
+	return row * j->n_sel > stored;
+}
+
+/* Into a file goes what is encoded as in files, and long enough. */
+static bool
+may_pass(const struct io_sink *s, const struct job *j, const struct wanted *w)
+{
+	bool all = j->n_sel == j->b->n;
+
+	if (s->slow && (!all || s->profile != PROFILE_FILE || s->opts->level != 0 ||
+			   (j->b->n < ENCODE_AT_ONCE && !j->b->options)))
 		return false;
-	if (s->opts->has_fields && !s->opts->fields.all && !j->b->options)
+	if (all && !s->slow && w->n == 0)
+		return true;
+	return slot_packed(j->slot) && (all || is_shorter_stored(j, w));
+}
+
+/*
+ * The block as it came in, with all its columns or those that are wanted, and with what is selected beside it: who
+ * reads it decodes what it needs.  false: it cannot, or its records are shorter.
+ */
+static bool
+pass(const struct io_sink *s, struct job *j)
+{
+	const struct field_list *list = &s->opts->fields;
+	bool some = s->opts->has_fields && !list->all && !j->b->options, passes;
+	struct wanted w = { 0 };
+	int rc = 1;
+
+	if (j->slot == NULL || j->b != slot_batch(j->slot) || slot_is_narrow(j->slot))
 		return false;
-	return !s->slow || (slot_packed(j->slot) && s->profile == PROFILE_FILE &&
-			       s->opts->level == 0 && (j->b->n >= ENCODE_AT_ONCE || j->b->options));
+	w.column = some ? mem_alloc((list->n + 1) * sizeof(*w.column)) : NULL;
+	passes = (!some || find_wanted(list, j->b, &w)) && may_pass(s, j, &w);
+	if (passes && some)
+		rc = slot_project(j->slot, w.column, w.n, &j->work_err);
+	if (passes && rc > 0 && j->n_sel < j->b->n)
+		rc = slot_select(j->slot, j->sel, j->n_sel, &j->work_err) < 0 ? -1 : 1;
+	if (passes && rc > 0)
+		j->form = JOB_PASS;
+	mem_free(w.column);
+	return passes && rc != 0;
 }
 
 void
@@ -104,10 +173,8 @@ prepare_flow(struct io_sink *s, struct sink_worker *w, struct job *j)
 	struct batch *from;
 	bool all = j->n_sel == j->b->n;
 
-	if (can_pass(s, j)) {
-		j->form = JOB_PASS;
+	if (pass(s, j))
 		return;
-	}
 	if (w->encoder == NULL)
 		w->encoder = encoder_new(s->profile, s->opts->level);
 	from = sink_project(s, w, j->b);

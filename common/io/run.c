@@ -163,8 +163,8 @@ prepare(struct run *r, struct job *j, unsigned worker)
 	int verdict = IO_KEEP;
 
 	source_read(r->source, j);
-	j->n_read = j->b->n;
-	job_select_all(j, j->b->n);
+	job_select(j);
+	j->n_read = j->n_sel;
 	if (!j->b->options) {
 		select_window(r->opts, j);
 		job_narrow(j);

@@ -255,8 +255,8 @@ ask_index(struct io_source *s)
 static int
 open_format(struct io_source *s, int fd, enum io_format format, const uint8_t *head, size_t taken)
 {
-	unsigned flags =
-	    (s->opts->recover ? STREAM_RECOVER : 0U) | (s->opts->live ? STREAM_LIVE : 0U);
+	unsigned flags = (s->opts->recover ? STREAM_RECOVER : 0U) |
+			 (s->opts->live ? STREAM_LIVE : 0U) | (s->spooling ? 0U : STREAM_WHOLE);
 
 	switch (format) {
 	case IO_FLOW:

@@ -51,6 +51,10 @@ struct stream_slot {
 	size_t thinned; /* octets of its planes that were thin, beside what its entries say */
 	uint64_t values; /* octets of its values; those of dictionaries once they are needed */
 
+	uint64_t *selection; /* of its records those that count, n_selected of them; NULL: all */
+	size_t n_selected;
+	uint32_t selection_at; /* offset of its section */
+
 	size_t records; /* stored; the batch has fewer once it is narrowed */
 	uint32_t *idx; /* those that it has then, ascending; NULL: all */
 };
@@ -60,7 +64,7 @@ enum { SLACK = 64 * 16 };
 
 /* What a header says, before its entries are believed. */
 struct block_header {
-	uint32_t header_len, block_len, records;
+	uint32_t header_len, block_len, records, selection;
 	uint16_t columns, flags, version, sort;
 	uint64_t sequence;
 	int64_t min_start_ns, max_end_ns;
@@ -83,6 +87,15 @@ uint8_t *slot_room(struct stream_slot *, size_t n);
 
 /* Make the batch of a slot whose header octets (header_len of them) are in place.  -1: err. */
 int slot_open(struct stream_slot *, const struct block_header *, struct err *);
+
+/* The selection of a block that has one (selection.c).  NULL: it is there; else why not. */
+const char *selection_load(struct stream_slot *, const struct block_header *);
+
+/* Do its octets in a whole block hold? */
+bool selection_sound(const uint8_t *block, const struct block_header *);
+
+/* The batch has no other records than those n of sel from here on, few or not. */
+void slot_reduce(struct stream_slot *, const uint64_t *sel, size_t n);
 
 /* Few enough of n records, that their cells are better decoded one by one (narrow.c): one in so many. */
 enum { NARROW_SHARE = 8 };

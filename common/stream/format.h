@@ -4,6 +4,7 @@
 #ifndef STREAM_FORMAT_H
 #define STREAM_FORMAT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define STREAM_MAGIC \
@@ -11,10 +12,11 @@
 	"FLOW\r\n\x1a"
 
 enum {
-	STREAM_VERSION = 3, /* the newest; a block says the oldest that it can be read with: */
+	STREAM_VERSION = 4, /* the newest; a block says the oldest that it can be read with: */
 	VERSION_FIRST = 1,
 	VERSION_RUNS = 2, /* if a column is RUNS */
 	VERSION_THIN = 3, /* if a plane is thin (thin.h), or a dictionary is in planes */
+	VERSION_SELECTED = 4, /* if it is BLOCK_SELECTED */
 	HEADER_LEN = 64,
 	ENTRY_LEN = 64,
 	SECTION_ALIGN = 64,
@@ -38,7 +40,7 @@ enum {
 	H_FLAGS = 22,
 	H_VERSION = 24,
 	H_SORT = 26,
-	H_ZERO = 28,
+	H_SELECTION = 28, /* of a BLOCK_SELECTED: u32 offset of its selection */
 	H_MIN_START = 32,
 	H_MAX_END = 40,
 	H_INDEX = 40, /* of an end mark: octets back to the segment's last index block; 0 none */
@@ -53,9 +55,18 @@ enum {
 	BLOCK_SKIPPABLE = 1 << 2, /* a reader that does not know it may skip it */
 	BLOCK_HISTORY = 1 << 3, /* provenance lines in the name area; no records */
 	BLOCK_INDEX = 1 << 4, /* what blocks before it hold (index.h); no records */
-	BLOCK_KNOWN = BLOCK_END | BLOCK_OPTIONS | BLOCK_SKIPPABLE | BLOCK_HISTORY | BLOCK_INDEX,
+	BLOCK_SELECTED = 1 << 5, /* of its records only those of a selection count */
+	BLOCK_KNOWN = BLOCK_END | BLOCK_OPTIONS | BLOCK_SKIPPABLE | BLOCK_HISTORY | BLOCK_INDEX |
+		      BLOCK_SELECTED,
 };
 enum { SORT_DESCENDING = 1 << 15 };
+
+/* Offsets within a selection, which is the last of a block's sections. */
+enum {
+	S_HASH = 0, /* u64 XXH3 of all that follows, to the end of the block */
+	S_RECORDS = 8, /* u32: how many count */
+	S_BITS = 16, /* a bit for each of the block's records, whole words of 64 */
+};
 
 /* Offsets within a column entry. */
 enum {
@@ -106,6 +117,13 @@ static inline uint64_t
 values_octets(uint64_t n, unsigned width)
 {
 	return n * (width ? width : 4);
+}
+
+/* Octets of the selection of n records. */
+static inline size_t
+selection_len(size_t n)
+{
+	return (S_BITS + (n + 63) / 64 * 8 + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN;
 }
 
 static inline uint64_t

@@ -80,19 +80,25 @@ narrow_column(struct stream_slot *s, struct column *c)
 		c->data = narrow_cells(s, c->data, c->width);
 }
 
-bool
-slot_narrow(struct stream_slot *s, const uint64_t *sel, size_t n)
+void
+slot_reduce(struct stream_slot *s, const uint64_t *sel, size_t n)
 {
 	struct batch *b = &s->batch;
 
-	if (s->idx != NULL || n == 0 || n > b->n / NARROW_SHARE)
-		return false;
 	s->idx = arena_alloc(&b->arena, n * sizeof(*s->idx));
 	(void)bits_indexes(sel, b->n, s->idx);
 	b->n = n;
 	b->n_all = b->n_cols; /* computed ones are computed again */
 	for (unsigned i = 0; i < b->n_cols; i++)
 		narrow_column(s, &b->col[i]);
+}
+
+bool
+slot_narrow(struct stream_slot *s, const uint64_t *sel, size_t n)
+{
+	if (s->idx != NULL || n == 0 || n > s->batch.n / NARROW_SHARE)
+		return false;
+	slot_reduce(s, sel, n);
 	return true;
 }
 

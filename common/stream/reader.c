@@ -282,20 +282,21 @@ sections_sound(struct stream_reader *r, const struct block_header *h)
 				       (unsigned)le_uint(e + E_FLAGS, 2), le_uint(e + E_HASH, 8))))
 			return false;
 	}
-	return true;
+	return !(h->flags & BLOCK_SELECTED) || selection_sound(p, h);
 }
 
+/* A block of so many flows or options records that count. */
 static void
-count_block(struct stream_reader *r, const struct block_header *h)
+count_block(struct stream_reader *r, const struct block_header *h, size_t counting)
 {
 	r->in_segment = true;
 	r->segment_records += h->records;
 	r->segment_blocks++;
 	r->totals.blocks++;
 	if (h->flags & BLOCK_OPTIONS)
-		r->totals.options += h->records;
+		r->totals.options += counting;
 	else
-		r->totals.records += h->records;
+		r->totals.records += counting;
 }
 
 static enum stream_status
@@ -403,14 +404,16 @@ stream_next(struct stream_reader *r, struct stream_slot *s, struct err *err)
 		if (h.flags & BLOCK_HISTORY)
 			add_history(r, p, h.header_len);
 		if (h.flags & (BLOCK_HISTORY | BLOCK_SKIPPABLE)) {
-			count_block(r, &h);
+			count_block(r, &h, h.records);
 			if (!feed_skip(&r->feed, h.block_len))
 				return fail(r, err, r->feed.offset, "stream ends within a block");
 			continue;
 		}
 		if (take_block(r, s, &h, err) != STREAM_BATCH)
 			return STREAM_FAILED;
-		count_block(r, &h);
+		count_block(r, &h, s->selection != NULL ? s->n_selected : h.records);
+		if (s->selection != NULL && !(r->flags & STREAM_WHOLE))
+			slot_reduce(s, s->selection, s->n_selected);
 		return STREAM_BATCH;
 	}
 	return STREAM_FAILED;

@@ -82,6 +82,7 @@ header_read(struct block_header *h, const uint8_t *p)
 	h->flags = (uint16_t)le_uint(p + H_FLAGS, 2);
 	h->version = (uint16_t)le_uint(p + H_VERSION, 2);
 	h->sort = (uint16_t)le_uint(p + H_SORT, 2);
+	h->selection = h->flags & BLOCK_SELECTED ? (uint32_t)le_uint(p + H_SELECTION, 4) : 0;
 	h->min_start_ns = (int64_t)le_uint(p + H_MIN_START, 8);
 	h->max_end_ns = (int64_t)le_uint(p + H_MAX_END, 8);
 	h->sequence = le_uint(p + H_SEQUENCE, 8);
@@ -101,6 +102,11 @@ header_bounds(const struct block_header *h)
 		return "more than 4096 columns";
 	if (h->records > BATCH_RECORDS_MAX)
 		return "more than 1048576 records";
+	if ((h->flags & BLOCK_SELECTED) &&
+	    (h->selection % SECTION_ALIGN || h->selection < h->header_len ||
+		h->selection > h->block_len ||
+		h->block_len - h->selection != selection_len(h->records)))
+		return "selection outside its block";
 	return NULL;
 }
 
@@ -217,6 +223,7 @@ int
 slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 {
 	struct batch *b = &s->batch;
+	const char *without = NULL;
 	uint64_t unpacked = 0;
 
 	arena_reset(&b->arena);
@@ -232,6 +239,7 @@ slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 	s->values = 0;
 	s->records = h->records;
 	s->idx = NULL;
+	s->selection = NULL;
 	s->flags = h->flags;
 	s->sequence = h->sequence;
 	s->header_len = h->header_len;
@@ -266,7 +274,9 @@ slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 		return err_set(err, "block unpacks to more than %d MiB", MAX_UNPACKED >> 20);
 	if (s->values > MAX_UNPACKED)
 		return err_set(err, "values of a block take more than %d MiB", MAX_UNPACKED >> 20);
-	return 0;
+	if (h->flags & BLOCK_SELECTED)
+		without = selection_load(s, h);
+	return without == NULL ? 0 : err_set(err, "%s", without);
 }
 
 int
@@ -332,7 +342,7 @@ slot_info(const struct stream_slot *s, struct block_info *info)
 	*info = (struct block_info){ .offset = s->file_offset,
 		.length = s->block_len,
 		.sequence = s->sequence,
-		.records = (uint32_t)s->records,
+		.records = (uint32_t)(s->selection != NULL ? s->n_selected : s->records),
 		.options = s->batch.options,
 		.columns = s->columns };
 }

@@ -44,6 +44,11 @@ enum stream_flags {
 	 * may be called again when there are more octets.
 	 */
 	STREAM_LIVE = 1 << 1,
+	/*
+	 * Blocks of which only some records count are given whole, and slot_selection says which count; without it the
+	 * batch has only those.
+	 */
+	STREAM_WHOLE = 1 << 2,
 };
 
 struct stream_totals {
@@ -91,6 +96,21 @@ bool slot_narrow(struct stream_slot *, const uint64_t *sel, size_t n);
 /* Does its batch have fewer records than the block? */
 bool slot_is_narrow(const struct stream_slot *);
 
+/* Of a block read under STREAM_WHOLE: which of its records count, *n of them.  NULL: all. */
+const uint64_t *slot_selection(const struct stream_slot *, size_t *n);
+
+/*
+ * From here on the block as stored says that of its records only those of sel count, n of them: so it goes on undecoded.
+ * Its batch is not to be read any more.  -1: err.
+ */
+int slot_select(struct stream_slot *, const uint64_t *sel, size_t n, struct err *);
+
+/*
+ * The same of its columns: only those remain, and every record counts again.  0: some cannot do without others, nothing
+ * was done.  1: done.  -1: err.
+ */
+int slot_project(struct stream_slot *, const unsigned *column, unsigned n, struct err *);
+
 /* The whole block as stored, for pass-through; read now if it was not.  NULL: err. */
 const uint8_t *slot_octets(struct stream_slot *, size_t *len, struct err *);
 
@@ -119,7 +139,7 @@ const char *stream_history(const struct stream_reader *);
 /* Facts of a block for --info. */
 struct block_info {
 	uint64_t offset, length, sequence;
-	uint32_t records;
+	uint32_t records; /* that count */
 	bool options;
 	unsigned columns;
 };

@@ -16,6 +16,16 @@ put_hash(uint8_t *at, uint64_t h)
 }
 
 static inline void
+seal_selection(uint8_t *p, size_t left)
+{
+	uint64_t at = le_uint(p + H_SELECTION, 4), end = le_uint(p + H_BLOCK_LEN, 4);
+
+	if ((le_uint(p + H_FLAGS, 2) & BLOCK_SELECTED) && at >= HEADER_LEN && end <= left &&
+	    at + S_BITS <= end)
+		put_hash(p + at + S_HASH, hash_xxh3(p + at + S_RECORDS, end - at - S_RECORDS));
+}
+
+static inline void
 seal_block(uint8_t *p, size_t left)
 {
 	size_t header_len = le_uint(p + H_HEADER_LEN, 4), columns = le_uint(p + H_COLUMNS, 2);
@@ -32,6 +42,7 @@ seal_block(uint8_t *p, size_t left)
 						 ? hash_xxh3(p + offset, length)
 						 : hash_xxh64(p + offset, length));
 	}
+	seal_selection(p, left);
 	put_hash(p + H_HASH, hash_xxh64_hole(p, header_len, H_HASH));
 }
 

@@ -7,57 +7,13 @@
 #include "base/file.h"
 #include "flow/zone.h"
 #include "random_batch.h"
+#include "same.h"
 #include "stored.h"
 #include "stream/format.h"
 #include "stream/stream.h"
 #include "tap.h"
 
 enum { ROUNDS = 120 };
-
-static bool
-same_cell(const struct column *x, const struct column *y, size_t i)
-{
-	if (x->width == 0) {
-		size_t n = x->off[i + 1] - x->off[i];
-
-		return n == y->off[i + 1] - y->off[i] &&
-		       memcmp((uint8_t *)x->data + x->off[i], (uint8_t *)y->data + y->off[i], n) ==
-			   0;
-	}
-	return x->width == y->width && memcmp((uint8_t *)x->data + i * x->width,
-					   (uint8_t *)y->data + i * x->width, x->width) == 0;
-}
-
-/* Every column and cell of x in y, y read back. */
-static bool
-same_batch(struct batch *x, struct batch *y)
-{
-	if (x->n != y->n)
-		return false;
-	for (unsigned k = 0; k < x->n_cols; k++) {
-		const struct column *cx = &x->col[k], *cy;
-		int at = batch_find(y, &cx->id);
-
-		if (cx->flags & COLUMN_EMPTY) {
-			if (at >= 0)
-				return false;
-			continue;
-		}
-		if (at < 0)
-			return false;
-		cy = batch_plain(y, (unsigned)at);
-		if (cx->type != cy->type)
-			return false;
-		for (size_t i = 0; i < x->n; i++) {
-			bool px = cx->present == NULL || bits_get(cx->present, i);
-			bool py = cy->present == NULL || bits_get(cy->present, i);
-
-			if (px != py || (px && !same_cell(cx, cy, i)))
-				return false;
-		}
-	}
-	return y->err.status == 0;
-}
 
 /* The zone map holds every present value. */
 static bool
@@ -179,23 +135,6 @@ planes_hold(struct batch *b, unsigned col)
 	planes_join(joined, width, p, 0, b->n);
 	same = memcmp(joined, dict ? (void *)c->codes : c->data, b->n * width) == 0;
 	mem_free(joined);
-	return same;
-}
-
-/* Does y have records idx of x, n of them? */
-static bool
-same_records(struct batch *x, struct batch *y, const uint32_t *idx, size_t n)
-{
-	struct batch *some = batch_new();
-	bool same;
-
-	batch_append(some, x, idx, n);
-	batch_close(some);
-	for (unsigned i = 0; i < some->n_cols;
-	     i++) /* a column that none of them has is there all the same */
-		some->col[i].flags &= (uint16_t)~COLUMN_EMPTY;
-	same = same_batch(some, y);
-	batch_free(some);
 	return same;
 }
 
