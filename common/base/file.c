@@ -107,6 +107,33 @@ file_widen_pipe(int fd)
 	errno = saved;
 }
 
+static bool
+is_pipe(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+void
+file_claim_pipe(int fd)
+{
+	struct flock shared = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	int saved = errno;
+
+	if (is_pipe(fd))
+		(void)fcntl(fd, F_SETLK, &shared);
+	errno = saved;
+}
+
+bool
+file_is_claimed(int fd)
+{
+	struct flock other = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return is_pipe(fd) && fcntl(fd, F_GETLK, &other) == 0 && other.l_type == F_RDLCK;
+}
+
 bool
 file_is_regular(int fd)
 {

@@ -30,6 +30,13 @@ int file_write(int fd, const void *, size_t n);
 /* Ask for a 1 MiB pipe (F_SETPIPE_SZ); nothing happens when fd is no pipe or the kernel refuses. */
 void file_widen_pipe(int fd);
 
+/*
+ * Whoever reads a pipe as a flow stream says so to its other end, where it can be asked, for as long as the process lives
+ * or has the pipe open: a lock on the pipe that excludes nobody.  Of anything else it is never so.
+ */
+void file_claim_pipe(int fd);
+bool file_is_claimed(int fd);
+
 bool file_is_regular(int fd);
 
 /* Is the file at path still the one that was looked at, and as it was? */

@@ -103,7 +103,10 @@ is_shorter_stored(const struct job *j, const struct wanted *w)
 	return row * j->n_sel > stored;
 }
 
-/* Into a file goes what is encoded as in files, and long enough. */
+/*
+ * Into a file goes what is encoded as in files, and long enough.  Records that are not selected go to nobody but a
+ * program that leaves them out: who hands on what was filtered must be sure that they are gone.
+ */
 static bool
 may_pass(const struct io_sink *s, const struct job *j, const struct wanted *w)
 {
@@ -114,7 +117,7 @@ may_pass(const struct io_sink *s, const struct job *j, const struct wanted *w)
 		return false;
 	if (all && !s->slow && w->n == 0)
 		return true;
-	return slot_packed(j->slot) && (all || is_shorter_stored(j, w));
+	return slot_packed(j->slot) && (all || (is_shorter_stored(j, w) && file_is_claimed(s->fd)));
 }
 
 /*

@@ -77,6 +77,14 @@ can_follow(char *const *paths, int n, const struct io_opts *opts, struct err *er
 	return 0;
 }
 
+/* Who writes into it is told that it is read as flows, unless it is said to be something else. */
+static void
+claim(const struct io_source *s, int fd)
+{
+	if (s->opts->in_format == IO_AUTO || s->opts->in_format == IO_FLOW)
+		file_claim_pipe(fd);
+}
+
 struct io_source *
 io_source_open(char *const *paths, int n, const struct io_opts *opts, struct err *err)
 {
@@ -97,6 +105,9 @@ io_source_open(char *const *paths, int n, const struct io_opts *opts, struct err
 		io_source_close(s);
 		return NULL;
 	}
+	for (size_t i = 0; i < s->paths.n; i++) /* soon: its first blocks are being made */
+		if (strcmp(s->paths.path[i], "-") == 0)
+			claim(s, STDIN_FILENO);
 	return s;
 }
 
@@ -293,6 +304,7 @@ open_input(struct io_source *s, const char *path, struct err *err)
 		close(fd);
 		return err_usage(err, "nothing to read: name a FILE or pipe flow records in");
 	}
+	claim(s, fd);
 	n = read_head(fd, s->stop_fd, head, &taken);
 	if (n < 0) {
 		err_set(err, "%s", strerror(errno));

@@ -7,13 +7,41 @@ setup() {
 	flowkit_setup
 }
 
+# Run a command line into a pipe whose reader knows selections, and keep what comes.
+kept() { # FILE COMMAND
+	local keeper
+
+	rm -f fifo fifo.ready
+	mkfifo fifo
+	python3 "$REPO/tests/tools/claim.py" fifo "$1" 3>&- &
+	keeper=$!
+	for _ in $(seq 200); do
+		[ ! -e fifo.ready ] || break
+		sleep 0.02
+	done
+	"${@:2}" > fifo
+	wait "$keeper"
+}
+
+# How many blocks of a file have a selection.
+selected_blocks() { # FILE
+	python3 -c '
+import struct, sys
+data, at, n = open(sys.argv[1], "rb").read(), 0, 0
+while at < len(data):
+    n += data[at + 22] >> 5 & 1
+    at += struct.unpack_from("<I", data, at + 12)[0]
+print(n)' "$1"
+}
+
 # What commands, a line each, make of IN, which a filter of these arguments made of in.flow: a file, a pipe, and one kept.
 same_both_ways() { # ARGUMENT ...
 	local command j
 
 	flowfilter "$@" in.flow -w file.flow
 	for j in 1 8; do
-		flowfilter -j $j "$@" in.flow | cat > pipe.flow
+		kept pipe.flow flowfilter -j $j "$@" in.flow
+		[ "$(selected_blocks pipe.flow)" -gt 0 ]
 		flowcat --check pipe.flow > sound
 		grep -q " $(flowagg -v count -o csv file.flow | tail -n 1) records" sound
 	done
@@ -45,11 +73,12 @@ consumers() {
 
 @test "selection: filters of flows give the same through a pipe as through a file" {
 	flowgen -n 200000 --seed 3 -w in.flow
-	[ "$(flowfilter 'proto tcp' in.flow | wc -c)" -lt "$((3 * $(stat -c %s in.flow) / 2))" ] # as it was stored
+	kept pipe.flow flowfilter 'proto tcp' in.flow
+	[ "$(stat -c %s pipe.flow)" -lt "$((3 * $(stat -c %s in.flow) / 2))" ] # as it was stored
 	consumers > commands
 	same_both_ways 'proto tcp' < commands
 	same_both_ways 'bytes > 300' -k bytes,srcip,dstip,srcport,packets,proto,end,start < commands
-	same_both_ways 'port 443' -n 5000 < commands
+	same_both_ways 'bytes > 100' -n 100000 < commands
 	same_both_ways 'ip 10.255.0.0/16' -k srcip,dstip,bytes,packets,proto,start,end,srcport < commands
 }
 
@@ -75,7 +104,7 @@ consumers() {
 	for seed in 41 42 43 44; do
 		"$TOOLS/randflow" $seed file in.flow > /dev/null
 		flowfilter 'bytes > 1000 or srcport < 30000' in.flow -w file.flow
-		flowfilter 'bytes > 1000 or srcport < 30000' in.flow | cat > pipe.flow
+		kept pipe.flow flowfilter 'bytes > 1000 or srcport < 30000' in.flow
 		python3 "$REPO/tests/flowread.py" file.flow | LC_ALL=C sort > want
 		python3 "$REPO/tests/flowread.py" pipe.flow | LC_ALL=C sort > got
 		[ -s want ]
@@ -86,7 +115,8 @@ consumers() {
 @test "selection: a stream that was kept as a file is one, with and without an index" {
 	flowgen -n 150000 --seed 5 -w in.flow
 	flowfilter 'proto udp' in.flow -w want.flow
-	flowfilter 'proto udp' in.flow | cat > kept.flow
+	kept kept.flow flowfilter 'proto udp' in.flow
+	[ "$(selected_blocks kept.flow)" -gt 0 ]
 	host=$(flowagg -k dstip -v count -O count -n 1 -o csv want.flow | tail -n 1 | cut -d, -f1)
 	flowfilter "ip $host" -o csv want.flow > want
 	flowfilter "ip $host" -o csv kept.flow | cmp want -
@@ -104,13 +134,35 @@ consumers() {
 
 @test "selection: a pipe that is cut fails, and what was whole before it counts" {
 	flowgen -n 150000 --seed 6 -w in.flow
-	flowfilter 'proto tcp' in.flow | cat > all.flow
+	kept all.flow flowfilter 'proto tcp' in.flow
 	size=$(stat -c %s all.flow)
 	head -c "$((size - 100))" all.flow > cut.flow
 	run --separate-stderr flowagg -v count -o csv cut.flow
 	[ "$status" = 3 ]
+	# shellcheck disable=SC2154
 	[[ "$stderr" == *"end"* ]]
 	n=$(tail -n 1 <<< "$output")
 	[ "$n" -gt 0 ]
 	[ "$n" -le "$(flowagg -v count -o csv all.flow | tail -n 1)" ]
+}
+
+@test "selection: who keeps a stream or sends it on gets nothing that was filtered out" {
+	flowgen -n 150000 --seed 7 -w in.flow
+	flowfilter 'proto tcp' in.flow | cat > cat.flow
+	[ "$(selected_blocks cat.flow)" = 0 ]
+	flowfilter 'proto tcp' in.flow | flowcat | cat > twice.flow
+	[ "$(selected_blocks twice.flow)" = 0 ]
+	flowfilter 'proto tcp' in.flow | flowcat -w file.flow
+	[ "$(selected_blocks file.flow)" = 0 ]
+	flowfilter 'proto tcp' in.flow | flowcat > file.flow
+	[ "$(selected_blocks file.flow)" = 0 ]
+	flowfilter -n 3 'proto tcp' -o csv -k srcip,bytes,start in.flow > want
+	flowcat -n 3 -o csv -k srcip,bytes,start cat.flow | cmp want -
+	for f in cat twice file; do
+		flowfilter 'not proto tcp' -o csv $f.flow > none
+		[ "$(wc -l < none)" -le 1 ]
+	done
+	flowfilter 'proto tcp' in.flow | tee tee.flow | flowagg -v count -o csv > counted
+	[ "$(selected_blocks tee.flow)" = 0 ]
+	[ "$(tail -n 1 counted)" = "$(flowagg -v count -o csv cat.flow | tail -n 1)" ]
 }
