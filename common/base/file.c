@@ -93,6 +93,40 @@ file_write(int fd, const void *p, size_t n)
 	return 0;
 }
 
+#ifdef __linux__
+int
+file_hand_on(int from, uint64_t at, int to, size_t n)
+{
+	off64_t next = (off64_t)at;
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t got = splice(from, &next, to, NULL, n - done, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && done == 0 && (errno == EINVAL || errno == ENOSYS))
+			return 0;
+		if (got <= 0) {
+			errno = got == 0 ? 0 : errno;
+			return -1;
+		}
+		done += (size_t)got;
+	}
+	return 1;
+}
+#else
+int
+file_hand_on(int from, uint64_t at, int to, size_t n)
+{
+	(void)from;
+	(void)at;
+	(void)to;
+	(void)n;
+	return 0;
+}
+#endif
+
 void
 file_widen_pipe(int fd)
 {

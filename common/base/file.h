@@ -27,6 +27,13 @@ int file_load(const char *path, size_t most, struct buf *);
 /* Write all n octets. -1 with errno (EPIPE when the reader has gone: programs exit quietly). */
 int file_write(int fd, const void *, size_t n);
 
+/*
+ * Octets of a file into a pipe, n from that place on, without reading them.  The pipe holds the file's own memory until
+ * they are read.  1: done.  0: it is no pipe, or cannot be done, and nothing was written.  -1 with errno; 0 in it: the
+ * file ends before.
+ */
+int file_hand_on(int from, uint64_t at, int to, size_t n);
+
 /* Ask for a 1 MiB pipe (F_SETPIPE_SZ); nothing happens when fd is no pipe or the kernel refuses. */
 void file_widen_pipe(int fd);
 

@@ -350,12 +350,7 @@ hold(struct io_sink *s, struct batch *rest, struct err *err)
 static int
 write_pass(struct io_sink *s, struct job *j, struct err *err)
 {
-	size_t len;
-	const uint8_t *p = slot_octets(j->slot, &len, err);
-
-	if (p == NULL || sink_flush(s, true, err) != 0)
-		return -1;
-	return stream_put(s->writer, (void *)(uintptr_t)p, len, err);
+	return sink_flush(s, true, err) != 0 ? -1 : stream_pass(s->writer, j->slot, err);
 }
 
 static int

@@ -43,9 +43,11 @@ struct stream_slot {
 	uint32_t header_len, block_len, columns;
 	int64_t min_start_ns, max_end_ns;
 
-	/* The block's octets: 64-aligned, `have` of them; or header only, the rest in file. */
+	/* The block's octets: 64-aligned, `have` of them; or header only, the rest up to `stored` in file; then its tail. */
 	uint8_t *octets;
-	size_t cap, have;
+	size_t cap, have, stored;
+	uint8_t *tail; /* a selection that was made here; NULL: there is none */
+	size_t tail_len;
 	struct stream_file *file;
 	struct unpacker *unpacker; /* made when first needed */
 	size_t thinned; /* octets of its planes that were thin, beside what its entries say */

@@ -166,7 +166,8 @@ project(struct projection *p, struct err *err)
 	s->flags &= (uint16_t)~BLOCK_SELECTED;
 	s->header_len = header_len;
 	s->block_len = end;
-	s->have = end;
+	s->have = s->stored = end;
+	s->tail = NULL;
 	memcpy(s->octets, p->header.data, header_len);
 	memcpy(s->octets + H_HEADER_LEN, &header_len, 4);
 	memcpy(s->octets + H_BLOCK_LEN, &end, 4);

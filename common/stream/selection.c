@@ -62,29 +62,26 @@ slot_select(struct stream_slot *s, const uint64_t *sel, size_t n, struct err *er
 	const uint16_t version = VERSION_SELECTED;
 	const uint32_t n32 = (uint32_t)n;
 	uint64_t hash;
-	size_t whole;
-	uint32_t end;
+	size_t gap;
 	uint8_t *p;
 
-	if (slot_octets(s, &whole, err) == NULL)
-		return -1;
-	if (!(s->flags & BLOCK_SELECTED)) {
-		s->flags |= BLOCK_SELECTED;
-		s->selection_at =
-		    (uint32_t)((whole + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN);
+	if (s->flags & BLOCK_SELECTED) { /* this one takes its place */
+		s->stored = s->selection_at < s->stored ? s->selection_at : s->stored;
+		s->have = s->have < s->stored ? s->have : s->stored;
 	}
-	end = s->selection_at + (uint32_t)len;
-	if (end > MAX_BLOCK || slot_room(s, end) == NULL)
+	gap = (size_t)-s->stored % SECTION_ALIGN;
+	s->selection_at = (uint32_t)(s->stored + gap);
+	if (s->selection_at + len > MAX_BLOCK)
 		return err_set(err, "a block and its selection are too long");
-	memset(s->octets + whole, 0, end > whole ? end - whole : 0);
-	p = s->octets + s->selection_at;
-	memset(p, 0, len);
+	s->tail_len = gap + len;
+	s->tail = arena_zero(&s->batch.arena, s->tail_len);
+	p = s->tail + gap;
 	memcpy(p + S_RECORDS, &n32, 4);
 	memcpy(p + S_BITS, sel, bits_words(s->records) * 8);
 	hash = hash_xxh3(p + S_RECORDS, len - S_RECORDS);
 	memcpy(p + S_HASH, &hash, 8);
-	s->block_len = end;
-	s->have = end;
+	s->flags |= BLOCK_SELECTED;
+	s->block_len = s->selection_at + (uint32_t)len;
 	memcpy(s->octets + H_BLOCK_LEN, &s->block_len, 4);
 	memcpy(s->octets + H_FLAGS, &s->flags, 2);
 	memcpy(s->octets + H_SELECTION, &s->selection_at, 4);

@@ -240,6 +240,9 @@ slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 	s->records = h->records;
 	s->idx = NULL;
 	s->selection = NULL;
+	s->tail = NULL;
+	s->tail_len = 0;
+	s->stored = h->block_len;
 	s->flags = h->flags;
 	s->sequence = h->sequence;
 	s->header_len = h->header_len;
@@ -292,26 +295,35 @@ slot_check(struct stream_slot *s, struct err *err)
 	return 0;
 }
 
+/* What of it is still in the file. */
+static bool
+read_rest(struct stream_slot *s)
+{
+	while (s->have < s->stored) {
+		ssize_t n;
+
+		if (s->file == NULL)
+			return false;
+		n = pread(s->file->fd, s->octets + s->have, s->stored - s->have,
+		    (off_t)(s->file_offset + s->have));
+		if (n <= 0)
+			return false;
+		s->have += (size_t)n;
+	}
+	return true;
+}
+
 const uint8_t *
 slot_octets(struct stream_slot *s, size_t *len, struct err *err)
 {
-	while (s->have < s->block_len) {
-		ssize_t n;
-
-		if (s->file == NULL || slot_room(s, s->block_len) == NULL) {
-			err_set(err, "offset %llu: block cannot be read",
-			    (unsigned long long)s->file_offset);
-			return NULL;
-		}
-		n = pread(s->file->fd, s->octets + s->have, s->block_len - s->have,
-		    (off_t)(s->file_offset + s->have));
-		if (n <= 0) {
-			err_set(err, "offset %llu: block cannot be read",
-			    (unsigned long long)s->file_offset);
-			return NULL;
-		}
-		s->have += (size_t)n;
+	if (slot_room(s, s->block_len) == NULL || !read_rest(s)) {
+		err_set(
+		    err, "offset %llu: block cannot be read", (unsigned long long)s->file_offset);
+		return NULL;
 	}
+	if (s->have < s->block_len)
+		memcpy(s->octets + s->stored, s->tail, s->tail_len);
+	s->have = s->block_len;
 	*len = s->block_len;
 	return s->octets;
 }

@@ -179,6 +179,9 @@ void stream_ordered(struct stream_writer *);
  */
 int stream_put(struct stream_writer *, void *blocks, size_t len, struct err *);
 
+/* The same with a slot's block as it is stored: from a file into a pipe it goes without being read. */
+int stream_pass(struct stream_writer *, struct stream_slot *, struct err *);
+
 /*
  * From now on make an index of what is put, which goes into the stream where it pays (flowstream(5)): for files.
  * Before the first block; or, when all blocks were put, stream_index_back, which reads them back from a descriptor of the

@@ -228,6 +228,18 @@ stream_index_back(struct stream_writer *w, int fd, struct err *err)
 	return undo(w, &before);
 }
 
+/* The next block of the stream. */
+static void
+seal_next(struct stream_writer *w, uint8_t *h)
+{
+	memcpy(h + H_SEQUENCE, &w->records, 8);
+	if (!w->ordered)
+		memset(h + H_SORT, 0, 2);
+	header_seal(h, (uint32_t)le_uint(h + H_HEADER_LEN, 4));
+	w->records += le_uint(h + H_RECORDS, 4);
+	w->blocks++;
+}
+
 int
 stream_put(struct stream_writer *w, void *blocks, size_t len, struct err *err)
 {
@@ -244,15 +256,8 @@ stream_put_noted(
 	if (!w->begun && write_history(w, err) != 0)
 		return undo(w, &before);
 	for (size_t at = 0; at < len;) {
-		uint8_t *h = p + at;
-
-		memcpy(h + H_SEQUENCE, &w->records, 8);
-		if (!w->ordered)
-			memset(h + H_SORT, 0, 2);
-		header_seal(h, (uint32_t)le_uint(h + H_HEADER_LEN, 4));
-		w->records += le_uint(h + H_RECORDS, 4);
-		w->blocks++;
-		at += le_uint(h + H_BLOCK_LEN, 4);
+		seal_next(w, p + at);
+		at += le_uint(p + at + H_BLOCK_LEN, 4);
 	}
 	if (len == 0)
 		return 0;
@@ -260,6 +265,48 @@ stream_put_noted(
 	    (w->index == NULL || add_to_index(w, p, len, notes, err) == 0))
 		return 0;
 	return undo(w, &before);
+}
+
+/* What of the block is still in its file, from there; or, where the system cannot, by way of memory. */
+static int
+write_rest(struct stream_writer *w, struct stream_slot *s, struct err *err)
+{
+	size_t from = s->have, len;
+	int rc = file_hand_on(s->file->fd, s->file_offset + from, w->fd, s->stored - from);
+	const uint8_t *octets;
+
+	if (rc < 0) {
+		int saved = errno;
+
+		err_set(err, "%s", saved ? strerror(saved) : "a file became shorter meanwhile");
+		errno = saved;
+		return -1;
+	}
+	if (rc == 0) {
+		octets = slot_octets(s, &len, err);
+		return octets == NULL ? -1 : write_out(w, octets + from, len - from, err);
+	}
+	w->octets += s->stored - from;
+	return s->tail_len > 0 ? write_out(w, s->tail, s->tail_len, err) : 0;
+}
+
+int
+stream_pass(struct stream_writer *w, struct stream_slot *s, struct err *err)
+{
+	const struct stream_writer before = *w;
+	const uint8_t *octets;
+	size_t len;
+
+	if (w->index != NULL || s->file == NULL || s->have == s->stored) {
+		octets = slot_octets(s, &len, err);
+		return octets == NULL ? -1 : stream_put(w, (void *)(uintptr_t)octets, len, err);
+	}
+	if (!w->begun && write_history(w, err) != 0)
+		return undo(w, &before);
+	seal_next(w, s->octets);
+	if (write_out(w, s->octets, s->have, err) != 0 || write_rest(w, s, err) != 0)
+		return undo(w, &before);
+	return 0;
 }
 
 int

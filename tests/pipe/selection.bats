@@ -132,6 +132,25 @@ consumers() {
 	[ "$(flowagg -v count -o csv joined.flow | tail -n 1)" = "$((2 * $(wc -l < want) - 2))" ]
 }
 
+@test "selection: what takes no file's memory, a socket, gets the same octets as a pipe" {
+	flowgen -n 150000 --seed 8 -w in.flow
+	flowcat --no-history in.flow | cat > want
+	for j in 1 8; do
+		flowcat --no-history -j $j in.flow | cat > piped
+		cmp want piped
+		python3 -c '
+import socket, subprocess, sys
+ours, theirs = socket.socketpair()
+with subprocess.Popen(["flowcat", "--no-history", "-j", sys.argv[1], "in.flow"], stdout=theirs) as flowcat:
+    theirs.close()
+    with ours, open("got", "wb") as out:
+        while data := ours.recv(1 << 20):
+            out.write(data)
+sys.exit(flowcat.returncode)' $j
+		cmp want got
+	done
+}
+
 @test "selection: a pipe that is cut fails, and what was whole before it counts" {
 	flowgen -n 150000 --seed 6 -w in.flow
 	kept all.flow flowfilter 'proto tcp' in.flow

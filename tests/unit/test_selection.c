@@ -1,5 +1,6 @@
 /* Blocks of which only some records count, or only some columns go on. */
 #include <fcntl.h>
+#include <sys/wait.h>
 
 #include "../fuzz/seal.h"
 #include "base/file.h"
@@ -76,32 +77,57 @@ contents(int fd)
 	return out;
 }
 
-/* The stream again with selections in its blocks (NULL: none), and of them those columns. */
+/* What is written to the pipe goes into a file; -1: there is no pipe.  Returns who sees to it. */
+static pid_t
+drain(int file, int *into)
+{
+	char chunk[65536];
+	int ends[2];
+	ssize_t n;
+	pid_t child;
+
+	if (pipe(ends) != 0)
+		abort();
+	child = fork();
+	if (child == 0) {
+		close(ends[1]);
+		while ((n = read(ends[0], chunk, sizeof(chunk))) > 0)
+			if (file_write(file, chunk, (size_t)n) != 0)
+				_exit(1);
+		_exit(n != 0);
+	}
+	close(ends[0]);
+	*into = ends[1];
+	return child;
+}
+
+/* The stream again with selections in its blocks (NULL: none), and of them those columns; by way of a pipe or not. */
 static struct buf
-hand_on(int from, const struct chosen *c, const unsigned *column, unsigned n_columns)
+hand_on(int from, const struct chosen *c, const unsigned *column, unsigned n_columns, bool by_pipe)
 {
 	struct stream_reader *r = stream_open(from, STREAM_WHOLE, NULL, 0);
 	struct stream_slot *slot = slot_new();
-	int fd = memfd_create("handed", MFD_CLOEXEC);
+	int file = memfd_create("handed", MFD_CLOEXEC), fd = file, status = 0;
+	pid_t child = by_pipe ? drain(file, &fd) : 0;
 	struct stream_writer *w = stream_create(fd, NULL);
 	struct err err = { 0 };
-	size_t len;
 
-	for (unsigned i = 0; stream_next(r, slot, &err) == STREAM_BATCH; i++) {
-		const uint8_t *octets;
-
+	for (unsigned i = 0; stream_next(r, slot, &err) == STREAM_BATCH; i++)
 		if ((n_columns > 0 && slot_project(slot, column, n_columns, &err) != 1) ||
 		    (c != NULL && slot_select(slot, c[i].sel, c[i].n, &err) != 0) ||
-		    (octets = slot_octets(slot, &len, &err)) == NULL ||
-		    stream_put(w, (void *)(uintptr_t)octets, len, &err) != 0)
+		    stream_pass(w, slot, &err) != 0)
 			abort();
-	}
 	if (err.status != 0 || stream_finish(w, &err) != 0)
 		abort();
 	stream_abandon(w);
 	slot_free(slot);
 	stream_close(r);
-	return contents(fd);
+	if (by_pipe) {
+		close(fd);
+		if (waitpid(child, &status, 0) != child || status != 0)
+			abort();
+	}
+	return contents(file);
 }
 
 /* Blocks with only the records that count; how many were wrong. */
@@ -174,10 +200,11 @@ selections(void)
 			c[i] = choose(&s, b[i]->n);
 			d[i] = choose(&s, b[i]->n);
 		}
-		once = hand_on(stored_stream(b, PARTS, profiles[seed % 3], true), c, NULL, 0);
+		once = hand_on(
+		    stored_stream(b, PARTS, profiles[seed % 3], true), c, NULL, 0, seed % 2);
 		wrong += read_reduced(input_of(&once, seed % 2), b, c) +
 			 read_whole(input_of(&once, seed % 2 == 0), b, c);
-		twice = hand_on(input_of(&once, seed % 4 < 2), d, NULL, 0);
+		twice = hand_on(input_of(&once, seed % 4 < 2), d, NULL, 0, seed % 8 < 4);
 		again_wrong += read_reduced(input_of(&twice, false), b, d) || twice.len != once.len;
 		for (unsigned i = 0; i < PARTS; i++) {
 			batch_free(b[i]);
@@ -256,7 +283,7 @@ projections(void)
 		struct batch *b = random_batch(seed, 1 + rnd_below(&s, 3000)), *some;
 		struct chosen c = choose(&s, b->n);
 		int fd = stored_stream(&b, 1, profiles[seed % 3], true);
-		struct buf before = seed % 4 ? contents(fd) : hand_on(fd, &c, NULL, 0);
+		struct buf before = seed % 4 ? contents(fd) : hand_on(fd, &c, NULL, 0, false);
 		struct buf after = { 0 };
 		unsigned column[BATCH_COLUMNS_MAX], n;
 		bool takes[BATCH_COLUMNS_MAX];
@@ -269,7 +296,8 @@ projections(void)
 		n = choose_columns(&s, fd, takes, b, column);
 		close(fd);
 		if (n > 0) {
-			after = hand_on(input_of(&before, seed % 2), all ? NULL : &c, column, n);
+			after = hand_on(
+			    input_of(&before, seed % 2), all ? NULL : &c, column, n, seed % 8 < 4);
 			r = stream_open(input_of(&after, seed % 4 < 2), 0, NULL, 0);
 			some = some_columns(b, takes);
 			wrong += stream_next(r, slot, &err) != STREAM_BATCH ||
@@ -406,7 +434,7 @@ hostile(void)
 	struct batch *b = random_batch(7, 1001);
 	uint64_t s = 3;
 	struct chosen c = choose(&s, b->n);
-	struct buf octets = hand_on(stored_stream(&b, 1, PROFILE_FILE, true), &c, NULL, 0);
+	struct buf octets = hand_on(stored_stream(&b, 1, PROFILE_FILE, true), &c, NULL, 0, true);
 
 	for (unsigned i = 0; i < sizeof(lies) / sizeof(lies[0]); i++)
 		for (unsigned way = 0; way < 4; way++)
@@ -433,7 +461,7 @@ recovered(void)
 		b[i] = random_batch(i + 20, 500);
 		c[i] = choose(&s, 500);
 	}
-	octets = hand_on(stored_stream(b, PARTS, PROFILE_FILE, true), c, NULL, 0);
+	octets = hand_on(stored_stream(b, PARTS, PROFILE_FILE, true), c, NULL, 0, false);
 	another_bit((uint8_t *)octets.data + le_uint((uint8_t *)octets.data + H_BLOCK_LEN, 4));
 	r = stream_open(input_of(&octets, false), STREAM_RECOVER, NULL, 0);
 	while (stream_next(r, slot, &err) == STREAM_BATCH)
@@ -449,10 +477,38 @@ recovered(void)
 	}
 }
 
+/* A file that becomes shorter while its block is on its way. */
+static void
+shortened(void)
+{
+	struct batch *b = random_batch(3, 2000);
+	int fd = stored_stream(&b, 1, PROFILE_FILE, true), ends[2];
+	struct stream_reader *r = stream_open(dup(fd), 0, NULL, 0);
+	struct stream_slot *slot = slot_new();
+	struct stream_writer *w;
+	struct err err = { 0 };
+
+	if (pipe(ends) != 0 || stream_next(r, slot, &err) != STREAM_BATCH ||
+	    ftruncate(fd, 8192) != 0)
+		abort();
+	w = stream_create(ends[1], NULL);
+	is_u64((uint64_t)stream_pass(w, slot, &err), (uint64_t)-1,
+	    "a block that is gone is a failure");
+	is_str(err.text, "a file became shorter meanwhile", "and says why");
+	stream_abandon(w);
+	slot_free(slot);
+	stream_close(r);
+	close(fd);
+	close(ends[0]);
+	close(ends[1]);
+	batch_free(b);
+}
+
 int
 main(void)
 {
 	selections();
+	shortened();
 	projections();
 	hostile();
 	recovered();
