@@ -134,6 +134,10 @@ pass(const struct io_sink *s, struct job *j)
 
 	if (j->slot == NULL || j->b != slot_batch(j->slot) || slot_is_narrow(j->slot))
 		return false;
+	if (some &&
+	    s->opts->limit !=
+		UINT64_MAX) /* it may turn out that fewer are wanted: the block is needed whole */
+		return false;
 	w.column = some ? mem_alloc((list->n + 1) * sizeof(*w.column)) : NULL;
 	passes = (!some || find_wanted(list, j->b, &w)) && may_pass(s, j, &w);
 	if (passes && some)

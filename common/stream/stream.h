@@ -101,13 +101,13 @@ const uint64_t *slot_selection(const struct stream_slot *, size_t *n);
 
 /*
  * From here on the block as stored says that of its records only those of sel count, n of them: so it goes on undecoded.
- * Its batch is not to be read any more.  -1: err.
+ * Its batch stays what it is, and another selection may take this one's place.  -1: err.
  */
 int slot_select(struct stream_slot *, const uint64_t *sel, size_t n, struct err *);
 
 /*
  * The same of its columns: only those remain, and every record counts again.  0: some cannot do without others, nothing
- * was done.  1: done.  -1: err.
+ * was done.  1: done, and its batch is not to be read any more.  -1: err.
  */
 int slot_project(struct stream_slot *, const unsigned *column, unsigned n, struct err *);
 

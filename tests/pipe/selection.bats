@@ -95,6 +95,21 @@ consumers() {
 		flowcat -o csv -k $k some.flow > got
 		cmp want got
 	done
+	# A limit within a block, behind one of which all was wanted.
+	for n in 70000 90000; do
+		flowcat -n $n -k srcip,bytes -o csv in.flow > want
+		flowcat -n $n -k srcip,bytes in.flow | flowcat -o csv > got
+		cmp want got
+		flowcat -n $n -k srcip,bytes in.flow | cat | flowcat -o csv > got
+		cmp want got
+		flowcat -n $n -k srcip,bytes in.flow -w some.flow
+		flowcat -o csv some.flow > got
+		cmp want got
+	done
+	flowfilter 'proto tcp' -n 50000 -k srcip,bytes -o csv in.flow > want
+	kept pipe.flow flowfilter -j 1 'proto tcp' -n 50000 -k srcip,bytes in.flow
+	flowcat -o csv pipe.flow > got
+	cmp want got
 	flowfilter 'proto tcp' -k duration,srcip -o csv in.flow > want
 	flowfilter 'proto tcp' -k duration,srcip in.flow | flowcat -o csv > got
 	cmp want got
