@@ -93,6 +93,23 @@ file_write(int fd, const void *p, size_t n)
 	return 0;
 }
 
+bool
+file_read_at(int fd, void *to, size_t n, uint64_t at)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		ssize_t r = pread(fd, (uint8_t *)to + got, n - got, (off_t)(at + got));
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return false;
+		got += (size_t)r;
+	}
+	return true;
+}
+
 #ifdef __linux__
 int
 file_hand_on(int from, uint64_t at, int to, size_t n)

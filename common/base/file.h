@@ -27,6 +27,9 @@ int file_load(const char *path, size_t most, struct buf *);
 /* Write all n octets. -1 with errno (EPIPE when the reader has gone: programs exit quietly). */
 int file_write(int fd, const void *, size_t n);
 
+/* Exactly n octets from that place of a file.  false: there are fewer, or they cannot be read. */
+bool file_read_at(int fd, void *to, size_t n, uint64_t at);
+
 /*
  * Octets of a file into a pipe, n from that place on, without reading them.  The pipe holds the file's own memory until
  * they are read.  1: done.  0: it is no pipe, or cannot be done, and nothing was written.  -1 with errno; 0 in it: the

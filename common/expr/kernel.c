@@ -43,7 +43,7 @@
 			for (unsigned i = 0; i < 64; i++) \
 				t[i] |= (T)(v[i] - lo_k) <= span_k; \
 		} \
-		return kernel_pack(t); \
+		return bits_pack(t); \
 	}
 
 #define MASK_BLOCK(NAME, T) \
@@ -54,7 +54,7 @@
 \
 		for (unsigned i = 0; i < 64; i++) \
 			t[i] = (T)(v[i] & bits) == value; \
-		return kernel_pack(t); \
+		return bits_pack(t); \
 	}
 
 /* The last range that begins at or below the value holds it or none does. */
@@ -128,7 +128,7 @@ SIEVE(uint64_t, uint64_t, HASH_NARROW)
 \
 		for (unsigned i = 0; i < 64; i++) \
 			t[i] = bd->table[v[i] >> 3] >> (v[i] & 7) & 1; \
-		return kernel_pack(t); \
+		return bits_pack(t); \
 	}
 
 RANGE_BLOCK(range_block_8, uint8_t)
@@ -203,7 +203,7 @@ prefix_block(const struct bound *bd, const struct wide *v)
 
 	for (unsigned i = 0; i < 64; i++)
 		t[i] = (((v[i].w[0] & m0) ^ p0) | ((v[i].w[1] & m1) ^ p1)) == 0;
-	return kernel_pack(t);
+	return bits_pack(t);
 }
 
 #define WIDE_KEY(V) ((u128)be64toh((V).w[0]) << 64 | be64toh((V).w[1]))
@@ -236,7 +236,7 @@ codes_block(const uint8_t *hit, const uint16_t *codes)
 		t[i + 2] = hit[codes[i + 2]];
 		t[i + 3] = hit[codes[i + 3]];
 	}
-	return kernel_pack(t);
+	return bits_pack(t);
 }
 
 void

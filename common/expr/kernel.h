@@ -7,10 +7,6 @@
 #ifndef EXPR_KERNEL_H
 #define EXPR_KERNEL_H
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "expr/plan.h"
 
 enum how {
@@ -57,29 +53,5 @@ void kernel_run(const struct bound *, const void *data, const uint32_t *off, siz
 /* out = hit[codes[i]]. */
 void kernel_codes(
     const uint8_t *hit, const uint16_t *codes, size_t n, const uint64_t *mask, uint64_t *out);
-
-/* 64 octets of 0 or 1 as a word: the one thing that compilers do not see by themselves. */
-static inline uint64_t
-kernel_pack(const uint8_t *t)
-{
-#ifdef __SSE2__
-	uint64_t word = 0;
-
-	for (unsigned i = 0; i < 4; i++) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(t + 16 * i));
-
-		word |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_slli_epi16(v, 7)) << (16 * i);
-	}
-	return word;
-#else
-	uint64_t word = 0, octets;
-
-	for (unsigned i = 0; i < 8; i++) {
-		memcpy(&octets, t + 8 * i, 8);
-		word |= octets * UINT64_C(0x0102040810204080) >> 56 << (8 * i);
-	}
-	return word;
-#endif
-}
 
 #endif

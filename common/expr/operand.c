@@ -164,7 +164,7 @@ operand(const struct tile *t, const struct node *n, double *out)
 		case CMP_GT: COMPARE_TILE(>); break; \
 		default: COMPARE_TILE(>=); break; \
 		} \
-		return kernel_pack(bits); \
+		return bits_pack(bits); \
 	}
 COMPARE(compare_doubles, double)
 COMPARE(compare_keys, uint64_t)

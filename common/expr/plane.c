@@ -165,7 +165,7 @@ run_stretch(const struct sums *s, const struct planes *p, size_t at, size_t n, u
 	for (unsigned r = 0; r < s->n; r++) {
 		run_range(t, p, at, s->lo[r], s->hi[r]);
 		for (size_t w = 0; w < bits_words(n); w++)
-			out[w] = (r > 0 ? out[w] : 0) | kernel_pack(t + w * 64);
+			out[w] = (r > 0 ? out[w] : 0) | bits_pack(t + w * 64);
 	}
 }
 

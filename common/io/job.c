@@ -41,12 +41,12 @@ job_select_all(struct job *j, size_t n)
 void
 job_select(struct job *j)
 {
-	bool stored = j->slot != NULL && j->b == slot_batch(j->slot);
+	const struct stream_slot *block = job_block(j);
 	const uint64_t *counting;
 	size_t n;
 
 	job_select_all(j, j->b->n);
-	counting = stored && !slot_is_narrow(j->slot) ? slot_selection(j->slot, &n) : NULL;
+	counting = block != NULL && !slot_is_narrow(block) ? slot_selection(block, &n) : NULL;
 	if (counting == NULL)
 		return;
 	memcpy(j->sel, counting, bits_words(j->b->n) * sizeof(*j->sel));
@@ -59,7 +59,7 @@ job_note(struct job *j)
 	const struct batch *b = j->b;
 	struct block_info info = { 0 };
 
-	if (j->slot != NULL && b == slot_batch(j->slot))
+	if (job_block(j) != NULL)
 		slot_info(j->slot, &info);
 	j->facts = (struct job_facts){ b->options, b->n_cols, b->n_unpacked, info.length, b->err };
 }
@@ -82,7 +82,6 @@ job_trim(struct job *j, size_t n)
 void
 job_narrow(struct job *j)
 {
-	if (j->slot != NULL && j->b == slot_batch(j->slot) &&
-	    slot_narrow(j->slot, j->sel, j->n_sel))
+	if (job_block(j) != NULL && slot_narrow(j->slot, j->sel, j->n_sel))
 		job_select_all(j, j->n_sel);
 }

@@ -64,6 +64,13 @@ struct job {
 
 void job_free(struct job *);
 
+/* The block that its batch is of; NULL: it is of none. */
+static inline struct stream_slot *
+job_block(const struct job *j)
+{
+	return j->slot != NULL && j->b == slot_batch(j->slot) ? j->slot : NULL;
+}
+
 /* Bits for n records, all set. */
 uint64_t *job_select_all(struct job *, size_t n);
 

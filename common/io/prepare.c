@@ -71,13 +71,11 @@ static bool
 find_wanted(const struct field_list *list, struct batch *b, struct wanted *w)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		int at = list->fields[i].derived != DERIVED_NONE
-			     ? -1
-			     : batch_resolve(b, &list->fields[i]);
+		const struct field *f = &list->fields[i];
+		int at = f->derived == DERIVED_NONE ? batch_resolve(b, f) : -1;
 		bool again = false;
 
-		if (list->fields[i].derived != DERIVED_NONE ||
-		    (at >= 0 && (b->col[at].flags & COLUMN_COMPUTED)))
+		if (f->derived != DERIVED_NONE || (at >= 0 && (b->col[at].flags & COLUMN_COMPUTED)))
 			return false;
 		for (unsigned k = 0; k < w->n; k++)
 			again |= w->column[k] == (unsigned)at;
@@ -132,11 +130,9 @@ pass(const struct io_sink *s, struct job *j)
 	struct wanted w = { 0 };
 	int rc = 1;
 
-	if (j->slot == NULL || j->b != slot_batch(j->slot) || slot_is_narrow(j->slot))
-		return false;
-	if (some &&
-	    s->opts->limit !=
-		UINT64_MAX) /* it may turn out that fewer are wanted: the block is needed whole */
+	/* With a limit fewer may turn out to be wanted: then the block is needed whole. */
+	if (job_block(j) == NULL || slot_is_narrow(j->slot) ||
+	    (some && s->opts->limit != UINT64_MAX))
 		return false;
 	w.column = some ? mem_alloc((list->n + 1) * sizeof(*w.column)) : NULL;
 	passes = (!some || find_wanted(list, j->b, &w)) && may_pass(s, j, &w);

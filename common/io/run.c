@@ -91,8 +91,7 @@ select_window(const struct io_opts *o, struct job *j)
 
 	if (o->since_ns == INT64_MIN && o->until_ns == INT64_MAX)
 		return;
-	if (j->slot != NULL && j->b == slot_batch(j->slot) &&
-	    slot_times(j->slot, &min_start, &max_end) &&
+	if (job_block(j) != NULL && slot_times(j->slot, &min_start, &max_end) &&
 	    (max_end < o->since_ns || min_start >= o->until_ns)) {
 		select_none(j);
 		return;

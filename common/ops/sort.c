@@ -276,12 +276,18 @@ indexes(const uint64_t *sel, size_t n)
 	return idx;
 }
 
+static bool
+wants_few(const struct sorter *s)
+{
+	return s->n_keys > 0 && s->limit != UINT64_MAX;
+}
+
 size_t
 sort_choose(struct sorter *s, struct batch *b, uint64_t *sel, size_t n)
 {
 	uint32_t *idx;
 
-	if (s->n_keys == 0 || s->limit == UINT64_MAX)
+	if (!wants_few(s))
 		return n;
 	idx = indexes(sel, b->n);
 	n = keep_few(s, b, idx, n);
@@ -494,9 +500,12 @@ sort_take(struct sorter *s, struct sort_part *p, struct err *err)
 int
 sort_add(struct sorter *s, struct batch *b, const uint64_t *sel, struct err *err)
 {
-	uint64_t *few = mem_alloc(bits_words(b->n) * sizeof(*few));
+	uint64_t *few;
 	int rc;
 
+	if (!wants_few(s))
+		return sort_take(s, sort_prepare(s, b, sel), err);
+	few = mem_alloc(bits_words(b->n) * sizeof(*few));
 	if (sel != NULL)
 		memcpy(few, sel, bits_words(b->n) * sizeof(*few));
 	else

@@ -288,9 +288,6 @@ const char *index_load_filters(struct index_block *, int fd, unsigned first, uns
  */
 uint64_t index_find(int fd, uint64_t end);
 
-/* Exactly n octets.  false: there are fewer, or they cannot be read. */
-bool index_pread(int fd, void *to, size_t n, uint64_t at);
-
 /*
  * Every index block from the last to the first, without filters until fn loads them.  fn returns what is wrong with one, which ends the walk, or NULL.
  * *first: where the first segment that has an index begins.

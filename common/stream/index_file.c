@@ -90,7 +90,7 @@ check_block(struct checking *c, int fd, const struct index_block *x, const struc
 		c->room = e->length;
 		c->block = mem_resize(c->block, c->room, 1);
 	}
-	if (!index_pread(fd, c->block, e->length, e->at) || !header_read(&h, c->block) ||
+	if (!file_read_at(fd, c->block, e->length, e->at) || !header_read(&h, c->block) ||
 	    header_bounds(&h) != NULL || h.block_len != e->length || h.records != e->records ||
 	    le_uint(c->block + H_HASH, 8) != e->seal || !header_sealed(c->block, h.header_len) ||
 	    ((h.flags & BLOCK_OPTIONS) != 0) != e->options)
@@ -149,7 +149,7 @@ next_block(struct copying *c, int fd, uint64_t at, uint64_t left, struct block_h
 {
 	uint8_t first[HEADER_LEN];
 
-	if (left < HEADER_LEN || !index_pread(fd, first, HEADER_LEN, at))
+	if (left < HEADER_LEN || !file_read_at(fd, first, HEADER_LEN, at))
 		return "stream ends within a block header";
 	if (!header_read(h, first))
 		return "no flow stream block here";
@@ -161,7 +161,7 @@ next_block(struct copying *c, int fd, uint64_t at, uint64_t left, struct block_h
 		c->room = h->block_len;
 		c->block = mem_resize(c->block, c->room, 1);
 	}
-	if (!index_pread(fd, c->block, h->block_len, at))
+	if (!file_read_at(fd, c->block, h->block_len, at))
 		return strerror(errno);
 	if (!header_sealed(c->block, h->header_len))
 		return "damaged block header (its hash does not hold)";

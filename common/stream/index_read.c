@@ -4,30 +4,12 @@
  * Segments are walked from the last to the first, and in each its index blocks; blocks that are not wanted become
  * runs that the reader leaps over.  Where anything is not as it should be the walk ends: what is before it is read.
  */
-#include <errno.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cursor.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "stream/index.h"
-
-bool
-index_pread(int fd, void *to, size_t n, uint64_t at)
-{
-	size_t got = 0;
-
-	while (got < n) {
-		ssize_t r = pread(fd, (uint8_t *)to + got, n - got, (off_t)(at + got));
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r <= 0)
-			return false;
-		got += (size_t)r;
-	}
-	return true;
-}
 
 /* Loading ------------------------------------------------------------------------------------------ */
 
@@ -156,7 +138,7 @@ load(struct index_block *x, int fd, uint64_t at, uint64_t end)
 
 	x->at = at;
 	x->filters_len = 0;
-	if (end - at < sizeof(first) || !index_pread(fd, first, sizeof(first), x->at) ||
+	if (end - at < sizeof(first) || !file_read_at(fd, first, sizeof(first), x->at) ||
 	    !header_read(&h, first) || header_bounds(&h) != NULL || !(h.flags & BLOCK_INDEX) ||
 	    h.header_len != sizeof(first) || h.block_len > end - x->at)
 		return "damaged index (no index block where the end mark says)";
@@ -169,7 +151,7 @@ load(struct index_block *x, int fd, uint64_t at, uint64_t end)
 	len = x->n * (size_t)INDEX_ENTRY;
 	if (sizeof(first) + len + common_len(x) > x->length)
 		return damaged;
-	if (!index_pread(fd, entries, len, x->at + sizeof(first)) ||
+	if (!file_read_at(fd, entries, len, x->at + sizeof(first)) ||
 	    hash_xxh3(entries, len) != entries_hash)
 		return "damaged index (its hash does not hold)";
 	why = read_entries(x, cur_over(entries, len));
@@ -187,7 +169,7 @@ load_part(const struct index_block *x, struct index_part *p, int fd, uint64_t of
 		p->line = mem_table_there(len);
 		p->room = len;
 	}
-	return index_pread(fd, p->line, len, x->at + offset);
+	return file_read_at(fd, p->line, len, x->at + offset);
 }
 
 static const char filters_damaged[] = "damaged index (the hash of its filters does not hold)";
@@ -240,7 +222,7 @@ index_find(int fd, uint64_t end)
 	struct block_header h;
 	uint64_t back;
 
-	if (end < HEADER_LEN || !index_pread(fd, mark, HEADER_LEN, end - HEADER_LEN) ||
+	if (end < HEADER_LEN || !file_read_at(fd, mark, HEADER_LEN, end - HEADER_LEN) ||
 	    !header_read(&h, mark) || h.header_len != HEADER_LEN || !(h.flags & BLOCK_END) ||
 	    !header_sealed(mark, HEADER_LEN))
 		return UINT64_MAX;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/cursor.h"
+#include "base/file.h"
 #include "stream/block.h"
-#include "stream/index.h"
 
 /* A section on its way: where it stands, whose it is. */
 struct moving {
@@ -31,7 +31,7 @@ by_offset(const void *a, const void *b)
 	return (x->offset > y->offset) - (x->offset < y->offset);
 }
 
-/* Where column i stands among them, UINT_MAX: it does not. */
+/* Where column i stands among them, NO_REFERENCE: it does not. */
 static unsigned
 place_of(const unsigned *column, unsigned n, unsigned i)
 {
@@ -122,7 +122,7 @@ move(struct stream_slot *s, const struct block_entry *e, uint32_t to, uint32_t r
 		return true;
 	}
 	return s->file != NULL &&
-	       index_pread(s->file->fd, s->octets + to, e->length, s->file_offset + e->offset);
+	       file_read_at(s->file->fd, s->octets + to, e->length, s->file_offset + e->offset);
 }
 
 static bool

@@ -2,13 +2,11 @@
  * selection.c - blocks of which only some records count: so a filter hands on what it selected without decoding it, and
  * who comes behind decodes what it needs.
  */
-#include <unistd.h>
-
 #include "base/bits.h"
 #include "base/cursor.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "stream/block.h"
-#include "stream/index.h"
 
 static bool
 is_sound(const uint8_t *p, size_t len)
@@ -32,7 +30,7 @@ selection_load(struct stream_slot *s, const struct block_header *h)
 		uint8_t *read = arena_alloc(&s->batch.arena, len);
 
 		if (s->file == NULL ||
-		    !index_pread(s->file->fd, read, len, s->file_offset + h->selection))
+		    !file_read_at(s->file->fd, read, len, s->file_offset + h->selection))
 			return "its selection cannot be read";
 		p = read;
 	}

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/cursor.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "stream/block.h"
 #include "stream/pack.h"
@@ -299,17 +300,11 @@ slot_check(struct stream_slot *s, struct err *err)
 static bool
 read_rest(struct stream_slot *s)
 {
-	while (s->have < s->stored) {
-		ssize_t n;
-
-		if (s->file == NULL)
-			return false;
-		n = pread(s->file->fd, s->octets + s->have, s->stored - s->have,
-		    (off_t)(s->file_offset + s->have));
-		if (n <= 0)
-			return false;
-		s->have += (size_t)n;
-	}
+	if (s->have < s->stored &&
+	    (s->file == NULL || !file_read_at(s->file->fd, s->octets + s->have, s->stored - s->have,
+				    s->file_offset + s->have)))
+		return false;
+	s->have = s->have > s->stored ? s->have : s->stored;
 	return true;
 }
 

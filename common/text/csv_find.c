@@ -46,16 +46,11 @@ equal_64(const char *p, char c)
 static inline uint64_t
 equal_64(const char *p, char c)
 {
-	uint64_t bits = 0;
+	uint8_t equal[WORD];
 
-	for (unsigned i = 0; i < 8; i++) {
-		uint8_t equal[8];
-
-		for (unsigned k = 0; k < 8; k++)
-			equal[k] = p[8 * i + k] == c;
-		bits |= (load_8(equal) * UINT64_C(0x0102040810204080) >> 56) << 8 * i;
-	}
-	return bits;
+	for (unsigned i = 0; i < WORD; i++)
+		equal[i] = p[i] == c;
+	return bits_pack(equal);
 }
 #endif
 

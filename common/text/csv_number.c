@@ -74,16 +74,6 @@ work_out_8(struct csv_digits *d, uint32_t most)
 	}
 }
 
-static uint64_t
-good_ones(const struct csv_digits *d, unsigned n)
-{
-	uint64_t bits = 0;
-
-	for (unsigned i = 0; i < CSV_TILE; i += 8)
-		bits |= (load_8(d->good + i) * UINT64_C(0x0102040810204080) >> 56) << i;
-	return bits & bits_tail(n);
-}
-
 #define PUT(T) \
 	CLONES static void put_##T(T *to, const uint32_t *value, unsigned n) \
 	{ \
@@ -148,7 +138,7 @@ csv_read_numbers(
 		work_out_4(d, UINT8_MAX);
 	else
 		work_out_8(d, width == 2 ? UINT16_MAX : UINT32_MAX);
-	good = good_ones(d, n);
+	good = bits_pack(d->good) & bits_tail(n);
 	put(to, width, d->value, n);
 	if (width >= 4)
 		good |= read_longs(d, c, width, to, ~good & bits_tail(n));
@@ -226,7 +216,7 @@ csv_read_times(struct csv_digits *d, const struct csv_cells *c, struct csv_colum
 	else
 		work_out_8(d, UINT32_MAX);
 	work_out_clocks(d);
-	good = good_ones(d, n);
+	good = bits_pack(d->good) & bits_tail(n);
 	for (unsigned i = 0; i < n; i++)
 		to[i] = (int64_t)((uint64_t)col->day_ns +
 				  (uint64_t)d->clock[0][i] * (uint64_t)NS_PER_S +

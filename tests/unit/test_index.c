@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cursor.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "expr/expr.h"
 #include "random_batch.h"
@@ -467,7 +468,7 @@ times_need_no_filters(void)
 
 		fd = random_file();
 		at = fstat(fd, &st) == 0 ? index_find(fd, (uint64_t)st.st_size) : UINT64_MAX;
-		lines = at != UINT64_MAX && index_pread(fd, octets, sizeof(octets), at)
+		lines = at != UINT64_MAX && file_read_at(fd, octets, sizeof(octets), at)
 			    ? le_uint(octets + HEADER_LEN + X_LINES, 4)
 			    : 0;
 		at += sizeof(octets) + le_uint(octets + HEADER_LEN + X_BLOCKS, 4) * INDEX_ENTRY;
