@@ -242,8 +242,10 @@ sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j)
 	case IO_FLOW: prepare_flow(s, w, j); break;
 	case IO_IPFIX:
 	case IO_NULL:
+		if (s->exporter == NULL && s->take == NULL)
+			break; /* it is enough to have counted them */
 		j->form = JOB_SELECT;
-		for (unsigned i = 0; i < j->b->n_cols && (s->exporter || s->take); i++)
+		for (unsigned i = 0; i < j->b->n_cols; i++)
 			(void)batch_plain(j->b, i);
 		break;
 	default:

@@ -3,7 +3,12 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
-enum { FIRST_CAPACITY = 4096, MEMBER_INTERNED = 0x100, CHUNK = 256 };
+enum {
+	FIRST_CAPACITY = 4096,
+	QUICKLY = 4 << 20, /* octets: below it a table grows in great steps */
+	MEMBER_INTERNED = 0x100,
+	CHUNK = 256,
+};
 
 /* The table ------------------------------------------------------------------------------------- */
 
@@ -13,10 +18,23 @@ hash_member(const struct member *m)
 	return hash_u64(hash_u64(hash_seed(), m->v), (uint64_t)m->kind << 32 | m->row);
 }
 
+/* A place of a table of narrow members, whose count is the next word. */
+static inline uint64_t *
+narrow_at(const struct distinct *d, size_t at)
+{
+	return &d->narrow[at << d->counted];
+}
+
+static uint64_t *
+count_at(const struct distinct *d, size_t at)
+{
+	return d->wide ? &d->count[at] : narrow_at(d, at) + 1;
+}
+
 static bool
 is_empty(const struct distinct *d, size_t at)
 {
-	return d->wide ? d->member[at].kind == 0 : d->narrow[at] == 0;
+	return d->wide ? d->member[at].kind == 0 : *narrow_at(d, at) == 0;
 }
 
 /* Where a member stands, or would; the place is empty then. */
@@ -31,35 +49,43 @@ place_of(const struct distinct *d, const struct member *m)
 	return at;
 }
 
-static inline size_t
+static inline uint64_t *
 narrow_place(const struct distinct *d, uint64_t m, uint64_t hash)
 {
 	size_t mask = d->cap - 1, at = hash & mask;
 
-	while (d->narrow[at] != 0 && d->narrow[at] != m)
+	while (*narrow_at(d, at) != 0 && *narrow_at(d, at) != m)
 		at = (at + 1) & mask;
-	return at;
+	return narrow_at(d, at);
+}
+
+static uint64_t
+pack(uint32_t row, uint64_t v)
+{
+	return (uint64_t)(row + 1) << 32 | v;
 }
 
 static bool
 insert(struct distinct *d, const struct member *m, uint64_t count)
 {
-	size_t at;
 	bool fresh;
 
 	if (d->wide) {
-		at = place_of(d, m);
+		size_t at = place_of(d, m);
+
 		fresh = d->member[at].kind == 0;
 		d->member[at] = *m;
+		if (d->counted)
+			d->count[at] += count;
 	} else {
-		uint64_t packed = (uint64_t)(m->row + 1) << 32 | m->v;
+		uint64_t packed = pack(m->row, m->v);
+		uint64_t *at = narrow_place(d, packed, hash_u64(hash_seed(), packed));
 
-		at = narrow_place(d, packed, hash_u64(hash_seed(), packed));
-		fresh = d->narrow[at] == 0;
-		d->narrow[at] = packed;
+		fresh = *at == 0;
+		*at = packed;
+		if (d->counted)
+			at[1] += count;
 	}
-	if (d->counted)
-		d->count[at] += count;
 	d->n += fresh;
 	return fresh;
 }
@@ -67,16 +93,18 @@ insert(struct distinct *d, const struct member *m, uint64_t count)
 static struct member
 member_at(const struct distinct *d, size_t at)
 {
+	uint64_t packed;
+
 	if (d->wide)
 		return d->member[at];
-	return (struct member){ d->narrow[at] & UINT32_MAX, (uint32_t)(d->narrow[at] >> 32) - 1,
-		d->type };
+	packed = *narrow_at(d, at);
+	return (struct member){ packed & UINT32_MAX, (uint32_t)(packed >> 32) - 1, d->type };
 }
 
 static size_t
-member_size(const struct distinct *d)
+narrow_octets(const struct distinct *d)
 {
-	return d->wide ? sizeof(*d->member) : sizeof(*d->narrow);
+	return (d->cap << d->counted) * sizeof(*d->narrow);
 }
 
 static void
@@ -91,8 +119,8 @@ rebuild(struct distinct *d, size_t cap, bool wide)
 	if (wide)
 		new.member = mem_table_there(cap * sizeof(*new.member));
 	else
-		new.narrow = mem_table_there(cap * sizeof(*new.narrow));
-	if (new.counted)
+		new.narrow = mem_table_there(narrow_octets(&new));
+	if (wide && new.counted)
 		new.count = mem_table_there(cap * sizeof(*new.count));
 	for (size_t i = 0; i < d->cap; i++) {
 		struct member m;
@@ -100,7 +128,7 @@ rebuild(struct distinct *d, size_t cap, bool wide)
 		if (is_empty(d, i))
 			continue;
 		m = member_at(d, i);
-		(void)insert(&new, &m, d->counted ? d->count[i] : 1);
+		(void)insert(&new, &m, d->counted ? *count_at(d, i) : 1);
 	}
 	distinct_free(d);
 	*d = new;
@@ -110,7 +138,9 @@ static void
 reserve(struct distinct *d, size_t extra)
 {
 	if (d->n + extra > d->cap / 8 * 5)
-		rebuild(d, d->cap ? d->cap * 2 : FIRST_CAPACITY, d->wide);
+		rebuild(d,
+		    d->cap == 0 ? FIRST_CAPACITY : d->cap * (distinct_memory(d) < QUICKLY ? 4 : 2),
+		    d->wide);
 }
 
 /* Values of this kind, as large as any of these bits, are to be added. */
@@ -148,28 +178,36 @@ distinct_add(
 	return insert(d, &m, count);
 }
 
+static inline __attribute__((always_inline)) void
+add_narrow_by(struct distinct *d, const uint32_t *rows, const uint64_t *v, const uint64_t *counts,
+    size_t n, bool *fresh, bool counted)
+{
+	uint64_t hash[CHUNK], seed = hash_seed();
+
+	d->counted = counted; /* known where this is compiled */
+	for (size_t i = 0; i < n; i++) {
+		hash[i] = hash_u64(seed, pack(rows[i], v[i]));
+		__builtin_prefetch(narrow_at(d, hash[i] & (d->cap - 1)), 1);
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint64_t packed = pack(rows[i], v[i]), *at = narrow_place(d, packed, hash[i]);
+
+		fresh[i] = *at == 0;
+		*at = packed;
+		d->n += fresh[i];
+		if (counted)
+			at[1] += counts ? counts[i] : 1;
+	}
+}
+
 static void
 add_narrow(struct distinct *d, const uint32_t *rows, const uint64_t *v, const uint64_t *counts,
     size_t n, bool *fresh)
 {
-	uint64_t hash[CHUNK], seed = hash_seed();
-
-	for (size_t i = 0; i < n; i++) {
-		hash[i] = hash_u64(seed, (uint64_t)(rows[i] + 1) << 32 | v[i]);
-		__builtin_prefetch(&d->narrow[hash[i] & (d->cap - 1)], 1);
-		if (d->counted)
-			__builtin_prefetch(&d->count[hash[i] & (d->cap - 1)], 1);
-	}
-	for (size_t i = 0; i < n; i++) {
-		uint64_t packed = (uint64_t)(rows[i] + 1) << 32 | v[i];
-		size_t at = narrow_place(d, packed, hash[i]);
-
-		fresh[i] = d->narrow[at] == 0;
-		d->narrow[at] = packed;
-		d->n += fresh[i];
-		if (d->counted)
-			d->count[at] += counts ? counts[i] : 1;
-	}
+	if (d->counted)
+		add_narrow_by(d, rows, v, counts, n, fresh, true);
+	else
+		add_narrow_by(d, rows, v, counts, n, fresh, false);
 }
 
 void
@@ -224,18 +262,23 @@ distinct_at(
 	m = member_at(d, place);
 	*item = (struct distinct_item){ .row = m.row,
 		.cell = distinct_cell(&m, in),
-		.count = d->counted ? d->count[place] : 1 };
+		.count = d->counted ? *count_at(d, place) : 1 };
 	return true;
 }
 
+/* Places are empty or not by chance: what is written of an empty one is written over. */
 size_t
-distinct_members(const struct distinct *d, size_t at, size_t end, struct member *to)
+distinct_members(
+    const struct distinct *d, size_t at, size_t end, struct member *to, uint64_t *count)
 {
 	size_t n = 0;
 
-	for (; at < end; at++)
-		if (!is_empty(d, at))
-			to[n++] = member_at(d, at);
+	for (; at < end; at++) {
+		to[n] = member_at(d, at);
+		if (count != NULL)
+			count[n] = d->counted ? *count_at(d, at) : 1;
+		n += !is_empty(d, at);
+	}
 	return n;
 }
 
@@ -249,26 +292,26 @@ may_have(const struct distinct *d, const struct member *m)
 bool
 distinct_has(const struct distinct *d, const struct member *m)
 {
-	uint64_t packed = (uint64_t)(m->row + 1) << 32 | m->v;
+	uint64_t packed = pack(m->row, m->v);
 
 	if (!may_have(d, m))
 		return false;
 	if (d->wide)
 		return d->member[place_of(d, m)].kind != 0;
-	return d->narrow[narrow_place(d, packed, hash_u64(hash_seed(), packed))] != 0;
+	return *narrow_place(d, packed, hash_u64(hash_seed(), packed)) != 0;
 }
 
 void
 distinct_expect(const struct distinct *d, const struct member *m)
 {
-	uint64_t packed = (uint64_t)(m->row + 1) << 32 | m->v;
+	uint64_t packed = pack(m->row, m->v);
 
 	if (!may_have(d, m))
 		return;
 	if (d->wide)
 		__builtin_prefetch(&d->member[hash_member(m) & (d->cap - 1)]);
 	else
-		__builtin_prefetch(&d->narrow[hash_u64(hash_seed(), packed) & (d->cap - 1)]);
+		__builtin_prefetch(narrow_at(d, hash_u64(hash_seed(), packed) & (d->cap - 1)));
 }
 
 void
@@ -296,7 +339,7 @@ distinct_divide(
 		to = at[lot[m.row]]++;
 		lots->member[to] = m;
 		if (d->counted)
-			lots->count[to] = d->count[i];
+			lots->count[to] = *count_at(d, i);
 	}
 	mem_free(at);
 }
@@ -336,7 +379,9 @@ distinct_by_row(const struct distinct *d, size_t n_rows, size_t **off, size_t **
 size_t
 distinct_memory(const struct distinct *d)
 {
-	return d->cap * (member_size(d) + (d->counted ? sizeof(*d->count) : 0));
+	if (d->wide)
+		return d->cap * (sizeof(*d->member) + (d->counted ? sizeof(*d->count) : 0));
+	return narrow_octets(d);
 }
 
 void
@@ -345,7 +390,7 @@ distinct_free(struct distinct *d)
 	if (d->member != NULL)
 		mem_free_table(d->member, d->cap * sizeof(*d->member));
 	if (d->narrow != NULL)
-		mem_free_table(d->narrow, d->cap * sizeof(*d->narrow));
+		mem_free_table(d->narrow, narrow_octets(d));
 	if (d->count != NULL)
 		mem_free_table(d->count, d->cap * sizeof(*d->count));
 	*d = (struct distinct){ .counted = d->counted };
@@ -354,11 +399,11 @@ distinct_free(struct distinct *d)
 void
 distinct_clear(struct distinct *d)
 {
-	if (d->wide)
+	if (d->member != NULL)
 		memset(d->member, 0, d->cap * sizeof(*d->member));
-	else if (d->cap > 0)
-		memset(d->narrow, 0, d->cap * sizeof(*d->narrow));
-	if (d->counted && d->cap > 0)
+	if (d->narrow != NULL)
+		memset(d->narrow, 0, narrow_octets(d));
+	if (d->count != NULL)
 		memset(d->count, 0, d->cap * sizeof(*d->count));
 	d->n = 0;
 }

@@ -3,7 +3,7 @@
  *
  * All of them are one hash table of (row, value) members.  While the values are numbers of one type that
  * fit into 32 bits (ports, IPv4 addresses, most counters), a member takes 8 octets, else 16: addresses
- * beyond IPv4 and values of variable length are interned.  Counts stand beside them where they are asked for.
+ * beyond IPv4 and values of variable length are interned.  Counts take 8 more where they are asked for.
  */
 #ifndef OPS_DISTINCT_H
 #define OPS_DISTINCT_H
@@ -22,9 +22,10 @@ struct distinct {
 	uint32_t type; /* of all narrow members; 0: none yet */
 	bool wide, counted;
 	bool interned; /* a member is: it means something beside its own table only */
-	uint64_t *narrow; /* row + 1 above, value below; 0 empty */
+	uint64_t *
+	    narrow; /* row + 1 above, value below, 0 empty; counted: a second word behind each, its count */
 	struct member *member; /* instead, when wide */
-	uint64_t *count; /* counted: of each place */
+	uint64_t *count; /* wide and counted: of each place */
 	size_t cap, n;
 };
 
@@ -46,8 +47,9 @@ void distinct_add_words(struct distinct *, const uint32_t *rows, const uint64_t 
 bool distinct_at(
     const struct distinct *, size_t place, const struct intern *, struct distinct_item *);
 
-/* The members of places [at, end), n of them, n <= end - at; counts are not asked for. */
-size_t distinct_members(const struct distinct *, size_t at, size_t end, struct member *);
+/* The members of places [at, end), n of them, n <= end - at, and how often each was added (NULL: is not asked for). */
+size_t distinct_members(
+    const struct distinct *, size_t at, size_t end, struct member *, uint64_t *count);
 
 /* Is it a member?  Not of interned ones.  distinct_expect: it will be asked soon. */
 bool distinct_has(const struct distinct *, const struct member *);
