@@ -47,6 +47,35 @@ add_computed(struct batch *b, const struct field *f, enum type type, unsigned wi
 	return (int)b->n_all++;
 }
 
+/* A derived quantity of records that cannot be asked for it any more may be a column of its name: -k made it. */
+static struct field_id
+kept_as(const struct field *f)
+{
+	return (struct field_id){ .pen = PEN_NAMED, .named = f->name };
+}
+
+static void
+fill_from_kept(struct batch *b, int to, const struct field *f)
+{
+	struct field_id id = kept_as(f);
+	struct column *c = &b->col[to];
+	int i = batch_find(b, &id);
+	const struct column *kept;
+
+	if (i < 0 || b->col[i].type != c->type || b->col[i].width != c->width)
+		return;
+	kept = batch_plain(b, (unsigned)i);
+	for (size_t rec = 0; rec < b->n; rec++) {
+		if (bits_get(c->present, rec) ||
+		    (kept->present != NULL && !bits_get(kept->present, rec)))
+			continue;
+		memcpy((uint8_t *)c->data + rec * c->width,
+		    (const uint8_t *)kept->data + rec * c->width, c->width);
+		bits_set(c->present, rec);
+	}
+	c->scale = kept->scale < c->scale ? kept->scale : c->scale;
+}
+
 /* Presence that turned out complete is NULL, as everywhere. */
 static int
 finish_computed(struct batch *b, int i)
@@ -217,6 +246,7 @@ derive_duration(struct batch *b, const struct field *f)
 			continue;
 		bits_set(c->present, i);
 	}
+	fill_from_kept(b, to, f);
 	return finish_computed(b, to);
 }
 
@@ -227,31 +257,37 @@ static const struct field octets_field = {
 static const struct field packets_field = {
 	.type = TYPE_UINT, .n = 3, .id = { { .id = 2 }, { .id = 86 }, { .id = 298 } }
 };
-static const struct field duration_field = { .type = TYPE_DURATION, .derived = DERIVED_DURATION };
+static const struct field duration_field = {
+	.name = "duration", .type = TYPE_DURATION, .derived = DERIVED_DURATION
+};
 
 /* numerator * factor / denominator, missing where either is or the denominator is not above zero. */
+static void
+divide(struct batch *b, int to, int num, int den, double factor)
+{
+	const struct column *x = batch_plain(b, (unsigned)num), *y = batch_plain(b, (unsigned)den);
+	double *out = b->col[to].data;
+
+	for (size_t i = 0; i < b->n; i++) {
+		double p, q;
+
+		if (!cell_double(x, i, &p) || !cell_double(y, i, &q) || !(q > 0))
+			continue;
+		out[i] = p * factor / q;
+		bits_set(b->col[to].present, i);
+	}
+}
+
 static int
 derive_ratio(struct batch *b, const struct field *f, const struct field *num,
     const struct field *den, double factor)
 {
 	int to = add_computed(b, f, TYPE_FLOAT64, 8);
 	int x = batch_resolve(b, num), y = batch_resolve(b, den);
-	double *out = b->col[to].data;
-	uint64_t *present = b->col[to].present;
-	const struct column *cx, *cy;
 
-	if (x < 0 || y < 0)
-		return to;
-	cx = batch_plain(b, (unsigned)x);
-	cy = batch_plain(b, (unsigned)y);
-	for (size_t i = 0; i < b->n; i++) {
-		double p, q;
-
-		if (!cell_double(cx, i, &p) || !cell_double(cy, i, &q) || !(q > 0))
-			continue;
-		out[i] = p * factor / q;
-		bits_set(present, i);
-	}
+	if (x >= 0 && y >= 0)
+		divide(b, to, x, y, factor);
+	fill_from_kept(b, to, f);
 	return finish_computed(b, to);
 }
 
@@ -318,7 +354,7 @@ static bool
 duration_reads(const struct field_id *id)
 {
 	const struct field_id from[] = { field_own(OWN_START), field_own(OWN_END), field_iana(161),
-		field_iana(162) };
+		field_iana(162), kept_as(&duration_field) };
 
 	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++)
 		if (field_id_equal(&from[i], id))
@@ -329,6 +365,10 @@ duration_reads(const struct field_id *id)
 bool
 field_reads(const struct field *f, const struct field_id *id)
 {
+	struct field_id kept = kept_as(f);
+
+	if (f->derived != DERIVED_NONE && field_id_equal(&kept, id))
+		return true;
 	switch (f->derived) {
 	case DERIVED_NONE: return is_among(f, id);
 	case DERIVED_DURATION: return duration_reads(id);

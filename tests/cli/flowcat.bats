@@ -44,6 +44,27 @@ make_five() {
 	[ "${lines[2]}" = 192.0.2.2,76,53 ]
 }
 
+@test "flowcat: computed columns that were kept without what they are computed from are still there" {
+	local k
+	flowgen -n 2000 > day.flow
+	for k in duration bps pps bpp duration,bps,bytes; do
+		flowcat -k "$k" -o csv day.flow > want
+		flowcat -k "$k" day.flow | flowcat -k "$k" -o csv | cmp want -
+		flowcat -k "$k" day.flow | cat | flowcat -o csv | cmp want -
+	done
+	# What they make others of, questions, orders, groups; and records that have it beside records that it is computed of.
+	flowcat -k duration,bytes,srcip day.flow > kept.flow
+	cmp <(flowcat -k bps -o csv day.flow) <(flowcat -k bps -o csv kept.flow)
+	cmp <(flowfilter 'duration > 100ms' -k srcip,bytes -o csv day.flow) \
+		<(flowfilter 'duration > 100ms' -k srcip,bytes -o csv kept.flow)
+	cmp <(flowcat -O duration -n 50 -k duration,bytes -o csv day.flow) \
+		<(flowcat -O duration -n 50 -k duration,bytes -o csv kept.flow)
+	cmp <(flowagg -k srcip -v 'max(duration),mean_bps' -o csv day.flow) \
+		<(flowagg -k srcip -v 'max(duration),mean_bps' -o csv kept.flow)
+	cmp <(flowagg -v 'p50_duration,count' -o csv day.flow day.flow) \
+		<(flowcat day.flow kept.flow | flowagg -v 'p50_duration,count' -o csv)
+}
+
 @test "flowcat: the table is for people" {
 	make_five
 	flowcat -o table five.flow > people.txt
