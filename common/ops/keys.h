@@ -28,6 +28,19 @@ struct slot {
 	uint16_t off;
 };
 
+/* Octets of it in a key. */
+static inline unsigned
+slot_size(const struct slot *s)
+{
+	switch ((enum slot_kind)s->kind) {
+	case SLOT_FIXED: return s->width;
+	case SLOT_IP16: return 16;
+	case SLOT_OCTETS: return 4;
+	case SLOT_CELL: return sizeof(struct cell);
+	default: return 0;
+	}
+}
+
 struct layout {
 	struct slot slot[GROUP_KEYS_MAX];
 	unsigned n;

@@ -1,0 +1,220 @@
+/*
+ * values_bind.c - which columns of a batch the aggregates read, and what they learn of types and sampling from it.
+ */
+#include "ops/values.h"
+
+static const struct field start_field = {
+	.type = TYPE_TIME, .n = 1, .id = { { .pen = PEN_OWN, .id = OWN_START } }
+};
+static const struct field end_field = {
+	.type = TYPE_TIME, .n = 1, .id = { { .pen = PEN_OWN, .id = OWN_END } }
+};
+static const struct field flags_field = { .type = TYPE_UINT, .n = 1, .id = { { .id = 6 } } };
+static const struct field sampling_field = {
+	.type = TYPE_UINT, .n = 1, .id = { { .pen = PEN_OWN, .id = OWN_SAMPLING } }
+};
+
+/*
+ * The column a value reads, or -1.  Records that have a least already (min_packets) are aggregates: the
+ * least of those is wanted, not of the sums that stand under the field's own name.
+ */
+static int
+find_value(const struct group_value *v, struct batch *b)
+{
+	int i;
+
+	if (v->fn == FN_RECORDS)
+		return -1;
+	if (v->fn == FN_FLOWS)
+		return batch_find(b, &v->as);
+	i = batch_resolve(b, &v->field);
+	if (v->as.pen == PEN_NAMED && (v->fn == FN_MIN || v->fn == FN_MAX)) {
+		int made = batch_find(b, &v->as);
+
+		i = made >= 0 ? made : i;
+	}
+	return i;
+}
+
+static bool
+usable(const struct group_value *v, enum type t)
+{
+	if (v->fn == FN_FLOWS || v->fn == FN_OR)
+		return t == TYPE_UINT;
+	if (v->fn == FN_SUM)
+		return cell_numeric(t) && t != TYPE_TIME;
+	if (v->fn == FN_MEAN || v->fn == FN_PERCENTILE)
+		return cell_numeric(t);
+	return t != TYPE_NONE;
+}
+
+/* Does sampling multiply this?  Counters of packets and octets, not flows. */
+static bool
+is_counter(const struct group_value *v)
+{
+	const struct element *e;
+
+	if (v->fn != FN_SUM || v->field.n == 0)
+		return false;
+	e = element_find(v->field.id[0].pen, v->field.id[0].id);
+	return e != NULL && e->unit != NULL &&
+	       (e->semantics == SEM_DELTA || e->semantics == SEM_TOTAL) &&
+	       (strcmp(e->unit, "octets") == 0 || strcmp(e->unit, "packets") == 0);
+}
+
+static const struct column *
+plain_at(struct batch *b, int i)
+{
+	return i < 0 ? NULL : batch_plain(b, (unsigned)i);
+}
+
+/* A sum's column: numbers as planes while nobody needs them one by one. */
+static void
+bind_sum(struct value_source *src, struct batch *b, int i)
+{
+	if (i >= 0 && b->col[i].type == TYPE_UINT && batch_entries(b, (unsigned)i) == NULL)
+		src->planes = batch_planes(b, (unsigned)i);
+	src->col = src->planes != NULL ? &b->col[i] : plain_at(b, i);
+	src->is_some = src->planes != NULL && planes_narrow(src->planes) && src->planes->base > 0 &&
+		       src->col->width == 8;
+}
+
+/* One interval for the whole batch, known without unpacking it? */
+static bool
+uniform_sampling(const struct column *c, uint32_t *interval)
+{
+	if (c == NULL) {
+		*interval = 1;
+		return true;
+	}
+	if (!(c->flags & COLUMN_ZONE) || (c->flags & COLUMN_PARTIAL) || c->min != c->max)
+		return false;
+	*interval = (uint32_t)c->min;
+	return true;
+}
+
+static bool
+same_sampling(const struct column *c, size_t n, uint32_t *interval)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool has = c->present == NULL || bits_get(c->present, i);
+		uint32_t now = has ? (uint32_t)cell_word(c, i) : 1;
+
+		now = now == 0 ? 1 : now;
+		if (i > 0 && now != *interval)
+			return false;
+		*interval = now;
+	}
+	return true;
+}
+
+/* The batch's sampling column where records need to look at it, else NULL. */
+static const struct column *
+bind_sampling(struct values *vs, struct table *t, struct batch *b, int col)
+{
+	const struct column *c = col < 0 ? NULL : &b->col[col];
+	uint32_t interval = 1;
+	bool one;
+
+	if (c != NULL && c->type != TYPE_UINT)
+		c = NULL;
+	one = uniform_sampling(c, &interval);
+	if (c != NULL && (!one || vs->spec->scale || vs->sampling == SAMPLING_MIXED))
+		c = batch_plain(b, (unsigned)col);
+	if (vs->sampling != SAMPLING_MIXED && !one)
+		one = same_sampling(c, b->n, &interval);
+	interval = interval == 0 ? 1 : interval;
+	if (vs->sampling == 0 && one)
+		vs->sampling = interval;
+	else if (vs->sampling != SAMPLING_MIXED && (!one || vs->sampling != interval))
+		values_split_sampling(vs, t);
+	if (vs->sampling == SAMPLING_MIXED && c != NULL)
+		c = batch_plain(b, (unsigned)col);
+	return c;
+}
+
+bool
+values_steady(const struct values *vs, struct batch *b)
+{
+	int col = batch_resolve(b, &sampling_field);
+	const struct column *c = col < 0 || b->col[col].type != TYPE_UINT ? NULL : &b->col[col];
+	uint32_t interval;
+
+	for (unsigned i = 0; i < vs->n; i++) {
+		int at =
+		    vs->spec->values[i].fn == FN_SUM ? find_value(&vs->spec->values[i], b) : -1;
+
+		if (at >= 0 && vs->v[i].type != TYPE_NONE && b->col[at].type != vs->v[i].type)
+			return false;
+	}
+	if (vs->sampling == 0)
+		return true;
+	return uniform_sampling(c, &interval) && (interval == 0 ? 1 : interval) == vs->sampling;
+}
+
+void
+values_bind(struct values *vs, struct values_bound *bound, struct table *t, struct batch *b)
+{
+	const struct group_spec *spec = vs->spec;
+	int col[GROUP_VALUES_MAX], reverse[GROUP_VALUES_MAX];
+	int start = batch_resolve(b, &start_field), end = batch_resolve(b, &end_field);
+	int flags = spec->biflow ? batch_resolve(b, &flags_field) : -1;
+	int sampling = batch_resolve(b, &sampling_field);
+	bool timed = spec->biflow;
+
+	*bound = (struct values_bound){ 0 };
+	for (unsigned i = 0; i < vs->n; i++) {
+		const struct group_value *v = &spec->values[i];
+
+		col[i] = find_value(v, b);
+		if (col[i] >= 0 && !usable(v, (enum type)b->col[col[i]].type))
+			col[i] = -1;
+		reverse[i] = vs->v[i].reverse ? batch_find(b, &v->reverse) : -1;
+		if (reverse[i] >= 0 && !usable(v, (enum type)b->col[reverse[i]].type))
+			reverse[i] = -1;
+		timed = timed || v->fn == FN_FIRST || v->fn == FN_LAST;
+	}
+	for (unsigned i = 0; i < vs->n; i++) {
+		struct value_source *src = &bound->source[i];
+		enum group_fn fn = spec->values[i].fn;
+
+		if (fn == FN_SUM)
+			bind_sum(src, b, col[i]);
+		else
+			src->col = plain_at(b, col[i]);
+		src->reverse = plain_at(b, reverse[i]);
+		src->scaled = spec->scale && is_counter(&spec->values[i]);
+		bound->is_biflow = bound->is_biflow || src->reverse != NULL;
+		if (src->col != NULL) {
+			values_raise(vs, i, t, (enum type)src->col->type);
+			if (src->col->scale < vs->v[i].scale)
+				vs->v[i].scale = src->col->scale;
+			if (src->col->width > vs->v[i].width)
+				vs->v[i].width = src->col->width;
+		}
+		if (src->reverse != NULL)
+			values_raise(vs, i, t, (enum type)src->reverse->type);
+		if (!spec->biflow && (fn == FN_FLOWS || fn == FN_RECORDS ||
+					 ((fn == FN_SUM || fn == FN_OR) && src->col != NULL &&
+					     src->col->present == NULL)))
+			bound->have |= UINT32_C(1) << i;
+	}
+	if (timed && start >= 0 && b->col[start].type == TYPE_TIME)
+		bound->start = batch_plain(b, (unsigned)start);
+	if (timed && end >= 0 && b->col[end].type == TYPE_TIME)
+		bound->end = batch_plain(b, (unsigned)end);
+	bound->flags = plain_at(b, flags);
+	bound->sampling = bind_sampling(vs, t, b, sampling);
+}
+
+void
+values_unpack(struct values_bound *bound, struct batch *b)
+{
+	for (unsigned i = 0; i < GROUP_VALUES_MAX; i++) {
+		struct value_source *src = &bound->source[i];
+
+		if (src->planes != NULL)
+			(void)batch_plain(b, (unsigned)(src->col - b->col));
+		src->planes = NULL;
+	}
+}
