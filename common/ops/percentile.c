@@ -207,19 +207,34 @@ next_some(const struct sifting *f, const struct beside_piece *p, size_t *at, str
 	return !sieve->other;
 }
 
+/* All numbers of a piece, some at a time, to fn. */
 static void
-count_bins(void *ctx, size_t i, unsigned worker)
+walk_piece(const struct sifting *f, size_t i, struct sieve *sieve,
+    void (*fn)(const struct sifting *, struct sieve *, const struct some *))
 {
-	struct sifting *f = ctx;
-	struct sieve *sieve = &f->sieve[worker];
 	const struct beside_piece *p = &f->pieces.piece[i];
 	size_t at = p->at;
 	struct some some;
 
 	while (next_some(f, p, &at, sieve, &some))
-		for (size_t k = 0; k < some.n; k++)
-			sieve->count[some.row[k] * RANK_BINS + rank_bin(some.number[k].key)] +=
-			    some.number[k].count;
+		fn(f, sieve, &some);
+}
+
+static void
+count_some(const struct sifting *f, struct sieve *sieve, const struct some *some)
+{
+	(void)f;
+	for (size_t k = 0; k < some->n; k++)
+		sieve->count[some->row[k] * RANK_BINS + rank_bin(some->number[k].key)] +=
+		    some->number[k].count;
+}
+
+static void
+count_bins(void *ctx, size_t i, unsigned worker)
+{
+	const struct sifting *f = ctx;
+
+	walk_piece(f, i, &f->sieve[worker], count_some);
 }
 
 static void
@@ -233,18 +248,19 @@ keep_number(struct sifted *s, const struct ranked *number)
 }
 
 static void
+keep_some(const struct sifting *f, struct sieve *sieve, const struct some *some)
+{
+	for (size_t k = 0; k < some->n; k++)
+		if (rank_bin(some->number[k].key) == f->row[some->row[k]].bin)
+			keep_number(&sieve->row[some->row[k]], &some->number[k]);
+}
+
+static void
 keep_bins(void *ctx, size_t i, unsigned worker)
 {
-	struct sifting *f = ctx;
-	struct sieve *sieve = &f->sieve[worker];
-	const struct beside_piece *p = &f->pieces.piece[i];
-	size_t at = p->at;
-	struct some some;
+	const struct sifting *f = ctx;
 
-	while (next_some(f, p, &at, sieve, &some))
-		for (size_t k = 0; k < some.n; k++)
-			if (rank_bin(some.number[k].key) == f->row[some.row[k]].bin)
-				keep_number(&sieve->row[some.row[k]], &some.number[k]);
+	walk_piece(f, i, &f->sieve[worker], keep_some);
 }
 
 /* All workers' counts into the first's.  false: the members are not numbers of one type. */
