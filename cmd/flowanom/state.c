@@ -396,22 +396,16 @@ read_record(void *ctx, struct err *err)
 	}
 }
 
-static int
-take_state(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
-{
-	struct reading *r = ctx;
-
-	(void)sel;
-	if (b->options || members_walk(&r->at, b, read_record, r, err))
-		return 0;
-	return err_set(err, "no state of flowanom");
-}
-
 int
 state_read(struct observed *o, const char *path, void (*warn)(const char *, const struct err *),
     struct err *err)
 {
-	struct reading r = { .o = o, .at = { .kinds = members, .n = STATE_KINDS } };
+	struct reading r = { .o = o,
+		.at = { .what = "state of flowanom",
+		    .kinds = members,
+		    .n = STATE_KINDS,
+		    .read = read_record,
+		    .ctx = &r } };
 
-	return io_keep_read(path, "state of flowanom", take_state, &r, &r.at.begun, warn, err);
+	return io_keep_read(path, r.at.what, members_take, &r.at, &r.at.begun, warn, err);
 }

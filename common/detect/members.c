@@ -188,9 +188,8 @@ members_put_kind(struct batch *b, size_t rec, unsigned kind)
 	member_put_number(b, rec, member_named(state_name), 1, kind);
 }
 
-bool
-members_walk(struct member_walk *w, struct batch *b, bool (*fn)(void *ctx, struct err *), void *ctx,
-    struct err *err)
+static bool
+read_all(struct member_walk *w, struct batch *b, struct err *err)
 {
 	struct field_id id = member_named(state_name);
 	int state = find(b, &id, TYPE_UINT);
@@ -209,11 +208,20 @@ members_walk(struct member_walk *w, struct batch *b, bool (*fn)(void *ctx, struc
 		if (kind >= w->n || (kind == 0) == w->begun)
 			return false;
 		w->kind = (unsigned)kind;
-		if (!fn(ctx, err))
+		if (!w->read(w->ctx, err))
 			return false;
 		w->begun = true;
 	}
 	return true;
+}
+
+int
+members_take(void *walk, struct batch *b, const uint64_t *sel, struct err *err)
+{
+	struct member_walk *w = walk;
+
+	(void)sel;
+	return b->options || read_all(w, b, err) ? 0 : err_set(err, "no %s", w->what);
 }
 
 bool

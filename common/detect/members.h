@@ -55,8 +55,12 @@ bool members_get(
  */
 enum { MEMBER_KINDS_MOST = 8 };
 struct member_walk {
+	const char *what; /* the file is, for messages */
 	const struct member *const *kinds; /* n of them */
 	unsigned n;
+	/* Takes the record where the walk is; false: it is none of these. */
+	bool (*read)(void *ctx, struct err *);
+	void *ctx;
 	bool begun; /* the head was there */
 	/* Where it is: */
 	struct batch *b;
@@ -65,9 +69,8 @@ struct member_walk {
 	struct members_at at[MEMBER_KINDS_MOST];
 };
 
-/* Call fn for every record of a batch until it returns false, or a record is none of these: false then. */
-bool members_walk(struct member_walk *, struct batch *, bool (*fn)(void *ctx, struct err *),
-    void *ctx, struct err *);
+/* Read the records of a batch that came from the file, as io_take does.  walk: struct member_walk. */
+int members_take(void *walk, struct batch *, const uint64_t *sel, struct err *);
 
 /* members_get of the record where the walk is. */
 bool members_here(const struct member_walk *, void *structure);
