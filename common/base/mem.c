@@ -154,7 +154,13 @@ mem_free_table(void *p, size_t n)
 		munmap(p, table_size(n));
 }
 
-enum { CHUNK_MIN = 64 << 10, CHUNK_MAX = 8 << 20, SLACK = 64 };
+/* Of arenas' chunks: the first, the second, further ones, which are large pages. */
+enum {
+	CHUNK_SMALL = 64 << 10,
+	CHUNK_MIDDLE = 1 << 20,
+	CHUNK_LARGE = (8 << 20) - ARENA_ALIGN,
+	SLACK = 64,
+};
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -165,7 +171,8 @@ struct arena_chunk {
 static struct arena_chunk *
 chunk_new(size_t size)
 {
-	struct arena_chunk *c = aligned_alloc(ARENA_ALIGN, sizeof(*c) + size);
+	struct arena_chunk *c = size < HUGE_PAGE ? aligned_alloc(ARENA_ALIGN, sizeof(*c) + size)
+						 : mem_table(sizeof(*c) + size);
 
 	if (c == NULL)
 		out_of_memory();
@@ -174,18 +181,34 @@ chunk_new(size_t size)
 	return c;
 }
 
-/*
- * Make `current` a chunk with room for need octets.  A kept chunk that is too small stays behind the new one, for
- * later.  Who needs more than a little gets a large one, of which what is never used is never there.
- */
+static void
+chunk_free(struct arena_chunk *c)
+{
+	if (c->size < HUGE_PAGE)
+		free(c);
+	else
+		mem_free_table(c, sizeof(*c) + c->size);
+}
+
+/* Who needs more than a little gets much more, of which what is never used is never there. */
+static size_t
+chunk_size(const struct arena_chunk *before, size_t need)
+{
+	if (before == NULL && need <= CHUNK_SMALL)
+		return CHUNK_SMALL;
+	if ((before == NULL || before->size < CHUNK_MIDDLE) && need <= CHUNK_MIDDLE)
+		return CHUNK_MIDDLE;
+	return need < CHUNK_LARGE ? CHUNK_LARGE : need;
+}
+
+/* Make `current` a chunk with room for need octets.  A kept chunk that is too small stays behind the new one, for later. */
 static void
 arena_more(struct arena *a, size_t need)
 {
 	struct arena_chunk *next = a->current ? a->current->next : a->first;
 
 	if (next == NULL || next->size < need) {
-		size_t size = a->current == NULL && need <= CHUNK_MIN ? CHUNK_MIN : CHUNK_MAX;
-		struct arena_chunk *c = chunk_new(size < need ? need : size);
+		struct arena_chunk *c = chunk_new(chunk_size(a->current, need));
 
 		c->next = next;
 		if (a->current)
@@ -244,7 +267,7 @@ arena_free(struct arena *a)
 	while (a->first) {
 		struct arena_chunk *next = a->first->next;
 
-		free(a->first);
+		chunk_free(a->first);
 		a->first = next;
 	}
 	*a = (struct arena){ 0 };

@@ -170,33 +170,46 @@ encode(struct io_sink *s, struct sink_worker *w, struct job *j, struct batch *b)
 	return true;
 }
 
+/* The selected records as a batch of their own.  false: they cannot be one. */
+static bool
+copy_selected(struct sink_worker *w, struct job *j, struct batch *from, struct batch **to)
+{
+	bool all = j->n_sel == j->b->n;
+
+	if (*to == NULL)
+		*to = batch_new();
+	batch_reset(*to);
+	(*to)->options = j->b->options;
+	if (batch_append(*to, from, all ? NULL : w->idx, all ? j->b->n : selected_indexes(w, j)) !=
+	    0) {
+		err_set(&j->work_err, "a block names one element twice with different types");
+		return false;
+	}
+	sink_keep_order(*to, from);
+	batch_close(*to);
+	return true;
+}
+
+/* Many records are encoded here, and need no batch of the job's own, which waits for its turn. */
 static void
 prepare_flow(struct io_sink *s, struct sink_worker *w, struct job *j)
 {
 	struct batch *from;
-	bool all = j->n_sel == j->b->n;
+	bool all = j->n_sel == j->b->n, many = j->n_sel >= ENCODE_AT_ONCE;
 
 	if (pass(s, j))
 		return;
 	if (w->encoder == NULL)
 		w->encoder = encoder_new(s->profile, s->opts->level);
 	from = sink_project(s, w, j->b);
-	if (all && (j->n_sel >= ENCODE_AT_ONCE || j->b->options) && encode(s, w, j, from))
+	if (all && (many || j->b->options) && encode(s, w, j, from))
 		return;
-	if (j->rest == NULL)
-		j->rest = batch_new();
-	batch_reset(j->rest);
-	j->rest->options = j->b->options;
-	if (batch_append(
-		j->rest, from, all ? NULL : w->idx, all ? j->b->n : selected_indexes(w, j)) != 0) {
-		err_set(&j->work_err, "a block names one element twice with different types");
+	if (!copy_selected(w, j, from, many ? &w->gather : &j->rest))
 		return;
-	}
-	sink_keep_order(j->rest, from);
-	batch_close(j->rest);
-	j->form = JOB_REST;
-	if (j->n_sel >= ENCODE_AT_ONCE)
-		(void)encode(s, w, j, j->rest);
+	if (many)
+		(void)encode(s, w, j, w->gather);
+	else
+		j->form = JOB_REST;
 }
 
 /* What is chosen counts as selected no less than the rest. */
