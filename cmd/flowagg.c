@@ -106,26 +106,17 @@ complete_spec(struct flowagg *f, struct err *err)
 	return group_spec_check(&f->spec, err);
 }
 
-static bool
-makes_column(const struct group_spec *s, const struct field_id *id)
-{
-	for (size_t k = 0; k < s->n_keys; k++)
-		if (field_id_equal(id, &s->keys[k].as))
-			return true;
-	for (size_t i = 0; i < s->n_values; i++)
-		if (field_id_equal(id, &s->values[i].as) ||
-		    (s->biflow && field_id_equal(id, &s->values[i].reverse)))
-			return true;
-	return false;
-}
-
+/* Is it a column of the result, or computed of one? */
 static bool
 in_result(const struct group_spec *s, const struct field *f)
 {
-	bool found = f->derived != DERIVED_NONE;
+	bool found = false;
 
-	for (unsigned i = 0; i < f->n; i++)
-		found = found || makes_column(s, &f->id[i]);
+	for (size_t i = 0; i < s->n_keys; i++)
+		found |= field_reads(f, &s->keys[i].as);
+	for (size_t i = 0; i < s->n_values; i++)
+		found |= field_reads(f, &s->values[i].as) ||
+			 (s->biflow && field_reads(f, &s->values[i].reverse));
 	return found;
 }
 

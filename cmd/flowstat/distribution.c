@@ -49,6 +49,8 @@ take_values(void *ctx, struct batch *b)
 	if (i < 0)
 		return true;
 	c = batch_plain(b, (unsigned)i);
+	if (!report_has_numbers(c))
+		return true;
 	p->col =
 	    (struct column){ .id = c->id, .type = c->type, .width = c->width, .scale = c->scale };
 	for (size_t rec = 0; rec < b->n; rec++) {
@@ -85,12 +87,13 @@ static void
 put_cell(struct batch *b, const char *name, const struct value *v, uint8_t scale)
 {
 	struct field_id id = output_named(name);
-	int col = batch_column(b, &id, v->type == TYPE_NONE ? TYPE_FLOAT64 : v->type, 8, 0);
+	bool real = v->type == TYPE_NONE || v->type == TYPE_FLOAT32 || v->type == TYPE_FLOAT64;
+	int col = batch_column(b, &id, real ? TYPE_FLOAT64 : v->type, 8, 0);
 
 	if (col < 0 || v->type == TYPE_NONE)
 		return;
 	batch_precision(b, (unsigned)col, scale);
-	if (v->type == TYPE_FLOAT64 || v->type == TYPE_FLOAT32)
+	if (real)
 		batch_put_double(b, (unsigned)col, 0, v->f);
 	else
 		batch_put_uint(b, (unsigned)col, 0, v->u);
@@ -183,7 +186,7 @@ percentiles_print(struct report *r, unsigned n, struct output *o, struct err *er
 
 /* Histogram ------------------------------------------------------------------------------------- */
 
-/* Bin 0: below 1 (zero, negative); bin k: from 2^(k-1) to below 2^k; durations by milliseconds. */
+/* Bin 0: below 1 (zero, negative); bin k: from 2^(k-1) to below 2^k; durations by milliseconds.  Exact for integers. */
 struct histogram {
 	struct report *r;
 	uint64_t bin[N_BINS];
@@ -192,10 +195,13 @@ struct histogram {
 };
 
 static unsigned
-bin_of(double v)
+bin_of(const struct value *value, double unit)
 {
+	double v = number(value) / unit;
 	int exponent;
 
+	if (value->type == TYPE_UINT || (value->type == TYPE_INT && value->i > 0))
+		return value->u == 0 ? 0 : 64 - (unsigned)__builtin_clzll(value->u);
 	if (!(v >= 1))
 		return 0;
 	(void)frexp(v, &exponent);
@@ -213,6 +219,8 @@ take_bins(void *ctx, struct batch *b)
 	if (i < 0)
 		return true;
 	c = batch_plain(b, (unsigned)i);
+	if (!report_has_numbers(c))
+		return true;
 	h->duration = c->type == TYPE_DURATION;
 	h->unit = h->duration ? (double)NS_PER_MS : 1;
 	for (size_t rec = 0; rec < b->n; rec++) {
@@ -220,7 +228,7 @@ take_bins(void *ctx, struct batch *b)
 		uint64_t n;
 
 		if (v.type != TYPE_NONE && report_uint(b, &count, rec, &n))
-			h->bin[bin_of(number(&v) / h->unit)] += n;
+			h->bin[bin_of(&v, h->unit)] += n;
 	}
 	return true;
 }

@@ -2,6 +2,8 @@
 
 #include <strings.h>
 
+#include "ops/cell.h"
+
 int
 report_make(struct report *r, enum report_kind kind, const char *title, const char *keys,
     const char *values, struct err *err)
@@ -167,7 +169,13 @@ struct rows {
 	int rc;
 };
 
-/* Records of groups with and without a first key, for percentiles and histograms. */
+bool
+report_has_numbers(const struct column *c)
+{
+	return cell_numeric((enum type)c->type) && c->type != TYPE_TIME;
+}
+
+/* How many records have a number as their first key, for percentiles and histograms. */
 static void
 weigh(struct report *r, struct batch *b)
 {
@@ -176,14 +184,9 @@ weigh(struct report *r, struct batch *b)
 	const struct column *c = key < 0 ? NULL : batch_plain(b, (unsigned)key);
 	uint64_t n;
 
-	for (size_t i = 0; i < b->n; i++) {
-		if (!report_uint(b, &count, i, &n))
-			return;
-		if (c != NULL && column_has(c, i))
+	for (size_t i = 0; c != NULL && report_has_numbers(c) && i < b->n; i++)
+		if (column_has(c, i) && report_uint(b, &count, i, &n))
 			r->weight += n;
-		else
-			r->missing += n;
-	}
 }
 
 static bool

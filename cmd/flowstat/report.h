@@ -36,8 +36,7 @@ struct report {
 	bool hidden; /* made because others need it */
 
 	/* After report_rows. */
-	uint64_t groups, weight; /* count of records of groups whose first key is not missing */
-	uint64_t missing;
+	uint64_t groups, weight; /* weight: records of groups whose first key is a number */
 	struct counters total; /* REPORT_SUMMARY */
 };
 
@@ -74,6 +73,9 @@ int report_rows(struct report *, const struct io_opts *, bool (*fn)(void *ctx, s
 /* A row's counters; absent ones are 0. */
 struct counters report_counters(struct batch *, size_t rec);
 bool report_uint(struct batch *, const struct field_id *, size_t rec, uint64_t *);
+
+/* Are a column's values such as have a distribution?  A named column may have any type. */
+bool report_has_numbers(const struct column *);
 
 /* Printing, each in a file of its own.  total: of all records.  -1 err. */
 int summary_print(struct report *, struct output *, struct err *);

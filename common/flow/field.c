@@ -1,4 +1,4 @@
-#include "flow/field.h"
+#include "flow/field_find.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -8,7 +8,6 @@
 #include "base/opt.h"
 
 enum {
-	DEPTH_MAX = 4, /* of aggregates of aggregates in one name */
 	WORD_MOST = 48, /* longer ones get no suggestion */
 	NEAR_MOST = 5, /* nor are names suggested whose length is further off */
 };
@@ -83,9 +82,8 @@ derived_type(enum derived d)
 
 /* Names of parts ------------------------------------------------------------------------------ */
 
-/* Set the canonical name; false when it is too long. */
-static bool
-set_name(struct field *f, const char *name, size_t n)
+bool
+field_set_name(struct field *f, const char *name, size_t n)
 {
 	if (n >= sizeof(f->name))
 		return false;
@@ -107,7 +105,7 @@ find_alias(struct field *f, const char *text, size_t n)
 		f->n = a[i].n;
 		memcpy(f->id, a[i].id, sizeof(f->id));
 		f->type = f->derived ? derived_type(f->derived) : id_type(&f->id[0]);
-		return set_name(f, a[i].name, n);
+		return field_set_name(f, a[i].name, n);
 	}
 	return false;
 }
@@ -193,7 +191,7 @@ find_element(struct field *f, const char *text, size_t n)
 	if (e->pen == PEN_IANA && stored_as(e->id, &f->id[1]))
 		f->n = 2;
 	add_namesakes(f, e);
-	return set_name(f, e->name, n);
+	return field_set_name(f, e->name, n);
 }
 
 /* An unsigned decimal number of digits only. */
@@ -235,15 +233,15 @@ find_number(struct field *f, const char *text, size_t n)
 	f->id[0] = (struct field_id){ .pen = (uint32_t)pen, .id = (uint16_t)id };
 	f->type = id_type(&f->id[0]);
 	field_put_name(&name, &f->id[0]);
-	fits = set_name(f, name.data, name.len);
+	fits = field_set_name(f, name.data, name.len);
 	buf_free(&name);
 	return fits;
 }
 
 /* Named columns ------------------------------------------------------------------------------ */
 
-static bool
-set_named(struct field *f, const char *name, size_t n)
+bool
+field_set_named(struct field *f, const char *name, size_t n)
 {
 	if (n == 0 || n >= sizeof(f->named) || memchr(name, 0, n) != NULL)
 		return false;
@@ -270,81 +268,7 @@ find_quoted(struct field *f, const char *text, size_t n)
 			return false;
 		name[len++] = text[i];
 	}
-	return set_named(f, name, len) && set_name(f, text, n);
-}
-
-static bool find_field(struct field *f, const char *text, size_t n, unsigned depth);
-
-enum aggregate { AGG_NONE, AGG_SUM, AGG_COUNT, AGG_MEAN, AGG_SAME };
-
-/* The function that the first n octets name. */
-static enum aggregate
-aggregate_function(const char *p, size_t n)
-{
-	static const struct {
-		const char *name;
-		enum aggregate kind;
-	} functions[] = { { "sum", AGG_SUM }, { "distinct", AGG_COUNT }, { "mean", AGG_MEAN },
-		{ "min", AGG_SAME }, { "max", AGG_SAME }, { "or", AGG_SAME }, { "first", AGG_SAME },
-		{ "last", AGG_SAME } };
-	uint64_t percentile;
-
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
-		if (same_text(functions[i].name, p, n))
-			return functions[i].kind;
-	if ((n == 2 || n == 3) && (p[0] == 'p' || p[0] == 'P') &&
-	    parse_digits(p + 1, n - 1, 99, &percentile) && percentile > 0 && p[1] != '0')
-		return AGG_SAME;
-	return AGG_NONE;
-}
-
-/* FUNCTION_FIELD or FUNCTION(FIELD); a sum of what has an identity keeps it. */
-static bool
-find_aggregate(struct field *f, const char *text, size_t n, unsigned depth)
-{
-	const char *paren = memchr(text, '(', n), *mark = paren ? paren : memchr(text, '_', n);
-	size_t fn_len = mark ? (size_t)(mark - text) : 0, len;
-	enum aggregate kind = aggregate_function(text, fn_len);
-	struct field of;
-	char name[2 * FIELD_NAME_MAX];
-
-	if (kind == AGG_NONE || depth >= DEPTH_MAX || (paren != NULL && text[n - 1] != ')'))
-		return false;
-	if (!find_field(&of, mark + 1, n - fn_len - (paren ? 2 : 1), depth + 1))
-		return false;
-	if (kind == AGG_SUM && of.n > 0 && of.id[0].pen != PEN_NAMED) {
-		field_copy(f, &of);
-		return true;
-	}
-	for (size_t i = 0; i < fn_len; i++)
-		name[i] = (char)tolower((unsigned char)text[i]);
-	name[fn_len] = '_';
-	len = strlen(of.name);
-	memcpy(name + fn_len + 1, of.name, len);
-	len += fn_len + 1;
-	f->type = kind == AGG_COUNT ? TYPE_UINT : of.type;
-	if (kind == AGG_MEAN && f->type != TYPE_TIME && f->type != TYPE_DURATION)
-		f->type = TYPE_FLOAT64;
-	return set_named(f, name, len) && set_name(f, name, len);
-}
-
-enum statistic
-field_statistic(const char *name, struct field_id *of)
-{
-	const char *mark = strchr(name, '_');
-	enum aggregate kind = mark ? aggregate_function(name, (size_t)(mark - name)) : AGG_NONE;
-	struct field f;
-
-	if (strcmp(name, "count") == 0 || kind == AGG_COUNT)
-		return STATISTIC_COUNT;
-	if (kind == AGG_NONE || !find_field(&f, mark + 1, strlen(mark + 1), 1))
-		return STATISTIC_NONE;
-	if (f.n == 0)
-		return f.derived == DERIVED_DURATION ? STATISTIC_NONE : STATISTIC_COUNT;
-	if (f.id[0].pen == PEN_NAMED)
-		return field_statistic(mark + 1, of);
-	*of = f.id[0];
-	return STATISTIC_OF;
+	return field_set_named(f, name, len) && field_set_name(f, text, n);
 }
 
 /* #2 and up, #sent, #2sent: cut off the end of the text and give the instance. */
@@ -372,9 +296,8 @@ cut_instance(const char *text, size_t *n, uint8_t *instance)
 	return true;
 }
 
-/* The field of a name, with its canonical name; false when there is none. */
-static bool
-find_field(struct field *f, const char *text, size_t n, unsigned depth)
+bool
+field_find(struct field *f, const char *text, size_t n, unsigned depth)
 {
 	uint8_t instance;
 	size_t whole = n;
@@ -386,16 +309,16 @@ find_field(struct field *f, const char *text, size_t n, unsigned depth)
 		return find_quoted(f, text, n);
 	if (same_text("count", text, n)) {
 		f->type = TYPE_UINT;
-		return set_named(f, "count", n) && set_name(f, "count", n);
+		return field_set_named(f, "count", n) && field_set_name(f, "count", n);
 	}
 	if (memchr(text, '(', n) != NULL)
-		return find_aggregate(f, text, n, depth);
+		return aggregate_find(f, text, n, depth);
 	if (!cut_instance(text, &n, &instance) || n == 0)
 		return false;
 	if (!find_alias(f, text, n) && !find_reverse_alias(f, text, n) &&
 	    !find_element(f, text, n) && !find_number(f, text, n)) {
 		memset(f, 0, sizeof(*f));
-		return find_aggregate(f, text, whole, depth);
+		return aggregate_find(f, text, whole, depth);
 	}
 	if (instance == 0)
 		return true;
@@ -444,7 +367,7 @@ field_parse(struct field *f, const char *text, size_t n, struct err *err)
 	char word[FIELD_NAME_MAX];
 	const char *near;
 
-	if (find_field(f, text, n, 0))
+	if (field_find(f, text, n, 0))
 		return 0;
 	if (n == 0)
 		return err_usage(err, "a field name is empty");
@@ -464,7 +387,7 @@ field_exists(const char *text, size_t n)
 {
 	struct field f;
 
-	return find_field(&f, text, n, 0);
+	return field_find(&f, text, n, 0);
 }
 
 /* Names of columns --------------------------------------------------------------------------- */
@@ -475,7 +398,7 @@ reads_back(const struct buf *b, size_t at, const struct field_id *id)
 {
 	struct field f;
 
-	return find_field(&f, b->data + at, b->len - at, 0) && f.n > 0 &&
+	return field_find(&f, b->data + at, b->len - at, 0) && f.n > 0 &&
 	       field_id_equal(&f.id[0], id);
 }
 
@@ -621,7 +544,7 @@ field_of_id(struct field *f, const struct field_id *id)
 
 		(void)snprintf(f->named, sizeof(f->named), "%s", id->named);
 		f->id[0].named = f->named;
-		if (find_field(&named, f->named, strlen(f->named), 0) && named.n > 0 &&
+		if (field_find(&named, f->named, strlen(f->named), 0) && named.n > 0 &&
 		    field_id_equal(&named.id[0], id))
 			f->type = named.type;
 	}

@@ -86,6 +86,14 @@ void field_copy(struct field *dst, const struct field *src);
 void field_put_name(struct buf *, const struct field_id *);
 void field_put_wire_name(struct buf *, const struct field_id *);
 
+/*
+ * p50, p95, p99.9 as ten-thousandths; digits behind the second are tenths and hundredths, so that a column's name is an
+ * identifier: p999_bytes.  0: no percentile is written so, -1: one that there is not.  And back, as names have it.
+ */
+enum { FIELD_PERCENTILE_MAX = 8 };
+int field_percentile(const char *, size_t n);
+size_t field_percentile_put(char *to, unsigned ten_thousandths);
+
 /* What a named column holds, by its name: STATISTIC_OF sets *of to the first identity of the field. */
 enum statistic {
 	STATISTIC_NONE, /* not an aggregate, or of something computed */

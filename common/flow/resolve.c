@@ -47,14 +47,15 @@ add_computed(struct batch *b, const struct field *f, enum type type, unsigned wi
 	return (int)b->n_all++;
 }
 
-/* A derived quantity of records that cannot be asked for it any more may be a column of its name: -k made it. */
+/* A derived quantity may be a column of its name: kept without what it is computed of, or as a group's key. */
 static struct field_id
 kept_as(const struct field *f)
 {
 	return (struct field_id){ .pen = PEN_NAMED, .named = f->name };
 }
 
-static void
+/* What records say of it themselves; the others are computed.  false: none does. */
+static bool
 fill_from_kept(struct batch *b, int to, const struct field *f)
 {
 	struct field_id id = kept_as(f);
@@ -63,17 +64,15 @@ fill_from_kept(struct batch *b, int to, const struct field *f)
 	const struct column *kept;
 
 	if (i < 0 || b->col[i].type != c->type || b->col[i].width != c->width)
-		return;
+		return false;
 	kept = batch_plain(b, (unsigned)i);
-	for (size_t rec = 0; rec < b->n; rec++) {
-		if (bits_get(c->present, rec) ||
-		    (kept->present != NULL && !bits_get(kept->present, rec)))
-			continue;
-		memcpy((uint8_t *)c->data + rec * c->width,
-		    (const uint8_t *)kept->data + rec * c->width, c->width);
-		bits_set(c->present, rec);
-	}
-	c->scale = kept->scale < c->scale ? kept->scale : c->scale;
+	memcpy(c->data, kept->data, b->n * c->width);
+	if (kept->present != NULL)
+		memcpy(c->present, kept->present, bits_words(b->n) * sizeof(*c->present));
+	else
+		bits_fill(c->present, b->n);
+	c->scale = kept->scale;
+	return true;
 }
 
 /* Presence that turned out complete is NULL, as everywhere. */
@@ -223,16 +222,22 @@ derive_duration(struct batch *b, const struct field *f)
 	const struct column *ms = plain_of(b, field_iana(161), TYPE_UINT);
 	const struct column *us = plain_of(b, field_iana(162), TYPE_UINT);
 	struct column *c = &b->col[to];
+	unsigned scale = 6;
 	int64_t *out = c->data;
+	bool kept;
 
-	c->scale = 6;
+	c->scale = 9;
+	kept = fill_from_kept(b, to, f);
 	if (start != NULL && end != NULL)
-		c->scale = start->scale < end->scale ? start->scale : end->scale;
-	if (us != NULL && c->scale > 3)
-		c->scale = 3;
+		scale = start->scale < end->scale ? start->scale : end->scale;
+	if (us != NULL && scale > 3)
+		scale = 3;
+	c->scale = c->scale < scale ? c->scale : (uint8_t)scale;
 	for (size_t i = 0; i < b->n; i++) {
 		double v;
 
+		if (kept && bits_get(c->present, i))
+			continue;
 		if (start != NULL && end != NULL &&
 		    (start->present == NULL || bits_get(start->present, i)) &&
 		    (end->present == NULL || bits_get(end->present, i)))
@@ -246,7 +251,6 @@ derive_duration(struct batch *b, const struct field *f)
 			continue;
 		bits_set(c->present, i);
 	}
-	fill_from_kept(b, to, f);
 	return finish_computed(b, to);
 }
 
@@ -263,7 +267,7 @@ static const struct field duration_field = {
 
 /* numerator * factor / denominator, missing where either is or the denominator is not above zero. */
 static void
-divide(struct batch *b, int to, int num, int den, double factor)
+divide(struct batch *b, int to, int num, int den, double factor, bool kept)
 {
 	const struct column *x = batch_plain(b, (unsigned)num), *y = batch_plain(b, (unsigned)den);
 	double *out = b->col[to].data;
@@ -271,7 +275,8 @@ divide(struct batch *b, int to, int num, int den, double factor)
 	for (size_t i = 0; i < b->n; i++) {
 		double p, q;
 
-		if (!cell_double(x, i, &p) || !cell_double(y, i, &q) || !(q > 0))
+		if ((kept && bits_get(b->col[to].present, i)) || !cell_double(x, i, &p) ||
+		    !cell_double(y, i, &q) || !(q > 0))
 			continue;
 		out[i] = p * factor / q;
 		bits_set(b->col[to].present, i);
@@ -284,10 +289,10 @@ derive_ratio(struct batch *b, const struct field *f, const struct field *num,
 {
 	int to = add_computed(b, f, TYPE_FLOAT64, 8);
 	int x = batch_resolve(b, num), y = batch_resolve(b, den);
+	bool kept = fill_from_kept(b, to, f);
 
 	if (x >= 0 && y >= 0)
-		divide(b, to, x, y, factor);
-	fill_from_kept(b, to, f);
+		divide(b, to, x, y, factor, kept);
 	return finish_computed(b, to);
 }
 

@@ -390,9 +390,9 @@ read_input(struct follow *f, struct input *in, struct job *j)
 	if (!is_readable(f, in, &j->err) && j->err.status == 0)
 		return false;
 	if (j->err.status == 0)
-		status = stream_next(in->reader, j->slot, &j->err);
+		status = stream_next(in->reader, j->room.slot, &j->err);
 	if (status == STREAM_BATCH) {
-		j->b = slot_batch(j->slot);
+		j->b = slot_batch(j->room.slot);
 		f->history.len = 0;
 		buf_puts(&f->history, stream_history(in->reader));
 		return true;

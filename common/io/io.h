@@ -62,6 +62,11 @@ struct io_opts {
 	bool told; /* which say how many they stand for */
 	enum io_resolve resolve;
 	int level, tz_s;
+	struct io_moment {
+		int key;
+		const char *arg;
+	} moment[3]; /* -t, --since, --until: the last of each, in order */
+	unsigned n_moments;
 	bool
 	    same_order; /* the output is one segment of input: the order that its blocks claim holds */
 	/* run */

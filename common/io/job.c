@@ -9,12 +9,19 @@ job_drop(struct job *j)
 }
 
 void
+job_room_free(struct job_room *r)
+{
+	slot_free(r->slot);
+	batch_free(r->own);
+	csv_piece_free(r->piece);
+	*r = (struct job_room){ 0 };
+}
+
+void
 job_free(struct job *j)
 {
 	job_drop(j);
-	slot_free(j->slot);
-	batch_free(j->own);
-	csv_piece_free(j->piece);
+	job_room_free(&j->room);
 	batch_free(j->rest);
 	names_release(j->names);
 	mem_free(j->sel);
@@ -60,7 +67,7 @@ job_note(struct job *j)
 	struct block_info info = { 0 };
 
 	if (job_block(j) != NULL)
-		slot_info(j->slot, &info);
+		slot_info(j->room.slot, &info);
 	j->facts = (struct job_facts){ b->options, b->n_cols, b->n_unpacked, info.length, b->err };
 }
 
@@ -82,6 +89,6 @@ job_trim(struct job *j, size_t n)
 void
 job_narrow(struct job *j)
 {
-	if (job_block(j) != NULL && slot_narrow(j->slot, j->sel, j->n_sel))
+	if (job_block(j) != NULL && slot_narrow(j->room.slot, j->sel, j->n_sel))
 		job_select_all(j, j->n_sel);
 }

@@ -20,12 +20,16 @@ enum job_form {
 	JOB_SELECT, /* the sink takes b and sel itself, in order */
 };
 
-struct job {
-	/* From the source. */
-	struct stream_slot
-	    *slot; /* flow input: the block, until nobody needs it; else room for one */
+/* What a batch is read into, or will be: memory that the next one takes over. */
+struct job_room {
+	struct stream_slot *slot; /* flow input: the block */
 	struct batch *own; /* other input: the records */
 	struct csv_piece *piece; /* csv: the lines that they are read from */
+};
+
+struct job {
+	/* From the source. */
+	struct job_room room; /* until nobody needs its batch */
 	bool unread; /* they have not been yet: source_read */
 	struct csv_bad bad; /* lines of it that were passed over */
 	struct err
@@ -63,12 +67,13 @@ struct job {
 };
 
 void job_free(struct job *);
+void job_room_free(struct job_room *);
 
 /* The block that its batch is of; NULL: it is of none. */
 static inline struct stream_slot *
 job_block(const struct job *j)
 {
-	return j->slot != NULL && j->b == slot_batch(j->slot) ? j->slot : NULL;
+	return j->room.slot != NULL && j->b == slot_batch(j->room.slot) ? j->room.slot : NULL;
 }
 
 /* Bits for n records, all set. */

@@ -38,9 +38,9 @@ many_work(void *ctx, void *item, unsigned worker)
 	struct many_item *it = item;
 	struct job *j = &it->job;
 
-	if (j->own == NULL)
-		j->own = batch_new();
-	j->b = j->own;
+	if (j->room.own == NULL)
+		j->room.own = batch_new();
+	j->b = j->room.own;
 	j->names = m->names;
 	j->begun = true;
 	j->work_err = (struct err){ 0 };

@@ -110,6 +110,45 @@ parse_count(
 	return 1;
 }
 
+static int
+parse_moment(struct io_opts *o, const struct io_moment *m, struct err *err)
+{
+	switch (m->key) {
+	case OPT_SINCE: return parse_point(o, m->arg, &o->since_ns, err);
+	case OPT_UNTIL: return parse_point(o, m->arg, &o->until_ns, err);
+	default:
+		if (parse_window(
+			m->arg, strlen(m->arg), time_now_ns(), o->tz_s, &o->since_ns, &o->until_ns))
+			return 1;
+		return err_usage(err,
+		    "'%s' is no time window; write A..B, A.. or ..B, for example -1h..", m->arg);
+	}
+}
+
+/* Times are those of the zone, which may be said behind them: then they are read again, in their order. */
+static int
+parse_moments(struct io_opts *o, struct err *err)
+{
+	int rc = 1;
+
+	for (unsigned i = 0; i < o->n_moments && rc > 0; i++)
+		rc = parse_moment(o, &o->moment[i], err);
+	return rc;
+}
+
+static int
+add_moment(struct io_opts *o, int key, const char *arg, struct err *err)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < o->n_moments; i++)
+		if (o->moment[i].key != key)
+			o->moment[kept++] = o->moment[i];
+	o->moment[kept] = (struct io_moment){ key, arg };
+	o->n_moments = kept + 1;
+	return parse_moment(o, &o->moment[kept], err);
+}
+
 int
 io_opt(struct io_opts *o, int key, const char *arg, struct err *err)
 {
@@ -119,21 +158,15 @@ io_opt(struct io_opts *o, int key, const char *arg, struct err *err)
 	case 'i': return io_format_parse(arg, true, &o->in_format, err) == 0 ? 1 : -1;
 	case 'o': return io_format_parse(arg, false, &o->out_format, err) == 0 ? 1 : -1;
 	case 't':
-		if (!parse_window(
-			arg, strlen(arg), time_now_ns(), o->tz_s, &o->since_ns, &o->until_ns))
-			return err_usage(err,
-			    "'%s' is no time window; write A..B, A.. or ..B, for example -1h..",
-			    arg);
-		return 1;
-	case OPT_SINCE: return parse_point(o, arg, &o->since_ns, err);
-	case OPT_UNTIL: return parse_point(o, arg, &o->until_ns, err);
+	case OPT_SINCE:
+	case OPT_UNTIL: return add_moment(o, key, arg, err);
 	case OPT_TZ:
 		if (!parse_tz(arg, strlen(arg), &o->tz_s))
 			return err_usage(err,
 			    "'%s' is no time zone; write UTC, +02:00 or a name such as "
 			    "Europe/Zurich",
 			    arg);
-		return 1;
+		return parse_moments(o, err);
 	case 'w': o->out_path = arg; return 1;
 	case 'n': return parse_count("-n", arg, 0, UINT64_MAX, &o->limit, err);
 	case 'k': o->has_fields = true; return field_list_parse(&o->fields, arg, err) == 0 ? 1 : -1;

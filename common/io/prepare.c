@@ -94,7 +94,7 @@ is_shorter_stored(const struct job *j, const struct wanted *w)
 	for (unsigned i = 0; i < (w->n > 0 ? w->n : j->b->n_cols); i++) {
 		struct column_info info;
 
-		slot_column_info(j->slot, w->n > 0 ? w->column[i] : i, &info);
+		slot_column_info(j->room.slot, w->n > 0 ? w->column[i] : i, &info);
 		row += info.col.width > 0 ? info.col.width : info.unpacked / j->b->n;
 		stored += info.stored;
 	}
@@ -115,7 +115,8 @@ may_pass(const struct io_sink *s, const struct job *j, const struct wanted *w)
 		return false;
 	if (all && !s->slow && w->n == 0)
 		return true;
-	return slot_packed(j->slot) && (all || (is_shorter_stored(j, w) && file_is_claimed(s->fd)));
+	return slot_packed(j->room.slot) &&
+	       (all || (is_shorter_stored(j, w) && file_is_claimed(s->fd)));
 }
 
 /*
@@ -131,15 +132,15 @@ pass(const struct io_sink *s, struct job *j)
 	int rc = 1;
 
 	/* With a limit fewer may turn out to be wanted: then the block is needed whole. */
-	if (job_block(j) == NULL || slot_is_narrow(j->slot) ||
+	if (job_block(j) == NULL || slot_is_narrow(j->room.slot) ||
 	    (some && s->opts->limit != UINT64_MAX))
 		return false;
 	w.column = some ? mem_alloc((list->n + 1) * sizeof(*w.column)) : NULL;
 	passes = (!some || find_wanted(list, j->b, &w)) && may_pass(s, j, &w);
 	if (passes && some)
-		rc = slot_project(j->slot, w.column, w.n, &j->work_err);
+		rc = slot_project(j->room.slot, w.column, w.n, &j->work_err);
 	if (passes && rc > 0 && j->n_sel < j->b->n)
-		rc = slot_select(j->slot, j->sel, j->n_sel, &j->work_err) < 0 ? -1 : 1;
+		rc = slot_select(j->room.slot, j->sel, j->n_sel, &j->work_err) < 0 ? -1 : 1;
 	if (passes && rc > 0)
 		j->form = JOB_PASS;
 	mem_free(w.column);

@@ -24,8 +24,8 @@ struct run {
 	bool inherited;
 	int64_t began_ns, told_ns; /* progress */
 	uint64_t octets, octets_all;
-	struct ordered_lock *lock; /* of spare blocks, whose memory is in a cache: the last first */
-	struct stream_slot **spare;
+	struct ordered_lock *lock; /* of spare rooms, whose memory is in a cache: the last first */
+	struct job_room *spare;
 	size_t n_spare;
 	unsigned *bad_input; /* damaged ones: the rest of them is dropped */
 	size_t n_bad;
@@ -91,7 +91,7 @@ select_window(const struct io_opts *o, struct job *j)
 
 	if (o->since_ns == INT64_MIN && o->until_ns == INT64_MAX)
 		return;
-	if (job_block(j) != NULL && slot_times(j->slot, &min_start, &max_end) &&
+	if (job_block(j) != NULL && slot_times(j->room.slot, &min_start, &max_end) &&
 	    (max_end < o->since_ns || min_start >= o->until_ns)) {
 		select_none(j);
 		return;
@@ -105,32 +105,32 @@ select_window(const struct io_opts *o, struct job *j)
 		    o, j, batch_plain(j->b, (unsigned)start), batch_plain(j->b, (unsigned)end));
 }
 
-/* Spare blocks -------------------------------------------------------------------------------------- */
+/* Spare rooms --------------------------------------------------------------------------------------- */
 
 /*
- * A block is kept no longer than it is needed, so that there are few: their memory is the most that a run takes, and
- * that it has to wait for.
+ * A room is kept no longer than its batch is needed, so that there are few: their memory is the most that a run takes,
+ * and that it has to wait for.
  */
 static void
 take_spare(struct run *r, struct job *j)
 {
-	if (j->slot != NULL)
+	if (j->room.slot != NULL)
 		return;
 	ordered_lock(r->lock);
 	if (r->n_spare > 0)
-		j->slot = r->spare[--r->n_spare];
+		j->room = r->spare[--r->n_spare];
 	ordered_unlock(r->lock);
 }
 
 static void
 give_back(struct run *r, struct job *j)
 {
-	if (j->slot == NULL)
+	if (j->room.slot == NULL)
 		return;
 	ordered_lock(r->lock);
-	r->spare[r->n_spare++] = j->slot;
+	r->spare[r->n_spare++] = j->room;
 	ordered_unlock(r->lock);
-	j->slot = NULL;
+	j->room = (struct job_room){ 0 };
 	j->b = NULL;
 }
 
@@ -387,7 +387,7 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 	for (unsigned i = 0; i < threads; i++)
 		sink_worker_free(&r.workers[i]);
 	for (size_t i = 0; i < r.n_spare; i++)
-		slot_free(r.spare[i]);
+		job_room_free(&r.spare[i]);
 	ordered_lock_free(r.lock);
 	mem_free(r.spare);
 	mem_free(r.workers);

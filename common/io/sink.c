@@ -350,7 +350,7 @@ hold(struct io_sink *s, struct batch *rest, struct err *err)
 static int
 write_pass(struct io_sink *s, struct job *j, struct err *err)
 {
-	return sink_flush(s, true, err) != 0 ? -1 : stream_pass(s->writer, j->slot, err);
+	return sink_flush(s, true, err) != 0 ? -1 : stream_pass(s->writer, j->room.slot, err);
 }
 
 static int

@@ -333,7 +333,7 @@ source_read(struct io_source *s, struct job *j)
 	if (!j->unread)
 		return;
 	j->unread = false;
-	if (csv_read(j->piece, j->own, &j->bad, &j->late) < 0)
+	if (csv_read(j->room.piece, j->room.own, &j->bad, &j->late) < 0)
 		atomic_store(&s->given_up, j->input);
 }
 
@@ -350,14 +350,14 @@ next_lines(struct io_source *s, struct job *j)
 		return 0;
 	j->bad = (struct csv_bad){ .skip = s->opts->skip_bad };
 	if (s->begun && !s->alone) {
-		if (j->piece == NULL)
-			j->piece = csv_piece_new();
-		r = csv_take(s->csv, j->piece, &j->err);
+		if (j->room.piece == NULL)
+			j->room.piece = csv_piece_new();
+		r = csv_take(s->csv, j->room.piece, &j->err);
 		j->unread = r > 0;
 		return r;
 	}
-	r = csv_next(s->csv, j->own, &j->bad, &j->err);
-	if (r >= 0 || j->own->n == 0)
+	r = csv_next(s->csv, j->room.own, &j->bad, &j->err);
+	if (r >= 0 || j->room.own->n == 0)
 		return r;
 	j->late = j->err;
 	j->err = (struct err){ 0 };
@@ -374,22 +374,22 @@ next_batch(struct io_source *s, struct job *j)
 	if (s->flow != NULL) {
 		enum stream_status status;
 
-		status = stream_next(s->flow, j->slot, &j->err);
+		status = stream_next(s->flow, j->room.slot, &j->err);
 		note_history(s);
-		j->b = slot_batch(j->slot);
+		j->b = slot_batch(j->room.slot);
 		if (status != STREAM_BATCH)
 			end_flow(s);
 		else if (!j->b->options)
 			s->read_flows = ++s->index.blocks > 0;
 		return status == STREAM_BATCH ? 1 : status == STREAM_END ? 0 : -1;
 	}
-	if (j->own == NULL)
-		j->own = batch_new();
+	if (j->room.own == NULL)
+		j->room.own = batch_new();
 	if (s->ipfix != NULL)
-		r = ipfix_in_next(s->ipfix, &j->own, &j->err);
+		r = ipfix_in_next(s->ipfix, &j->room.own, &j->err);
 	else
 		r = next_lines(s, j);
-	j->b = j->own;
+	j->b = j->room.own;
 	return r;
 }
 
@@ -450,8 +450,8 @@ source_next(struct io_source *s, struct job *j)
 	j->err = j->late = (struct err){ 0 };
 	j->note = j->ends = j->unread = false;
 	j->bad = (struct csv_bad){ 0 };
-	if (j->slot == NULL)
-		j->slot = slot_new();
+	if (j->room.slot == NULL)
+		j->room.slot = slot_new();
 	if (s->follow != NULL)
 		return follow_next(s->follow, j);
 	for (;;) {

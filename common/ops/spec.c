@@ -170,33 +170,6 @@ find_function(const char *p, size_t n)
 	return -1;
 }
 
-/*
- * p50, p95, p99.9 as ten-thousandths; digits behind the second are tenths and hundredths, so that a column's
- * name is an identifier: p999_bytes.  0: no percentile is written so, -1: one that there is not.
- */
-static int
-parse_percentile(const char *p, size_t n)
-{
-	int whole = 0, part = 0, unit = 10;
-	size_t i = 1, digits = 0;
-
-	if (n < 2 || (p[0] != 'p' && p[0] != 'P'))
-		return 0;
-	for (; i < n && digits < 2 && p[i] >= '0' && p[i] <= '9'; i++, digits++)
-		whole = whole * 10 + p[i] - '0';
-	if (digits == 0)
-		return 0;
-	i += i < n && p[i] == '.';
-	for (; i < n && p[i] >= '0' && p[i] <= '9'; i++, unit /= 10) {
-		if (unit == 0 || (i == n - 1 && p[i] == '0'))
-			return -1;
-		part += (p[i] - '0') * unit;
-	}
-	if (i < n && !(i > 1 && p[i] == '.'))
-		return 0;
-	return i == n && p[n - 1] != '.' && whole + part > 0 ? whole * 100 + part : -1;
-}
-
 /* How a bare field combines; FN_COUNT: it does not. */
 static enum group_fn
 bare_function(const struct field *f)
@@ -267,12 +240,9 @@ set_identity(struct group_spec *s, struct group_value *v, bool bare)
 	case FN_RECORDS: v->as = named(s, "", "count"); break;
 	case FN_SUM: v->as = f->n > 0 ? stored_id(s, f) : named(s, "sum", f->name); break;
 	case FN_PERCENTILE: {
-		char prefix[8];
-		int n = snprintf(prefix, sizeof(prefix), v->rank % 100 ? "p%04u" : "p%u",
-		    v->rank % 100 ? v->rank : v->rank / 100);
+		char prefix[FIELD_PERCENTILE_MAX + 1];
 
-		if (v->rank % 100 && v->rank % 10 == 0)
-			prefix[n - 1] = '\0';
+		prefix[field_percentile_put(prefix, v->rank)] = '\0';
 		v->as = named(s, prefix, f->name);
 		break;
 	}
@@ -289,7 +259,7 @@ parse_call(struct group_value *v, const char *p, size_t n, struct err *err)
 {
 	const char *paren = memchr(p, '(', n), *mark = paren ? paren : memchr(p, '_', n);
 	size_t at = mark ? (size_t)(mark - p) : 0;
-	int rank = mark ? parse_percentile(p, at) : 0;
+	int rank = mark ? field_percentile(p, at) : 0;
 	int fn = rank != 0 ? FN_PERCENTILE : mark ? find_function(p, at) : -1;
 	struct err ignored = { 0 };
 

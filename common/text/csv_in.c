@@ -19,6 +19,7 @@ struct csv_piece {
 	struct csv_plan *plan; /* a reference; NULL: nothing was taken */
 	struct csv_lines lines;
 	size_t cap; /* of their buffer */
+	size_t records; /* as many as they may be */
 
 	struct csv_rows *rows; /* for rows of some plan */
 	uint64_t layout; /* of the batch that rows of it were last read into */
@@ -101,8 +102,7 @@ most_records(const struct csv_plan *plan)
 
 /* The next lines to the piece.  1: some, 0: there are none, -1: err. */
 static int
-take(struct csv_reader *r, struct csv_piece *p, const struct csv_want *want, size_t *records,
-    struct err *err)
+take(struct csv_reader *r, struct csv_piece *p, const struct csv_want *want, struct err *err)
 {
 	struct err failed = { 0 };
 	struct csv_cut cut;
@@ -118,7 +118,7 @@ take(struct csv_reader *r, struct csv_piece *p, const struct csv_want *want, siz
 	default: return 0;
 	}
 	r->pending = failed;
-	*records = cut.records;
+	p->records = cut.records;
 	p->lines.pos = r->in.pos;
 	p->lines.end = cut.end;
 	p->lines.quotes = cut.quotes;
@@ -132,7 +132,6 @@ int
 csv_take(struct csv_reader *r, struct csv_piece *p, struct err *err)
 {
 	struct csv_want want = { .octets = PIECE_OCTETS };
-	size_t records;
 	int rc;
 
 	csv_plan_release(p->plan);
@@ -143,7 +142,7 @@ csv_take(struct csv_reader *r, struct csv_piece *p, struct err *err)
 			return rc;
 	}
 	want.records = most_records(r->plan);
-	return take(r, p, &want, &records, err);
+	return take(r, p, &want, err);
 }
 
 /*
@@ -180,6 +179,8 @@ csv_read(struct csv_piece *p, struct batch *b, struct csv_bad *bad, struct err *
 		return 0;
 	rc = start(p, p->plan, b, p->lines.line, err);
 	if (rc == 0)
+		batch_reserve(b, p->records);
+	if (rc == 0)
 		rc = csv_rows_read(p->rows, b, &p->lines, bad, err);
 	batch_close(b);
 	csv_plan_release(p->plan);
@@ -198,16 +199,14 @@ next(struct csv_reader *r, struct batch *b, struct csv_bad *bad, struct err *err
 	int rc = start(p, r->plan, b, r->in.line, err) < 0 ? -1 : 1;
 
 	while (rc > 0) {
-		size_t records;
-
-		rc = take(r, p, &want, &records, err);
+		rc = take(r, p, &want, err);
 		if (rc <= 0)
 			break;
 		if (csv_rows_read(p->rows, b, &p->lines, bad, err) < 0)
 			rc = -1;
-		if (records >= want.records || p->lines.end - p->lines.pos >= want.octets)
+		if (p->records >= want.records || p->lines.end - p->lines.pos >= want.octets)
 			break;
-		want.records -= records;
+		want.records -= p->records;
 		want.octets -= p->lines.end - p->lines.pos;
 		want.pause = true;
 	}

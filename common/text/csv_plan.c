@@ -38,37 +38,46 @@ is_own(const struct csv_name *name, enum own own)
 	return name->role == CSV_VALUE && name->type == TYPE_TIME && field_id_equal(&name->id, &id);
 }
 
-/* What a duration beside one of start and end makes: the other; alone, flowDurationMicroseconds. */
+/* The next column that the file has not. */
+static int
+make(struct csv_plan *plan, struct field_id id, enum type type)
+{
+	struct csv_name *c = &plan->name[plan->n_all];
+
+	c->id = id;
+	c->type = type;
+	c->width = 8;
+	return (int)plan->n_all++;
+}
+
+/* What a duration makes: beside one of start and end the other, beside none flowDurationMicroseconds. */
 static void
 add_made(struct csv_plan *plan)
 {
-	struct csv_name *c = &plan->name[plan->n_col];
+	const struct field_id microseconds = field_iana(162);
+	bool has_lone = false;
 
-	plan->start = plan->stop = plan->duration = -1;
+	plan->start = plan->stop = plan->duration = plan->lone = -1;
 	for (unsigned i = 0; i < plan->n_col; i++) {
-		if (plan->name[i].role == CSV_DURATION)
+		const struct csv_name *name = &plan->name[i];
+
+		if (name->role == CSV_DURATION)
 			plan->duration = (int)i;
-		else if (is_own(&plan->name[i], OWN_START))
+		else if (is_own(name, OWN_START))
 			plan->start = (int)i;
-		else if (is_own(&plan->name[i], OWN_END))
+		else if (is_own(name, OWN_END))
 			plan->stop = (int)i;
+		has_lone |= name->role == CSV_VALUE && field_id_equal(&name->id, &microseconds);
 	}
 	plan->n_all = plan->n_col;
-	if (plan->duration < 0 || (plan->start >= 0 && plan->stop >= 0))
+	if (plan->duration < 0)
 		return;
-	c->type = TYPE_TIME;
-	c->width = 8;
-	if (plan->start >= 0) {
-		c->id = field_own(OWN_END);
-		plan->stop = (int)plan->n_col;
-	} else if (plan->stop >= 0) {
-		c->id = field_own(OWN_START);
-		plan->start = (int)plan->n_col;
-	} else {
-		c->id = field_iana(162);
-		c->type = TYPE_UINT;
-	}
-	plan->n_all++;
+	if (plan->start >= 0 && plan->stop < 0)
+		plan->stop = make(plan, field_own(OWN_END), TYPE_TIME);
+	else if (plan->stop >= 0 && plan->start < 0)
+		plan->start = make(plan, field_own(OWN_START), TYPE_TIME);
+	if (!has_lone)
+		plan->lone = make(plan, microseconds, TYPE_UINT);
 }
 
 /* One name of the header. */
@@ -116,7 +125,7 @@ csv_plan_new(const struct csv_split *in, uint64_t line, struct err *err)
 	plan = mem_zero(1, sizeof(*plan));
 	plan->refs = 1;
 	plan->delimiter = in->delimiter;
-	plan->name = mem_zero(in->n_span + 1, sizeof(*plan->name));
+	plan->name = mem_zero(in->n_span + CSV_MADE_MOST, sizeof(*plan->name));
 	for (unsigned i = 0; i < in->n_span; i++) {
 		if (take_name(plan, in, i, line, err) < 0 ||
 		    check_twice(plan, i, in->line, err) < 0) {

@@ -12,14 +12,17 @@
 #include "text/csv_name.h"
 #include "text/csv_split.h"
 
+enum { CSV_MADE_MOST = 2 };
+
 struct csv_plan {
 	atomic_uint refs;
 	char delimiter;
 	bool keep_empty; /* an empty line is a record: there is one column */
 	struct csv_name *name;
 	unsigned n_col; /* of the file */
-	unsigned n_all; /* with one made from a duration */
+	unsigned n_all; /* with those made from a duration */
 	int start, stop, duration; /* columns that complete each other, -1 none */
+	int lone; /* where a duration goes that completes nothing */
 	size_t
 	    row; /* octets that a record may take in a batch, those of variable length left out */
 };

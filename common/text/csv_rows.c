@@ -15,36 +15,42 @@ cell_of(struct csv_rows *r, unsigned row, unsigned col)
 	return &r->value[(size_t)row * r->plan->n_all + col];
 }
 
-/* A start and a duration make an end, and the other way round. */
+/* A start and a duration make an end, and the other way round; a duration alone is one. */
 static bool
 complete_times(struct csv_rows *r)
 {
-	struct csv_value *row = cell_of(r, r->rows, 0), *d = &row[r->plan->duration], *s, *e;
-	unsigned scale = r->col[r->plan->duration].scale;
+	const struct csv_plan *plan = r->plan;
+	struct csv_value *row = cell_of(r, r->rows, 0), *d = &row[plan->duration], *s, *e;
+	unsigned scale = r->col[plan->duration].scale;
+	bool has_start, has_end;
 
-	if (r->plan->n_all > r->plan->n_col)
-		row[r->plan->n_col].present = false;
+	for (unsigned k = plan->n_col; k < plan->n_all; k++)
+		row[k].present = false;
 	if (!d->present)
 		return true;
-	if (r->plan->start < 0 || r->plan->stop < 0) {
-		row[r->plan->n_col].present = d->i >= 0;
-		row[r->plan->n_col].u = (uint64_t)d->i / 1000;
+	s = plan->start < 0 ? NULL : &row[plan->start];
+	e = plan->stop < 0 ? NULL : &row[plan->stop];
+	has_start = s != NULL && s->present;
+	has_end = e != NULL && e->present;
+	if (has_start && has_end)
 		return true;
-	}
-	s = &row[r->plan->start];
-	e = &row[r->plan->stop];
-	if (s->present == e->present)
-		return true;
-	if (s->present) {
+	if (has_start) {
 		e->present = true;
-		r->col[r->plan->stop].scale =
-		    scale < r->col[r->plan->start].scale ? scale : r->col[r->plan->start].scale;
+		r->col[plan->stop].scale =
+		    scale < r->col[plan->start].scale ? scale : r->col[plan->start].scale;
 		return !__builtin_add_overflow(s->i, d->i, &e->i);
 	}
-	s->present = true;
-	r->col[r->plan->start].scale =
-	    scale < r->col[r->plan->stop].scale ? scale : r->col[r->plan->stop].scale;
-	return !__builtin_sub_overflow(e->i, d->i, &s->i);
+	if (has_end) {
+		s->present = true;
+		r->col[plan->start].scale =
+		    scale < r->col[plan->stop].scale ? scale : r->col[plan->stop].scale;
+		return !__builtin_sub_overflow(e->i, d->i, &s->i);
+	}
+	if (plan->lone >= 0) {
+		row[plan->lone].present = d->i >= 0;
+		row[plan->lone].u = (uint64_t)d->i / 1000;
+	}
+	return true;
 }
 
 /* The split record as the next row of the tile.  false: why, and nothing counts. */

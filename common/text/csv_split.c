@@ -472,16 +472,21 @@ csv_split_cut(
 				   : CSV_GOT_END;
 }
 
+/* What was needed for one piece the next one will need: a buffer that grows little by little is copied as often. */
 char *
 csv_split_swap(struct csv_split *r, size_t cut, char *other, size_t *cap)
 {
 	char *taken = r->buf;
-	size_t taken_cap = r->cap, rest = r->end - cut;
+	size_t taken_cap = r->cap, rest = r->end - cut, want = CSV_FRONT + rest + READ;
 
+	want = want > taken_cap ? want : taken_cap;
 	r->buf = other;
 	r->cap = other != NULL ? *cap : 0;
-	if (r->cap < CSV_FRONT + rest + READ)
-		grow(r, CSV_FRONT + rest + READ);
+	if (r->cap < want) {
+		mem_free(r->buf);
+		r->buf = NULL;
+		grow(r, want);
+	}
 	memcpy(r->buf + CSV_FRONT, taken + cut, rest);
 	r->pos = CSV_FRONT;
 	r->end = CSV_FRONT + rest;

@@ -92,6 +92,41 @@ make_six() {
 	[ "${#lines[@]}" -eq 3 ]
 }
 
+@test "flowagg: percentiles of any precision are named again, in the result and behind it" {
+	flowgen -n 3000 > day.flow
+	flowagg -k proto -v 'p99.9(bytes),p2.5(bytes)' -O 'p99.9(bytes)' -o csv day.flow > want
+	[ "$(head -n 1 want)" = proto,p999_bytes,p025_bytes ]
+	flowagg -k proto -v p999_bytes,p025_bytes -O p999_bytes -o csv day.flow | cmp want -
+	flowagg -k proto -v p999_bytes,p025_bytes --having 'p999_bytes > 0' -O p999_bytes -o csv day.flow | cmp want -
+	flowagg -k proto -v p999_bytes,p025_bytes day.flow | flowfilter 'p999_bytes > 0' |
+		flowcat -O p999_bytes -k 'proto,p99.9(bytes),p025_bytes' -o csv | cmp want -
+}
+
+@test "flowagg: what is ordered by is in the result" {
+	flowgen -n 300 > day.flow
+	run -2 --separate-stderr flowagg -k srcip -v 'sum(duration)' -O duration day.flow
+	[[ $stderr == "flowagg: -O duration: not in the result; add it to -k or -v"* ]]
+	run -0 flowagg -k srcip -v 'sum(duration)' -O sum_duration -n 1 -o csv day.flow
+	[ "${lines[0]}" = srcip,sum_duration ]
+	flowagg -k srcip -v packets,bytes -O bpp -n 3 -o csv day.flow > /dev/null
+}
+
+@test "flowagg: a key of durations is itself, beside the group's first and last" {
+	flowcat -i csv -w o.flow <<-'END'
+	start,end
+	2026-01-05T00:00:00Z,2026-01-05T00:00:00Z
+	2026-01-05T00:00:09Z,2026-01-05T00:00:09Z
+	2026-01-05T00:00:03Z,2026-01-05T00:00:05Z
+	END
+	flowagg -k duration/1s -v first,last,count -O duration:asc o.flow > groups.flow
+	diff - <(flowcat -k duration,count -o csv groups.flow) <<-'END'
+	duration,count
+	0,2
+	2,1
+	END
+	[ "$(flowagg -k duration/1s -v first,last,count --having 'duration = 0s' -o csv o.flow | wc -l)" -eq 2 ]
+}
+
 @test "flowagg: percentiles that there are not are refused" {
 	local bad
 	for bad in p0 p100 p50.0 p95. p99.999; do

@@ -109,6 +109,39 @@ make_five() {
 	flowcat -o csv -k all --tz +01:00 five.flow | flowcat -i csv -o csv -k all | diff - <(flowcat -o csv -k all five.flow)
 }
 
+@test "flowcat: --tz holds for times in front of it too" {
+	local when
+	printf 'start,end\n2026-01-05T00:00:00Z,2026-01-05T00:00:01Z\n' > z.csv
+	flowcat -i csv -k start -o csv --tz +01:00 z.csv > want
+	for when in '-t 2026-01-05T01:00..2026-01-05T01:01' '--since 2026-01-05T01:00 --until 2026-01-05T01:00:01' \
+		'--since 2026-01-06 -t 2026-01-05T01:00'; do
+		flowcat -i csv -k start -o csv $when --tz +01:00 z.csv | cmp want -
+		flowcat -i csv -k start -o csv --tz +01:00 $when z.csv | cmp want -
+	done
+	[ "$(flowcat -i csv -k start -o csv --until 2026-01-05T01:00 --tz +01:00 z.csv | wc -l)" -eq 1 ]
+	run -2 --separate-stderr flowcat --since nonsense --tz +01:00 z.csv
+	[[ $stderr == "flowcat: 'nonsense' is no time"* ]]
+}
+
+@test "flowcat: csv's duration completes what a row has of start and end, and stands alone where it has none" {
+	flowcat -i csv -k srcip,start,end,duration -o csv > got <<-'END'
+	start,end,srcip,duration
+	,,192.0.2.1,5
+	2026-01-05T00:00:00Z,,192.0.2.2,3
+	,2026-01-05T00:00:00Z,192.0.2.3,3
+	2026-01-05T00:00:00Z,2026-01-05T00:00:01Z,192.0.2.4,
+	END
+	diff - got <<-'END'
+	srcip,start,end,duration
+	192.0.2.1,,,5.000000
+	192.0.2.2,2026-01-05T00:00:00Z,2026-01-05T00:00:03Z,3.000000
+	192.0.2.3,2026-01-04T23:59:57Z,2026-01-05T00:00:00Z,3.000000
+	192.0.2.4,2026-01-05T00:00:00Z,2026-01-05T00:00:01Z,1.000000
+	END
+	printf 'start,srcip,duration\n,192.0.2.1,5\n' | flowcat -i csv -k duration -o csv | grep -qx 5.000000
+	printf 'srcip,duration\n192.0.2.1,5\n' | flowcat -i csv -k duration -o csv | grep -qx 5.000000
+}
+
 @test "flowcat: a directory is its flow files in time order" {
 	make_five
 	mkdir -p dir/b dir/a

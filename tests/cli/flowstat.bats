@@ -121,6 +121,31 @@ make_five() {
 	[[ ${lines[0]} == end* ]]
 }
 
+@test "flowstat: columns of any type: those that are no numbers have no distribution, and floats have one" {
+	local x
+	for x in 'x\nhello' 'x:ip\n192.0.2.1' 'x:bytes\n0aff' 'x:bool\ntrue' 'x:mac\n00:11:22:33:44:55'; do
+		printf "$x\n" > x.csv
+		run -0 flowstat -i csv --percentiles '`x`' -o csv x.csv
+		[ "${lines[1]}" = '`x`,0,,,,,,,' ]
+		run -0 flowstat -i csv --hist '`x`' -o csv x.csv
+		[ "${#lines[@]}" -eq 0 ]
+		flowstat -i csv --percentiles '`x`' --hist '`x`' x.csv > table
+	done
+	printf 'x\nhello\nz\n' | flowcat -i csv -w 1.flow
+	printf 'x:uint8\n5\n7\n' | flowcat -i csv -w 2.flow
+	printf 'x:float32\n0.5\n2.75\n' | flowcat -i csv -w 3.flow
+	run -0 flowstat --percentiles '`x`' -o csv 3.flow
+	[ "${lines[1]}" = '`x`,2,0.5,0.5,2.75,2.75,2.75,2.75,1.625' ]
+	run -0 flowstat --percentiles '`x`' -o csv 1.flow 2.flow 3.flow
+	[ "${lines[1]}" = '`x`,4,0.5,2.75,7,7,7,7,3.8125' ]
+}
+
+@test "flowstat: numbers beyond what a double holds are in the bin that they are in" {
+	printf 'bytes\n1152921504606846975\n1152921504606846976\n18446744073709551615\n' |
+		flowstat -i csv --hist bytes -o csv | cut -d, -f3 | tail -n +2 | paste -sd, > got
+	[ "$(cat got)" = 1,1,0,0,1 ]
+}
+
 @test "flowstat: percentiles are values that records have" {
 	seq 1 200 | sed '1i bytes' > many.csv
 	flowcat -i csv many.csv -w many.flow

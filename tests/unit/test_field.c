@@ -100,6 +100,10 @@ test_parse(void)
 		{ "first_start", "first_start time [first_start]" },
 		{ "p95_duration", "p95_duration duration [p95_duration]" },
 		{ "p5(bytes)", "p5_bytes uint [p5_bytes]" },
+		{ "p99.9(bytes)", "p999_bytes uint [p999_bytes]" },
+		{ "P9999_bytes", "p9999_bytes uint [p9999_bytes]" },
+		{ "p2.5_bytes", "p025_bytes uint [p025_bytes]" },
+		{ "p025_bytes", "p025_bytes uint [p025_bytes]" },
 		{ "sum(bytes)", "bytes uint 0.1 0.85 0.231" },
 		{ "sum_packets", "packets uint 0.2 0.86 0.298" },
 		{ "sum(flows)", "flows uint computed 0.3" },
@@ -118,10 +122,11 @@ test_parse(void)
 	};
 	static const char *const wrong[] = { "rexporter", "rduration", "rfoo", "srcip#", "srcip#1",
 		"srcip#0", "srcip#02", "srcip#200", "#2", "1.", ".1", "1.65536", "4294967296.1",
-		"4294967044.1", "1.2.3", "v9_", "v9_65536", "p0_bytes", "p100_bytes", "p05_bytes",
-		"distinct_", "distinct()", "distinct(dstip", "distinct(nothing)", "mean_count_of",
-		"``", "`", "`a`b`", "a b", "duration#2", "0x1.2", "-1.2", "+1.2", "srcip ",
-		"reverseFlowId", "distinct_distinct_distinct_distinct_distinct_srcip" };
+		"4294967044.1", "1.2.3", "v9_", "v9_65536", "p0_bytes", "p100_bytes",
+		"p99999_bytes", "p990_bytes", "p99._bytes", "distinct_", "distinct()",
+		"distinct(dstip", "distinct(nothing)", "mean_count_of", "``", "`", "`a`b`", "a b",
+		"duration#2", "0x1.2", "-1.2", "+1.2", "srcip ", "reverseFlowId",
+		"distinct_distinct_distinct_distinct_distinct_srcip" };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		is_str(described(cases[i].text), cases[i].is, "'%s'", cases[i].text);
