@@ -179,8 +179,6 @@ csv_read(struct csv_piece *p, struct batch *b, struct csv_bad *bad, struct err *
 		return 0;
 	rc = start(p, p->plan, b, p->lines.line, err);
 	if (rc == 0)
-		batch_reserve(b, p->records);
-	if (rc == 0)
 		rc = csv_rows_read(p->rows, b, &p->lines, bad, err);
 	batch_close(b);
 	csv_plan_release(p->plan);
