@@ -147,7 +147,7 @@ group_close_sets(
 
 		if (fn == FN_DISTINCT && n > 1)
 			count_value(&s, i);
-		else if (fn == FN_PERCENTILE)
+		else if (fn == FN_PERCENTILE && g[0]->values.v[i].home == i)
 			beside_rank(&s, i);
 	}
 	mem_free(s.wanted);

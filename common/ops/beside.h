@@ -41,7 +41,7 @@ struct beside_pieces {
 /* Those of the tables from `first` on; the pieces are the caller's to free. */
 struct beside_pieces beside_cut(const struct beside *, unsigned first, unsigned value);
 
-/* percentile.c: a percentile of every row of the first table. */
-void beside_rank(const struct beside *, unsigned value);
+/* percentile.c: of every row of the first table the percentiles that are found in the sets of value `home`. */
+void beside_rank(const struct beside *, unsigned home);
 
 #endif

@@ -15,8 +15,9 @@ enum {
 
 struct ranking {
 	const struct beside *s;
-	unsigned value, home; /* whose sets have the members */
-	unsigned rank; /* of 10,000 */
+	unsigned home; /* the value whose sets have the members */
+	unsigned value,
+	    rank; /* what is looked for, of 10,000: one of the values of that home after the other */
 	struct {
 		size_t *off, *order;
 	} * by_row; /* of each table */
@@ -323,13 +324,46 @@ are_few(const struct ranking *r)
 	return rows <= ROWS && members / RANK_BINS >= rows;
 }
 
+/* The next value of the same sets, and its rank; false: there is none. */
+static bool
+next_value(struct ranking *r, unsigned *next)
+{
+	const struct group_table *g = r->s->g[0];
+
+	for (; *next < g->values.n; ++*next)
+		if (g->spec->values[*next].fn == FN_PERCENTILE &&
+		    g->values.v[*next].home == r->home) {
+			r->value = (*next)++;
+			r->rank = g->spec->values[r->value].rank;
+			return true;
+		}
+	return false;
+}
+
+/* What is asked, of numbers that have been counted. */
+static void
+find_rank(struct sifting *f)
+{
+	memset(f->row, 0, f->rows * sizeof(*f->row));
+	for (size_t i = 0; i < f->rows; i++)
+		seek_bin(f, &f->row[i], f->sieve[0].count + i * RANK_BINS);
+	for (unsigned w = 0; w < f->r->s->n; w++)
+		for (size_t i = 0; i < f->rows; i++)
+			f->sieve[w].row[i].n = 0;
+	ordered_each(f->r->s->n, f->pieces.n, keep_bins, f);
+	for (size_t i = 0; i < f->rows; i++)
+		if (f->row[i].want > 0)
+			rank_sifted(f, i);
+}
+
 /* false: not all are numbers of one type. */
 static bool
-rank_few(const struct ranking *r)
+rank_few(struct ranking *r)
 {
 	struct sifting f = {
 		.r = r, .pieces = beside_cut(r->s, 0, r->home), .rows = r->s->g[0]->rows.n_rows
 	};
+	unsigned next = r->home;
 	bool numbers;
 
 	f.sieve = mem_zero(r->s->n, sizeof(*f.sieve));
@@ -340,13 +374,8 @@ rank_few(const struct ranking *r)
 	}
 	ordered_each(r->s->n, f.pieces.n, count_bins, &f);
 	numbers = join_counts(&f);
-	for (size_t i = 0; i < f.rows && numbers; i++)
-		seek_bin(&f, &f.row[i], f.sieve[0].count + i * RANK_BINS);
-	if (numbers)
-		ordered_each(r->s->n, f.pieces.n, keep_bins, &f);
-	for (size_t i = 0; i < f.rows && numbers; i++)
-		if (f.row[i].want > 0)
-			rank_sifted(&f, i);
+	while (numbers && next_value(r, &next))
+		find_rank(&f);
 	for (unsigned w = 0; w < r->s->n; w++) {
 		for (size_t i = 0; i < f.rows; i++)
 			mem_free(f.sieve[w].row[i].number);
@@ -365,11 +394,13 @@ static void
 rank_many(struct ranking *r)
 {
 	const struct beside *s = r->s;
+	unsigned next = r->home;
 
 	r->by_row = mem_zero(s->n, sizeof(*r->by_row));
 	r->room = mem_zero(s->n, sizeof(*r->room));
 	ordered_each(s->n, s->n, order_table, r);
-	ordered_each(s->n, (s->g[0]->rows.n_rows + ROWS - 1) / ROWS, rank_rows, r);
+	while (next_value(r, &next))
+		ordered_each(s->n, (s->g[0]->rows.n_rows + ROWS - 1) / ROWS, rank_rows, r);
 	for (unsigned t = 0; t < s->n; t++) {
 		mem_free(r->by_row[t].off);
 		mem_free(r->by_row[t].order);
@@ -380,12 +411,9 @@ rank_many(struct ranking *r)
 }
 
 void
-beside_rank(const struct beside *s, unsigned value)
+beside_rank(const struct beside *s, unsigned home)
 {
-	struct ranking r = { .s = s,
-		.value = value,
-		.home = s->g[0]->values.v[value].home,
-		.rank = s->g[0]->spec->values[value].rank };
+	struct ranking r = { .s = s, .home = home };
 
 	if (!are_few(&r) || !rank_few(&r))
 		rank_many(&r);

@@ -102,6 +102,14 @@ make_six() {
 		flowcat -O p999_bytes -k 'proto,p99.9(bytes),p025_bytes' -o csv | cmp want -
 }
 
+@test "flowagg: sums have 64 bits; --scale is of what is added up" {
+	printf 'srcip,bytes\n192.0.2.1,18446744073709551615\n192.0.2.1,2\n' | flowagg -i csv -k srcip -v bytes -o csv > got
+	[ "$(tail -n 1 got)" = 192.0.2.1,1 ]
+	printf 'srcip,bytes,sampling\n192.0.2.1,10,100\n192.0.2.1,5,100\n' |
+		flowagg -i csv -k srcip --scale -v 'bytes,max(bytes),mean(bytes),p50(bytes)' -o csv > got
+	[ "$(tail -n 1 got | cut -d, -f1-5)" = 192.0.2.1,1500,10,7.5,5 ]
+}
+
 @test "flowagg: what is ordered by is in the result" {
 	flowgen -n 300 > day.flow
 	run -2 --separate-stderr flowagg -k srcip -v 'sum(duration)' -O duration day.flow

@@ -109,6 +109,14 @@ make_five() {
 	flowcat -o csv -k all --tz +01:00 five.flow | flowcat -i csv -o csv -k all | diff - <(flowcat -o csv -k all five.flow)
 }
 
+@test "flowcat: a record without a start or an end is in no window" {
+	local when
+	printf 'start,end,srcip\n,2026-01-05T00:00:05Z,192.0.2.1\n2026-01-05T00:00:02Z,,192.0.2.2\n' > t.csv
+	for when in '--since 2026-01-05' '--until 2026-01-06' '-t 2026-01-05'; do
+		[ "$(flowcat -i csv -k srcip -o csv $when t.csv)" = srcip ]
+	done
+}
+
 @test "flowcat: --tz holds for times in front of it too" {
 	local when
 	printf 'start,end\n2026-01-05T00:00:00Z,2026-01-05T00:00:01Z\n' > z.csv
