@@ -275,7 +275,8 @@ hand_on(void *ctx, struct io_sink *sink, const struct io_result *result, struct 
 {
 	struct flowagg *f = ctx;
 	struct group_top top;
-	unsigned spills = 0;
+	const char *doubt[GROUP_DOUBTS];
+	unsigned spills = 0, n_doubts;
 
 	f->err = err;
 	f->sink = sink;
@@ -289,9 +290,9 @@ hand_on(void *ctx, struct io_sink *sink, const struct io_result *result, struct 
 		diag(NULL, "%llu records, %llu groups, %u times to disk",
 		    (unsigned long long)result->read,
 		    (unsigned long long)group_count(f->tables, f->n_tables), spills);
-	if (group_mixed_sampling(f->tables, f->n_tables) && !f->io.quiet)
-		diag(NULL, "counters sampled at different intervals were added up; --scale "
-			   "multiplies them");
+	n_doubts = group_doubts(f->tables, f->n_tables, doubt);
+	for (unsigned i = 0; i < n_doubts && !f->io.quiet; i++)
+		diag(NULL, "%s", doubt[i]);
 	f->rc = 0;
 	if (sort_finish(f->sorter, write_groups, f, err) < 0 || f->rc < 0)
 		return -1;

@@ -257,7 +257,9 @@ print_reports(struct flowstat *f, struct err *err)
 {
 	struct report *all = find_report(f, REPORT_SUMMARY);
 	struct report *percentiles = find_report(f, REPORT_PERCENTILES);
+	const char *doubt[GROUP_DOUBTS];
 	int rc = summary_print(all, &f->out, err);
+	unsigned n_doubts;
 
 	for (unsigned i = 0; i < f->n_reports && rc == 0; i++) {
 		struct report *r = &f->report[i];
@@ -270,10 +272,10 @@ print_reports(struct flowstat *f, struct err *err)
 			rc = histogram_print(r, &f->out, err);
 		else if (r == percentiles)
 			rc = percentiles_print(r, f->n_reports - i, &f->out, err);
-		if (group_mixed_sampling(r->tables, r->n_tables) && r == all && !f->io.quiet)
-			diag(NULL, "counters sampled at different intervals were added up; --scale "
-				   "multiplies them");
 	}
+	n_doubts = group_doubts(all->tables, all->n_tables, doubt);
+	for (unsigned i = 0; i < n_doubts && !f->io.quiet; i++)
+		diag(NULL, "%s", doubt[i]);
 	output_finish(&f->out);
 	return rc;
 }

@@ -104,13 +104,15 @@ bracket_list(struct parser *p, size_t *n)
 	return items_keep(p, &s);
 }
 
-/* An item a line; blanks around it and comments are not part of it. */
+/* An item a line; blanks around it, comments, and the mark that some editors begin with are not part of it. */
 static void
 file_items(struct items *s, const char *text, size_t len, const struct literal *where)
 {
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t first = len >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
 	uint32_t line = 0;
 
-	for (size_t at = 0, end; at < len; at = end + 1) {
+	for (size_t at = first, end; at < len; at = end + 1) {
 		size_t last;
 
 		line++;

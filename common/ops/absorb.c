@@ -60,7 +60,7 @@ group_keys_alike(const struct layout *a, const struct layout *b)
 	return true;
 }
 
-/* Are values sums of words in both, so that slots are added to slots? */
+/* Are values counts or sums of unsigned words in both, so that slots are added to slots? */
 static bool
 values_alike(const struct group_table *g, const struct group_table *src)
 {
@@ -72,8 +72,8 @@ values_alike(const struct group_table *g, const struct group_table *src)
 		enum group_fn fn = g->spec->values[i].fn;
 
 		if (fn != FN_FLOWS && fn != FN_RECORDS &&
-		    (fn != FN_SUM || a->v[i].type != b->v[i].type || a->v[i].type == TYPE_FLOAT64 ||
-			a->v[i].type == TYPE_FLOAT32))
+		    (fn != FN_SUM || a->v[i].type != b->v[i].type ||
+			(a->v[i].type != TYPE_UINT && a->v[i].type != TYPE_NONE)))
 			return false;
 	}
 	return true;
@@ -100,7 +100,7 @@ add_slots(struct group_table *g, uint32_t to, const uint64_t *slots)
 
 	*slots_have(sum) |= *slots_had(slots);
 	for (unsigned s = 0; s < g->values.n_slots; s++)
-		sum[s] += slots[s];
+		sum[s] = sum_unsigned(sum[s], slots[s]);
 }
 
 void

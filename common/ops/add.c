@@ -324,6 +324,7 @@ add_to_tally(struct group_table *g, const struct keys_bound *keys,
 {
 	size_t i, n;
 
+	g->tally.most += values->most;
 	for (i = 0; i < p->n; i += n) {
 		const uint32_t *idx = p->all ? NULL : p->idx + i;
 

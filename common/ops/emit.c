@@ -127,6 +127,19 @@ put_mean(struct batch *b, unsigned col, size_t rec, const uint64_t *s, enum type
 		batch_put_uint(b, col, rec, (uint64_t)(int64_t)(sum / (int64_t)s[2]));
 }
 
+/* A sum that reached the greatest number of its type may have been more. */
+static void
+doubt_full(struct values *vs, unsigned i, uint64_t v, enum type t)
+{
+	enum group_fn fn = vs->spec->values[i].fn;
+	bool is_signed = t == TYPE_INT || t == TYPE_DURATION;
+
+	if ((fn == FN_SUM || fn == FN_FLOWS) &&
+	    ((t == TYPE_UINT && v == UINT64_MAX) ||
+		(is_signed && ((int64_t)v == INT64_MAX || (int64_t)v == INT64_MIN))))
+		vs->doubts |= DOUBT_FULL;
+}
+
 static void
 put_value(const struct run *r, struct batch *b, unsigned col, unsigned i)
 {
@@ -152,6 +165,7 @@ put_value(const struct run *r, struct batch *b, unsigned col, unsigned i)
 		} else {
 			c = (struct cell){ .v = s[v->off], .type = b->col[col].type };
 			cell_put(b, col, k, &c, &r->g->intern);
+			doubt_full(&r->g->values, i, c.v, (enum type)c.type);
 		}
 	}
 }
@@ -165,8 +179,10 @@ put_reverse(const struct run *r, struct batch *b, unsigned col, unsigned i)
 		uint64_t *s = table_slots(&r->g->rows, run_row(r, k));
 		struct cell c = { .v = s[v->reverse], .type = b->col[col].type };
 
-		if (*slots_have(s) >> (i + REVERSE_BIT) & 1)
-			cell_put(b, col, k, &c, &r->g->intern);
+		if (!(*slots_have(s) >> (i + REVERSE_BIT) & 1))
+			continue;
+		cell_put(b, col, k, &c, &r->g->intern);
+		doubt_full(&r->g->values, i, c.v, (enum type)c.type);
 	}
 }
 
@@ -219,7 +235,7 @@ put_sampling(const struct run *r, struct batch *b)
 		if (r->g->spec->scale)
 			batch_put_uint(b, (unsigned)col, k, 1);
 		else if (s == SAMPLING_MIXED)
-			vs->mixed_sampling = true;
+			vs->doubts |= DOUBT_SAMPLING;
 		else if (s > 1)
 			batch_put_uint(b, (unsigned)col, k, s);
 	}

@@ -223,18 +223,19 @@ group_count(struct group_table *const *g, unsigned n)
 	return sum;
 }
 
-static bool
-is_mixed(const struct group_table *g)
+unsigned
+group_doubts(struct group_table *const *g, unsigned n, const char *text[GROUP_DOUBTS])
 {
-	return g->values.mixed_sampling && !g->spec->scale;
-}
-
-bool
-group_mixed_sampling(struct group_table *const *g, unsigned n)
-{
-	bool mixed = false;
+	static const char *const texts[GROUP_DOUBTS] = {
+		"counters sampled at different intervals were added up; --scale multiplies them",
+		"a sum is too large for 64 bits: the greatest number stands for it",
+	};
+	unsigned doubts = 0, n_texts = 0;
 
 	for (unsigned i = 0; i < n; i++)
-		mixed = mixed || is_mixed(g[i]) || (g[i]->v6 != NULL && is_mixed(g[i]->v6));
-	return mixed;
+		doubts |= g[i]->values.doubts | (g[i]->v6 != NULL ? g[i]->v6->values.doubts : 0);
+	for (unsigned d = 0; d < GROUP_DOUBTS; d++)
+		if (doubts >> d & 1)
+			text[n_texts++] = texts[d];
+	return n_texts;
 }

@@ -297,7 +297,7 @@ free_tables(struct finish *f)
 {
 	for (unsigned i = 0; i < f->n; i++) {
 		f->g[i]->n_groups += f->made[i]->n_groups;
-		f->g[i]->values.mixed_sampling |= f->made[i]->values.mixed_sampling;
+		f->g[i]->values.doubts |= f->made[i]->values.doubts;
 		group_free(f->made[i]);
 	}
 	mem_free(f->made);
@@ -396,7 +396,7 @@ finish_first(struct finish *f)
 	}
 	mem_free(rows);
 	(void)group_emit(made, f->top, free_after, f);
-	f->g[0]->values.mixed_sampling |= made->values.mixed_sampling;
+	f->g[0]->values.doubts |= made->values.doubts;
 	group_free(made);
 	return true;
 }

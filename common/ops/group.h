@@ -108,7 +108,11 @@ int group_finish(struct group_table **, unsigned n, const struct group_top *top,
 /* After group_finish: how many groups there were, those left out too (group_top: if they were to be counted). */
 uint64_t group_count(struct group_table *const *, unsigned n);
 
-/* After group_finish: did a group mix sampling intervals (and spec->scale was off)? */
-bool group_mixed_sampling(struct group_table *const *, unsigned n);
+/*
+ * After group_finish: what may mislead about the groups that were handed out, as texts to tell; how many.  That one
+ * mixes sampling intervals and was not scaled; that a sum reached the greatest number.
+ */
+enum { GROUP_DOUBTS = 2 };
+unsigned group_doubts(struct group_table *const *, unsigned n, const char *text[GROUP_DOUBTS]);
 
 #endif

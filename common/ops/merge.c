@@ -16,15 +16,6 @@ sum_type(enum type a, enum type b)
 	return TYPE_INT;
 }
 
-/* Numbers kept as integers become doubles. */
-static void
-to_double(uint64_t *slot, enum type from)
-{
-	struct cell c = { .v = *slot, .type = from };
-
-	*slot = cell_double_bits(cell_double(&c));
-}
-
 static void
 mean_to_double(uint64_t *slots)
 {
@@ -38,13 +29,16 @@ mean_to_double(uint64_t *slots)
 static void
 convert_slots(enum group_fn fn, const struct value_state *v, enum type from, uint64_t *slots)
 {
+	enum type to = (enum type)v->type;
+
 	if (fn == FN_MEAN) {
-		mean_to_double(slots + v->off);
+		if (to == TYPE_FLOAT64)
+			mean_to_double(slots + v->off);
 		return;
 	}
-	to_double(slots + v->off, from);
+	slots[v->off] = sum_word(slots[v->off], from, to);
 	if (v->reverse != 0)
-		to_double(slots + v->reverse, from);
+		slots[v->reverse] = sum_word(slots[v->reverse], from, to);
 }
 
 void
@@ -63,7 +57,7 @@ values_raise(struct values *vs, unsigned i, struct table *t, enum type type)
 	}
 	to = sum_type(from, type);
 	v->type = (uint8_t)to;
-	if (to != TYPE_FLOAT64 || from == TYPE_NONE || from == TYPE_FLOAT64)
+	if (from == TYPE_NONE || from == to)
 		return;
 	for (uint32_t row = 0; row < t->n_rows; row++)
 		convert_slots(fn, v, from, table_slots(t, row));
@@ -144,12 +138,7 @@ merge_first(uint64_t *to, bool has, const uint64_t *from, bool last, struct inte
 static void
 merge_number(uint64_t *to, uint64_t from, enum type held, enum type type)
 {
-	struct cell c = { .v = from, .type = type };
-
-	if (held == TYPE_FLOAT64)
-		*to = cell_double_bits(cell_bits_double(*to) + cell_double(&c));
-	else
-		*to += from;
+	*to = sum_words(*to, sum_word(from, type, held), held);
 }
 
 static void
@@ -196,7 +185,7 @@ merge_value(
 
 	switch (fn) {
 	case FN_FLOWS:
-	case FN_RECORDS: to[v->off] += *from; break;
+	case FN_RECORDS: to[v->off] = sum_unsigned(to[v->off], *from); break;
 	case FN_OR: to[v->off] |= *from; break;
 	case FN_SUM:
 		merge_number(&to[v->off], *from, (enum type)v->type, (enum type)src->type[i]);

@@ -19,7 +19,7 @@ is_count(const struct values_bound *bound, enum group_fn fn, unsigned i)
 bool
 tally_suit(const struct values *vs, const struct values_bound *bound)
 {
-	if (vs->spec->biflow || vs->sampling == SAMPLING_MIXED)
+	if (vs->spec->biflow || vs->sampling == SAMPLING_MIXED || bound->most == UINT64_MAX)
 		return false;
 	for (unsigned i = 0; i < vs->n; i++) {
 		enum group_fn fn = vs->spec->values[i].fn;
@@ -49,7 +49,8 @@ bool
 tally_continue(const struct tally *s, const struct values *vs, const struct values_bound *bound)
 {
 	return s->coding.space > 0 && !s->coding.local && s->have == bound->have &&
-	       s->summed == summed(vs, bound) && s->records < records_max;
+	       s->summed == summed(vs, bound) && s->records < records_max &&
+	       bound->most < UINT64_MAX - s->most;
 }
 
 static size_t
@@ -343,6 +344,7 @@ tally_widen(struct tally *s, const struct coding *c)
 
 	begin(&wide, c, s->have, s->summed);
 	wide.records = s->records;
+	wide.most = s->most;
 	add_codes(&wide, s);
 	tally_free(s);
 	*s = wide;
@@ -354,7 +356,7 @@ tally_join(struct tally *s, struct tally *from, size_t octets)
 	struct coding both = s->coding;
 
 	if (s->coding.space == 0 || s->have != from->have || s->summed != from->summed ||
-	    s->records + from->records >= records_max)
+	    s->records + from->records >= records_max || from->most >= UINT64_MAX - s->most)
 		return false;
 	if (codes_same(&s->coding, &from->coding)) {
 		add_counters(s, from);
@@ -368,6 +370,7 @@ tally_join(struct tally *s, struct tally *from, size_t octets)
 		add_codes(s, from);
 	}
 	s->records += from->records;
+	s->most += from->most;
 	tally_free(from);
 	return true;
 }
@@ -387,7 +390,7 @@ tally_free(struct tally *s)
 	for (unsigned i = 0; i < GROUP_VALUES_MAX; i++)
 		array_free(&s->coding, s->sum[i], n * sizeof(*s->sum[i]));
 	s->coding.space = 0;
-	s->records = 0;
+	s->records = s->most = 0;
 	s->count = NULL;
 	memset(s->sum, 0, sizeof(s->sum));
 }

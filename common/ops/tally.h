@@ -16,13 +16,14 @@ struct tally {
 	struct coding coding; /* space 0: nothing is held */
 	uint32_t have, summed; /* bits of values: that all records had, and that have an array */
 	uint64_t records;
+	uint64_t most; /* no sum is above, however its lanes are added up */
 	uint32_t lanes;
 	/* Records of each code; where no value is a count, 1 if it had any that the first sum does not tell of. */
 	uint32_t *count;
 	uint64_t *sum[GROUP_VALUES_MAX]; /* of those summed; of others the count is the value */
 };
 
-/* Can the values of a batch be held so: counts and plain sums that no record lacks? */
+/* Can the values of a batch be held so: counts and plain sums that no record lacks, and that stay below 2^64? */
 bool tally_suit(const struct values *, const struct values_bound *);
 
 /* Would a batch of these values go on with what is held, once its coding is covered? */

@@ -195,8 +195,6 @@ find_bar(struct group_table **g, unsigned n, const struct group_top *top, uint64
 			uint64_t v = value_of(g[t], top->value, list[i]);
 
 			least = v < least ? v : least;
-			if (v > UINT64_MAX / n) /* sums might begin at zero again */
-				least = 0;
 		}
 		mem_free(list);
 		if (least == 0)

@@ -65,15 +65,28 @@ has_value(const struct column *c, uint32_t rec)
 	return c->present == NULL || bits_get(c->present, rec);
 }
 
-static void
-add_word(uint64_t *slot, uint64_t v, enum type from, enum type held)
+uint64_t
+sum_word(uint64_t v, enum type from, enum type held)
 {
 	struct cell c = { .v = v, .type = from };
 
 	if (held == TYPE_FLOAT32 || held == TYPE_FLOAT64)
-		*slot = cell_double_bits(cell_bits_double(*slot) + cell_double(&c));
-	else
-		*slot += v;
+		return cell_double_bits(cell_double(&c));
+	return from == TYPE_UINT && held != TYPE_UINT && v > INT64_MAX ? INT64_MAX : v;
+}
+
+uint64_t
+sum_words(uint64_t a, uint64_t b, enum type held)
+{
+	if (held == TYPE_FLOAT32 || held == TYPE_FLOAT64)
+		return cell_double_bits(cell_bits_double(a) + cell_bits_double(b));
+	return held == TYPE_UINT ? sum_unsigned(a, b) : sum_signed(a, b);
+}
+
+static void
+add_word(uint64_t *slot, uint64_t v, enum type from, enum type held)
+{
+	*slot = sum_words(*slot, sum_word(v, from, held), held);
 }
 
 void
@@ -89,7 +102,7 @@ values_add(const struct values *vs, unsigned i, uint64_t *const *slots, const ui
 static uint64_t
 scale_word(const struct values_bound *bound, uint64_t v, enum type type, uint32_t rec)
 {
-	uint64_t by;
+	uint64_t by, scaled;
 
 	if (bound->sampling == NULL || !has_value(bound->sampling, rec))
 		return v;
@@ -98,14 +111,18 @@ scale_word(const struct values_bound *bound, uint64_t v, enum type type, uint32_
 		return v;
 	if (type == TYPE_FLOAT32 || type == TYPE_FLOAT64)
 		return cell_double_bits(cell_bits_double(v) * (double)by);
-	return v * by;
+	if (__builtin_mul_overflow(v, by, &scaled))
+		scaled = UINT64_MAX;
+	return scaled;
 }
 
 #define ADD_DENSE(T) \
 	do { \
 		const T *from = c->data; \
-		for (size_t i = 0; i < ch->n; i++) \
-			ch->slots[i][off] += (uint64_t)from[ch->idx[i]]; \
+		for (size_t i = 0; i < ch->n; i++) { \
+			uint64_t *slot = &ch->slots[i][off]; \
+			*slot = sum_unsigned(*slot, from[ch->idx[i]]); \
+		} \
 	} while (0)
 
 /* Every record has a value, nothing is converted, scaled or directed: most of all the work there is. */
@@ -160,12 +177,13 @@ add_flows(const struct values *vs, unsigned i, const struct column *c, const str
 		return;
 	}
 	for (size_t k = 0; k < ch->n; k++) {
-		uint64_t flows = 1;
+		uint64_t flows = 1, *slot;
 		bool back = v->reverse && ch->dir[k] != 0;
 
 		if (c != NULL && has_value(c, ch->idx[k]))
 			flows = cell_word(c, ch->idx[k]);
-		ch->slots[k][back ? v->reverse : v->off] += flows;
+		slot = &ch->slots[k][back ? v->reverse : v->off];
+		*slot = sum_unsigned(*slot, flows);
 		*slots_have(ch->slots[k]) |= UINT32_C(1) << (back ? i + REVERSE_BIT : i);
 	}
 	if (reverse != NULL)

@@ -25,6 +25,7 @@ enum {
 	BIFLOW_SLOTS = 3,
 };
 enum { SAMPLING_MIXED = 0x7fffffff, REVERSE_BIT = 16 };
+enum { DOUBT_SAMPLING = 1 << 0, DOUBT_FULL = 1 << 1 }; /* bits by number of group_doubts' texts */
 
 struct value_state {
 	uint16_t off, reverse; /* slots; reverse 0: none */
@@ -44,7 +45,7 @@ struct values {
 	uint32_t sampling; /* of all records so far; 0 none, SAMPLING_MIXED: kept of each row */
 	uint32_t *interval; /* by row then */
 	size_t interval_cap;
-	bool mixed_sampling; /* a group that was handed out had several */
+	unsigned doubts; /* DOUBT_* of groups that were handed out */
 };
 
 /* The columns of one batch. */
@@ -59,6 +60,7 @@ struct values_bound {
 	struct value_source source[GROUP_VALUES_MAX];
 	const struct column *start, *end, *flags, *sampling;
 	uint32_t have; /* bits of values that every record of the batch has */
+	uint64_t most; /* no sum of these records' numbers is above */
 	bool is_biflow; /* records carry reverse counters: their direction is known */
 };
 
@@ -126,6 +128,29 @@ uint32_t values_sampling(const struct values *, uint32_t row);
 
 /* The same to be written, where they are kept of each row. */
 uint32_t *values_interval(struct values *, uint32_t row);
+
+/* Sums: those beyond the greatest number stay at it, instead of beginning at 0 again. */
+static inline uint64_t
+sum_unsigned(uint64_t a, uint64_t b)
+{
+	uint64_t sum = a + b;
+
+	return sum | -(uint64_t)(sum < a);
+}
+
+static inline uint64_t
+sum_signed(uint64_t a, uint64_t b)
+{
+	int64_t sum;
+
+	if (__builtin_add_overflow((int64_t)a, (int64_t)b, &sum))
+		sum = (int64_t)a < 0 ? INT64_MIN : INT64_MAX;
+	return (uint64_t)sum;
+}
+
+/* As a sum that is held as that type. */
+uint64_t sum_word(uint64_t v, enum type from, enum type held);
+uint64_t sum_words(uint64_t a, uint64_t b, enum type held);
 
 static inline bool
 values_is_cell(enum group_fn fn)

@@ -79,6 +79,17 @@ bind_sum(struct value_source *src, struct batch *b, int i)
 		       src->col->width == 8;
 }
 
+/* What n records' numbers come to at most; UINT64_MAX: or to more. */
+static uint64_t
+most_of(const struct column *c, size_t n)
+{
+	uint64_t greatest = c->width < 8 ? (UINT64_C(1) << 8 * c->width) - 1 : UINT64_MAX, most;
+
+	if ((c->flags & (COLUMN_ZONE | COLUMN_TRUNCATED)) == COLUMN_ZONE)
+		greatest = c->max;
+	return __builtin_mul_overflow(greatest, (uint64_t)n, &most) ? UINT64_MAX : most;
+}
+
 /* One interval for the whole batch, known without unpacking it? */
 static bool
 uniform_sampling(const struct column *c, uint32_t *interval)
@@ -186,6 +197,10 @@ values_bind(struct values *vs, struct values_bound *bound, struct table *t, stru
 		src->scaled = spec->scale && is_counter(&spec->values[i]);
 		bound->is_biflow = bound->is_biflow || src->reverse != NULL;
 		if (src->col != NULL) {
+			uint64_t most = most_of(src->col, b->n);
+
+			if ((fn == FN_SUM || fn == FN_FLOWS) && most > bound->most)
+				bound->most = most;
 			values_raise(vs, i, t, (enum type)src->col->type);
 			if (src->col->scale < vs->v[i].scale)
 				vs->v[i].scale = src->col->scale;

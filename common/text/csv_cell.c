@@ -180,6 +180,15 @@ parse_general(struct csv_value *v, const struct csv_name *name, const char *p, s
 	return true;
 }
 
+/* A time in any form but those above; one that counts from now is none. */
+static bool
+parse_clock(struct csv_value *v, const struct csv_name *name, const char *p, size_t n)
+{
+	int64_t span;
+
+	return is_digit(*p) && parse_time(p, n, 0, name->tz_s, &v->i, &span);
+}
+
 static const char *
 parse_time_cell(
     struct csv_value *v, const struct csv_name *name, const struct csv_span *cell, unsigned *scale)
@@ -190,8 +199,10 @@ parse_time_cell(
 		return NULL;
 	if (parse_units(cell->p, cell->n, unit, &v->i, scale))
 		return NULL;
-	if (!parse_general(v, name, cell->p, cell->n))
-		return name->type == TYPE_TIME ? "is no time" : "is no duration";
+	if (name->type == TYPE_TIME && !parse_clock(v, name, cell->p, cell->n))
+		return "is no time";
+	if (name->type == TYPE_DURATION && !parse_general(v, name, cell->p, cell->n))
+		return "is no duration";
 	lower(scale, precision(9, decimals(cell->p, cell->n)));
 	return NULL;
 }

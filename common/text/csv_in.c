@@ -10,6 +10,7 @@ enum { PIECE_OCTETS = BATCH_OCTETS / 2 };
 
 struct csv_reader {
 	struct csv_split in;
+	int tz_s; /* of clock times without a zone */
 	struct csv_plan *plan; /* NULL: the header has not been read */
 	struct err pending; /* what failed behind the last piece */
 	struct csv_piece *own; /* csv_next's */
@@ -32,6 +33,12 @@ csv_open(int fd, char delimiter, const void *head, size_t head_len)
 
 	csv_split_open(&r->in, fd, delimiter, head, head_len);
 	return r;
+}
+
+void
+csv_zone(struct csv_reader *r, int tz_s)
+{
+	r->tz_s = tz_s;
 }
 
 void
@@ -84,7 +91,7 @@ read_header(struct csv_reader *r, struct err *err)
 	}
 	if (why != NULL)
 		return err_set(err, "line %llu: %s", (unsigned long long)line, why);
-	r->plan = csv_plan_new(&r->in, line, err);
+	r->plan = csv_plan_new(&r->in, r->tz_s, line, err);
 	if (r->plan == NULL)
 		return -1;
 	r->in.keep_empty = r->plan->keep_empty;

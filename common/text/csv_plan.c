@@ -113,7 +113,7 @@ most_octets(const struct csv_name *name)
 }
 
 struct csv_plan *
-csv_plan_new(const struct csv_split *in, uint64_t line, struct err *err)
+csv_plan_new(const struct csv_split *in, int tz_s, uint64_t line, struct err *err)
 {
 	struct csv_plan *plan;
 
@@ -132,6 +132,7 @@ csv_plan_new(const struct csv_split *in, uint64_t line, struct err *err)
 			csv_plan_release(plan);
 			return NULL;
 		}
+		plan->name[i].tz_s = tz_s;
 		plan->n_col = i + 1;
 	}
 	plan->keep_empty = plan->n_col == 1;

@@ -68,6 +68,9 @@ struct csv_reader;
 struct csv_reader *csv_open(int fd, char delimiter, const void *head, size_t head_len);
 void csv_close(struct csv_reader *);
 
+/* Clock times that name no zone are so many seconds east of UTC; before the first record. */
+void csv_zone(struct csv_reader *, int tz_s);
+
 /* From now on the input is at its end when stop_fd is readable. */
 void csv_stop_at(struct csv_reader *, int stop_fd);
 

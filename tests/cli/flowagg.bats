@@ -102,9 +102,64 @@ make_six() {
 		flowcat -O p999_bytes -k 'proto,p99.9(bytes),p025_bytes' -o csv | cmp want -
 }
 
-@test "flowagg: sums have 64 bits; --scale is of what is added up" {
-	printf 'srcip,bytes\n192.0.2.1,18446744073709551615\n192.0.2.1,2\n' | flowagg -i csv -k srcip -v bytes -o csv > got
-	[ "$(tail -n 1 got)" = 192.0.2.1,1 ]
+@test "flowagg: a sum beyond 64 bits stays at the greatest number, and is told of" {
+	printf 'srcip,bytes\n192.0.2.1,18446744073709551615\n192.0.2.1,2\n192.0.2.2,7\n' > o.csv
+	run -0 --separate-stderr flowagg -k srcip -v bytes -O bytes -o csv o.csv
+	[ "${lines[1]} ${lines[2]}" = "192.0.2.1,18446744073709551615 192.0.2.2,7" ]
+	[ "$stderr" = "flowagg: a sum is too large for 64 bits: the greatest number stands for it" ]
+	run -0 --separate-stderr flowagg -q -k srcip -v bytes -o csv o.csv
+	[ -z "$stderr" ]
+	run -0 --separate-stderr flowstat o.csv
+	[ "$stderr" = "flowstat: a sum is too large for 64 bits: the greatest number stands for it" ]
+	[[ $output == *18446744073709551615* || $output == *18.4E* ]]
+	printf 'srcip,bytes,sampling\n192.0.2.1,18446744073709551,1000\n192.0.2.1,18446744073709551,1000\n' |
+		flowagg -i csv -k srcip --scale -v bytes -o csv -q > got
+	[ "$(tail -n 1 got | cut -d, -f2)" = 18446744073709551615 ]
+	# durations: a century each
+	printf 'srcip,duration\n192.0.2.1,3153600000\n192.0.2.1,3153600000\n192.0.2.1,3153600000\n192.0.2.2,3\n' |
+		flowagg -i csv -k srcip -v 'sum(duration)' -O sum_duration -o csv -q > got
+	[[ "$(sed -n 2p got)" == 192.0.2.1,922337203[67]* ]]
+	[ "$(sed -n 3p got)" = 192.0.2.2,3.000000 ]
+}
+
+@test "flowagg: sums beyond 64 bits are the same however they are made" {
+	python3 - > o.csv <<-'END'
+	import random
+	r = random.Random(5)
+	print("srcip,dstip,dstport,username,flows,bytes")
+	for i in range(300000):
+	    huge = r.random() < (0.3 if i % 150000 > 100000 else 0)
+	    v = r.randrange(2**60, 2**64) if huge else r.choice([0, 40, 1500, 10**6, 2**33, 2**45])
+	    print(f"10.0.{r.randrange(8)}.{r.randrange(256)},192.0.2.{r.randrange(256)},{r.choice([53, 80, 443, 8080])},"
+	          f"{r.choice('abc')},{r.choice([1, 2, 2**63 if huge else 3])},{v}")
+	END
+	flowcat -q -i csv -w o.flow o.csv
+	for keys in dstport srcip username dstport,username srcip,dstip,dstport; do
+		python3 - $keys > want <<-'END'
+		import csv, sys
+		keys = sys.argv[1].split(",")
+		sums = {}
+		for row in csv.DictReader(open("o.csv")):
+		    at = sums.setdefault(tuple(row[k] for k in keys), [0, 0])
+		    at[0] += int(row["flows"])
+		    at[1] += int(row["bytes"])
+		for k, (f, b) in sums.items():
+		    print(",".join(k) + f",{min(f, 2**64 - 1)},{min(b, 2**64 - 1)}")
+		END
+		sort -o want want
+		grep -q ,18446744073709551615 want
+		for how in "-j 1" "-j 2" "-j 2 -m 1M"; do
+			flowagg -q $how -k $keys -v flows,bytes -o csv o.flow | tail -n +2 | sort | cmp - want
+			flowcat -q o.flow | flowagg -q $how -k $keys -v flows,bytes -o csv | tail -n +2 | sort | cmp - want
+		done
+		n=$(cut -d, -f$((1 + $(tr , '\n' <<< $keys | wc -l) + 1)) want | sort -rn | sed -n 3p)
+		for j in 1 2; do
+			[ "$(flowagg -q -j $j -k $keys -v bytes -O bytes -n 3 -o csv o.flow | tail -n 1 | sed 's/.*,//')" = "$n" ]
+		done
+	done
+}
+
+@test "flowagg: --scale is of what is added up" {
 	printf 'srcip,bytes,sampling\n192.0.2.1,10,100\n192.0.2.1,5,100\n' |
 		flowagg -i csv -k srcip --scale -v 'bytes,max(bytes),mean(bytes),p50(bytes)' -o csv > got
 	[ "$(tail -n 1 got | cut -d, -f1-5)" = 192.0.2.1,1500,10,7.5,5 ]

@@ -131,6 +131,32 @@ make_five() {
 	[[ $stderr == "flowcat: 'nonsense' is no time"* ]]
 }
 
+@test "flowcat: times of csv that name no zone are in that of --tz" {
+	cat > z.csv <<-'END'
+	srcport,start
+	1,2026-01-05 10:00:00
+	2,2026-01-05T10:00:00.25
+	3,2026/01/05.10:00:00
+	4,2026-01-05
+	5,2026-01-05T10:00:00Z
+	6,2026-01-05T10:00:00+05:00
+	7,1767607200.5
+	END
+	flowcat -i csv -o csv --tz +02:00 z.csv | flowcat -i csv -o csv | diff - <(cat <<-'END'
+	srcport,start
+	1,2026-01-05T08:00:00.000Z
+	2,2026-01-05T08:00:00.250Z
+	3,2026-01-05T08:00:00.000Z
+	4,2026-01-04T22:00:00.000Z
+	5,2026-01-05T10:00:00.000Z
+	6,2026-01-05T05:00:00.000Z
+	7,2026-01-05T10:00:00.500Z
+	END
+	)
+	# what a table shows is what was read
+	[[ "$(flowcat -i csv -o table --tz +02:00 -n 1 z.csv | tail -n 1)" == *"1  2026-01-05 10:00:00.000" ]]
+}
+
 @test "flowcat: csv's duration completes what a row has of start and end, and stands alone where it has none" {
 	flowcat -i csv -k srcip,start,end,duration -o csv > got <<-'END'
 	start,end,srcip,duration

@@ -39,6 +39,14 @@ agrees() {
 		$4 == "10.0.3.70" || $5 == "10.0.3.70" || $4 ~ /^10.255.0.([0-9]|1[0-5])$/ || $5 ~ /^10.255.0.([0-9]|1[0-5])$/'
 }
 
+@test "flowfilter: lists that editors elsewhere wrote are read" {
+	printf 'srcip\n192.0.2.1\n192.0.2.2\n192.0.2.3\n' > a.csv
+	printf '\357\273\277192.0.2.1\r\n192.0.2.3 # with a mark and carriage returns\r\n' > list
+	[ "$(flowfilter 'srcip in @list' -o csv a.csv | tr '\n' ' ')" = "srcip 192.0.2.1 192.0.2.3 " ]
+	printf '\357\273\277' > list
+	flowfilter 'srcip in @list' -o csv a.csv | diff - <(head -n 1 a.csv)
+}
+
 @test "flowfilter: a filter and its inversion are all records" {
 	make_day
 	flowfilter 'bytes > 1000' -w a.flow day.flow

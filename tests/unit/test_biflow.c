@@ -120,6 +120,7 @@ check(const struct line *l, size_t n, const struct how *h, const char *want, con
 	struct group_spec spec = { .biflow = h->biflow, .scale = h->scale };
 	struct group_table *t[2];
 	struct take got = { .spec = &spec, .sampling = h->sampling };
+	const char *doubt[GROUP_DOUBTS];
 	struct err err = { 0 };
 	unsigned tables = h->tables ? h->tables : 1;
 
@@ -136,7 +137,7 @@ check(const struct line *l, size_t n, const struct how *h, const char *want, con
 		batch_free(b);
 	}
 	ok(group_finish(t, tables, NULL, take, &got, &err) == 0, "the groups are handed out");
-	ok(group_mixed_sampling(t, tables) == h->mixed, "intervals are %smixed",
+	ok((group_doubts(t, tables, doubt) > 0) == h->mixed, "intervals are %smixed",
 	    h->mixed ? "" : "not ");
 	is_str(buf_cstr(&got.out), want, "%s", name);
 	for (unsigned i = 0; i < tables; i++)
