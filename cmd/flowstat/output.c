@@ -24,18 +24,30 @@ output_begin(struct output *o, const char *title)
 		output_field(o, &(struct field_id){ .pen = PEN_NAMED, .named = "report" });
 }
 
-void
-output_field(struct output *o, const struct field_id *id)
+static struct field *
+add_field(struct field_list *l)
 {
-	struct field_list *l = &o->fields;
 	struct field *f = mem_zero(l->n + 1, sizeof(*f));
 
 	for (size_t i = 0; i < l->n; i++)
 		field_copy(&f[i], &l->fields[i]);
-	field_of_id(&f[l->n], id);
 	mem_free(l->fields);
 	l->fields = f;
-	l->n++;
+	return &f[l->n++];
+}
+
+void
+output_field(struct output *o, const struct field_id *id)
+{
+	field_of_id(add_field(&o->fields), id);
+}
+
+void
+output_computed(struct output *o, const char *name)
+{
+	struct err ignored = { 0 };
+
+	(void)field_parse(add_field(&o->fields), name, strlen(name), &ignored);
 }
 
 static void

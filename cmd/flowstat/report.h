@@ -89,6 +89,7 @@ int percentiles_print(struct report *, unsigned n, struct output *, struct err *
 /* output.c: records of a section, one batch after another; text: a heading only. */
 void output_begin(struct output *, const char *title);
 void output_field(struct output *, const struct field_id *);
+void output_computed(struct output *, const char *name); /* bps, pps, bpp */
 int output_batch(struct output *, struct batch *, struct err *);
 void output_end(struct output *);
 void output_finish(struct output *);

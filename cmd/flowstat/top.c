@@ -17,6 +17,9 @@ struct top {
 	int rc;
 };
 
+static const char *const rates[] = { "bps", "pps", "bpp" };
+enum { N_RATES = sizeof(rates) / sizeof(rates[0]) };
+
 /* The counter that the list is ordered by. */
 static uint64_t
 score(const struct report *r, const struct counters *c)
@@ -49,9 +52,8 @@ add_columns(struct top *t)
 	sheet_column(&t->sheet, "%", true);
 	if (t->r->scored)
 		sheet_column(&t->sheet, "sum %", true);
-	sheet_column(&t->sheet, "bps", true);
-	sheet_column(&t->sheet, "pps", true);
-	sheet_column(&t->sheet, "bpp", true);
+	for (unsigned i = 0; i < N_RATES; i++)
+		sheet_column(&t->sheet, rates[i], true);
 }
 
 static void
@@ -107,9 +109,8 @@ put_row(struct top *t, struct batch *b, size_t rec)
 		t->cumulative += (double)score(t->r, &c);
 		sheet_percent(&t->sheet, t->cumulative, (double)score(t->r, t->total));
 	}
-	put_rate(t, b, "bps", rec);
-	put_rate(t, b, "pps", rec);
-	put_rate(t, b, "bpp", rec);
+	for (unsigned i = 0; i < N_RATES; i++)
+		put_rate(t, b, rates[i], rec);
 	t->listed.flows += c.flows;
 	t->listed.packets += c.packets;
 	t->listed.bytes += c.bytes;
@@ -130,7 +131,7 @@ put_line(struct top *t, const char *name, const struct counters *c)
 	for (size_t k = 1; k < t->r->spec.n_keys; k++)
 		sheet_text(&t->sheet, "");
 	put_counters(t, c);
-	for (unsigned i = t->r->scored ? 0 : 1; i < 4; i++)
+	for (unsigned i = t->r->scored ? 0 : 1; i < 1 + N_RATES; i++)
 		sheet_text(&t->sheet, "");
 }
 
@@ -192,6 +193,8 @@ add_fields(struct top *t)
 
 		output_field(t->out, &id);
 	}
+	for (unsigned i = 0; i < N_RATES; i++)
+		output_computed(t->out, rates[i]);
 }
 
 static void

@@ -59,11 +59,11 @@ make_five() {
 	make_five
 	flowstat -s srcip,dstip/packets -s ip -n 1 -o csv five.flow > got
 	diff - got <<-'END'
-	srcip,dstip,flows,packets,bytes,start,end,share_flows,share_packets,share_bytes,cumulative
-	2001:db8::1,2001:db8::2,1,40,5000,2026-01-05T10:04:00Z,2026-01-05T10:06:00Z,0.2,0.4,0.5,0.4
+	srcip,dstip,flows,packets,bytes,start,end,share_flows,share_packets,share_bytes,cumulative,bps,pps,bpp
+	2001:db8::1,2001:db8::2,1,40,5000,2026-01-05T10:04:00Z,2026-01-05T10:06:00Z,0.2,0.4,0.5,0.4,333.3333333333333,0.3333333333333333,125
 
-	ip,flows,packets,bytes,start,end,share_flows,share_packets,share_bytes
-	192.0.2.1,4,60,5000,2026-01-05T10:00:00Z,2026-01-05T10:16:40Z,0.8,0.6,0.5
+	ip,flows,packets,bytes,start,end,share_flows,share_packets,share_bytes,bps,pps,bpp
+	192.0.2.1,4,60,5000,2026-01-05T10:00:00Z,2026-01-05T10:16:40Z,0.8,0.6,0.5,40,0.06,83.33333333333333
 	END
 	[ "$(flowstat -s srcip/bytes -s dstport -o json five.flow | jq -c 'keys, (."dstport/flows" | length)')" = \
 		$'["dstport/flows","srcip/bytes"]\n4' ]
