@@ -79,14 +79,34 @@ bind_sum(struct value_source *src, struct batch *b, int i)
 		       src->col->width == 8;
 }
 
+/* Not below any of n numbers, as they are: a zone map may lie. */
+static uint64_t
+greatest_of(const struct value_source *src, size_t n)
+{
+	const struct planes *p = src->planes;
+	const uint64_t *v = src->col->data;
+	uint64_t all = 0;
+
+	if (src->col->width < 8)
+		return (UINT64_C(1) << 8 * src->col->width) - 1;
+	if (p != NULL) {
+		all = p->n < 8 ? (UINT64_C(1) << 8 * p->n) - 1 : UINT64_MAX;
+		if (p->from != NULL || __builtin_mul_overflow(all, p->unit, &all) ||
+		    __builtin_add_overflow(all, p->base, &all))
+			return UINT64_MAX;
+		return all;
+	}
+	for (size_t i = 0; i < n; i++)
+		all |= v[i];
+	return all;
+}
+
 /* What n records' numbers come to at most; UINT64_MAX: or to more. */
 static uint64_t
-most_of(const struct column *c, size_t n)
+most_of(const struct value_source *src, size_t n)
 {
-	uint64_t greatest = c->width < 8 ? (UINT64_C(1) << 8 * c->width) - 1 : UINT64_MAX, most;
+	uint64_t greatest = greatest_of(src, n), most;
 
-	if ((c->flags & (COLUMN_ZONE | COLUMN_TRUNCATED)) == COLUMN_ZONE)
-		greatest = c->max;
 	return __builtin_mul_overflow(greatest, (uint64_t)n, &most) ? UINT64_MAX : most;
 }
 
@@ -197,10 +217,11 @@ values_bind(struct values *vs, struct values_bound *bound, struct table *t, stru
 		src->scaled = spec->scale && is_counter(&spec->values[i]);
 		bound->is_biflow = bound->is_biflow || src->reverse != NULL;
 		if (src->col != NULL) {
-			uint64_t most = most_of(src->col, b->n);
+			if ((fn == FN_SUM || fn == FN_FLOWS) && src->col->type == TYPE_UINT) {
+				uint64_t most = most_of(src, b->n);
 
-			if ((fn == FN_SUM || fn == FN_FLOWS) && most > bound->most)
-				bound->most = most;
+				bound->most = most > bound->most ? most : bound->most;
+			}
 			values_raise(vs, i, t, (enum type)src->col->type);
 			if (src->col->scale < vs->v[i].scale)
 				vs->v[i].scale = src->col->scale;

@@ -273,14 +273,14 @@ column_value(const struct column *c, size_t i)
 	return v;
 }
 
-static void
+static inline void
 make_batches(void)
 {
 	for (unsigned i = 0; i < N_BATCHES; i++)
 		make_batch(i, recs + (size_t)i * BATCH_N);
 }
 
-static void
+static inline void
 free_batches(void)
 {
 	for (unsigned i = 0; i < N_BATCHES; i++) {
