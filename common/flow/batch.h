@@ -184,7 +184,8 @@ void batch_close(struct batch *);
 
 /*
  * Append records idx[0..n) of src (NULL: all) to an open batch: its columns are the union.
- * Computed columns are left out.  -1 when a column's type differs: nothing was appended.
+ * Computed columns are left out.  -1 when a column's type differs, which none can from those of an empty batch:
+ * nothing was appended.
  */
 int batch_append(struct batch *, struct batch *src, const uint32_t *idx, size_t n);
 

@@ -155,15 +155,19 @@ load_column(struct cursor *cur, struct batch *b)
 	unsigned col;
 	int at;
 
-	if (cur->bad || len >= sizeof(named))
+	if (cur->bad || len >= sizeof(named)) {
+		cur->bad = true;
 		return;
+	}
 	memcpy(&c, head, sizeof(c));
 	memcpy(named, name, len);
 	named[len] = '\0';
 	c.id.named = c.id.pen == PEN_NAMED ? named : NULL;
 	at = batch_column(b, &c.id, (enum type)c.type, c.width, c.flags);
-	if (at < 0)
+	if (at < 0) {
+		cur->bad = true;
 		return;
+	}
 	col = (unsigned)at;
 	if (c.present != NULL)
 		present = cur_octets(cur, words * 8);

@@ -7,6 +7,7 @@
 #include "base/cursor.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "flow/field.h"
 #include "stream/block.h"
 #include "stream/pack.h"
 
@@ -171,7 +172,8 @@ entry_name(struct stream_slot *s, const struct block_header *h, uint32_t at)
 	if (at < area || at > h->header_len - 2)
 		return NULL;
 	len = le_uint(s->octets + at, 2);
-	if (len == 0 || len > h->header_len - at - 2 || memchr(s->octets + at + 2, 0, len) != NULL)
+	if (len == 0 || len >= FIELD_NAME_MAX || len > h->header_len - at - 2 ||
+	    memchr(s->octets + at + 2, 0, len) != NULL)
 		return NULL;
 	return arena_string(&s->batch.arena, (const char *)s->octets + at + 2, len);
 }
@@ -220,6 +222,19 @@ read_entry(struct stream_slot *s, const struct block_header *h, unsigned i)
 	return NULL;
 }
 
+/* Whoever finds a column by its identity finds one. */
+static bool
+stands_before(const struct batch *b, unsigned at)
+{
+	const struct column *c = &b->col[at];
+
+	for (unsigned i = 0; i < at; i++)
+		if (b->col[i].id.id == c->id.id && field_id_equal(&b->col[i].id, &c->id) &&
+		    ((b->col[i].flags ^ c->flags) & COLUMN_SCOPE) == 0)
+			return true;
+	return false;
+}
+
 int
 slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 {
@@ -265,6 +280,8 @@ slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 	for (unsigned i = 0; i < h->columns; i++) {
 		const char *why = read_entry(s, h, i);
 
+		if (why == NULL && stands_before(b, i))
+			why = "the same as one before";
 		if (why != NULL)
 			return err_set(err, "column %u: %s", i, why);
 		unpacked += s->entry[i].unpacked;

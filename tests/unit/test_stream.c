@@ -573,6 +573,14 @@ a_reference(uint8_t *entry, uint8_t *section)
 	entry[E_REFERENCE] = entry[E_REFERENCE + 1] = 0;
 }
 
+/* The second column has the first one's identity. */
+static void
+a_twin(uint8_t *entry, uint8_t *section)
+{
+	(void)section;
+	memcpy(entry + ENTRY_LEN, entry, E_TYPE);
+}
+
 static bool
 mentions(const char *why, const char *what)
 {
@@ -629,7 +637,41 @@ forged_runs(void)
 	ok(mentions(forged(b, one_more), "damaged plane"), "and one that no plane has");
 	ok(mentions(forged(b, no_planes), "damaged plane"), "and planes that are not there");
 	ok(mentions(forged(b, a_reference), "impossible reference"), "and a reference");
+	ok(mentions(forged(b, a_twin), "column 1: the same as one before"),
+	    "a block has no column twice");
 	batch_free(b);
+}
+
+/* Of n octets. */
+static struct batch *
+named(char *name, size_t n)
+{
+	struct batch *b = batch_new();
+	int col;
+
+	memset(name, 'x', n);
+	name[n] = '\0';
+	col =
+	    batch_column(b, &(struct field_id){ .pen = PEN_NAMED, .named = name }, TYPE_UINT, 1, 0);
+	batch_extend(b, 1);
+	batch_put_uint(b, (unsigned)col, 0, 7);
+	batch_close(b);
+	return b;
+}
+
+static void
+names(void)
+{
+	char name[FIELD_NAME_MAX + 1];
+
+	for (size_t n = FIELD_NAME_MAX - 1; n <= FIELD_NAME_MAX; n++) {
+		struct batch *b = named(name, n);
+		const char *why = forged(b, nothing);
+
+		ok(n < FIELD_NAME_MAX ? why == NULL : mentions(why, "column without its name"),
+		    "a name of %zu octets is %s", n, n < FIELD_NAME_MAX ? "read" : "too long");
+		batch_free(b);
+	}
 }
 
 enum { BIG = 3 << 20 };
@@ -685,6 +727,7 @@ main(void)
 	encodings();
 	runs();
 	forged_runs();
+	names();
 	oversize();
 	return done_testing();
 }
