@@ -2,7 +2,8 @@
 
 #include "ops/spill.h"
 
-enum { WINDOW_RECORDS = 8 * BATCH_RECORDS };
+/* Records merged before they are handed out, and runs merged at once: at least so many, at most so many. */
+enum { WINDOW_RECORDS = 8 * BATCH_RECORDS, FAN_LEAST = 16, FAN_MOST = 4096 };
 
 /* A piece that is read. */
 struct piece {
@@ -26,8 +27,11 @@ struct runs {
 	struct spill spill;
 	unsigned n;
 	enum type type; /* of the first key in all runs; TYPE_NONE: they differ */
+	uint64_t records, pieces;
 
 	uint64_t left;
+	size_t most; /* records of a block */
+	size_t window; /* records of a window */
 	unsigned threads;
 	struct head *head, **heap; /* the first record on top */
 	size_t n_heap;
@@ -101,6 +105,8 @@ int
 runs_write(struct runs *r, struct batch *b, struct err *err)
 {
 	r->buf.len = 0;
+	r->records += b->n;
+	r->pieces++;
 	spill_save_batch(&r->buf, b);
 	return spill_write(&r->spill, r->n - 1, r->buf.data, r->buf.len, r->tmpdir, err);
 }
@@ -190,29 +196,6 @@ next_piece(struct runs *r, struct head *h, struct err *err)
 	return 1;
 }
 
-int
-runs_merge(struct runs *r, uint64_t limit, unsigned threads, struct err *err)
-{
-	r->left = limit;
-	r->threads = threads;
-	r->head = mem_zero(r->n + 1, sizeof(*r->head));
-	r->heap = mem_zero(r->n + 1, sizeof(*r->heap));
-	r->ids = mem_alloc(WINDOW_RECORDS * sizeof(*r->ids));
-	for (uint32_t i = 0; i < r->n; i++) {
-		int rc;
-
-		r->head[i].run = i;
-		rc = next_piece(r, &r->head[i], err);
-		if (rc < 0)
-			return -1;
-		r->heap[r->n_heap] = &r->head[i];
-		r->n_heap += rc == 1;
-	}
-	for (size_t i = r->n_heap / 2; i-- > 0;)
-		sift_down(r, i);
-	return 0;
-}
-
 /* Forget the pieces that are used up. */
 static void
 drop_pieces(struct runs *r)
@@ -238,8 +221,8 @@ drop_pieces(struct runs *r)
 static int
 merge_window(struct runs *r, struct err *err)
 {
-	while (r->n_heap > 0 && r->left > 0 && r->n_ids < WINDOW_RECORDS &&
-	       r->n_live < ORDER_CHUNKS_MAX) {
+	while (
+	    r->n_heap > 0 && r->left > 0 && r->n_ids < r->window && r->n_live < ORDER_CHUNKS_MAX) {
 		struct head *h = r->heap[0];
 
 		r->ids[r->n_ids++] = order_id(h->at, h->rec);
@@ -261,7 +244,7 @@ int
 runs_window(struct runs *r, size_t *blocks, struct err *err)
 {
 	struct gather_input in = { .memory = SIZE_MAX,
-		.most = BATCH_RECORDS,
+		.most = r->most,
 		.threads = r->threads,
 		.keys = r->keys,
 		.n_keys = r->n_keys };
@@ -291,6 +274,107 @@ runs_window(struct runs *r, size_t *blocks, struct err *err)
 	r->gather = gather_new(&in);
 	*blocks = gather_window(r->gather);
 	return 0;
+}
+
+/* Merge runs [first, first + n), as many records as `limit`, into windows. */
+static int
+begin(struct runs *r, unsigned first, unsigned n, uint64_t limit, struct err *err)
+{
+	r->left = limit;
+	r->n_heap = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		int rc;
+
+		r->head[i] = (struct head){ .run = first + i };
+		rc = next_piece(r, &r->head[i], err);
+		if (rc < 0)
+			return -1;
+		r->heap[r->n_heap] = &r->head[i];
+		r->n_heap += rc == 1;
+	}
+	for (size_t i = r->n_heap / 2; i-- > 0;)
+		sift_down(r, i);
+	return 0;
+}
+
+/* All windows of a merge become a run of `to`. */
+static int
+merge_into(struct runs *to, struct runs *r, struct err *err)
+{
+	struct batch *b = batch_new();
+	size_t blocks;
+	int rc;
+
+	runs_begin(to, r->type);
+	while ((rc = runs_window(r, &blocks, err)) == 0 && blocks > 0)
+		for (size_t i = 0; i < blocks && rc == 0; i++) {
+			gather_block(r->gather, i, b);
+			rc = runs_write(to, b, err);
+		}
+	batch_free(b);
+	r->n_heap = 0; /* those beyond the limit */
+	drop_pieces(r);
+	return rc;
+}
+
+/* Runs that stand beside each other become one, `fan` at a time. */
+static int
+merge_pass(struct runs *r, unsigned fan, uint64_t limit, struct err *err)
+{
+	struct runs *to = runs_new(r->keys, r->n_keys, r->tmpdir);
+	int rc = 0;
+
+	for (unsigned first = 0; first < r->n && rc == 0; first += fan) {
+		rc = begin(r, first, r->n - first < fan ? r->n - first : fan, limit, err);
+		if (rc == 0)
+			rc = merge_into(to, r, err);
+	}
+	if (rc == 0) {
+		spill_free(&r->spill);
+		r->spill = to->spill;
+		r->n = to->n;
+		r->records = to->records;
+		r->pieces = to->pieces;
+		to->spill = (struct spill){ 0 };
+	}
+	runs_free(to);
+	return rc;
+}
+
+/* How many runs may have a piece in memory. */
+static unsigned
+fan_of(const struct runs *r, uint64_t memory)
+{
+	uint64_t piece = r->spill.size / (r->pieces + 1) + 1, fan = memory / 2 / piece;
+
+	return fan < FAN_LEAST ? FAN_LEAST : fan > FAN_MOST ? FAN_MOST : (unsigned)fan;
+}
+
+static size_t
+window_of(const struct runs *r, uint64_t memory)
+{
+	uint64_t n = memory / 4 / (r->spill.size / (r->records + 1) + 1);
+
+	return n < RUN_RECORDS ? RUN_RECORDS : n > WINDOW_RECORDS ? WINDOW_RECORDS : (size_t)n;
+}
+
+int
+runs_merge(struct runs *r, uint64_t limit, uint64_t memory, unsigned threads, struct err *err)
+{
+	unsigned fan = fan_of(r, memory);
+	size_t heads = (r->n < fan ? r->n : fan) + 1;
+
+	r->threads = threads;
+	r->window = window_of(r, memory);
+	r->head = mem_alloc(heads * sizeof(*r->head));
+	r->heap = mem_alloc(heads * sizeof(*r->heap));
+	r->ids = mem_alloc(r->window * sizeof(*r->ids));
+	r->most = RUN_RECORDS;
+	while (r->n > fan)
+		if (merge_pass(r, fan, limit, err) < 0)
+			return -1;
+	r->most = BATCH_RECORDS;
+	return begin(r, 0, r->n, limit, err);
 }
 
 const struct gather *

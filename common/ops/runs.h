@@ -6,6 +6,9 @@
 
 #include "ops/gather.h"
 
+/* Records of a piece, so that merging many runs holds little of each. */
+enum { RUN_RECORDS = 8192 };
+
 struct runs;
 struct runs *runs_new(const struct sort_key *, size_t n_keys, const char *tmpdir);
 void runs_free(struct runs *); /* takes NULL */
@@ -16,8 +19,11 @@ int runs_write(struct runs *, struct batch *, struct err *);
 
 unsigned runs_count(const struct runs *);
 
-/* All are written: merge them, earlier runs first where records are equal.  -1: err. */
-int runs_merge(struct runs *, uint64_t limit, unsigned threads, struct err *);
+/*
+ * All are written: merge them, earlier runs first where records are equal, in about so much memory: of more than that
+ * suffices for runs become fewer first, on disk.  -1: err.
+ */
+int runs_merge(struct runs *, uint64_t limit, uint64_t memory, unsigned threads, struct err *);
 
 /* The next window of the result: its blocks, 0 at the end.  -1: err. */
 int runs_window(struct runs *, size_t *blocks, struct err *);

@@ -5,12 +5,11 @@
 #include "ops/runs.h"
 
 /*
- * RUN_RECORDS: records of one piece of a run, so that merging many runs holds little of each.  JOIN: parts of fewer
- * records become one chunk.  PRUNE: a sort of a few looks again after so many more records.  ALONE: fewer records are
- * ordered sooner than a thread has started.  SORTING: octets a record while it is sorted, beside its own: two words
- * and its class; later its number, its slot and a window.
+ * JOIN: parts of fewer records become one chunk.  PRUNE: a sort of a few looks again after so many more records.
+ * ALONE: fewer records are ordered sooner than a thread has started.  SORTING: octets a record while it is sorted,
+ * beside its own: two words and its class; later its number, its slot and a window.
  */
-enum { RUN_RECORDS = 8192, JOIN = 8192, PRUNE = 512, ALONE = 1 << 16, SORTING = 17 };
+enum { JOIN = 8192, PRUNE = 512, ALONE = 1 << 16, SORTING = 17 };
 
 struct sort_part {
 	struct sorter *s;
@@ -524,7 +523,7 @@ sort_order(struct sorter *s, struct err *err)
 	if (s->runs != NULL) {
 		if (s->n_records > 0 && write_run(s, err) < 0)
 			return -1;
-		return runs_merge(s->runs, s->limit, s->threads, err);
+		return runs_merge(s->runs, s->limit, s->memory, s->threads, err);
 	}
 	order_chunks(s);
 	start_gather(s, s->n_records < s->limit ? s->n_records : (size_t)s->limit, BATCH_RECORDS);

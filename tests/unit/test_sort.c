@@ -193,6 +193,41 @@ test_scenario(const struct scenario *s, struct got *g)
 	mem_free(want);
 }
 
+/* A run of each record, which are far more than are merged at once. */
+static void
+test_many_runs(const struct scenario *s, struct got *g, uint64_t limit)
+{
+	uint32_t *want = mem_alloc(N_RECORDS * sizeof(*want));
+	uint64_t sel[BATCH_N / 64 + 1];
+	struct sort_key *keys;
+	size_t n, same = 0;
+	struct err err = { 0 };
+	struct sorter *sorter;
+
+	g->n = 0;
+	g->whole = true;
+	ok(sort_keys_parse(&keys, &n, s->text, &err) == 0, "-O %s is understood", s->text);
+	sorter = sort_new(keys, n, limit, 1, NULL);
+	for (uint32_t i = 0; i < N_RECORDS; i++) {
+		want[i] = i;
+		memset(sel, 0, sizeof(sel));
+		sel[i % BATCH_N / 64] = UINT64_C(1) << i % BATCH_N % 64;
+		if (sort_add(sorter, batches[i / BATCH_N], sel, &err) < 0)
+			abort();
+	}
+	ok(sort_runs(sorter) > N_RECORDS / 2, "%u runs went to disk", sort_runs(sorter));
+	ok(sort_finish(sorter, take, g, &err) == 0, "the order is handed out%s", err.text);
+	comparing = s;
+	qsort(want, N_RECORDS, sizeof(*want), compare_records);
+	n = limit ? limit : N_RECORDS;
+	while (same < n && same < g->n && g->number[same] == want[same])
+		same++;
+	ok(g->n == n && same == n && g->whole, "%zu records, %zu in order", g->n, same);
+	sort_free(sorter);
+	sort_keys_free(keys, s->n);
+	mem_free(want);
+}
+
 /* Enough records that a sort of a few looks again, and leaves out those behind its bar. */
 static void
 test_few(struct got *g)
@@ -306,6 +341,9 @@ main(void)
 	}
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
 		test_scenario(&scenarios[i], &g);
+	test_many_runs(&scenarios[2], &g, 0);
+	test_many_runs(&scenarios[7], &g, 0);
+	test_many_runs(&scenarios[0], &g, 100);
 	test_few(&g);
 	test_long_value();
 	test_errors();
