@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/die.h"
-#include "base/num.h"
 #include "base/ordered.h"
 #include "expr/expr.h"
 #include "io/io.h"
@@ -77,10 +76,7 @@ parse_own(struct flowagg *f, int key, const char *arg, struct err *err)
 	case 'b': f->spec.biflow = true; return 0;
 	case 'O': f->order = arg; return 0;
 	case 'T': f->io.tmpdir = arg; return 0;
-	case 'm':
-		if (!parse_size(arg, strlen(arg), &f->io.memory) || f->io.memory == 0)
-			return err_usage(err, "-m: '%s' is no size; write 512M or 4Gi", arg);
-		return 0;
+	case 'm': return io_memory(&f->io, arg, err);
 	case KEY_HAVING: f->having = arg; return 0;
 	case KEY_SCALE: f->spec.scale = true; return 0;
 	case KEY_VERBOSE: f->io.verbose = true; return 0;

@@ -107,10 +107,7 @@ parse_own(struct flowbeacon *f, int key, const char *arg, struct err *err)
 			return err_usage(err, "--starts '%s': a number from %d to %d", arg,
 			    BEATS_LEAST_MOST, STARTS_MOST);
 		return 0;
-	case 'm':
-		if (!parse_size(arg, strlen(arg), &f->io.memory) || f->io.memory == 0)
-			return err_usage(err, "-m: '%s' is no size; write 512M or 4Gi", arg);
-		return 0;
+	case 'm': return io_memory(&f->io, arg, err);
 	default: return 0;
 	}
 }

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 
 #include "base/die.h"
-#include "base/num.h"
 #include "base/opt.h"
 #include "flowcat/index.h"
 #include "flowcat/info.h"
@@ -124,8 +123,8 @@ parse_own(struct flowcat *f, int key, const char *arg)
 			opt_usage(&program, "%s", err.text);
 		break;
 	case 'm':
-		if (!parse_size(arg, strlen(arg), &f->io.memory) || f->io.memory < 1 << 20)
-			opt_usage(&program, "-m '%s': a size of 1Mi or more, as 512Mi", arg);
+		if (io_memory(&f->io, arg, &err) != 0)
+			opt_usage(&program, "%s", err.text);
 		break;
 	case 'T': f->io.tmpdir = arg; break;
 	case KEY_INFO: f->info = true; break;

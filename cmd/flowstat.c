@@ -171,10 +171,7 @@ parse_own(struct flowstat *f, int key, const char *arg, struct err *err)
 	case KEY_SPARK: f->out.spark = true; return 0;
 	case KEY_SCALE: f->scale = true; return 0;
 	case 'o': return parse_format(f, arg, err);
-	case 'm':
-		if (!parse_size(arg, strlen(arg), &f->io.memory) || f->io.memory == 0)
-			return err_usage(err, "-m: '%s' is no size; write 512M or 4Gi", arg);
-		return 0;
+	case 'm': return io_memory(&f->io, arg, err);
 	case 'T': f->io.tmpdir = arg; return 0;
 	default: return io_opt(&f->io, key, arg, err) < 0 ? -1 : 0;
 	}

@@ -1,6 +1,7 @@
 #include "conns.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <time.h>
 
@@ -30,7 +31,7 @@ struct conns {
 	struct conn_buffer *buffer;
 	struct link *newest, *oldest;
 	struct link *dead;
-	struct door *closed; /* no descriptors were left: not watched until the next sweep */
+	struct door *shut; /* no descriptors were left: not watched until the next sweep */
 	int64_t next_sweep_ns;
 	struct diag_limit limit;
 };
@@ -212,8 +213,35 @@ admit(struct conns *c, struct door *d, struct conn *conn)
 static void
 shut(struct conns *c, struct door *d)
 {
-	if (c->closed == NULL && epoll_ctl(c->opts.epoll, EPOLL_CTL_DEL, d->fd, NULL) == 0)
-		c->closed = d;
+	if (epoll_ctl(c->opts.epoll, EPOLL_CTL_DEL, d->fd, NULL) != 0)
+		return;
+	d->next_shut = c->shut;
+	c->shut = d;
+}
+
+static void
+open_again(struct conns *c)
+{
+	struct door *next, *d = c->shut;
+
+	for (c->shut = NULL; d != NULL; d = next) {
+		struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = d };
+
+		next = d->next_shut;
+		if (epoll_ctl(c->opts.epoll, EPOLL_CTL_ADD, d->fd, &e) == 0)
+			continue;
+		d->next_shut = c->shut;
+		c->shut = d;
+	}
+}
+
+/* Without a descriptor left accepting fails whether or not somebody waits. */
+static bool
+somebody_waits(const struct door *d)
+{
+	struct pollfd p = { .fd = d->fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
 }
 
 void
@@ -225,7 +253,7 @@ conns_accept(struct conns *c, struct door *d)
 		struct conn *conn = listener_accept(&d->listener, &err);
 
 		if (conn == NULL) {
-			if (err.status != 0 && !evict(c))
+			if (err.status != 0 && somebody_waits(d) && !evict(c))
 				shut(c, d);
 			return;
 		}
@@ -250,13 +278,7 @@ conns_sweep(struct conns *c, int64_t now_ns)
 	if (now_ns < c->next_sweep_ns)
 		return;
 	c->next_sweep_ns = now_ns + SWEEP_NS;
-	if (c->closed != NULL) {
-		struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE,
-			.data.ptr = c->closed };
-
-		if (epoll_ctl(c->opts.epoll, EPOLL_CTL_ADD, c->closed->fd, &e) == 0)
-			c->closed = NULL;
-	}
+	open_again(c);
 	for (struct link *l = c->oldest, *next; l != NULL; l = next) {
 		int64_t idle = l->conn->messages > 0 ? c->opts.idle_ns : c->opts.silent_ns;
 
@@ -274,7 +296,7 @@ conns_sweep(struct conns *c, int64_t now_ns)
 int64_t
 conns_due(const struct conns *c, int64_t now_ns)
 {
-	if (c->oldest == NULL && c->closed == NULL)
+	if (c->oldest == NULL && c->shut == NULL)
 		return -1;
 	return c->next_sweep_ns > now_ns ? c->next_sweep_ns - now_ns : 0;
 }

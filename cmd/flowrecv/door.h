@@ -14,6 +14,7 @@ struct door {
 	int fd; /* -1: another worker has the only one */
 	bool handed; /* by a service manager, who keeps it: what we do not read is for the next */
 	struct listener listener; /* of connections */
+	struct door *next_shut; /* of those that are not watched for now (conns.c) */
 	char name[ENDPOINT_TEXT_MAX + 8]; /* ADDRESS:PORT, of connections behind their transport */
 
 	/* Counters; of one worker. */

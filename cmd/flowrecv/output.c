@@ -262,23 +262,10 @@ settle(struct output *o, struct encoder *encoder, bool complete, struct err *err
 	return fsync(o->fd) == 0 ? 0 : err_set(err, "%s", strerror(errno));
 }
 
-static int
-sync_directory(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *dir = slash == path   ? mem_string("/")
-		    : slash != NULL ? mem_string_n(path, (size_t)(slash - path))
-				    : mem_string(".");
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd < 0 ? -1 : fsync(fd);
-
-	if (fd >= 0)
-		close(fd);
-	mem_free(dir);
-	return rc;
-}
-
-/* The part becomes NAME, or NAME.incomplete. */
+/*
+ * The part becomes NAME, or NAME.incomplete.  Whether the directory is on disk yet does not matter: after a crash the
+ * part is found and repaired.
+ */
 static int
 put_in_place(struct output *o, bool complete, struct err *err)
 {
@@ -290,8 +277,8 @@ put_in_place(struct output *o, bool complete, struct err *err)
 		buf_puts(&to, ".incomplete");
 	rc = rename(o->part, buf_cstr(&to));
 	if (rc == 0)
-		rc = sync_directory(o->path);
-	if (rc != 0)
+		(void)file_sync_directory(o->path);
+	else
 		err_set(err, "%s", strerror(errno));
 	buf_free(&to);
 	return rc;
@@ -363,7 +350,7 @@ name_whole(const char *part, bool other, char **path, struct err *err)
 			unlink(reserved);
 		mem_free(reserved);
 		if (is_free && rc == 0) {
-			(void)sync_directory(name);
+			(void)file_sync_directory(name);
 			*path = name;
 			return 1;
 		}

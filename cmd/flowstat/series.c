@@ -63,7 +63,9 @@ fill_gaps(struct series *s)
 
 	while (known > 0 && s->bin[known - 1].missing)
 		known--;
-	if (known == 0 || (s->bin[known - 1].ns - s->bin[0].ns) / step > FILL_MOST)
+	/* The least and the greatest time are further apart than a signed number can say. */
+	if (known == 0 ||
+	    ((uint64_t)s->bin[known - 1].ns - (uint64_t)s->bin[0].ns) / (uint64_t)step > FILL_MOST)
 		return;
 	for (size_t i = 0; i < s->n; i++) {
 		while (i > 0 && i < known && full.bin[full.n - 1].ns + step < s->bin[i].ns)

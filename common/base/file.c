@@ -307,9 +307,9 @@ outfile_pace(struct outfile *f)
 	f->paced = at;
 }
 
-/* Make the rename itself durable. File systems that cannot sync a directory say EINVAL. */
-static int
-sync_directory(const char *path)
+/* File systems that cannot sync a directory say EINVAL. */
+int
+file_sync_directory(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *dir = slash ? mem_string_n(path, (size_t)(slash - path) + 1) : mem_string(".");
@@ -345,7 +345,7 @@ outfile_place(struct outfile *f, const char *path, struct err *err)
 		return err_set(err, "cannot rename %s: %s", f->tmp, strerror(errno));
 	mem_free(f->tmp);
 	f->tmp = NULL;
-	if (sync_directory(path) != 0)
+	if (file_sync_directory(path) != 0)
 		return err_set(err, "cannot sync its directory: %s", strerror(errno));
 	return 0;
 }

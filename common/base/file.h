@@ -75,6 +75,9 @@ int outfile_commit(struct outfile *, struct err *);
 int outfile_keep_incomplete(struct outfile *, struct err *);
 void outfile_discard(struct outfile *);
 
+/* Make a file's name durable, as far as the directory it is in allows.  -1 with errno. */
+int file_sync_directory(const char *path);
+
 /* A temporary file in dir (NULL: TMPDIR or /tmp), unlinked already. -1 with err. */
 int file_temp(const char *dir, struct err *);
 

@@ -81,6 +81,8 @@ struct io_opts {
 };
 void io_opts_init(struct io_opts *);
 int io_opt(struct io_opts *, int key, const char *arg, struct err *);
+int io_memory(
+    struct io_opts *, const char *arg, struct err *); /* -m of those that have it; -1: err */
 void io_opts_free(struct io_opts *);
 
 /*

@@ -308,3 +308,19 @@ load ../collector
 	[ "$status" = 2 ]
 	[[ $output == *"standard output is a terminal"* ]]
 }
+
+@test "flowrecv: a file in a directory that cannot be read is in place, and no error" {
+	[ "$(id -u)" = 0 ] && command -v setpriv > /dev/null || skip "another user takes root and setpriv"
+	flowgen -n 100 -w day.flow
+	flowcat -o ipfix day.flow > day.ipfix
+	mkdir box
+	chown 65534 box
+	chmod 0300 box
+	chmod 0711 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/* . # on the way
+	chmod 0644 day.ipfix
+	cp "$(command -v flowrecv)" recv
+	setpriv --reuid=65534 --clear-groups ./recv --help > /dev/null || skip "no way to run it as another user"
+	run -0 --separate-stderr setpriv --reuid=65534 --clear-groups ./recv -q -r day.ipfix -w box/o.flow
+	[ -z "$stderr" ]
+	[ "$(flowcat -o csv box/o.flow | wc -l)" -eq 101 ]
+}

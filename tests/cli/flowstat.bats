@@ -239,3 +239,17 @@ make_five() {
 	run -3 --separate-stderr bash -c 'flowstat five.flow > /dev/full'
 	[[ $stderr == "flowstat: standard output: cannot write: No space left on device" ]]
 }
+
+@test "flowstat: bins between times that are far apart are not filled" {
+	printf 'srcip,start,end,bytes\n10.0.0.1,1900-01-01T00:00:00Z,1900-01-01T00:00:01Z,5\n10.0.0.1,2260-01-01T00:00:00Z,2260-01-01T00:00:01Z,5\n' > far.csv
+	[ "$(flowstat --series 1h -o csv far.csv | wc -l)" -eq 3 ]
+}
+
+@test "flowstat: so little memory that parts of it are none is refused, by all that have -m" {
+	flowgen -n 10 > day.flow
+	for command in "flowagg -k srcip" flowstat flowcat flowbeacon; do
+		run -2 --separate-stderr $command -m 3 day.flow
+		[[ $stderr == *": -m: '3' is no size of 4Ki or more; write 512M or 4Gi"* ]]
+	done
+	flowagg -k srcip,dstip -m 4Ki -o csv day.flow | sort | cmp - <(flowagg -k srcip,dstip -o csv day.flow | sort)
+}

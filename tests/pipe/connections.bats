@@ -96,6 +96,34 @@ load ../collector
 	[ $((connections - evicted)) -le 502 ]
 }
 
+@test "connections: where descriptors run out nobody gives way while nobody waits" {
+	listen="tcp:127.0.0.1:0 tcp:127.0.0.1:0" collect -w out.flow -v
+	prlimit --pid "$collector" --nofile=40:40
+	python3 - "$port" "${ports[1]}" > open <<-'END'
+		import socket, struct, sys, time
+		ways = [(h, int(p)) for h, p in (a.rsplit(":", 1) for a in sys.argv[1:])]
+		held = []
+		for i in range(60):
+		    held.append(socket.create_connection(ways[i % 2]))
+		    time.sleep(0.02)
+		    held[-1].send(struct.pack(">HHIII", 10, 16, 1767607200, 0, i))  # a message without sets
+		time.sleep(0.3)
+		def is_open(s):
+		    s.setblocking(False)
+		    try:
+		        return s.recv(1) != b""
+		    except BlockingIOError:
+		        return True
+		    except ConnectionResetError:
+		        return False
+		print(*[int(is_open(s)) for s in held])
+	END
+	finish
+	# Who had the last descriptor had sent nothing yet when the next was asked for, but nobody waited.
+	[ "$(tr -d ' \n' < open)" = "$(printf '1%.0s' $(seq 60))" ]
+	[ "$(counted 'given up for others')" -eq 0 ]
+}
+
 @test "connections: silent and idle ones are closed in time" {
 	listen="tcp:127.0.0.1:0" collect -w out.flow -v --idle 1s
 	export_to tcp "$port" --as ipfix --messages 2 --linger 4 &
