@@ -23,13 +23,8 @@ rewrite_file(const char *path, int fd, const struct stat *st, bool *pays, struct
 	rc = stream_index_copy(fd, file.fd, err);
 	if (rc == 0 && file_like(file.fd, st) != 0)
 		rc = err_set(err, "%s", strerror(errno));
-	if (rc == 0) {
-		int made = open(file.tmp, O_RDONLY | O_CLOEXEC);
-
-		*pays = made >= 0 && stream_index_info(made, &x, err) == 0 && x.index_blocks > 0;
-		if (made >= 0)
-			close(made);
-	}
+	if (rc == 0)
+		*pays = stream_index_info(file.fd, &x, err) == 0 && x.index_blocks > 0;
 	if (rc == 0 && *pays && !file_unchanged(path, st))
 		rc = err_set(err, "was replaced or deleted meanwhile");
 	if (rc == 0 && *pays)

@@ -253,13 +253,47 @@ outfile_end(struct outfile *f)
 	*f = (struct outfile){ .fd = -1 };
 }
 
+/* Without a name a file is gone with whoever writes it, however that ends; not every file system can. */
+static bool
+open_nameless(struct outfile *f)
+{
+	const char *slash = strrchr(f->path, '/');
+	char *dir = slash ? mem_string_n(f->path, (size_t)(slash - f->path) + 1) : mem_string(".");
+
+	if (access("/proc/self/fd", X_OK) == 0)
+		f->fd = open(dir, O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
+	mem_free(dir);
+	return f->fd >= 0;
+}
+
+/* A name beside the final one, which rename can put in its place. */
+static int
+give_name(struct outfile *f)
+{
+	char self[40];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", f->fd);
+	for (unsigned tries = 0; tries < 100; tries++) {
+		f->tmp = temporary_name(f->path);
+		if (linkat(AT_FDCWD, self, AT_FDCWD, f->tmp, AT_SYMLINK_FOLLOW) == 0)
+			return 0;
+		mem_free(f->tmp);
+		f->tmp = NULL;
+		if (errno != EEXIST)
+			break;
+	}
+	return -1;
+}
+
 /* mkstemp would make it 0600; open applies the umask without our having to touch it. */
 static int
 open_temporary(struct outfile *f)
 {
+	if (open_nameless(f))
+		return 0;
 	for (unsigned tries = 0; tries < 100; tries++) {
 		f->tmp = temporary_name(f->path);
-		f->fd = open(f->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		f->fd = open(f->tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 		if (f->fd >= 0)
 			return 0;
 		mem_free(f->tmp);
@@ -332,6 +366,8 @@ outfile_close(struct outfile *f, struct err *err)
 
 	if (!f->direct && fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
 		return err_set(err, "cannot write: %s", strerror(errno));
+	if (!f->direct && f->tmp == NULL && give_name(f) != 0)
+		return err_set(err, "cannot give it its name: %s", strerror(errno));
 	f->fd = -1;
 	if (close(fd) != 0 && errno != EINTR)
 		return err_set(err, "cannot write: %s", strerror(errno));
@@ -370,7 +406,9 @@ outfile_keep_incomplete(struct outfile *f, struct err *err)
 	/* what did reach the disk is kept even when closing failed */
 	buf_puts(&b, f->path);
 	buf_puts(&b, ".incomplete");
-	if (!f->direct && outfile_place(f, buf_cstr(&b), err) != 0)
+	if (!f->direct && f->tmp == NULL)
+		(void)give_name(f);
+	if (f->tmp != NULL && outfile_place(f, buf_cstr(&b), err) != 0)
 		status = -1;
 	buf_free(&b);
 	outfile_discard(f);

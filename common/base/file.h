@@ -56,8 +56,9 @@ bool file_unchanged(const char *path, const struct stat *);
 int file_like(int fd, const struct stat *);
 
 /*
- * An output file, written under a temporary name beside the final one.
- * commit: fsync, rename, fsync the directory.  keep_incomplete: rename to PATH.incomplete.
+ * An output file, written without a name where the file system can (else under a temporary one beside the final one),
+ * so that nothing is left of it if its writer is killed.
+ * commit: fsync, link, rename, fsync the directory.  keep_incomplete: rename to PATH.incomplete.
  * discard: remove.  After any of them the struct is done.  A path that exists and is no regular
  * file (/dev/full, a FIFO) is written directly and never renamed.
  */

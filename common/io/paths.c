@@ -11,16 +11,24 @@
 #include "base/file.h"
 #include "io/io.h"
 #include "io/paths.h"
+#include "io/places.h"
 #include "stream/stream.h"
 
-/* A flow file of a directory, with when its first records began. */
+/* A flow file of a directory, with when its first records began; or a directory that cannot be read. */
+struct identity {
+	dev_t dev;
+	ino_t ino; /* 0: not known */
+};
 struct found {
 	char *path;
 	int64_t start_ns;
+	struct identity id;
 };
 struct finds {
 	struct found *file;
 	size_t n, cap;
+	struct identity *dir; /* directories seen */
+	size_t n_dirs;
 	bool live;
 };
 
@@ -69,40 +77,111 @@ paths_join(const char *dir, const char *name)
 	return b.data;
 }
 
-static int
-scan_directory(struct finds *f, const char *dir, unsigned depth, struct err *err)
+/* What the programs that write stores have not finished: .NAME.part. */
+static bool
+is_part(const char *name)
 {
-	DIR *d = opendir(dir);
-	struct dirent *de;
-	int r = 0;
+	char *whole = places_name_of_part(name);
 
-	if (d == NULL)
-		return err_set(err, "%s: %s", dir, strerror(errno));
-	while (r == 0 && (de = readdir(d)) != NULL) {
-		struct stat st;
-		char *path;
-		int64_t start;
+	mem_free(whole);
+	return whole != NULL;
+}
 
-		if (strcmp(de->d_name, ".") == 0 || strcmp(de->d_name, "..") == 0 ||
-		    (de->d_name[0] == '.' && !f->live))
-			continue;
-		path = paths_join(dir, de->d_name);
-		if (stat(path, &st) != 0) /* gone since it was listed, or a file that fails */
-			st.st_mode = errno == ENOENT ? 0 : S_IFREG;
-		if (S_ISDIR(st.st_mode) && depth < PATHS_DEPTH) {
-			r = scan_directory(f, path, depth + 1, err);
-		} else if (S_ISREG(st.st_mode) && paths_is_flow(path, &start)) {
-			if (f->n == f->cap) {
-				f->cap = f->cap ? f->cap * 2 : 64;
-				f->file = mem_resize(f->file, f->cap, sizeof(*f->file));
-			}
-			f->file[f->n++] = (struct found){ path, start };
-			continue;
-		}
-		mem_free(path);
+static void
+add_file(struct finds *f, const struct found *file)
+{
+	if (f->n == f->cap) {
+		f->cap = f->cap ? f->cap * 2 : 64;
+		f->file = mem_resize(f->file, f->cap, sizeof(*f->file));
 	}
+	f->file[f->n++] = *file;
+}
+
+/* Symbolic links may lead to a directory twice, or back to where they are. */
+static bool
+was_here(struct finds *f, const struct stat *st)
+{
+	for (size_t i = 0; i < f->n_dirs; i++)
+		if (f->dir[i].ino == st->st_ino && f->dir[i].dev == st->st_dev)
+			return true;
+	f->dir = mem_resize(f->dir, f->n_dirs + 1, sizeof(*f->dir));
+	f->dir[f->n_dirs++] = (struct identity){ st->st_dev, st->st_ino };
+	return false;
+}
+
+static void scan_directory(struct finds *, DIR *, const char *dir, unsigned depth);
+
+static void
+see_entry(struct finds *f, const char *dir, const char *name, unsigned depth)
+{
+	struct found file = { .path = paths_join(dir, name), .start_ns = INT64_MAX };
+	struct stat st = { 0 };
+	DIR *below = NULL;
+
+	if (stat(file.path, &st) != 0) /* gone since it was listed, or a file that fails */
+		st.st_mode = errno == ENOENT ? 0 : S_IFREG;
+	file.id = (struct identity){ st.st_dev, st.st_ino };
+	if (S_ISDIR(st.st_mode)) {
+		if (name[0] == '.' || depth == PATHS_DEPTH || was_here(f, &st)) {
+			mem_free(file.path);
+			return;
+		}
+		below = opendir(file.path);
+		if (below != NULL)
+			scan_directory(f, below, file.path, depth + 1);
+		/* One that cannot be read is a file that cannot: whoever opens it tells the reason, and goes on. */
+		if (below == NULL && errno != ENOENT)
+			add_file(f, &file);
+		else
+			mem_free(file.path);
+	} else if (S_ISREG(st.st_mode) && paths_is_flow(file.path, &file.start_ns)) {
+		add_file(f, &file);
+	} else {
+		mem_free(file.path);
+	}
+}
+
+static void
+scan_directory(struct finds *f, DIR *d, const char *dir, unsigned depth)
+{
+	struct dirent *de;
+
+	while ((de = readdir(d)) != NULL)
+		if (de->d_name[0] != '.' || (f->live && is_part(de->d_name)))
+			see_entry(f, dir, de->d_name, depth);
 	closedir(d);
-	return r;
+}
+
+/* A file that links lead to as well is read once, under the least of its names. */
+static int
+by_identity(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+
+	if (x->id.ino != y->id.ino)
+		return x->id.ino < y->id.ino ? -1 : 1;
+	if (x->id.dev != y->id.dev)
+		return x->id.dev < y->id.dev ? -1 : 1;
+	return strcmp(x->path, y->path);
+}
+
+static void
+once_each(struct finds *f)
+{
+	size_t n = 0;
+
+	if (f->n > 0)
+		qsort(f->file, f->n, sizeof(*f->file), by_identity);
+	for (size_t i = 0; i < f->n; i++) {
+		const struct found *last = n > 0 ? &f->file[n - 1] : NULL, *this = &f->file[i];
+
+		if (last != NULL && this->id.ino != 0 && last->id.ino == this->id.ino &&
+		    last->id.dev == this->id.dev)
+			mem_free(this->path);
+		else
+			f->file[n++] = *this;
+	}
+	f->n = n;
 }
 
 static int
@@ -126,15 +205,24 @@ static int
 add_directory(struct io_paths *p, const char *dir, bool live, struct err *err)
 {
 	struct finds f = { .live = live };
-	int r = scan_directory(&f, dir, 0, err);
+	DIR *d = opendir(dir);
+	struct stat st;
+	int r = 0;
 
-	if (r == 0 && f.n == 0)
+	if (d == NULL)
+		return err_set(err, "%s: %s", dir, strerror(errno));
+	if (fstat(dirfd(d), &st) == 0)
+		(void)was_here(&f, &st);
+	scan_directory(&f, d, dir, 0);
+	once_each(&f);
+	if (f.n == 0)
 		r = err_set(err, "%s: no flow files in this directory", dir);
 	if (f.n > 0)
 		qsort(f.file, f.n, sizeof(*f.file), by_time);
 	for (size_t i = 0; i < f.n; i++)
 		add_path(p, f.file[i].path);
 	mem_free(f.file);
+	mem_free(f.dir);
 	return r;
 }
 

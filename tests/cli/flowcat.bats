@@ -386,3 +386,46 @@ make_named() {
 		cmp want got || { echo "$capture"; return 1; }
 	done
 }
+
+@test "flowcat: links in a directory lead to no file twice" {
+	mkdir -p store/2026 other
+	flowgen -n 100 -w store/2026/a.flow
+	flowgen -n 10 --seed 2 -w other/b.flow
+	ln -s 2026 store/latest
+	ln -s . store/self
+	ln -s ../.. store/2026/up
+	ln store/2026/a.flow store/2026/again.flow
+	ln -s 2026/a.flow store/newest.flow
+	ln -s ../other store/elsewhere
+	[ "$(flowcat -o csv store | tail -n +2 | wc -l)" -eq 110 ]
+}
+
+@test "flowcat: a directory that cannot be read leaves the others their chance" {
+	[ "$(id -u)" = 0 ] && command -v setpriv > /dev/null || skip "another user takes root and setpriv"
+	mkdir -p "store/lost+found"
+	flowgen -n 100 -w store/a.flow
+	chmod 0700 "store/lost+found"
+	chmod 0711 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/* . # on the way
+	cp "$(command -v flowcat)" cat
+	setpriv --reuid=65534 --clear-groups ./cat --help > /dev/null || skip "no way to run it as another user"
+	run -3 --separate-stderr setpriv --reuid=65534 --clear-groups ./cat -o csv store
+	[ "${#lines[@]}" -eq 101 ]
+	[ "$stderr" = "cat: store/lost+found: Permission denied" ]
+}
+
+@test "flowcat: whoever is killed leaves nothing beside its output, and --live reads no other's temporary files" {
+	mkdir store
+	flowgen -n 100 -w store/a.flow
+	cp store/a.flow store/.a.flow.XYZ123
+	cp store/a.flow store/..a.flow.recompress.XYZ123
+	mkdir store/.hidden && cp store/a.flow store/.hidden
+	[ "$(flowcat --live -o csv store | tail -n +2 | wc -l)" -eq 100 ]
+	cp store/a.flow store/.b.flow.part
+	[ "$(flowcat --live -o csv store | tail -n +2 | wc -l)" -eq 200 ]
+	mkdir out
+	flowgen -n 100000000 -w out/day.flow 3>&- &
+	sleep 0.3
+	kill -KILL $!
+	wait $! || true
+	if grep -q "$(stat -f -c %T out)" <<< "tmpfs ext2/ext3 xfs btrfs"; then [ -z "$(ls -A out)" ]; fi
+}

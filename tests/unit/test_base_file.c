@@ -63,10 +63,9 @@ test_outfile(void)
 	mode_t before = umask(027);
 
 	ok(begin(&f, "day.flow", "one") == 0, "an output file is opened");
-	ok(content("day.flow") == NULL && entries(".") == 1, "and is not there under its name yet");
-	ok(f.tmp && strncmp(strrchr(f.tmp, '/') ? strrchr(f.tmp, '/') + 1 : f.tmp, ".day.flow.",
-			10) == 0,
-	    "its temporary name is .NAME.XXXXXX");
+	ok(content("day.flow") == NULL && entries(".") <= 1, "and is not there under its name yet");
+	ok(f.tmp == NULL || strncmp(f.tmp, ".day.flow.", 10) == 0,
+	    "if it has a temporary name that is .NAME.XXXXXX");
 	ok(outfile_commit(&f, &err) == 0 && f.fd == -1, "it is committed");
 	is_str(content("day.flow"), "one", "and then is whole");
 	ok(stat("day.flow", &st) == 0 && (st.st_mode & 0777) == 0640, "the umask applies");
