@@ -83,6 +83,8 @@ fail(struct stream_reader *r, struct err *err, uint64_t offset, const char *why)
 	return STREAM_FAILED;
 }
 
+static const char cut_header[] = "stream ends within a block header";
+
 /* The header at the feed's place, whole and sealed; NULL: why says what is wrong ("" the input ends here). */
 static const uint8_t *
 next_header(struct stream_reader *r, struct block_header *h, const char **why)
@@ -98,7 +100,7 @@ next_header(struct stream_reader *r, struct block_header *h, const char **why)
 	if (have == 0)
 		return NULL;
 	if (have < HEADER_LEN) {
-		*why = "stream ends within a block header";
+		*why = cut_header;
 		return NULL;
 	}
 	if (!header_read(h, p)) {
@@ -109,7 +111,7 @@ next_header(struct stream_reader *r, struct block_header *h, const char **why)
 		return NULL;
 	p = feed_peek(&r->feed, h->header_len, &have);
 	if (p == NULL || have < h->header_len) {
-		*why = p == NULL ? strerror(errno) : "stream ends within a block header";
+		*why = p == NULL ? strerror(errno) : cut_header;
 		return NULL;
 	}
 	if (!header_sealed(p, h->header_len)) {
@@ -135,8 +137,6 @@ resynchronise(struct stream_reader *r)
 			return false;
 		hit = memchr(p + 1, STREAM_MAGIC[0] & 0xff, have - 1);
 		step = hit == NULL ? have : (size_t)(hit - p);
-		if (hit == NULL && have > 1)
-			step = have;
 		r->totals.skipped_octets += step;
 		feed_skip(&r->feed, step);
 		p = feed_peek(&r->feed, 8, &have);
@@ -261,6 +261,18 @@ take_block(
 	return STREAM_BATCH;
 }
 
+/* What is passed over unseen ends where another block begins, or the stream ends. */
+static bool
+is_followed(struct stream_reader *r, const struct block_header *h)
+{
+	size_t have;
+	const uint8_t *p = feed_peek(&r->feed, h->block_len + 8, &have);
+
+	return p != NULL &&
+	       (have == h->block_len || (have > h->block_len && stream_recognise(p + h->block_len,
+								    have - h->block_len)));
+}
+
 /*
  * Recovering, a block is believed only with every section's hash: a valid header whose body was cut would
  * otherwise lead past the next good block.
@@ -272,6 +284,8 @@ sections_sound(struct stream_reader *r, const struct block_header *h)
 	const uint8_t *p = feed_peek(&r->feed, h->block_len, &have);
 
 	if (p == NULL || have < h->block_len)
+		return false;
+	if ((h->flags & BLOCK_SKIPPABLE) && !is_followed(r, h))
 		return false;
 	for (unsigned i = 0; i < h->columns; i++) {
 		const uint8_t *e = p + HEADER_LEN + (size_t)i * ENTRY_LEN;
@@ -376,7 +390,7 @@ stream_next(struct stream_reader *r, struct stream_slot *s, struct err *err)
 		p = next_header(r, &h, &why);
 		if (p == NULL && why != NULL && *why == '\0')
 			return at_end(r, err);
-		if (p == NULL && (r->flags & STREAM_LIVE) && strncmp(why, "stream ends", 11) == 0)
+		if (p == NULL && (r->flags & STREAM_LIVE) && why == cut_header)
 			return STREAM_END;
 		if (p == NULL && !recover)
 			return fail(r, err, r->feed.offset, why);

@@ -285,3 +285,16 @@ certificates() {
 	lines day.flow > want.txt
 	lines got.1 | cmp want.txt -
 }
+
+@test "stream: an index that was cut takes none of what stands behind it along" {
+	flowgen -n 70000 --seed 9 -w a.flow
+	flowgen -n 2000 --seed 3 -w b.flow
+	size=$(stat -c %s a.flow)
+	for cut in 64 200 5000 20000; do
+		(head -c $((size - cut)) a.flow; cat b.flow) > both.flow
+		run -3 --separate-stderr flowcat --recover -o csv -k srcip both.flow
+		[ "${#lines[@]}" -eq 72001 ]
+		flowcat --recover -o csv -k srcip - < both.flow > piped || [ $? -eq 3 ]
+		[ "$(wc -l < piped)" -eq 72001 ]
+	done
+}
