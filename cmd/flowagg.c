@@ -45,6 +45,7 @@ struct flowagg {
 
 	struct expr_state *filter;
 	uint64_t *sel;
+	uint64_t n_kept; /* groups that it is true for */
 	struct sort_key *keys;
 	size_t n_keys;
 	struct sorter *sorter;
@@ -221,7 +222,7 @@ take_groups(void *ctx, struct batch *b)
 	if (f->filter != NULL) {
 		if (f->sel == NULL)
 			f->sel = mem_alloc(bits_words(BATCH_RECORDS) * 8);
-		(void)expr_select(f->filter, b, f->sel);
+		f->n_kept += expr_select(f->filter, b, f->sel);
 	}
 	f->rc = sort_add(f->sorter, b, f->sel, f->err);
 	return f->rc == 0;
@@ -271,7 +272,7 @@ hand_on(void *ctx, struct io_sink *sink, const struct io_result *result, struct 
 {
 	struct flowagg *f = ctx;
 	struct group_top top;
-	const char *doubt[GROUP_DOUBTS];
+	const char *doubt[GROUP_DOUBTS], *name;
 	unsigned spills = 0, n_doubts;
 
 	f->err = err;
@@ -289,6 +290,9 @@ hand_on(void *ctx, struct io_sink *sink, const struct io_result *result, struct 
 	n_doubts = group_doubts(f->tables, f->n_tables, doubt);
 	for (unsigned i = 0; i < n_doubts && !f->io.quiet; i++)
 		diag(NULL, "%s", doubt[i]);
+	name = f->filter != NULL && f->n_kept == 0 ? expr_unmet(&f->filter, 1) : NULL;
+	if (name != NULL && !f->io.quiet)
+		diag("--having", "'%s' is not in the result; add it to -k or -v", name);
 	f->rc = 0;
 	if (sort_finish(f->sorter, write_groups, f, err) < 0 || f->rc < 0)
 		return -1;
@@ -309,7 +313,7 @@ prepare(struct flowagg *f, struct expr **having, struct err *err)
 {
 	*having = NULL;
 	if (f->having != NULL) {
-		*having = expr_compile(f->having, err);
+		*having = expr_compile(f->having, f->io.tz_s, err);
 		if (*having == NULL)
 			return -1;
 		f->filter = expr_state_new(*having);

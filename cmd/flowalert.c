@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "detect/alert_read.h"
 #include "detect/scope.h"
+#include "expr/expr.h"
 #include "io/io.h"
 
 #include "flowalert/deliver.h"
@@ -307,6 +308,16 @@ tell(const struct flowalert *f)
 		    (unsigned long long)s->cooled, alerts_count(f->told));
 }
 
+/* No record was what --when wants: because none could be? */
+static void
+warn_unmet(const struct flowalert *f)
+{
+	const char *name = f->when.n == 0 ? expr_unmet(&f->when.state, 1) : NULL;
+
+	if (name != NULL && !f->io.quiet)
+		diag("--when", "none of the records has '%s'", name);
+}
+
 static int
 finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct err *err)
 {
@@ -314,8 +325,10 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 	struct err ignored = { 0 };
 	int rc;
 
-	if (f->when.text != NULL)
+	if (f->when.text != NULL) {
 		when_end(&f->when, f->made);
+		warn_unmet(f);
+	}
 	if (f->n_rule_files > 0 && rules_end(&f->rules, f->made, err) != 0)
 		return -1;
 	f->dropped = alerts_dropped(f->made);
@@ -362,7 +375,7 @@ run(struct flowalert *f, const struct optparse *parser, char **argv, struct err 
 	struct io_result result;
 	int status;
 
-	if (f->when.text != NULL && when_compile(&f->when, err) != 0)
+	if (f->when.text != NULL && when_compile(&f->when, f->io.tz_s, err) != 0)
 		return err->status;
 	if (f->scope.state != NULL && memory_read(f->memory, f->scope.state, diag_err, err) != 0)
 		return err->status;

@@ -116,12 +116,14 @@ compile(struct flowfilter *f, struct optparse *parser)
 		parser->operands++;
 		parser->n_operands--;
 	}
-	f->expr = expr_compile(text, &err);
+	f->expr = expr_compile(text, f->io.tz_s, &err);
 	if (f->expr == NULL && f->file == NULL && access(text, F_OK) == 0)
 		diag("expression", "'%s' is a file; the expression comes first", text);
 	else if (f->expr == NULL)
 		diag_err(f->file ? f->file : "expression", &err);
 	mem_free(text);
+	if (f->expr != NULL && expr_empty_list(f->expr) != NULL && !f->io.quiet)
+		diag(expr_empty_list(f->expr), "an empty list: nothing is in it");
 	return f->expr == NULL ? EXIT_USAGE : EXIT_DONE;
 }
 
@@ -183,6 +185,21 @@ tell(const struct io_result *r)
 	buf_free(&passed);
 }
 
+/* Nothing was found: because there is nothing to be found? */
+static void
+warn_unmet(const struct flowfilter *f)
+{
+	struct expr_state **states = mem_zero(f->n_workers, sizeof(*states));
+	const char *name;
+
+	for (unsigned i = 0; i < f->n_workers; i++)
+		states[i] = f->workers[i].state;
+	name = expr_unmet(states, f->n_workers);
+	if (name != NULL)
+		diag(NULL, "none of the records has '%s'", name);
+	mem_free((void *)states);
+}
+
 static int
 run(struct flowfilter *f, const struct optparse *parser, char **argv)
 {
@@ -203,6 +220,8 @@ run(struct flowfilter *f, const struct optparse *parser, char **argv)
 		diag_err(NULL, &err);
 	if (f->io.verbose)
 		tell(&result);
+	if (result.selected == 0 && !f->io.quiet)
+		warn_unmet(f);
 	for (unsigned i = 0; i < f->n_workers; i++) {
 		expr_state_free(f->workers[i].state);
 		mem_free(f->workers[i].sel);

@@ -111,7 +111,7 @@ compile_inside(struct flowlateral *f, struct err *err)
 			nets.data[i] = ' ';
 	buf_printf(&text, "proto = 6 and src ip in [%s] and dst ip in [%s]", buf_cstr(&nets),
 	    buf_cstr(&nets));
-	f->inside = expr_compile(buf_cstr(&text), err);
+	f->inside = expr_compile(buf_cstr(&text), 0, err);
 	buf_free(&nets);
 	buf_free(&text);
 	return f->inside != NULL ? 0 : -1;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/die.h"
 #include "base/file.h"
 #include "expr/expr.h"
 #include "flow/value.h"
@@ -24,10 +25,12 @@ struct expr *
 text_compile(const struct stanza_entry *e, struct err *err)
 {
 	struct err why = { 0 };
-	struct expr *x = expr_compile(e->value, &why);
+	struct expr *x = expr_compile(e->value, 0, &why);
 
 	if (x == NULL)
 		(void)err_usage(err, "line %u: %s: %s", e->line, e->key, why.text);
+	else if (expr_empty_list(x) != NULL)
+		diag(expr_empty_list(x), "an empty list: nothing is in it");
 	return x;
 }
 

@@ -40,9 +40,9 @@ when_free(struct when *w)
 }
 
 int
-when_compile(struct when *w, struct err *err)
+when_compile(struct when *w, int tz_s, struct err *err)
 {
-	w->expr = expr_compile(w->text, err);
+	w->expr = expr_compile(w->text, tz_s, err);
 	if (w->expr == NULL)
 		return -1;
 	w->state = expr_state_new(w->expr);

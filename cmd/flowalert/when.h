@@ -47,7 +47,7 @@ void when_init(struct when *, struct memory *);
 void when_free(struct when *);
 
 /* Compile the expression.  -1: err. */
-int when_compile(struct when *, struct err *);
+int when_compile(struct when *, int tz_s, struct err *);
 
 /* Look at the selected (NULL: all) records. */
 void when_add(struct when *, struct batch *, const uint64_t *sel);

@@ -146,12 +146,16 @@ static struct expr *
 expression(const char *text)
 {
 	struct err err = { .status = 0 };
-	struct expr *e = expr_compile(text, &err);
+	struct expr *e = expr_compile(text, 0, &err);
 
 	if (e == NULL && access(text, F_OK) == 0)
 		opt_usage(&flowrecv_program, "'%s': unexpected; captures are read with -r", text);
-	if (e == NULL)
-		die(EXIT_USAGE, "expression", "%s", err.text);
+	if (e == NULL) {
+		diag_err("expression", &err);
+		exit(EXIT_USAGE);
+	}
+	if (expr_empty_list(e) != NULL)
+		diag(expr_empty_list(e), "an empty list: nothing is in it");
 	return e;
 }
 

@@ -22,6 +22,7 @@ expr_state_new(const struct expr *x)
 	s->binding = mem_zero(x->n_nodes, sizeof(struct binding *));
 	s->known = mem_zero(x->n_nodes, sizeof(*s->known));
 	s->column = mem_zero(x->n_nodes, sizeof(*s->column));
+	s->met = mem_zero(x->n_nodes, sizeof(*s->met));
 	s->rate = mem_alloc(x->n_nodes * sizeof(*s->rate));
 	for (unsigned i = 0; i < x->n_nodes; i++)
 		s->rate[i] = RATE_UNKNOWN;
@@ -39,6 +40,7 @@ expr_state_free(struct expr_state *s)
 	mem_free(s->binding);
 	mem_free(s->known);
 	mem_free(s->column);
+	mem_free(s->met);
 	mem_free(s->rate);
 	mem_free(s->hit);
 	arena_free(&s->arena);

@@ -22,6 +22,8 @@ struct expr_state {
 	struct binding **binding; /* by node */
 	enum verdict *known; /* by node: decided by zone maps alone */
 	int *column; /* by node: of operands */
+	bool *met; /* by node: a batch had a column of its field */
+	bool asked;
 	float *
 	    rate; /* by node: how many of the records that it was asked about passed lately, of one */
 	uint64_t **bitmap; /* scratch, a stack of them */

@@ -5,7 +5,7 @@
 #include "expr/parse.h"
 
 struct expr *
-expr_compile(const char *text, struct err *err)
+expr_compile(const char *text, int tz_s, struct err *err)
 {
 	struct expr *x;
 	size_t len = strlen(text);
@@ -20,6 +20,7 @@ expr_compile(const char *text, struct err *err)
 	x->text = arena_string(&x->arena, text, len);
 	x->len = len;
 	x->now_ns = time_now_ns();
+	x->tz_s = tz_s;
 	x->root = expr_parse(x, err);
 	if (x->root == NULL) {
 		expr_free(x);
@@ -27,6 +28,12 @@ expr_compile(const char *text, struct err *err)
 	}
 	expr_order(x);
 	return x;
+}
+
+const char *
+expr_empty_list(const struct expr *x)
+{
+	return x->empty;
 }
 
 void

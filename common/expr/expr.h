@@ -18,10 +18,14 @@ struct expr;
  * Compile.  NULL with EXIT_USAGE and an err text of several lines: the reason, the line of the text
  * around the place, a caret under it, and a suggestion where there is one; the last three indented by
  * 4, so that whatever is printed before the reason does not shift the caret.  Relative times (-1h)
- * count from now.  The result is immutable and may be shared by threads.
+ * count from now; those that name no zone are tz_s seconds east of UTC.  The result is immutable and may be shared by
+ * threads.
  */
-struct expr *expr_compile(const char *text, struct err *);
+struct expr *expr_compile(const char *text, int tz_s, struct err *);
 void expr_free(struct expr *);
+
+/* A file of `in @FILE` that has no octets, as one that could not be fetched; NULL: none. */
+const char *expr_empty_list(const struct expr *);
 
 /* Per-thread state of evaluation: scratch memory and bindings. */
 struct expr_state *expr_state_new(const struct expr *);
@@ -39,6 +43,12 @@ size_t expr_select(struct expr_state *, struct batch *b, uint64_t *sel);
  */
 enum expr_answer { EXPR_NONE, EXPR_SOME, EXPR_ALL };
 enum expr_answer expr_ask(const struct expr *, const struct probe *);
+
+/*
+ * The first field that no record had that any of n states (NULL: none) of an expression was asked about.  NULL: records
+ * had all of them, or there were none: why nothing is selected where something should be.
+ */
+const char *expr_unmet(struct expr_state *const *, unsigned n);
 
 /* The compiled plan, as text for --explain. */
 void expr_explain(const struct expr *, struct buf *);

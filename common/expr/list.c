@@ -155,6 +155,8 @@ file_list(struct parser *p, size_t *n)
 		buf_free(&b);
 		return NULL;
 	}
+	if (b.len == 0)
+		p->x->empty = path;
 	file_items(&s, arena_string(&p->x->arena, b.len ? b.data : "", b.len), b.len, &l);
 	buf_free(&b);
 	p->lex.pos = end;

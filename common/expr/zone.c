@@ -90,8 +90,10 @@ zone_field(struct expr_state *s, const struct batch *b, const struct node *n)
 	enum verdict all = NONE;
 	int type = -1;
 
-	if (f->derived != DERIVED_NONE)
+	if (f->derived != DERIVED_NONE) {
+		s->met[n->index] = true;
 		return SOME;
+	}
 	for (unsigned k = 0; k < f->n; k++) {
 		int i = batch_find(b, &f->id[k]);
 		const struct column *c;
@@ -100,6 +102,7 @@ zone_field(struct expr_state *s, const struct batch *b, const struct node *n)
 		if (i < 0)
 			continue;
 		c = &b->col[i];
+		s->met[n->index] = true;
 		if (type >= 0 && c->type != type)
 			continue; /* as batch_resolve */
 		v = n->kind == NODE_TEST ? zone_test(s, n, c) : n->kind == NODE_HAS ? ALL : SOME;
@@ -116,12 +119,14 @@ zone_field(struct expr_state *s, const struct batch *b, const struct node *n)
 static enum verdict
 zone_operands(struct expr_state *s, const struct batch *b, const struct node *n)
 {
+	enum verdict v = SOME;
+
 	if (n->kind == NODE_FIELD)
 		return zone_field(s, b, n);
 	for (size_t i = 0; i < n->n_child; i++)
 		if (zone_operands(s, b, n->child[i]) == NONE)
-			return NONE;
-	return SOME;
+			v = NONE;
+	return v;
 }
 
 static enum verdict
@@ -157,5 +162,38 @@ decide(struct expr_state *s, const struct batch *b, const struct node *n)
 void
 zone_decide(struct expr_state *s, struct batch *b)
 {
+	s->asked = true;
 	(void)decide(s, b, s->x->root);
+}
+
+static bool
+was_met(struct expr_state *const *s, unsigned n, unsigned index)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (s[i] != NULL && s[i]->met[index])
+			return true;
+	return false;
+}
+
+static const char *
+find_unmet(struct expr_state *const *s, unsigned n, const struct node *node)
+{
+	const char *name = NULL;
+
+	if (node->field != NULL && !was_met(s, n, node->index))
+		return node->field->name;
+	for (size_t i = 0; i < node->n_child && name == NULL; i++)
+		name = find_unmet(s, n, node->child[i]);
+	return name;
+}
+
+const char *
+expr_unmet(struct expr_state *const *s, unsigned n)
+{
+	const struct expr *x = NULL;
+
+	for (unsigned i = 0; i < n; i++)
+		if (s[i] != NULL && s[i]->asked)
+			x = s[i]->x;
+	return x == NULL ? NULL : find_unmet(s, n, x->root);
 }

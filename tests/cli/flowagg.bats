@@ -475,3 +475,11 @@ make_named() {
 	done
 	[ -n "${found:-}" ] || skip "no capture with options records"
 }
+
+@test "flowagg: --having of what is not in the result says so where nothing is left" {
+	flowgen -n 300 > day.flow
+	run -0 --separate-stderr flowagg -k srcip -v flows --having 'distinct_dstip > 100' -o csv day.flow
+	[ "$stderr" = "flowagg: --having: 'distinct_dstip' is not in the result; add it to -k or -v" ]
+	run -0 --separate-stderr flowagg -k srcip -v flows --having 'flows > 100K' -o csv day.flow
+	[ -z "$stderr" ]
+}

@@ -661,3 +661,10 @@ EOF
 	[ -z "$(flowalert --rules rules --suppress quiet --state s a.flow -o csv -k srcip | tail -n +2)" ]
 	[ "$(flowalert --rules rules --hosts a.flow -o csv -k srcip | tail -n +2 | sort | tr '\n' ' ')" = "10.0.0.1 10.0.0.2 " ]
 }
+
+@test "flowalert: --when of what no record has says so" {
+	flowgen -n 300 > day.flow
+	flowagg -k srcip -v bytes day.flow > hosts.flow
+	run -0 --separate-stderr flowalert --when 'packets > 1M' -o csv hosts.flow
+	[ "$stderr" = "flowalert: --when: none of the records has 'packets'" ]
+}

@@ -231,3 +231,31 @@ comes_out() {
 		flowfilter --explain "$e" > /dev/null || { echo "$e"; return 1; }
 	done < examples
 }
+
+@test "flowfilter: finding nothing is told where there is nothing to be found" {
+	flowgen -n 300 > day.flow
+	run -0 --separate-stderr flowfilter 'bytes > 1 and username = "x"' -o csv day.flow
+	[ "$stderr" = "flowfilter: none of the records has 'username'" ]
+	run -0 --separate-stderr flowfilter 'bytes > 1T' -o csv day.flow
+	[ -z "$stderr" ]
+	run -0 --separate-stderr flowfilter 'bytes > 1 or username = "x"' -o null day.flow
+	[ -z "$stderr" ]
+	run -1 --separate-stderr flowfilter -q 'username = "x"' day.flow
+	[ -z "$stderr" ]
+	run -0 --separate-stderr bash -c "flowagg -k srcip -v bytes day.flow | flowfilter 'packets / flows > 1' -o csv"
+	[ "$stderr" = "flowfilter: none of the records has 'packets'" ]
+	: > none
+	run -0 --separate-stderr flowfilter 'not ip in @none' -o null day.flow
+	[ "$stderr" = "flowfilter: none: an empty list: nothing is in it" ]
+	echo '# nobody yet' > none
+	run -0 --separate-stderr flowfilter 'not ip in @none' -o null day.flow
+	[ -z "$stderr" ]
+}
+
+@test "flowfilter: times of the expression are in the zone of --tz" {
+	flowgen -n 3000 > day.flow
+	flowfilter 'start >= 2026-01-05T12:00' --tz +02:00 -o csv day.flow | sed 's/+02:00//g' > local.csv
+	flowfilter 'start >= 2026-01-05T12:00+02:00' -o csv day.flow --tz +02:00 | sed 's/+02:00//g' | cmp local.csv -
+	flowfilter 'start >= 2026-01-05T10:00Z' --tz +02:00 -o csv day.flow | sed 's/+02:00//g' | cmp local.csv -
+	[ "$(wc -l < local.csv)" -gt 100 ]
+}

@@ -324,3 +324,9 @@ load ../collector
 	[ -z "$stderr" ]
 	[ "$(flowcat -o csv box/o.flow | wc -l)" -eq 101 ]
 }
+
+@test "flowrecv: what is wrong with an expression is shown where it is" {
+	run -2 flowrecv -l udp:127.0.0.1:0 'dst prt 445'
+	[ "${lines[1]}" = "    dst prt 445" ]
+	[ "${lines[2]}" = "        ^~~" ]
+}

@@ -76,7 +76,7 @@ static bool
 evaluate(const char *text, struct batch *b, uint64_t *sel)
 {
 	struct err err = { 0 };
-	struct expr *x = expr_compile(text, &err);
+	struct expr *x = expr_compile(text, 0, &err);
 	struct expr_state *s;
 	struct buf plan = { 0 };
 	size_t n;

@@ -15,7 +15,7 @@ static void
 program_of(const char *text, struct buf *out)
 {
 	struct err err = { 0 };
-	struct expr *x = expr_compile(text, &err);
+	struct expr *x = expr_compile(text, 0, &err);
 	char *end;
 
 	out->len = 0;
@@ -249,7 +249,7 @@ test_refused(void)
 {
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		struct err err = { 0 };
-		struct expr *x = expr_compile(refused[i].text, &err);
+		struct expr *x = expr_compile(refused[i].text, 0, &err);
 
 		if (refused[i].message == NULL) {
 			ok(x != NULL, "taken: %s", refused[i].text);
@@ -271,7 +271,7 @@ test_limits(void)
 
 	for (int i = 0; i < 1000; i++)
 		buf_puts(&b, "(");
-	ok(expr_compile(buf_cstr(&b), &err) == NULL &&
+	ok(expr_compile(buf_cstr(&b), 0, &err) == NULL &&
 		strstr(err.text, "nested deeper than 200 levels"),
 	    "a thousand parentheses are refused");
 	b.len = 0;
@@ -279,21 +279,21 @@ test_limits(void)
 		buf_puts(&b, "1+");
 	buf_puts(&b, "bytes > 5");
 	err = (struct err){ 0 };
-	ok(expr_compile(buf_cstr(&b), &err) == NULL &&
+	ok(expr_compile(buf_cstr(&b), 0, &err) == NULL &&
 		strstr(err.text, "nested deeper than 200 levels"),
 	    "a sum of a thousand terms is refused");
 	b.len = 0;
 	for (int i = 0; i < 20000; i++)
 		buf_printf(&b, "%sport %d", i ? " or " : "", i);
 	err = (struct err){ 0 };
-	x = expr_compile(buf_cstr(&b), &err);
+	x = expr_compile(buf_cstr(&b), 0, &err);
 	ok(x != NULL, "a chain of 20,000 'or' compiles: %s", err.text);
 	expr_free(x);
 	b.len = 0;
 	for (int i = 0; i < EXPR_TEXT_MAX / 4; i++)
 		buf_puts(&b, "tcp or ");
 	err = (struct err){ 0 };
-	ok(expr_compile(buf_cstr(&b), &err) == NULL && strstr(err.text, "put lists in files"),
+	ok(expr_compile(buf_cstr(&b), 0, &err) == NULL && strstr(err.text, "put lists in files"),
 	    "a text of more than 1 MiB is refused");
 	buf_free(&b);
 }
@@ -360,7 +360,7 @@ selected(struct batch *b, const char *text)
 	struct expr *x;
 
 	err = (struct err){ 0 };
-	x = expr_compile(text, &err);
+	x = expr_compile(text, 0, &err);
 
 	if (x == NULL)
 		return err.text;
@@ -476,7 +476,7 @@ test_order(void)
 	add_uints(b, field_iana(4), 1, proto);
 	add_uints(b, field_iana(1), 8, bytes);
 	for (unsigned k = 0; k < 2; k++) {
-		struct expr *x = expr_compile(text[k], &err);
+		struct expr *x = expr_compile(text[k], 0, &err);
 		struct expr_state *s = expr_state_new(x);
 
 		seal(b);
@@ -625,7 +625,7 @@ test_words(void)
 		ok(is_word(w->word), "the primitive %s is among the words", w->word);
 	for (const char *const *p = bare_protocols; *p != NULL; p++)
 		ok(is_word(*p), "the protocol %s is among the words", *p);
-	x = expr_compile("bps > 1M and srcip = 10.0.0.1 and bytes > packets", &err);
+	x = expr_compile("bps > 1M and srcip = 10.0.0.1 and bytes > packets", 0, &err);
 	expr_fields(x, count_field, &n);
 	is_u64(n, 8, "fields that are read, those of computed ones too");
 	expr_free(x);

@@ -660,7 +660,7 @@ blame(const struct row_node *n, const struct batch *plain, size_t rec)
 	for (unsigned i = 0; i < n->n_child; i++)
 		blame(n->child[i], plain, rec);
 	row_put(&text, n, 0, 0);
-	x = expr_compile(buf_cstr(&text), &err);
+	x = expr_compile(buf_cstr(&text), 0, &err);
 	if (x != NULL) {
 		s = expr_state_new(x);
 		pack(&p, plain);
@@ -727,7 +727,7 @@ run_case(uint64_t number, struct tally *t)
 	arena_reset(&nodes);
 	tree = random_tree(below(4));
 	row_put(&text, tree, 0, below(5));
-	x = expr_compile(buf_cstr(&text), &err);
+	x = expr_compile(buf_cstr(&text), 0, &err);
 	if (x == NULL) {
 		printf("# case %llu: %s\n# %s\n", (unsigned long long)number, buf_cstr(&text),
 		    err.text);
@@ -817,7 +817,7 @@ wrong_in_set(enum set_kind kind, unsigned n, unsigned longest)
 		hi[i] = lo[i] + (kind == SET_V6 || below(2) ? 0 : below(longest));
 	}
 	put_set(&text, kind, lo, hi, n);
-	x = expr_compile(buf_cstr(&text), &err);
+	x = expr_compile(buf_cstr(&text), 0, &err);
 	if (x == NULL) {
 		printf("# %s: %s\n", buf_cstr(&text), err.text);
 		return RECORDS;

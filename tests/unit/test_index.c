@@ -306,7 +306,7 @@ random_condition(struct buf *text)
 
 	text->len = 0;
 	put_condition(text, below(4));
-	x = expr_compile(buf_cstr(text), &err);
+	x = expr_compile(buf_cstr(text), 0, &err);
 	if (x == NULL)
 		printf("# %s\n# %s\n", buf_cstr(text), err.text);
 	return x;
@@ -444,7 +444,7 @@ static bool
 index_serves(int fd, const char *condition)
 {
 	struct err err = { 0 };
-	struct expr *x = expr_compile(condition, &err);
+	struct expr *x = expr_compile(condition, 0, &err);
 	struct question q = { x, false };
 	struct answer want = ask(fd, &q, false), got = ask(fd, &q, true);
 
@@ -531,7 +531,7 @@ older_blocks_are_spared(void)
 	static const unsigned recent[] = { 1, 15, 16, 17, 40, 127 };
 	const struct addr a = addr_v4(0xc0000207);
 	struct err err = { 0 };
-	struct expr *x = expr_compile("ip 192.0.2.7", &err);
+	struct expr *x = expr_compile("ip 192.0.2.7", 0, &err);
 	struct question q = { x, false };
 
 	seed = 5;
