@@ -251,7 +251,7 @@ take_offset(struct scan *s, int *tz_s)
 	return true;
 }
 
-/* YYYY-MM-DD[(T| )CLOCK[Z|OFFSET]] and nfdump's YYYY/MM/DD[.CLOCK] */
+/* YYYY-MM-DD[(T| )CLOCK[Z|OFFSET]], nfdump's YYYY/MM/DD[.CLOCK] and SiLK's YYYY/MM/DDTCLOCK */
 static bool
 take_date(struct scan s, struct point *t)
 {
@@ -268,7 +268,8 @@ take_date(struct scan s, struct point *t)
 	if (s.p == s.end)
 		return true;
 	if (between == '/')
-		return take_char(&s, '.') && take_clock(&s, t) && s.p == s.end;
+		return (take_char(&s, '.') || take_char(&s, 'T')) && take_clock(&s, t) &&
+		       s.p == s.end;
 	if ((!take_char(&s, 'T') && !take_char(&s, ' ')) || !take_clock(&s, t))
 		return false;
 	if (s.p == s.end)

@@ -26,7 +26,8 @@ size_t fmt_time_human(char *dst, int64_t ns, unsigned digits, int tz_s);
 /*
  * A point in time: ISO 8601 (date, date and time to minutes/seconds/decimals, T or blank, Z or
  * +hh:mm; without a zone tz_s), epoch seconds with optional fraction, `now`, `today`,
- * `yesterday`, `-1h` (before now_ns), nfdump's YYYYMMDDhhmm[ss] and YYYY/MM/DD.hh:mm:ss.
+ * `yesterday`, `-1h` (before now_ns), nfdump's YYYYMMDDhhmm[ss] and YYYY/MM/DD.hh:mm:ss,
+ * SiLK's YYYY/MM/DDThh:mm:ss.
  * *span_ns is how long the named point lasts (a date: a day; a minute: 60 s; a second or finer: 0).
  */
 bool parse_time(const char *, size_t, int64_t now_ns, int tz_s, int64_t *ns, int64_t *span_ns);

@@ -429,3 +429,34 @@ make_named() {
 	wait $! || true
 	if grep -q "$(stat -f -c %T out)" <<< "tmpfs ext2/ext3 xfs btrfs"; then [ -z "$(ls -A out)" ]; fi
 }
+
+@test "flowcat: files of other tools are read, or said to be what they are" {
+	printf 'sIP|dIP|sPort|dPort|pro|packets|bytes|flags|sTime|dur|eTime\n%s\n' \
+		'10.0.0.1|10.0.0.2|1|2|6|3|4|S|2026/11/26T10:00:00.250|1.500|2026/11/26T10:00:01.750' > silk
+	run -3 --separate-stderr flowcat -o csv silk
+	[ "$stderr" = "flowcat: silk: line 1: one column, with '|' in its name; tr '|' , makes it csv" ]
+	tr '|' , < silk | flowcat -i csv -o csv -k start,end,duration,srcip,dstip,srcport,dstport,proto,packets,bytes,flags |
+		diff - <(cat <<-'END'
+	start,end,duration,srcip,dstip,srcport,dstport,proto,packets,bytes,flags
+	2026-11-26T10:00:00.250Z,2026-11-26T10:00:01.750Z,1.500,10.0.0.1,10.0.0.2,1,2,6,3,4,2
+	END
+	)
+	printf '#separator \\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\torig_ip_bytes\n%s\n' \
+		"$(printf '1591367999.305988\tCMdzit\t192.168.4.76\t36844\t192.168.4.1\t53\tudp\t62')" > conn.log
+	run -3 --separate-stderr flowcat -o csv conn.log
+	[ "$stderr" = "flowcat: conn.log: line 1: a log of Zeek; sed -n 's/^#fields.//p; t; /^#/!p' makes it tsv" ]
+	sed -n 's/^#fields.//p; t; /^#/!p' conn.log | flowcat -i tsv -o csv -k start,srcip,dstip,dstport,proto,bytes |
+		diff - <(cat <<-'END'
+	start,srcip,dstip,dstport,proto,bytes
+	2020-06-05T14:39:59.305988Z,192.168.4.76,192.168.4.1,53,17,62
+	END
+	)
+	printf 'a;b\n1;2\n' > semi
+	run -3 --separate-stderr flowcat -i csv -o csv semi
+	[ "$stderr" = "flowcat: semi: line 1: one column, with ';' in its name; tr ';' , makes it csv" ]
+	printf 'a\tb\n1\t2\n' > tabs
+	run -3 --separate-stderr flowcat -i csv -o csv tabs
+	[ "$stderr" = "flowcat: tabs: line 1: one column, with tabs in its name: -i tsv" ]
+	printf 'Source IP,Destination IP,bytes\n192.0.2.1,192.0.2.2,5\n' | flowcat -i csv -o csv > got
+	[ "$(head -n 1 got)" = srcip,dstip,bytes ]
+}
