@@ -339,7 +339,11 @@ is_left(const struct input *in)
 static void
 at_end(struct follow *f, struct input *in)
 {
+	struct stat st;
+
 	if (in->ended || (in->reader != NULL && stream_marked(in->reader))) {
+		if (in->fd >= 0 && fstat(in->fd, &st) == 0)
+			places_read(f->places, &st);
 		drop(f, in);
 		return;
 	}

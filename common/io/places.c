@@ -44,6 +44,16 @@ struct place {
 	size_t n_known;
 };
 
+/* A file whatever its name. */
+struct identity {
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	int64_t changed_ns;
+};
+
+enum { READ_MOST = 1 << 16 };
+
 struct places {
 	struct place_calls calls;
 	bool begun, first;
@@ -51,6 +61,8 @@ struct places {
 	struct watch *watch;
 	struct place *place;
 	unsigned n_places;
+	struct identity *read; /* files that were read, or need not be: the last ones */
+	size_t n_read;
 };
 
 struct places *
@@ -89,6 +101,7 @@ places_free(struct places *s)
 		mem_free(s->place[i].path);
 	}
 	mem_free(s->place);
+	mem_free(s->read);
 	watch_free(s->watch);
 	mem_free(s);
 }
@@ -129,6 +142,40 @@ places_open(const struct places *s)
 	return false;
 }
 
+/* Files that were read --------------------------------------------------------------------------- */
+
+static struct identity
+identity_of(const struct stat *st)
+{
+	return (struct identity){ st->st_dev, st->st_ino, st->st_size,
+		st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec };
+}
+
+void
+places_read(struct places *s, const struct stat *st)
+{
+	if (s->n_read < READ_MOST)
+		s->read = mem_resize(s->read, s->n_read + 1, sizeof(*s->read));
+	s->read[s->n_read++ % READ_MOST] = identity_of(st);
+}
+
+static bool
+was_read(const struct places *s, const char *path)
+{
+	size_t n = s->n_read < READ_MOST ? s->n_read : (size_t)READ_MOST;
+	struct identity id;
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return false;
+	id = identity_of(&st);
+	for (size_t i = 0; i < n; i++)
+		if (s->read[i].ino == id.ino && s->read[i].dev == id.dev &&
+		    s->read[i].size == id.size && s->read[i].changed_ns == id.changed_ns)
+			return true;
+	return false;
+}
+
 /* Reading a directory ---------------------------------------------------------------------------- */
 
 /* The length of `name` without the suffix; 0: it has another. */
@@ -152,7 +199,7 @@ places_name_of_part(const char *entry)
 
 /* What an entry of a directory is; false: nothing to do with us. */
 static bool
-see_entry(const struct places *s, DIR *d, const struct dirent *de, struct entry *e)
+see_entry(struct places *s, DIR *d, const struct dirent *de, struct entry *e)
 {
 	struct stat st = { .st_mode = 0 };
 	size_t n = without(de->d_name, incomplete_suffix);
@@ -169,7 +216,9 @@ see_entry(const struct places *s, DIR *d, const struct dirent *de, struct entry 
 			return false;
 		e->directory = S_ISDIR(st.st_mode);
 		regular = S_ISREG(st.st_mode);
-		e->fresh = st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec > s->began_ns;
+		e->fresh = identity_of(&st).changed_ns > s->began_ns;
+		if (s->first && regular && !s->begun && !e->fresh)
+			places_read(s, &st);
 	}
 	if (!e->directory && !regular)
 		return false;
@@ -187,7 +236,7 @@ by_name(const void *a, const void *b)
 
 /* Entries by name, each name once.  -1: errno. */
 static int
-list(const struct places *s, const struct place *p, struct entry **entries, size_t *n)
+list(struct places *s, const struct place *p, struct entry **entries, size_t *n)
 {
 	DIR *d = opendir(p->path);
 	const struct dirent *de;
@@ -238,7 +287,8 @@ tell(struct places *s, unsigned place, const char *name, enum place_file kind)
 	if (kind != PLACE_WHOLE)
 		buf_puts(&entry, kind == PLACE_PART ? part_suffix : incomplete_suffix);
 	path = paths_join(s->place[place].path, buf_cstr(&entry));
-	there = s->calls.found(s->calls.ctx, place, path, kind);
+	there = kind == PLACE_WHOLE && was_read(s, path);
+	there = there || s->calls.found(s->calls.ctx, place, path, kind);
 	mem_free(path);
 	buf_free(&entry);
 	return there;

@@ -31,6 +31,10 @@ struct place_calls {
 };
 
 struct places;
+struct stat;
+
+/* A file that was read, as it is now: under another name, or in another place, it is not told again. */
+void places_read(struct places *, const struct stat *);
 
 /*
  * begun: finished files that are there at the first look are told too; else only those finished

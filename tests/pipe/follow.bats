@@ -212,6 +212,29 @@ collect() {
 	[ "$status" -eq 0 ] && [ ! -s err ]
 }
 
+@test "follow: a file that was read, or was there before, is not read again under another name or in another place" {
+	make_pieces
+	flowgen -n 10 -w store/old.flow
+	sleep 0.1
+	follow store
+	cp whole.flow store/.a.tmp && mv store/.a.tmp store/a.flow
+	lines got 3000
+	cat piece.? > store/.b.flow.part
+	lines got 6000
+	mv store/.b.flow.part store/b.flow
+	mkdir store/done
+	mv store/a.flow store/done/
+	mv store/b.flow store/c.flow
+	stays got 6000
+	mv store/done store/yesterday
+	mv store/old.flow store/older.flow
+	stays got 6000
+	cp store/c.flow store/.d.tmp && mv store/.d.tmp store/d.flow # another file of the same records
+	lines got 9000
+	stop
+	[ "$status" -eq 0 ] && [ ! -s err ]
+}
+
 @test "follow: finished files are read only where --since reaches back to them, in time order" {
 	make_pieces
 	flowcat -n 1000 whole.flow -w store/a.flow
