@@ -84,6 +84,5 @@ netflow9_decode(struct message *m, const uint8_t *p, size_t len)
 	}
 	data_begin(m);
 	sets_walk(m, &kinds, p + HEADER, len - HEADER);
-	sequence_common(&m->s->sequence, &m->s->peer->common, seq);
-	sequence_message(&m->s->sequence, seq, 1, 0);
+	sequence_datagram(&m->s->sequence, &m->s->peer->common, seq);
 }

@@ -1,7 +1,7 @@
 #include "wire/sequence.h"
 
-/* After so many times an exporter's common count is believed across gaps too. */
-enum { TOGETHER = 3 };
+/* So many messages in a row that only the other way of counting explains make that one believed. */
+enum { CONTRARY = 6 };
 
 /* Below this a number far behind the expected one means that the exporter began anew. */
 enum { FRESH = 4096 };
@@ -29,11 +29,11 @@ drop_gap(struct sequence *q, unsigned i)
 }
 
 static void
-add_gap(struct sequence *q, uint32_t from, uint32_t n, uint64_t born)
+add_gap(struct sequence *q, struct sequence_gap g)
 {
 	unsigned oldest = 0;
 
-	if (n == 0)
+	if (g.n == 0)
 		return;
 	if (q->n_gaps == SEQUENCE_GAPS) {
 		for (unsigned i = 1; i < q->n_gaps; i++)
@@ -41,7 +41,23 @@ add_gap(struct sequence *q, uint32_t from, uint32_t n, uint64_t born)
 				oldest = i;
 		drop_gap(q, oldest);
 	}
-	q->gap[q->n_gaps++] = (struct sequence_gap){ from, n, born };
+	q->gap[q->n_gaps++] = g;
+}
+
+/* The next n units did not come.  run: see struct sequence_gap. */
+static void
+lose(struct sequence *q, uint32_t n, uint32_t run)
+{
+	q->lost += n;
+	add_gap(q, (struct sequence_gap){ q->next, n, run, q->messages });
+	q->next += n;
+}
+
+/* They were not lost, as far as that was not said of them before. */
+static void
+find(struct sequence *q, uint64_t n)
+{
+	q->lost -= n < q->lost ? n : q->lost;
 }
 
 /*
@@ -62,13 +78,13 @@ fill_gap(struct sequence *q, uint32_t seq, uint64_t units)
 		q->reordered++;
 		if (q->messages - g.born > SEQUENCE_WINDOW) {
 			q->incoherent++;
-			q->lost -= g.n;
+			find(q, g.n);
 			return true;
 		}
 		take = units < g.n - before ? (uint32_t)units : g.n - before;
-		q->lost -= take;
-		add_gap(q, g.from, before, g.born);
-		add_gap(q, seq + take, g.n - before - take, g.born);
+		find(q, take);
+		add_gap(q, (struct sequence_gap){ g.from, before, g.run, g.born });
+		add_gap(q, (struct sequence_gap){ seq + take, g.n - before - take, g.run, g.born });
 		return true;
 	}
 	return false;
@@ -120,10 +136,8 @@ place(struct sequence *q, uint32_t seq, uint64_t units)
 		behind(q, seq, units);
 		return;
 	}
-	if (ahead > 0) {
-		q->lost += (uint32_t)ahead;
-		add_gap(q, q->next, (uint32_t)ahead, q->messages);
-	}
+	if (ahead > 0)
+		lose(q, (uint32_t)ahead, 0);
 	resync(q, seq, units);
 }
 
@@ -166,19 +180,103 @@ sequence_restart(struct sequence *q)
 	q->restarts++;
 }
 
-void
-sequence_common(struct sequence *q, struct sequence_exporter *e, uint32_t seq)
+/* Which way does the exporter count?  Only what one of them cannot explain is evidence. */
+static void
+weigh(const struct sequence *q, struct sequence_exporter *e, uint32_t seq)
 {
-	bool gap = q->known && (int32_t)(seq - q->next) > 0;
+	int32_t ahead = (int32_t)(seq - q->next), behind = (int32_t)(e->next - seq);
+	bool own = (ahead == 0 && behind != 0) || (ahead > 0 && behind > SEQUENCE_WINDOW);
+	bool common = ahead > 0 && behind == 0;
 
+	if (e->common ? common : own) {
+		e->run += e->contrary > 0;
+		e->contrary = 0;
+	} else if ((e->common ? own : common) && ++e->contrary == CONTRARY) {
+		e->contrary = 0;
+		e->run += e->common;
+		e->common = !e->common;
+	}
+}
+
+/* How many of the numbers missing before seq other domains had, if they count together. */
+static uint32_t
+of_others(const struct sequence *q, const struct sequence_exporter *e, uint32_t seq)
+{
+	int32_t missing = (int32_t)(seq - q->next), others = (int32_t)(e->next - q->next);
+	int32_t n = missing < others ? missing : others;
+
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+/* What was counted while the evidence gathered that now proved the domains to count together. */
+static void
+undo(struct sequence *q, const struct sequence_exporter *e)
+{
+	for (unsigned i = q->n_gaps; i-- > 0;)
+		if (q->gap[i].run == e->run) {
+			find(q, q->gap[i].n);
+			drop_gap(q, i);
+		}
+}
+
+static bool
+in_gap(const struct sequence *q, uint32_t seq)
+{
+	for (unsigned i = 0; i < q->n_gaps; i++)
+		if (seq - q->gap[i].from < q->gap[i].n)
+			return true;
+	return false;
+}
+
+/* Late, and counted as lost with another domain, whose message overtook it? */
+static bool
+is_late(const struct sequence *q, const struct sequence_exporter *e, uint32_t seq)
+{
+	int32_t behind = (int32_t)(e->next - seq);
+
+	return behind > 0 && behind <= SEQUENCE_WINDOW && !in_gap(q, seq) && !is_recent(q, seq);
+}
+
+/* What came late is taken from what any domain lost: which of them counted it is not known. */
+static void
+settle(struct sequence *q, struct sequence_exporter *e)
+{
+	uint32_t n = q->lost < e->found ? (uint32_t)q->lost : e->found;
+
+	find(q, n);
+	e->found -= n;
+}
+
+static void
+late(struct sequence *q, struct sequence_exporter *e, uint32_t seq)
+{
+	q->reordered++;
+	e->found++;
+	remember(q, seq, 1);
+	if (seq == q->next)
+		q->next++;
+}
+
+void
+sequence_datagram(struct sequence *q, struct sequence_exporter *e, uint32_t seq)
+{
 	if (!e->known)
-		*e = (struct sequence_exporter){ .known = true, .next = seq };
-	else if (gap && seq == e->next)
-		e->together++;
-	if (gap && ((e->together > 0 && seq == e->next) ||
-		       (e->together >= TOGETHER && (int32_t)(seq - e->next) > 0 &&
-			   (int32_t)(e->next - q->next) > 0)))
-		q->next = e->next;
-	if ((int32_t)(seq + 1 - e->next) > 0)
+		*e = (struct sequence_exporter){ .known = true, .next = seq, .run = 1 };
+	if (q->known) {
+		weigh(q, e, seq);
+		if (e->common)
+			q->next += of_others(q, e, seq);
+		else
+			lose(q, of_others(q, e, seq), e->run);
+	}
+	if (e->common)
+		undo(q, e);
+	if (q->known && e->common && is_late(q, e, seq))
+		late(q, e, seq);
+	else
+		sequence_message(q, seq, 1, 0);
+	settle(q, e);
+	if ((int32_t)(seq - e->next) >= 0 ||
+	    (!e->common && (int32_t)(e->next - seq) > SEQUENCE_WINDOW))
 		e->next = seq + 1;
 }

@@ -25,6 +25,8 @@ struct sequence {
 	    recent[SEQUENCE_WINDOW]; /* sequence numbers believed, by messages modulo the window */
 	struct sequence_gap {
 		uint32_t from, n;
+		uint32_t
+		    run; /* of the exporter's, in which other domains may have had these; or 0 */
 		uint64_t born;
 	} gap[SEQUENCE_GAPS];
 	unsigned n_gaps;
@@ -43,15 +45,22 @@ void sequence_message(struct sequence *, uint32_t seq, uint64_t units, uint64_t 
 
 /*
  * One exporter's messages over all its domains: some v9 exporters count these together, not by source
- * id as RFC 3954 5.1 says.  A number that follows the exporter's last message, of whatever domain, has
- * nothing missing before it.  Called ahead of sequence_message.
+ * id as RFC 3954 5.1 says.  That is believed when several messages in a row follow the exporter's last
+ * one, of whatever domain, and not their domain's own; and it is no more when several follow their
+ * domain's own only.  Until then what is missing of a domain's own count is lost, also where another
+ * domain may have had it; what was counted so during a row that proved the common count is taken back.
  */
 struct sequence_exporter {
 	bool known; /* next is valid */
-	uint32_t next;
-	unsigned together; /* times that only the common count fitted */
+	bool common; /* the domains count together */
+	uint32_t next; /* behind the last message; of a common count, behind the greatest number */
+	unsigned contrary; /* messages in a row that only the other way of counting explains */
+	uint32_t run; /* numbers such rows, from 1 */
+	uint32_t found; /* came late, and are lost still with some domain */
 };
-void sequence_common(struct sequence *, struct sequence_exporter *, uint32_t seq);
+
+/* A message numbered seq, of a protocol that counts messages (v9, sFlow). */
+void sequence_datagram(struct sequence *, struct sequence_exporter *, uint32_t seq);
 
 /* The transport session has ended: the next message sets the number, nothing is lost.  Counts stay. */
 void sequence_end(struct sequence *);

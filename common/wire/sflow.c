@@ -166,7 +166,6 @@ sflow_decode(struct message *m, const uint8_t *p, size_t len)
 	data_guess_times(m);
 	s.n_flows = m->n_constants;
 	decode_samples(&s, &c, count);
-	sequence_common(&m->s->sequence, &m->s->peer->common, seq);
-	sequence_message(&m->s->sequence, seq, 1, 0);
+	sequence_datagram(&m->s->sequence, &m->s->peer->common, seq);
 	buf_free(&s.text);
 }

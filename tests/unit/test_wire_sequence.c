@@ -1,6 +1,7 @@
 /* Sequence numbers of v9 and IPFIX, and the window itself. */
 #include "wire/sequence.h"
 
+#include "random_batch.h"
 #include "wire_craft.h"
 
 static const uint16_t small[][2] = { { 8, 4 }, { 2, 4 } };
@@ -307,6 +308,7 @@ test_keys(void)
 static void
 test_common_count(void)
 {
+	uint64_t before = 0;
 	struct rig r;
 	static struct craft c;
 
@@ -320,6 +322,35 @@ test_common_count(void)
 	begin_v9(&c, 0, 43, 2);
 	rig_send(&r, &c);
 	is_u64(rig_totals(&r).lost, 3, "sequence: and tells true loss");
+	for (unsigned i = 40; i < 43; i++) {
+		begin_v9(&c, 0, i, i % 2);
+		rig_send(&r, &c);
+	}
+	begin_v9(&c, 0, 44, 2);
+	rig_send(&r, &c);
+	is_u64(rig_totals(&r).lost, 0, "sequence: which is none when they come late in any domain");
+	is_u64(rig_totals(&r).reordered, 3, "sequence: but reordered");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned i = 0; i < 12; i++) {
+		begin_v9(&c, 0, i / 2, i % 2);
+		if (i != 6)
+			rig_send(&r, &c);
+	}
+	is_u64(rig_totals(&r).lost, 1,
+	    "sequence: one number that follows that of another source id hides no loss");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned i = 0; i < 200; i++) {
+		begin_v9(&c, 0, i < 40 ? i : 100 + i / 2 + (i >= 120 ? 2 : 0), i % 2);
+		rig_send(&r, &c);
+		if (i == 100)
+			before = rig_totals(&r).lost;
+	}
+	is_u64(rig_totals(&r).lost - before, 4,
+	    "sequence: an exporter that no longer counts in common is found out too");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ 0 });
@@ -329,6 +360,150 @@ test_common_count(void)
 	}
 	is_u64(rig_totals(&r).lost, 10, "sequence: counts of each source id are told apart");
 	rig_close(&r);
+}
+
+/* An exporter of several domains, whose messages are lost and overtake each other. */
+enum { TRIAL_DOMAINS = 6, TRIAL_MESSAGES = 4000 };
+struct trial {
+	bool common; /* it counts the messages of all domains together */
+	unsigned domains;
+	enum trial_order { BY_CHANCE, ONE_MOST, IN_TURN, TRIAL_ORDERS } order;
+	uint32_t start[TRIAL_DOMAINS]; /* numbers; of a common count the first */
+	unsigned lost, overtaken; /* in a thousand */
+};
+
+/* Messages as they arrive: domain and number; how many did not although a later one of the same count did. */
+struct trial_run {
+	unsigned n, domain[TRIAL_MESSAGES];
+	uint32_t seq[TRIAL_MESSAGES];
+	uint64_t lost;
+};
+
+static unsigned
+trial_domain(const struct trial *t, uint64_t *state, unsigned i)
+{
+	if (t->order == IN_TURN || i < t->domains)
+		return i % t->domains;
+	if (t->order == ONE_MOST && rnd_below(state, 8) > 0)
+		return 0;
+	return (unsigned)rnd_below(state, t->domains);
+}
+
+static void
+trial_send(const struct trial *t, uint64_t *state, struct trial_run *run)
+{
+	uint32_t next[TRIAL_DOMAINS];
+	uint64_t lost[TRIAL_DOMAINS] = { 0 };
+
+	memcpy(next, t->start, sizeof(next));
+	run->n = 0;
+	run->lost = 0;
+	for (unsigned i = 0; i < TRIAL_MESSAGES; i++) {
+		unsigned domain = trial_domain(t, state, i), count = t->common ? 0 : domain;
+
+		if (i >= t->domains && rnd_below(state, 1000) < t->lost) {
+			next[count]++;
+			lost[count]++;
+			continue;
+		}
+		run->domain[run->n] = domain;
+		run->seq[run->n++] = next[count]++;
+		run->lost += lost[count];
+		lost[count] = 0;
+	}
+	for (unsigned i = t->domains; i + 8 < run->n; i++) {
+		unsigned j = i + 1 + (unsigned)rnd_below(state, 7);
+		unsigned domain = run->domain[i];
+		uint32_t seq = run->seq[i];
+
+		if (rnd_below(state, 1000) >= t->overtaken)
+			continue;
+		for (; i < j; i++) {
+			run->domain[i] = run->domain[i + 1];
+			run->seq[i] = run->seq[i + 1];
+		}
+		run->domain[i] = domain;
+		run->seq[i] = seq;
+	}
+}
+
+/* By how much more or less than was lost the counters say. */
+static int64_t
+trial_error(const struct trial *t, uint64_t seed, uint64_t *lost)
+{
+	static struct trial_run run;
+	struct sequence q[TRIAL_DOMAINS] = { { .known = false } };
+	struct sequence_exporter e = { .known = false };
+	uint64_t counted = 0;
+
+	trial_send(t, &seed, &run);
+	for (unsigned i = 0; i < run.n; i++)
+		sequence_datagram(&q[run.domain[i]], &e, run.seq[i]);
+	for (unsigned i = 0; i < t->domains; i++)
+		counted += q[i].lost;
+	*lost = run.lost;
+	return (int64_t)(counted - run.lost);
+}
+
+/* The worst of some trials; what its domains' numbers begin with is alike, near or anything. */
+static int64_t
+trial_worst(struct trial t, uint64_t *state, uint64_t *lost)
+{
+	int64_t worst = 0;
+
+	for (unsigned i = 0; i < 12; i++) {
+		uint64_t lost_now;
+		int64_t error;
+
+		for (unsigned k = 0; k < TRIAL_DOMAINS; k++)
+			t.start[k] = (uint32_t)(i < 4	? 0
+						: i < 8 ? rnd_below(state, 30)
+							: rnd(state));
+		error = trial_error(&t, rnd(state), &lost_now);
+		if (llabs(error) >= llabs(worst)) {
+			worst = error;
+			*lost = lost_now;
+		}
+	}
+	return worst;
+}
+
+/*
+ * Own counts give what was lost to a message; a common one too, and little more where messages overtook
+ * others while it was not known yet.
+ */
+static void
+test_trials(void)
+{
+	static const unsigned lost[] = { 0, 10, 50 }, overtaken[] = { 0, 20, 100 };
+	static const char *const orders[TRIAL_ORDERS] = { "by chance", "one most", "in turn" };
+	uint64_t state = 1, n = 0;
+
+	for (struct trial t = { .domains = 1 }; t.domains <= TRIAL_DOMAINS; t.domains++)
+		for (t.order = BY_CHANCE; t.order < TRIAL_ORDERS; t.order++)
+			for (unsigned i = 0; i < 9; i++) {
+				int64_t own, common;
+
+				t.lost = lost[i / 3];
+				t.overtaken = overtaken[i % 3];
+				t.common = false;
+				own = trial_worst(t, &state, &n);
+				t.common = true;
+				common = trial_worst(t, &state, &n);
+				ok(own == 0 && common >= 0 &&
+					common <= (t.overtaken ? 100 + t.overtaken : 0),
+				    "sequence: %u domains, %s, of 1000 %u lost and %u late: "
+				    "%" PRId64 " too many, %" PRId64 " of a common count",
+				    t.domains, orders[t.order], t.lost, t.overtaken, own, common);
+			}
+	for (struct trial t = { .domains = 2, .lost = 200, .order = IN_TURN }; t.overtaken <= 100;
+	     t.overtaken += 50) {
+		int64_t own = trial_worst(t, &state, &n);
+
+		ok((uint64_t)llabs(own) <= n / 5,
+		    "sequence: a fifth lost of two counts that go in step: %" PRId64 " of %" PRIu64,
+		    own, n);
+	}
 }
 
 static void
@@ -395,6 +570,7 @@ main(void)
 	test_streams();
 	test_keys();
 	test_common_count();
+	test_trials();
 	test_v9_restart();
 	return done_testing();
 }
