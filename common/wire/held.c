@@ -138,6 +138,9 @@ held_add(struct message *m, uint16_t id, const uint8_t *octets, size_t len)
 		.export_ns = m->export_ns,
 		.has_uptime = m->has_uptime && m->s->stats.version != 10,
 		.uptime_ms = m->uptime_ms,
+		.message = m->s->stats.messages,
+		.header_count = m->header_count,
+		.seen = m->seen,
 		.port = m->msg->port,
 		.id = id,
 		.len = (uint16_t)len };
@@ -168,7 +171,9 @@ message_of(const struct message *m, const struct held *h, struct wire_msg *msg)
 		.export_ns = h->export_ns,
 		.has_uptime = h->has_uptime,
 		.uptime_ns = h->export_ns,
-		.uptime_ms = h->uptime_ms };
+		.uptime_ms = h->uptime_ms,
+		.header_count = h->header_count,
+		.seen = h->seen };
 }
 
 /* Decode the sets of one queue if their template is known now. */
@@ -176,6 +181,8 @@ static void
 replay(struct message *m, struct session *s, struct awaited *a)
 {
 	uint16_t id = a->id;
+	uint64_t message = 0;
+	unsigned seen = 0;
 
 	while ((a = find(s, id)) != NULL) {
 		struct wire_msg msg;
@@ -193,7 +200,11 @@ replay(struct message *m, struct session *s, struct awaited *a)
 		h = take_first(&m->w->sessions, a);
 		msg.received_ns = h->received_ns;
 		data_begin(&old);
+		if (h->message == message)
+			old.seen = seen;
 		data_set(&old, t, h->octets, h->len);
+		message = h->message;
+		seen = old.seen;
 		m->appended += old.appended;
 		s->stats.held_replayed++;
 		mem_free(h);

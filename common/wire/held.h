@@ -1,7 +1,7 @@
 /*
  * held.h - data sets that came before their template (RFC 3954 9, RFC 7011 8).
  *
- * A set is kept with all that decoding it later needs: the message's clocks and when it was received.  What
+ * A set is kept with all that decoding it later needs: the message's clocks, its count of records and when it was received.  What
  * can be held is bounded in age, in octets, of which no exporter gets more than a share, and in template ids
  * of a session.  The oldest gives way, and is counted; what strangers sent before what known exporters did.
  * Private to wire/.
@@ -20,6 +20,8 @@ struct held {
 	int64_t received_ns, export_ns;
 	bool has_uptime;
 	uint32_t uptime_ms;
+	uint64_t message; /* of the session, by number: sets of one share its count */
+	unsigned header_count, seen; /* v9: see struct message */
 	uint16_t port, id, len;
 	uint8_t octets[];
 };

@@ -98,6 +98,43 @@ test_hold_v9(void)
 	rig_close(&r);
 }
 
+/* Of records shorter than padding the header's count tells how many there are: later as at once. */
+static void
+test_hold_padding(void)
+{
+	static const uint16_t proto_tos[][2] = { { 4, 1 }, { 5, 1 } };
+	static const struct {
+		unsigned count, sets;
+		uint64_t records;
+	} cases[] = { { 3, 1, 3 }, { 4, 1, 4 }, { 0, 1, 4 }, { 6, 2, 7 } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (unsigned held = 0; held < 2; held++) {
+			struct rig r;
+
+			rig_open(&r, (struct wire_opts){ 0 });
+			begin_v9(&c, held ? 2 : 1, 0, 1);
+			if (!held)
+				put_template_set(&c, 0, 256, 2, proto_tos);
+			rig_send(&r, &c);
+			begin_v9(&c, cases[i].count, 1, 1);
+			for (unsigned k = 0; k < cases[i].sets; k++) {
+				open_set(&c, 256);
+				put(&c, 0x060011010602, 6);
+				put(&c, 0, 2);
+				close_set(&c);
+			}
+			rig_send(&r, &c);
+			begin_v9(&c, 1, 2, 1);
+			put_template_set(&c, 0, 256, 2, proto_tos);
+			rig_send(&r, &c);
+			is_u64(rig_stats(&r).flows, cases[i].records,
+			    "hold: %u records promised in %u sets padded to 8 octets, %s",
+			    cases[i].count, cases[i].sets, held ? "held" : "decoded at once");
+			rig_close(&r);
+		}
+}
+
 static void
 test_hold_bounds(void)
 {
@@ -517,6 +554,7 @@ main(void)
 {
 	test_hold();
 	test_hold_v9();
+	test_hold_padding();
 	test_hold_bounds();
 	test_hold_kin();
 	test_overtaken();
