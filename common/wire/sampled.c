@@ -44,13 +44,20 @@ of_message(const struct message *m)
 	return (struct known){ 0, 0 };
 }
 
-static uint64_t
-value(const struct rows *r, size_t rec, const struct place *p)
+/* The number in a record's field; false: the record does not have it as one. */
+static bool
+value(const struct rows *r, size_t rec, const struct place *p, uint64_t *v)
 {
-	size_t at =
-	    r->slices != NULL ? r->slices[rec * r->n_fields + p->at].at : rec * r->stride + p->at;
+	size_t at = rec * r->stride + p->at, len = p->len;
 
-	return be_uint(r->base + at, p->len);
+	if (len > 0 && r->slices != NULL) {
+		at = r->slices[rec * r->n_fields + p->at].at;
+		len = r->slices[rec * r->n_fields + p->at].len;
+	}
+	if (len < 1 || len > 8)
+		return false;
+	*v = be_uint(r->base + at, len);
+	return true;
 }
 
 /*
@@ -58,29 +65,45 @@ value(const struct rows *r, size_t rec, const struct place *p)
  * Cisco 7600 sends it so.
  */
 static uint32_t
-of_sampler(const struct session *s, uint64_t id)
+of_sampler(const struct task *k, size_t rec)
 {
-	uint32_t packets = look_up(s, SAMPLING_FOR_SAMPLER, id);
+	const struct session *s = k->m->s;
+	bool zero = false;
 
-	if (packets == 0 && id == 0 && s->sampling.has_newest)
-		packets = look_up(s, SAMPLING_FOR_SAMPLER, s->sampling.newest);
-	return packets;
+	for (unsigned i = 0; i < SAMPLERS; i++) {
+		uint32_t packets;
+		uint64_t id;
+
+		if (!value(k->rows, rec, &k->t->sampler[i], &id))
+			continue;
+		packets = look_up(s, SAMPLING_FOR_SAMPLER, id);
+		if (packets != 0)
+			return packets;
+		zero |= id == 0;
+	}
+	return zero && s->sampling.has_newest ? look_up(s, SAMPLING_FOR_SAMPLER, s->sampling.newest)
+					      : 0;
+}
+
+static uint32_t
+of_interface(const struct task *k, size_t rec, const struct place *interface)
+{
+	uint64_t id;
+
+	return value(k->rows, rec, interface, &id) ? look_up(k->m->s, SAMPLING_FOR_INTERFACE, id)
+						   : 0;
 }
 
 static struct known
 of_record(const struct task *k, size_t rec, struct known otherwise)
 {
-	const struct template *t = k->t;
-	const struct session *s = k->m->s;
-	const struct place *interface[] = { &t->ingress, &t->egress };
 	uint32_t packets;
 
-	if (t->sampler.len > 0 && (packets = of_sampler(s, value(k->rows, rec, &t->sampler))) != 0)
+	if ((packets = of_sampler(k, rec)) != 0)
 		return (struct known){ packets, SAMPLING_SAMPLER };
-	for (unsigned i = 0; i < 2; i++)
-		if (interface[i]->len > 0 && (packets = look_up(s, SAMPLING_FOR_INTERFACE,
-						  value(k->rows, rec, interface[i]))) != 0)
-			return (struct known){ packets, SAMPLING_INTERFACE };
+	if ((packets = of_interface(k, rec, &k->t->ingress)) != 0 ||
+	    (packets = of_interface(k, rec, &k->t->egress)) != 0)
+		return (struct known){ packets, SAMPLING_INTERFACE };
 	return otherwise;
 }
 
@@ -128,7 +151,7 @@ sampled_records(const struct task *k)
 	col[1] = batch_column(k->b, &id[1], TYPE_UINT, 1, 0);
 	if (col[0] < 0 || col[1] < 0)
 		return;
-	if (t->has_sampling || t->sampler.len > 0 || by_interface)
+	if (t->has_sampling || t->names_sampler || by_interface)
 		put_each(k, col, known);
 	else if (known.packets != 0)
 		put_all(k, col, known);

@@ -201,7 +201,7 @@ do_pair(const struct task *k, const struct step *st, unsigned col, const uint8_t
 		put_spare(k, &st->wire, TYPE_IP, 16, st->scope, rec, 0, &v6);
 }
 
-/* What the record says that it stands for; 0 is unknown. */
+/* What the record says that it stands for; 0 is unknown.  The first element that says so counts. */
 static void
 do_sampling(const struct task *k, unsigned col, const struct source *s, size_t rec)
 {
@@ -211,7 +211,7 @@ do_sampling(const struct task *k, unsigned col, const struct source *s, size_t r
 	for (size_t i = 0; i < s->n; i++) {
 		uint64_t v = be_uint(s->p + i * s->stride, s->len);
 
-		if (v == 0 || v > UINT32_MAX)
+		if (v == 0 || v > UINT32_MAX || column_has(&k->b->col[col], rec + i))
 			continue;
 		batch_put_uint(k->b, col, rec + i, v);
 		if (src >= 0)

@@ -10,6 +10,9 @@
 
 enum { ID_PADDING = 210, ID_INIT_TIME = 160, SLOTS_MIN = 64 };
 
+/* Steps besides those of specifiers: start, end, two of sampling. */
+enum { STEPS_ADDED = 4 };
+
 /*
  * Field specifiers by identity, to number repeated ones and to find an address's partner.  Scope
  * fields count with the others, so a name with its number says which is meant.
@@ -401,7 +404,7 @@ add_steps(struct compiler *c)
 	}
 }
 
-/* 34 samplingInterval, 50 samplerRandomInterval: what the record itself says it stands for. */
+/* 34 samplingInterval, else 50 samplerRandomInterval: what the record itself says it stands for. */
 static void
 add_sampling(struct compiler *c)
 {
@@ -411,8 +414,7 @@ add_sampling(struct compiler *c)
 		const struct slot *slot = index_find(&c->index, PEN_IANA, ids[i]);
 		struct step *s;
 
-		if (!slot->used || c->t->specs[slot->first].len < 1 ||
-		    c->t->specs[slot->first].len > 8)
+		if (!slot->used || !length_is_integer(c->t->specs[slot->first].len))
 			continue;
 		s = add_step(c, slot->first);
 		s->id = field_own(OWN_SAMPLING);
@@ -420,7 +422,6 @@ add_sampling(struct compiler *c)
 		s->type = TYPE_UINT;
 		s->width = 4;
 		c->t->has_sampling = true;
-		return;
 	}
 }
 
@@ -431,20 +432,20 @@ place_of(const struct compiler *c, uint16_t id)
 	const struct slot *slot = index_find(&c->index, PEN_IANA, id);
 	unsigned len = slot->used ? c->t->specs[slot->first].len : 0;
 
-	if (len < 1 || len > 8)
+	if (!length_is_integer(len))
 		return (struct place){ 0 };
 	return (struct place){ c->at[slot->first], (uint16_t)len };
 }
 
-/* What sampling intervals are said for: selectorId, samplerId; the interfaces. */
+/* What sampling intervals are said for: selectorId, else samplerId; the interfaces. */
 static void
 find_places(struct compiler *c)
 {
 	struct template *t = c->t;
 
-	t->sampler = place_of(c, 302);
-	if (t->sampler.len == 0)
-		t->sampler = place_of(c, 48);
+	t->sampler[0] = place_of(c, 302);
+	t->sampler[1] = place_of(c, 48);
+	t->names_sampler = t->sampler[0].len > 0 || t->sampler[1].len > 0;
 	t->ingress = place_of(c, 10);
 	t->egress = place_of(c, 14);
 }
@@ -508,7 +509,7 @@ compile(struct template *t, bool raw, const struct types *types)
 	t->instances = mem_alloc(t->n_specs);
 	t->fields = mem_alloc(t->n_specs * sizeof(*t->fields));
 	c.at = mem_alloc(t->n_specs * sizeof(*c.at));
-	t->steps = mem_zero(t->n_specs + 3, sizeof(*t->steps));
+	t->steps = mem_zero(t->n_specs + STEPS_ADDED, sizeof(*t->steps));
 	locate(&c);
 	add_steps(&c);
 	add_sampling(&c);
@@ -523,7 +524,7 @@ compile(struct template *t, bool raw, const struct types *types)
 	mem_free(c.at);
 	index_free(&c.index);
 	t->octets = sizeof(*t) + t->n_specs * (sizeof(*t->specs) + sizeof(*t->fields) + 1) +
-		    (t->n_specs + 3) * sizeof(*t->steps);
+		    (t->n_specs + STEPS_ADDED) * sizeof(*t->steps);
 }
 
 struct template *

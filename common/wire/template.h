@@ -61,7 +61,10 @@ struct step {
 	    col[2]; /* the column in the last batch of IPv4, IPv6 records; NO_COLUMN: it had none */
 };
 
-/* A field as raw records have it: offset, or number among `fields` where their length varies.  len 0: none. */
+/*
+ * A field as raw records have it: offset, or number among `fields` where their length varies.  len 0: none;
+ * VARYING: each record tells.
+ */
 struct place {
 	uint16_t at, len;
 };
@@ -75,6 +78,8 @@ struct section {
 	bool no_octets; /* nor one of octets */
 	uint64_t fields; /* bits of enum packet_field: those that records do not have */
 };
+
+enum { SAMPLERS = 2 }; /* elements that name one: selectorId, samplerId */
 
 enum family { FAMILY_4, FAMILY_6, FAMILY_BOTH, FAMILY_SECTION };
 
@@ -110,7 +115,8 @@ struct template
 	bool by_uptime; /* and it counts from the exporter's start */
 	bool has_sampling;
 	bool tells; /* options: something that later records need (wire/options.h) */
-	struct place sampler, ingress, egress; /* whose sampling interval a record has */
+	struct place sampler[SAMPLERS], ingress, egress; /* whose sampling interval a record has */
+	bool names_sampler;
 	bool events; /* records are events in a flow's life (wire/event.h) */
 	struct section section;
 	size_t octets; /* of memory */

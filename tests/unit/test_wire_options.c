@@ -3,11 +3,19 @@
 
 static struct craft c;
 
-/* An options record of IPFIX, or of v9 whose first scope is a v9 scope type. */
+/* An options record of IPFIX, or of v9 whose first scope is a v9 scope type; of len 65535 two octets. */
 struct given {
 	uint16_t id, len;
 	uint64_t value;
 };
+
+static void
+put_given(const struct given *g)
+{
+	if (g->len == 65535)
+		put(&c, 2, 1);
+	put(&c, g->value, g->len == 65535 ? 2 : g->len);
+}
 
 static void
 put_options(unsigned id, unsigned scopes, unsigned n, const struct given *g)
@@ -23,7 +31,7 @@ put_options(unsigned id, unsigned scopes, unsigned n, const struct given *g)
 	close_set(&c);
 	open_set(&c, id);
 	for (unsigned i = 0; i < n; i++)
-		put(&c, g[i].value, g[i].len);
+		put_given(&g[i]);
 	close_set(&c);
 }
 
@@ -57,7 +65,7 @@ send_flow(struct rig *r, uint32_t domain, unsigned n, const struct given *g)
 	close_set(&c);
 	open_set(&c, 400 + n);
 	for (unsigned i = 0; i < n; i++)
-		put(&c, g[i].value, g[i].len);
+		put_given(&g[i]);
 	close_set(&c);
 	rig_send(r, &c);
 	return rec;
@@ -120,6 +128,25 @@ test_order(void)
 	    { 34, 4, 10 });
 	FLOW(&r, 1, 100, SAMPLING_SAMPLER, "sampling, 0 in the record is unknown", { 48, 1, 3 },
 	    { 34, 4, 0 });
+	FLOW(&r, 1, 12, SAMPLING_RECORD, "sampling, 0 as 34 but not as 50", { 50, 4, 12 },
+	    { 34, 4, 0 });
+	FLOW(&r, 1, 10, SAMPLING_RECORD, "sampling, 34 before 50", { 50, 4, 12 }, { 34, 4, 10 });
+	FLOW(&r, 1, 100, SAMPLING_SAMPLER, "sampling, a selector that nobody described",
+	    { 302, 8, 99 }, { 48, 1, 3 });
+	FLOW(&r, 1, 200, SAMPLING_SAMPLER, "sampling, the selector before the sampler",
+	    { 48, 1, 3 }, { 302, 8, 9 });
+	FLOW(&r, 1, 200, SAMPLING_SAMPLER, "sampling, a selector before sampler 0", { 48, 1, 0 },
+	    { 302, 8, 9 });
+	FLOW(&r, 1, 10, SAMPLING_RECORD, "sampling, 34 of varying length", { 48, 1, 3 },
+	    { 34, 65535, 10 });
+	FLOW(&r, 1, 12, SAMPLING_RECORD, "sampling, both of varying length", { 50, 65535, 12 },
+	    { 34, 65535, 0 });
+	FLOW(&r, 1, 100, SAMPLING_SAMPLER, "sampling, a sampler of varying length",
+	    { 302, 65535, 99 }, { 48, 65535, 3 }, { 2, 4, 1 });
+	FLOW(&r, 1, 100, SAMPLING_SAMPLER, "sampling, a sampler beside a varying field",
+	    { 82, 65535, 0 }, { 48, 1, 3 }, { 10, 65535, 5 });
+	FLOW(&r, 1, 300, SAMPLING_INTERFACE, "sampling, an interface of varying length",
+	    { 10, 65535, 5 }, { 2, 4, 1 });
 	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 48, 1, 3 }, { 49, 1, 2 }, { 50, 4, 0 });
 	FLOW(&r, 1, 300, SAMPLING_INTERFACE, "sampling, a sampler told to be 0 is unknown",
 	    { 48, 1, 3 }, { 10, 2, 5 });
