@@ -9,11 +9,39 @@
 enum { ADDRESS_NONE = 0, ADDRESS_IP4 = 1, ADDRESS_IP6 = 2 };
 enum { FLOW = 1, COUNTERS = 2, FLOW_EXPANDED = 3, COUNTERS_EXPANDED = 4 };
 
+/* Is there nothing, or something of a length that can be? */
+static bool
+begins_part(struct cursor c)
+{
+	if (cur_left(&c) == 0)
+		return true;
+	cur_skip(&c, 4);
+	cur_skip(&c, cur_u32(&c));
+	return !c.bad;
+}
+
+/*
+ * What is behind opaque data of so many octets: padding to a multiple of 4 (RFC 4506 4.10).  Agents that
+ * leave it out are told by what follows, which has a length that cannot be if it is read behind padding.
+ */
+static void
+skip_padding(struct cursor *c, size_t len)
+{
+	struct cursor padded = *c;
+	size_t n = -len % 4;
+
+	cur_skip(&padded, n < cur_left(c) ? n : cur_left(c));
+	if (begins_part(padded) || !begins_part(*c))
+		*c = padded;
+}
+
 bool
 sflow_next(struct cursor *c, struct sflow_part *part)
 {
 	part->format = cur_u32(c);
 	part->body = cur_sub(c, cur_u32(c));
+	if (cur_left(&part->body) % 4 != 0)
+		skip_padding(c, cur_left(&part->body));
 	return !c->bad;
 }
 

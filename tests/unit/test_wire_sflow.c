@@ -565,6 +565,68 @@ test_lies(void)
 }
 
 /* Cut anywhere: no more than what there was, damage counted; nothing is left of it in the next one. */
+enum padding { PADDING_BEHIND, PADDING_COUNTED, PADDING_OMITTED, PADDING_WAYS };
+
+/*
+ * A sample of frame4 behind opaque data of n octets: a record in that sample (format 0), or one in a sample of
+ * that format.
+ */
+static void
+craft_padded(struct craft *c, uint32_t format, enum padding way, unsigned n)
+{
+	unsigned pad = (4 - n % 4) % 4;
+	struct open sample, record;
+
+	begin(c, 1, 7, 0, format == 0 ? 1 : 2);
+	if (format == 0) {
+		sample = open_flow(c, 4, 2);
+	} else {
+		sample = open(c, format);
+		put(c, 0, format == FLOW ? 28 : 8);
+		put(c, 1, 4);
+	}
+	record = open(c, 9 << 12 | 1);
+	put(c, UINT64_MAX, n);
+	if (way == PADDING_COUNTED)
+		put(c, 0, pad);
+	close(c, record);
+	if (format != 0)
+		close(c, sample);
+	if (way == PADDING_BEHIND)
+		put(c, 0, pad);
+	if (format != 0)
+		sample = open_flow(c, 4, 1);
+	put_header(c, 1, 122, frame4, sizeof frame4);
+	close(c, sample);
+}
+
+/* Padding is behind the length (RFC 4506 4.10); agents that count it or leave it out are understood too. */
+static void
+test_padding(void)
+{
+	static const char *const ways[] = { "behind it", "counted", "left out" };
+	static const uint32_t formats[] = { 0, FLOW, COUNTERS };
+	static const char *const places[] = { "a record", "a flow sample", "a counter sample" };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ .strict = true });
+	for (unsigned i = 0; i < 3; i++)
+		for (enum padding way = PADDING_BEHIND; way < PADDING_WAYS; way++)
+			for (unsigned n = 0; n <= 8; n++) {
+				rig_clear(&r);
+				craft_padded(&c, formats[i], way, n);
+				rig_send(&r, &c);
+				is_str(text(&r, WIRE_FLOWS4, F(8), formats[i] == FLOW), "10.0.0.1",
+				    "sflow: behind %u octets in %s, padding %s, data is decoded", n,
+				    places[i], ways[way]);
+			}
+	for (unsigned i = 0; i < BAD_KINDS; i++)
+		is_u64(rig_stats(&r).bad[i], 0, "sflow: padding is none of this: %s",
+		    wire_bad_names[i]);
+	rig_close(&r);
+}
+
 static void
 test_cut(void)
 {
@@ -745,6 +807,7 @@ main(void)
 	test_counters();
 	test_unknown();
 	test_lies();
+	test_padding();
 	test_cut();
 	test_dispatch();
 	test_sequence();
