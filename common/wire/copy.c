@@ -149,11 +149,18 @@ copy_float(void *cells, unsigned width, const struct source *s)
 	}
 }
 
-void
+size_t
 copy_bool(uint8_t *cells, const struct source *s)
 {
-	for (size_t i = 0; i < s->n; i++)
-		cells[i] = s->p[i * s->stride] == 1;
+	size_t odd = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		uint8_t v = s->p[i * s->stride];
+
+		cells[i] = v == 1;
+		odd += v != 1 && v != 2;
+	}
+	return odd;
 }
 
 void

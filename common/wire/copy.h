@@ -33,8 +33,8 @@ void copy_int(void *cells, unsigned width, const struct source *); /* sign exten
 /* float32 (4 octets) and float64 (8) to cells of 4 or 8. */
 void copy_float(void *cells, unsigned width, const struct source *);
 
-/* RFC 7011 6.1.5: 1 is true, 2 false; anything else is taken for false. */
-void copy_bool(uint8_t *cells, const struct source *);
+/* RFC 7011 6.1.5: 1 is true, 2 false; returns how many were neither, whose cells mean nothing. */
+size_t copy_bool(uint8_t *cells, const struct source *);
 
 /* IPv4 to cells of 4 (a number) or 16 (mapped). */
 void copy_ip4(void *cells, unsigned width, const struct source *);

@@ -37,11 +37,12 @@ put_spare(const struct task *k, const struct field_id *id, enum type type, unsig
 
 /* The wire's number under its element, where the typed value could not hold it. */
 static void
-put_as_sent(const struct task *k, struct field_id id, bool scope, size_t rec,
+put_as_sent(const struct task *k, struct field_id id, unsigned width, bool scope, size_t rec,
     const struct source *s, size_t i)
 {
 	id.instance |= FIELD_AS_SENT;
-	put_spare(k, &id, TYPE_UINT, 8, scope, rec, be_uint(s->p + i * s->stride, s->len), NULL);
+	put_spare(
+	    k, &id, TYPE_UINT, width, scope, rec, be_uint(s->p + i * s->stride, s->len), NULL);
 }
 
 static int64_t
@@ -72,7 +73,7 @@ do_time(
 			continue;
 		}
 		k->m->s->stats.odd_times++;
-		put_as_sent(k, st->id, st->scope, rec + i, s, i);
+		put_as_sent(k, st->id, 8, st->scope, rec + i, s, i);
 	}
 }
 
@@ -90,7 +91,7 @@ put_odd(const struct task *k, const struct step *st, size_t rec, const struct so
 		put_spare(k, &st->wire, TYPE_UINT, s->len <= 4 ? 4 : 8, false, rec,
 		    be_uint(s->p + i * s->stride, s->len), NULL);
 	} else if (ns == TIME_NONE || e == NULL) {
-		put_as_sent(k, st->wire, false, rec, s, i);
+		put_as_sent(k, st->wire, 8, false, rec, s, i);
 	} else {
 		int col = batch_column(k->b, &st->wire, TYPE_TIME, 8, 0);
 
@@ -148,6 +149,24 @@ do_chosen(const struct task *k, const struct step *st, unsigned col, const struc
 			batch_mark(k->b, col, rec + i, 1);
 		else
 			put_odd(k, st, rec + i, s, i, ns);
+	}
+}
+
+static void
+do_bool(
+    const struct task *k, const struct step *st, unsigned col, const struct source *s, size_t rec)
+{
+	if (copy_bool(cells_at(k, col, rec), s) == 0) {
+		batch_mark(k->b, col, rec, s->n);
+		return;
+	}
+	for (size_t i = 0; i < s->n; i++) {
+		uint8_t v = s->p[i * s->stride];
+
+		if (v == 1 || v == 2)
+			batch_mark(k->b, col, rec + i, 1);
+		else
+			put_as_sent(k, st->id, 1, st->scope, rec + i, s, i);
 	}
 }
 
@@ -264,7 +283,7 @@ do_step(
 	case STEP_UINT: copy_uint(cells_at(k, col, rec), width, s); break;
 	case STEP_INT: copy_int(cells_at(k, col, rec), width, s); break;
 	case STEP_FLOAT: copy_float(cells_at(k, col, rec), width, s); break;
-	case STEP_BOOL: copy_bool(cells_at(k, col, rec), s); break;
+	case STEP_BOOL: do_bool(k, st, col, s, rec); return;
 	case STEP_IP4: copy_ip4(cells_at(k, col, rec), width, s); break;
 	case STEP_IP6: do_ip6(k, st, col, s, rec); return;
 	case STEP_TIME: do_time(k, st, col, s, rec); return;

@@ -585,7 +585,7 @@ test_sampling(void)
 static void
 test_strings(void)
 {
-	static const uint16_t fields[][2] = { { 82, 8 }, { 83, 6 }, { 276, 1 }, { 56, 6 } };
+	static const uint16_t fields[][2] = { { 82, 8 }, { 83, 6 }, { 56, 6 } };
 	struct rig r;
 	static struct craft c;
 
@@ -593,17 +593,47 @@ test_strings(void)
 	begin_record(&c, 10, fields, COUNT(fields));
 	put_text(&c, "ge-0\0\0\0\0", 8);
 	put_text(&c, "\xff\xfe\n\"\0b", 6);
-	put(&c, 2, 1);
 	put(&c, UINT64_C(0x0123456789ab), 6);
 	end_record(&r, &c);
 	is_str(text(&r, WIRE_FLOWS4, F(82), 0), "ge-0", "strings: a string");
 	is_u64(cell(&r, WIRE_FLOWS4, F(82), 0)->off[1], 4, "strings: NULs behind it are filling");
 	ok(memcmp(text(&r, WIRE_FLOWS4, F(83), 0), "\xff\xfe\n\"\0b", 6) == 0,
 	    "strings: anything else is kept as sent");
-	is_u64(num(&r, WIRE_FLOWS4, F(276), 0), 0, "a boolean of 2 is false");
 	is_u64(
 	    num(&r, WIRE_FLOWS4, F(56), 0), UINT64_C(0x0123456789ab), "a MAC address is a number");
 	rig_close(&r);
+}
+
+/* 1 and 2, and nothing else (RFC 7011 6.1.5). */
+static void
+test_booleans(void)
+{
+	static const uint16_t fields[][2] = { { 276, 1 } };
+	static const uint8_t sent[] = { 1, 2, 0, 3, 255, 1 };
+	struct field_id number = F(276);
+	static struct craft c;
+
+	number.instance = FIELD_AS_SENT;
+	for (unsigned raw = 0; raw < 2; raw++) {
+		struct rig r;
+
+		rig_open(&r, (struct wire_opts){ .raw = raw });
+		begin_record(&c, 10, fields, COUNT(fields));
+		put_text(&c, (const char *)sent, sizeof(sent));
+		is_u64(end_record(&r, &c), sizeof(sent), "booleans: one a record");
+		for (unsigned i = 0; i < sizeof(sent); i++) {
+			bool good = sent[i] == 1 || sent[i] == 2;
+
+			is_u64(num(&r, WIRE_FLOWS4, good ? F(276) : number, i),
+			    good ? sent[i] == 1 : sent[i], "booleans: %u is %s", sent[i],
+			    sent[i] == 1   ? "true"
+			    : sent[i] == 2 ? "false"
+					   : "none, and kept as the number sent");
+			ok(!has(&r, WIRE_FLOWS4, good ? number : F(276), i),
+			    "booleans: and nothing else");
+		}
+		rig_close(&r);
+	}
 }
 
 static void
@@ -797,6 +827,7 @@ main(void)
 	test_relative_times();
 	test_sampling();
 	test_strings();
+	test_booleans();
 	test_reverse();
 	test_full_batches();
 	test_type_clash();
