@@ -241,8 +241,8 @@ duty_end(struct collector *c)
 		c->status = EXIT_FAILED;
 		if (!broken_pipe)
 			diag_err(NULL, &err);
-		if (!c->set.stats)
-			written.lost = 0; /* the error says so */
+		else if (!c->set.stats)
+			written.lost = 0; /* nobody wants them */
 	}
 	c->store = NULL;
 	sums = sums_of(c);

@@ -363,6 +363,7 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	status=0
 	finish || status=$?
 	[ "$status" = 3 ]
+	grep -q '[1-9][0-9]* records for which the output had no room' err
 	rm disk/ballast
 	collect -w disk/out --rotate 1h -q
 	finish
