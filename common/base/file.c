@@ -324,7 +324,7 @@ outfile_open(struct outfile *f, const char *path, struct err *err)
 	}
 	if (f->fd >= 0)
 		return 0;
-	err_set(err, "cannot write: %s", strerror(errno));
+	err_set(err, "cannot write %s: %s", path, strerror(errno));
 	outfile_end(f);
 	return -1;
 }
@@ -365,12 +365,12 @@ outfile_close(struct outfile *f, struct err *err)
 	int fd = f->fd;
 
 	if (!f->direct && fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
-		return err_set(err, "cannot write: %s", strerror(errno));
+		return err_set(err, "cannot write %s: %s", f->path, strerror(errno));
 	if (!f->direct && f->tmp == NULL && give_name(f) != 0)
 		return err_set(err, "cannot give it its name: %s", strerror(errno));
 	f->fd = -1;
 	if (close(fd) != 0 && errno != EINTR)
-		return err_set(err, "cannot write: %s", strerror(errno));
+		return err_set(err, "cannot write %s: %s", f->path, strerror(errno));
 	return 0;
 }
 

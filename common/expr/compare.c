@@ -200,7 +200,10 @@ compare_operands(struct parser *p, enum cmp cmp, struct node *a, struct node *b)
 	if (x == FAMILY_LIST || y == FAMILY_LIST)
 		return refuse(p, a->at, b->end, "", "a list can only be tested with 'has'");
 	if ((x == FAMILY_TIME || x == FAMILY_DURATION) && !has_field(b))
-		return refuse(p, b->at, b->end, "write one value with its unit",
+		return refuse(p, b->at, b->end,
+		    x == FAMILY_TIME
+			? "dates are 2026-11-23, times 2026-11-23T10:00 or -1h (before now)"
+			: "write one value with its unit",
 		    "field '%s' is %s, not a number", a->field->name, family_noun(x));
 	if (a->kind == NODE_FIELD && b->kind == NODE_FIELD && x != y && x != FAMILY_ANY &&
 	    y != FAMILY_ANY)

@@ -13,7 +13,12 @@
 #include "flow/value.h"
 #include "flow/zone.h"
 
-enum { PROTOCOL = 4, TCP_FLAGS = 6 }; /* IANA element numbers */
+enum {
+	PROTOCOL = 4,
+	TCP_FLAGS = 6,
+	SOURCE_PORT = 7,
+	DESTINATION_PORT = 11
+}; /* IANA element numbers */
 
 struct builder {
 	const struct node *node;
@@ -85,6 +90,12 @@ is_element(const struct field *f, unsigned id)
 {
 	return f->n > 0 && f->id[0].id == id &&
 	       (f->id[0].pen == PEN_IANA || f->id[0].pen == PEN_REVERSE);
+}
+
+static bool
+is_port(const struct field *f)
+{
+	return is_element(f, SOURCE_PORT) || is_element(f, DESTINATION_PORT);
 }
 
 static bool
@@ -337,6 +348,9 @@ complain_value(struct builder *b, const struct literal *l)
 	if (is_element(b->node->field, TCP_FLAGS))
 		return complain(b, "letters of CEUAPRSF (flags S, flags S/SA) or a number",
 		    "'%.*s' are no TCP flags", n, l->p);
+	if (is_port(b->node->field))
+		return complain(b, "names of services are not known: write 443 for https",
+		    "'%.*s' is no port", n, l->p);
 	if (l->n > 1 && strchr("kmgt", l->p[l->n - 1]) && parse_double(l->p, l->n - 1, &d))
 		snprintf(hint, sizeof(hint), "did you mean '%.*s%c'?", n - 1, l->p,
 		    toupper((unsigned char)l->p[l->n - 1]));

@@ -1,11 +1,13 @@
 #include "flow/field_find.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/num.h"
 #include "base/opt.h"
+#include "flow/foreign.h"
 
 enum {
 	WORD_MOST = 48, /* longer ones get no suggestion */
@@ -335,7 +337,21 @@ field_find(struct field *f, const char *text, size_t n, unsigned depth)
 	return true;
 }
 
-/* Suggest the alias, else the element, whose name is nearest. */
+/* A name that is either side's: both. */
+static bool
+suggest_sides(char *hint, size_t size, const char *word)
+{
+	char src[FIELD_NAME_MAX + 3], dst[FIELD_NAME_MAX + 3];
+
+	snprintf(src, sizeof(src), "src%s", word);
+	snprintf(dst, sizeof(dst), "dst%s", word);
+	if (!field_exists(src, strlen(src)) || !field_exists(dst, strlen(dst)))
+		return false;
+	snprintf(hint, size, "'%s' or '%s'", src, dst);
+	return true;
+}
+
+/* The alias, else the element, whose name is nearest. */
 static const char *
 nearest(const char *word)
 {
@@ -364,7 +380,8 @@ nearest(const char *word)
 int
 field_parse(struct field *f, const char *text, size_t n, struct err *err)
 {
-	char word[FIELD_NAME_MAX];
+	char word[FIELD_NAME_MAX], hint[2 * FIELD_NAME_MAX + 16];
+	const struct foreign *foreign;
 	const char *near;
 
 	if (field_find(f, text, n, 0))
@@ -376,7 +393,10 @@ field_parse(struct field *f, const char *text, size_t n, struct err *err)
 		    FIELD_NAME_MAX - 1);
 	memcpy(word, text, n);
 	word[n] = 0;
-	near = nearest(word);
+	if (suggest_sides(hint, sizeof(hint), word))
+		return err_usage(err, "unknown field '%s'; did you mean %s?", word, hint);
+	foreign = foreign_find(word, n);
+	near = foreign != NULL ? foreign->field : nearest(word);
 	if (near != NULL)
 		return err_usage(err, "unknown field '%s'; did you mean '%s'?", word, near);
 	return err_usage(err, "unknown field '%s'; --help-fields lists them", word);

@@ -120,8 +120,12 @@ parse_moment(struct io_opts *o, const struct io_moment *m, struct err *err)
 		if (parse_window(
 			m->arg, strlen(m->arg), time_now_ns(), o->tz_s, &o->since_ns, &o->until_ns))
 			return 1;
+		if (o->since_ns > o->until_ns)
+			return err_usage(err, "'%s': a window that ends before it begins", m->arg);
 		return err_usage(err,
-		    "'%s' is no time window; write A..B, A.. or ..B, for example -1h..", m->arg);
+		    "'%s' is no time window; write A..B, A.. or ..B, for example -1h.., or a date, "
+		    "today or yesterday",
+		    m->arg);
 	}
 }
 

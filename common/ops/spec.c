@@ -253,6 +253,22 @@ set_identity(struct group_spec *s, struct group_value *v, bool bare)
 		v->reverse = reverse_id(s, &v->as, f->name);
 }
 
+/* What is meant by other names. */
+static const char *
+function_hint(const char *p, size_t n)
+{
+	static const struct {
+		const char *name, *hint;
+	} hints[] = { { "avg", "did you mean mean?" }, { "average", "did you mean mean?" },
+		{ "median", "did you mean p50?" }, { "uniq", "did you mean distinct?" },
+		{ "unique", "did you mean distinct?" }, { "count", "count stands alone" } };
+
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (strlen(hints[i].name) == n && strncasecmp(hints[i].name, p, n) == 0)
+			return hints[i].hint;
+	return "sum, min, max, mean, distinct, first, last, or and p95 are";
+}
+
 /* FUNCTION(FIELD) or FUNCTION_FIELD: 1, 0 when it is neither, -1 err. */
 static int
 parse_call(struct group_value *v, const char *p, size_t n, struct err *err)
@@ -269,10 +285,8 @@ parse_call(struct group_value *v, const char *p, size_t n, struct err *err)
 		    "p9999",
 		    (int)n, p, (int)at, p);
 	if (paren != NULL && fn < 0)
-		return err_usage(err,
-		    "%.*s: '%.*s' is no function; sum, min, max, mean, distinct, "
-		    "first, last, or and p95 are",
-		    (int)n, p, (int)at, p);
+		return err_usage(err, "%.*s: '%.*s' is no function; %s", (int)n, p, (int)at, p,
+		    function_hint(p, at));
 	if (fn < 0 || fn == FN_FLOWS || fn == FN_RECORDS)
 		return 0;
 	if (paren != NULL && p[n - 1] != ')')

@@ -100,3 +100,26 @@ make_alerts() {
 	[ "${lines[1]}" = " 0.96  critical  scan      horizontal  192.0.2.1        -:22                   tried 40 hosts, port 22" ]
 	[[ ${lines[2]} == "  0.5  medium "*" has any business with" ]]
 }
+
+@test "fields: names of other tools, and of either side, are known for what they mean" {
+	printf 'srcip,bytes\n192.0.2.1,5\n' > a.csv
+	while read -r name hint; do
+		run -2 --separate-stderr flowagg -k "$name" a.csv
+		[[ $stderr == "flowagg: unknown field '$name'; did you mean $hint?"* ]]
+	done <<-'END'
+	sa 'srcip'
+	sIP 'srcip'
+	dport 'dstport'
+	octets 'bytes'
+	id.orig_h 'srcip'
+	ip 'srcip' or 'dstip'
+	port 'srcport' or 'dstport'
+	as 'srcas' or 'dstas'
+	END
+	run -2 --separate-stderr flowagg -k srcip -v 'avg(bytes)' a.csv
+	[[ $stderr == "flowagg: avg(bytes): 'avg' is no function; did you mean mean?"* ]]
+	run -2 --separate-stderr flowcat -t 2026-11-26..2026-11-25 a.csv
+	[[ $stderr == "flowcat: '2026-11-26..2026-11-25': a window that ends before it begins"* ]]
+	run -3 --separate-stderr flowcat -w none/x.flow a.csv
+	[ "$stderr" = "flowcat: cannot write none/x.flow: No such file or directory" ]
+}
