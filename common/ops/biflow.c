@@ -76,16 +76,24 @@ compare_sides(const struct group_table *g, const struct key_pair *p, const uint8
 	return cell_compare(&a, &g->intern, &b, &g->intern);
 }
 
+/* Of the first pair whose sides differ; 0: a key that is the same both ways. */
+static int
+order_of_sides(const struct group_table *g, const uint8_t *key)
+{
+	int order = 0;
+
+	for (unsigned k = 0; k < g->n_pairs && order == 0; k++)
+		order = compare_sides(g, &g->pair[k], key);
+	return order;
+}
+
 void
 biflow_order(const struct group_table *g, uint8_t *keys, size_t n, uint8_t *dir)
 {
 	for (size_t i = 0; i < n; i++) {
 		uint8_t *key = keys + i * g->layout.len;
-		int order = 0;
 
-		for (unsigned k = 0; k < g->n_pairs && order == 0; k++)
-			order = compare_sides(g, &g->pair[k], key);
-		dir[i] = order > 0;
+		dir[i] = order_of_sides(g, key) > 0;
 		if (dir[i])
 			keys_swap(&g->layout, g->pair, g->n_pairs, key);
 	}
@@ -138,7 +146,7 @@ biflow_orient(struct group_table *g)
 		uint8_t *key = table_row(&g->rows, row);
 		uint64_t *slots = table_slots(&g->rows, row);
 
-		if (!second_began(g, key, slots))
+		if (order_of_sides(g, key) == 0 || !second_began(g, key, slots))
 			continue;
 		keys_swap(&g->layout, g->pair, g->n_pairs, key);
 		for (unsigned i = 0; i < vs->n; i++) {

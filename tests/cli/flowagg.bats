@@ -483,3 +483,12 @@ make_named() {
 	run -0 --separate-stderr flowagg -k srcip -v flows --having 'flows > 100K' -o csv day.flow
 	[ -z "$stderr" ]
 }
+
+@test "flowagg: -b of a host with itself has one direction" {
+	printf 'srcip,dstip,proto,flags,packets,bytes\n192.0.2.1,192.0.2.1,6,SA,3,180\n192.0.2.1,192.0.2.1,6,SA,1,60\n' > a.csv
+	flowagg -b -k srcip,dstip -v flows,packets,bytes -o csv a.csv | diff - <(cat <<-'END'
+	srcip,dstip,flows,rflows,packets,rpackets,bytes,rbytes
+	192.0.2.1,192.0.2.1,2,,4,,240,
+	END
+	)
+}

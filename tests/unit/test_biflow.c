@@ -249,8 +249,9 @@ test_refused(void)
 	refused("srcip,srcip/24", "flows", false, "'srcip' would be in the result twice");
 	refused("srcip", "bytes,sum(bytes)", false, "'bytes' would be in the result twice");
 	refused("srcip", "median(bytes)", false,
-	    "median(bytes): 'median' is no function; sum, min, max, mean, distinct, first, last, "
-	    "or "
+	    "median(bytes): 'median' is no function; did you mean p50?");
+	refused("srcip", "mode(bytes)", false,
+	    "mode(bytes): 'mode' is no function; sum, min, max, mean, distinct, first, last, or "
 	    "and p95 are");
 	refused("srcip", "mean(bytes", false, "mean(bytes: the closing parenthesis is missing");
 	refused("srcip", "sum(start)", false,
