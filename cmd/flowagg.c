@@ -333,7 +333,7 @@ release(struct flowagg *f, struct expr *having)
 		group_free(f->tables[i]);
 	mem_free(f->tables);
 	sort_free(f->sorter);
-	sort_keys_free(f->keys, f->n_keys);
+	sort_keys_free(f->keys);
 	if (f->filter != NULL)
 		expr_state_free(f->filter);
 	expr_free(having);

@@ -118,7 +118,7 @@ parse_own(struct flowcat *f, int key, const char *arg)
 
 	switch (key) {
 	case 'O':
-		sort_keys_free(f->order.keys, f->order.n_keys);
+		sort_keys_free(f->order.keys);
 		if (sort_keys_parse(&f->order.keys, &f->order.n_keys, arg, &err) != 0)
 			opt_usage(&program, "%s", err.text);
 		break;
@@ -219,7 +219,7 @@ main(int argc, char **argv)
 		status = describe(&f, parser.operands, parser.n_operands);
 	else
 		status = run(&f, &parser, argv);
-	sort_keys_free(f.order.keys, f.order.n_keys);
+	sort_keys_free(f.order.keys);
 	io_opts_free(&f.io);
 	opt_end(&parser);
 	return opt_finish(status);

@@ -55,7 +55,8 @@ dice_seed(struct dice *d, uint64_t seed)
 		d->s[i] = dice_mix(seed += UINT64_C(0x9e3779b97f4a7c15));
 }
 
-uint64_t
+/* 2^fix, rounded down; fix < 48 * 65536. */
+static uint64_t
 dice_exp2(uint32_t fix)
 {
 	unsigned whole = fix >> 16;

@@ -20,8 +20,6 @@ void dice_init(void); /* the tables; once, first */
 void dice_seed(struct dice *, uint64_t seed);
 uint64_t dice_mix(uint64_t); /* splitmix64's output function: a hash of one number */
 
-/* 2^fix, rounded down; fix < 48 * 65536. */
-uint64_t dice_exp2(uint32_t fix);
 /* log2 of v >= 1. */
 uint32_t dice_log2(uint64_t v);
 

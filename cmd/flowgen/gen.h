@@ -104,7 +104,6 @@ enum incident_kind {
 	THIN_FLOOD,
 	INCIDENT_KINDS
 };
-const char *incident_name(enum incident_kind);
 int incident_parse(const char *list, unsigned *set, struct err *);
 
 struct incident {

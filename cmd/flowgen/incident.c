@@ -60,12 +60,6 @@ static const struct plan {
 	    true },
 };
 
-const char *
-incident_name(enum incident_kind k)
-{
-	return plans[k].name;
-}
-
 static unsigned
 set_of(bool hidden)
 {

@@ -24,7 +24,7 @@ report_free(struct report *r)
 	mem_free(r->tables);
 	group_spec_free(&r->spec);
 	group_spec_free(&r->other);
-	sort_keys_free(r->order, r->n_order);
+	sort_keys_free(r->order);
 	mem_free(r->title);
 }
 

@@ -56,7 +56,8 @@ add_ranges(
 	return true;
 }
 
-bool
+/* false: the test cannot be put so: it is no ranges, or too many, or sums wrap around the width. */
+static bool
 sums_make(struct sums *s, const struct bound *bd, const struct planes *p)
 {
 	const struct test *t = bd->test;

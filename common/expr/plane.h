@@ -17,9 +17,6 @@ struct sums {
 	uint64_t lo[SUMS_FEW], hi[SUMS_FEW];
 };
 
-/* false: the test cannot be put so: it is no ranges, or too many, or sums wrap around the width. */
-bool sums_make(struct sums *, const struct bound *, const struct planes *);
-
 /* out = which of n sums are in one of the ranges; mask as kernel_run. */
 void sums_run(
     const struct sums *, const struct planes *, size_t n, const uint64_t *mask, uint64_t *out);

@@ -149,7 +149,7 @@ bool sink_takes(
     const struct io_sink *, const struct batch *); /* does it print such records at all? */
 int sink_pipe(const struct io_sink *); /* where its reader may go: standard output; else -1 */
 void sink_inherit(struct io_sink *, const char *history);
-int sink_fields(struct io_sink *, struct field_list *); /* takes the list: csv -k all */
+void sink_fields(struct io_sink *, struct field_list *); /* takes the list: csv -k all */
 bool sink_wants_union(const struct io_sink *);
 
 /* Batches of the program's making come, in an order that all of them claim or not: the names to print them with. */

@@ -339,7 +339,62 @@ prepare_union(struct run *r)
 		return 0;
 	if (source_union(r->source, &list, r->err) != 0)
 		return -1;
-	return sink_fields(r->sink, &list);
+	sink_fields(r->sink, &list);
+	return 0;
+}
+
+/* What work takes, for so many threads and jobs. */
+static void
+make_room(struct run *r, struct ordered *o)
+{
+	mem_keep(KEEP);
+	o->items = mem_zero(o->n_items, sizeof(struct job));
+	r->workers = mem_zero(o->threads, sizeof(*r->workers));
+	r->spare = mem_zero(o->n_items, sizeof(*r->spare));
+	r->lock = ordered_lock_new();
+}
+
+static void
+free_room(struct run *r, struct ordered *o)
+{
+	struct job *jobs = o->items;
+
+	for (unsigned i = 0; i < o->n_items; i++)
+		job_free(&jobs[i]);
+	for (unsigned i = 0; i < o->threads; i++)
+		sink_worker_free(&r->workers[i]);
+	for (size_t i = 0; i < r->n_spare; i++)
+		job_room_free(&r->spare[i]);
+	ordered_lock_free(r->lock);
+	mem_free(r->spare);
+	mem_free(r->workers);
+	mem_free(r->history);
+	mem_free(r->bad_input);
+	mem_free(jobs);
+}
+
+static void
+tell_recovered(const struct run *r)
+{
+	struct stream_totals lost;
+	struct err told = { 0 };
+
+	source_recovered(r->source, &lost);
+	if (lost.skipped_places == 0 || r->opts->warn == NULL)
+		return;
+	err_set(&told,
+	    "recovered: %llu damaged place%s, %llu octets skipped, at least %llu records lost",
+	    (unsigned long long)lost.skipped_places, lost.skipped_places == 1 ? "" : "s",
+	    (unsigned long long)lost.skipped_octets, (unsigned long long)lost.lost_records);
+	r->opts->warn(NULL, &told);
+}
+
+static void
+note_passed(const struct run *r)
+{
+	r->result->files = source_index(r->source)->files;
+	r->result->passed_files = source_index(r->source)->passed_files;
+	r->result->passed_blocks = source_index(r->source)->passed_blocks;
 }
 
 int
@@ -355,7 +410,6 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 		.err = err };
 	unsigned threads = opts->threads ? opts->threads : ordered_processors();
 	bool live = source_is_live(source);
-	struct stream_totals lost;
 	struct ordered o = { .threads = threads,
 		.live = live,
 		.idle_ms = live ? 100 : 0,
@@ -366,50 +420,21 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 		.work = work,
 		.consume = consume,
 		.idle = idle };
-	struct job *jobs;
 
 	if (prepare_union(&r) != 0)
 		return -1;
-	mem_keep(KEEP);
+	make_room(&r, &o);
 	r.began_ns = time_monotonic_ns();
 	r.octets_all = source_octets(source);
-	jobs = mem_zero(o.n_items, sizeof(*jobs));
-	o.items = jobs;
-	r.workers = mem_zero(threads, sizeof(*r.workers));
-	r.spare = mem_zero(o.n_items, sizeof(*r.spare));
-	r.lock = ordered_lock_new();
 	source_catch(source, sink != NULL ? sink_pipe(sink) : -1);
 	if (opts->limit > 0)
 		ordered_run(&o, cancel);
 	source_release(source);
-	for (unsigned i = 0; i < o.n_items; i++)
-		job_free(&jobs[i]);
-	for (unsigned i = 0; i < threads; i++)
-		sink_worker_free(&r.workers[i]);
-	for (size_t i = 0; i < r.n_spare; i++)
-		job_room_free(&r.spare[i]);
-	ordered_lock_free(r.lock);
-	mem_free(r.spare);
-	mem_free(r.workers);
-	mem_free(r.history);
-	mem_free(r.bad_input);
-	mem_free(jobs);
+	free_room(&r, &o);
 	if (opts->progress != NULL)
 		opts->progress(NULL);
-	source_recovered(source, &lost);
-	result->files = source_index(source)->files;
-	result->passed_files = source_index(source)->passed_files;
-	result->passed_blocks = source_index(source)->passed_blocks;
-	if (lost.skipped_places > 0 && opts->warn != NULL) {
-		struct err told = { 0 };
-
-		err_set(&told,
-		    "recovered: %llu damaged place%s, %llu octets skipped, at least %llu records "
-		    "lost",
-		    (unsigned long long)lost.skipped_places, lost.skipped_places == 1 ? "" : "s",
-		    (unsigned long long)lost.skipped_octets, (unsigned long long)lost.lost_records);
-		opts->warn(NULL, &told);
-	}
+	note_passed(&r);
+	tell_recovered(&r);
 	return r.failed ? -1 : 0;
 }
 

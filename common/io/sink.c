@@ -196,12 +196,11 @@ sink_wants_union(const struct io_sink *s)
 	       s->format != IO_JSON && s->format != IO_NDJSON;
 }
 
-int
+void
 sink_fields(struct io_sink *s, struct field_list *list)
 {
 	s->columns = *list;
 	*list = (struct field_list){ 0 };
-	return 0;
 }
 
 bool

@@ -229,7 +229,7 @@ ask_index(struct io_source *s)
 		s->note.status = EXIT_FAILED;
 }
 
-static int
+static void
 open_format(struct io_source *s, int fd, enum io_format format, const uint8_t *head, size_t taken)
 {
 	unsigned flags = (s->opts->recover ? STREAM_RECOVER : 0U) |
@@ -248,7 +248,6 @@ open_format(struct io_source *s, int fd, enum io_format format, const uint8_t *h
 		csv_stop_at(s->csv, s->stop_fd);
 		break;
 	}
-	return 0;
 }
 
 static int
@@ -278,8 +277,10 @@ open_input(struct io_source *s, const char *path, struct err *err)
 	} else {
 		if (format == IO_AUTO)
 			format = io_recognise(head, (size_t)n, &why);
-		if (why == NULL)
-			return open_format(s, fd, format, head, taken);
+		if (why == NULL) {
+			open_format(s, fd, format, head, taken);
+			return 0;
+		}
 		err_set(err, "this is %s", why);
 	}
 	close(fd);

@@ -420,12 +420,12 @@ add_words(const struct digit *d, const struct column *c, const uint32_t *idx, si
 }
 
 /* Records are nearly in order of time: one is in the bin of the last, mostly, and nothing is divided. */
-#define ADD_BINS(VALUE, MISSING) \
+#define ADD_BINS(VALUE, LACKS) \
 	for (size_t i = 0; i < n; i++) { \
 		size_t rec = idx != NULL ? idx[i] : first + i; \
 		uint64_t v = (VALUE); \
 		(void)rec; \
-		if (MISSING) \
+		if (LACKS) \
 			continue; \
 		if (v - from >= d->bin) { \
 			bin = (v - d->base) / d->bin; \

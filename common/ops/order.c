@@ -64,9 +64,8 @@ sort_keys_add(struct sort_key **keys, size_t *n, const struct field *f, bool asc
 }
 
 void
-sort_keys_free(struct sort_key *keys, size_t n)
+sort_keys_free(struct sort_key *keys)
 {
-	(void)n;
 	mem_free(keys);
 }
 

@@ -18,7 +18,7 @@ struct sort_key {
 /* FIELD[:asc|:desc], comma separated. */
 int sort_keys_parse(struct sort_key **, size_t *n, const char *text, struct err *);
 void sort_keys_add(struct sort_key **, size_t *n, const struct field *, bool ascending);
-void sort_keys_free(struct sort_key *, size_t n);
+void sort_keys_free(struct sort_key *);
 
 struct sorter;
 /* keys are borrowed.  limit 0 or UINT64_MAX: all.  memory 0: 1 GiB. */

@@ -33,7 +33,8 @@ put_start_first(struct text_writer *w)
 	}
 }
 
-void
+/* Make the list: the fields given, or those of the batch. */
+static void
 text_set_fields(struct text_writer *w, const struct field *f, size_t n)
 {
 	mem_free(w->col);

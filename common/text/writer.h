@@ -41,8 +41,6 @@ const struct name *text_announced(const struct text_writer *, const struct names
 /* The column that answers for a field of this writer, or -1. */
 int text_resolve(const struct text_writer *, struct batch *, const struct field *);
 
-/* Make the list: the fields given, or those of the batch. */
-void text_set_fields(struct text_writer *, const struct field *, size_t n);
 void text_set_default(struct text_writer *, const char *names);
 void text_set_batch(struct text_writer *, const struct batch *);
 

@@ -35,8 +35,9 @@ skip_padding(struct cursor *c, size_t len)
 		*c = padded;
 }
 
-bool
-sflow_next(struct cursor *c, struct sflow_part *part)
+/* The next one, and the padding behind it; false: the length that it gives is beyond what there is. */
+static bool
+next_part(struct cursor *c, struct sflow_part *part)
 {
 	part->format = cur_u32(c);
 	part->body = cur_sub(c, cur_u32(c));
@@ -53,7 +54,7 @@ sflow_record(struct sflow *s, struct sflow_records *r, struct sflow_part *part)
 	r->left--;
 	if (cur_left(r->c) == 0)
 		message_bad(s->m, BAD_COUNT);
-	else if (sflow_next(r->c, part))
+	else if (next_part(r->c, part))
 		return true;
 	else
 		message_bad(s->m, BAD_RECORD);
@@ -116,7 +117,7 @@ decode_samples(struct sflow *s, struct cursor *c, uint32_t count)
 	struct sflow_part part;
 
 	for (; count > 0 && cur_left(c) > 0; count--) {
-		if (!sflow_next(c, &part)) {
+		if (!next_part(c, &part)) {
 			message_bad(s->m, BAD_SET_LENGTH);
 			return;
 		}
@@ -152,7 +153,7 @@ sample_well_formed(struct sflow_part *sample)
 		return true;
 	cur_skip(c, sample_header(sample->format));
 	for (count = cur_u32(c); count > 0 && !c->bad; count--)
-		(void)sflow_next(c, &record);
+		(void)next_part(c, &record);
 	return !c->bad;
 }
 
@@ -163,7 +164,7 @@ well_formed(struct cursor c, uint32_t count)
 	struct sflow_part sample;
 
 	for (; count > 0; count--)
-		if (!sflow_next(&c, &sample) || !sample_well_formed(&sample))
+		if (!next_part(&c, &sample) || !sample_well_formed(&sample))
 			return false;
 	return true;
 }

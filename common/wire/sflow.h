@@ -28,9 +28,6 @@ struct sflow_part {
 	struct cursor body;
 };
 
-/* The next one, and the padding behind it; false: the length that it gives is beyond what there is. */
-bool sflow_next(struct cursor *, struct sflow_part *);
-
 /* A counted list of records: one after another until none is left or a lie was counted. */
 struct sflow_records {
 	struct cursor *c;

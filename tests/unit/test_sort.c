@@ -139,7 +139,7 @@ sort(struct got *g, const char *text, uint64_t limit, uint64_t memory, bool part
 	runs = sort_runs(s);
 	ok(sort_finish(s, take, g, &err) == 0, "the order is handed out%s", err.text);
 	sort_free(s);
-	sort_keys_free(keys, n);
+	sort_keys_free(keys);
 	return runs;
 }
 
@@ -224,7 +224,7 @@ test_many_runs(const struct scenario *s, struct got *g, uint64_t limit)
 		same++;
 	ok(g->n == n && same == n && g->whole, "%zu records, %zu in order", g->n, same);
 	sort_free(sorter);
-	sort_keys_free(keys, s->n);
+	sort_keys_free(keys);
 	mem_free(want);
 }
 
@@ -259,7 +259,7 @@ test_few(struct got *g)
 		same++;
 	is_u64(same, 40, "each of the first two comes 20 times, once a round");
 	sort_free(s);
-	sort_keys_free(keys, n);
+	sort_keys_free(keys);
 	mem_free(want);
 }
 
@@ -305,7 +305,7 @@ test_long_value(void)
 	ok(sort_finish(s, note_most, &most, &err) == 0, "they are handed out");
 	is_u64(most, BATCH_RECORDS, "in blocks of the usual size");
 	sort_free(s);
-	sort_keys_free(keys, n);
+	sort_keys_free(keys);
 	mem_free(text);
 }
 
@@ -318,11 +318,11 @@ test_errors(void)
 
 	ok(sort_keys_parse(&keys, &n, "bytes:up", &err) < 0 && err.status == EXIT_USAGE,
 	    "another order than asc and desc is refused: %s", err.text);
-	sort_keys_free(keys, n);
+	sort_keys_free(keys);
 	err = (struct err){ 0 };
 	ok(sort_keys_parse(&keys, &n, "bytess", &err) < 0, "an unknown field is refused: %s",
 	    err.text);
-	sort_keys_free(keys, n);
+	sort_keys_free(keys);
 }
 
 int

@@ -327,7 +327,7 @@ test_seed(uint64_t seed)
 		sort_once(seed, keys, way % 2 == 1, way == 5 || way == 1 ? 1 << 20 : 0, profile);
 		sort_once(seed, keys, way % 2 == 0, way == 5 ? 1 << 18 : 0, profile);
 	}
-	sort_keys_free(keys, n_keys);
+	sort_keys_free(keys);
 	mem_free(w.want);
 	for (size_t i = 0; i < BATCHES; i++)
 		batch_free(w.b[i]);
