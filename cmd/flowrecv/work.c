@@ -6,6 +6,7 @@
 
 #include "base/die.h"
 #include "base/mem.h"
+#include "base/opt.h"
 #include "base/time.h"
 #include "collector.h"
 
@@ -46,18 +47,6 @@ finished(void *ctx, const char *path)
 	command_file(c, path);
 }
 
-static char *
-provenance(char **argv)
-{
-	struct buf b = { .len = 0 };
-
-	buf_puts(&b, "flowrecv");
-	for (char **word = argv + 1; *word != NULL; word++)
-		buf_printf(&b, " %s", *word);
-	buf_cstr(&b);
-	return b.data;
-}
-
 static void
 open_store(struct collector *c)
 {
@@ -91,7 +80,7 @@ work_open(struct collector *c, char **argv)
 	bool live = set->n_read == 0;
 
 	if (!set->no_history)
-		c->history = provenance(argv);
+		c->history = opt_line(argv);
 	open_store(c);
 	c->worker = mem_zero(c->n_workers, sizeof(struct worker *));
 	for (unsigned i = 0; i < c->n_workers; i++) {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/opt_help.h"
@@ -244,4 +245,30 @@ opt_next(struct optparse *o, const char **arg)
 	if (opt_print(o->program, key))
 		exit(opt_finish(EXIT_DONE));
 	return key;
+}
+
+char *
+opt_line(char *const *argv)
+{
+	struct buf b = { 0 };
+
+	for (int i = 0; argv[i] != NULL; i++) {
+		const char *base = i == 0 ? strrchr(argv[0], '/') : NULL;
+		const char *word = base ? base + 1 : argv[i];
+		bool quote = *word == 0 || strpbrk(word, " \t\n'\"\\$&|;<>()*?[]#~`!{}") != NULL;
+
+		if (i > 0)
+			buf_putc(&b, ' ');
+		if (quote)
+			buf_putc(&b, '\'');
+		for (; *word != 0; word++)
+			if (*word == '\'')
+				buf_puts(&b, "'\\''");
+			else
+				buf_putc(&b, (unsigned char)*word < ' ' ? ' ' : *word);
+		if (quote)
+			buf_putc(&b, '\'');
+	}
+	buf_cstr(&b);
+	return b.data;
 }

@@ -67,4 +67,7 @@ int opt_finish(int status);
 /* Levenshtein-nearest of the candidates (ended by NULL), or NULL when none is near. */
 const char *opt_nearest(const char *word, const char *const *candidates);
 
+/* The command as one line that a shell reads as the same words, control characters as blanks.  The caller frees it. */
+char *opt_line(char *const *argv);
+
 #endif

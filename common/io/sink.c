@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/opt.h"
 #include "base/time.h"
 #include "io/sink.h"
 #include "wire/export.h"
@@ -73,34 +74,10 @@ open_ipfix(struct io_sink *s)
 	s->exporter = export_new(&opts, write_message, s);
 }
 
-/* The command line as one line of provenance. */
-static char *
-history_line(char *const *argv)
-{
-	struct buf b = { 0 };
-
-	for (int i = 0; argv[i] != NULL; i++) {
-		const char *base = i == 0 ? strrchr(argv[0], '/') : NULL;
-		const char *word = base ? base + 1 : argv[i];
-		bool quote = *word == 0 || strpbrk(word, " \t\n'\"\\$&|;<>()*?[]#~") != NULL;
-
-		if (i > 0)
-			buf_putc(&b, ' ');
-		if (quote)
-			buf_putc(&b, '\'');
-		for (; *word != 0; word++)
-			buf_putc(&b, (unsigned char)*word < ' ' ? ' ' : *word);
-		if (quote)
-			buf_putc(&b, '\'');
-	}
-	buf_cstr(&b);
-	return b.data;
-}
-
 static void
 open_flow(struct io_sink *s, char *const *argv)
 {
-	char *history = s->opts->no_history ? NULL : history_line(argv);
+	char *history = s->opts->no_history ? NULL : opt_line(argv);
 
 	s->slow = file_is_regular(s->fd);
 	s->profile = s->slow ? s->opts->fast ? PROFILE_FAST : PROFILE_FILE : PROFILE_PIPE;

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "base/die.h"
+#include "base/mem.h"
 #include "base/opt.h"
 #include "child.h"
 #include "tap.h"
@@ -326,6 +327,18 @@ test_diag(void)
 	    "repeats are limited and counted");
 }
 
+static void
+test_line(void)
+{
+	static char *argv[] = { "/usr/bin/flowfilter", "src net 10.0.0.0/8", "-w", "it's", "",
+		"a\nb", NULL };
+	char *line = opt_line(argv);
+
+	is_str(line, "flowfilter 'src net 10.0.0.0/8' -w 'it'\\''s' '' 'a b'",
+	    "a command is a line that a shell reads");
+	mem_free(line);
+}
+
 int
 main(void)
 {
@@ -335,5 +348,6 @@ main(void)
 	test_finish();
 	test_nearest();
 	test_diag();
+	test_line();
 	return done_testing();
 }
