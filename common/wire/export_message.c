@@ -4,8 +4,6 @@
 
 enum { SESSIONS_MAX = 16384 };
 #define SECOND_NS NS_PER_S
-#define DAY_NS (24 * 3600 * NS_PER_S)
-#define UPTIME_SPAN_NS ((int64_t)UINT32_MAX * NS_PER_MS)
 
 static size_t
 header_length(const struct exporter *e)
@@ -212,6 +210,7 @@ message_begin(struct exporter *e, struct session *s)
 	s->records = s->count = 0;
 	s->set = 0;
 	s->time_ns = INT64_MIN;
+	s->times = SPAN_NONE;
 	s->now_s = time_monotonic_ns() / SECOND_NS;
 }
 
@@ -341,15 +340,13 @@ record_length(const struct plan *p, const struct layout *l, size_t rec)
 	return n;
 }
 
-/*
- * Uptimes must lie in 32 bits of ms after the session's boot; a record outside starts another boot,
- * in a message of its own header.  Where the record says what its exporter's uptime was, that is kept.
- */
-static int
-fit_boot(struct exporter *e, struct session *s, const struct layout *l, size_t rec, struct err *err)
+/* The record's times that go as uptimes, and the boot from which they count: its exporter's own where it says that. */
+static struct span
+record_times(const struct plan *p, const struct session *s, const struct layout *l, size_t rec,
+    int64_t *boot)
 {
-	const struct plan *p = &e->plan;
-	int64_t low = INT64_MAX, high = INT64_MIN, boot;
+	struct span times = SPAN_NONE;
+	bool own = false;
 
 	for (unsigned i = 0; i < l->n; i++) {
 		const struct xfield *f = &p->fields[l->fields[i]];
@@ -358,27 +355,33 @@ fit_boot(struct exporter *e, struct session *s, const struct layout *l, size_t r
 		if (f->op != PUT_UPTIME)
 			continue;
 		ns = (int64_t)cell_uint(&f->col, rec);
-		low = ns < low ? ns : low;
-		high = ns > high ? ns : high;
+		span_add(&times, ns);
 		if (f->wire == 22 && p->has_raw_start &&
 		    (p->raw_start.present == NULL || bits_get(p->raw_start.present, rec))) {
-			boot = ns - ns % NS_PER_MS -
-			       (int64_t)(uint32_t)cell_uint(&p->raw_start, rec) * NS_PER_MS;
-			if (s->has_boot && s->boot_ns == boot)
-				return 0;
-			s->has_boot = false;
-			low = boot + DAY_NS;
-			break;
+			own = true;
+			*boot = ns - ns % NS_PER_MS -
+				(int64_t)(uint32_t)cell_uint(&p->raw_start, rec) * NS_PER_MS;
 		}
 	}
-	if (low == INT64_MAX ||
-	    (s->has_boot && low >= s->boot_ns && high - s->boot_ns <= UPTIME_SPAN_NS))
-		return 0;
-	if (s->records > 0 && message_send(e, s, err) != 0)
+	if (!own)
+		*boot = uptime_boot(s, &times);
+	return times;
+}
+
+/* What the header cannot stand for beside what is in the message goes in the next one. */
+static int
+fit_times(struct exporter *e, struct session *s, const struct layout *l, size_t rec,
+    struct span *times, struct err *err)
+{
+	int64_t boot;
+
+	*times = record_times(&e->plan, s, l, rec, &boot);
+	if (!uptime_fits(s, boot, times) && s->records > 0 && message_send(e, s, err) != 0)
 		return -1;
-	s->has_boot = true;
-	s->boot_ns = low - DAY_NS;
-	s->boot_ns -= s->boot_ns % NS_PER_MS;
+	if (!span_is_none(times)) {
+		s->has_boot = true;
+		s->boot_ns = boot;
+	}
 	return 0;
 }
 
@@ -419,11 +422,12 @@ message_record(struct exporter *e, struct session *s, struct layout *l, size_t r
 {
 	const struct plan *p = &e->plan;
 	struct template *t = template_find(e, s, l);
+	struct span times = SPAN_NONE;
 	int rc;
 
 	if (t == NULL)
 		return err_set(err, "more layouts of records from one exporter than templates");
-	if (e->opts.version == EXPORT_V9 && fit_boot(e, s, l, rec, err) != 0)
+	if (e->opts.version == EXPORT_V9 && fit_times(e, s, l, rec, &times, err) != 0)
 		return -1;
 	subs_grow(e, s);
 	rc = make_room(e, s, l, t, rec, err);
@@ -442,6 +446,7 @@ message_record(struct exporter *e, struct session *s, struct layout *l, size_t r
 		put_field(&s->msg, &p->fields[l->fields[i]], rec, s);
 	s->records++;
 	s->count++;
+	span_join(&s->times, &times);
 	if (time_ns > s->time_ns && time_fits(time_ns))
 		s->time_ns = time_ns;
 	if (l->n_scope)
@@ -470,17 +475,13 @@ second_after(int64_t ns)
 static void
 v9_header(struct exporter *e, struct session *s)
 {
-	int64_t time_s = second_after(message_time(e, s)), uptime_ns;
+	int64_t time_s = second_after(uptime_header(e, s)), uptime_ns;
 
 	if (!s->has_boot) {
 		s->has_boot = true;
 		s->boot_ns = (time_s - 3600) * SECOND_NS;
 	}
 	uptime_ns = time_s * SECOND_NS - s->boot_ns;
-	if ((uptime_ns < 0 || uptime_ns > UPTIME_SPAN_NS) && s->time_ns != INT64_MIN) {
-		time_s = second_after(s->time_ns);
-		uptime_ns = time_s * SECOND_NS - s->boot_ns;
-	}
 	set_be(&s->msg, 0, 9, 2);
 	set_be(&s->msg, 2, s->count, 2);
 	set_be(&s->msg, 4, (uint64_t)(uptime_ns / NS_PER_MS), 4);

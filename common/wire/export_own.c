@@ -54,6 +54,24 @@ count_misfits(struct exporter *e, const struct column *c, size_t n)
 	loss_count(e, &c->id, "times before 1970 or after 2106", misfits);
 }
 
+/* Starts that no uptime can say beside the end: they count as said. */
+static void
+add_far(struct exporter *e, struct batch *b, const struct column *start, uint64_t *said)
+{
+	const struct column *end = plan_find(b, field_own(OWN_END), TYPE_TIME);
+	uint64_t *far = plan_bitmap(&e->plan, b->n);
+
+	if (end == NULL)
+		return;
+	PLAN_SELECT(far, start->present, b->n, i,
+	    !bits_get(said, i) && (end->present == NULL || bits_get(end->present, i)) &&
+		time_fits((int64_t)cell_uint(start, i)) && time_fits((int64_t)cell_uint(end, i)) &&
+		!uptime_says_both((int64_t)cell_uint(start, i), (int64_t)cell_uint(end, i)));
+	loss_count(e, &start->id, "times more than 49 days from the end",
+	    count_present(far, e->plan.sel, b->n));
+	PLAN_SELECT(said, far, b->n, i, true);
+}
+
 /* start or end, where the record has not said it by an element of its own already. */
 static void
 plan_flow_time(struct exporter *e, struct batch *b, enum own own)
@@ -69,6 +87,8 @@ plan_flow_time(struct exporter *e, struct batch *b, enum own own)
 	if (c == NULL)
 		return;
 	add_absolute(b, absolute[end], 4, said);
+	if (v9 && !end)
+		add_far(e, b, c, said);
 	PLAN_SELECT(present, c->present, b->n, i,
 	    !bits_get(said, i) && !is_true(guess, i) && time_fits((int64_t)cell_uint(c, i)));
 	count_misfits(e, c, b->n);

@@ -50,7 +50,6 @@ static const struct {
 	[DST_MASK] = { "dstmask", 45, 1 },
 };
 enum { AS_TRANS = 23456 /* RFC 6793 */, SAMPLING_MAX = 0x3fff, PARTS_MAX = 4096 };
-#define UPTIME_SPAN_NS ((int64_t)UINT32_MAX * NS_PER_MS)
 #define DAY_NS (24 * 3600 * NS_PER_S)
 
 struct v5_columns {
@@ -237,6 +236,10 @@ read_record(struct exporter *e, size_t rec, struct v5_record *r)
 			r->v[k] = fit(e, k, cell_uint(c, rec));
 		}
 	}
+	if (r->has_start && r->has_end && !uptime_says_both(r->start_ns, r->end_ns)) {
+		lose(e, FIRST, "times more than 49 days from the end");
+		r->has_start = false;
+	}
 	return true;
 }
 
@@ -267,22 +270,20 @@ begin(struct session *s, uint16_t sampling)
 	s->msg.len = V5_HEADER;
 	s->records = 0;
 	s->time_ns = INT64_MIN;
+	s->times = SPAN_NONE;
 	s->sampling = sampling;
 }
 
 int
 v5_send(struct exporter *e, struct session *s, struct err *err)
 {
-	int64_t time_ns = message_time(e, s), uptime;
+	int64_t time_ns = uptime_header(e, s), uptime;
 	int rc;
 
 	if (!s->has_boot) {
 		s->has_boot = true;
 		s->boot_ns = time_ns - DAY_NS;
 	}
-	if ((time_ns < s->boot_ns || time_ns - s->boot_ns > UPTIME_SPAN_NS) &&
-	    s->time_ns != INT64_MIN)
-		time_ns = s->time_ns;
 	/* a whole number of ms after boot, so that boot is found from the header exactly */
 	uptime = (time_ns - s->boot_ns + NS_PER_MS - 1) / NS_PER_MS;
 	time_ns = s->boot_ns + uptime * NS_PER_MS;
@@ -303,25 +304,28 @@ v5_send(struct exporter *e, struct session *s, struct err *err)
 	return rc;
 }
 
-/*
- * The boot time from which a record's uptimes count.  The exporter's own where the record says what
- * its uptime was; else the session's as long as the times are within 32 bits of ms.
- */
+static struct span
+times_of(const struct v5_record *r)
+{
+	struct span times = SPAN_NONE;
+
+	if (r->has_start)
+		span_add(&times, r->start_ns);
+	if (r->has_end)
+		span_add(&times, r->end_ns);
+	return times;
+}
+
+/* The boot from which a record's uptimes count: the exporter's own where the record says what its uptime was. */
 static int64_t
 boot_for(const struct exporter *e, const struct session *s, const struct v5_record *r, size_t rec)
 {
 	const struct v5_columns *v = e->v5;
-	int64_t low =
-	    r->has_start && (!r->has_end || r->start_ns < r->end_ns) ? r->start_ns : r->end_ns;
-	int64_t high = r->has_end && r->end_ns > low ? r->end_ns : low, boot;
+	struct span times = times_of(r);
 
 	if (r->has_start && v->has_uptime && present(&v->uptime, rec))
 		return r->start_ns - (int64_t)(uint32_t)cell_uint(&v->uptime, rec) * NS_PER_MS;
-	if ((!r->has_start && !r->has_end) ||
-	    (s->has_boot && low >= s->boot_ns && high - s->boot_ns <= UPTIME_SPAN_NS))
-		return s->boot_ns;
-	boot = low - DAY_NS;
-	return boot - boot % NS_PER_MS;
+	return uptime_boot(s, &times);
 }
 
 /* The part-th of so many equal parts of a counter; the first gets what is left over. */
@@ -381,6 +385,7 @@ add_record(struct exporter *e, struct session *s, struct v5_record *r, uint16_t 
 	uint64_t most = r->v[PACKETS] > r->v[OCTETS] ? r->v[PACKETS] : r->v[OCTETS];
 	uint64_t parts = most / UINT32_MAX + (most % UINT32_MAX != 0);
 	size_t fits = (e->opts.mtu - V5_HEADER) / V5_RECORD;
+	struct span times = times_of(r);
 
 	fits = fits < 1 ? 1 : fits > V5_RECORDS ? V5_RECORDS : fits;
 	parts = parts ? parts : 1;
@@ -393,14 +398,16 @@ add_record(struct exporter *e, struct session *s, struct v5_record *r, uint16_t 
 		loss_add(e, "bytes", "flows beyond 4294967295, split into several", 1);
 	for (uint64_t part = 0; part < parts; part++) {
 		if (s->msg.len > 0 &&
-		    (s->records >= fits || s->sampling != sampling || s->boot_ns != boot) &&
+		    (s->records >= fits || s->sampling != sampling ||
+			!uptime_fits(s, boot, &times)) &&
 		    v5_send(e, s, err) != 0)
 			return -1;
 		if (s->msg.len == 0)
 			begin(s, sampling);
-		if (s->boot_ns != boot || !s->has_boot) {
-			s->has_boot = r->has_start || r->has_end;
+		if (!span_is_none(&times)) {
+			s->has_boot = true;
 			s->boot_ns = boot;
+			span_join(&s->times, &times);
 		}
 		if (part == 0)
 			set_uptimes(e, s, r);

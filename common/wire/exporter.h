@@ -98,6 +98,31 @@ struct sub {
 	uint16_t id;
 };
 
+/* From the earliest to the latest of some times; low > high: of none. */
+struct span {
+	int64_t low, high;
+};
+#define SPAN_NONE ((struct span){ INT64_MAX, INT64_MIN })
+
+static inline void
+span_join(struct span *s, const struct span *with)
+{
+	s->low = with->low < s->low ? with->low : s->low;
+	s->high = with->high > s->high ? with->high : s->high;
+}
+
+static inline void
+span_add(struct span *s, int64_t ns)
+{
+	span_join(s, &(struct span){ ns, ns });
+}
+
+static inline bool
+span_is_none(const struct span *s)
+{
+	return s->low > s->high;
+}
+
 /* One original exporter and domain, with its numbers on the wire. */
 struct session {
 	struct session *next; /* in the order in which they were met */
@@ -112,6 +137,7 @@ struct session {
 	uint16_t set_id;
 	size_t least; /* of the open set's records */
 	int64_t time_ns; /* newest end in the message, INT64_MIN none */
+	struct span times; /* that uptimes of the message stand for */
 	int64_t boot_ns; /* uptime 0 of v5 and v9 */
 	bool has_boot;
 	uint16_t sampling; /* v5: the header's */
@@ -206,6 +232,21 @@ void ipfix_header(
  * send again what templates its earlier messages had.  As export_fn returns.
  */
 int session_renew(struct exporter *, struct session *, struct err *);
+
+/* export_uptime.c: can uptimes of one record say both times? */
+bool uptime_says_both(int64_t start_ns, int64_t end_ns);
+
+/* The boot from which uptimes of a record with these times count: the session's as long as that can be. */
+int64_t uptime_boot(const struct session *, const struct span *);
+
+/* Can a record with these times join the session's open message? */
+bool uptime_fits(const struct session *, int64_t boot_ns, const struct span *);
+
+/*
+ * The time of the open message's header: the clock's, or that of the records, where it is near enough to their times;
+ * else the newest of these, or the middle of those of one long flow.
+ */
+int64_t uptime_header(const struct exporter *, const struct session *);
 
 /* export_v5.c */
 int v5_batch(struct exporter *, struct batch *, const uint64_t *sel, struct err *);

@@ -5,6 +5,7 @@
 
 #include "base/cursor.h"
 #include "base/num.h"
+#include "base/time.h"
 #include "random_batch.h"
 #include "wire/export.h"
 #include "wire/wire.h"
@@ -257,6 +258,88 @@ test_uptime_bases(void)
 	batch_free(b);
 }
 
+/* As v5_time_ms; start and end are the first fields of a record. */
+static int64_t
+v9_time_ms(const struct sent *s, unsigned message, size_t at)
+{
+	size_t set = 20;
+	uint32_t age;
+
+	while (number(s, message, set, 2) < 256)
+		set += number(s, message, set + 2, 2);
+	age = (uint32_t)number(s, message, 4, 4) - (uint32_t)number(s, message, set + 4 + at, 4);
+	return (int64_t)number(s, message, 8, 4) * 1000 - (int32_t)age;
+}
+
+/* Days before the clock that a flow begins and ends; whether it can be said how long it was. */
+static void
+test_uptime_signs(void)
+{
+	static const struct {
+		const char *name;
+		int begins, ends;
+		bool all;
+	} cases[] = {
+		{ "of an hour ago", 0, 0, true },
+		{ "of 24 days ago", 24, 24, true },
+		{ "of 25 days ago", 25, 25, true },
+		{ "of 49 days ago", 49, 49, true },
+		{ "of a year ago", 365, 365, true },
+		{ "of a year ahead", -365, -365, true },
+		{ "that lasted for 26 days", 26, 0, true },
+		{ "that lasted for 49 days", 60, 11, true },
+		{ "that ended 31 days before it began", 9, 40, true },
+		{ "that lasted for 50 days", 50, 0, false },
+	};
+
+	for (size_t i = 0; i < 4 * sizeof(cases) / sizeof(cases[0]); i++) {
+		struct export_opts o = { .version = i % 2 ? EXPORT_V9 : EXPORT_V5,
+			.now = i % 4 < 2 };
+		struct batch *b = flows(1, 1000);
+		int64_t *start = b->col[0].data, *end = b->col[1].data;
+		int64_t now = time_now_ns() / NS_PER_S * NS_PER_S - 3600 * NS_PER_S, from, to;
+		struct buf report = { 0 };
+		struct sent *s;
+
+		*start = now - cases[i / 4].begins * 86400 * NS_PER_S;
+		*end = now - cases[i / 4].ends * 86400 * NS_PER_S;
+		s = export_all(&o, b, &report, NULL);
+		from = i % 2 ? v9_time_ms(s, 0, 0) : v5_time_ms(s, 0, 24 + 24);
+		to = i % 2 ? v9_time_ms(s, 0, cases[i / 4].all ? 4 : 0) : v5_time_ms(s, 0, 24 + 28);
+		ok((from == *start / NS_PER_MS || !cases[i / 4].all) && to == *end / NS_PER_MS,
+		    "v%d: times of a flow %s are right", (int)o.version, cases[i / 4].name);
+		ok(cases[i / 4].all == (strstr(buf_cstr(&report), "from the end") == NULL),
+		    "or it is said that they are not: %s", buf_cstr(&report));
+		buf_free(&report);
+		sent_free(s);
+		batch_free(b);
+	}
+}
+
+/* A header stands for flows a month apart no more than one for flows of a year. */
+static void
+test_uptime_messages(void)
+{
+	struct export_opts o = { .version = EXPORT_V5 };
+
+	for (unsigned v9 = 0; v9 < 2; v9++) {
+		struct batch *b = flows(3, 1000);
+		int64_t *start = b->col[0].data, *end = b->col[1].data;
+		struct sent *s;
+
+		o.version = v9 ? EXPORT_V9 : EXPORT_V5;
+		start[2] = end[2] += 31 * 86400 * NS_PER_S;
+		s = export_all(&o, b, NULL, NULL);
+		is_u64(s->n, 2, "v%d: flows a month apart are two messages", (int)o.version);
+		is_i64(v9 ? v9_time_ms(s, 0, 0) : v5_time_ms(s, 0, 24 + 24), start[0] / NS_PER_MS,
+		    "of which the first has the times of the old ones");
+		is_i64(v9 ? v9_time_ms(s, 1, 0) : v5_time_ms(s, 1, 24 + 24), start[2] / NS_PER_MS,
+		    "and the second that of the new one");
+		sent_free(s);
+		batch_free(b);
+	}
+}
+
 static void
 test_same_domain(void)
 {
@@ -472,6 +555,8 @@ main(void)
 	test_templates();
 	test_v5_limits();
 	test_uptime_bases();
+	test_uptime_signs();
+	test_uptime_messages();
 	test_same_domain();
 	test_sampling();
 	test_random();
