@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "wire/step.h"
 
 enum {
 	ID_FLOWS = 3,
@@ -212,6 +213,15 @@ set_apart(struct batch *b, size_t rec)
 			batch_put_uint(b, (unsigned)to, rec, v);
 		batch_unmark(b, (unsigned)from, rec);
 	}
+}
+
+bool
+event_set_apart(const struct field_id *id)
+{
+	for (unsigned i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		if (id->pen == PEN_IANA && id->id == counters[i] && id->instance == FIELD_AS_SENT)
+			return true;
+	return false;
 }
 
 static bool

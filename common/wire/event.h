@@ -14,7 +14,12 @@
 #ifndef WIRE_EVENT_H
 #define WIRE_EVENT_H
 
-#include "wire/step.h"
+#include <stdbool.h>
+
+struct field_id;
+struct sessions;
+struct spec;
+struct task;
 
 /* Connections of a firewall whose updates were counted, by its number (flowId); the oldest are forgotten. */
 struct firewall;
@@ -25,5 +30,8 @@ bool event_layout(const struct spec *, unsigned n);
 
 /* Make what was appended by the task count once. */
 void event_records(const struct task *);
+
+/* Is the column one of totals that were set apart?  Under their element they would count once more. */
+bool event_set_apart(const struct field_id *);
 
 #endif

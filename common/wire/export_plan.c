@@ -1,6 +1,7 @@
 /*
  * What each column of a batch is on the wire.
  */
+#include "wire/event.h"
 #include "wire/exporter.h"
 
 uint64_t *
@@ -256,6 +257,8 @@ wire_identity(const struct exporter *e, struct xfield *f)
 
 	if (pen == PEN_NAMED)
 		return "values without an information element";
+	if (event_set_apart(&f->id))
+		return "totals of updates that were counted";
 	if (pen == PEN_SCOPE) {
 		for (size_t i = 0; !v9 && i < sizeof(scopes) / sizeof(scopes[0]); i++) {
 			if (scopes[i].scope == f->id.id) {

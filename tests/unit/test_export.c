@@ -403,6 +403,33 @@ test_sampling(void)
 	}
 }
 
+/* Totals of a flow whose updates were counted are no counter of ours: they stay here. */
+static void
+test_events(void)
+{
+	static const enum export_version versions[] = { EXPORT_IPFIX, EXPORT_V9 };
+	struct field_id apart = { .id = 231, .instance = FIELD_AS_SENT };
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct export_opts o = { .version = versions[i] };
+		struct batch *b = flows(2, 1000);
+		struct buf report = { 0 };
+		struct sent *s;
+
+		add_uint(b, field_iana(233), 1, 2);
+		add_uint(b, apart, 8, 1500);
+		s = export_all(&o, b, &report, NULL);
+		is_u64(number(s, 0, i ? 26 : 22, 2), 7, "v%d: the totals of an event are not sent",
+		    (int)o.version);
+		ok(strcmp(buf_cstr(&report),
+		       "initiatorOctets#sent: 2 totals of updates that were counted") == 0,
+		    "but told: %s", buf_cstr(&report));
+		buf_free(&report);
+		sent_free(s);
+		batch_free(b);
+	}
+}
+
 static void
 never(void *ctx, enum wire_kind kind)
 {
@@ -559,6 +586,7 @@ main(void)
 	test_uptime_messages();
 	test_same_domain();
 	test_sampling();
+	test_events();
 	test_random();
 	for (uint64_t seed = 1; seed <= 20; seed++) {
 		sessions += test_broken(seed, 9 + (unsigned)seed, false);
