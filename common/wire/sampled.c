@@ -2,46 +2,37 @@
 
 #include "wire/copy.h"
 
-/* An interval and where it was said; packets 0: nowhere. */
-struct known {
-	uint32_t packets;
-	uint8_t source; /* enum sampling_src */
-};
-
 static bool
 knows_interfaces(const struct sampling *s)
 {
 	return s->n > 0 && s->of[s->n - 1].scope == SAMPLING_FOR_INTERFACE;
 }
 
-/* What a domain says before all of its exporter's domains together. */
-static uint32_t
-look_up(const struct session *s, enum sampling_scope scope, uint64_t id)
+/* A record that says of itself that its interval is 0, which is none, has not what other domains say. */
+static struct sampling_said
+said_of(const struct task *k)
 {
-	uint32_t packets = sampling_find(&s->sampling, scope, id);
+	const struct session *s = k->m->s;
 
-	return packets != 0 ? packets : sampling_find(&s->peer->sampling, scope, id);
+	return (struct sampling_said){ &s->sampling, &s->peer->sampling, s->stats.domain,
+		k->t->has_sampling };
 }
 
 /* What holds for every record of the message that says nothing more precise. */
-static struct known
-of_message(const struct message *m)
+static struct sampling_known
+of_message(const struct task *k)
 {
-	const struct session *s = m->s;
-	uint32_t packets;
+	const struct sampling_said said = said_of(k);
+	struct sampling_known known = sampling_of_domain(&said);
+	const struct message *m = k->m;
 
-	if ((packets = sampling_find(&s->sampling, SAMPLING_FOR_ALL, 0)) != 0)
-		return (struct known){ packets, SAMPLING_OPTIONS };
-	packets = sampling_find(&s->peer->sampling, SAMPLING_FOR_DOMAIN, s->stats.domain);
-	if (packets != 0)
-		return (struct known){ packets, SAMPLING_OPTIONS };
-	if ((packets = sampling_find(&s->peer->sampling, SAMPLING_FOR_ALL, 0)) != 0)
-		return (struct known){ packets, SAMPLING_EXPORTER };
+	if (known.packets != 0)
+		return known;
 	if (m->msg->source != NULL && m->msg->source->sampling != 0)
-		return (struct known){ m->msg->source->sampling, SAMPLING_CONFIGURED };
+		return (struct sampling_known){ m->msg->source->sampling, SAMPLING_CONFIGURED };
 	if (m->w->sessions.opts.sampling != 0)
-		return (struct known){ m->w->sessions.opts.sampling, SAMPLING_CONFIGURED };
-	return (struct known){ 0, 0 };
+		return (struct sampling_known){ m->w->sessions.opts.sampling, SAMPLING_CONFIGURED };
+	return known;
 }
 
 /* The number in a record's field; false: the record does not have it as one. */
@@ -60,56 +51,24 @@ value(const struct rows *r, size_t rec, const struct place *p, uint64_t *v)
 	return true;
 }
 
-/*
- * For the sampler that the record names.  Sampler 0 that nobody described is whichever was described last:
- * Cisco 7600 sends it so.
- */
-static uint32_t
-of_sampler(const struct task *k, size_t rec)
+static struct sampling_known
+of_record(const struct task *k, size_t rec, struct sampling_known otherwise)
 {
-	const struct session *s = k->m->s;
-	bool zero = false;
+	const struct sampling_said said = said_of(k);
+	const struct place *places[] = { &k->t->sampler[0], &k->t->sampler[1], &k->t->ingress,
+		&k->t->egress };
+	struct sampling_names names = { 0 };
+	struct sampling_known known;
 
-	for (unsigned i = 0; i < SAMPLERS; i++) {
-		uint32_t packets;
-		uint64_t id;
-
-		if (!value(k->rows, rec, &k->t->sampler[i], &id))
-			continue;
-		packets = look_up(s, SAMPLING_FOR_SAMPLER, id);
-		if (packets != 0)
-			return packets;
-		zero |= id == 0;
-	}
-	return zero && s->sampling.has_newest ? look_up(s, SAMPLING_FOR_SAMPLER, s->sampling.newest)
-					      : 0;
-}
-
-static uint32_t
-of_interface(const struct task *k, size_t rec, const struct place *interface)
-{
-	uint64_t id;
-
-	return value(k->rows, rec, interface, &id) ? look_up(k->m->s, SAMPLING_FOR_INTERFACE, id)
-						   : 0;
-}
-
-static struct known
-of_record(const struct task *k, size_t rec, struct known otherwise)
-{
-	uint32_t packets;
-
-	if ((packets = of_sampler(k, rec)) != 0)
-		return (struct known){ packets, SAMPLING_SAMPLER };
-	if ((packets = of_interface(k, rec, &k->t->ingress)) != 0 ||
-	    (packets = of_interface(k, rec, &k->t->egress)) != 0)
-		return (struct known){ packets, SAMPLING_INTERFACE };
-	return otherwise;
+	for (unsigned i = 0; i < SAMPLING_NAMES; i++)
+		names.has[i] = value(k->rows, rec, places[i], &names.id[i]);
+	known = sampling_of_names(&said, &names);
+	return known.packets != 0 ? known : otherwise;
 }
 
 /* All records alike. */
 static void
-put_all(const struct task *k, const int col[2], struct known known)
+put_all(const struct task *k, const int col[2], struct sampling_known known)
 {
 	const uint64_t value[2] = { known.packets, known.source };
 
@@ -120,10 +79,10 @@ put_all(const struct task *k, const int col[2], struct known known)
 }
 
 static void
-put_each(const struct task *k, const int col[2], struct known otherwise)
+put_each(const struct task *k, const int col[2], struct sampling_known otherwise)
 {
 	for (size_t i = 0; i < k->n; i++) {
-		struct known known;
+		struct sampling_known known;
 
 		if (column_has(&k->b->col[col[0]], k->first + i))
 			continue;
@@ -142,7 +101,7 @@ sampled_records(const struct task *k)
 	const struct session *s = k->m->s;
 	const struct template *t = k->t;
 	bool by_interface = knows_interfaces(&s->sampling) || knows_interfaces(&s->peer->sampling);
-	struct known known = of_message(k->m);
+	struct sampling_known known = of_message(k);
 	int col[2];
 
 	if (known.packets == 0 && s->peer->sampling.n == 0)

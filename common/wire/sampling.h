@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "flow/element.h"
 #include "wire/claim.h"
 
 enum { SAMPLINGS_MAX = 4096 }; /* samplers and interfaces of one table */
@@ -44,8 +45,30 @@ struct sampling {
 void sampling_learn(struct sampling *, const struct claim *, enum sampling_scope, uint64_t id,
     uint32_t domain, uint32_t packets);
 
-/* 0: not known. */
-uint32_t sampling_find(const struct sampling *, enum sampling_scope, uint64_t id);
+/* An interval and where it was said; packets 0: nowhere. */
+struct sampling_known {
+	uint32_t packets;
+	uint8_t source; /* enum sampling_src */
+};
+
+/* Where intervals of the records of one domain are said, of this number. */
+struct sampling_said {
+	const struct sampling *domain, *exporter; /* by itself, by any of its exporter's */
+	uint32_t number;
+	bool alone; /* what other domains do not say of this one is not for its records */
+};
+
+/* What a record names that an interval may be said for: its selector, else sampler, its interfaces in, else out. */
+enum { SAMPLING_SAMPLERS = 2, SAMPLING_NAMES = 4 };
+struct sampling_names {
+	bool has[SAMPLING_NAMES];
+	uint64_t id[SAMPLING_NAMES];
+};
+
+/* For what a record names; for all records of the domain. */
+struct sampling_known sampling_of_names(
+    const struct sampling_said *, const struct sampling_names *);
+struct sampling_known sampling_of_domain(const struct sampling_said *);
 void sampling_free(struct sampling *, size_t *taken);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "flow/field.h"
+#include "wire/sampling.h"
 #include "wire/copy.h"
 #include "wire/types.h"
 
@@ -79,8 +80,6 @@ struct section {
 	uint64_t fields; /* bits of enum packet_field: those that records do not have */
 };
 
-enum { SAMPLERS = 2 }; /* elements that name one: selectorId, samplerId */
-
 enum family { FAMILY_4, FAMILY_6, FAMILY_BOTH, FAMILY_SECTION };
 
 struct template
@@ -115,7 +114,7 @@ struct template
 	bool by_uptime; /* and it counts from the exporter's start */
 	bool has_sampling;
 	bool tells; /* options: something that later records need (wire/options.h) */
-	struct place sampler[SAMPLERS], ingress, egress; /* whose sampling interval a record has */
+	struct place sampler[SAMPLING_SAMPLERS], ingress, egress; /* whose sampling interval a record has */
 	bool names_sampler;
 	bool events; /* records are events in a flow's life (wire/event.h) */
 	struct section section;

@@ -231,6 +231,8 @@ test_of_another(void)
 	rig_open(&r, (struct wire_opts){ 0 });
 	OPTIONS(&r, 0, 1, { 149, 4, 5 }, { 34, 4, 100 });
 	FLOW(&r, 7, 100, SAMPLING_EXPORTER, "sampling, one domain told of", { 2, 4, 1 });
+	FLOW(&r, 7, 0, SAMPLING_EXPORTER, "sampling, of a record that says 0", { 34, 4, 0 },
+	    { 2, 4, 1 });
 	OPTIONS(&r, 0, 1, { 149, 4, 6 }, { 34, 4, 200 });
 	FLOW(&r, 5, 100, SAMPLING_OPTIONS, "sampling, told of this domain by another", { 2, 4, 1 });
 	FLOW(&r, 6, 200, SAMPLING_OPTIONS, "sampling, and of that", { 2, 4, 1 });

@@ -1,0 +1,153 @@
+#include "wire/told.h"
+
+#include <math.h>
+
+static const struct {
+	uint32_t pen;
+	uint16_t id;
+} told_ids[TOLD_COUNT] = {
+	[TOLD_INTERVAL] = { PEN_IANA, 34 },
+	[TOLD_RANDOM] = { PEN_IANA, 50 },
+	[TOLD_SAMPLER] = { PEN_IANA, 48 },
+	[TOLD_SELECTOR] = { PEN_IANA, 302 },
+	[TOLD_COUNT_TAKEN] = { PEN_IANA, 305 },
+	[TOLD_COUNT_SPACE] = { PEN_IANA, 306 },
+	[TOLD_SIZE] = { PEN_IANA, 309 },
+	[TOLD_POPULATION] = { PEN_IANA, 310 },
+	[TOLD_PROBABILITY] = { PEN_IANA, 311 },
+	[TOLD_INGRESS] = { PEN_IANA, 10 },
+	[TOLD_EGRESS] = { PEN_IANA, 14 },
+	[TOLD_INTERFACE] = { PEN_SCOPE, 2 },
+	[TOLD_DOMAIN] = { PEN_IANA, 149 },
+	[TOLD_STARTED] = { PEN_IANA, 160 },
+	[TOLD_NOT_SENT] = { PEN_IANA, 166 },
+	[TOLD_PEN] = { PEN_IANA, 346 },
+	[TOLD_ELEMENT] = { PEN_IANA, 303 },
+	[TOLD_TYPE] = { PEN_IANA, 339 },
+};
+
+enum told_id
+told_find(uint32_t pen, uint16_t id)
+{
+	unsigned i = 0;
+
+	while (i < TOLD_COUNT && (told_ids[i].pen != pen || told_ids[i].id != id))
+		i++;
+	return (enum told_id)i;
+}
+
+/* A scope says whom it is about more surely than a field of the same element. */
+void
+told_bind(struct told *t, enum told_id id, const struct column *c, bool scope)
+{
+	if (id == TOLD_COUNT || type_is_var((enum type)c->type) || c->type == TYPE_IP)
+		return;
+	if (t->col[id] == NULL || scope)
+		t->col[id] = c;
+}
+
+bool
+told_has(const struct told *t, enum told_id id)
+{
+	const struct column *c = t->col[id];
+
+	return c != NULL && column_has(c, t->rec);
+}
+
+uint64_t
+told_number(const struct told *t, enum told_id id)
+{
+	return told_has(t, id) ? column_uint(t->col[id], t->rec) : 0;
+}
+
+static double
+real(const struct told *t, enum told_id id)
+{
+	const struct column *c = t->col[id];
+
+	if (!told_has(t, id))
+		return 0;
+	if (c->type == TYPE_FLOAT32)
+		return (double)((const float *)c->data)[t->rec];
+	return c->type == TYPE_FLOAT64 ? ((const double *)c->data)[t->rec] : 0;
+}
+
+static uint32_t
+packets_of(double interval)
+{
+	return interval >= 1 && interval <= UINT32_MAX ? (uint32_t)llround(interval) : 0;
+}
+
+/*
+ * How many packets one stands for, by whatever elements say it (RFC 5477 8, RFC 3954 8); 0: unknown, which
+ * the value 0 means too.  false: the record does not speak of it.  Time-based sampling has no such number.
+ */
+static bool
+read_interval(const struct told *t, uint32_t *packets)
+{
+	if (told_has(t, TOLD_INTERVAL) || told_has(t, TOLD_RANDOM)) {
+		uint64_t n = told_number(t, TOLD_INTERVAL);
+
+		*packets = packets_of((double)(n != 0 ? n : told_number(t, TOLD_RANDOM)));
+	} else if (told_has(t, TOLD_COUNT_TAKEN)) {
+		double taken = (double)told_number(t, TOLD_COUNT_TAKEN);
+
+		*packets = packets_of((taken + (double)told_number(t, TOLD_COUNT_SPACE)) / taken);
+	} else if (told_has(t, TOLD_SIZE) && told_has(t, TOLD_POPULATION)) {
+		*packets = packets_of(
+		    (double)told_number(t, TOLD_POPULATION) / (double)told_number(t, TOLD_SIZE));
+	} else if (told_has(t, TOLD_PROBABILITY)) {
+		*packets = packets_of(1 / real(t, TOLD_PROBABILITY));
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* Who says so, and to whom it is known. */
+struct teller {
+	struct sampling *domain, *exporter;
+	uint32_t number;
+	const struct claim *claim;
+};
+
+static void
+learn(const struct teller *by, enum sampling_scope scope, uint64_t id, uint32_t domain,
+    uint32_t packets)
+{
+	if (domain == by->number)
+		sampling_learn(by->domain, by->claim, scope, id, domain, packets);
+	sampling_learn(by->exporter, by->claim, scope, id, domain, packets);
+}
+
+void
+told_sampling(const struct told *t, struct sampling *of_domain, struct sampling *of_exporter,
+    uint32_t number, const struct claim *claim)
+{
+	static const enum told_id interfaces[] = { TOLD_INTERFACE, TOLD_INGRESS, TOLD_EGRESS };
+	static const enum told_id samplers[] = { TOLD_SELECTOR, TOLD_SAMPLER };
+	const struct teller by = { of_domain, of_exporter, number, claim };
+	uint32_t domain = number, packets;
+	bool narrow = false;
+
+	if (!read_interval(t, &packets))
+		return;
+	if (told_has(t, TOLD_DOMAIN))
+		domain = (uint32_t)told_number(t, TOLD_DOMAIN);
+	for (unsigned i = 0; i < 2; i++)
+		if (told_has(t, samplers[i])) {
+			learn(&by, SAMPLING_FOR_SAMPLER, told_number(t, samplers[i]), domain,
+			    packets);
+			narrow = true;
+		}
+	for (unsigned i = 0; i < 3; i++)
+		if (told_has(t, interfaces[i])) {
+			learn(&by, SAMPLING_FOR_INTERFACE, told_number(t, interfaces[i]), domain,
+			    packets);
+			narrow = true;
+		}
+	if (narrow)
+		return;
+	learn(&by, SAMPLING_FOR_ALL, 0, domain, packets);
+	sampling_learn(of_exporter, claim, SAMPLING_FOR_DOMAIN, domain, domain, packets);
+}
