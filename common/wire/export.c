@@ -19,6 +19,7 @@ export_free(struct exporter *e)
 {
 	if (e == NULL)
 		return;
+	sampling_forget(e);
 	for (struct session *s = e->first, *next; s != NULL; s = next) {
 		next = s->next;
 		session_free(s);
@@ -95,10 +96,15 @@ origin_time(const struct origin *o, size_t rec)
 static int
 export_record(struct exporter *e, const struct origin *o, size_t rec, struct err *err)
 {
-	struct layout *l = &e->plan.layouts[e->plan.of[rec]];
+	struct plan *p = &e->plan;
+	struct layout *l = &p->layouts[p->of[rec]];
 	struct session *s;
 
-	if (l->n == 0 || (l->n == 1 && e->plan.fields[l->fields[0]].op == PUT_DOMAIN)) {
+	if (p->dropped != NULL && bits_get(p->dropped, rec)) {
+		e->totals.dropped++;
+		return 0;
+	}
+	if (l->n == 0 || (l->n == 1 && p->fields[l->fields[0]].op == PUT_DOMAIN)) {
 		loss_add(e, "records", "without a field to send, dropped", 1);
 		e->totals.dropped++;
 		return 0;
@@ -106,7 +112,18 @@ export_record(struct exporter *e, const struct origin *o, size_t rec, struct err
 	s = origin_session(e, o, rec);
 	if (s == NULL)
 		return err_set(err, "too many exporters and observation domains");
-	return message_record(e, s, l, rec, origin_time(o, rec), err);
+	if (message_record(e, s, l, rec, origin_time(o, rec), err) != 0)
+		return -1;
+	if (p->tells_sampling)
+		sampling_tell(e, s, rec);
+	return 0;
+}
+
+/* What tells of sampling holds for all that comes behind it: nothing overtakes it, on neither side. */
+static int
+flush_around(struct exporter *e, struct err *err)
+{
+	return e->plan.tells_sampling ? export_flush(e, err) : 0;
 }
 
 int
@@ -121,11 +138,13 @@ export_batch(struct exporter *e, struct batch *b, const uint64_t *sel, struct er
 	if (plan_make(e, b, sel, err) != 0)
 		return -1;
 	origin_bind(&origin, b);
+	if (flush_around(e, err) != 0)
+		return -1;
 	for (size_t i = 0; i < b->n; i++) {
 		if ((sel == NULL || bits_get(sel, i)) && export_record(e, &origin, i, err) != 0)
 			return -1;
 	}
-	return 0;
+	return flush_around(e, err);
 }
 
 int

@@ -517,6 +517,7 @@ ipfix_send(struct exporter *e, struct session *s, struct err *err)
 		if (rc != EXPORT_AGAIN)
 			break;
 		e->transport++;
+		sampling_forget(e);
 	}
 	s->sequence += s->records;
 	return rc;

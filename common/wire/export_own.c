@@ -127,51 +127,17 @@ add_number(struct exporter *e, const struct column *c, uint16_t wire, uint16_t l
 	f->present = present;
 }
 
-/* Records that have an element of IANA's. */
+/* The mode of NetFlow v5's sampling as samplingAlgorithm (35), whose 1 and 2 mean the same. */
 static void
-add_has(struct batch *b, uint16_t id, uint64_t *has)
+plan_sampling_mode(struct exporter *e, struct batch *b)
 {
-	const struct column *c = plan_find(b, field_iana(id), TYPE_NONE);
-
-	if (c != NULL)
-		PLAN_SELECT(has, c->present, b->n, i, true);
-}
-
-static bool
-is_by_options(uint64_t source)
-{
-	return source == SAMPLING_OPTIONS || source == SAMPLING_SAMPLER ||
-	       source == SAMPLING_INTERFACE || source == SAMPLING_EXPORTER;
-}
-
-/*
- * The sampling interval as samplingInterval (34), where neither the record has an element that says
- * it nor options records do (they are sent as they are); its mode, of NetFlow v5, as samplingAlgorithm
- * (35), whose 1 and 2 mean the same.
- */
-static void
-plan_sampling(struct exporter *e, struct batch *b)
-{
-	const struct column *c = plan_find(b, field_own(OWN_SAMPLING), TYPE_UINT);
-	const struct column *source = plan_find(b, field_own(OWN_SAMPLING_SRC), TYPE_UINT);
 	const struct column *mode = plan_find(b, field_own(OWN_SAMPLING_MODE), TYPE_UINT);
-	uint64_t *present = plan_bitmap(&e->plan, b->n), *moded = plan_bitmap(&e->plan, b->n);
-	uint64_t *said = plan_bitmap(&e->plan, b->n);
+	uint64_t *moded = plan_bitmap(&e->plan, b->n);
 
-	add_has(b, 34, said);
-	add_has(b, 50, said);
-	if (c != NULL) {
-		PLAN_SELECT(present, c->present, b->n, i,
-		    !bits_get(said, i) &&
-			(source == NULL ||
-			    (source->present != NULL && !bits_get(source->present, i)) ||
-			    !is_by_options(cell_uint(source, i))));
-		add_number(e, c, 34, 4, present, b->n);
-	}
-	if (mode != NULL && plan_find(b, field_iana(35), TYPE_NONE) == NULL) {
-		PLAN_SELECT(moded, mode->present, b->n, i, cell_uint(mode, i) != 0);
-		add_number(e, mode, 35, 1, moded, b->n);
-	}
+	if (mode == NULL || plan_find(b, field_iana(35), TYPE_NONE) != NULL)
+		return;
+	PLAN_SELECT(moded, mode->present, b->n, i, cell_uint(mode, i) != 0);
+	add_number(e, mode, 35, 1, moded, b->n);
 }
 
 static void
@@ -192,7 +158,8 @@ own_fields(struct exporter *e, struct batch *b)
 {
 	plan_flow_time(e, b, OWN_START);
 	plan_flow_time(e, b, OWN_END);
-	plan_sampling(e, b);
+	sampling_plan(e, b);
+	plan_sampling_mode(e, b);
 	plan_exporter(e, b);
 }
 
@@ -211,6 +178,17 @@ said_by_own(struct exporter *e, struct batch *b, enum own own)
 	return said;
 }
 
+/* Elements of an interval, of records that say it by `sampling`. */
+static bool
+sampling_says(struct exporter *e, struct batch *b, const struct column *c, const uint64_t **present)
+{
+	uint64_t *rest = plan_bitmap(&e->plan, b->n);
+
+	PLAN_SELECT(rest, c->present, b->n, i, !bits_get(e->plan.own_sampling, i));
+	*present = rest;
+	return !plan_any(rest, b->n);
+}
+
 /*
  * Uptimes (21, 22) and deltas (158, 159) have meaning only beside their own header.  Where a record
  * carries them beside the start or end made of them they are said by that; other uptimes go as they
@@ -225,6 +203,8 @@ own_says(struct exporter *e, struct batch *b, const struct column *c, const uint
 	uint64_t *said, *rest;
 
 	*present = c->present;
+	if (!b->options && c->id.pen == PEN_IANA && (c->id.id == 34 || c->id.id == 50))
+		return sampling_says(e, b, c, present);
 	if (b->options || c->id.pen != PEN_IANA || (!start && !end))
 		return false;
 	said = said_by_own(e, b, end ? OWN_END : OWN_START);

@@ -272,11 +272,12 @@ wire_identity(const struct exporter *e, struct xfield *f)
 	if (v9 && f->scope) {
 		for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
 			if (pen == PEN_IANA && scopes[i].element == f->id.id) {
+				f->pen = PEN_SCOPE;
 				f->wire = scopes[i].scope;
 				return NULL;
 			}
 		}
-		return "scopes that NetFlow v9 does not have";
+		f->scope = false;
 	}
 	if (pen == PEN_V9)
 		return v9 ? NULL : "values of a type that only NetFlow v9 has";
@@ -289,31 +290,97 @@ wire_identity(const struct exporter *e, struct xfield *f)
 	return NULL;
 }
 
+/* What of the column's scope the wire has otherwise; NULL: nothing. */
+static const char *
+changed_scope(const struct column *c, const struct xfield *f)
+{
+	if (f->pen != c->id.pen)
+		return f->pen == PEN_SCOPE ? "scopes sent as NetFlow v9's"
+					   : "scopes sent as elements";
+	return f->scope != ((c->flags & COLUMN_SCOPE) != 0) ? "scopes sent as fields" : NULL;
+}
+
+/* Without its scope a record would say of more than it is about: it is not sent.  System becomes the domain. */
+static bool
+drop_records(struct exporter *e, struct batch *b, const struct column *c)
+{
+	struct plan *p = &e->plan;
+
+	if (!b->options || !(c->flags & COLUMN_SCOPE) || (c->id.pen == PEN_SCOPE && c->id.id == 1))
+		return false;
+	if (p->dropped == NULL)
+		p->dropped = plan_bitmap(p, b->n);
+	PLAN_SELECT(p->dropped, c->present, b->n, i, true);
+	return true;
+}
+
+/* A domain that options name goes by the number that its records have here. */
+static void
+plan_domain(struct exporter *e, struct batch *b, struct xfield *f)
+{
+	const struct plan *p = &e->plan;
+	uint32_t *numbers = arena_zero(&e->plan.arena, b->n * sizeof(*numbers));
+	struct origin origin;
+
+	origin_bind(&origin, b);
+	for (size_t i = 0; i < b->n; i++) {
+		uint32_t original = (uint32_t)cell_uint(&f->col, i);
+		const struct session *s;
+
+		if ((f->present != NULL && !bits_get(f->present, i)) ||
+		    (p->sel != NULL && !bits_get(p->sel, i)))
+			continue;
+		s = origin_session(e, &origin, i);
+		s = s != NULL ? session_find(e, &s->exporter, original) : NULL;
+		numbers[i] = s != NULL ? s->domain : original;
+	}
+	f->col.data = numbers;
+	f->col.width = 4;
+	f->op = PUT_UINT;
+	f->length = 4;
+}
+
+/* Addresses of one column, which are scopes or not. */
+static void
+plan_ips(struct exporter *e, struct batch *b, const struct column *c, bool scope)
+{
+	struct plan *p = &e->plan;
+	size_t first = p->n_fields;
+
+	plan_ip(e, b, c, b->n);
+	for (size_t i = first; i < p->n_fields; i++)
+		p->fields[i].scope = scope;
+}
+
 static void
 plan_column(struct exporter *e, struct batch *b, unsigned i)
 {
 	const struct column *c = &b->col[i];
 	struct plan *p = &e->plan;
 	struct xfield *f = plan_field(p, c);
-	const char *why = wire_identity(e, f);
+	const char *why = wire_identity(e, f), *changed = changed_scope(c, f);
 	const struct element *el = element_find(f->pen, f->wire);
 
-	if (why == NULL && (f->pen != c->id.pen || f->wire != c->id.id))
-		loss_count(e, &c->id,
-		    f->pen == c->id.pen ? "scopes sent as NetFlow v9's" : "scopes sent as elements",
-		    count_present(c->present, p->sel, b->n));
 	if (why == NULL && own_says(e, b, c, &f->present)) {
 		p->n_fields--;
 		return;
 	}
 	if (why == NULL && c->type == TYPE_LIST && e->opts.version == EXPORT_V9)
 		why = "lists";
+	if (why != NULL && drop_records(e, b, c))
+		why = "scopes that cannot be said, their records dropped";
+	if (why == NULL && changed != NULL)
+		loss_count(e, &c->id, changed, count_present(c->present, p->sel, b->n));
 	if (why != NULL || c->type == TYPE_IP) {
 		p->n_fields--;
 		if (why == NULL)
-			plan_ip(e, b, c, b->n);
+			plan_ips(e, b, c, f->scope);
 		else
 			loss_count(e, &c->id, why, count_present(c->present, p->sel, b->n));
+		return;
+	}
+	if (b->options && f->pen == PEN_IANA && f->wire == 149 && c->type == TYPE_UINT) {
+		plan_domain(e, b, f);
 		return;
 	}
 	switch ((enum type)c->type) {
@@ -394,6 +461,8 @@ plan_make(struct exporter *e, struct batch *b, const uint64_t *sel, struct err *
 
 	p->n_fields = 0;
 	p->sel = sel;
+	p->dropped = NULL;
+	p->tells_sampling = false;
 	arena_reset(&p->arena);
 	for (unsigned i = 0; i < b->n_cols; i++) {
 		if (!(b->col[i].flags & COLUMN_EMPTY))
@@ -414,6 +483,8 @@ plan_make(struct exporter *e, struct batch *b, const uint64_t *sel, struct err *
 	if (b->options)
 		plan_domain_scope(e);
 	sort_fields(p);
+	if (b->options)
+		sampling_bind(p);
 	layouts_make(e, b->n);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/num.h"
 #include "wire/export.h"
+#include "wire/told.h"
 
 enum {
 	V5_HEADER = 24,
@@ -69,6 +70,10 @@ struct plan {
 	struct xfield *fields;
 	size_t n_fields, cap_fields;
 	const uint64_t *sel;
+	uint64_t *own_sampling; /* flows that say their interval themselves */
+	uint64_t *dropped; /* options records that cannot say what they are about; NULL: none */
+	struct told told; /* options: what they tell the receiver */
+	bool tells_sampling;
 	struct column raw_start; /* flowStartSysUpTime of records with all elements as sent */
 	bool has_raw_start;
 	struct layout *layouts;
@@ -142,6 +147,7 @@ struct session {
 	bool has_boot;
 	uint16_t sampling; /* v5: the header's */
 	int64_t now_s; /* monotonic, when the message was begun */
+	struct sampling told; /* what the receiver was told of the domain's sampling */
 	unsigned last_id; /* the highest number a template has */
 	struct template *subs; /* what was sent of the exporter's sub-templates */
 	uint32_t n_subs;
@@ -166,6 +172,8 @@ struct exporter {
 	struct session **sessions; /* hash table */
 	size_t n_sessions, n_slots;
 	struct session *current, *first, **last;
+	struct sampling told; /* what the receiver was told of all domains' sampling */
+	size_t learned_octets;
 	struct plan plan;
 	struct sub *subs;
 	uint32_t n_subs;
@@ -201,6 +209,15 @@ void own_lost(struct exporter *, struct batch *);
 
 /* Do our own columns say what this one does?  Else *present is what to send of it. */
 bool own_says(struct exporter *, struct batch *, const struct column *, const uint64_t **present);
+
+/*
+ * export_sampling.c: what sampling the receiver will conclude.  A batch of flows gets a field where that is not theirs,
+ * own_sampling; a batch of options is bound, to learn what each record tells once it was put in a message.
+ */
+void sampling_plan(struct exporter *, struct batch *);
+void sampling_bind(struct plan *);
+void sampling_tell(struct exporter *, struct session *, size_t rec);
+void sampling_forget(struct exporter *); /* the receiver has: another transport session */
 
 /* export_layout.c: which fields each selected record has, and the layouts that makes. */
 void layouts_make(struct exporter *, size_t n);

@@ -364,7 +364,43 @@ test_same_domain(void)
 	batch_free(b);
 }
 
-/* Where sampling came from, and elements that say it; once it is said in the template, or by options. */
+/* Options of domain 0: one packet stands for so many. */
+static struct batch *
+interval_options(uint32_t packets)
+{
+	struct batch *b = batch_new();
+	struct field_id domain = field_iana(149);
+	unsigned c = (unsigned)batch_column(b, &domain, TYPE_UINT, 4, COLUMN_SCOPE);
+
+	b->options = true;
+	batch_extend(b, 1);
+	batch_put_uint(b, c, 0, 0);
+	add_uint(b, field_iana(34), 4, packets);
+	return b;
+}
+
+/* Flows behind options (0: none): how many fields the last template has. */
+static uint64_t
+fields_behind(uint32_t packets, struct batch *b)
+{
+	struct export_opts o = { .version = EXPORT_IPFIX };
+	struct sent *s = mem_zero(1, sizeof(*s));
+	struct exporter *e = export_new(&o, keep, s);
+	struct batch *options = packets ? interval_options(packets) : NULL;
+	struct err err = { 0 };
+	uint64_t n;
+
+	if ((options != NULL && export_batch(e, options, NULL, &err) != 0) ||
+	    export_batch(e, b, NULL, &err) != 0 || export_flush(e, &err) != 0)
+		ok(false, "exporting fails: %s", err.text);
+	n = number(s, s->n - 1, 22, 2);
+	export_free(e);
+	sent_free(s);
+	batch_free(options);
+	return n;
+}
+
+/* Where sampling came from, elements that say it, what options sent before say: flows say what is not known. */
 static void
 test_sampling(void)
 {
@@ -372,35 +408,97 @@ test_sampling(void)
 		const char *name;
 		unsigned source; /* 0 none */
 		uint16_t element; /* 0 none */
+		uint32_t options;
 		unsigned fields;
 	} cases[] = {
-		{ "of nobody knows where", 0, 0, 1 },
-		{ "of the header", SAMPLING_HEADER, 0, 1 },
-		{ "of the record, in no element", SAMPLING_RECORD, 0, 1 },
-		{ "of the record, in its element", SAMPLING_RECORD, 34, 1 },
-		{ "of the record, in another element", SAMPLING_RECORD, 50, 1 },
-		{ "of options, which are sent too", SAMPLING_OPTIONS, 0, 0 },
-		{ "of a sampler's options", SAMPLING_SAMPLER, 0, 0 },
+		{ "of nobody knows where", 0, 0, 0, 1 },
+		{ "of the header", SAMPLING_HEADER, 0, 0, 1 },
+		{ "of the record, in no element", SAMPLING_RECORD, 0, 0, 1 },
+		{ "of the record, in its element", SAMPLING_RECORD, 34, 0, 1 },
+		{ "of the record, in another element", SAMPLING_RECORD, 50, 0, 1 },
+		{ "of options, which were sent too", SAMPLING_OPTIONS, 0, 1000, 0 },
+		{ "of options, which were not", SAMPLING_OPTIONS, 0, 0, 1 },
+		{ "of a sampler's options, which were not", SAMPLING_SAMPLER, 0, 0, 1 },
+		{ "of an interface's options, which were not", SAMPLING_INTERFACE, 0, 0, 1 },
+		{ "of another domain's options, which were not", SAMPLING_EXPORTER, 0, 0, 1 },
+		{ "of the user, other than options say", SAMPLING_CONFIGURED, 0, 100, 1 },
+		{ "of the record, other than options say", SAMPLING_RECORD, 50, 100, 1 },
 	};
-	struct export_opts o = { .version = EXPORT_IPFIX };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct batch *b = flows(2, 1000);
-		struct sent *s = export_all(&o, b, NULL, NULL);
-		uint64_t before = number(s, 0, 22, 2);
+		uint64_t before = fields_behind(0, b);
 
-		sent_free(s);
 		add_uint(b, field_own(OWN_SAMPLING), 4, 1000);
 		if (cases[i].source != 0)
 			add_uint(b, field_own(OWN_SAMPLING_SRC), 1, cases[i].source);
 		if (cases[i].element != 0)
 			add_uint(b, field_iana(cases[i].element), 4, 1000);
-		s = export_all(&o, b, NULL, NULL);
-		is_u64(number(s, 0, 22, 2) - before, cases[i].fields, "sampling is sent once: %s",
-		    cases[i].name);
-		sent_free(s);
+		is_u64(fields_behind(cases[i].options, b) - before, cases[i].fields,
+		    "sampling is sent once: %s", cases[i].name);
 		batch_free(b);
 	}
+}
+
+/* Counters were multiplied: the interval that the record had has no meaning any more. */
+static void
+test_sampling_scaled(void)
+{
+	struct export_opts o = { .version = EXPORT_IPFIX };
+	struct batch *b = flows(1, 1000);
+	uint64_t before = fields_behind(0, b);
+	struct sent *s;
+
+	add_uint(b, field_own(OWN_SAMPLING), 4, 1);
+	add_uint(b, field_iana(34), 4, 1000);
+	is_u64(fields_behind(0, b) - before, 1, "a scaled record has one interval");
+	s = export_all(&o, b, NULL, NULL);
+	is_u64(number(s, 0, 24 + 2 * 4, 2), 34, "behind start and end");
+	is_u64(number(s, 0, 16 + number(s, 0, 18, 2) + 4 + 16, 4), 1, "which is 1");
+	sent_free(s);
+	batch_free(b);
+}
+
+/* Scopes that NetFlow v9 has as fields only; and those that it cannot say. */
+static void
+test_scopes(void)
+{
+	struct export_opts o = { .version = EXPORT_V9 };
+	struct batch *b = interval_options(10);
+	struct buf report = { 0 };
+	struct export_totals t;
+	struct sent *s;
+
+	b->col[0].id = field_iana(48);
+	s = export_all(&o, b, &report, &t);
+	is_u64(number(s, 0, 20, 2), 1, "options of a sampler: an options template");
+	is_u64(number(s, 0, 26, 2), 4, "of one scope");
+	is_u64(number(s, 0, 30, 2), 1, "which is System");
+	is_u64(number(s, 0, 34, 2), 48, "then the sampler");
+	is_u64(number(s, 0, 38, 2), 34, "and its interval");
+	ok(strcmp(buf_cstr(&report), "samplerid: 1 scopes sent as fields") == 0,
+	    "which is told: %s", buf_cstr(&report));
+	sent_free(s);
+
+	b->col[0].id = field_iana(130);
+	b->col[0].type = TYPE_IP;
+	s = export_all(&o, b, NULL, &t);
+	is_u64(number(s, 0, 26, 2), 4, "an address is no scope either");
+	is_u64(number(s, 0, 34, 2), 130, "but a field");
+	sent_free(s);
+	b->col[0].type = TYPE_UINT;
+
+	report.len = 0;
+	b->col[0].id = (struct field_id){ .pen = 9, .id = 12232 };
+	s = export_all(&o, b, &report, &t);
+	is_u64(s->n + t.options, 0, "what is about something that cannot be said is not sent");
+	is_u64(t.dropped, 1, "but counted");
+	ok(strstr(buf_cstr(&report), ": 1 scopes that cannot be said, their records dropped") !=
+		NULL,
+	    "and told: %s", buf_cstr(&report));
+	sent_free(s);
+	buf_free(&report);
+	batch_free(b);
 }
 
 /* Totals of a flow whose updates were counted are no counter of ours: they stay here. */
@@ -586,6 +684,8 @@ main(void)
 	test_uptime_messages();
 	test_same_domain();
 	test_sampling();
+	test_sampling_scaled();
+	test_scopes();
 	test_events();
 	test_random();
 	for (uint64_t seed = 1; seed <= 20; seed++) {
