@@ -77,8 +77,7 @@ bind(struct intervals *v, struct batch *b)
 static uint32_t
 by_options(struct exporter *e, const struct intervals *v, size_t rec, bool alone)
 {
-	const struct column *names[] = { has(v->selector, rec) ? v->selector : v->sampler, v->in,
-		v->out };
+	const struct column *names[SAMPLING_NAMES] = { v->selector, v->sampler, v->in, v->out };
 	const struct session *s = e->told.n > 0 ? origin_session(e, &v->origin, rec) : NULL;
 	struct sampling_names named = { 0 };
 	struct sampling_known known;

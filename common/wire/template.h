@@ -11,8 +11,8 @@
 
 #include "base/buf.h"
 #include "flow/field.h"
-#include "wire/sampling.h"
 #include "wire/copy.h"
+#include "wire/sampling.h"
 #include "wire/types.h"
 
 enum { VARYING = 65535, TEMPLATE_FIELDS_MAX = 4000, INSTANCES_MAX = 128, NO_COLUMN = 65535 };
