@@ -7,7 +7,7 @@
 
 #include "base/num.h"
 #include "base/opt.h"
-#include "flow/foreign.h"
+#include "flow/synonym.h"
 
 enum {
 	WORD_MOST = 48, /* longer ones get no suggestion */
@@ -381,7 +381,7 @@ int
 field_parse(struct field *f, const char *text, size_t n, struct err *err)
 {
 	char word[FIELD_NAME_MAX], hint[2 * FIELD_NAME_MAX + 16];
-	const struct foreign *foreign;
+	const struct synonym *synonym;
 	const char *near;
 
 	if (field_find(f, text, n, 0))
@@ -395,8 +395,8 @@ field_parse(struct field *f, const char *text, size_t n, struct err *err)
 	word[n] = 0;
 	if (suggest_sides(hint, sizeof(hint), word))
 		return err_usage(err, "unknown field '%s'; did you mean %s?", word, hint);
-	foreign = foreign_find(word, n);
-	near = foreign != NULL ? foreign->field : nearest(word);
+	synonym = synonym_find(word, n);
+	near = synonym != NULL ? synonym->field : nearest(word);
 	if (near != NULL)
 		return err_usage(err, "unknown field '%s'; did you mean '%s'?", word, near);
 	return err_usage(err, "unknown field '%s'; --help-fields lists them", word);

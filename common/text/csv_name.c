@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "base/num.h"
-#include "flow/foreign.h"
+#include "flow/synonym.h"
 
 static bool
 is_integer(enum type t)
@@ -118,7 +118,7 @@ take_field(struct csv_name *c, const struct field *f)
 int
 csv_name_parse(struct csv_name *c, const char *p, size_t n, struct err *err)
 {
-	const struct foreign *s;
+	const struct synonym *s;
 	struct field f;
 	struct err ignored = { 0 };
 	unsigned width = 0;
@@ -128,7 +128,7 @@ csv_name_parse(struct csv_name *c, const char *p, size_t n, struct err *err)
 	type = cut_type(p, &n, &width);
 	if (n == 0)
 		return err_set(err, "a column without a name");
-	s = foreign_find(p, n);
+	s = synonym_find(p, n);
 	if (s != NULL)
 		c->unit_ns = s->unit_ns;
 	if (field_parse(&f, s ? s->field : p, s ? strlen(s->field) : n, &ignored) == 0)

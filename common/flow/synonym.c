@@ -1,4 +1,4 @@
-#include "flow/foreign.h"
+#include "flow/synonym.h"
 
 #include <string.h>
 #include <strings.h>
@@ -9,7 +9,7 @@
  * Where two tools mean different things by one name it is not listed.
  * nfdump 1.7 -o csv; SiLK rwcut; Zeek conn.log; pmacct print plugin; AWS VPC flow logs; common in data sets.
  */
-static const struct foreign names[] = {
+static const struct synonym names[] = {
 	/* times that count in a unit of their own */
 	{ "start_ms", "start", NS_PER_MS },
 	{ "end_ms", "end", NS_PER_MS },
@@ -117,8 +117,8 @@ static const struct foreign names[] = {
 	{ "peer_ip_src", "exporter", 0 },
 };
 
-const struct foreign *
-foreign_find(const char *name, size_t n)
+const struct synonym *
+synonym_find(const char *name, size_t n)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strlen(names[i].name) == n && strncasecmp(names[i].name, name, n) == 0)
