@@ -93,6 +93,12 @@ window_of(const struct evidence *e, const struct conversation *c)
 	return (uint32_t)(c->start_ns / e->window_ns) + 1; /* 0: none yet */
 }
 
+static struct when
+when_of(const struct evidence *e, const struct conversation *c)
+{
+	return (struct when){ c->start_ns, c->end_ns, e->window_ns, window_of(e, c) };
+}
+
 /* Targets and victims ------------------------------------------------------------------------------ */
 
 /* Another source, in this minute; conversations of the one before still come. */
@@ -135,6 +141,7 @@ hit_target(struct evidence *e, const struct conversation *c, bool new_source)
 	t->bytes += c->bytes;
 	t->failed++;
 	t->new_failed++;
+	bursts_add(&t->bursts, true, c->start_ns, c->end_ns, 60 * NS_PER_S);
 	if (c->sampling > t->sampling)
 		t->sampling = c->sampling;
 	put_bit(t->ports, &c->server_port, sizeof(c->server_port));
@@ -208,6 +215,7 @@ meet_failure(
     struct evidence *e, size_t *n, const struct conversation *c, uint32_t row, enum outcome o)
 {
 	struct source *s = evidence_source(e, row);
+	struct when when = when_of(e, c);
 
 	if (s->walk.tried == 0) {
 		s->first_dst = c->server;
@@ -216,7 +224,7 @@ meet_failure(
 		s->refused = o == REFUSED;
 		s->opened = o == HALF_OPEN;
 		s->new_failed = 1;
-		walk_step(&s->walk, true, c->start_ns, window_of(e, c));
+		walk_step(&s->walk, true, &when);
 		hit_target(e, c, true);
 	} else if (!s->promoted && !is_first(s, c)) {
 		s->promoted = true;
@@ -352,20 +360,32 @@ is_portless(const struct step *s)
 	       s->c->client_port == 0;
 }
 
+/* When the i-th step was: of the first contact only its start is known. */
+static struct when
+when_stepped(const struct evidence *e, size_t i)
+{
+	const struct step *s = &e->scratch->step[i];
+	int64_t first_ns = evidence_source(e, s->source)->first_ns;
+
+	if (s->c != NULL)
+		return when_of(e, s->c);
+	return (struct when){ first_ns, first_ns, e->window_ns, e->scratch->window[i] };
+}
+
 /* One step of a walk that began with a failure at first_ns: what was answered before that says nothing. */
 static void
-step_walk(struct walk *w, int64_t first_ns, enum event event, int64_t start_ns, uint32_t window)
+step_walk(struct walk *w, int64_t first_ns, enum event event, const struct when *when)
 {
 	switch (event) {
 	case NOTHING: break;
-	case NEW_FAILURE: walk_step(w, true, start_ns, window); break;
+	case NEW_FAILURE: walk_step(w, true, when); break;
 	case NEW_ANSWER:
-		if (start_ns >= first_ns)
-			walk_step(w, false, start_ns, window);
+		if (when->start_ns >= first_ns)
+			walk_step(w, false, when);
 		break;
 	case REPAIR: walk_repair(w); break;
 	case AGAIN_FAILURE:
-	case AGAIN_ANSWER: walk_again(w, window, event == AGAIN_FAILURE); break;
+	case AGAIN_ANSWER: walk_again(w, when->window, event == AGAIN_FAILURE); break;
 	}
 }
 
@@ -373,25 +393,24 @@ static void
 step_line(struct evidence *e, size_t i, enum line_kind kind)
 {
 	const struct step *s = &e->scratch->step[i];
-	const struct source *source = evidence_source(e, s->source);
-	uint32_t row = e->scratch->line[kind - 1][i], window = e->scratch->window[i];
-	int64_t start_ns = s->c != NULL ? s->c->start_ns : source->first_ns;
+	uint32_t row = e->scratch->line[kind - 1][i];
+	struct when when = when_stepped(e, i);
 	enum event event = e->scratch->event[i];
 	struct line *l;
 
 	if (row == TABLE_NONE)
 		return;
 	l = evidence_line(e, row);
-	step_walk(&l->walk, l->first_ns, event, start_ns, window);
+	step_walk(&l->walk, l->first_ns, event, &when);
 	if (event != NEW_FAILURE)
 		return;
 	if (kind == LINE_HOST && is_portless(s))
 		for (uint64_t k = 1; k < s->c->packets && k < PORTLESS_MOST; k++)
-			walk_step(&l->walk, true, start_ns, window);
+			walk_step(&l->walk, true, &when);
 	if (s->c != NULL)
 		see_time(&l->first_ns, &l->last_ns, s->c);
 	else if (l->first_ns == 0)
-		l->first_ns = l->last_ns = start_ns;
+		l->first_ns = l->last_ns = when.start_ns;
 }
 
 /* The source's own walk; the first contact, when the second comes, it has walked already. */
@@ -401,10 +420,12 @@ step_source(struct evidence *e, size_t i, bool new_host)
 	const struct step *s = &e->scratch->step[i];
 	struct source *source = evidence_source(e, s->source);
 	enum event event = e->scratch->event[i];
+	struct when when;
 
 	if (s->c == NULL)
 		return;
-	step_walk(&source->walk, source->first_ns, event, s->c->start_ns, e->scratch->window[i]);
+	when = when_of(e, s->c);
+	step_walk(&source->walk, source->first_ns, event, &when);
 	if (event != NEW_FAILURE)
 		return;
 	source->refused += s->outcome == REFUSED;

@@ -17,6 +17,18 @@
 enum { WALK_STEPS_MOST = 64 };
 
 /*
+ * Failed contacts without a pause: each begins within a pause of those before it.  `now` is the present one, `most` the
+ * one of all that has most; what comes late, from before the present one, is in none.
+ */
+struct burst {
+	int64_t first_ns, last_ns; /* first start, last end of those that failed */
+	uint32_t failed, tried;
+};
+struct bursts {
+	struct burst now, most;
+};
+
+/*
  * A walk: a failed contact is a step up, one that is answered a step down, never below 0; peak is its highest.
  * Conversations come as they end, and failures end at once: an answer that began before the peak lowers it too.
  */
@@ -27,12 +39,15 @@ struct walk {
 	/* The same contacts in the window that has most of failed * (failed / tried)^2, and in the present one. */
 	uint32_t best_failed, best_tried, window, now_failed, now_tried;
 	uint32_t spare;
+	struct bursts
+	    bursts; /* with a pause as long as a window; tries of known contacts are not in them */
 };
 
 /* Slots of tables: a multiple of 8 octets each. */
 struct source {
 	struct addr first_dst; /* its first failed contact, while there is no second */
 	int64_t first_ns, last_ns; /* of failed tries */
+	int64_t told_ns; /* the last of them when an alert was given last */
 	uint64_t flows, packets, bytes, rpackets,
 	    rbytes; /* of tries that count: of the first, and from the second on */
 	struct walk walk;
@@ -83,7 +98,8 @@ enum { PORT_BITS = 512 };
 
 /* One of ours, and who tried it in vain. */
 struct target {
-	int64_t first_ns, last_ns;
+	int64_t first_ns, last_ns, told_ns;
+	struct bursts bursts; /* with a pause of a minute */
 	uint64_t flows, packets, bytes;
 	uint64_t ports[PORT_BITS / 64]; /* linear counting */
 	uint32_t sources, failed, external; /* contacts; sources, those from outside */
@@ -170,8 +186,18 @@ void evidence_make_room(struct evidence *);
 /* How many different things were put into PORT_BITS bits, about (Whang 1990); beyond 2000 at least that many. */
 uint64_t evidence_distinct(const uint64_t *bits);
 
+/* burst.c */
+void bursts_add(struct bursts *, bool bad, int64_t start_ns, int64_t end_ns, int64_t pause_ns);
+void bursts_repair(struct bursts *); /* a failed one was answered after all */
+/* The one that has half of so many failures at least and went on after that time; NULL: they are spread, or were told. */
+const struct burst *bursts_main(const struct bursts *, uint32_t failed, int64_t after_ns);
+
 /* walk.c */
-void walk_step(struct walk *, bool bad, int64_t start_ns, uint32_t window);
+struct when {
+	int64_t start_ns, end_ns, window_ns;
+	uint32_t window; /* the number of that in which it began, from 1 */
+};
+void walk_step(struct walk *, bool bad, const struct when *);
 void walk_again(
     struct walk *, uint32_t window, bool bad); /* a contact known before, in another window */
 void walk_repair(struct walk *); /* a failed contact was answered after all */

@@ -54,10 +54,28 @@ line_good(const struct evidence *e, uint32_t row)
 	       !judge_blind(e, k->proto);
 }
 
+/* The time of a scan goes from its first line's start to its last one's end. */
+static void
+add_time(struct shape *s, int64_t start_ns, int64_t end_ns)
+{
+	if (s->start_ns == 0 || start_ns < s->start_ns)
+		s->start_ns = start_ns;
+	if (end_ns > s->end_ns)
+		s->end_ns = end_ns;
+}
+
+const struct burst *
+walk_burst(const struct evidence *e, uint32_t source, const struct walk *w)
+{
+	return bursts_main(&w->bursts, w->failed, evidence_source(e, source)->told_ns);
+}
+
 static void
 add_line(const struct evidence *e, uint32_t row, struct shape *s)
 {
 	const struct spot *k = evidence_spot(&e->lines, row);
+	const struct line *l = evidence_line(e, row);
+	const struct burst *burst = walk_burst(e, k->source, &l->walk);
 	double score;
 
 	if (k->kind == LINE_PORT)
@@ -74,10 +92,12 @@ add_line(const struct evidence *e, uint32_t row, struct shape *s)
 		s->good_hosts++;
 	}
 	if (k->kind == LINE_PORT)
-		s->on_ports += evidence_line(e, row)->walk.failed;
+		s->on_ports += l->walk.failed;
 	else
-		s->on_hosts += evidence_line(e, row)->walk.failed;
-	score = walk_score(&evidence_line(e, row)->walk);
+		s->on_hosts += l->walk.failed;
+	add_time(s, burst != NULL ? burst->first_ns : l->first_ns,
+	    burst != NULL ? burst->last_ns : l->last_ns);
+	score = walk_score(&l->walk);
 	if (s->best == TABLE_NONE || score > s->score) {
 		s->best = row;
 		s->score = score;
@@ -114,9 +134,10 @@ is_news(uint32_t failed, uint32_t fresh, uint32_t told)
 }
 
 static void
-judge_source(struct evidence *e, struct alerts *alerts, uint32_t row, const struct shape *sh)
+judge_source(struct evidence *e, struct alerts *alerts, uint32_t row, struct shape *sh)
 {
 	struct source *s = evidence_source(e, row);
+	const struct burst *burst = walk_burst(e, row, &s->walk);
 	bool grid = is_grid(s, sh);
 	enum scan_kind kind = SCAN_NONE;
 	double score = sh->score;
@@ -136,9 +157,13 @@ judge_source(struct evidence *e, struct alerts *alerts, uint32_t row, const stru
 	if (kind == SCAN_NONE || !is_news(s->walk.failed, s->new_failed, s->told))
 		return;
 	s->told = s->walk.failed;
+	if (sh->best == TABLE_NONE)
+		add_time(sh, burst != NULL ? burst->first_ns : s->first_ns,
+		    burst != NULL ? burst->last_ns : s->last_ns);
 	if (!scope_allows(
 		e->scope, (const struct addr *)(const void *)table_row(&e->sources, row), -1))
 		report_source(alerts, e, row, sh, kind, score);
+	s->told_ns = s->last_ns;
 }
 
 static void
@@ -210,6 +235,7 @@ judge_target(struct evidence *e, struct alerts *alerts, uint32_t row, uint32_t l
 	if (!scope_allows(e->scope, (const struct addr *)(const void *)table_row(&e->targets, row),
 		flood ? t->port : -1))
 		report_target(alerts, e, row, flood);
+	t->told_ns = t->last_ns;
 }
 
 /* Our own servers' answers may be alone because a record was lost; a victim is somebody else. */

@@ -43,11 +43,16 @@ struct shape {
 	uint32_t best; /* line; TABLE_NONE: no line is a scan */
 	double score; /* of that */
 	uint16_t port[PORTS_NAMED]; /* the first of good_ports */
+	int64_t start_ns,
+	    end_ns; /* of good lines, 0 without any: of the burst that is most of a line, or of all */
 };
 
 enum scan_kind { SCAN_NONE, SCAN_HORIZONTAL, SCAN_VERTICAL, SCAN_BLOCK };
 
 double walk_density(const struct walk *);
+
+/* When most of a source's walk, or of one of its lines, was; NULL: it is spread over all its time, or known already. */
+const struct burst *walk_burst(const struct evidence *, uint32_t source, const struct walk *);
 
 /* Does nothing in these records show whether this protocol was answered?  Then it is not judged. */
 bool judge_blind(const struct evidence *, uint8_t proto);

@@ -53,24 +53,37 @@ put_proto(struct buf *out, uint8_t proto)
 
 /* How long it took and how much of it was in vain. */
 static void
-put_tries(
-    struct buf *out, int64_t first_ns, int64_t last_ns, const struct walk *w, const char *what)
+put_tries(struct buf *out, const struct burst *tries, const char *what)
 {
 	buf_puts(out, " in ");
-	reason_duration(out, last_ns > first_ns ? last_ns - first_ns : 0);
-	if (w->failed >= w->tried)
+	reason_duration(
+	    out, tries->last_ns > tries->first_ns ? tries->last_ns - tries->first_ns : 0);
+	if (tries->failed >= tries->tried)
 		buf_puts(out, ", all in vain");
 	else
-		buf_printf(out, ", %u of %s in vain", w->failed, what);
+		buf_printf(out, ", %u of %s in vain", tries->failed, what);
 }
 
 static void
-put_all_tries(struct buf *out, const struct source *s)
+put_all_tries(struct buf *out, const struct source *s, const struct shape *sh)
 {
+	const struct burst all = { sh->start_ns, sh->end_ns, s->walk.failed, s->walk.tried };
 	char what[32];
 
 	snprintf(what, sizeof(what), "%u tries", s->walk.tried);
-	put_tries(out, s->first_ns, s->last_ns, &s->walk, what);
+	put_tries(out, &all, what);
+}
+
+/* What the sentence about one line speaks of: the burst that is most of it, or all. */
+static struct burst
+line_tries(const struct evidence *e, uint32_t row)
+{
+	const struct line *l = evidence_line(e, row);
+	const struct burst *burst = walk_burst(e, evidence_spot(&e->lines, row)->source, &l->walk);
+
+	return burst != NULL
+		   ? *burst
+		   : (struct burst){ l->first_ns, l->last_ns, l->walk.failed, l->walk.tried };
 }
 
 static void
@@ -87,34 +100,36 @@ put_sentence(struct buf *out, const struct evidence *e, const struct source *s,
     const struct shape *sh, enum scan_kind kind)
 {
 	const struct spot *k = sh->best != TABLE_NONE ? evidence_spot(&e->lines, sh->best) : NULL;
-	const struct line *l = k != NULL ? evidence_line(e, sh->best) : NULL;
+	struct burst l = { 0 };
 
+	if (k != NULL)
+		l = line_tries(e, sh->best);
 	if (kind == SCAN_HORIZONTAL && sh->good_ports == 1) {
 		if (is_icmp(k->proto)) {
-			buf_printf(out, "pinged %u hosts", l->walk.tried);
+			buf_printf(out, "pinged %u hosts", l.tried);
 		} else {
 			buf_puts(out, "tried ");
 			put_proto(out, k->proto);
-			buf_printf(out, " port %u of %u hosts", k->port, l->walk.tried);
+			buf_printf(out, " port %u of %u hosts", k->port, l.tried);
 		}
-		put_tries(out, l->first_ns, l->last_ns, &l->walk, "them");
+		put_tries(out, &l, "them");
 	} else if (kind == SCAN_HORIZONTAL) {
 		buf_puts(out, "tried ");
 		put_ports(out, sh);
 		buf_printf(out, " of %u hosts", sh->hosts);
-		put_all_tries(out, s);
+		put_all_tries(out, s, sh);
 	} else if (kind == SCAN_VERTICAL && sh->good_hosts == 1) {
-		buf_printf(out, "tried %u ", l->walk.tried);
+		buf_printf(out, "tried %u ", l.tried);
 		put_proto(out, k->proto);
 		buf_puts(out, " ports of ");
 		reason_addr(out, &k->dst);
-		put_tries(out, l->first_ns, l->last_ns, &l->walk, "them");
+		put_tries(out, &l, "them");
 	} else if (kind == SCAN_VERTICAL) {
 		buf_printf(out, "tried many ports of %u hosts", sh->good_hosts);
-		put_all_tries(out, s);
+		put_all_tries(out, s, sh);
 	} else {
 		buf_printf(out, "tried %u ports of %u hosts", sh->ports, sh->hosts);
-		put_all_tries(out, s);
+		put_all_tries(out, s, sh);
 	}
 }
 
@@ -179,9 +194,9 @@ severity_from(
 }
 
 static bool
-is_slow(const struct evidence *e, const struct source *s, const struct walk *w)
+is_slow(const struct evidence *e, const struct shape *sh, const struct walk *w)
 {
-	return walk_density(w) < DENSITY_ACCEPT && s->last_ns - s->first_ns >= 2 * e->window_ns;
+	return walk_density(w) < DENSITY_ACCEPT && sh->end_ns - sh->start_ns >= 2 * e->window_ns;
 }
 
 void
@@ -193,7 +208,7 @@ report_source(struct alerts *alerts, const struct evidence *e, uint32_t row, con
 	const struct spot *k = sh->best != TABLE_NONE ? evidence_spot(&e->lines, sh->best) : NULL;
 	bool whole = k == NULL || score > sh->score;
 	const struct walk *w = whole ? &s->walk : &evidence_line(e, sh->best)->walk;
-	bool slow = is_slow(e, s, w);
+	bool slow = is_slow(e, sh, w);
 	struct buf reason = { 0 }, why = { 0 }, limits = { 0 };
 	struct alert a = ALERT_NONE;
 
@@ -220,8 +235,8 @@ report_source(struct alerts *alerts, const struct evidence *e, uint32_t row, con
 		a.dst = &k->dst;
 	if (k != NULL)
 		a.proto = k->proto;
-	a.start_ns = s->first_ns;
-	a.end_ns = s->last_ns;
+	a.start_ns = sh->start_ns;
+	a.end_ns = sh->end_ns;
 	a.flows = s->flows;
 	a.packets = s->packets;
 	a.bytes = s->bytes;
@@ -239,6 +254,7 @@ void
 report_target(struct alerts *alerts, const struct evidence *e, uint32_t row, bool flood)
 {
 	const struct target *t = evidence_target(e, row);
+	const struct burst *burst = flood ? bursts_main(&t->bursts, t->failed, t->told_ns) : NULL;
 	struct buf reason = { 0 }, why = { 0 }, limits = { 0 };
 	struct alert a = ALERT_NONE;
 	uint64_t ports = evidence_distinct(t->ports);
@@ -273,8 +289,8 @@ report_target(struct alerts *alerts, const struct evidence *e, uint32_t row, boo
 	a.sampling = t->sampling;
 	a.dst = key_addr(&e->targets, row);
 	a.dstport = flood ? t->port : -1;
-	a.start_ns = t->first_ns;
-	a.end_ns = t->last_ns;
+	a.start_ns = burst != NULL ? burst->first_ns : t->first_ns;
+	a.end_ns = burst != NULL ? burst->last_ns : t->last_ns;
 	a.flows = t->flows;
 	a.packets = t->packets;
 	a.bytes = t->bytes;

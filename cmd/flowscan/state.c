@@ -16,11 +16,15 @@ enum state_kind {
 	STATE_KINDS
 };
 
+#define BURST(S, M) \
+	LATER(MEMBER_NUMBER, S, M.first_ns), LATER(MEMBER_NUMBER, S, M.last_ns), \
+	    LATER(MEMBER_NUMBER, S, M.failed), LATER(MEMBER_NUMBER, S, M.tried)
+#define BURSTS(S, M) BURST(S, M.now), BURST(S, M.most)
 #define WALK(S) \
 	NUMBER(S, walk.peak_ns), NUMBER(S, walk.failed), NUMBER(S, walk.tried), \
 	    NUMBER(S, walk.at), NUMBER(S, walk.peak), NUMBER(S, walk.best_failed), \
 	    NUMBER(S, walk.best_tried), NUMBER(S, walk.window), NUMBER(S, walk.now_failed), \
-	    NUMBER(S, walk.now_tried)
+	    NUMBER(S, walk.now_tried), BURSTS(S, walk.bursts)
 
 struct head {
 	uint64_t version, window_ns, udp, udp_answered, tcp_flagless, tcp_flagless_answered;
@@ -32,8 +36,8 @@ static const struct member source_members[] = { OCTETS(source, first_dst), NUMBE
 	NUMBER(source, last_ns), NUMBER(source, flows), NUMBER(source, packets),
 	NUMBER(source, bytes), NUMBER(source, rpackets), NUMBER(source, rbytes), WALK(source),
 	NUMBER(source, refused), NUMBER(source, opened), NUMBER(source, sampling),
-	NUMBER(source, told), NUMBER(source, first_port), NUMBER(source, first_proto),
-	FLAG(source, promoted), { 0 } };
+	NUMBER(source, told), LATER(MEMBER_NUMBER, source, told_ns), NUMBER(source, first_port),
+	NUMBER(source, first_proto), FLAG(source, promoted), { 0 } };
 /* A contact with members that have addresses. */
 struct contact_kept {
 	uint32_t window;
@@ -49,7 +53,8 @@ static const struct member target_members[] = { NUMBER(target, first_ns), NUMBER
 	NUMBER(target, external), NUMBER(target, votes), NUMBER(target, on_port),
 	NUMBER(target, sampling), NUMBER(target, told), NUMBER(target, minute),
 	NUMBER(target, now_minute), NUMBER(target, last_minute), NUMBER(target, most_minute),
-	NUMBER(target, port), { 0 } };
+	NUMBER(target, port), LATER(MEMBER_NUMBER, target, told_ns), BURSTS(target, bursts),
+	{ 0 } };
 static const struct member victim_members[] = { NUMBER(victim, first_ns), NUMBER(victim, last_ns),
 	NUMBER(victim, flows), NUMBER(victim, packets), NUMBER(victim, bytes),
 	OCTETS(victim, clients), NUMBER(victim, port), { 0 } };
@@ -169,10 +174,23 @@ struct reading {
 
 /* Numbers that something is computed of are what they can be. */
 static bool
+burst_sane(const struct burst *b)
+{
+	return b->first_ns >= 0 && b->first_ns <= b->last_ns && b->failed <= b->tried;
+}
+
+static bool
+bursts_sane(const struct bursts *b)
+{
+	return burst_sane(&b->now) && burst_sane(&b->most);
+}
+
+static bool
 walk_sane(const struct walk *w)
 {
-	return w->at >= 0 && w->at <= w->peak && w->peak <= WALK_STEPS_MOST &&
-	       w->failed <= w->tried && w->best_failed <= w->best_tried;
+	return bursts_sane(&w->bursts) && w->at >= 0 && w->at <= w->peak &&
+	       w->peak <= WALK_STEPS_MOST && w->failed <= w->tried &&
+	       w->best_failed <= w->best_tried;
 }
 
 static bool
@@ -225,9 +243,13 @@ read_address(struct reading *r, struct table *t, enum state_kind kind)
 	if (!member_get_ip(r->at.b, r->at.rec, kind == STATE_TARGET ? 12 : 8, &a))
 		return false;
 	table_find(t, &a, 1, &row);
-	return members_here(&r->at, table_slots(t, row)) &&
-	       (kind != STATE_SOURCE ||
-		   walk_sane(&((const struct source *)(const void *)table_slots(t, row))->walk));
+	if (!members_here(&r->at, table_slots(t, row)))
+		return false;
+	switch (kind) {
+	case STATE_SOURCE: return walk_sane(&evidence_source(r->e, row)->walk);
+	case STATE_TARGET: return bursts_sane(&evidence_target(r->e, row)->bursts);
+	default: return true;
+	}
 }
 
 static bool

@@ -34,7 +34,7 @@ count_window(struct walk *w, uint32_t window, bool bad)
 }
 
 void
-walk_step(struct walk *w, bool bad, int64_t start_ns, uint32_t window)
+walk_step(struct walk *w, bool bad, const struct when *when)
 {
 	w->failed += bad;
 	w->tried++;
@@ -42,13 +42,14 @@ walk_step(struct walk *w, bool bad, int64_t start_ns, uint32_t window)
 		w->at++;
 	else if (!bad && w->at > 0)
 		w->at--;
-	if (!bad && start_ns < w->peak_ns && w->peak > w->at)
+	if (!bad && when->start_ns < w->peak_ns && w->peak > w->at)
 		w->peak--;
 	if (w->at > w->peak) {
 		w->peak = w->at;
-		w->peak_ns = start_ns > w->peak_ns ? start_ns : w->peak_ns;
+		w->peak_ns = when->start_ns > w->peak_ns ? when->start_ns : w->peak_ns;
 	}
-	count_window(w, window, bad);
+	count_window(w, when->window, bad);
+	bursts_add(&w->bursts, bad, when->start_ns, when->end_ns, when->window_ns);
 }
 
 void
@@ -69,4 +70,5 @@ walk_repair(struct walk *w)
 		w->now_failed--;
 	if (w->best_failed > 0)
 		w->best_failed--;
+	bursts_repair(&w->bursts);
 }

@@ -120,8 +120,11 @@ members_get(struct batch *b, const struct members_at *at, size_t rec, const stru
 		uint8_t *p = (uint8_t *)structure + m[i].off;
 		uint64_t v;
 
-		if (c == NULL || !column_has(c, rec))
+		if (c == NULL || !column_has(c, rec)) {
+			if (m[i].later)
+				continue;
 			return false;
+		}
 		switch (m[i].kind) {
 		case MEMBER_IP: get_ip(c, rec, p); break;
 		case MEMBER_OCTETS:

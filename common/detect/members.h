@@ -3,7 +3,8 @@
  *
  * A table says which members there are; each is a column that has the member's name, or for addresses and what flows
  * have too a standard one.  Columns are looked for once a batch, not once a record.  Reading believes nothing: whatever
- * lacks a member, or has it of another kind, is none; what the numbers mean the reader checks.
+ * lacks a member (but for those that came later), or has it of another kind, is none; what the numbers mean the reader
+ * checks.
  */
 #ifndef DETECT_MEMBERS_H
 #define DETECT_MEMBERS_H
@@ -14,18 +15,23 @@
 #include "flow/batch.h"
 
 enum member_kind { MEMBER_END, MEMBER_NUMBER, MEMBER_FLAG, MEMBER_OCTETS, MEMBER_IP };
-enum { MEMBERS_MOST = 32 };
+enum { MEMBERS_MOST = 48 };
 
 struct member {
 	enum member_kind kind;
 	uint16_t element; /* of IANA; 0: the column has the name */
 	const char *name;
 	uint32_t off, size; /* in the structure, octets */
+	bool later; /* older files lack it: then it stays as it is in the structure */
 };
 
 #define MEMBER(KIND, ELEMENT, S, M) \
 	{ \
-		KIND, ELEMENT, #M, offsetof(struct S, M), sizeof(((struct S *)0)->M) \
+		KIND, ELEMENT, #M, offsetof(struct S, M), sizeof(((struct S *)0)->M), false \
+	}
+#define LATER(KIND, S, M) \
+	{ \
+		KIND, 0, #M, offsetof(struct S, M), sizeof(((struct S *)0)->M), true \
 	}
 #define NUMBER(S, M) MEMBER(MEMBER_NUMBER, 0, S, M)
 #define FLAG(S, M) MEMBER(MEMBER_FLAG, 0, S, M)

@@ -105,6 +105,46 @@ scan() {
 	[ "$(scan < slow)" = 'slow,10.0.0.66,,22,"slowly tried tcp port 22 of 40 hosts in 19h30m, all in vain"' ]
 }
 
+# Failures of 10.0.0.66 on the port of its scan and on another; sent to another hour by at().
+strays() {
+	tries 1 500 10.0.0.66 22
+	tries 2 600 10.0.0.66 8080
+}
+at() {
+	sed "s/T10:/T$1:/g"
+}
+
+@test "flowscan: an alert's times are those of the scan that it tells of, whatever failed hours before or after" {
+	ports() {
+		tries "$1" | awk -F, -v OFS=, '{ $4 = "10.9.9.9"; $6 = NR; print }'
+	}
+	times() {
+		(echo "$header"; cat) | flowscan -i csv -o csv -k kind,start,end,reason "$@" | tail -n +2
+	}
+	scan='horizontal,2026-01-05T10:00:00.000Z,2026-01-05T10:00:29.000Z,"tried tcp port 22 of 30 hosts in 29s, all in vain"'
+	[ "$( (strays | at 04; tries 30; strays | at 16) | times)" = "$scan" ]
+	[ "$( (strays | at 04; ports 30; strays | at 16) | times)" = \
+		'vertical,2026-01-05T10:00:00.000Z,2026-01-05T10:00:29.000Z,"tried 30 tcp ports of 10.9.9.9 in 29s, all in vain"' ]
+	(strays | at 04; tries 30; tries 30 0 10.0.0.66 23; strays | at 16) | times > got
+	[[ $(cat got) == 'horizontal,2026-01-05T10:00:00.000Z,2026-01-05T10:00:29.000Z,"tried 2 ports (2'[23]', 2'[23]') of '*' hosts in 29s, '* ]]
+	# file by file too, and each burst that is told is that of the run
+	[ -z "$(strays | at 04 | times --state scan.state)" ]
+	[ "$(tries 30 | times --state scan.state)" = "$scan" ]
+	[[ $(tries 40 700 | at 20 | times --state scan.state) == \
+		'horizontal,2026-01-05T20:11:40.000Z,2026-01-05T20:12:19.000Z,"tried tcp port 22 of 40 hosts in 39s, all in vain"' ]]
+	# but what is spread over the day is all of it
+	[ "$( (tries 8 | at 02; tries 8 10; tries 8 20 | at 18) | times | cut -d, -f 2,3)" = 2026-01-05T02:00:00.000Z,2026-01-05T18:00:27.000Z ]
+}
+
+@test "flowscan: a flood's times are those of the flood" {
+	syn() {
+		echo "2026-01-05T$1,2026-01-05T$1,198.$(($2 / 200)).$(($2 % 200)).7,10.1.1.1,40000,80,6,2,1,40"
+	}
+	(echo "$header"; syn 03:00:00Z 5000; for ((i = 0; i < 3000; i++)); do syn "10:00:$((i % 50 + 10))Z" $i; done; syn 20:00:00Z 6000) |
+		flowscan -i csv -o csv -k kind,start,end > got
+	[ "$(tail -n +2 got)" = flood,2026-01-05T10:00:10.000Z,2026-01-05T10:00:59.000Z ]
+}
+
 @test "flowscan: one probe each from many sources is told of the target, in one line" {
 	for ((i = 0; i < 200; i++)); do
 		printf '2026-01-05T10:%02d:00Z,2026-01-05T10:%02d:00Z,198.51.%d.%d,10.1.1.1,40000,%d,6,2,1,44\n' \
