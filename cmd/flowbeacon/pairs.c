@@ -196,6 +196,16 @@ add_beat(struct pairs *p, struct pair *k, const struct conversation *c)
 }
 
 static void
+add_hour(struct pair *k, int64_t start_ns)
+{
+	int64_t s = start_ns / NS_PER_S, hour = s / HOUR_S % PAIR_HOURS;
+
+	k->hours |= UINT32_C(1) << hour;
+	if (s > k->hour_s[hour])
+		k->hour_s[hour] = s < UINT32_MAX ? (uint32_t)s : UINT32_MAX;
+}
+
+static void
 add_one(struct pairs *p, struct pair *k, const struct conversation *c, bool answered)
 {
 	int64_t lasted = conversation_duration(c);
@@ -203,7 +213,7 @@ add_one(struct pairs *p, struct pair *k, const struct conversation *c, bool answ
 	k->first_ns = c->start_ns < k->first_ns ? c->start_ns : k->first_ns;
 	k->last_ns = c->start_ns > k->last_ns ? c->start_ns : k->last_ns;
 	k->end_ns = c->end_ns > k->end_ns ? c->end_ns : k->end_ns;
-	k->hours |= UINT32_C(1) << c->start_ns / NS_PER_S / HOUR_S % 24;
+	add_hour(k, c->start_ns);
 	k->sampling = c->sampling > k->sampling ? c->sampling : k->sampling;
 	if (lasted / NS_PER_S > k->longest_s)
 		k->longest_s =
@@ -292,12 +302,43 @@ pairs_restore(struct pairs *p, const struct pair *from)
 	return true;
 }
 
+void
+pairs_guess_hours(struct pair *k)
+{
+	int64_t last = k->last_ns / NS_PER_S / HOUR_S;
+
+	for (int64_t back = 0; back < PAIR_HOURS && back <= last; back++)
+		if (k->hours >> (last - back) % PAIR_HOURS & 1)
+			add_hour(k, (last - back) * HOUR_S * NS_PER_S);
+}
+
+/* The last start in the first hour that is left, to the second; INT64_MAX: none is. */
+static int64_t
+forget_hours(struct pair *k, int64_t before_ns)
+{
+	int64_t first = INT64_MAX;
+
+	k->hours = 0;
+	for (unsigned i = 0; i < PAIR_HOURS; i++) {
+		int64_t at = k->hour_s[i] * NS_PER_S;
+
+		if (k->hour_s[i] == 0 || at + NS_PER_S <= before_ns) {
+			k->hour_s[i] = 0;
+			continue;
+		}
+		k->hours |= UINT32_C(1) << i;
+		first = at < first ? at : first;
+	}
+	return first;
+}
+
 /* Beats of before are gone, and what is known only as a sum loses as much. */
 static void
 forget_beats(struct pairs *p, struct pair *k, int64_t before_ns)
 {
 	uint32_t before = k->beats.n, gone = beats_forget(&k->beats, before_ns, p->opts.beats_most);
-	double share = before > 0 ? (double)k->beats.n / before : 1;
+	double share = before > 0 ? (double)(before - gone) / before : 1;
+	int64_t first_ns = forget_hours(k, before_ns);
 	uint64_t *sums[] = { &k->conversations, &k->answered, &k->packets, &k->bytes, &k->rpackets,
 		&k->rbytes };
 
@@ -306,14 +347,10 @@ forget_beats(struct pairs *p, struct pair *k, int64_t before_ns)
 	for (unsigned i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
 		*sums[i] = (uint64_t)((double)*sums[i] * share);
 	k->connected_ns = (int64_t)((double)k->connected_ns * share);
-	k->first_ns = k->beats.n > 0 ? beats_time(&k->beats, k->beats.beat[0].ms) : before_ns;
+	if (k->beats.n > 0 && beats_time(&k->beats, k->beats.beat[0].ms) - NS_PER_S < first_ns)
+		first_ns = beats_time(&k->beats, k->beats.beat[0].ms);
+	k->first_ns = first_ns < before_ns || first_ns == INT64_MAX ? before_ns : first_ns;
 	k->last_ns = k->last_ns > k->first_ns ? k->last_ns : k->first_ns;
-	if (k->beats.window_ms != 0)
-		return;
-	k->hours = 0;
-	for (uint32_t i = 0; i < k->beats.n; i++)
-		k->hours |= UINT32_C(1)
-			    << beats_time(&k->beats, k->beats.beat[i].ms) / NS_PER_S / HOUR_S % 24;
 }
 
 static void

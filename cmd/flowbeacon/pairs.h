@@ -1,7 +1,7 @@
 /*
  * pairs.h - pairs of client and server that are looked at closely: sums of their conversations, and when they began.
  *
- * A pair is (client, server, port, protocol), or (client, server) where ports are not looked at.  About 200 octets and
+ * A pair is (client, server, port, protocol), or (client, server) where ports are not looked at.  About 300 octets and
  * 8 for each beat; together bounded, and what there was no room for is counted.
  */
 #ifndef FLOWBEACON_PAIRS_H
@@ -10,11 +10,15 @@
 #include "detect/beats.h"
 #include "ops/conversation.h"
 
+enum { PAIR_HOURS = 24 };
+
 struct pair {
 	struct addr client, server;
 	uint16_t port;
 	uint8_t proto; /* 0: any, and so is the port */
 	uint32_t hours; /* of the day, UTC, in which one began: a bit each */
+	uint32_t hour_s
+	    [PAIR_HOURS]; /* the last start in each of them, Unix seconds; whatever beats are kept */
 	uint32_t sampling; /* greatest */
 	uint32_t longest_s;
 	int64_t first_ns, last_ns, end_ns; /* first and last start, last end */
@@ -57,11 +61,14 @@ struct pair *pairs_touch(struct pairs *, const struct conversation *);
 /* The pair of these that is the same as one of others; NULL: there is none. */
 const struct pair *pairs_same(const struct pairs *, const struct pair *of_others);
 
+/* Older states have no hour_s: of each of its hours the last one before its last start. */
+void pairs_guess_hours(struct pair *);
+
 /* Take over one, with its beats (allocated, cap a power of two).  false: it is there already, or has no room. */
 bool pairs_restore(struct pairs *, const struct pair *);
 
 /*
- * Forget what is older than a window: beats, and of what was counted as large a share; pairs that ended before it, or so
+ * Forget what is older than a window: beats, hours, and of what was counted as large a share; pairs that ended before it, or so
  * far ahead that their clock is another; those of fewer than PAIR_FEW conversations that ended before its last quarter, as
  * they cannot have a rhythm that fits in; and as many of those with the fewest conversations that half of the memory is
  * free.

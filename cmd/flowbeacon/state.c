@@ -24,12 +24,12 @@ static const struct member head_members[] = { NUMBER(head, beacon_version), NUMB
 	NUMBER(head, clock_ns), { 0 } };
 static const struct member pair_members[] = { IP(pair, client, 8), IP(pair, server, 12),
 	STANDARD(pair, port, 11), STANDARD(pair, proto, 4), NUMBER(pair, hours),
-	NUMBER(pair, sampling), NUMBER(pair, longest_s), NUMBER(pair, first_ns),
-	NUMBER(pair, last_ns), NUMBER(pair, end_ns), NUMBER(pair, conversations),
-	NUMBER(pair, answered), NUMBER(pair, packets), NUMBER(pair, bytes), NUMBER(pair, rpackets),
-	NUMBER(pair, rbytes), NUMBER(pair, connected_ns), NUMBER(pair, told),
-	NUMBER(pair, beats.window_ms), NUMBER(pair, beats.stride), NUMBER(pair, beats.base_ns),
-	NUMBER(pair, beats.far), { 0 } };
+	LATER(MEMBER_OCTETS, pair, hour_s), NUMBER(pair, sampling), NUMBER(pair, longest_s),
+	NUMBER(pair, first_ns), NUMBER(pair, last_ns), NUMBER(pair, end_ns),
+	NUMBER(pair, conversations), NUMBER(pair, answered), NUMBER(pair, packets),
+	NUMBER(pair, bytes), NUMBER(pair, rpackets), NUMBER(pair, rbytes),
+	NUMBER(pair, connected_ns), NUMBER(pair, told), NUMBER(pair, beats.window_ms),
+	NUMBER(pair, beats.stride), NUMBER(pair, beats.base_ns), NUMBER(pair, beats.far), { 0 } };
 static const struct member contact_members[] = { IP(contact, host, 8), IP(contact, to, 12),
 	NUMBER(contact, last_s), { 0 } };
 static const struct member open_members[] = { IP(conversation_row, ends.ip[0], 8),
@@ -231,12 +231,24 @@ read_beats(const struct reading *r, struct beats *b)
 }
 
 static bool
+has_hours(const struct pair *k)
+{
+	uint32_t any = 0;
+
+	for (unsigned i = 0; i < PAIR_HOURS; i++)
+		any |= k->hour_s[i];
+	return any != 0;
+}
+
+static bool
 read_pair(const struct reading *r)
 {
 	struct pair k = { 0 };
 
 	if (!members_here(&r->at, &k) || !is_sane(&k) || !read_beats(r, &k.beats))
 		return false;
+	if (!has_hours(&k))
+		pairs_guess_hours(&k);
 	if (pairs_restore(r->state->pairs, &k))
 		return true;
 	beats_free(&k.beats);

@@ -135,11 +135,12 @@ move_base(struct beats *b)
 uint32_t
 beats_forget(struct beats *b, int64_t before_ns, uint32_t most)
 {
-	uint32_t gone = 0;
+	uint32_t old = 0, gone;
 
 	beats_sort(b);
-	while (gone < b->n && beats_time(b, b->beat[gone].ms) < before_ns)
-		gone++;
+	while (old < b->n && beats_time(b, b->beat[old].ms) < before_ns)
+		old++;
+	gone = old;
 	if (gone > 0 && b->window_ms != 0 && b->n - gone < most / 4) {
 		uint32_t last = b->beat[b->n - 1].ms / b->window_ms;
 
@@ -152,7 +153,7 @@ beats_forget(struct beats *b, int64_t before_ns, uint32_t most)
 		memmove(b->beat, b->beat + gone, b->n * sizeof(*b->beat));
 	}
 	move_base(b);
-	return gone;
+	return old;
 }
 
 void

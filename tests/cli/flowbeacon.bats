@@ -376,6 +376,39 @@ minutes() {
 	flowcat -o ndjson b.state | grep '"dstip":"198.51.100.7"' | grep -q '"told":4'
 }
 
+# MEMBER: what b.state has of the pair of 198.51.100.7, without quotes.
+pair_member() {
+	flowcat -o ndjson b.state | grep '"state":1' | grep '"dstip":"198.51.100.7"' | sed -n "s/.*\"$1\":\"*\([0-9a-f]*\).*/\1/p"
+}
+
+@test "flowbeacon: hours of a state are those in which anything began, whatever starts are kept" {
+	local h
+
+	(beats 10 2880 from=57600; beats 60 480 from=144000) | sort -n > day.csv
+	for ((h = 16; h < 48; h += 2)); do
+		minutes $((h * 60)) $((h * 60 + 120)) | flowbeacon -i csv -q --state b.state -o null
+	done
+	[ "$(pair_member hours)" -eq $((0xff0000)) ]
+	# of 480 starts some dozens are left after the dense past, and the sums are of all
+	[ "$(pair_member beats | wc -c)" -lt 2560 ]
+	[ "$(pair_member conversations)" -ge 450 ] && [ "$(pair_member conversations)" -le 510 ]
+	[ "$(pair_member first_ns)" -lt $(((1767571200 + 41 * 3600) * 1000000000)) ]
+	# and they are forgotten as it is
+	echo 1767819600,1767819601,10.0.0.9,198.51.100.9,40000,443,6,27,5,500,1 > day.csv
+	minutes 0 10000 | flowbeacon -i csv -q --state b.state -o null
+	[ "$(pair_member hours)" -eq $((0xe00000)) ]
+}
+
+@test "flowbeacon: a state of before hours were kept goes on" {
+	gunzip -c "$DATA/flowbeacon-before-hours.state.gz" > b.state
+	beats 600 12 from=46800 | csv > in.csv
+	flowbeacon -i csv -q --state b.state -o csv -k start,reason in.csv > got
+	[ "$(tail -n +2 got)" = '2026-01-05T10:00:00.000Z,"every 10m00s ± 0s, 5 of 24 hours, same size"' ]
+	echo 1767704700,1767704701,10.0.0.9,198.51.100.9,40000,443,6,27,5,500,1 > day.csv
+	minutes 0 10000 | flowbeacon -i csv -q --state b.state -o null
+	[ "$(pair_member hours)" -eq $((0x6000)) ]
+}
+
 @test "flowbeacon: a state that is none, cut, or made otherwise is refused and left alone" {
 	flowgen -n 2000 -w day.flow
 	cp day.flow other.state

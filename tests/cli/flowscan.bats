@@ -200,6 +200,11 @@ at() {
 	[ -z "$(tries 16 | scan --state scan.state)" ]
 }
 
+@test "flowscan: a state of before bursts were kept goes on" {
+	gunzip -c "$DATA/flowscan-before-bursts.state.gz" > scan.state
+	[[ $(tries 5 7 | scan --state scan.state) == *'"tried tcp port 22 of 12 hosts in 11s, all in vain"' ]]
+}
+
 @test "flowscan: an answer that comes with the next file repairs what failed" {
 	tries 20 | scan --state scan.state > /dev/null
 	[ -z "$(talks 20 | sed 's/T10:/T11:/g' | scan --state scan.state)" ]
