@@ -125,7 +125,7 @@ put_young(struct buf *out, const struct baseline *b, const struct seen *s)
 		buf_printf(out,
 		    "too young to be called normal: known for %u of %d days at the baseline's "
 		    "end\n",
-		    (b->network.seen.last_s - s->first_s) / 86400, BASELINE_NORMAL_DAYS);
+		    baseline_days_known(b, s), BASELINE_NORMAL_DAYS);
 }
 
 /* Hours -------------------------------------------------------------------------------------------- */

@@ -337,11 +337,18 @@ baseline_see(const struct baseline *b, struct seen *s, int64_t start_ns, int64_t
 	baseline_join(b, s, &now);
 }
 
-bool
-baseline_young(const struct baseline *b, const struct seen *s)
+unsigned
+baseline_days_known(const struct baseline *b, const struct seen *s)
 {
-	return b->network.seen.last_s < s->first_s ||
-	       b->network.seen.last_s - s->first_s < BASELINE_NORMAL_DAYS * 86400;
+	enum { DAY_S = 86400 };
+	const struct seen *all = &b->network.seen;
+	uint64_t days, over;
+
+	if (all->last_s < s->first_s)
+		return 0;
+	days = ((uint64_t)(all->last_s - all->first_s) + DAY_S / 2) / DAY_S;
+	over = s->first_s > all->first_s ? (s->first_s - all->first_s) / DAY_S : 0;
+	return days > over ? (unsigned)(days - over) : 0;
 }
 
 /* Hours -------------------------------------------------------------------------------------------- */

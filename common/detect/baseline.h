@@ -173,10 +173,20 @@ baseline_hosts(const struct baseline *b)
 }
 
 /*
- * Is it known for less than BASELINE_NORMAL_DAYS, from first seen to the baseline's end?  Of a young thing it cannot be
- * said what is normal; of a young network nothing is new.
+ * How many days it is known at the baseline's end: those that the baseline spans, to the nearest whole one, but for those
+ * that were over when it was first seen.  So in a week's records whoever is there on the first day is known for a week.
  */
-bool baseline_young(const struct baseline *, const struct seen *);
+unsigned baseline_days_known(const struct baseline *, const struct seen *);
+
+/*
+ * Is it known for less than BASELINE_NORMAL_DAYS?  Of a young thing it cannot be said what is normal; of a young network
+ * nothing is new.
+ */
+static inline bool
+baseline_young(const struct baseline *b, const struct seen *s)
+{
+	return baseline_days_known(b, s) < BASELINE_NORMAL_DAYS;
+}
 
 /*
  * What a host (the whole network) did at this hour of the week on other days: log8 codes, at most HOURS_SLOTS of

@@ -186,6 +186,21 @@ alert() {
 	[[ $output == *"too young to be called normal: known for 0 of 7 days"* ]]
 }
 
+@test "flowbase: seven whole days are a week, six are not" {
+	flowgen -n 20000 --span 7d --clients 10 --servers 20 -w week.flow
+	flowbase learn -w week.base week.flow
+	run -0 flowbase age week.base
+	[[ ${lines[0]} == *", on 7 of 7 days, "* ]] && [[ ${lines[0]} != *"too young"* ]]
+	[[ ${lines[1]} == "week.base: known for less than 7 days, 0 of "* ]]
+	flowbase learn --until 2026-01-11 -w six.base week.flow
+	run -1 flowbase age -v six.base
+	host=$(sed -n 's/.* \([^ ]*\) is young: .*/\1/p' <<< "$output" | head -n 1)
+	run -0 flowbase show week.base "$host"
+	[[ $output != *"too young"* ]]
+	run -0 flowbase show six.base "$host"
+	[[ $output == *"too young to be called normal: known for 6 of 7 days"* ]]
+}
+
 @test "flowbase: show says what there is of a host and of an edge, and what never was" {
 	day 0 | flowbase learn -i csv -w b
 	run -0 flowbase show b

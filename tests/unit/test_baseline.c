@@ -555,6 +555,41 @@ test_seen(void)
 	baseline_free(b);
 }
 
+/* From first to last the network was seen, from that on a host: how many days is it known? */
+static unsigned
+days_known(const char *first, const char *last, const char *host)
+{
+	struct baseline *b = baseline_new(&workdays, INTERNAL);
+	struct seen s = { 0 };
+	unsigned days;
+
+	baseline_see(b, &b->network.seen, at(first), at(last));
+	baseline_see(b, &s, at(host), at(host));
+	days = baseline_days_known(b, &s);
+	ok(baseline_young(b, &s) == (days < BASELINE_NORMAL_DAYS), "%u days from %s on", days,
+	    host);
+	baseline_free(b);
+	return days;
+}
+
+static void
+test_days_known(void)
+{
+	const char *first = "2026-01-05T00:00:00Z", *last = "2026-01-11T23:59:57Z";
+
+	is_u64(days_known(first, last, first), 7, "seven whole days are seven");
+	is_u64(days_known(first, last, "2026-01-05T23:59:00Z"), 7,
+	    "of all that is there on the first");
+	is_u64(days_known(first, last, "2026-01-06T00:00:00Z"), 6,
+	    "but not of what comes on the second");
+	is_u64(days_known("2026-01-04T23:59:50Z", "2026-01-10T23:59:59Z", "2026-01-05T09:00:00Z"),
+	    6, "a flow that was going on at their beginning makes six days no seven");
+	is_u64(days_known("2026-01-04T23:59:50Z", last, "2026-01-05T22:00:00Z"), 7,
+	    "nor seven days six");
+	is_u64(days_known(first, "2026-01-05T11:00:00Z", first), 0, "less than half a day is none");
+	is_u64(days_known(first, first, last), 0, "nor is what came after the end");
+}
+
 static void
 test_history(void)
 {
@@ -638,6 +673,7 @@ main(void)
 	test_open_alerts();
 	test_keyed();
 	test_seen();
+	test_days_known();
 	test_history();
 	test_round_trip(&workdays);
 	test_round_trip(&weekdays);
