@@ -158,6 +158,7 @@ parse(struct flowalert *f, struct optparse *parser)
 		opt_usage(f->program, "%s", err.text);
 	if (f->when.text != NULL && f->n_rule_files > 0)
 		opt_usage(f->program, "--when reads aggregates and --rules flows: one of them");
+	f->io.flows = f->n_rule_files > 0;
 	if (f->scope.window_ns > 0)
 		f->incidents.window_ns = f->scope.window_ns;
 }

@@ -556,7 +556,7 @@ main(int argc, char **argv)
 	io_opts_init(&f.io);
 	f.io.warn = diag_err;
 	f.io.progress = diag_progress;
-	f.io.alerts = true;
+	f.io.flows = f.io.alerts = true;
 	scope_init(&f.scope);
 	contacts_init(&f.contacts);
 	opt_start(&parser, &program, argc, argv);

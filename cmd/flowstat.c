@@ -346,6 +346,7 @@ main(int argc, char **argv)
 	diag_init(argv[0]);
 	io_opts_init(&f.io);
 	f.io.warn = diag_err;
+	f.io.flows = true;
 	f.io.progress = diag_progress;
 	f.out.io = &f.io;
 	opt_start(&parser, &program, argc, argv);

@@ -58,6 +58,11 @@ struct io_opts {
 	uint64_t limit; /* -n; UINT64_MAX none */
 	struct field_list fields; /* -k */
 	bool has_fields, plain, raw, options, fast, no_history;
+	/*
+	 * The program wants flows: what is none (flow/foreign.h) is not given to it.  An operand that has such records is
+	 * told and makes the input incomplete, a file of a directory is only told.
+	 */
+	bool flows;
 	bool alerts; /* the program writes alerts: what text shows of them, though there be none */
 	bool told; /* which say how many they stand for */
 	enum io_resolve resolve;
@@ -92,6 +97,7 @@ void io_opts_free(struct io_opts *);
  */
 struct io_paths {
 	char **path;
+	bool *listed; /* found in a directory, not named */
 	size_t n;
 };
 int io_paths_expand(struct io_paths *, char *const *operands, int n, bool live, struct err *);

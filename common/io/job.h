@@ -7,6 +7,7 @@
 #ifndef IO_JOB_H
 #define IO_JOB_H
 
+#include "flow/foreign.h"
 #include "io/io.h"
 #include "stream/stream.h"
 
@@ -42,6 +43,7 @@ struct job {
 	struct buf path_text; /* holds it where its file may be closed before the job is done */
 	struct err err; /* status set: the input failed here, there is no batch */
 	bool note; /* err only tells something; the input is complete */
+	bool listed; /* the input was found in a directory, or is followed */
 	bool ends; /* err is to be made of what was counted of the input: source_tell */
 	bool
 	    begun; /* the sink's head was made before this job: jobs in front of it leave the head alone */
@@ -50,6 +52,7 @@ struct job {
 	uint64_t *sel;
 	size_t cap_sel, n_sel, n_read;
 	struct err work_err;
+	enum foreign foreign; /* what of the batch is left out as it is no flow */
 	struct job_facts {
 		bool options;
 		unsigned n_cols, n_unpacked;

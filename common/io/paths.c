@@ -195,9 +195,11 @@ by_time(const void *a, const void *b)
 }
 
 static void
-add_path(struct io_paths *p, char *path)
+add_path(struct io_paths *p, char *path, bool listed)
 {
 	p->path = mem_resize(p->path, p->n + 1, sizeof(*p->path));
+	p->listed = mem_resize(p->listed, p->n + 1, sizeof(*p->listed));
+	p->listed[p->n] = listed;
 	p->path[p->n++] = path;
 }
 
@@ -220,7 +222,7 @@ add_directory(struct io_paths *p, const char *dir, bool live, struct err *err)
 	if (f.n > 0)
 		qsort(f.file, f.n, sizeof(*f.file), by_time);
 	for (size_t i = 0; i < f.n; i++)
-		add_path(p, f.file[i].path);
+		add_path(p, f.file[i].path, true);
 	mem_free(f.file);
 	mem_free(f.dir);
 	return r;
@@ -231,7 +233,7 @@ io_paths_expand(struct io_paths *p, char *const *operands, int n, bool live, str
 {
 	*p = (struct io_paths){ 0 };
 	if (n == 0)
-		add_path(p, mem_string("-"));
+		add_path(p, mem_string("-"), false);
 	for (int i = 0; i < n; i++) {
 		struct stat st;
 
@@ -240,7 +242,7 @@ io_paths_expand(struct io_paths *p, char *const *operands, int n, bool live, str
 			if (add_directory(p, operands[i], live, err) != 0)
 				return -1;
 		} else {
-			add_path(p, mem_string(operands[i]));
+			add_path(p, mem_string(operands[i]), false);
 		}
 	}
 	return 0;
@@ -252,5 +254,6 @@ io_paths_free(struct io_paths *p)
 	for (size_t i = 0; i < p->n; i++)
 		mem_free(p->path[i]);
 	mem_free(p->path);
+	mem_free(p->listed);
 	*p = (struct io_paths){ 0 };
 }

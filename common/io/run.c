@@ -11,6 +11,12 @@
 
 enum { KEEP = 64 << 20 }; /* octets of freed memory: what one block gives back the next one takes */
 
+/* Numbers of inputs of which something is known. */
+struct inputs {
+	unsigned *number;
+	size_t n;
+};
+
 struct run {
 	struct io_source *source;
 	struct io_sink *sink;
@@ -27,8 +33,8 @@ struct run {
 	struct ordered_lock *lock; /* of spare rooms, whose memory is in a cache: the last first */
 	struct job_room *spare;
 	size_t n_spare;
-	unsigned *bad_input; /* damaged ones: the rest of them is dropped */
-	size_t n_bad;
+	struct inputs bad; /* damaged ones: the rest of them is dropped */
+	struct inputs foreign; /* ones that have what is no flow, as was told */
 	bool failed;
 };
 
@@ -105,6 +111,14 @@ select_window(const struct io_opts *o, struct job *j)
 		    o, j, batch_plain(j->b, (unsigned)start), batch_plain(j->b, (unsigned)end));
 }
 
+static void
+leave_out_foreign(struct job *j)
+{
+	j->foreign = foreign_exclude(j->b, j->sel);
+	if (j->foreign != FOREIGN_NONE)
+		j->n_sel = bits_count(j->sel, j->b->n);
+}
+
 /* Spare rooms --------------------------------------------------------------------------------------- */
 
 /*
@@ -163,6 +177,8 @@ prepare(struct run *r, struct job *j, unsigned worker)
 
 	source_read(r->source, j);
 	job_select(j);
+	if (r->opts->flows && !j->b->options)
+		leave_out_foreign(j);
 	j->n_read = j->n_sel;
 	if (!j->b->options) {
 		select_window(r->opts, j);
@@ -186,6 +202,7 @@ work(void *ctx, void *item, unsigned worker)
 	struct job *j = item;
 
 	j->work_err = (struct err){ 0 };
+	j->foreign = FOREIGN_NONE;
 	j->form = JOB_NOTHING;
 	if (j->err.status != 0)
 		return;
@@ -197,6 +214,22 @@ work(void *ctx, void *item, unsigned worker)
 }
 
 static void
+inputs_add(struct inputs *s, unsigned number)
+{
+	s->number = mem_resize(s->number, s->n + 1, sizeof(*s->number));
+	s->number[s->n++] = number;
+}
+
+static bool
+inputs_have(const struct inputs *s, unsigned number)
+{
+	for (size_t i = s->n; i > 0; i--)
+		if (s->number[i - 1] == number)
+			return true;
+	return false;
+}
+
+static void
 complain(struct run *r, const struct job *j, const struct err *why)
 {
 	if (r->opts->warn != NULL)
@@ -204,17 +237,22 @@ complain(struct run *r, const struct job *j, const struct err *why)
 	if (j->note)
 		return;
 	r->result->incomplete = true;
-	r->bad_input = mem_resize(r->bad_input, r->n_bad + 1, sizeof(*r->bad_input));
-	r->bad_input[r->n_bad++] = j->input;
+	inputs_add(&r->bad, j->input);
 }
 
-static bool
-is_bad(const struct run *r, unsigned input)
+/* Once an input: some of it is no flow.  In a store such a file may stand; who names one meant something else. */
+static void
+tell_foreign(struct run *r, const struct job *j)
 {
-	for (size_t i = r->n_bad; i > 0; i--)
-		if (r->bad_input[i - 1] == input)
-			return true;
-	return false;
+	struct err why = { 0 };
+
+	if (inputs_have(&r->foreign, j->input))
+		return;
+	inputs_add(&r->foreign, j->input);
+	r->result->incomplete |= !j->listed;
+	err_set(&why, "left out: %s", foreign_text(j->foreign));
+	if (r->opts->warn != NULL)
+		r->opts->warn(j->path, &why);
 }
 
 static void
@@ -271,12 +309,14 @@ finish(struct run *r, struct job *j)
 		return true;
 	}
 	source_count(r->source, j);
-	if (is_bad(r, j->input))
+	if (inputs_have(&r->bad, j->input))
 		return true;
 	if (j->facts.err.status != 0) {
 		complain(r, j, &j->facts.err);
 		return true;
 	}
+	if (j->foreign != FOREIGN_NONE)
+		tell_foreign(r, j);
 	if (j->work_err.status != 0) {
 		*r->err = j->work_err;
 		r->failed = true;
@@ -369,7 +409,8 @@ free_room(struct run *r, struct ordered *o)
 	mem_free(r->spare);
 	mem_free(r->workers);
 	mem_free(r->history);
-	mem_free(r->bad_input);
+	mem_free(r->bad.number);
+	mem_free(r->foreign.number);
 	mem_free(jobs);
 }
 

@@ -454,8 +454,10 @@ source_next(struct io_source *s, struct job *j)
 	j->bad = (struct csv_bad){ 0 };
 	if (j->room.slot == NULL)
 		j->room.slot = slot_new();
-	if (s->follow != NULL)
+	if (s->follow != NULL) {
+		j->listed = true;
 		return follow_next(s->follow, j);
+	}
 	for (;;) {
 		bool open = s->flow != NULL || s->csv != NULL || s->ipfix != NULL;
 		int r;
@@ -463,6 +465,7 @@ source_next(struct io_source *s, struct job *j)
 		if (!open && s->next == s->paths.n)
 			return tell_spooled(s, j);
 		if (!open) {
+			s->listed = s->paths.listed[s->next];
 			r = open_input(s, s->paths.path[s->next++], &j->err);
 			j->path = s->path;
 			j->input = s->input;
@@ -472,6 +475,7 @@ source_next(struct io_source *s, struct job *j)
 		}
 		j->path = s->path;
 		j->input = s->input;
+		j->listed = s->listed;
 		if (s->note.status != 0) {
 			j->err = s->note;
 			j->note = true;

@@ -19,6 +19,7 @@ struct io_source {
 	size_t next; /* path to open */
 	unsigned input;
 	const char *path; /* of the open input */
+	bool listed; /* it was found in a directory */
 
 	/* The open input: one of these. */
 	struct stream_reader *flow;
