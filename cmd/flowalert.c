@@ -469,7 +469,7 @@ main(int argc, char **argv)
 	if (status == EXIT_DONE && !f.check)
 		status = run(&f, &parser, argv, &err);
 	if (err.status != 0 && errno != EPIPE)
-		diag_err(err.status == EXIT_USAGE ? "--when" : NULL, &err);
+		diag_err(NULL, &err);
 	release(&f);
 	opt_end(&parser);
 	return opt_finish(status);

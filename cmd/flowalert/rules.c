@@ -134,7 +134,7 @@ want_value(void *ctx, const struct field *f)
 }
 
 static int
-parse_threshold(struct rule *r, const struct stanza_entry *e, struct err *err)
+parse_threshold(struct rule *r, const struct stanza_entry *e, bool has_keys, struct err *err)
 {
 	struct wanting w = { r, e, err, false };
 
@@ -146,27 +146,30 @@ parse_threshold(struct rule *r, const struct stanza_entry *e, struct err *err)
 	r->threshold = text_compile(e, err);
 	if (r->threshold == NULL)
 		return -1;
+	if (!has_keys) /* they are wrong, so what it may read is not known */
+		return 0;
 	expr_fields(r->threshold, want_value, &w);
 	return w.failed ? -1 : 0;
 }
 
 static int
-parse_grade(struct rule *r, const struct stanza *t, struct err *err)
+parse_severity(struct rule *r, const struct stanza_entry *e, struct err *err)
 {
-	const struct stanza_entry *severity = stanza_get(t, "severity"),
-				  *score = stanza_get(t, "score");
-
-	r->severity = SEVERITY_MEDIUM;
-	if (severity != NULL)
-		r->severity = text_severity(severity->value);
-	if (r->severity == 0)
-		return stanza_refuse(
-		    err, severity, 0, 0, NULL, "none of low, medium, high, critical");
+	r->severity = e != NULL ? text_severity(e->value) : SEVERITY_MEDIUM;
 	r->score = text_score(r->severity);
-	if (score != NULL && (!parse_double(score->value, strlen(score->value), &r->score) ||
-				 !(r->score >= 0 && r->score <= 1)))
-		return stanza_refuse(err, score, 0, 0, NULL, "no number from 0 to 1");
-	return 0;
+	return r->severity != 0
+		   ? 0
+		   : stanza_refuse(err, e, 0, 0, NULL, "none of low, medium, high, critical");
+}
+
+/* Behind the severity, whose score it replaces. */
+static int
+parse_score(struct rule *r, const struct stanza_entry *e, struct err *err)
+{
+	if (e == NULL ||
+	    (parse_double(e->value, strlen(e->value), &r->score) && r->score >= 0 && r->score <= 1))
+		return 0;
+	return stanza_refuse(err, e, 0, 0, NULL, "no number from 0 to 1");
 }
 
 /* T1046 or T1071.001, commas between. */
@@ -195,7 +198,7 @@ parse_attack(struct rule *r, const struct stanza_entry *e, struct err *err)
 }
 
 static int
-parse_first(struct rule *r, const struct stanza_entry *e, struct err *err)
+parse_first(struct rule *r, const struct stanza_entry *e, bool has_keys, struct err *err)
 {
 	if (e == NULL)
 		return 0;
@@ -205,32 +208,50 @@ parse_first(struct rule *r, const struct stanza_entry *e, struct err *err)
 	if (r->window_ns > 0)
 		return stanza_refuse(err, e, 0, 0, NULL,
 		    "what is the first ever is so of all time: leave out window");
-	if (r->n_own_keys == 0)
+	if (!has_keys)
 		return stanza_refuse(err, e, 0, 0, NULL, "without keys nothing is the first");
 	return 0;
 }
 
 static int
-parse_rule(struct rule *r, const struct stanza *t, struct err *err)
+parse_match(struct rule *r, const struct stanza *t, struct err *err)
 {
-	const struct stanza_entry *match = stanza_get(t, "match"), *note = stanza_get(t, "note");
+	const struct stanza_entry *e = stanza_get(t, "match");
 
-	if (match == NULL)
+	if (e == NULL)
 		return err_usage(
 		    err, "line %u: [%s] has no match: an expression", t->line, t->name);
+	r->match = text_compile(e, err);
+	return r->match != NULL ? 0 : -1;
+}
+
+/* All that is wrong with a section is told; how much is. */
+static unsigned
+parse_rule(struct rule *r, const struct stanza *t, const char *name, rules_tell tell)
+{
+	const struct stanza_entry *note = stanza_get(t, "note"), *own = stanza_get(t, "keys");
+	struct err err = { 0 };
+	unsigned wrong, wrong_keys;
+
 	r->name = mem_string(t->name);
 	r->note = note != NULL ? mem_string(note->value) : NULL;
 	r->line = t->line;
-	r->match = text_compile(match, err);
-	if (r->match == NULL || parse_keys(r, stanza_get(t, "keys"), err) != 0 ||
-	    parse_rule_window(r, stanza_get(t, "window"), err) != 0 ||
-	    parse_threshold(r, stanza_get(t, "threshold"), err) != 0 ||
-	    parse_first(r, stanza_get(t, "first"), err) != 0 || parse_grade(r, t, err) != 0 ||
-	    parse_attack(r, stanza_get(t, "attack"), err) != 0)
-		return -1;
-	return group_spec_check(&r->spec, err) == 0
-		   ? 0
-		   : err_usage(err, "line %u: [%s]: keys or threshold cannot be", t->line, t->name);
+	wrong = text_wrong(parse_match(r, t, &err), name, &err, tell);
+	wrong_keys = text_wrong(parse_keys(r, own, &err), name, &err, tell);
+	wrong += wrong_keys;
+	wrong += text_wrong(parse_rule_window(r, stanza_get(t, "window"), &err), name, &err, tell);
+	wrong += text_wrong(parse_threshold(r, stanza_get(t, "threshold"), wrong_keys == 0, &err),
+	    name, &err, tell);
+	wrong +=
+	    text_wrong(parse_first(r, stanza_get(t, "first"), own != NULL, &err), name, &err, tell);
+	wrong += text_wrong(parse_severity(r, stanza_get(t, "severity"), &err), name, &err, tell);
+	wrong += text_wrong(parse_score(r, stanza_get(t, "score"), &err), name, &err, tell);
+	wrong += text_wrong(parse_attack(r, stanza_get(t, "attack"), &err), name, &err, tell);
+	if (wrong > 0 || group_spec_check(&r->spec, &err) == 0)
+		return wrong;
+	err = (struct err){ 0 };
+	(void)err_usage(&err, "line %u: [%s]: keys or threshold cannot be", t->line, t->name);
+	return text_wrong(-1, name, &err, tell);
 }
 
 static void
@@ -259,22 +280,20 @@ rules_parse(struct rules *rules, const char *name, const char *text, size_t len,
 {
 	struct stanzas stanzas;
 	struct err err = { 0 };
-	unsigned errors = 0;
+	unsigned errors = stanzas_parse(&stanzas, text, len, keys, name, tell);
 
-	if (stanzas_parse(&stanzas, text, len, keys, &err) != 0) {
-		tell(name, &err);
-		errors++;
-	}
 	for (size_t i = 0; i < stanzas.n; i++) {
+		const struct stanza *t = &stanzas.section[i];
 		struct rule one = { 0 };
+		unsigned wrong = 0;
 
-		err = (struct err){ 0 };
-		if (has_name(rules, stanzas.section[i].name))
-			(void)err_usage(&err, "line %u: [%s] is in a file before",
-			    stanzas.section[i].line, stanzas.section[i].name);
-		if (err.status != 0 || parse_rule(&one, &stanzas.section[i], &err) != 0) {
-			tell(name, &err);
-			errors++;
+		if (has_name(rules, t->name))
+			wrong = text_wrong(
+			    err_usage(&err, "line %u: [%s] is in a file before", t->line, t->name),
+			    name, &err, tell);
+		wrong += parse_rule(&one, t, name, tell);
+		errors += wrong;
+		if (wrong > 0) {
 			free_rule(&one);
 			continue;
 		}

@@ -29,24 +29,55 @@ parse_until(const struct stanza_entry *e, int tz_s, int64_t *ns, struct err *err
 }
 
 static int
-parse_section(struct suppression *s, const struct stanza *t, int tz_s, struct err *err)
+parse_match(struct suppression *s, const struct stanza *t, struct err *err)
 {
-	const struct stanza_entry *match = stanza_get(t, "match"),
-				  *reason = stanza_get(t, "reason");
+	const struct stanza_entry *e = stanza_get(t, "match");
 
-	if (match == NULL || reason == NULL)
-		return err_usage(err, "line %u: [%s] has no %s", t->line, t->name,
-		    match == NULL ? "match: an expression" : "reason: why it is suppressed");
-	if (parse_until(stanza_get(t, "until"), tz_s, &s->until_ns, err) != 0)
-		return -1;
-	s->expr = text_compile(match, err);
-	if (s->expr == NULL)
-		return -1;
-	s->state = expr_state_new(s->expr);
-	s->name = mem_string(t->name);
-	s->reason = mem_string(reason->value);
-	s->line = t->line;
+	if (e == NULL)
+		return err_usage(
+		    err, "line %u: [%s] has no match: an expression", t->line, t->name);
+	s->expr = text_compile(e, err);
+	return s->expr != NULL ? 0 : -1;
+}
+
+static int
+parse_reason(struct suppression *s, const struct stanza *t, struct err *err)
+{
+	const struct stanza_entry *e = stanza_get(t, "reason");
+
+	if (e == NULL)
+		return err_usage(
+		    err, "line %u: [%s] has no reason: why it is suppressed", t->line, t->name);
+	s->reason = mem_string(e->value);
 	return 0;
+}
+
+/* All that is wrong with a section is told; how much is. */
+static unsigned
+parse_section(
+    struct suppression *s, const struct stanza *t, const char *path, int tz_s, suppress_tell tell)
+{
+	struct err err = { 0 };
+	unsigned wrong = text_wrong(parse_match(s, t, &err), path, &err, tell);
+
+	wrong += text_wrong(parse_reason(s, t, &err), path, &err, tell);
+	wrong += text_wrong(
+	    parse_until(stanza_get(t, "until"), tz_s, &s->until_ns, &err), path, &err, tell);
+	s->name = mem_string(t->name);
+	s->line = t->line;
+	if (s->expr != NULL)
+		s->state = expr_state_new(s->expr);
+	return wrong;
+}
+
+static void
+free_suppression(struct suppression *s)
+{
+	expr_state_free(s->state);
+	expr_free(s->expr);
+	mem_free(s->name);
+	mem_free(s->reason);
+	mem_free(s->sel);
 }
 
 static unsigned
@@ -57,11 +88,11 @@ take_sections(struct suppressions *s, const char *path, const struct stanzas *te
 
 	for (size_t i = 0; i < text->n; i++) {
 		struct suppression one = { 0 };
-		struct err err = { 0 };
+		unsigned wrong = parse_section(&one, &text->section[i], path, tz_s, tell);
 
-		if (parse_section(&one, &text->section[i], tz_s, &err) != 0) {
-			tell(path, &err);
-			errors++;
+		errors += wrong;
+		if (wrong > 0) {
+			free_suppression(&one);
 			continue;
 		}
 		s->at = mem_resize(s->at, s->n + 1, sizeof(*s->at));
@@ -75,12 +106,9 @@ suppress_parse(struct suppressions *s, const char *name, const char *text, size_
     suppress_tell tell)
 {
 	struct stanzas stanzas;
-	struct err err = { 0 };
-	unsigned errors;
+	unsigned errors = stanzas_parse(&stanzas, text, len, keys, name, tell);
 
-	if (stanzas_parse(&stanzas, text, len, keys, &err) != 0)
-		tell(name, &err);
-	errors = (err.status != 0) + take_sections(s, name, &stanzas, tz_s, tell);
+	errors += take_sections(s, name, &stanzas, tz_s, tell);
 	stanzas_free(&stanzas);
 	return errors;
 }
@@ -101,13 +129,8 @@ suppress_load(struct suppressions *s, const char *path, int tz_s, suppress_tell 
 void
 suppress_free(struct suppressions *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		expr_state_free(s->at[i].state);
-		expr_free(s->at[i].expr);
-		mem_free(s->at[i].name);
-		mem_free(s->at[i].reason);
-		mem_free(s->at[i].sel);
-	}
+	for (size_t i = 0; i < s->n; i++)
+		free_suppression(&s->at[i]);
 	mem_free(s->at);
 	*s = (struct suppressions){ 0 };
 }

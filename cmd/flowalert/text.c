@@ -21,6 +21,17 @@ text_load(const char *path, struct buf *text, void (*tell)(const char *, const s
 	return false;
 }
 
+unsigned
+text_wrong(
+    int rc, const char *path, struct err *err, void (*tell)(const char *, const struct err *))
+{
+	if (rc == 0)
+		return 0;
+	tell(path, err);
+	*err = (struct err){ 0 };
+	return 1;
+}
+
 struct expr *
 text_compile(const struct stanza_entry *e, struct err *err)
 {

@@ -16,6 +16,10 @@ struct expr;
 bool text_load(
     const char *path, struct buf *, void (*tell)(const char *subject, const struct err *));
 
+/* What became of a part: unless rc is 0 tell err, of that file, and clear it for the next part.  How many are wrong. */
+unsigned text_wrong(
+    int rc, const char *path, struct err *, void (*tell)(const char *subject, const struct err *));
+
 /* Compile a value.  NULL: err, which says its line. */
 struct expr *text_compile(const struct stanza_entry *, struct err *);
 

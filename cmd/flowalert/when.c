@@ -42,9 +42,11 @@ when_free(struct when *w)
 int
 when_compile(struct when *w, int tz_s, struct err *err)
 {
-	w->expr = expr_compile(w->text, tz_s, err);
+	struct err why = { 0 };
+
+	w->expr = expr_compile(w->text, tz_s, &why);
 	if (w->expr == NULL)
-		return -1;
+		return err_usage(err, "--when: %s", why.text);
 	w->state = expr_state_new(w->expr);
 	return 0;
 }

@@ -83,6 +83,7 @@ struct parser {
 	struct err *err;
 	unsigned line; /* from 1 */
 	char *text; /* of the line: what is cut up */
+	bool skips_section, skips_more; /* up to the next head; lines on which a value goes on */
 };
 
 /* Refuse n octets of the line from p on. */
@@ -225,6 +226,8 @@ static int
 take_line(struct parser *p)
 {
 	char *at = skip_blank(p->text);
+	bool head;
+	int rc;
 
 	trim_end(at);
 	if (*at == '#')
@@ -232,8 +235,15 @@ take_line(struct parser *p)
 	if (*skip_blank(at) == '\0')
 		return 0;
 	if (at > p->text)
-		return take_more(p, at);
-	return *at == '[' ? take_section(p, at) : take_entry(p, at);
+		return p->skips_more ? 0 : take_more(p, at);
+	head = *at == '[';
+	if (!head && p->skips_section)
+		return 0;
+	rc = head ? take_section(p, at) : take_entry(p, at);
+	p->skips_more = rc != 0;
+	if (head)
+		p->skips_section = rc != 0;
+	return rc;
 }
 
 /* The lines as they are: of the text itself names and values are cut out. */
@@ -253,29 +263,47 @@ copy_lines(struct stanzas *s, size_t len)
 	}
 }
 
-int
-stanzas_parse(
-    struct stanzas *s, const char *text, size_t len, const char *const *keys, struct err *err)
+/* Line after line; what is wrong is told. */
+static unsigned
+take_lines(struct parser *p, const char *subject, stanza_tell tell)
 {
-	struct parser p = { .s = s, .keys = keys, .err = err };
-	int rc = 0;
+	unsigned wrong = 0;
+
+	p->text = p->s->text;
+	for (p->line = 1; p->line <= p->s->n_lines && wrong < STANZA_WRONG; p->line++) {
+		char *end = p->text + strcspn(p->text, "\n"), *next = *end == '\n' ? end + 1 : end;
+		struct err err = { 0 };
+
+		*end = '\0';
+		p->err = &err;
+		if (take_line(p) != 0) {
+			tell(subject, &err);
+			wrong++;
+		}
+		p->text = next;
+	}
+	return wrong;
+}
+
+unsigned
+stanzas_parse(struct stanzas *s, const char *text, size_t len, const char *const *keys,
+    const char *subject, stanza_tell tell)
+{
+	struct parser p = { .s = s, .keys = keys };
+	struct err err = { 0 };
 
 	*s = (struct stanzas){ 0 };
 	if (len > STANZA_OCTETS)
-		return err_usage(err, "more than %d octets", STANZA_OCTETS);
-	if (memchr(text, '\0', len) != NULL)
-		return err_usage(err, "not a text: it holds a NUL");
+		(void)err_usage(&err, "more than %d octets", STANZA_OCTETS);
+	else if (memchr(text, '\0', len) != NULL)
+		(void)err_usage(&err, "not a text: it holds a NUL");
+	if (err.status != 0) {
+		tell(subject, &err);
+		return 1;
+	}
 	s->text = mem_string_n(text, len);
 	copy_lines(s, len);
-	p.text = s->text;
-	for (p.line = 1; p.line <= s->n_lines && rc == 0; p.line++) {
-		char *end = p.text + strcspn(p.text, "\n"), *next = *end == '\n' ? end + 1 : end;
-
-		*end = '\0';
-		rc = take_line(&p);
-		p.text = next;
-	}
-	return rc;
+	return take_lines(&p, subject, tell);
 }
 
 void

@@ -21,7 +21,7 @@
 
 #include "base/err.h"
 
-enum { STANZA_OCTETS = 1 << 22, STANZA_SECTIONS = 4096, STANZA_KEYS = 32 };
+enum { STANZA_OCTETS = 1 << 22, STANZA_SECTIONS = 4096, STANZA_KEYS = 32, STANZA_WRONG = 100 };
 
 struct stanza_entry {
 	const char *key, *value; /* NUL-ended */
@@ -44,9 +44,15 @@ struct stanzas {
 	size_t n_lines;
 };
 
-/* The text of len octets; keys: those that there are, ended by NULL, to suggest from.  -1: err; free it all the same. */
-int stanzas_parse(
-    struct stanzas *, const char *text, size_t len, const char *const *keys, struct err *);
+typedef void (*stanza_tell)(const char *subject, const struct err *);
+
+/*
+ * The text of len octets; keys: those that there are, ended by NULL, to suggest from.  Every line that is wrong is told,
+ * of STANZA_WRONG at most, and left out: an entry with the lines on which it goes on, a head with its section.  How many
+ * are; free it in any case.
+ */
+unsigned stanzas_parse(struct stanzas *, const char *text, size_t len, const char *const *keys,
+    const char *subject, stanza_tell);
 void stanzas_free(struct stanzas *);
 
 /* NULL: the section has no such key. */

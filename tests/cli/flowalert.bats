@@ -161,10 +161,18 @@ flowalert: bad: line 2: match: expected 'and', 'or' or the end, found 'adn'
     detector == \"scan\" adn srcip
                        ^~~
     did you mean 'and'?
-flowalert: bad: line 4: [b] has no match: an expression" ]
+flowalert: bad: line 4: [b] has no match: an expression
+flowalert: bad: line 4: [b] has no reason: why it is suppressed" ]
 	printf '[a]\nmatch = true\n' > bad
 	run -2 --separate-stderr flowalert --check --suppress bad
 	[ "$stderr" = "flowalert: bad: line 1: [a] has no reason: why it is suppressed" ]
+	printf '[a]\nmacht = true\nreason = x\n[b\nmatch = true\n[c]\nmatch = true\nresaon = x\n' > bad
+	run -2 --separate-stderr flowalert --check --suppress bad
+	[ "$(grep -o '^flowalert: bad: line .*' <<< "$stderr")" = "flowalert: bad: line 2: there is no such key
+flowalert: bad: line 4: ']' is expected behind the name
+flowalert: bad: line 8: there is no such key
+flowalert: bad: line 1: [a] has no match: an expression
+flowalert: bad: line 6: [c] has no reason: why it is suppressed" ]
 	printf '[a]\nmatch = true\nuntil = soon\nreason = x\n' > bad
 	run -2 --separate-stderr flowalert --suppress bad /dev/null
 	[ "$stderr" = "flowalert: bad: line 3: until: no time; write 2026-12-31, 2026-12-31T18:00 or never
@@ -391,6 +399,8 @@ open("log2.got", "wb").write(s.recv(1000000))' &
 	grep -q '"10.0.0.2"' log2.got
 	run -3 --separate-stderr flowalert --to unix:nobody a.flow
 	[[ $stderr == "flowalert: unix:nobody: "* ]]
+	run -2 --separate-stderr flowalert --to syslog.example:514 a.flow
+	[ "$stderr" = "flowalert: --to: 'syslog.example:514' is none of udp:HOST:PORT, unix:PATH" ]
 	run -2 --separate-stderr flowalert --to tcp:1.2.3.4:5 a.flow
 	[[ $stderr == *"is none of udp:HOST:PORT, unix:PATH"* ]]
 	run -2 flowalert --to unix:log -o stix a.flow
@@ -636,6 +646,34 @@ flowalert: rules: line 29: threshold: a window has no end, duration or rate; wri
     threshold = bps > 1M
                 ^~~~~~~~
 EOF
+	# Of one section too.
+	cat > rules <<'EOF'
+[a]
+match = dst prot 53
+keys = srcip, dstpi
+window = soon
+threshold = flows >
+first = never
+severity = urgent
+score = 2
+attack = T1
+[b]
+match = true
+keys = nothing
+threshold = srcip = 10.0.0.1
+first = 1h
+EOF
+	run -2 --separate-stderr flowalert --check --rules rules
+	[ "$(grep -o '^flowalert: rules: line [0-9]*: [a-z]*:' <<< "$stderr" | sed 's/.*line //')" = \
+		$'2: match:\n3: keys:\n4: window:\n5: threshold:\n6: first:\n7: severity:\n8: score:\n9: attack:\n12: keys:' ]
+	printf '[a]\nuntil = soon\n[b]\nmatch = dst prot 53\nuntil = then\n' > quiet
+	run -2 --separate-stderr flowalert --check --suppress quiet
+	[ "$(grep '^flowalert: quiet: line ' <<< "$stderr")" = 'flowalert: quiet: line 1: [a] has no match: an expression
+flowalert: quiet: line 1: [a] has no reason: why it is suppressed
+flowalert: quiet: line 2: until: no time; write 2026-12-31, 2026-12-31T18:00 or never
+flowalert: quiet: line 4: match: expected ip, net, port, as, mask, mac, vlan or tos behind the direction, found '"'prot'"'
+flowalert: quiet: line 3: [b] has no reason: why it is suppressed
+flowalert: quiet: line 5: until: no time; write 2026-12-31, 2026-12-31T18:00 or never' ]
 	# What the file is made of.
 	for text in 'match = true' '[a' '[a b]' '[]' '[a] x' '[a]\nmatch' '[a]\nmatch =' '[a]\nmatch = true\nmatch = true' \
 		'[a]\nmatch = true\n[a]\nmatch = true' '[a]\n more' '[a]\nmtach = true' 'x'; do
