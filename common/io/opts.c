@@ -156,10 +156,10 @@ add_moment(struct io_opts *o, int key, const char *arg, struct err *err)
 int
 io_memory(struct io_opts *o, const char *arg, struct err *err)
 {
-	static const uint64_t least = 4096; /* parts of it are none of 0 */
+	static const uint64_t least = 4000; /* parts of it are none of 0 */
 
 	if (!parse_size(arg, strlen(arg), &o->memory) || o->memory < least)
-		return err_usage(err, "-m: '%s' is no size of 4Ki or more; write 512M or 4Gi", arg);
+		return err_usage(err, "-m: '%s' is no size of 4K or more; write 512M or 4Gi", arg);
 	return 0;
 }
 

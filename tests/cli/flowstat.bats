@@ -249,7 +249,7 @@ make_five() {
 	flowgen -n 10 > day.flow
 	for command in "flowagg -k srcip" flowstat flowcat flowbeacon; do
 		run -2 --separate-stderr $command -m 3 day.flow
-		[[ $stderr == *": -m: '3' is no size of 4Ki or more; write 512M or 4Gi"* ]]
+		[[ $stderr == *": -m: '3' is no size of 4K or more; write 512M or 4Gi"* ]]
 	done
 	flowagg -k srcip,dstip -m 4Ki -o csv day.flow | sort | cmp - <(flowagg -k srcip,dstip -o csv day.flow | sort)
 }
