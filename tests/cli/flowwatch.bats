@@ -192,6 +192,17 @@ EOF
 	run -0 watch --learn 0 --detectors "bad scan" store
 }
 
+@test "flowwatch: when it cannot be told whether there are alerts, none is lost" {
+	printf '#!/bin/sh\nexit 3\n' > bin/flowfilter
+	chmod +x bin/flowfilter
+	run -3 --separate-stderr watch --learn 0 store
+	[ "$stderr" = "flowwatch: flowfilter failed: the next run tries again" ]
+	[ -z "$(stored)" ]
+	rm bin/flowfilter
+	watch --learn 0 store
+	stored | grep -q 10.0.4.55
+}
+
 @test "flowwatch: rules and suppressions take part" {
 	printf '[dns]\nmatch = dst port 53\nthreshold = flows > 10\n' > rules
 	printf '[known]\nmatch = src ip 10.0.4.55\nreason = it may\n' > quiet
