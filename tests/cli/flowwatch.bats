@@ -82,7 +82,7 @@ detector() {
 
 @test "flowwatch: without flock(1) a directory is the lock, and one that was left behind is none" {
 	mkdir only
-	for p in sh cat cp mkdir rm mv ln date find sort comm head wc sync sed grep cut tr awk dirname ls sleep seq flowscan flowalert flowcat flowfilter flowbase flowexpire; do
+	for p in sh cat cp mkdir rm mv ln date find stat sort head wc sync sed grep cut tr awk dirname ls sleep seq flowscan flowalert flowcat flowfilter flowbase flowexpire; do
 		ln -s "$(type -P $p)" only/$p
 	done
 	detector slow <<< 'echo x >> runs; for i in $(seq 200); do [ -e go ] && break; sleep 0.05; done'
@@ -166,8 +166,8 @@ EOF
 @test "flowwatch: a damaged file is left out and told, the others are looked at" {
 	head -c -100 store/04.flow > cut && mv cut store/04.flow
 	run -0 --separate-stderr watch --learn 0 store
-	[[ $stderr == *"store/04.flow: "* ]]
-	[[ $stderr == *"flowwatch: store/04.flow: damaged, left out"* ]]
+	[[ $stderr == "flowwatch: store/04.flow: damaged, left out: offset "*": stream ends "* ]]
+	[ "$(wc -l <<< "$stderr")" = 1 ]
 	stored | grep -q 10.0.4.55
 	run -0 --separate-stderr watch --learn 0 store
 	[ -z "$stderr" ]
@@ -175,7 +175,84 @@ EOF
 	for i in 1 2 3 4 5 6; do head -c 300 store/08.flow > store/x$i.flow; done
 	run -0 --separate-stderr watch --learn 0 store
 	[ "$(grep -c "damaged, left out" <<< "$stderr")" = 6 ]
+	[ "$(wc -l <<< "$stderr")" = 6 ]
 	run -0 --separate-stderr watch --learn 0 store
+	[ -z "$stderr" ]
+}
+
+@test "flowwatch: a file that was met half copied is looked at again once it is whole, and named once until then" {
+	mv store/08.flow whole.flow
+	head -c 20000 whole.flow > store/08.flow
+	: > store/empty.flow
+	run -0 --separate-stderr watch --learn 0 store
+	[ "$(grep -c "damaged, left out" <<< "$stderr")" = 2 ]
+	run -0 --separate-stderr watch -v --learn 0 store
+	[ -z "$stderr" ]
+	# Another file is new: what is damaged remains so.
+	cp store/00.flow store/01.flow
+	run -0 --separate-stderr watch -v --learn 0 store
+	[ "$stderr" = "flowwatch: 1 new files" ]
+	head -c 30000 whole.flow > store/08.flow
+	run -0 --separate-stderr watch --learn 0 store
+	[[ $stderr == "flowwatch: store/08.flow: damaged, left out: "* ]]
+	[ "$(stored | grep -c 10.0.4.55)" = 0 ]
+	cp whole.flow store/08.flow
+	run -0 --separate-stderr watch -v --learn 0 store
+	[ "$stderr" = "flowwatch: 1 new files" ]
+	[ "$(stored | grep -c 10.0.4.55)" = 1 ]
+	run -0 --separate-stderr watch -v --learn 0 store
+	[ -z "$stderr" ]
+}
+
+@test "flowwatch: a sound file is looked at again when it grew, not when it was made smaller or copied" {
+	mv store/08.flow whole.flow
+	touch -d '1 hour ago' store/*.flow
+	watch --learn 0 store
+	flowcat --recompress store > /dev/null
+	run -0 --separate-stderr watch -v --learn 0 store
+	[ -z "$stderr" ]
+	flowcat -n 5 whole.flow -w store/01.flow
+	watch --learn 0 store
+	touch store/*.flow
+	run -0 --separate-stderr watch -v --learn 0 store
+	[ -z "$stderr" ]
+	cat whole.flow >> store/01.flow
+	touch -d '1 minute ago' store/01.flow
+	run -0 --separate-stderr watch -v --learn 0 store
+	[ "$stderr" = "flowwatch: 1 new files" ]
+	[ "$(stored | grep -c 10.0.4.55)" = 1 ]
+}
+
+@test "flowwatch: what an earlier version has seen is seen, and changes from then on" {
+	watch --learn 0 store
+	stored > first
+	seen=store/.watch/$(cat store/.watch/current)/seen
+	sed -i 's/^[a-z]* [0-9]* [0-9]* [0-9]* //' "$seen"
+	grep -qx ./00.flow "$seen"
+	run -0 --separate-stderr watch -v --learn 0 store
+	[ -z "$stderr" ]
+	flowcat -n 5 day.flow -w store/21.flow
+	watch --learn 0 store
+	stored | diff first -
+	flowcat -n 5 day.flow -w store/08.flow
+	touch -d '1 hour ago' store/08.flow
+	run -0 --separate-stderr watch -v --learn 0 store
+	[ "$stderr" = "flowwatch: 1 new files" ]
+}
+
+@test "flowwatch: what could not be looked at for one run is not new in the next" {
+	mkdir store/sub
+	mv store/08.flow store/sub/
+	watch --learn 0 store
+	# Permissions would not keep root out.
+	printf '#!/bin/sh\n"%s" "$@" | grep -v sub/\necho "find: ./sub: Permission denied" >&2\nexit 1\n' "$(type -P find)" > bin/find
+	chmod +x bin/find
+	flowcat -n 5 day.flow -w store/21.flow
+	flowcat -n 5 day.flow -w store/22.flow
+	run -3 --separate-stderr watch -v --learn 0 store
+	[ "$stderr" = $'find: ./sub: Permission denied\nflowwatch: store: not all of it could be looked at\nflowwatch: 2 new files' ]
+	rm bin/find
+	run -0 --separate-stderr watch -v --learn 0 store
 	[ -z "$stderr" ]
 }
 
