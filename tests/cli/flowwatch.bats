@@ -29,6 +29,11 @@ stored() {
 	flowcat -o csv -k detector,kind,srcip,dstip,dstport "$@" | tail -n +2 | sort
 }
 
+# Days are learned after 1 o'clock.
+late() {
+	[ "$(date -u +%H)" -ge 1 ] || skip "the day is too young"
+}
+
 # A detector of the test's own: COMMANDS, then what flowscan does.
 detector() {
 	cat > "bin/flow$1"
@@ -296,7 +301,7 @@ EOF
 }
 
 @test "flowwatch: every night the day before is learned, without what alerts are about" {
-	[ "$(date -u +%H)" -ge 1 ] || skip "the day is too young"
+	late
 	run -0 --separate-stderr watch -v store
 	[[ $stderr == *"learning $yesterday"* ]]
 	flowbase check store/.watch/base/normal.base || [ $? -eq 1 ]
@@ -315,6 +320,97 @@ EOF
 	rm "store/.watch/base/$yesterday.base"
 	watch --learn 2 store
 	[ "$(cd store/.watch/base && echo 20*.base)" = "2020-01-03.base $yesterday.base" ]
+}
+
+@test "flowwatch: in an empty store there is nothing to do" {
+	mkdir empty
+	run -0 --separate-stderr watch empty
+	[ -z "$output$stderr" ]
+	[ -z "$(ls -d empty/.watch/gen.* 2> /dev/null)" ]
+}
+
+@test "flowwatch: a day is learned from its sound files, whenever the others were damaged" {
+	late
+	: > store/empty.flow
+	run -0 --separate-stderr watch --detectors scan store
+	[ "$(wc -l <<< "$stderr")" = 1 ]
+	[[ $stderr == "flowwatch: store/empty.flow: damaged, left out: "* ]]
+	flowbase check -q "store/.watch/base/$yesterday.base"
+	# One that has become so since it was seen, and what an earlier version left.
+	rm store/.watch/base/* store/.watch/alerts/*
+	: > "store/.watch/base/$yesterday.base.failed"
+	printf XXXXXXXX | dd of=store/08.flow bs=1 seek=3000 conv=notrunc status=none
+	run -0 --separate-stderr watch --detectors scan store
+	[ "$(wc -l <<< "$stderr")" = 1 ]
+	[[ $stderr == "flowwatch: store/08.flow: damaged, left out: "* ]]
+	mv store/08.flow 08
+	flowbase learn -q -t "$yesterday" -w want.base store/[0-2]*.flow
+	flowcat -o csv -k all "store/.watch/base/$yesterday.base" | cmp - <(flowcat -o csv -k all want.base)
+	[ ! -e "store/.watch/base/$yesterday.base.failed" ] && [ -e store/.watch/base/normal.base ]
+}
+
+@test "flowwatch: a day that could not be learned is tried again, but not for ever" {
+	late
+	printf '#!/bin/sh\n[ "$1" != learn ] || echo x >> runs\nexit 3\n' > bin/flowbase
+	chmod +x bin/flowbase
+	failed=store/.watch/base/$yesterday.base.failed
+	for n in 1 2; do
+		run -3 --separate-stderr watch --detectors scan store
+		[ "$stderr" = "flowwatch: $yesterday could not be learned: the next hour tries again" ]
+		# Not in the same hour, which is over now.
+		run -0 --separate-stderr watch --detectors scan store
+		[ -z "$stderr" ]
+		sed -i 's/T.*/T24/' "$failed"
+	done
+	run -3 --separate-stderr watch --detectors scan store
+	[ "$stderr" = "flowwatch: $yesterday could not be learned 3 times: it is left out" ]
+	sed -i 's/T.*/T24/' "$failed"
+	run -0 --separate-stderr watch --detectors scan store
+	[ -z "$stderr" ]
+	[ "$(wc -l < runs)" = 3 ]
+	# Two failures and a success.
+	rm bin/flowbase
+	sed -i 1d "$failed"
+	run -0 --separate-stderr watch -v --detectors scan --learn 27 store
+	[ "$stderr" = "flowwatch: learning $yesterday" ]
+	[ ! -e "$failed" ]
+}
+
+@test "flowwatch: a day is not learned when it is not known what alerts are open" {
+	late
+	watch --learn 0 store
+	head -c -100 store/.watch/alerts/*.flow > cut
+	cp cut store/.watch/alerts/20200101T000000Z.flow
+	run -3 --separate-stderr watch --detectors scan store
+	[[ $stderr == *"flowwatch: $yesterday could not be learned: the next hour tries again" ]]
+	[ ! -e store/.watch/base/normal.base ]
+	rm store/.watch/alerts/2020* store/.watch/base/*.failed
+	watch --detectors scan store
+	[ -e store/.watch/base/normal.base ]
+}
+
+@test "flowwatch: the days of a store with a past are learned, some a run, the oldest first" {
+	late
+	flowgen -n 5000 --span 5d --start "$(date -u -d '6 days ago' +%F)T00:00:00Z" -w store/past.flow
+	day() {
+		date -u -d "$1 days ago" +%F
+	}
+	run -0 --separate-stderr watch -v --detectors scan --learn 4 store
+	[ "$stderr" = "flowwatch: 7 new files
+flowwatch: learning $(day 4)
+flowwatch: learning $(day 3)
+flowwatch: learning $(day 2)
+flowwatch: 1 days are left to be learned" ]
+	run -0 --separate-stderr watch -v --detectors scan --learn 4 store
+	[ "$stderr" = "flowwatch: learning $(day 1)" ]
+	run -0 --separate-stderr watch -v --detectors scan --learn 4 store
+	[ -z "$stderr" ]
+	[ "$(flowcat -o csv -k profile,start store/.watch/base/normal.base | grep -c "^network,$(day 4)")" = 1 ]
+	# Of a store that keeps less than is learned nothing is learned twice.
+	rm store/past.flow
+	flowcat -n 5 day.flow -w store/21.flow
+	run -0 --separate-stderr watch -v --detectors scan --learn 3 store
+	[ "$stderr" = "flowwatch: 1 new files" ]
 }
 
 @test "flowwatch: old alerts are deleted" {
