@@ -461,13 +461,33 @@ EOF
 @test "flowwatch: the line for cron is one that cron's shell runs" {
 	run -0 watch --install -q --learn 0 --exec "cat > 'it''s 100%'; date +%H" store
 	[ "${#lines[@]}" = 1 ]
-	[[ $output == "*/5 * * * * $REPO/bin/flowwatch -q --learn 0 --exec "*" store" ]]
+	[[ $output == "*/5 * * * * $REPO/bin/flowwatch -q --learn 0 --exec "*" $PWD/store" ]]
 	# What cron does: its own backslashes go, then the shell has it.
 	line=${output#"*/5 * * * * "}
 	line=$(sed 's/\\%/%/g' <<< "$line")
 	sh -c "${line/--exec/--exec}" || true
 	[ -e "its 100%" ] || ls
 	[ -e "its 100%" ]
+}
+
+@test "flowwatch: the line for cron is right in any directory" {
+	mkdir "it's my"
+	mv store "it's my/store"
+	echo 10.0.0.0/8 > allow
+	: > rules
+	printf 'suppress = %s\n' "$PWD/rules" > conf
+	run -0 watch --install -c conf -a ./allow --rules=rules --dir "it's my/dir" --to unix:log --format cef --print "it's my/store"
+	[ "$output" = "*/5 * * * * $REPO/bin/flowwatch -c $PWD/conf -a $PWD/allow --rules=$PWD/rules --dir '$PWD/it'\\''s my/dir' \
+--to unix:$PWD/log --format cef --print '$PWD/it'\\''s my/store'" ]
+	line=${output#"*/5 * * * * "}
+	(cd / && sh -c "${line/--to*cef/--learn 0}")
+	[ -e "it's my/dir/current" ]
+	run -0 watch --install --config=conf --allow "$PWD/allow" --to udp:host:514 /store
+	[ "$output" = "*/5 * * * * $REPO/bin/flowwatch --config=$PWD/conf --allow $PWD/allow --to udp:host:514 /store" ]
+	echo 'rules = rules' >> conf
+	run -2 --separate-stderr watch --install -c conf store
+	[[ $stderr == "flowwatch: --install: rules in the file of -c is no absolute path: cron runs in another directory"* ]]
+	[ -z "$output" ]
 }
 
 @test "flowwatch: a store in a directory with blanks, and many new files" {
