@@ -449,7 +449,7 @@ EOF
 	flowalert -i csv -o null -x 'cat > got; printf "%s" "$0 $*" > args; env > environment' evil.csv
 	[ ! -e pwned ]
 	[ "$(cat args)" = "flowalert " ]
-	! grep -q "touch" environment
+	run -1 grep "touch" environment
 	grep -q 'touch pwned' got
 }
 

@@ -71,7 +71,7 @@ same_as() {
 # Wait until whole.flow has N blocks.
 blocks() {
 	for _ in $(seq 400); do
-		! python3 - "$1" <<-'END' || return 0
+		python3 - "$1" <<-'END' && return 0
 		import struct, sys
 		data, at, n = open("whole.flow", "rb").read(), 0, 0
 		while at + 16 <= len(data):
