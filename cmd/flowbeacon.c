@@ -375,7 +375,8 @@ seconds(int64_t ns)
 static void
 look_back(struct flowbeacon *f)
 {
-	struct pairs_opts opts = { BEATS_LEAST_MOST, f->io.memory, f->judge.method == METHOD_RITA };
+	struct pairs_opts opts = { BEATS_LEAST_MOST, f->io.memory, f->judge.method == METHOD_RITA,
+		0 };
 	struct peers_counts *seen = &f->judge.seen;
 	int64_t now, window = f->scope.window_ns;
 	uint32_t sampling = seen->sampling;
@@ -512,7 +513,7 @@ run(struct flowbeacon *f, const struct optparse *parser, char **argv, struct err
 	struct io_digest once = { unpack_peers, count_peers, end, f };
 	struct io_digest second = { select_pairs, put_together, end, f };
 	struct pairs_opts pairs = { (uint32_t)f->starts, f->io.memory,
-		f->judge.method == METHOD_RITA };
+		f->judge.method == METHOD_RITA, f->scope.window_ns };
 	struct io_result result;
 	struct state state;
 	int status;

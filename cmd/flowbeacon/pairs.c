@@ -195,6 +195,16 @@ add_beat(struct pairs *p, struct pair *k, const struct conversation *c)
 	beats_add(&k->beats, c->start_ns, c->bytes, p->opts.beats_most);
 }
 
+/* Until a conversation ends; times of pairs that were told are no less than 0. */
+static void
+lasts_until(const struct pairs *p, struct pair *k, const struct conversation *c)
+{
+	if (k->told != 0 && p->opts.window_ns != 0 && c->start_ns > k->end_ns &&
+	    c->start_ns - k->end_ns > p->opts.window_ns)
+		k->told = 0;
+	k->end_ns = c->end_ns > k->end_ns ? c->end_ns : k->end_ns;
+}
+
 static void
 add_hour(struct pair *k, int64_t start_ns)
 {
@@ -212,7 +222,7 @@ add_one(struct pairs *p, struct pair *k, const struct conversation *c, bool answ
 
 	k->first_ns = c->start_ns < k->first_ns ? c->start_ns : k->first_ns;
 	k->last_ns = c->start_ns > k->last_ns ? c->start_ns : k->last_ns;
-	k->end_ns = c->end_ns > k->end_ns ? c->end_ns : k->end_ns;
+	lasts_until(p, k, c);
 	add_hour(k, c->start_ns);
 	k->sampling = c->sampling > k->sampling ? c->sampling : k->sampling;
 	if (lasted / NS_PER_S > k->longest_s)
@@ -274,7 +284,7 @@ pairs_touch(struct pairs *p, const struct conversation *c)
 		k->first_ns = k->last_ns = c->start_ns;
 		k->sampling = c->sampling;
 	}
-	k->end_ns = c->end_ns > k->end_ns ? c->end_ns : k->end_ns;
+	lasts_until(p, k, c);
 	return k;
 }
 

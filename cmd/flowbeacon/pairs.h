@@ -32,6 +32,7 @@ struct pairs_opts {
 	uint32_t beats_most; /* of a pair */
 	uint64_t octets_most;
 	bool any_port;
+	int64_t window_ns; /* one that was silent for so long has not been told; 0: however long */
 };
 
 struct pairs_counts {

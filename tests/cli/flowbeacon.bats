@@ -282,7 +282,8 @@ assert abs(s - float(score)) < .0005 and abs(s - g("periodicity")) < .0005, (s, 
 	[ "${lines[1]}" = 10.0.0.5 ]
 	[ "$(wc -l <<< "$stderr")" -eq 1 ]
 	run -3 flowbeacon -w alerts.flow cut.flow
-	[ ! -e alerts.flow ] && [ -s alerts.flow.incomplete ]
+	[ ! -e alerts.flow ]
+	[ -s alerts.flow.incomplete ]
 	run -3 --separate-stderr flowbeacon nowhere.flow
 	[[ $stderr == "flowbeacon: nowhere.flow: "* ]]
 }
@@ -360,14 +361,17 @@ minutes() {
 @test "flowbeacon: time goes on: a state of weeks is no larger than one of a window, and finds what is new" {
 	local day
 
-	for day in 0 1 2 60 61; do
+	for day in 0 1 2 40 41; do
 		(beats 600 144 from=$((day * 86400)); hosts 20 60 198.51.100.99 40 2000 $((day * 86400))) | sort -n > day.csv
 		minutes $((day * 1440)) $((day * 1440 + 1440)) |
 			flowbeacon -i csv -q --state b.state -o csv -N -k srcip,dstip,flows | tail -n +2 > told.$day
 		flowcat -o ndjson b.state | wc -l >> sizes
 	done
-	[ "$(cat told.0)" = "$(cat told.60)" ] && [[ $(cat told.0) == 10.0.0.5,198.51.100.7,14? ]]
-	[ ! -s told.1 ] && [ ! -s told.2 ] && [ ! -s told.61 ]
+	[ "$(cat told.0)" = "$(cat told.40)" ]
+	[[ $(cat told.0) == 10.0.0.5,198.51.100.7,14? ]]
+	[ ! -s told.1 ]
+	[ ! -s told.2 ]
+	[ ! -s told.41 ]
 	[ "$(sort -n sizes | tail -n 1)" -lt $(($(head -n 1 sizes) * 5 / 4)) ]
 	# one record's odd clock makes nothing forgotten
 	echo 'start,end,srcip,dstip,srcport,dstport,proto,flags,packets,bytes

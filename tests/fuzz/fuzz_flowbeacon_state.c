@@ -48,7 +48,7 @@ judge_all(struct state *s, const struct scope *scope)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	const struct pairs_opts opts = { 512, 1 << 30, false };
+	const struct pairs_opts opts = { 512, 1 << 30, false, 0 };
 	struct contacts contacts;
 	struct state state = { .window_ns = 24 * 3600 * NS_PER_S, .starts = 512 };
 	struct kept kept = kept_open(data, len);
