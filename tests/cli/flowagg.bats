@@ -380,7 +380,8 @@ make_six() {
 	[[ $stderr == "flowagg: cut.flow: offset "* ]]
 	[ "${lines[1]}" -ge 65536 ]
 	run -3 --separate-stderr flowagg -k srcip -w out.flow cut.flow
-	[ ! -e out.flow ] && [ -s out.flow.incomplete ]
+	[ ! -e out.flow ]
+	[ -s out.flow.incomplete ]
 	run -3 --separate-stderr bash -c 'flowagg -k srcip cut.flow 2> /dev/null | flowcat --check'
 }
 

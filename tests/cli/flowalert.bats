@@ -414,7 +414,8 @@ open("log2.got", "wb").write(s.recv(1000000))' &
 	python3 "$REPO/tests/tools/alert_formats.py" stix < out.json
 	head -c -10 one.flow > cut.flow
 	run -3 flowalert -o ecs -w new.json cut.flow
-	[ ! -e new.json ] && [ -e new.json.incomplete ]
+	[ ! -e new.json ]
+	[ -e new.json.incomplete ]
 	for o in ecs cef syslog stix; do
 		run -3 --separate-stderr flowalert -o $o -w /dev/full --state s one.flow
 		[ -n "$stderr" ]
@@ -457,7 +458,9 @@ EOF
 	printf '%s\n' "0 1 scan slow 10.0.0.1 - 1 0.5 low" "1 1 scan slow 10.0.0.2 - 2 0.6 low" | alerts > a.flow
 	run -3 --separate-stderr flowalert --state s -o csv -k srcip -x 'grep -q 10.0.0.1 || exit 7; touch ran' a.flow
 	[ "$stderr" = "flowalert: --exec: scan slow 10.0.0.2: exit status 7" ]
-	[ "${#lines[@]}" = 3 ] && [ -e ran ] && [ -e s ]
+	[ "${#lines[@]}" = 3 ]
+	[ -e ran ]
+	[ -e s ]
 	run -3 --separate-stderr flowalert -o null -x 'kill -9 $$' a.flow
 	[[ $stderr == *"killed by signal 9"* ]]
 	# Who does not read its input, and who reads nothing.

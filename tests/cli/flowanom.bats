@@ -239,7 +239,8 @@ for start, end, why in csv.reader(sys.stdin):
     w = dict(p.split("=") for p in why.split())
     print(*at, w["value"], w["forecast"], w["band"])' > got
 		python3 "$REPO/tests/tools/anom_score.py" series 300 86400 < values > want
-		[ -s want ] && diff got want
+		[ -s want ]
+		diff got want
 	done
 }
 
@@ -340,13 +341,15 @@ for start, end, why in csv.reader(sys.stdin):
 @test "flowanom: empty, cut and hopeless input, and a full disk" {
 	head -1 < <(make_flows quiet 1) > none.csv
 	run -0 --separate-stderr flowanom -i csv -o csv none.csv
-	[ "${#lines[@]}" = 1 ] && [ -z "$stderr" ]
+	[ "${#lines[@]}" = 1 ]
+	[ -z "$stderr" ]
 	printf 'a,b\n1,2\n' > other.csv
 	run -0 flowanom -q -i csv -o csv other.csv
 	flowgen -q -n 100000 --incident flood -w whole.flow
 	head -c -100 whole.flow > cut.flow
 	run -3 --separate-stderr flowanom -q -o csv -k kind --state s cut.flow
-	[[ $stderr == *cut.flow* ]] && [ ! -e s ]
+	[[ $stderr == *cut.flow* ]]
+	[ ! -e s ]
 	run -3 sh -c 'flowanom -q whole.flow > /dev/full'
 	run -2 flowanom --internal x whole.flow
 }

@@ -259,7 +259,8 @@ alert() {
 		[[ $stderr == "flowbase: bad: "* ]]
 		[ ! -e out ]
 	done
-	[ "$tried" -gt 30 ] && [ "$missed" -le $((tried / 3)) ]
+	[ "$tried" -gt 30 ]
+	[ "$missed" -le $((tried / 3)) ]
 	run -3 --separate-stderr flowbase check flows
 	[[ $stderr == "flowbase: flows: no baseline: it does not begin with the network's profile" ]]
 	: > empty

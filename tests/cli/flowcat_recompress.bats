@@ -29,7 +29,8 @@ make_cold() {
 	touch -d '2026-01-05 10:11:12.5' cold.flow
 	ln -s cold.flow link
 	flowcat -q --recompress link
-	[ -L link ] && [ ! -L cold.flow ]
+	[ -L link ]
+	[ ! -L cold.flow ]
 	[ "$(stat -c '%a %y' cold.flow)" = "640 2026-01-05 10:11:12.500000000 +0000" ]
 }
 

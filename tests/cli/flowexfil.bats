@@ -274,7 +274,8 @@ EOF
 	run -3 --separate-stderr flowexfil -i csv -B none.csv none.csv
 	[[ $stderr == "flowexfil: none.csv: "* ]]
 	run -0 --separate-stderr flowexfil -i csv -o csv none.csv
-	[ "${#lines[@]}" = 1 ] && [ -z "$stderr" ]
+	[ "${#lines[@]}" = 1 ]
+	[ -z "$stderr" ]
 	flowgen -n 100000 --incident exfiltration -w whole.flow
 	head -c -100 whole.flow > cut.flow
 	run -3 --separate-stderr flowexfil -o csv -k kind cut.flow

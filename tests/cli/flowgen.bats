@@ -33,7 +33,8 @@ count_csv() { # CONDITION
 
 @test "flowgen: the share of IPv6 is about what was asked for" {
 	got=$(gen -n 20000 --ipv6 20% -o csv | count_csv '$(at["srcip"]) ~ /:/')
-	[ "$got" -gt 3500 ] && [ "$got" -lt 4500 ]
+	[ "$got" -gt 3500 ]
+	[ "$got" -lt 4500 ]
 	[ "$(gen -n 2000 --ipv6 1 -o csv | count_csv '$(at["srcip"]) ~ /:/')" -eq 2000 ]
 	[ "$(gen -n 2000 -o csv | count_csv '$(at["srcip"]) ~ /:/')" -eq 0 ]
 }
@@ -50,7 +51,8 @@ count_csv() { # CONDITION
 	gen -n 20000 -o csv > all.csv
 	https=$(count_csv '$(at["srcport"]) == 443 || $(at["dstport"]) == 443' < all.csv)
 	dns=$(count_csv '$(at["srcport"]) == 53 || $(at["dstport"]) == 53' < all.csv)
-	[ "$https" -gt 8000 ] && [ "$https" -lt 10000 ]
+	[ "$https" -gt 8000 ]
+	[ "$https" -lt 10000 ]
 	[ "$dns" -gt 4000 ] && [ "$dns" -lt 5500 ]
 }
 
@@ -107,7 +109,8 @@ EOF
 	probes='$(at["srcip"]) == "'$src'" && $(at["dstport"]) == 445 && $(at["dstip"]) !~ /^10[.]255/'
 	[ "$(count_csv "$probes" < all.csv)" -eq 96 ]
 	refused=$(count_csv "$probes"' && $(at["flags"]) == 2' < all.csv)
-	[ "$refused" -gt 60 ] && [ "$refused" -lt 84 ]
+	[ "$refused" -gt 60 ]
+	[ "$refused" -lt 84 ]
 	[ "$(count_csv '$(at["dstip"]) == "'"$src"'" && $(at["srcport"]) == 445 && $(at["flags"]) == 20' < all.csv)" -eq "$refused" ]
 
 	for kind in drip surplus; do

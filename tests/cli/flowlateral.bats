@@ -253,7 +253,8 @@ admin" ]
 	head -c -100 whole.flow > cut.flow
 	month | flowbase learn -i csv -w b
 	run -3 --separate-stderr flowlateral -B b --state s -o null cut.flow
-	[[ $stderr == *cut.flow* ]] && [ ! -e s ]
+	[[ $stderr == *cut.flow* ]]
+	[ ! -e s ]
 	flowlateral -B b --state s -o null whole.flow
 	head -c -100 s > t
 	run -3 --separate-stderr flowlateral -B b --state t -o null whole.flow
@@ -335,7 +336,8 @@ EOF
 	run -3 --separate-stderr flowlateral -i csv -B none.csv none.csv
 	[[ $stderr == "flowlateral: none.csv: "* ]]
 	run -0 --separate-stderr flowlateral -i csv -o csv none.csv
-	[ "${#lines[@]}" = 1 ] && [ -z "$stderr" ]
+	[ "${#lines[@]}" = 1 ]
+	[ -z "$stderr" ]
 	flowgen -n 100000 --incident lateral -w whole.flow
 	head -c -100 whole.flow > cut.flow
 	run -3 --separate-stderr flowlateral -o csv -k kind cut.flow

@@ -168,9 +168,11 @@ took() {
 @test "flowsend: --rate holds back messages, flows and bits" {
 	flowgen -n 2400 > in.flow # about 100 messages of 1400 octets
 	ms=$(took flowsend -q -d udp:127.0.0.1:9 --as v5 --rate 100pps in.flow 2> /dev/null)
-	[ "$ms" -gt 700 ] && [ "$ms" -lt 9000 ]
+	[ "$ms" -gt 700 ]
+	[ "$ms" -lt 9000 ]
 	ms=$(took flowsend -q -d udp:127.0.0.1:9 --rate 2400fps in.flow)
-	[ "$ms" -gt 850 ] && [ "$ms" -lt 9000 ]
+	[ "$ms" -gt 850 ]
+	[ "$ms" -lt 9000 ]
 	ms=$(took flowsend -q -d udp:127.0.0.1:9 --rate 1Mbps in.flow)
 	[ "$ms" -gt 1000 ] && [ "$ms" -lt 9000 ]
 }

@@ -193,7 +193,8 @@ make_five() {
 @test "flowstat: nothing is a report too" {
 	flowgen -n 0 > none.flow
 	run -0 --separate-stderr flowstat none.flow
-	[ "${lines[0]}" = "flows    0" ] && [ -z "$stderr" ]
+	[ "${lines[0]}" = "flows    0" ]
+	[ -z "$stderr" ]
 	[ "$(flowstat -s srcip --series 5m --hist bytes --percentiles bytes -o json none.flow | jq -c keys)" = \
 		'["end/5m","hist/bytes","percentiles","srcip/flows"]' ]
 }

@@ -431,7 +431,8 @@ dir       = elsewhere
 print     = yes
 EOF
 	run -0 --separate-stderr watch -c conf store
-	[ -e elsewhere/alerts ] && [[ $output == *10.0.4.55* ]]
+	[ -e elsewhere/alerts ]
+	[[ $output == *10.0.4.55* ]]
 	run -0 --separate-stderr watch -c conf --dir again store
 	[ -e again/alerts ]
 	echo 'nonsense = 1' >> conf

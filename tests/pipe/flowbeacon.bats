@@ -20,7 +20,8 @@ capture() {
 			flowbeacon -q --method $method --starts 1M --score 0 -o csv -N -k kind,score,srcip,dstip,dstport,proto,why \
 				$name.csv > $name.$method
 			run -0 python3 "$REPO/tests/tools/beacon_score.py" check $method $name.csv $name.conversations $name.$method
-			[[ $output == *" pairs, 0 differ" ]] && [[ $output != "0 pairs"* ]]
+			[[ $output == *" pairs, 0 differ" ]]
+			[[ $output != "0 pairs"* ]]
 		done
 	done
 }

@@ -126,7 +126,8 @@ collect() {
 	wait "$collector"
 	stays got 12000
 	stop
-	[ "$status" -eq 0 ] && [ ! -s err ]
+	[ "$status" -eq 0 ]
+	[ ! -s err ]
 	[ "$(find store -name '*.flow' | wc -l)" -ge 4 ]
 	same_as store
 	same_as sent.flow
@@ -143,7 +144,8 @@ collect() {
 	flowsend -q -d "udp:$port" --rate 3000fps sent.flow
 	lines got 3000
 	stop
-	[ "$status" -eq 0 ] && wait "$reader"
+	[ "$status" -eq 0 ]
+	wait "$reader"
 	kill -TERM "$collector"
 	same_as sent.flow
 }
@@ -301,7 +303,8 @@ collect() {
 		sleep 0.05
 	done
 	stop
-	[ "$status" -eq 0 ] && [ "$(jq length got.json)" = 1000 ]
+	[ "$status" -eq 0 ]
+	[ "$(jq length got.json)" = 1000 ]
 
 	start flowcat --follow store -w got.flow
 	watching
