@@ -504,4 +504,9 @@ EOF
 	cp store/00.flow "my store/99.flow"
 	bin/flowwatch --learn 0 "my store"
 	[ "$(wc -l < "my store/.watch/$(cat "my store/.watch/current")/seen")" = 26 ]
+	# A name that awk would take for an assignment.
+	mv "my store" my=store
+	cp store/00.flow my=store/98.flow
+	run -0 --separate-stderr bin/flowwatch -v --learn 0 my=store
+	[ "$stderr" = "flowwatch: 1 new files" ]
 }
