@@ -200,6 +200,7 @@ static const char *
 split_quoted(struct csv_split *r, size_t *len, uint64_t *lines, struct err *err)
 {
 	size_t done = 0, piece = *len, at = 0;
+	const char *text;
 	enum csv_got got;
 
 	r->n_span = 0;
@@ -229,8 +230,10 @@ split_quoted(struct csv_split *r, size_t *len, uint64_t *lines, struct err *err)
 		}
 	}
 	*len = done;
+	/* Cells without an octet need no memory. */
+	text = r->unquoted.data != NULL ? r->unquoted.data : "";
 	for (unsigned i = 0; i < r->n_span; i++) {
-		r->span[i].p = r->unquoted.data + at;
+		r->span[i].p = text + at;
 		at += r->span[i].n;
 	}
 	return NULL;

@@ -190,7 +190,8 @@ alert() {
 	flowgen -n 20000 --span 7d --clients 10 --servers 20 -w week.flow
 	flowbase learn -w week.base week.flow
 	run -0 flowbase age week.base
-	[[ ${lines[0]} == *", on 7 of 7 days, "* ]] && [[ ${lines[0]} != *"too young"* ]]
+	[[ ${lines[0]} == *", on 7 of 7 days, "* ]]
+	[[ ${lines[0]} != *"too young"* ]]
 	[[ ${lines[1]} == "week.base: known for less than 7 days, 0 of "* ]]
 	flowbase learn --until 2026-01-11 -w six.base week.flow
 	run -1 flowbase age -v six.base

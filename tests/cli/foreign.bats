@@ -19,11 +19,14 @@ state=": left out: a program's state, no flows; it takes it with --state"
 
 	for program in flowscan flowbeacon flowexfil flowlateral "flowanom -q"; do
 		run -3 --separate-stderr $program -o csv -k kind normal.base
-		[ "$output" = kind ] && [ "$stderr" = "${program% *}: normal.base$baseline" ]
+		[ "$output" = kind ]
+		[ "$stderr" = "${program% *}: normal.base$baseline" ]
 		run -3 --separate-stderr $program -o csv -k kind alerts.flow
-		[ "$output" = kind ] && [ "$stderr" = "${program% *}: alerts.flow$alerts" ]
+		[ "$output" = kind ]
+		[ "$stderr" = "${program% *}: alerts.flow$alerts" ]
 		run -3 --separate-stderr $program -o csv -k kind scan.state
-		[ "$output" = kind ] && [ "$stderr" = "${program% *}: scan.state$state" ]
+		[ "$output" = kind ]
+		[ "$stderr" = "${program% *}: scan.state$state" ]
 	done
 	run -3 --separate-stderr bash -c 'flowscan -o csv day.flow | flowscan -i csv -o csv -k kind'
 	[ "$output" = kind ] && [ "$stderr" = "flowscan: standard input$alerts" ]
