@@ -567,7 +567,7 @@ cleartext-admin,198.51.100.1,10.0.0.5,23,
 dns-elsewhere,10.0.0.8,8.8.8.8,,
 first-country,,,,ixiaDstCountryCode=XY
 icmp-tunnel,10.0.0.13,198.51.100.9,,
-listed,10.0.0.11,192.0.2.66,443,
+listed,10.0.0.11,192.0.2.66,,
 smb-out,10.0.0.5,198.51.100.2,,
 EOF
 	example 2 > quiet
