@@ -272,12 +272,11 @@ take_lines(struct parser *p, const char *subject, stanza_tell tell)
 	p->text = p->s->text;
 	for (p->line = 1; p->line <= p->s->n_lines && wrong < STANZA_WRONG; p->line++) {
 		char *end = p->text + strcspn(p->text, "\n"), *next = *end == '\n' ? end + 1 : end;
-		struct err err = { 0 };
 
 		*end = '\0';
-		p->err = &err;
+		*p->err = (struct err){ 0 };
 		if (take_line(p) != 0) {
-			tell(subject, &err);
+			tell(subject, p->err);
 			wrong++;
 		}
 		p->text = next;
@@ -289,8 +288,8 @@ unsigned
 stanzas_parse(struct stanzas *s, const char *text, size_t len, const char *const *keys,
     const char *subject, stanza_tell tell)
 {
-	struct parser p = { .s = s, .keys = keys };
 	struct err err = { 0 };
+	struct parser p = { .s = s, .keys = keys, .err = &err };
 
 	*s = (struct stanzas){ 0 };
 	if (len > STANZA_OCTETS)

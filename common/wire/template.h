@@ -114,7 +114,8 @@ struct template
 	bool by_uptime; /* and it counts from the exporter's start */
 	bool has_sampling;
 	bool tells; /* options: something that later records need (wire/options.h) */
-	struct place sampler[SAMPLING_SAMPLERS], ingress, egress; /* whose sampling interval a record has */
+	struct place sampler[SAMPLING_SAMPLERS], ingress,
+	    egress; /* whose sampling interval a record has */
 	bool names_sampler;
 	bool events; /* records are events in a flow's life (wire/event.h) */
 	struct section section;
