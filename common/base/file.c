@@ -266,16 +266,13 @@ open_nameless(struct outfile *f)
 	return f->fd >= 0;
 }
 
-/* A name beside the final one, which rename can put in its place. */
+/* Take a name beside the final one, which rename can put in its place. */
 static int
-give_name(struct outfile *f)
+take_name(struct outfile *f, int (*take)(struct outfile *))
 {
-	char self[40];
-
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", f->fd);
 	for (unsigned tries = 0; tries < 100; tries++) {
 		f->tmp = temporary_name(f->path);
-		if (linkat(AT_FDCWD, self, AT_FDCWD, f->tmp, AT_SYMLINK_FOLLOW) == 0)
+		if (take(f) == 0)
 			return 0;
 		mem_free(f->tmp);
 		f->tmp = NULL;
@@ -285,23 +282,21 @@ give_name(struct outfile *f)
 	return -1;
 }
 
+static int
+link_file(struct outfile *f)
+{
+	char self[40];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", f->fd);
+	return linkat(AT_FDCWD, self, AT_FDCWD, f->tmp, AT_SYMLINK_FOLLOW);
+}
+
 /* mkstemp would make it 0600; open applies the umask without our having to touch it. */
 static int
-open_temporary(struct outfile *f)
+make_file(struct outfile *f)
 {
-	if (open_nameless(f))
-		return 0;
-	for (unsigned tries = 0; tries < 100; tries++) {
-		f->tmp = temporary_name(f->path);
-		f->fd = open(f->tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (f->fd >= 0)
-			return 0;
-		mem_free(f->tmp);
-		f->tmp = NULL;
-		if (errno != EEXIST)
-			break;
-	}
-	return -1;
+	f->fd = open(f->tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	return f->fd < 0 ? -1 : 0;
 }
 
 int
@@ -320,7 +315,8 @@ outfile_open(struct outfile *f, const char *path, struct err *err)
 		target = realpath(path, NULL);
 		f->path = mem_string(target ? target : path);
 		free(target);
-		(void)open_temporary(f);
+		if (!open_nameless(f))
+			(void)take_name(f, make_file);
 	}
 	if (f->fd >= 0)
 		return 0;
@@ -366,7 +362,7 @@ outfile_close(struct outfile *f, struct err *err)
 
 	if (!f->direct && fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
 		return err_set(err, "cannot write %s: %s", f->path, strerror(errno));
-	if (!f->direct && f->tmp == NULL && give_name(f) != 0)
+	if (!f->direct && f->tmp == NULL && take_name(f, link_file) != 0)
 		return err_set(err, "cannot give it its name: %s", strerror(errno));
 	f->fd = -1;
 	if (close(fd) != 0 && errno != EINTR)
@@ -407,7 +403,7 @@ outfile_keep_incomplete(struct outfile *f, struct err *err)
 	buf_puts(&b, f->path);
 	buf_puts(&b, ".incomplete");
 	if (!f->direct && f->tmp == NULL)
-		(void)give_name(f);
+		(void)take_name(f, link_file);
 	if (f->tmp != NULL && outfile_place(f, buf_cstr(&b), err) != 0)
 		status = -1;
 	buf_free(&b);
