@@ -277,7 +277,7 @@ _flowkit() {
 	flowstat:-j|flowstat:--threads) return ;;
 	flowwatch:-c|flowwatch:--config) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowwatch:--dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-	flowwatch:--detectors) return ;;
+	flowwatch:--detectors) words='scan beacon exfil lateral anom' ;;
 	flowwatch:--rules) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowwatch:--suppress) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowwatch:-a|flowwatch:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
@@ -320,6 +320,11 @@ _flowkit() {
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 		return
 	fi
+	case $program:${prev##*/} in
+	flowbase:flowbase) mapfile -t COMPREPLY < <(compgen -W 'learn merge show check age' -- "$cur"); return ;;
+	flowexpire:*) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	flowwatch:*) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	esac
 	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 }
 

@@ -15,6 +15,15 @@ load ../helper
 	[ "${COMPREPLY[*]}" = "ndjson" ]
 	_flowkit flowcat srcip,dstpo -k
 	[ "${COMPREPLY[*]}" = "srcip,dstport" ]
+	_flowkit flowbase le flowbase
+	[ "${COMPREPLY[*]}" = "learn" ]
+	_flowkit flowwatch be --detectors
+	[ "${COMPREPLY[*]}" = "beacon" ]
+	mkdir store && touch store.flow
+	_flowkit flowexpire st 500G
+	[ "${COMPREPLY[*]}" = "store" ]
+	_flowkit flowbase st learn
+	[ "${COMPREPLY[*]}" = "store store.flow" ] || [ "${COMPREPLY[*]}" = "store.flow store" ]
 }
 
 @test "zsh and fish accept their completions" {
