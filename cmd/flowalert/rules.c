@@ -213,18 +213,6 @@ parse_first(struct rule *r, const struct stanza_entry *e, bool has_keys, struct 
 	return 0;
 }
 
-static int
-parse_match(struct rule *r, const struct stanza *t, struct err *err)
-{
-	const struct stanza_entry *e = stanza_get(t, "match");
-
-	if (e == NULL)
-		return err_usage(
-		    err, "line %u: [%s] has no match: an expression", t->line, t->name);
-	r->match = text_compile(e, err);
-	return r->match != NULL ? 0 : -1;
-}
-
 /* All that is wrong with a section is told; how much is. */
 static unsigned
 parse_rule(struct rule *r, const struct stanza *t, const char *name, rules_tell tell)
@@ -236,7 +224,8 @@ parse_rule(struct rule *r, const struct stanza *t, const char *name, rules_tell 
 	r->name = mem_string(t->name);
 	r->note = note != NULL ? mem_string(note->value) : NULL;
 	r->line = t->line;
-	wrong = text_wrong(parse_match(r, t, &err), name, &err, tell);
+	r->match = text_match(t, &err);
+	wrong = text_wrong(r->match == NULL, name, &err, tell);
 	wrong_keys = text_wrong(parse_keys(r, own, &err), name, &err, tell);
 	wrong += wrong_keys;
 	wrong += text_wrong(parse_rule_window(r, stanza_get(t, "window"), &err), name, &err, tell);

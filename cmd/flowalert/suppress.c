@@ -29,18 +29,6 @@ parse_until(const struct stanza_entry *e, int tz_s, int64_t *ns, struct err *err
 }
 
 static int
-parse_match(struct suppression *s, const struct stanza *t, struct err *err)
-{
-	const struct stanza_entry *e = stanza_get(t, "match");
-
-	if (e == NULL)
-		return err_usage(
-		    err, "line %u: [%s] has no match: an expression", t->line, t->name);
-	s->expr = text_compile(e, err);
-	return s->expr != NULL ? 0 : -1;
-}
-
-static int
 parse_reason(struct suppression *s, const struct stanza *t, struct err *err)
 {
 	const struct stanza_entry *e = stanza_get(t, "reason");
@@ -58,8 +46,10 @@ parse_section(
     struct suppression *s, const struct stanza *t, const char *path, int tz_s, suppress_tell tell)
 {
 	struct err err = { 0 };
-	unsigned wrong = text_wrong(parse_match(s, t, &err), path, &err, tell);
+	unsigned wrong;
 
+	s->expr = text_match(t, &err);
+	wrong = text_wrong(s->expr == NULL, path, &err, tell);
 	wrong += text_wrong(parse_reason(s, t, &err), path, &err, tell);
 	wrong += text_wrong(
 	    parse_until(stanza_get(t, "until"), tz_s, &s->until_ns, &err), path, &err, tell);

@@ -45,6 +45,17 @@ text_compile(const struct stanza_entry *e, struct err *err)
 	return x;
 }
 
+struct expr *
+text_match(const struct stanza *t, struct err *err)
+{
+	const struct stanza_entry *e = stanza_get(t, "match");
+
+	if (e != NULL)
+		return text_compile(e, err);
+	(void)err_usage(err, "line %u: [%s] has no match: an expression", t->line, t->name);
+	return NULL;
+}
+
 enum severity
 text_severity(const char *name)
 {

@@ -20,6 +20,9 @@ bool text_load(
 unsigned text_wrong(
     int rc, const char *path, struct err *, void (*tell)(const char *subject, const struct err *));
 
+/* Compile what a section's match is.  NULL: err; it has none. */
+struct expr *text_match(const struct stanza *, struct err *);
+
 /* Compile a value.  NULL: err, which says its line. */
 struct expr *text_compile(const struct stanza_entry *, struct err *);
 

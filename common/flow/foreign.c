@@ -4,16 +4,16 @@
 static bool
 exclude(struct batch *b, uint64_t *sel, int col)
 {
-	const struct column *c = batch_plain(b, (unsigned)col);
-	bool any = false;
+	const uint64_t *present = batch_present(b, (unsigned)col);
+	uint64_t any = 0;
 
-	for (size_t rec = 0; rec < b->n; rec++) {
-		if (!bits_get(sel, rec) || !column_has(c, rec))
-			continue;
-		sel[rec / 64] &= ~(UINT64_C(1) << rec % 64);
-		any = true;
+	for (size_t w = 0; w < bits_words(b->n); w++) {
+		uint64_t has = present != NULL ? present[w] : ~UINT64_C(0);
+
+		any |= sel[w] & has;
+		sel[w] &= ~has;
 	}
-	return any;
+	return any != 0;
 }
 
 static int

@@ -57,7 +57,7 @@ struct intervals {
 static bool
 has(const struct column *c, size_t rec)
 {
-	return c != NULL && (c->present == NULL || bits_get(c->present, rec));
+	return c != NULL && column_has(c, rec);
 }
 
 static void

@@ -99,6 +99,16 @@ last_value(const char *line)
 	return strtoull(at, NULL, 10);
 }
 
+/* What groups are of. */
+static inline void
+understood(struct group_spec *spec, const char *keys, const char *values)
+{
+	struct err err = { 0 };
+
+	ok(group_spec_keys(spec, keys, &err) == 0 && group_spec_values(spec, values, &err) == 0,
+	    "-k %s -v %s is understood%s", keys, values, err.text);
+}
+
 static inline struct batch *
 many_records(bool v6)
 {
@@ -147,6 +157,14 @@ group_many(struct lines *l, struct batch **b, const struct group_spec *spec, uns
 	for (unsigned i = 0; i < N_MANY; i++)
 		ok(group_add(t[i % tables], b[i], NULL, &err) == 0, "many records are added");
 	finish_tables(l, t, tables);
+}
+
+static inline void
+free_many(struct batch **b, struct group_spec *spec)
+{
+	for (unsigned i = 0; i < N_MANY; i++)
+		batch_free(b[i]);
+	group_spec_free(spec);
 }
 
 #endif

@@ -85,10 +85,8 @@ test_stored(
 	struct lines want = { 0 }, got = { 0 };
 	struct batch *b[N_MANY];
 	struct reading in;
-	struct err err = { 0 };
 
-	ok(group_spec_keys(&spec, keys, &err) == 0 && group_spec_values(&spec, values, &err) == 0,
-	    "-k %s -v %s is understood", keys, values);
+	understood(&spec, keys, values);
 	for (unsigned i = 0; i < N_MANY; i++)
 		b[i] = few_addresses(i, lies);
 	group_many(&want, b, &spec, 1);
@@ -101,9 +99,7 @@ test_stored(
 	free_lines(&got);
 	free_lines(&want);
 	end_reading(&in);
-	for (unsigned i = 0; i < N_MANY; i++)
-		batch_free(b[i]);
-	group_spec_free(&spec);
+	free_many(b, &spec);
 }
 
 /* Octets as other writers could store them. */
@@ -134,10 +130,8 @@ test_stored_otherwise(const char *keys, unsigned how)
 	struct batch *b[N_MANY];
 	struct reading in;
 	struct planes other[N_MANY];
-	struct err err = { 0 };
 
-	ok(group_spec_keys(&spec, keys, &err) == 0 && group_spec_values(&spec, "bytes", &err) == 0,
-	    "-k %s", keys);
+	understood(&spec, keys, "bytes");
 	for (unsigned i = 0; i < N_MANY; i++)
 		b[i] = few_addresses(i, false);
 	store_and_read(&in, b, PROFILE_FAST);
@@ -155,9 +149,7 @@ test_stored_otherwise(const char *keys, unsigned how)
 	free_lines(&got);
 	free_lines(&want);
 	end_reading(&in);
-	for (unsigned i = 0; i < N_MANY; i++)
-		batch_free(b[i]);
-	group_spec_free(&spec);
+	free_many(b, &spec);
 }
 
 /* Stored records of IPv6 alone are in a table of their own though codes take the place of their keys. */
@@ -170,9 +162,7 @@ test_apart(void)
 	struct err err = { 0 };
 	struct group_table *t;
 
-	ok(group_spec_keys(&spec, "srcip", &err) == 0 &&
-		group_spec_values(&spec, "bytes", &err) == 0,
-	    "sources");
+	understood(&spec, "srcip", "bytes");
 	for (unsigned i = 0; i < N_MANY; i++)
 		b[i] = few_addresses(i, false);
 	store_and_read(&in, b, PROFILE_FILE);
@@ -186,9 +176,7 @@ test_apart(void)
 	    "each in its table, of keys no longer than they are");
 	group_free(t);
 	end_reading(&in);
-	for (unsigned i = 0; i < N_MANY; i++)
-		batch_free(b[i]);
-	group_spec_free(&spec);
+	free_many(b, &spec);
 }
 
 int

@@ -15,10 +15,8 @@ test_many(const char *keys, const char *values, unsigned v6)
 	struct group_spec spec = { 0 };
 	struct lines want = { 0 }, got = { 0 };
 	struct batch *b[N_MANY];
-	struct err err = { 0 };
 
-	ok(group_spec_keys(&spec, keys, &err) == 0 && group_spec_values(&spec, values, &err) == 0,
-	    "-k %s -v %s is understood", keys, values);
+	understood(&spec, keys, values);
 	for (unsigned i = 0; i < N_MANY; i++)
 		b[i] = many_records(i == v6);
 	group_many(&want, b, &spec, 1);
@@ -34,9 +32,7 @@ test_many(const char *keys, const char *values, unsigned v6)
 	ok(same_lines(&got, &want), "-k %s -v %s in little memory", keys, values);
 	free_lines(&got);
 	free_lines(&want);
-	for (unsigned i = 0; i < N_MANY; i++)
-		batch_free(b[i]);
-	group_spec_free(&spec);
+	free_many(b, &spec);
 }
 
 /* A zone map that lies costs time, and nothing else. */
@@ -46,11 +42,8 @@ test_lies(void)
 	struct group_spec spec = { 0 };
 	struct lines want = { 0 }, got = { 0 };
 	struct batch *b[N_MANY];
-	struct err err = { 0 };
 
-	ok(group_spec_keys(&spec, "dstport", &err) == 0 &&
-		group_spec_values(&spec, "count", &err) == 0,
-	    "ports are counted");
+	understood(&spec, "dstport", "count");
 	for (unsigned i = 0; i < N_MANY; i++)
 		b[i] = many_records(false);
 	group_many(&want, b, &spec, 1);
@@ -65,9 +58,7 @@ test_lies(void)
 	ok(same_lines(&got, &want), "zone maps that lie change nothing");
 	free_lines(&got);
 	free_lines(&want);
-	for (unsigned i = 0; i < N_MANY; i++)
-		batch_free(b[i]);
-	group_spec_free(&spec);
+	free_many(b, &spec);
 }
 
 static int
@@ -102,8 +93,7 @@ test_first(const char *keys, const char *values, size_t n)
 	struct err err = { 0 };
 	size_t all;
 
-	ok(group_spec_keys(&spec, keys, &err) == 0 && group_spec_values(&spec, values, &err) == 0,
-	    "-k %s -v %s is understood", keys, values);
+	understood(&spec, keys, values);
 	for (unsigned i = 0; i < N_MANY; i++)
 		b[i] = many_records(i == 5);
 	group_many(&want, b, &spec, 1);
@@ -130,9 +120,7 @@ test_first(const char *keys, const char *values, size_t n)
 		free_lines(&got);
 	}
 	free_lines(&want);
-	for (unsigned i = 0; i < N_MANY; i++)
-		batch_free(b[i]);
-	group_spec_free(&spec);
+	free_many(b, &spec);
 }
 
 /* Codes that grow ------------------------------------------------------------------------------- */
@@ -179,8 +167,7 @@ test_growing(const char *keys, bool ports, bool times)
 	struct err err = { 0 };
 
 	memset(octets, 0, sizeof(octets));
-	ok(group_spec_keys(&spec, keys, &err) == 0 && group_spec_values(&spec, "bytes", &err) == 0,
-	    "-k %s is understood", keys);
+	understood(&spec, keys, "bytes");
 	for (unsigned i = 0; i < N_MANY; i++)
 		b[i] = growing_records(i, octets);
 	for (unsigned tables = 1; tables <= N_MANY; tables++) {
@@ -217,9 +204,7 @@ test_growing(const char *keys, bool ports, bool times)
 		    groups);
 		free_lines(&got);
 	}
-	for (unsigned i = 0; i < N_MANY; i++)
-		batch_free(b[i]);
-	group_spec_free(&spec);
+	free_many(b, &spec);
 }
 
 /* Keys that are not looked for ------------------------------------------------------------------ */
@@ -274,11 +259,8 @@ test_loose_on_disk(unsigned wide)
 	struct group_spec spec = { 0 };
 	struct lines want = { 0 };
 	struct batch *b[N_MANY];
-	struct err err = { 0 };
 
-	ok(group_spec_keys(&spec, "srcip,dstip,dstport", &err) == 0 &&
-		group_spec_values(&spec, "bytes,count", &err) == 0,
-	    "pairs of addresses are counted");
+	understood(&spec, "srcip,dstip,dstport", "bytes,count");
 	for (unsigned i = 0; i < N_MANY; i++)
 		b[i] = pair_records(i >= wide);
 	for (unsigned tables = 0; tables <= 3; tables++) {
@@ -306,9 +288,7 @@ test_loose_on_disk(unsigned wide)
 		free_lines(&got);
 	}
 	free_lines(&want);
-	for (unsigned i = 0; i < N_MANY; i++)
-		batch_free(b[i]);
-	group_spec_free(&spec);
+	free_many(b, &spec);
 }
 
 /* Loose rows beside a table whose keys cannot be put together by their octets: none is lost. */
@@ -321,9 +301,7 @@ test_loose_beside_strings(void)
 	struct err err = { 0 };
 	struct batch *b[N_MANY];
 
-	ok(group_spec_keys(&spec, "srcip,dstip,dstport,interfaceName", &err) == 0 &&
-		group_spec_values(&spec, "count", &err) == 0,
-	    "a string is a key too");
+	understood(&spec, "srcip,dstip,dstport,interfaceName", "count");
 	batch_extend(few, 1);
 	batch_put_octets(few, (unsigned)name, 0, "eth0", 4);
 	batch_close(few);
@@ -362,9 +340,7 @@ test_far_apart(uint64_t first, uint64_t second)
 	struct batch *b[2];
 	struct err err = { 0 };
 
-	ok(group_spec_keys(&spec, "bytes", &err) == 0 &&
-		group_spec_values(&spec, "count", &err) == 0,
-	    "octets are a key");
+	understood(&spec, "bytes", "count");
 	for (unsigned i = 0; i < 2; i++) {
 		int col;
 
