@@ -218,9 +218,10 @@ take_turn(struct run *r, unsigned worker)
 	}
 	r->produced++;
 	r->claimed++;
+	pthread_mutex_unlock(&r->lock);
+	/* Only now: on a busy machine the one that is woken runs at once, here, and must not wait for the lock. */
 	pthread_cond_signal(&r->can_work);
 	pthread_cond_signal(&r->can_consume);
-	pthread_mutex_unlock(&r->lock);
 	o->work(o->ctx, slot(r, i), worker);
 	pthread_mutex_lock(&r->lock);
 	place(r, i)->done = true;
