@@ -313,7 +313,7 @@ prepare(struct flowagg *f, struct expr **having, struct err *err)
 {
 	*having = NULL;
 	if (f->having != NULL) {
-		*having = expr_compile(f->having, f->io.tz_s, err);
+		*having = expr_compile(f->having, f->io.tz, err);
 		if (*having == NULL)
 			return -1;
 		f->filter = expr_state_new(*having);

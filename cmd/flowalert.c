@@ -170,7 +170,7 @@ load_texts(struct flowalert *f)
 	unsigned errors = 0;
 
 	for (unsigned i = 0; i < f->n_suppress; i++)
-		errors += suppress_load(&f->suppressions, f->suppress[i], f->io.tz_s, diag_err);
+		errors += suppress_load(&f->suppressions, f->suppress[i], f->io.tz, diag_err);
 	for (unsigned i = 0; i < f->n_rule_files; i++)
 		errors += rules_load(&f->rules, f->rule_files[i], diag_err);
 	return errors > 0 ? EXIT_USAGE : EXIT_DONE;
@@ -271,7 +271,7 @@ tell_suppressions(const struct flowalert *f)
 		const struct suppression *s = &f->suppressions.at[i];
 		char until[FMT_MAX];
 		int n =
-		    s->until_ns == INT64_MAX ? 0 : (int)fmt_time(until, s->until_ns, 0, f->io.tz_s);
+		    s->until_ns == INT64_MAX ? 0 : (int)fmt_time(until, s->until_ns, 0, f->io.tz);
 
 		if (s->expired > 0 && !f->io.quiet)
 			diag(NULL, "[%s] expired at %.*s (%s): %llu alerts of it are told", s->name,
@@ -376,7 +376,7 @@ run(struct flowalert *f, const struct optparse *parser, char **argv, struct err 
 	struct io_result result;
 	int status;
 
-	if (f->when.text != NULL && when_compile(&f->when, f->io.tz_s, err) != 0)
+	if (f->when.text != NULL && when_compile(&f->when, f->io.tz, err) != 0)
 		return err->status;
 	if (f->scope.state != NULL && memory_read(f->memory, f->scope.state, diag_err, err) != 0)
 		return err->status;

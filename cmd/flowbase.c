@@ -207,7 +207,7 @@ run_learn(struct flowbase *f, char **operands, int n, struct err *err)
 	if (rc == 0)
 		rc = read_alerts(f, err);
 	f->io.flows = true;
-	f->hours.utc_offset_s = f->io.tz_s;
+	f->hours.utc_offset_s = hours_offset(f->io.tz);
 	f->b = baseline_new(&f->hours, f->scope.internal_text);
 	f->learn = learn_new(f->b, &f->scope, f->alerts);
 	if (rc == 0)
@@ -314,7 +314,7 @@ run_show(struct flowbase *f, char **operands, int n, struct err *err)
 	found = report_has(f->b, &of);
 	if (f->io.out_format != IO_AUTO || f->io.out_path != NULL)
 		return found ? show_records(f, &of, err) : EXIT_NO;
-	report_put(&text, f->b, &of, f->io.tz_s, f->io.plain);
+	report_put(&text, f->b, &of, f->io.tz, f->io.plain);
 	fwrite(text.data, 1, text.len, stdout);
 	buf_free(&text);
 	return found ? EXIT_DONE : EXIT_NO;
@@ -348,7 +348,7 @@ run_age(struct flowbase *f, char **operands, int n, struct err *err)
 		if (load(f, operands[i], err) != 0)
 			return EXIT_FAILED;
 		good &= report_age(&text, f->b, operands[i], time_now_ns(), f->max_age_ns,
-		    f->io.verbose, f->io.tz_s);
+		    f->io.verbose, f->io.tz);
 		baseline_free(f->b);
 		f->b = NULL;
 	}

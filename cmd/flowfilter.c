@@ -116,7 +116,7 @@ compile(struct flowfilter *f, struct optparse *parser)
 		parser->operands++;
 		parser->n_operands--;
 	}
-	f->expr = expr_compile(text, f->io.tz_s, &err);
+	f->expr = expr_compile(text, f->io.tz, &err);
 	if (f->expr == NULL && f->file == NULL && access(text, F_OK) == 0)
 		diag("expression", "'%s' is a file; the expression comes first", text);
 	else if (f->expr == NULL)

@@ -99,7 +99,7 @@ deliver_check(const struct delivery *d, struct io_opts *io, bool has_output, str
 int
 deliver_open(struct delivery *d, const struct io_opts *io, struct io_sink *sink, struct err *err)
 {
-	const struct text_spec spec = { .format = TEXT_NDJSON, .tz_s = io->tz_s };
+	const struct text_spec spec = { .format = TEXT_NDJSON, .tz = io->tz };
 
 	d->sink = sink;
 	d->left = io->limit;

@@ -13,14 +13,14 @@ static const char *const keys[] = { "match", "until", "reason", NULL };
 
 /* Of a date the day is in it: until 2026-12-31 ends with that day. */
 static int
-parse_until(const struct stanza_entry *e, int tz_s, int64_t *ns, struct err *err)
+parse_until(const struct stanza_entry *e, const struct tz *tz, int64_t *ns, struct err *err)
 {
 	int64_t span;
 
 	*ns = INT64_MAX;
 	if (e == NULL || strcmp(e->value, "never") == 0)
 		return 0;
-	if (!parse_time(e->value, strlen(e->value), time_now_ns(), tz_s, ns, &span))
+	if (!parse_time(e->value, strlen(e->value), time_now_ns(), tz, ns, &span))
 		return stanza_refuse(
 		    err, e, 0, 0, NULL, "no time; write 2026-12-31, 2026-12-31T18:00 or never");
 	if (span >= 24 * 3600 * NS_PER_S)
@@ -42,8 +42,8 @@ parse_reason(struct suppression *s, const struct stanza *t, struct err *err)
 
 /* All that is wrong with a section is told; how much is. */
 static unsigned
-parse_section(
-    struct suppression *s, const struct stanza *t, const char *path, int tz_s, suppress_tell tell)
+parse_section(struct suppression *s, const struct stanza *t, const char *path, const struct tz *tz,
+    suppress_tell tell)
 {
 	struct err err = { 0 };
 	unsigned wrong;
@@ -52,7 +52,7 @@ parse_section(
 	wrong = text_wrong(s->expr == NULL, path, &err, tell);
 	wrong += text_wrong(parse_reason(s, t, &err), path, &err, tell);
 	wrong += text_wrong(
-	    parse_until(stanza_get(t, "until"), tz_s, &s->until_ns, &err), path, &err, tell);
+	    parse_until(stanza_get(t, "until"), tz, &s->until_ns, &err), path, &err, tell);
 	s->name = mem_string(t->name);
 	s->line = t->line;
 	if (s->expr != NULL)
@@ -71,14 +71,14 @@ free_suppression(struct suppression *s)
 }
 
 static unsigned
-take_sections(struct suppressions *s, const char *path, const struct stanzas *text, int tz_s,
-    suppress_tell tell)
+take_sections(struct suppressions *s, const char *path, const struct stanzas *text,
+    const struct tz *tz, suppress_tell tell)
 {
 	unsigned errors = 0;
 
 	for (size_t i = 0; i < text->n; i++) {
 		struct suppression one = { 0 };
-		unsigned wrong = parse_section(&one, &text->section[i], path, tz_s, tell);
+		unsigned wrong = parse_section(&one, &text->section[i], path, tz, tell);
 
 		errors += wrong;
 		if (wrong > 0) {
@@ -92,26 +92,26 @@ take_sections(struct suppressions *s, const char *path, const struct stanzas *te
 }
 
 unsigned
-suppress_parse(struct suppressions *s, const char *name, const char *text, size_t len, int tz_s,
-    suppress_tell tell)
+suppress_parse(struct suppressions *s, const char *name, const char *text, size_t len,
+    const struct tz *tz, suppress_tell tell)
 {
 	struct stanzas stanzas;
 	unsigned errors = stanzas_parse(&stanzas, text, len, keys, name, tell);
 
-	errors += take_sections(s, name, &stanzas, tz_s, tell);
+	errors += take_sections(s, name, &stanzas, tz, tell);
 	stanzas_free(&stanzas);
 	return errors;
 }
 
 unsigned
-suppress_load(struct suppressions *s, const char *path, int tz_s, suppress_tell tell)
+suppress_load(struct suppressions *s, const char *path, const struct tz *tz, suppress_tell tell)
 {
 	struct buf text = { 0 };
 	unsigned errors;
 
 	if (!text_load(path, &text, tell))
 		return 1;
-	errors = suppress_parse(s, path, buf_cstr(&text), text.len, tz_s, tell);
+	errors = suppress_parse(s, path, buf_cstr(&text), text.len, tz, tell);
 	buf_free(&text);
 	return errors;
 }

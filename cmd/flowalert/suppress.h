@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "base/tz.h"
 #include "flow/batch.h"
 
 struct expr;
@@ -41,9 +42,9 @@ struct suppressions {
  * path, and those sections are left out.  Returns how many there were.
  */
 typedef void (*suppress_tell)(const char *subject, const struct err *);
-unsigned suppress_load(struct suppressions *, const char *path, int tz_s, suppress_tell);
-unsigned suppress_parse(
-    struct suppressions *, const char *name, const char *text, size_t len, int tz_s, suppress_tell);
+unsigned suppress_load(struct suppressions *, const char *path, const struct tz *tz, suppress_tell);
+unsigned suppress_parse(struct suppressions *, const char *name, const char *text, size_t len,
+    const struct tz *tz, suppress_tell);
 void suppress_free(struct suppressions *);
 
 /* Ask of a batch of alerts, then of its records. */

@@ -40,11 +40,11 @@ when_free(struct when *w)
 }
 
 int
-when_compile(struct when *w, int tz_s, struct err *err)
+when_compile(struct when *w, const struct tz *tz, struct err *err)
 {
 	struct err why = { 0 };
 
-	w->expr = expr_compile(w->text, tz_s, &why);
+	w->expr = expr_compile(w->text, tz, &why);
 	if (w->expr == NULL)
 		return err_usage(err, "--when: %s", why.text);
 	w->state = expr_state_new(w->expr);

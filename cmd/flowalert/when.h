@@ -9,6 +9,7 @@
 #ifndef FLOWALERT_WHEN_H
 #define FLOWALERT_WHEN_H
 
+#include "base/tz.h"
 #include "detect/alert.h"
 #include "flow/field.h"
 #include "memory.h"
@@ -47,7 +48,7 @@ void when_init(struct when *, struct memory *);
 void when_free(struct when *);
 
 /* Compile the expression.  -1: err. */
-int when_compile(struct when *, int tz_s, struct err *);
+int when_compile(struct when *, const struct tz *tz, struct err *);
 
 /* Look at the selected (NULL: all) records. */
 void when_add(struct when *, struct batch *, const uint64_t *sel);

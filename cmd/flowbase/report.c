@@ -93,9 +93,9 @@ put_amount(struct buf *out, double v, bool plain, int width)
 }
 
 static void
-put_time(struct buf *out, uint32_t s, int tz_s)
+put_time(struct buf *out, uint32_t s, const struct tz *tz)
 {
-	out->len += fmt_time_human(buf_room(out, FMT_MAX), (int64_t)s * NS_PER_S, 0, tz_s);
+	out->len += fmt_time_human(buf_room(out, FMT_MAX), (int64_t)s * NS_PER_S, 0, tz);
 }
 
 static void
@@ -106,14 +106,14 @@ put_addr(struct buf *out, const struct addr *a)
 
 /* Days from the first to the last, and on how many of them. */
 static void
-put_seen(struct buf *out, const struct baseline *b, const struct seen *s, int tz_s)
+put_seen(struct buf *out, const struct baseline *b, const struct seen *s, const struct tz *tz)
 {
 	int64_t ns = NS_PER_S;
 	int32_t days = hours_day(&b->hours, s->last_s * ns) - hours_day(&b->hours, s->first_s * ns);
 
-	put_time(out, s->first_s, tz_s);
+	put_time(out, s->first_s, tz);
 	buf_puts(out, " to ");
-	put_time(out, s->last_s, tz_s);
+	put_time(out, s->last_s, tz);
 	buf_printf(out, ", on %d of %s%d days", __builtin_popcountll(s->days),
 	    days >= 64 ? "the last " : "", days >= 64 ? 64 : days + 1);
 }
@@ -211,7 +211,7 @@ put_sampling(struct buf *out, const struct baseline *b)
 }
 
 static void
-put_network(struct buf *out, const struct baseline *b, int tz_s, bool plain)
+put_network(struct buf *out, const struct baseline *b, const struct tz *tz, bool plain)
 {
 	const struct base_network *n = &b->network;
 
@@ -220,7 +220,7 @@ put_network(struct buf *out, const struct baseline *b, int tz_s, bool plain)
 		buf_puts(out, "of which nothing was learned\n");
 		return;
 	}
-	put_seen(out, b, &n->seen, tz_s);
+	put_seen(out, b, &n->seen, tz);
 	buf_puts(out, ", learned from ");
 	put_sampling(out, b);
 	buf_printf(out, "\nours are %s; hours of UTC%+d s\n", b->internal, b->hours.utc_offset_s);
@@ -248,7 +248,8 @@ put_service_name(struct buf *out, unsigned port, unsigned proto)
 }
 
 static void
-put_edge(struct buf *out, const struct baseline *b, const struct base_edge *e, int tz_s, bool plain)
+put_edge(struct buf *out, const struct baseline *b, const struct base_edge *e, const struct tz *tz,
+    bool plain)
 {
 	struct addr server = baseline_addr(b, e->server);
 	const struct base_service *s = baseline_service(b, &server, e->proto, e->port);
@@ -264,7 +265,7 @@ put_edge(struct buf *out, const struct baseline *b, const struct base_edge *e, i
 	buf_puts(out, " in, the largest ");
 	put_amount(out, floor(log8_value(e->largest, 1) + 0.5), plain, 0);
 	buf_puts(out, " out; ");
-	put_seen(out, b, &e->seen, tz_s);
+	put_seen(out, b, &e->seen, tz);
 	if (s != NULL)
 		buf_printf(out, "; used by %.0f of %zu hosts", hll_count(&s->clients), b->hosts.n);
 	buf_putc(out, '\n');
@@ -280,8 +281,8 @@ compare_amounts(const void *x, const void *y)
 }
 
 static void
-put_edges(
-    struct buf *out, const struct baseline *b, const struct report_of *of, int tz_s, bool plain)
+put_edges(struct buf *out, const struct baseline *b, const struct report_of *of,
+    const struct tz *tz, bool plain)
 {
 	size_t n, kept = 0, most = of->has_server ? SIZE_MAX : EDGES_SHOWN;
 	const struct base_edge *e = edges_of(b, of, &n);
@@ -295,7 +296,7 @@ put_edges(
 		buf_printf(out, "\ntalks to, %zu of %zu, most octets first:\n",
 		    kept < most ? kept : most, kept);
 	for (size_t i = 0; i < kept && i < most; i++)
-		put_edge(out, b, by[i], tz_s, plain);
+		put_edge(out, b, by[i], tz, plain);
 	mem_free(by);
 }
 
@@ -335,14 +336,14 @@ put_services(struct buf *out, const struct baseline *b, const struct addr *a)
 }
 
 static void
-put_host(
-    struct buf *out, const struct baseline *b, const struct report_of *of, int tz_s, bool plain)
+put_host(struct buf *out, const struct baseline *b, const struct report_of *of, const struct tz *tz,
+    bool plain)
 {
 	const struct base_host *h = baseline_host(b, &of->host);
 
 	put_addr(out, &of->host);
 	buf_putc(out, ' ');
-	put_seen(out, b, &h->seen, tz_s);
+	put_seen(out, b, &h->seen, tz);
 	buf_putc(out, '\n');
 	put_young(out, b, &h->seen);
 	put_amount(out, (double)h->flows, plain, 0);
@@ -352,23 +353,23 @@ put_host(
 	put_amount(out, (double)h->in, plain, 0);
 	buf_puts(out, " in\n");
 	put_services(out, b, &of->host);
-	put_edges(out, b, of, tz_s, plain);
+	put_edges(out, b, of, tz, plain);
 	put_hours(out, b, h->hourly, &h->seen, false, plain);
 }
 
 void
-report_put(
-    struct buf *out, const struct baseline *b, const struct report_of *of, int tz_s, bool plain)
+report_put(struct buf *out, const struct baseline *b, const struct report_of *of,
+    const struct tz *tz, bool plain)
 {
 	if (!of->has_host) {
-		put_network(out, b, tz_s, plain);
+		put_network(out, b, tz, plain);
 	} else if (!report_has(b, of)) {
 		put_addr(out, &of->host);
 		buf_puts(out, of->has_server ? " never talked to that\n" : " was never seen\n");
 	} else if (of->has_server) {
-		put_edges(out, b, of, tz_s, plain);
+		put_edges(out, b, of, tz, plain);
 	} else {
-		put_host(out, b, of, tz_s, plain);
+		put_host(out, b, of, tz, plain);
 	}
 }
 
@@ -478,7 +479,7 @@ put_young_count(
 
 bool
 report_age(struct buf *out, const struct baseline *b, const char *name, int64_t now_ns,
-    int64_t max_age_ns, bool each, int tz_s)
+    int64_t max_age_ns, bool each, const struct tz *tz)
 {
 	int64_t age = now_ns - (int64_t)b->network.seen.last_s * NS_PER_S;
 	bool young = baseline_young(b, &b->network.seen), old = max_age_ns > 0 && age > max_age_ns;
@@ -488,7 +489,7 @@ report_age(struct buf *out, const struct baseline *b, const char *name, int64_t 
 		buf_puts(out, "nothing was learned\n");
 		return false;
 	}
-	put_seen(out, b, &b->network.seen, tz_s);
+	put_seen(out, b, &b->network.seen, tz);
 	buf_puts(out, ", the latest flow ");
 	out->len += fmt_duration_human(buf_room(out, FMT_MAX), age > 0 ? age : 0);
 	buf_printf(out, " ago%s%s\n", old ? ": too old" : "",
@@ -509,7 +510,7 @@ report_age(struct buf *out, const struct baseline *b, const char *name, int64_t 
 		put_name(out, name);
 		put_addr(out, &a);
 		buf_puts(out, " is young: ");
-		put_seen(out, b, &h->seen, tz_s);
+		put_seen(out, b, &h->seen, tz);
 		buf_putc(out, '\n');
 	}
 	return !young && !old;

@@ -21,8 +21,8 @@ bool report_parse(struct report_of *, const char *text, bool server);
 bool report_has(const struct baseline *, const struct report_of *);
 
 /* The report, or a line saying that it was never seen. */
-void report_put(
-    struct buf *, const struct baseline *, const struct report_of *, int tz_s, bool plain);
+void report_put(struct buf *, const struct baseline *, const struct report_of *,
+    const struct tz *tz, bool plain);
 
 /* The records that a report is made of, as a baseline of their own (ready); the caller frees it. */
 struct baseline *report_part(const struct baseline *, const struct report_of *);
@@ -35,6 +35,6 @@ void report_check(struct buf *, const struct baseline *, const char *name);
  * its latest flow older than max_age_ns (0: any).
  */
 bool report_age(struct buf *, const struct baseline *, const char *name, int64_t now_ns,
-    int64_t max_age_ns, bool each, int tz_s);
+    int64_t max_age_ns, bool each, const struct tz *tz);
 
 #endif

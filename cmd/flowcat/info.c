@@ -287,7 +287,7 @@ put_history(struct buf *out, const char *lines)
 
 /* The ranges of start and end, of the records that have them. */
 static void
-put_times(struct buf *out, const struct summary *s, int tz_s)
+put_times(struct buf *out, const struct summary *s, const struct tz *tz)
 {
 	const struct field_id start = field_own(OWN_START), end = field_own(OWN_END);
 	const struct column_sum *first = NULL, *last = NULL;
@@ -305,9 +305,9 @@ put_times(struct buf *out, const struct summary *s, int tz_s)
 	if (first == NULL || last == NULL)
 		return;
 	buf_puts(out, "time       ");
-	out->len += fmt_time(buf_room(out, FMT_MAX), (int64_t)(first->min ^ SIGN), 3, tz_s);
+	out->len += fmt_time(buf_room(out, FMT_MAX), (int64_t)(first->min ^ SIGN), 3, tz);
 	buf_puts(out, " .. ");
-	out->len += fmt_time(buf_room(out, FMT_MAX), (int64_t)(last->max ^ SIGN), 3, tz_s);
+	out->len += fmt_time(buf_room(out, FMT_MAX), (int64_t)(last->max ^ SIGN), 3, tz);
 	buf_putc(out, '\n');
 }
 
@@ -350,7 +350,7 @@ put_summary(struct buf *out, const char *path, const struct summary *s,
 	buf_printf(out, "\nsegments   %llu%s\n", (unsigned long long)t->segments,
 	    t->incomplete ? ", incomplete" : "");
 	put_index(out, path, t->octets);
-	put_times(out, s, opts->tz_s);
+	put_times(out, s, opts->tz);
 	put_history(out, stream_history(r));
 	put_columns(out, s, false, t->octets);
 	put_columns(out, s, true, t->octets);

@@ -136,9 +136,7 @@ print_record(const struct percentiles *p, struct output *o, struct err *err)
 static void
 put_row(struct sheet *s, const struct percentiles *p, const struct output *o)
 {
-	struct text_opts opts = {
-		.style = STYLE_TABLE, .plain = o->io->plain, .tz_s = o->io->tz_s
-	};
+	struct text_opts opts = { .style = STYLE_TABLE, .plain = o->io->plain, .tz = o->io->tz };
 	struct value v[N_COLUMNS];
 
 	values_in_order(p, v);

@@ -57,7 +57,7 @@ open_writer(struct output *o, struct batch *first)
 		.fields = &o->fields,
 		.plain = true,
 		.header = true,
-		.tz_s = o->io->tz_s };
+		.tz = o->io->tz };
 
 	o->writer = text_new(&spec);
 	text_begin(o->writer, NULL, first, &o->buf);

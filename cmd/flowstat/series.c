@@ -114,7 +114,7 @@ static void
 print_text(const struct series *s, struct output *o)
 {
 	struct sheet sheet = { 0 };
-	struct text_opts opts = { .style = STYLE_TABLE, .tz_s = o->io->tz_s };
+	struct text_opts opts = { .style = STYLE_TABLE, .tz = o->io->tz };
 	struct column c = { .type = TYPE_TIME, .width = 8, .scale = s->scale };
 	uint64_t most = 0;
 

@@ -22,7 +22,7 @@ row(struct sheet *s, const char *name)
 static void
 put_time(struct sheet *s, const struct value *v, const struct column *c, const struct io_opts *io)
 {
-	struct text_opts opts = { .style = STYLE_TABLE, .tz_s = io->tz_s };
+	struct text_opts opts = { .style = STYLE_TABLE, .tz = io->tz };
 
 	sheet_value(s, v, c, &opts);
 }

@@ -92,7 +92,7 @@ put_rate(struct top *t, struct batch *b, const char *name, size_t rec)
 static void
 put_row(struct top *t, struct batch *b, size_t rec)
 {
-	struct text_opts opts = { .style = STYLE_TABLE, .plain = true, .tz_s = t->out->io->tz_s };
+	struct text_opts opts = { .style = STYLE_TABLE, .plain = true, .tz = t->out->io->tz };
 	struct counters c = report_counters(b, rec);
 
 	for (size_t k = 0; k < t->r->spec.n_keys; k++) {

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { DAY_S = 86400, ERA_YEARS = 400, ERA_DAYS = 146097, EPOCH_DAYS = 719468 };
 
@@ -86,10 +85,18 @@ put2(char *p, unsigned v)
 	return p + 2;
 }
 
-static char *
-put_point(char *p, int64_t ns, unsigned digits, int tz_s, char between)
+static int
+offset_at(const struct tz *tz, int64_t ns)
 {
-	int64_t fraction, in_day, days, sec = floor_div(ns, NS_PER_S, &fraction) + tz_s;
+	int64_t rest;
+
+	return tz_at(tz, floor_div(ns, NS_PER_S, &rest)).offset_s;
+}
+
+static char *
+put_point(char *p, int64_t ns, unsigned digits, int offset_s, char between)
+{
+	int64_t fraction, in_day, days, sec = floor_div(ns, NS_PER_S, &fraction) + offset_s;
 	struct date d;
 	unsigned s;
 
@@ -119,16 +126,17 @@ put_point(char *p, int64_t ns, unsigned digits, int tz_s, char between)
 }
 
 size_t
-fmt_time(char *dst, int64_t ns, unsigned digits, int tz_s)
+fmt_time(char *dst, int64_t ns, unsigned digits, const struct tz *tz)
 {
-	char *p = put_point(dst, ns, digits, tz_s, 'T');
-	unsigned minutes = (unsigned)abs(tz_s) / 60;
+	int offset_s = offset_at(tz, ns);
+	char *p = put_point(dst, ns, digits, offset_s, 'T');
+	unsigned minutes = (unsigned)abs(offset_s) / 60;
 
-	if (tz_s == 0) {
+	if (offset_s == 0) {
 		*p++ = 'Z';
 		return (size_t)(p - dst);
 	}
-	*p++ = tz_s < 0 ? '-' : '+';
+	*p++ = offset_s < 0 ? '-' : '+';
 	p = put2(p, minutes / 60);
 	*p++ = ':';
 	p = put2(p, minutes % 60);
@@ -136,9 +144,9 @@ fmt_time(char *dst, int64_t ns, unsigned digits, int tz_s)
 }
 
 size_t
-fmt_time_human(char *dst, int64_t ns, unsigned digits, int tz_s)
+fmt_time_human(char *dst, int64_t ns, unsigned digits, const struct tz *tz)
 {
-	return (size_t)(put_point(dst, ns, digits, tz_s, ' ') - dst);
+	return (size_t)(put_point(dst, ns, digits, offset_at(tz, ns), ' ') - dst);
 }
 
 /* Text being read; every take_ returns false and leaves it where it was when the text is not that. */
@@ -176,7 +184,9 @@ take_digits(struct scan *s, unsigned n, unsigned *v)
 struct point {
 	unsigned year, month, day, hour, minute, second;
 	int64_t ns;
-	int tz_s;
+	const struct tz *tz; /* of a point that names no offset */
+	bool has_offset;
+	int offset_s;
 	int64_t span_ns;
 };
 
@@ -190,15 +200,25 @@ date_valid(const struct point *t)
 	       t->day <= days[t->month - 1] + (unsigned)(t->month == 2 && leap);
 }
 
-static bool
-point_ns(const struct point *t, int64_t *ns)
+/* Nanoseconds of a day that begins when clocks show this: 24 hours, but where clocks move. */
+static int64_t
+day_span(const struct tz *tz, int64_t local_s)
 {
-	int64_t sec;
+	return (tz_instant(tz, local_s + DAY_S) - tz_instant(tz, local_s)) * NS_PER_S;
+}
+
+static bool
+point_ns(struct point *t, int64_t *ns)
+{
+	int64_t local_s, sec;
 
 	if (!date_valid(t) || t->hour > 23 || t->minute > 59 || t->second > 59)
 		return false;
-	sec = days_of(t->year, t->month, t->day) * DAY_S + (int64_t)t->hour * 3600 +
-	      (int64_t)t->minute * 60 + t->second - t->tz_s;
+	local_s = days_of(t->year, t->month, t->day) * DAY_S + (int64_t)t->hour * 3600 +
+		  (int64_t)t->minute * 60 + t->second;
+	sec = t->has_offset ? local_s - t->offset_s : tz_instant(t->tz, local_s);
+	if (t->span_ns == (int64_t)DAY_S * NS_PER_S)
+		t->span_ns = day_span(t->tz, local_s);
 	return !__builtin_mul_overflow(sec, NS_PER_S, ns) &&
 	       !__builtin_add_overflow(*ns, t->ns, ns);
 }
@@ -231,26 +251,6 @@ take_clock(struct scan *s, struct point *t)
 	return take_digits(s, 2, &t->second) && (!take_char(s, '.') || take_fraction(s, &t->ns));
 }
 
-/* +hh:mm, +hhmm or +hh */
-static bool
-take_offset(struct scan *s, int *tz_s)
-{
-	bool west = s->p < s->end && *s->p == '-';
-	unsigned h, m = 0;
-
-	if ((!take_char(s, '+') && !take_char(s, '-')) || !take_digits(s, 2, &h))
-		return false;
-	if (s->p < s->end) {
-		(void)take_char(s, ':');
-		if (!take_digits(s, 2, &m))
-			return false;
-	}
-	if (h > 23 || m > 59)
-		return false;
-	*tz_s = (int)(h * 3600 + m * 60) * (west ? -1 : 1);
-	return true;
-}
-
 /* YYYY-MM-DD[(T| )CLOCK[Z|OFFSET]], nfdump's YYYY/MM/DD[.CLOCK] and SiLK's YYYY/MM/DDTCLOCK */
 static bool
 take_date(struct scan s, struct point *t)
@@ -274,11 +274,10 @@ take_date(struct scan s, struct point *t)
 		return false;
 	if (s.p == s.end)
 		return true;
-	if (take_char(&s, 'Z')) {
-		t->tz_s = 0;
+	t->has_offset = true;
+	if (take_char(&s, 'Z'))
 		return s.p == s.end;
-	}
-	return take_offset(&s, &t->tz_s) && s.p == s.end;
+	return tz_parse_offset(s.p, (size_t)(s.end - s.p), &t->offset_s);
 }
 
 /* nfdump's YYYYMMDDhhmm[ss]; epoch seconds of so many digits are beyond i64 nanoseconds. */
@@ -317,18 +316,19 @@ parse_epoch(const char *text, size_t n, int64_t *ns)
 
 /* now, today, yesterday, -DURATION */
 static bool
-parse_relative(const char *text, size_t n, int64_t now_ns, int tz_s, int64_t *ns, int64_t *span_ns)
+parse_relative(
+    const char *text, size_t n, int64_t now_ns, const struct tz *tz, int64_t *ns, int64_t *span_ns)
 {
-	static const int64_t day_ns = (int64_t)DAY_S * NS_PER_S;
 	bool today = n == 5 && memcmp(text, "today", 5) == 0;
 	bool yesterday = n == 9 && memcmp(text, "yesterday", 9) == 0;
 	int64_t back, rest;
 
 	*span_ns = 0;
 	if (today || yesterday) {
-		back = floor_div(now_ns + tz_s * NS_PER_S, day_ns, &rest) - yesterday;
-		*ns = back * day_ns - tz_s * NS_PER_S;
-		*span_ns = day_ns;
+		back = floor_div(now_ns, NS_PER_S, &rest) + offset_at(tz, now_ns);
+		back = (floor_div(back, DAY_S, &rest) - yesterday) * DAY_S;
+		*ns = tz_instant(tz, back) * NS_PER_S;
+		*span_ns = day_span(tz, back);
 		return true;
 	}
 	if (n == 3 && memcmp(text, "now", 3) == 0) {
@@ -340,30 +340,34 @@ parse_relative(const char *text, size_t n, int64_t now_ns, int tz_s, int64_t *ns
 }
 
 bool
-parse_time(const char *text, size_t n, int64_t now_ns, int tz_s, int64_t *ns, int64_t *span_ns)
+parse_time(
+    const char *text, size_t n, int64_t now_ns, const struct tz *tz, int64_t *ns, int64_t *span_ns)
 {
 	struct scan s = { text, text + n };
-	struct point t = { .tz_s = tz_s };
+	struct point t = { .tz = tz };
 
-	if (parse_relative(text, n, now_ns, tz_s, ns, span_ns))
+	if (parse_relative(text, n, now_ns, tz, ns, span_ns))
 		return true;
-	if (take_date(s, &t) || (t = (struct point){ .tz_s = tz_s }, take_packed(s, &t))) {
+	if (take_date(s, &t) || (t = (struct point){ .tz = tz }, take_packed(s, &t))) {
+		bool within = point_ns(&t, ns);
+
 		*span_ns = t.span_ns;
-		return point_ns(&t, ns);
+		return within;
 	}
 	*span_ns = 0;
 	return parse_epoch(text, n, ns);
 }
 
 bool
-parse_window(const char *text, size_t n, int64_t now_ns, int tz_s, int64_t *since, int64_t *until)
+parse_window(
+    const char *text, size_t n, int64_t now_ns, const struct tz *tz, int64_t *since, int64_t *until)
 {
 	const char *dots = memmem(text, n, "..", 2);
 	size_t left = dots ? (size_t)(dots - text) : n;
 	int64_t span;
 
 	if (dots == NULL) {
-		if (!parse_time(text, n, now_ns, tz_s, since, &span))
+		if (!parse_time(text, n, now_ns, tz, since, &span))
 			return false;
 		if (text[0] == '-')
 			*until = INT64_MAX;
@@ -373,68 +377,9 @@ parse_window(const char *text, size_t n, int64_t now_ns, int tz_s, int64_t *sinc
 	}
 	*since = INT64_MIN;
 	*until = INT64_MAX;
-	if (n == 2 || (left > 0 && !parse_time(text, left, now_ns, tz_s, since, &span)))
+	if (n == 2 || (left > 0 && !parse_time(text, left, now_ns, tz, since, &span)))
 		return false;
-	if (left + 2 < n && !parse_time(dots + 2, n - left - 2, now_ns, tz_s, until, &span))
+	if (left + 2 < n && !parse_time(dots + 2, n - left - 2, now_ns, tz, until, &span))
 		return false;
 	return *since <= *until;
-}
-
-/* A name under the system's zone directory; glibc takes unknown ones for UTC without a word. */
-static bool
-zone_known(const char *name)
-{
-	const char *dir = getenv("TZDIR");
-	char path[256];
-
-	if (name[0] == '/' || name[0] == '.' || name[0] == '\0' || strstr(name, "..") != NULL)
-		return false;
-	if (dir == NULL)
-		dir = "/usr/share/zoneinfo";
-	if (strlen(dir) + strlen(name) + 2 > sizeof(path))
-		return false;
-	strcpy(stpcpy(stpcpy(path, dir), "/"), name);
-	return access(path, R_OK) == 0;
-}
-
-static int
-zone_offset(const char *name)
-{
-	const char *before = getenv("TZ");
-	char *saved = before ? strdup(before) : NULL;
-	time_t now = time(NULL);
-	struct tm tm;
-
-	setenv("TZ", name, 1);
-	tzset();
-	localtime_r(&now, &tm);
-	if (saved)
-		setenv("TZ", saved, 1);
-	else
-		unsetenv("TZ");
-	tzset();
-	free(saved);
-	return (int)tm.tm_gmtoff;
-}
-
-bool
-parse_tz(const char *text, size_t n, int *tz_s)
-{
-	struct scan s = { text, text + n };
-	char name[64];
-
-	if ((n == 3 && memcmp(text, "UTC", 3) == 0) || (n == 1 && *text == 'Z')) {
-		*tz_s = 0;
-		return true;
-	}
-	if (take_offset(&s, tz_s))
-		return s.p == s.end;
-	if (n >= sizeof(name) || memchr(text, '\0', n) != NULL)
-		return false;
-	memcpy(name, text, n);
-	name[n] = '\0';
-	if (!zone_known(name))
-		return false;
-	*tz_s = zone_offset(name);
-	return true;
 }

@@ -9,36 +9,36 @@
 #include <stdint.h>
 
 #include "base/num.h"
+#include "base/tz.h"
 
 /* The clock now. */
 int64_t time_now_ns(void);
 int64_t time_monotonic_ns(void);
 
 /*
- * ISO 8601 with `digits` decimals (0, 3, 6 or 9) in UTC: 2026-11-23T21:45:49.123Z.
- * tz_s is added first and printed as +hh:mm when it is not 0.
+ * ISO 8601 with `digits` decimals (0, 3, 6 or 9): 2026-11-23T21:45:49.123Z, in another zone with the offset that it
+ * has then instead of the Z.
  */
-size_t fmt_time(char *dst, int64_t ns, unsigned digits, int tz_s);
+size_t fmt_time(char *dst, int64_t ns, unsigned digits, const struct tz *tz);
 
 /* For people: 2026-11-23 21:45:49.123 */
-size_t fmt_time_human(char *dst, int64_t ns, unsigned digits, int tz_s);
+size_t fmt_time_human(char *dst, int64_t ns, unsigned digits, const struct tz *tz);
 
 /*
  * A point in time: ISO 8601 (date, date and time to minutes/seconds/decimals, T or blank, Z or
- * +hh:mm; without a zone tz_s), epoch seconds with optional fraction, `now`, `today`,
+ * +hh:mm; without either in tz), epoch seconds with optional fraction, `now`, `today`,
  * `yesterday`, `-1h` (before now_ns), nfdump's YYYYMMDDhhmm[ss] and YYYY/MM/DD.hh:mm:ss,
  * SiLK's YYYY/MM/DDThh:mm:ss.
- * *span_ns is how long the named point lasts (a date: a day; a minute: 60 s; a second or finer: 0).
+ * *span_ns is how long the named point lasts (a date: that day, 23 to 25 hours where clocks move; a minute: 60 s; a second or finer: 0).
  */
-bool parse_time(const char *, size_t, int64_t now_ns, int tz_s, int64_t *ns, int64_t *span_ns);
+bool parse_time(
+    const char *, size_t, int64_t now_ns, const struct tz *tz, int64_t *ns, int64_t *span_ns);
 
 /*
  * A..B, A.., ..B (until B begins) or A alone (as long as it lasts; a second or finer: that instant;
  * -1h: from then on); [*since, *until), open ends INT64_MIN/MAX.  B before A is refused.
  */
-bool parse_window(const char *, size_t, int64_t now_ns, int tz_s, int64_t *since, int64_t *until);
-
-/* UTC or +hh:mm, or a zone name the system knows at this instant. */
-bool parse_tz(const char *, size_t, int *tz_s);
+bool parse_window(
+    const char *, size_t, int64_t now_ns, const struct tz *tz, int64_t *since, int64_t *until);
 
 #endif

@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DAY_S = 86400, WEEK = 7, FRIDAY = 4 };
+#include "base/time.h"
+
+enum { DAY_S = 86400, WEEK = 7, FRIDAY = 4, HALF_A_YEAR_S = 182 * DAY_S };
 
 /* Weeks begin on Mondays, and 1970-01-01 was a Thursday. */
 static int32_t
@@ -16,6 +18,15 @@ static int32_t
 weekday_of(int32_t day)
 {
 	return (day + 3 + WEEK) % WEEK;
+}
+
+int
+hours_offset(const struct tz *tz)
+{
+	int64_t now_s = time_now_ns() / NS_PER_S;
+	int here = tz_at(tz, now_s).offset_s, other = tz_at(tz, now_s + HALF_A_YEAR_S).offset_s;
+
+	return here < other ? here : other;
 }
 
 static int64_t

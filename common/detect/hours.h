@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/num.h"
+#include "base/tz.h"
 
 enum { HOURS_SLOTS = 8, HOURS_WORKDAY = 48, HOURS_WEEKDAY = 168 };
 #define NS_PER_HOUR (3600 * NS_PER_S)
@@ -23,6 +24,9 @@ struct hours {
 	unsigned buckets; /* HOURS_WORKDAY or HOURS_WEEKDAY */
 	int utc_offset_s; /* within a day */
 };
+
+/* The offset of a zone's standard time: what is learned in summer goes together with what is learned in winter. */
+int hours_offset(const struct tz *);
 
 /* Of times from 1970 to 2106; what is outside is taken to be at the end it is beyond. */
 int32_t hours_day(const struct hours *, int64_t ns);

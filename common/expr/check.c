@@ -17,7 +17,7 @@ node_new(struct expr *x, enum node_kind kind, size_t at, size_t end)
 	n->at = at;
 	n->end = end;
 	n->now_ns = x->now_ns;
-	n->tz_s = x->tz_s;
+	n->tz = x->tz;
 	return n;
 }
 

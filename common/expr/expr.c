@@ -5,7 +5,7 @@
 #include "expr/parse.h"
 
 struct expr *
-expr_compile(const char *text, int tz_s, struct err *err)
+expr_compile(const char *text, const struct tz *tz, struct err *err)
 {
 	struct expr *x;
 	size_t len = strlen(text);
@@ -20,7 +20,7 @@ expr_compile(const char *text, int tz_s, struct err *err)
 	x->text = arena_string(&x->arena, text, len);
 	x->len = len;
 	x->now_ns = time_now_ns();
-	x->tz_s = tz_s;
+	x->tz = tz;
 	x->root = expr_parse(x, err);
 	if (x->root == NULL) {
 		expr_free(x);

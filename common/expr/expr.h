@@ -9,6 +9,7 @@
 #define EXPR_EXPR_H
 
 #include "base/buf.h"
+#include "base/tz.h"
 #include "flow/batch.h"
 #include "flow/probe.h"
 
@@ -18,10 +19,10 @@ struct expr;
  * Compile.  NULL with EXIT_USAGE and an err text of several lines: the reason, the line of the text
  * around the place, a caret under it, and a suggestion where there is one; the last three indented by
  * 4, so that whatever is printed before the reason does not shift the caret.  Relative times (-1h)
- * count from now; those that name no zone are tz_s seconds east of UTC.  The result is immutable and may be shared by
+ * count from now; those that name no zone are in tz.  The result is immutable and may be shared by
  * threads.
  */
-struct expr *expr_compile(const char *text, int tz_s, struct err *);
+struct expr *expr_compile(const char *text, const struct tz *tz, struct err *);
 void expr_free(struct expr *);
 
 /* A file of `in @FILE` that has no octets, as one that could not be fetched; NULL: none. */

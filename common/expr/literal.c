@@ -183,7 +183,7 @@ read_time(const struct builder *b, const char *p, size_t n, struct span *s)
 	/* Few digits alone are a mistake, not a second of 1970. */
 	if (n < 9 && n != 8 && strspn(p, "0123456789") >= n)
 		return false;
-	if (!parse_time(p, n, b->node->now_ns, b->node->tz_s, &ns, &span_ns))
+	if (!parse_time(p, n, b->node->now_ns, b->node->tz, &ns, &span_ns))
 		return false;
 	s->lo = zone_key_int(ns);
 	if (span_ns > 1 && __builtin_add_overflow(ns, span_ns - 1, &ns))

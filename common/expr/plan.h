@@ -90,7 +90,7 @@ struct node {
 	size_t n_literals;
 	struct test *test; /* typed by the field's type; NULL when that is not known */
 	int64_t now_ns;
-	int tz_s;
+	const struct tz *tz;
 };
 
 struct expr {
@@ -100,7 +100,7 @@ struct expr {
 	struct node *root;
 	unsigned n_nodes;
 	int64_t now_ns; /* what relative times are relative to */
-	int tz_s; /* of times that name no zone */
+	const struct tz *tz; /* of times that name no zone */
 	const char *empty; /* a list's file that had no octets, or NULL */
 };
 

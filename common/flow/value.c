@@ -231,10 +231,8 @@ put_time(struct buf *b, int64_t ns, const struct column *c, const struct text_op
 
 	switch (opts->style) {
 	case STYLE_RAW: b->len += fmt_i64(d, floor_div(ns, unit_of(c))); break;
-	case STYLE_CSV: b->len += fmt_time(d, ns, digits_of(c->scale, ns), opts->tz_s); break;
-	default:
-		digits = c->scale >= 9 ? 0 : 3;
-		b->len += fmt_time_human(d, ns, digits, opts->tz_s);
+	case STYLE_CSV: b->len += fmt_time(d, ns, digits_of(c->scale, ns), opts->tz); break;
+	default: digits = c->scale >= 9 ? 0 : 3; b->len += fmt_time_human(d, ns, digits, opts->tz);
 	}
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/addr.h"
 #include "base/buf.h"
+#include "base/tz.h"
 #include "flow/batch.h"
 
 struct value {
@@ -39,7 +40,7 @@ enum text_style {
 struct text_opts {
 	enum text_style style;
 	bool plain; /* -N: no scaling */
-	int tz_s;
+	const struct tz *tz;
 };
 
 /* Append a value as text without quoting; element facts (flags, protocol) come from id.  Octets: hex;

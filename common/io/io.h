@@ -66,7 +66,8 @@ struct io_opts {
 	bool alerts; /* the program writes alerts: what text shows of them, though there be none */
 	bool told; /* which say how many they stand for */
 	enum io_resolve resolve;
-	int level, tz_s;
+	int level;
+	struct tz *tz; /* of times read and printed */
 	struct io_moment {
 		int key;
 		const char *arg;

@@ -84,6 +84,7 @@ void
 io_opts_free(struct io_opts *o)
 {
 	field_list_free(&o->fields);
+	tz_free(o->tz);
 }
 
 static int
@@ -91,7 +92,7 @@ parse_point(const struct io_opts *o, const char *arg, int64_t *ns, struct err *e
 {
 	int64_t span;
 
-	if (!parse_time(arg, strlen(arg), time_now_ns(), o->tz_s, ns, &span))
+	if (!parse_time(arg, strlen(arg), time_now_ns(), o->tz, ns, &span))
 		return err_usage(err,
 		    "'%s' is no time; write 2026-11-23, 2026-11-23T21:45, epoch seconds, -1h, "
 		    "today or yesterday",
@@ -118,7 +119,7 @@ parse_moment(struct io_opts *o, const struct io_moment *m, struct err *err)
 	case OPT_UNTIL: return parse_point(o, m->arg, &o->until_ns, err);
 	default:
 		if (parse_window(
-			m->arg, strlen(m->arg), time_now_ns(), o->tz_s, &o->since_ns, &o->until_ns))
+			m->arg, strlen(m->arg), time_now_ns(), o->tz, &o->since_ns, &o->until_ns))
 			return 1;
 		if (o->since_ns > o->until_ns)
 			return err_usage(err, "'%s': a window that ends before it begins", m->arg);
@@ -175,7 +176,8 @@ io_opt(struct io_opts *o, int key, const char *arg, struct err *err)
 	case OPT_SINCE:
 	case OPT_UNTIL: return add_moment(o, key, arg, err);
 	case OPT_TZ:
-		if (!parse_tz(arg, strlen(arg), &o->tz_s))
+		tz_free(o->tz);
+		if (!tz_parse(arg, strlen(arg), &o->tz))
 			return err_usage(err,
 			    "'%s' is no time zone; write UTC, +02:00 or a name such as "
 			    "Europe/Zurich",

@@ -39,7 +39,7 @@ open_text(struct io_sink *s)
 		.options = s->opts->options,
 		.plain = s->opts->plain,
 		.header = true,
-		.tz_s = s->opts->tz_s,
+		.tz = s->opts->tz,
 		.alerts = s->opts->alerts,
 		.told = s->opts->told };
 

@@ -244,7 +244,7 @@ open_format(struct io_source *s, int fd, enum io_format format, const uint8_t *h
 	case IO_IPFIX: s->ipfix = ipfix_in_open(fd, head, taken, s->opts->raw, s->stop_fd); break;
 	default:
 		s->csv = csv_open(fd, format == IO_TSV ? '\t' : ',', head, taken);
-		csv_zone(s->csv, s->opts->tz_s);
+		csv_zone(s->csv, s->opts->tz);
 		csv_stop_at(s->csv, s->stop_fd);
 		break;
 	}

@@ -118,12 +118,19 @@ static void
 set_day(struct cell *c, int64_t ns)
 {
 	char text[FMT_MAX];
-	int64_t day = floor_div(floor_div(ns, NS_PER_S) + c->tz_s, DAY_S);
+	int64_t s = floor_div(ns, NS_PER_S), day_s, end_s;
+	struct tz_span zone = tz_at(c->tz, s);
+	size_t n = fmt_time(text, ns, 0, c->tz);
 
-	(void)fmt_time(text, ns, 0, c->tz_s);
 	memcpy(c->date, text, 11);
+	c->zone_len = (unsigned)(n - 19);
+	memcpy(c->zone, text + 19, c->zone_len);
+	day_s = floor_div(s + zone.offset_s, DAY_S) * DAY_S - zone.offset_s;
+	end_s = zone.until_s < day_s + DAY_S ? zone.until_s : day_s + DAY_S;
 	c->day_wraps = ns < INT64_MIN + (int64_t)DAY_NS || ns > INT64_MAX - (int64_t)DAY_NS;
-	c->day_ns = ((uint64_t)day * DAY_S - (uint64_t)c->tz_s) * (uint64_t)NS_PER_S;
+	c->day_ns = (uint64_t)day_s * (uint64_t)NS_PER_S;
+	c->from_ns = zone.from_s > day_s ? (uint64_t)zone.from_s * (uint64_t)NS_PER_S : c->day_ns;
+	c->span_ns = (uint64_t)end_s * (uint64_t)NS_PER_S - c->from_ns;
 }
 
 /* hh:mm:ss of a second of the day: three numbers in the octets where their digits will be. */
@@ -150,7 +157,7 @@ put_time(struct cell *c, char *d, int64_t ns, unsigned digits, uint32_t unit)
 	uint32_t s;
 	size_t len = 19;
 
-	if (in_day >= DAY_NS || c->day_wraps) {
+	if ((uint64_t)ns - c->from_ns >= c->span_ns || c->day_wraps) {
 		set_day(c, ns);
 		in_day = (uint64_t)ns - c->day_ns;
 	}
@@ -505,29 +512,18 @@ cell_none(struct cell *c, const char *after)
 	c->put = put_none;
 }
 
-static void
-set_zone(struct cell *c)
-{
-	char text[FMT_MAX];
-	size_t n = fmt_time(text, 0, 0, c->tz_s);
-
-	c->zone_len = (unsigned)(n - 19);
-	memcpy(c->zone, text + 19, c->zone_len);
-	set_day(c, 0);
-}
-
 void
-cell_bind(struct cell *c, struct batch *b, unsigned i, enum cell_form form, int tz_s, int64_t unit,
-    const char *after)
+cell_bind(struct cell *c, struct batch *b, unsigned i, enum cell_form form, const struct tz *tz,
+    int64_t unit, const char *after)
 {
 	const struct column *dict;
 
 	cell_none(c, after);
 	c->form = form;
-	c->tz_s = tz_s;
+	c->tz = tz;
 	c->unit = unit ? unit : 1;
 	c->variable = type_is_var((enum type)b->col[i].type);
-	set_zone(c);
+	set_day(c, 0);
 	dict = c->variable ? NULL : batch_dict(b, i);
 	if (dict != NULL && dict_pays(dict, b->n)) {
 		(void)batch_present(b, i);

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/num.h"
+#include "base/tz.h"
 #include "flow/batch.h"
 
 enum {
@@ -39,7 +40,7 @@ struct cell {
 	enum cell_form form;
 	enum cell_family family;
 	int64_t unit; /* CELL_WIRE: ns of a unit, of TIME and DURATION */
-	int tz_s;
+	const struct tz *tz;
 	bool variable; /* not put: octets of col */
 	char after; /* behind every text, of missing ones too; after_n 0: nothing */
 	unsigned after_n;
@@ -50,8 +51,8 @@ struct cell {
 	char *text;
 	uint8_t *text_len;
 
-	/* The day of the last time, from its first nanosecond on. */
-	uint64_t day_ns;
+	/* The day of the last time, from its first nanosecond on, and how long from when clocks stand as they did. */
+	uint64_t day_ns, from_ns, span_ns;
 	bool day_wraps;
 	char date[16]; /* 2026-01-05T */
 	char zone[8];
@@ -69,8 +70,8 @@ void cell_none(struct cell *, const char *after);
  * Bind to column i of the batch, unpacking it.  unit 0: 1 ns.  after: NULL, or a character that is put behind
  * every cell.
  */
-void cell_bind(struct cell *, struct batch *, unsigned i, enum cell_form, int tz_s, int64_t unit,
-    const char *after);
+void cell_bind(struct cell *, struct batch *, unsigned i, enum cell_form, const struct tz *tz,
+    int64_t unit, const char *after);
 
 /* Bind to an address column, showing one family only.  logical: the column of the pair's IPv4 element, or -1. */
 void cell_bind_family(struct cell *, struct batch *, unsigned i, enum cell_family, int logical);

@@ -186,7 +186,7 @@ parse_clock(struct csv_value *v, const struct csv_name *name, const char *p, siz
 {
 	int64_t span;
 
-	return is_digit(*p) && parse_time(p, n, 0, name->tz_s, &v->i, &span);
+	return is_digit(*p) && parse_time(p, n, 0, name->tz, &v->i, &span);
 }
 
 static const char *

@@ -10,7 +10,7 @@ enum { PIECE_OCTETS = BATCH_OCTETS / 2 };
 
 struct csv_reader {
 	struct csv_split in;
-	int tz_s; /* of clock times without a zone */
+	const struct tz *tz; /* of clock times without a zone */
 	struct csv_plan *plan; /* NULL: the header has not been read */
 	struct err pending; /* what failed behind the last piece */
 	struct csv_piece *own; /* csv_next's */
@@ -36,9 +36,9 @@ csv_open(int fd, char delimiter, const void *head, size_t head_len)
 }
 
 void
-csv_zone(struct csv_reader *r, int tz_s)
+csv_zone(struct csv_reader *r, const struct tz *tz)
 {
-	r->tz_s = tz_s;
+	r->tz = tz;
 }
 
 void
@@ -91,7 +91,7 @@ read_header(struct csv_reader *r, struct err *err)
 	}
 	if (why != NULL)
 		return err_set(err, "line %llu: %s", (unsigned long long)line, why);
-	r->plan = csv_plan_new(&r->in, r->tz_s, line, err);
+	r->plan = csv_plan_new(&r->in, r->tz, line, err);
 	if (r->plan == NULL)
 		return -1;
 	r->in.keep_empty = r->plan->keep_empty;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/tz.h"
 #include "flow/field.h"
 
 enum csv_role {
@@ -27,7 +28,7 @@ struct csv_name {
 	char named[FIELD_NAME_MAX]; /* what id.named points to, where it does */
 	enum type type;
 	unsigned width; /* natural, or as the suffix says */
-	int tz_s; /* of clock times that name no zone: seconds east of UTC */
+	const struct tz *tz; /* of clock times that name no zone */
 	int64_t unit_ns; /* times and durations that are plain numbers count in these; 0: seconds */
 };
 

@@ -214,8 +214,7 @@ rows_bind(struct rows *r, const struct text_writer *w, const struct names *names
 		if (i < 0)
 			cell_none(&r->cells[k], &r->delim);
 		else
-			cell_bind(
-			    &r->cells[k], b, (unsigned)i, CELL_ISO, w->spec.tz_s, 0, &r->delim);
+			cell_bind(&r->cells[k], b, (unsigned)i, CELL_ISO, w->spec.tz, 0, &r->delim);
 		if (i >= 0)
 			r->labels[k] = label_new(names, w->spec.format, b, (unsigned)i);
 		r->stride += r->cells[k].most;

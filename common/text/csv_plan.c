@@ -143,7 +143,7 @@ check_delimiter(const struct csv_split *in, uint64_t line, struct err *err)
 }
 
 struct csv_plan *
-csv_plan_new(const struct csv_split *in, int tz_s, uint64_t line, struct err *err)
+csv_plan_new(const struct csv_split *in, const struct tz *tz, uint64_t line, struct err *err)
 {
 	struct csv_plan *plan;
 
@@ -164,7 +164,7 @@ csv_plan_new(const struct csv_split *in, int tz_s, uint64_t line, struct err *er
 			csv_plan_release(plan);
 			return NULL;
 		}
-		plan->name[i].tz_s = tz_s;
+		plan->name[i].tz = tz;
 		plan->n_col = i + 1;
 	}
 	plan->keep_empty = plan->n_col == 1;

@@ -27,8 +27,9 @@ struct csv_plan {
 	    row; /* octets that a record may take in a batch, those of variable length left out */
 };
 
-/* From the record that was split off, which began at `line`; tz_s: of clock times without a zone.  NULL: err. */
-struct csv_plan *csv_plan_new(const struct csv_split *, int tz_s, uint64_t line, struct err *);
+/* From the record that was split off, which began at `line`; tz: of clock times without a zone.  NULL: err. */
+struct csv_plan *csv_plan_new(
+    const struct csv_split *, const struct tz *tz, uint64_t line, struct err *);
 struct csv_plan *csv_plan_share(struct csv_plan *);
 void csv_plan_release(struct csv_plan *); /* takes NULL */
 

@@ -83,7 +83,7 @@ add_plain(struct json_plan *p, unsigned i, const struct field_id *id, int64_t un
 {
 	struct json_cell *j = add_cell(p, i, id, NULL);
 
-	cell_bind(&j->cell, p->b, i, p->raw ? CELL_WIRE : CELL_JSON, p->w->spec.tz_s, unit, NULL);
+	cell_bind(&j->cell, p->b, i, p->raw ? CELL_WIRE : CELL_JSON, p->w->spec.tz, unit, NULL);
 	j->label = label_new(p->names, TEXT_JSON, p->b, i);
 }
 
@@ -191,7 +191,7 @@ add_listed(struct json_plan *p, const struct field *f)
 		return;
 	}
 	j = add_cell(p, (unsigned)i, &p->b->col[i].id, text_title(f));
-	cell_bind(&j->cell, p->b, (unsigned)i, CELL_JSON, p->w->spec.tz_s, 0, NULL);
+	cell_bind(&j->cell, p->b, (unsigned)i, CELL_JSON, p->w->spec.tz, 0, NULL);
 	j->label = label_new(p->names, TEXT_JSON, p->b, (unsigned)i);
 }
 

@@ -51,7 +51,7 @@ put_value(
     const struct text_writer *w, const struct column *c, uint32_t rec, size_t most, struct buf *out)
 {
 	const struct text_opts opts = {
-		.style = STYLE_TABLE, .plain = w->spec.plain, .tz_s = w->spec.tz_s
+		.style = STYLE_TABLE, .plain = w->spec.plain, .tz = w->spec.tz
 	};
 	struct value v = value_at(c, rec);
 	struct buf text = { 0 };

@@ -22,7 +22,7 @@ struct text_spec {
 	bool header; /* csv, table: column names first */
 	bool
 	    complete; /* csv -k all: fields are single columns, and all: a value outside them is an error */
-	int tz_s;
+	const struct tz *tz;
 	bool color;
 	bool alerts; /* where no record comes, columns by default are those of alerts */
 	bool told; /* and of such as say how many they stand for */
@@ -69,7 +69,7 @@ struct csv_reader *csv_open(int fd, char delimiter, const void *head, size_t hea
 void csv_close(struct csv_reader *);
 
 /* Clock times that name no zone are so many seconds east of UTC; before the first record. */
-void csv_zone(struct csv_reader *, int tz_s);
+void csv_zone(struct csv_reader *, const struct tz *tz);
 
 /* From now on the input is at its end when stop_fd is readable. */
 void csv_stop_at(struct csv_reader *, int stop_fd);

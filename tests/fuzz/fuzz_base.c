@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "base/addr.h"
 #include "base/expire.h"
@@ -65,18 +66,22 @@ check_times(const char *s, size_t n)
 {
 	int64_t ns, ns2, span, since, until, now = INT64_C(1795470349123456789);
 	char text[FMT_MAX];
-	int tz_s;
+	struct tz *tz;
 
-	if (parse_time(s, n, now, 3600, &ns, &span)) {
-		assert(span >= 0 && fmt_time_human(text, ns, 3, -3600) <= FMT_MAX);
+	if (parse_time(s, n, now, NULL, &ns, &span)) {
+		assert(span >= 0 && fmt_time_human(text, ns, 3, NULL) <= FMT_MAX);
 		if (ns > INT64_MIN + NS_PER_S)
 			assert(parse_time(text, fmt_time(text, ns, 9, 0), now, 0, &ns2, &span) &&
 			       ns == ns2);
 	}
 	if (parse_window(s, n, now, 0, &since, &until))
 		assert(since <= until);
-	if (n > 0 && (*s == '+' || *s == '-') && parse_tz(s, n, &tz_s))
-		assert(tz_s > -86400 && tz_s < 86400);
+	if (n == 0 || (*s != '+' && *s != '-') || !tz_parse(s, n, &tz))
+		return;
+	assert(abs(tz_at(tz, 0).offset_s) < 86400);
+	if (parse_time(s, n, now, tz, &ns, &span))
+		assert(fmt_time(text, ns, 3, tz) <= FMT_MAX);
+	tz_free(tz);
 }
 
 /* What is refused has a reason; what is accepted deletes nothing by a limit of 0. */

@@ -428,6 +428,10 @@ test_json_chunks(void)
 int
 main(void)
 {
+	struct tz *an_hour_east;
+
+	if (!tz_parse("+01:00", 6, &an_hour_east))
+		return 1;
 	print("flows.csv", &(struct text_spec){ .format = TEXT_CSV, .header = true }, NULL, flows);
 	print("flows-strings.csv", &(struct text_spec){ .format = TEXT_CSV, .header = true },
 	    "interfaceName,srcip,sourceMacAddress,mplsTopLabelStackSection,`score`", flows);
@@ -445,7 +449,7 @@ main(void)
 	    flows);
 	print("flows-plain.table",
 	    &(struct text_spec){
-		.format = TEXT_TABLE, .header = true, .plain = true, .tz_s = 3600 },
+		.format = TEXT_TABLE, .header = true, .plain = true, .tz = an_hour_east },
 	    "start,interfaceName,bytes,`score`,mplsTopLabelStackSection,basicList", flows);
 	print("families-raw.ndjson", &(struct text_spec){ .format = TEXT_NDJSON, .raw = true },
 	    NULL, both_families);

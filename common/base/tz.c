@@ -1,0 +1,191 @@
+#include "base/tz.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+/* Looked at once a WEEK: no clock moves and moves back within one.  LAST: 2051-01-01. */
+enum { DAY_S = 86400, WEEK_S = 7 * DAY_S, NAME_MAX_LEN = 64 };
+static const int64_t LAST_S = INT64_C(2556144000);
+
+struct change {
+	int64_t from_s;
+	int offset_s;
+};
+
+struct tz {
+	struct change
+	    *change; /* in order of time; the first one holds from the beginning of time */
+	size_t n;
+};
+
+static void
+add_change(struct tz *z, int64_t from_s, int offset_s)
+{
+	z->change = mem_resize(z->change, z->n + 1, sizeof(*z->change));
+	z->change[z->n++] = (struct change){ from_s, offset_s };
+}
+
+bool
+tz_parse_offset(const char *text, size_t n, int *offset_s)
+{
+	unsigned digit[4] = { 0 }, have = 0, minutes;
+
+	if (n < 3 || (text[0] != '+' && text[0] != '-'))
+		return false;
+	for (size_t i = 1; i < n; i++) {
+		if (text[i] == ':' && i == 3)
+			continue;
+		if (text[i] < '0' || text[i] > '9' || have == 4)
+			return false;
+		digit[have++] = (unsigned)(text[i] - '0');
+	}
+	minutes = digit[2] * 10 + digit[3];
+	if ((have != 2 && have != 4) || (have == 2 && n > 3) || minutes > 59)
+		return false;
+	minutes += (digit[0] * 10 + digit[1]) * 60;
+	*offset_s = (int)(minutes * 60) * (text[0] == '-' ? -1 : 1);
+	return minutes < 24 * 60;
+}
+
+/* A name under the system's zone directory; glibc takes unknown ones for UTC without a word. */
+static bool
+is_known(const char *name)
+{
+	const char *dir = getenv("TZDIR");
+	char path[256];
+
+	if (name[0] == '/' || name[0] == '.' || name[0] == '\0' || strstr(name, "..") != NULL)
+		return false;
+	if (dir == NULL)
+		dir = "/usr/share/zoneinfo";
+	if (strlen(dir) + strlen(name) + 2 > sizeof(path))
+		return false;
+	strcpy(stpcpy(stpcpy(path, dir), "/"), name);
+	return access(path, R_OK) == 0;
+}
+
+static int
+system_offset(int64_t s)
+{
+	time_t t = (time_t)s;
+	struct tm tm;
+
+	return localtime_r(&t, &tm) == NULL ? 0 : (int)tm.tm_gmtoff;
+}
+
+/* The first second of (before, after] at which clocks stand as they do after it. */
+static int64_t
+when_moved(int64_t before, int64_t after, int offset_s)
+{
+	while (after - before > 1) {
+		int64_t middle = before + (after - before) / 2;
+
+		if (system_offset(middle) == offset_s)
+			after = middle;
+		else
+			before = middle;
+	}
+	return after;
+}
+
+static void
+learn_rules(struct tz *z)
+{
+	int offset_s = system_offset(0);
+
+	add_change(z, INT64_MIN, offset_s);
+	for (int64_t s = WEEK_S; s < LAST_S; s += WEEK_S) {
+		int now_s = system_offset(s);
+
+		if (now_s != offset_s)
+			add_change(z, when_moved(s - WEEK_S, s, now_s), now_s);
+		offset_s = now_s;
+	}
+}
+
+/* The C library knows one zone at a time, that of the environment. */
+static void
+learn_name(struct tz *z, const char *name)
+{
+	const char *before = getenv("TZ");
+	char *saved = before == NULL ? NULL : mem_string(before);
+
+	setenv("TZ", name, 1);
+	tzset();
+	learn_rules(z);
+	if (saved != NULL)
+		setenv("TZ", saved, 1);
+	else
+		unsetenv("TZ");
+	tzset();
+	mem_free(saved);
+}
+
+bool
+tz_parse(const char *text, size_t n, struct tz **zone)
+{
+	char name[NAME_MAX_LEN];
+	int offset_s = 0;
+
+	*zone = NULL;
+	if ((n == 3 && memcmp(text, "UTC", 3) == 0) || (n == 1 && *text == 'Z'))
+		return true;
+	if (tz_parse_offset(text, n, &offset_s)) {
+		*zone = mem_zero(1, sizeof(**zone));
+		add_change(*zone, INT64_MIN, offset_s);
+		return true;
+	}
+	if (n >= sizeof(name) || memchr(text, '\0', n) != NULL)
+		return false;
+	memcpy(name, text, n);
+	name[n] = '\0';
+	if (!is_known(name))
+		return false;
+	*zone = mem_zero(1, sizeof(**zone));
+	learn_name(*zone, name);
+	return true;
+}
+
+void
+tz_free(struct tz *z)
+{
+	if (z == NULL)
+		return;
+	mem_free(z->change);
+	mem_free(z);
+}
+
+struct tz_span
+tz_at(const struct tz *z, int64_t s)
+{
+	size_t low = 0, high = z == NULL ? 0 : z->n;
+
+	if (z == NULL)
+		return (struct tz_span){ INT64_MIN, INT64_MAX, 0 };
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (z->change[middle].from_s <= s)
+			low = middle;
+		else
+			high = middle;
+	}
+	return (struct tz_span){ z->change[low].from_s,
+		low + 1 < z->n ? z->change[low + 1].from_s : INT64_MAX, z->change[low].offset_s };
+}
+
+int64_t
+tz_instant(const struct tz *z, int64_t local_s)
+{
+	int before_s = tz_at(z, local_s - DAY_S).offset_s;
+	int after_s = tz_at(z, local_s + DAY_S).offset_s;
+	int64_t early = local_s - before_s, late = local_s - after_s;
+
+	if (tz_at(z, early).offset_s != before_s && tz_at(z, late).offset_s == after_s)
+		return late;
+	return early;
+}

@@ -1,0 +1,177 @@
+/*
+ * test_base_tz.c - time zones, against the C library's localtime_r and mktime, in a zone whose rules are written here.
+ */
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "tap.h"
+
+enum { HOUR = 3600, DAY_S = 86400 };
+
+/* Clocks of 2026 in this zone: to summer on March 29, 01:00 UTC, and back on October 25, 01:00 UTC. */
+#define TO_SUMMER INT64_C(1774746000)
+#define TO_WINTER INT64_C(1792890000)
+
+static char dir[] = "/tmp/flowkit-test.XXXXXX";
+static char out[FMT_MAX + 1];
+
+/* A file of RFC 9636: one standard time since 1970, and the rule of the European Union for what comes. */
+static bool
+write_zone(void)
+{
+	static const unsigned char head[44] = { 'T', 'Z', 'i', 'f', '2', [39] = 1, [43] = 4 };
+	static const unsigned char type[10] = { 0, 0, 0x0e, 0x10, 0, 0, 'C', 'E', 'T' };
+	static const char rule[] = "\nCET-1CEST,M3.5.0,M10.5.0/3\n";
+	unsigned char second[44], change[9] = { 0 };
+	char path[64];
+	FILE *f;
+
+	if (mkdtemp(dir) == NULL)
+		return false;
+	snprintf(path, sizeof(path), "%s/Middle", dir);
+	memcpy(second, head, sizeof(head));
+	second[35] = 1;
+	f = fopen(path, "w");
+	if (f == NULL)
+		return false;
+	fwrite(head, 1, sizeof(head), f);
+	fwrite(type, 1, sizeof(type), f);
+	fwrite(second, 1, sizeof(second), f);
+	fwrite(change, 1, sizeof(change), f);
+	fwrite(type, 1, sizeof(type), f);
+	fwrite(rule, 1, sizeof(rule) - 1, f);
+	return fclose(f) == 0 && setenv("TZDIR", dir, 1) == 0;
+}
+
+static struct tz *
+zone(const char *text)
+{
+	struct tz *tz = NULL;
+
+	ok(tz_parse(text, strlen(text), &tz), "'%s' is a zone", text);
+	return tz;
+}
+
+static void
+test_offsets(void)
+{
+	static const char *const bad[] = { "+25:00", "+01:00x", "+1", "01:00", "+01:0", "+0:100",
+		"+01:", "+", "", "+01:60", "Nowhere/City", "../../../etc/passwd", "/etc/passwd",
+		".", "utc" };
+	static const struct {
+		const char *text;
+		int offset_s;
+	} good[] = { { "UTC", 0 }, { "Z", 0 }, { "+05:30", 19800 }, { "-0800", -28800 },
+		{ "+02", 7200 }, { "-23:59", -86340 } };
+	struct tz *tz;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		tz = zone(good[i].text);
+		is_i64(tz_at(tz, TO_SUMMER).offset_s, good[i].offset_s, "its offset");
+		is_i64(tz_instant(tz, TO_SUMMER), TO_SUMMER - good[i].offset_s, "and the way back");
+		tz_free(tz);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ok(!tz_parse(bad[i], strlen(bad[i]), &tz) && tz == NULL, "'%s' is none", bad[i]);
+}
+
+static void
+test_against_libc(const struct tz *tz)
+{
+	unsigned wrong = 0, back = 0;
+
+	setenv("TZ", "Middle", 1);
+	tzset();
+	for (int64_t s = 0; s < INT64_C(2556144000); s += HOUR + 7) {
+		time_t t = (time_t)s;
+		struct tm tm;
+
+		localtime_r(&t, &tm);
+		wrong += tz_at(tz, s).offset_s != tm.tm_gmtoff;
+		back += tz_instant(tz, s + tm.tm_gmtoff) != s &&
+			tz_instant(tz, s + tm.tm_gmtoff) != s - HOUR;
+	}
+	setenv("TZ", "UTC0", 1);
+	tzset();
+	is_i64(wrong, 0, "offsets of 80 years are the C library's");
+	is_i64(back, 0, "what clocks show leads back, but for the hour that they show twice");
+}
+
+static void
+test_moves(const struct tz *tz)
+{
+	struct tz_span winter = tz_at(tz, TO_SUMMER - 1), summer = tz_at(tz, TO_SUMMER);
+
+	ok(winter.offset_s == HOUR && winter.until_s == TO_SUMMER && summer.from_s == TO_SUMMER &&
+		summer.offset_s == 2 * HOUR && summer.until_s == TO_WINTER,
+	    "clocks move to the second");
+	ok(tz_at(tz, INT64_MIN).offset_s == HOUR && tz_at(tz, INT64_MAX).offset_s == HOUR,
+	    "there is an offset at both ends of time");
+	is_i64(tz_instant(tz, TO_SUMMER + HOUR + 1800), TO_SUMMER + 1800,
+	    "a time that clocks leap over is as if they had not moved yet");
+	is_i64(tz_instant(tz, TO_WINTER + HOUR + 1800), TO_WINTER - 1800,
+	    "of a time that they show twice the first");
+}
+
+static const char *
+text_of(int64_t s, const struct tz *tz)
+{
+	out[fmt_time(out, s * NS_PER_S, 0, tz)] = '\0';
+	return out;
+}
+
+static int64_t
+read_time(const char *text, int64_t now_s, const struct tz *tz, int64_t *span_s)
+{
+	int64_t ns = -1, span = 0;
+
+	ok(parse_time(text, strlen(text), now_s * NS_PER_S, tz, &ns, &span), "'%s' is read", text);
+	*span_s = span / NS_PER_S;
+	return ns / NS_PER_S;
+}
+
+static void
+test_text(const struct tz *tz)
+{
+	int64_t span;
+
+	is_str(text_of(TO_SUMMER - 1, tz), "2026-03-29T01:59:59+01:00", "before clocks move");
+	is_str(text_of(TO_SUMMER, tz), "2026-03-29T03:00:00+02:00", "after it");
+	is_i64(read_time("2026-07-01T12:00", TO_WINTER, tz, &span), 1782900000,
+	    "a time of summer is read as such in autumn");
+	is_i64(read_time("2026-03-29", TO_WINTER, tz, &span), TO_SUMMER - 2 * HOUR,
+	    "a day that clocks move");
+	is_i64(span, 23 * HOUR, "has 23 hours");
+	is_i64(read_time("today", TO_WINTER + 5 * HOUR, tz, &span), TO_WINTER - 3 * HOUR,
+	    "today in October");
+	is_i64(span, 25 * HOUR, "has 25");
+	is_i64(read_time("yesterday", TO_WINTER + DAY_S, tz, &span), TO_WINTER - 3 * HOUR,
+	    "yesterday begins at midnight");
+	is_i64(span, 25 * HOUR, "and is as long");
+	is_i64(read_time("2026-03-29T01:30+01:00", 0, tz, &span), TO_SUMMER - 1800,
+	    "an offset in the text wins");
+}
+
+int
+main(void)
+{
+	struct tz *tz;
+	char path[64];
+
+	setenv("TZ", "UTC0", 1);
+	if (!ok(write_zone(), "a zone's file is written"))
+		return done_testing();
+	test_offsets();
+	tz = zone("Middle");
+	is_str(getenv("TZ"), "UTC0", "asking for a zone leaves TZ alone");
+	test_against_libc(tz);
+	test_moves(tz);
+	test_text(tz);
+	tz_free(tz);
+	snprintf(path, sizeof(path), "%s/Middle", dir);
+	unlink(path);
+	rmdir(dir);
+	return done_testing();
+}
