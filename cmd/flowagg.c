@@ -100,6 +100,7 @@ complete_spec(struct flowagg *f, struct err *err)
 		return -1;
 	f->spec.memory = f->io.memory / 4 * 3;
 	f->spec.tmpdir = f->io.tmpdir;
+	group_spec_zone(&f->spec, f->io.tz);
 	return group_spec_check(&f->spec, err);
 }
 

@@ -146,6 +146,8 @@ report_open(
 	r->spec.memory = r->other.memory = memory / 4 * 3;
 	r->spec.tmpdir = r->other.tmpdir = io->tmpdir;
 	r->spec.scale = r->other.scale = scale;
+	group_spec_zone(&r->spec, io->tz);
+	group_spec_zone(&r->other, io->tz);
 	r->tables = mem_zero(n, sizeof(struct group_table *));
 	for (unsigned i = 0; i < n; i++)
 		r->tables[i] = group_new(i < workers ? &r->spec : &r->other, n);

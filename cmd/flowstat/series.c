@@ -58,18 +58,24 @@ static void
 fill_gaps(struct series *s)
 {
 	struct series full = { .r = s->r, .scale = s->scale };
-	int64_t step = (int64_t)s->r->spec.keys[0].bin;
+	const struct tz_bins *bins = &s->r->spec.keys[0].bins;
 	size_t known = s->n;
 
 	while (known > 0 && s->bin[known - 1].missing)
 		known--;
 	/* The least and the greatest time are further apart than a signed number can say. */
 	if (known == 0 ||
-	    ((uint64_t)s->bin[known - 1].ns - (uint64_t)s->bin[0].ns) / (uint64_t)step > FILL_MOST)
+	    ((uint64_t)s->bin[known - 1].ns - (uint64_t)s->bin[0].ns) / (uint64_t)bins->ns >
+		FILL_MOST)
 		return;
 	for (size_t i = 0; i < s->n; i++) {
-		while (i > 0 && i < known && full.bin[full.n - 1].ns + step < s->bin[i].ns)
-			add_bin(&full, &(struct bin){ .ns = full.bin[full.n - 1].ns + step });
+		while (i > 0 && i < known) {
+			int64_t next = tz_bin_next(bins, full.bin[full.n - 1].ns);
+
+			if (next >= s->bin[i].ns)
+				break;
+			add_bin(&full, &(struct bin){ .ns = next });
+		}
 		add_bin(&full, &s->bin[i]);
 	}
 	mem_free(s->bin);

@@ -42,4 +42,11 @@ bool parse_size(const char *, size_t, uint64_t *octets);
  * when `bare` is true, else refused. */
 bool parse_duration(const char *, size_t, bool bare, int64_t *ns);
 
+/* Rounded down, as instants before 1970 want it; b > 0. */
+static inline int64_t
+floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
 #endif

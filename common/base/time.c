@@ -35,15 +35,11 @@ time_monotonic_ns(void)
 
 /* v / d and v mod d, rounded down. */
 static int64_t
-floor_div(int64_t v, int64_t d, int64_t *rest)
+split(int64_t v, int64_t d, int64_t *rest)
 {
-	int64_t q = v / d, r = v % d;
+	int64_t q = floor_div(v, d);
 
-	if (r < 0) {
-		r += d;
-		q--;
-	}
-	*rest = r;
+	*rest = v - q * d;
 	return q;
 }
 
@@ -52,7 +48,7 @@ days_of(int64_t year, unsigned month, unsigned day)
 {
 	int64_t y = month <= 2 ? year - 1 : year, year_of_era, era, day_of_year;
 
-	era = floor_div(y, ERA_YEARS, &year_of_era);
+	era = split(y, ERA_YEARS, &year_of_era);
 	day_of_year = (153 * (int64_t)(month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
 	return era * ERA_DAYS + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
 	       day_of_year - EPOCH_DAYS;
@@ -66,7 +62,7 @@ struct date {
 static struct date
 date_of(int64_t days)
 {
-	int64_t doe, era = floor_div(days + EPOCH_DAYS, ERA_DAYS, &doe);
+	int64_t doe, era = split(days + EPOCH_DAYS, ERA_DAYS, &doe);
 	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
 	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
 	int64_t mp = (5 * doy + 2) / 153;
@@ -88,19 +84,17 @@ put2(char *p, unsigned v)
 static int
 offset_at(const struct tz *tz, int64_t ns)
 {
-	int64_t rest;
-
-	return tz_at(tz, floor_div(ns, NS_PER_S, &rest)).offset_s;
+	return tz_at(tz, floor_div(ns, NS_PER_S)).offset_s;
 }
 
 static char *
 put_point(char *p, int64_t ns, unsigned digits, int offset_s, char between)
 {
-	int64_t fraction, in_day, days, sec = floor_div(ns, NS_PER_S, &fraction) + offset_s;
+	int64_t fraction, in_day, days, sec = split(ns, NS_PER_S, &fraction) + offset_s;
 	struct date d;
 	unsigned s;
 
-	days = floor_div(sec, DAY_S, &in_day);
+	days = split(sec, DAY_S, &in_day);
 	d = date_of(days);
 	s = (unsigned)in_day;
 	p = put2(p, d.year / 100);
@@ -321,12 +315,12 @@ parse_relative(
 {
 	bool today = n == 5 && memcmp(text, "today", 5) == 0;
 	bool yesterday = n == 9 && memcmp(text, "yesterday", 9) == 0;
-	int64_t back, rest;
+	int64_t back;
 
 	*span_ns = 0;
 	if (today || yesterday) {
-		back = floor_div(now_ns, NS_PER_S, &rest) + offset_at(tz, now_ns);
-		back = (floor_div(back, DAY_S, &rest) - yesterday) * DAY_S;
+		back = floor_div(now_ns, NS_PER_S) + offset_at(tz, now_ns);
+		back = (floor_div(back, DAY_S) - yesterday) * DAY_S;
 		*ns = tz_instant(tz, back) * NS_PER_S;
 		*span_ns = day_span(tz, back);
 		return true;

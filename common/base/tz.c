@@ -6,9 +6,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 
 /* Looked at once a WEEK: no clock moves and moves back within one.  LAST: 2051-01-01. */
-enum { DAY_S = 86400, WEEK_S = 7 * DAY_S, NAME_MAX_LEN = 64 };
+enum { HOUR_S = 3600, DAY_S = 86400, WEEK_S = 7 * DAY_S, NAME_MAX_LEN = 64 };
 static const int64_t LAST_S = INT64_C(2556144000);
 
 struct change {
@@ -188,4 +189,79 @@ tz_instant(const struct tz *z, int64_t local_s)
 	if (tz_at(z, early).offset_s != before_s && tz_at(z, late).offset_s == after_s)
 		return late;
 	return early;
+}
+
+/* Down to a multiple of unit; modulo 2^64. */
+static int64_t
+floor_to(int64_t v, int64_t unit)
+{
+	return (int64_t)((uint64_t)floor_div(v, unit) * (uint64_t)unit);
+}
+
+static int64_t
+rest_of(int offset_s, int64_t ns)
+{
+	int64_t offset_ns = offset_s * NS_PER_S;
+
+	return offset_ns - floor_to(offset_ns, ns);
+}
+
+struct tz_bins
+tz_bins(const struct tz *tz, int64_t ns)
+{
+	struct tz_bins b = { .ns = ns };
+	bool even = true;
+
+	if (tz == NULL)
+		return b;
+	for (size_t i = 1; i < tz->n; i++)
+		even = even &&
+		       rest_of(tz->change[i].offset_s, ns) == rest_of(tz->change[0].offset_s, ns);
+	if (even)
+		b.shift_ns = rest_of(tz->change[0].offset_s, ns);
+	else if (ns >= HOUR_S * NS_PER_S)
+		b.moves = tz;
+	return b;
+}
+
+/* The instant at which clocks show so many ns since the epoch. */
+static int64_t
+instant_ns(const struct tz *tz, int64_t local_ns)
+{
+	int64_t s = floor_div(local_ns, NS_PER_S);
+
+	return (
+	    int64_t)((uint64_t)local_ns - (uint64_t)(s - tz_instant(tz, s)) * (uint64_t)NS_PER_S);
+}
+
+static int64_t
+local_floor(const struct tz_bins *b, int64_t ns)
+{
+	int64_t offset_ns = tz_at(b->moves, floor_div(ns, NS_PER_S)).offset_s * NS_PER_S;
+
+	return floor_to((int64_t)((uint64_t)ns + (uint64_t)offset_ns), b->ns);
+}
+
+int64_t
+tz_bin_floor(const struct tz_bins *b, int64_t ns)
+{
+	if (b->moves != NULL)
+		return instant_ns(b->moves, local_floor(b, ns));
+	ns = floor_to((int64_t)((uint64_t)ns + (uint64_t)b->shift_ns), b->ns);
+	return (int64_t)((uint64_t)ns - (uint64_t)b->shift_ns);
+}
+
+bool
+tz_bins_even(const struct tz_bins *b, int64_t begin_ns, int64_t ns)
+{
+	return b->moves == NULL ||
+	       tz_at(b->moves, floor_div(begin_ns, NS_PER_S)).until_s > floor_div(ns, NS_PER_S);
+}
+
+int64_t
+tz_bin_next(const struct tz_bins *b, int64_t begin_ns)
+{
+	if (b->moves != NULL)
+		return instant_ns(b->moves, local_floor(b, begin_ns) + b->ns);
+	return begin_ns + b->ns;
 }

@@ -30,4 +30,23 @@ struct tz_span tz_at(const struct tz *, int64_t s);
 /* When clocks show this many seconds since the epoch: the first time of two; of none, as if they had not moved yet. */
 int64_t tz_instant(const struct tz *, int64_t local_s);
 
+/*
+ * Bins of so many ns, counted from midnight by clocks of a zone: those of days are its days, 23 to 25 hours where clocks
+ * move.  Where an hour is there twice it has its bins twice, but those of more than an hour have it once.  Bins that
+ * neither divide what clocks move by nor last an hour (7m) are counted from 1970-01-01T00:00:00Z.
+ */
+struct tz_bins {
+	int64_t ns;
+	int64_t shift_ns; /* clocks before UTC, where all bins last as long; less than ns */
+	const struct tz *moves; /* NULL: they do */
+};
+struct tz_bins tz_bins(const struct tz *, int64_t ns);
+
+/* From a bin's beginning to a time, is every bin as long as the others? */
+bool tz_bins_even(const struct tz_bins *, int64_t begin_ns, int64_t ns);
+
+/* When the bin begins that a time is in, and when the one after it; modulo 2^64 at both ends of time. */
+int64_t tz_bin_floor(const struct tz_bins *, int64_t ns);
+int64_t tz_bin_next(const struct tz_bins *, int64_t begin_ns);
+
 #endif

@@ -170,12 +170,6 @@ put_uint_table(struct buf *b, const struct value *v, const struct column *c, boo
 		b->len += fmt_u64(d, v->u);
 }
 
-static int64_t
-floor_div(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
-
 /* Three decimals are enough for people, and none of them a zero at the end. */
 static void
 put_double_table(struct buf *b, double v, bool scaled)

@@ -1,5 +1,6 @@
 #include "ops/cell.h"
 
+#include "base/num.h"
 #include "flow/zone.h"
 
 uint64_t
@@ -64,8 +65,12 @@ cell_words(const struct column *c, const uint32_t *idx, size_t n, uint64_t *v)
 }
 
 uint64_t
-cell_floor(uint64_t v, uint64_t bin, enum type type)
+cell_floor(uint64_t v, const struct group_key *key, enum type type)
 {
+	uint64_t bin = key->bin;
+
+	if (type == TYPE_TIME)
+		return (uint64_t)tz_bin_floor(&key->bins, (int64_t)v);
 	if (type == TYPE_FLOAT32 || type == TYPE_FLOAT64) {
 		double d = cell_bits_double(v) / (double)bin;
 
@@ -74,11 +79,8 @@ cell_floor(uint64_t v, uint64_t bin, enum type type)
 		d = (double)((int64_t)d - (d < (double)(int64_t)d));
 		return cell_double_bits(d * (double)bin);
 	}
-	if (type == TYPE_INT || type == TYPE_TIME || type == TYPE_DURATION) {
-		int64_t x = (int64_t)v, rest = x % (int64_t)bin;
-
-		return (uint64_t)x - (uint64_t)(rest < 0 ? rest + (int64_t)bin : rest);
-	}
+	if (type == TYPE_INT || type == TYPE_DURATION)
+		return (uint64_t)floor_div((int64_t)v, (int64_t)bin) * bin;
 	return v - v % bin;
 }
 

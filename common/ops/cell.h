@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/cursor.h"
 #include "flow/batch.h"
+#include "ops/group.h"
 #include "ops/intern.h"
 
 struct cell {
@@ -23,8 +24,8 @@ uint64_t cell_word(const struct column *, size_t rec);
 /* The same for records idx[0..n). */
 void cell_words(const struct column *, const uint32_t *idx, size_t n, uint64_t *v);
 
-/* A word of a numeric type rounded down to a multiple of bin. */
-uint64_t cell_floor(uint64_t v, uint64_t bin, enum type);
+/* A word of a numeric type rounded down to where its bin of a key begins. */
+uint64_t cell_floor(uint64_t v, const struct group_key *, enum type);
 
 /* The value of a plain column, missing included. */
 struct cell cell_at(const struct column *, size_t rec, struct intern *);

@@ -60,7 +60,10 @@ plan_number(struct digit *d, const struct group_key *key, const struct column *c
 	if (!range_of(c, &lo, &hi))
 		return false;
 	d->bin = key->bin != 0 && cell_numeric(t) ? key->bin : 1;
-	d->base = d->bin > 1 ? cell_floor(lo, d->bin, t) : lo;
+	d->base = d->bin > 1 ? cell_floor(lo, key, t) : lo;
+	if (d->bin > 1 && t == TYPE_TIME &&
+	    !tz_bins_even(&key->bins, (int64_t)d->base, (int64_t)hi))
+		return false;
 	if ((hi - d->base) / d->bin >= SPACE_MAX)
 		return false;
 	d->n = (uint32_t)((hi - d->base) / d->bin) + 2;
@@ -301,7 +304,8 @@ widen_range(struct digit *d, const struct digit *p)
 	uint64_t base = lower ? p->base : d->base;
 	uint64_t first = (d->base - base) / d->bin, first_before = (p->base - base) / d->bin, end;
 
-	if (first >= SPACE_MAX || first_before >= SPACE_MAX)
+	if (first >= SPACE_MAX || first_before >= SPACE_MAX ||
+	    (d->base - base) % d->bin != (p->base - base) % d->bin)
 		return false;
 	end = first + d->n > first_before + p->n ? first + d->n : first_before + p->n;
 	if (end > SPACE_MAX)

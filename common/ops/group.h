@@ -7,12 +7,14 @@
 #ifndef OPS_GROUP_H
 #define OPS_GROUP_H
 
+#include "base/tz.h"
 #include "flow/batch.h"
 
 struct group_key {
 	struct field field;
 	int prefix4, prefix6; /* address masked by these; -1 none */
 	uint64_t bin; /* rounded down to a multiple: ns for times and durations; 0 none */
+	struct tz_bins bins; /* the same of times, by the clocks of a zone */
 	struct field_id as; /* identity of the result column */
 };
 
@@ -73,6 +75,9 @@ int group_spec_values(struct group_spec *, const char *text, struct err *);
  * share its key's identity is named instead.  -1: err.
  */
 int group_spec_check(struct group_spec *, struct err *);
+
+/* Bins of times are those of a zone's clocks; without this of UTC. */
+void group_spec_zone(struct group_spec *, const struct tz *);
 
 void group_spec_free(struct group_spec *);
 

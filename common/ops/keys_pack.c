@@ -25,7 +25,7 @@ keys_transform(const struct group_key *key, enum type type, struct cell *c)
 		mask_addr(&a, key);
 		memcpy(&c->v, a.b, 16);
 	} else if (key->bin != 0 && (cell_numeric(type))) {
-		c->v = cell_floor(c->v, key->bin, type);
+		c->v = cell_floor(c->v, key, type);
 	}
 }
 
@@ -87,7 +87,7 @@ pack_fixed(const struct key_source *src, const struct group_key *key, const stru
 			v[i] &= mask;
 	} else if (key->bin != 0 && cell_numeric(type)) {
 		for (size_t i = 0; i < n; i++)
-			v[i] = cell_floor(v[i], key->bin, type);
+			v[i] = cell_floor(v[i], key, type);
 	}
 	store_words(v, n, slot->width, out, len);
 }

@@ -83,6 +83,7 @@ parse_bin(struct group_key *k, const char *p, size_t n, struct err *err)
 
 	if ((timed || k->field.type == TYPE_NONE) && parse_duration(p, n, false, &ns) && ns > 0) {
 		k->bin = (uint64_t)ns;
+		k->bins = tz_bins(NULL, ns);
 		return 0;
 	}
 	if (timed)
@@ -92,6 +93,7 @@ parse_bin(struct group_key *k, const char *p, size_t n, struct err *err)
 		return err_usage(err, "%s/%.*s: '%.*s' is no whole number to bin by", k->field.name,
 		    (int)n, p, (int)n, p);
 	k->bin = (uint64_t)d;
+	k->bins = tz_bins(NULL, (int64_t)k->bin);
 	return 0;
 }
 
@@ -409,6 +411,14 @@ group_spec_check(struct group_spec *s, struct err *err)
 	if (s->biflow && biflow_pairs(s, pair, err) == 0)
 		return -1;
 	return 0;
+}
+
+void
+group_spec_zone(struct group_spec *s, const struct tz *tz)
+{
+	for (size_t k = 0; k < s->n_keys; k++)
+		if (s->keys[k].bin != 0)
+			s->keys[k].bins = tz_bins(tz, (int64_t)s->keys[k].bin);
 }
 
 void

@@ -103,13 +103,6 @@ put_fraction(char *d, uint32_t ns, unsigned digits)
 	return digits + 1;
 }
 
-/* Floor division, for instants before 1970. */
-static int64_t
-floor_div(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
-
 /*
  * The day, where people with this zone are, that the instant is in; its arithmetic is modulo 2^64.  The first and
  * the last one there can be are each other's neighbours there.

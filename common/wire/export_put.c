@@ -48,12 +48,6 @@ cell_addr(const struct column *c, size_t rec)
 }
 
 static int64_t
-floor_div(int64_t a, int64_t b)
-{
-	return a / b - (a % b != 0 && (a < 0) != (b < 0));
-}
-
-static int64_t
 unit_ns(unsigned scale)
 {
 	int64_t unit = 1;

@@ -79,3 +79,59 @@ zone_file() { # RULE
 	cmp North South
 	cmp North +01:00
 }
+
+@test "zones: bins of days are a zone's days, in aggregates, series and lists, on every path" {
+	local how
+	echo srcport,end,bytes > days.csv
+	for how in 2026-03-28T22:59:59Z,1 2026-03-28T23:00:00Z,2 2026-03-29T21:59:59Z,4 2026-03-29T22:00:00Z,8 \
+		2026-10-24T21:59:59Z,16 2026-10-24T22:00:00Z,32 2026-10-25T22:59:59Z,64 2026-10-25T23:00:00Z,128; do
+		echo "1,$how" >> days.csv
+	done
+	cat > want <<-'END'
+	end,bytes
+	2026-03-28T00:00:00+01:00,1
+	2026-03-29T00:00:00+01:00,6
+	2026-03-30T00:00:00+02:00,8
+	2026-10-24T00:00:00+02:00,16
+	2026-10-25T00:00:00+02:00,96
+	2026-10-26T00:00:00+01:00,128
+	END
+	flowagg -i csv -o csv --tz North -k end/1d -v bytes -O end:asc days.csv | diff want -
+	flowagg --tz North -i csv -k srcport,end/1d -v bytes -O end:asc -o csv days.csv | cut -d, -f 2- | diff want -
+	flowcat -i csv days.csv -w days.flow
+	for how in '-j 1' '-j 2' '-m 4K'; do
+		flowagg $how -o csv --tz North -k end/1d -v bytes -O end:asc days.flow | diff want -
+	done
+	# a zone without summer time is counted in arrays, as UTC is
+	flowagg -o csv --tz +05:30 -k end/1h -v bytes -O end:asc -n 1 days.flow | tail -n 1 | grep -qx '2026-03-29T04:00:00+05:30,3'
+	flowstat -o csv --tz North --series 1d days.flow | tail -n +2 | wc -l | grep -qx 213
+	flowstat -o csv --tz North --series 1d days.flow | grep -c 'T00:00:00+0[12]:00' | grep -qx 213
+	flowstat -o csv --tz North -s end/1d days.flow | grep -q '2026-10-25T00:00:00+02:00.*,96,'
+}
+
+@test "zones: many flows by days and by six hours of a zone are those of a reference" {
+	local day bin
+	for day in 24 25 26; do
+		flowgen -n 20000 --seed $day --start 2026-10-$day
+	done > days.flow
+	cat > reference.py <<-'END'
+		import csv, datetime, sys
+		hours, bins = int(sys.argv[1]), {}
+		moves = datetime.datetime(2026, 10, 25, 1, tzinfo=datetime.timezone.utc)
+		for r in csv.DictReader(sys.stdin):
+		    t = datetime.datetime.fromisoformat(r["end"].replace("Z", "+00:00"))
+		    t = (t + datetime.timedelta(hours=2 if t < moves else 1)).replace(minute=0, second=0, microsecond=0)
+		    key = t.replace(hour=t.hour // hours * hours).strftime("%Y-%m-%dT%H:%M:%S"), r["proto"]
+		    bins[key] = bins.get(key, 0) + int(r["bytes"])
+		print("\n".join(f"{t},{p},{n}" for (t, p), n in sorted(bins.items())))
+	END
+	for bin in 6 24; do
+		flowcat -o csv -k end,proto,bytes days.flow | python3 reference.py $bin | sort > want
+		[ "$(wc -l < want)" -gt 10 ]
+		for how in '-j 1' '-j 2' '-m 4K'; do
+			flowagg $how -o csv --tz North -k end/${bin}h,proto -v bytes days.flow | tail -n +2 | sed 's/+0.:00//' | sort | diff want -
+			flowcat -O bytes days.flow | flowagg $how -o csv --tz North -k end/${bin}h,proto -v bytes | tail -n +2 |
+				sed 's/+0.:00//' | sort | diff want -
+		done
+	done
+}

@@ -154,6 +154,68 @@ test_text(const struct tz *tz)
 	    "an offset in the text wins");
 }
 
+/* Every hour and a bit of two years: the day, or six hours, that the C library's clocks show. */
+static void
+test_bins_against_libc(const struct tz *tz, int64_t hours)
+{
+	struct tz_bins b = tz_bins(tz, hours * HOUR * NS_PER_S);
+	unsigned wrong = 0, later = 0, again = 0;
+
+	setenv("TZ", "Middle", 1);
+	tzset();
+	for (int64_t s = TO_SUMMER - 300 * DAY_S; s < TO_SUMMER + 400 * DAY_S; s += 47 * 60 + 1) {
+		time_t t = (time_t)s;
+		struct tm tm;
+		int64_t begin = tz_bin_floor(&b, s * NS_PER_S), next = tz_bin_next(&b, begin);
+
+		localtime_r(&t, &tm);
+		tm.tm_hour -= tm.tm_hour % (int)hours;
+		tm.tm_min = tm.tm_sec = 0;
+		tm.tm_isdst = -1;
+		wrong += begin != mktime(&tm) * NS_PER_S;
+		later += begin > s * NS_PER_S || next <= s * NS_PER_S;
+		again += tz_bin_floor(&b, begin) != begin || tz_bin_floor(&b, next) != next;
+	}
+	setenv("TZ", "UTC0", 1);
+	tzset();
+	is_i64(wrong, 0, "bins of %d hours begin when the C library says", (int)hours);
+	is_i64(later, 0, "every time lies in its bin");
+	is_i64(again, 0, "a bin begins with itself");
+}
+
+static int64_t
+bin_of(const struct tz *tz, int64_t bin_s, int64_t s)
+{
+	struct tz_bins b = tz_bins(tz, bin_s * NS_PER_S);
+
+	return tz_bin_floor(&b, s * NS_PER_S) / NS_PER_S;
+}
+
+static void
+test_bins(const struct tz *tz)
+{
+	struct tz *india = zone("+05:30");
+	struct tz_bins days = tz_bins(tz, DAY_S * NS_PER_S);
+
+	test_bins_against_libc(tz, 24);
+	test_bins_against_libc(tz, 6);
+	is_i64(bin_of(india, HOUR, 1795470349), 1795470349 - 949,
+	    "hours of half-hour zones are theirs");
+	is_i64(bin_of(india, DAY_S, 1795470349), 1795458600, "and days");
+	is_i64(bin_of(NULL, DAY_S, -1), -DAY_S, "UTC, before the epoch");
+	is_i64(bin_of(tz, 300, TO_WINTER + 301), TO_WINTER + 300,
+	    "minutes of the hour that is there twice");
+	is_i64(bin_of(tz, HOUR, TO_WINTER + 301), TO_WINTER, "are not those of the first time");
+	is_i64(bin_of(tz, 420, 421), 420, "bins of an odd length are as in UTC");
+	is_i64((tz_bin_next(&days, tz_bin_floor(&days, TO_SUMMER * NS_PER_S)) -
+		   tz_bin_floor(&days, TO_SUMMER * NS_PER_S)) /
+		   NS_PER_S,
+	    23 * HOUR, "a day of 23 hours");
+	(void)tz_bin_next(&days, tz_bin_floor(&days, INT64_MAX));
+	(void)tz_bin_next(&days, tz_bin_floor(&days, INT64_MIN));
+	tz_free(india);
+}
+
 int
 main(void)
 {
@@ -169,6 +231,7 @@ main(void)
 	test_against_libc(tz);
 	test_moves(tz);
 	test_text(tz);
+	test_bins(tz);
 	tz_free(tz);
 	snprintf(path, sizeof(path), "%s/Middle", dir);
 	unlink(path);
