@@ -165,8 +165,8 @@ static bool
 load_part(const struct index_block *x, struct index_part *p, int fd, uint64_t offset, size_t len)
 {
 	if (p->room < len) {
-		mem_free_table(p->line, p->room);
-		p->line = mem_table_there(len);
+		mem_free(p->line);
+		p->line = mem_alloc(len);
 		p->room = len;
 	}
 	return file_read_at(fd, p->line, len, x->at + offset);
@@ -261,8 +261,8 @@ index_walk(int fd, uint64_t from, index_visit fn, void *ctx, uint64_t *first)
 		at = x->previous != UINT64_MAX ? x->previous : index_find(fd, x->segment);
 		*first = x->segment;
 	}
-	mem_free_table(x->common.line, x->common.room);
-	mem_free_table(x->filters.line, x->filters.room);
+	mem_free(x->common.line);
+	mem_free(x->filters.line);
 	mem_free(x);
 	return why;
 }
