@@ -37,10 +37,8 @@ time_monotonic_ns(void)
 static int64_t
 split(int64_t v, int64_t d, int64_t *rest)
 {
-	int64_t q = floor_div(v, d);
-
-	*rest = v - q * d;
-	return q;
+	*rest = v % d < 0 ? v % d + d : v % d;
+	return floor_div(v, d);
 }
 
 static int64_t

@@ -261,7 +261,9 @@ tz_bins_even(const struct tz_bins *b, int64_t begin_ns, int64_t ns)
 int64_t
 tz_bin_next(const struct tz_bins *b, int64_t begin_ns)
 {
-	if (b->moves != NULL)
-		return instant_ns(b->moves, local_floor(b, begin_ns) + b->ns);
-	return begin_ns + b->ns;
+	int64_t from = b->moves == NULL ? begin_ns : local_floor(b, begin_ns), next;
+
+	if (__builtin_add_overflow(from, b->ns, &next))
+		return INT64_MAX;
+	return b->moves == NULL ? next : instant_ns(b->moves, next);
 }

@@ -45,7 +45,7 @@ struct tz_bins tz_bins(const struct tz *, int64_t ns);
 /* From a bin's beginning to a time, is every bin as long as the others? */
 bool tz_bins_even(const struct tz_bins *, int64_t begin_ns, int64_t ns);
 
-/* When the bin begins that a time is in, and when the one after it; modulo 2^64 at both ends of time. */
+/* When the bin begins that a time is in (modulo 2^64), and when the one after it: INT64_MAX at the end of time. */
 int64_t tz_bin_floor(const struct tz_bins *, int64_t ns);
 int64_t tz_bin_next(const struct tz_bins *, int64_t begin_ns);
 

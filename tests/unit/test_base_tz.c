@@ -211,7 +211,8 @@ test_bins(const struct tz *tz)
 		   tz_bin_floor(&days, TO_SUMMER * NS_PER_S)) /
 		   NS_PER_S,
 	    23 * HOUR, "a day of 23 hours");
-	(void)tz_bin_next(&days, tz_bin_floor(&days, INT64_MAX));
+	is_i64(tz_bin_next(&days, tz_bin_floor(&days, INT64_MAX)), INT64_MAX,
+	    "the last day ends with time");
 	(void)tz_bin_next(&days, tz_bin_floor(&days, INT64_MIN));
 	tz_free(india);
 }

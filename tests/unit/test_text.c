@@ -468,5 +468,6 @@ main(void)
 	test_named();
 	test_selection();
 	test_json_chunks();
+	tz_free(an_hour_east);
 	return done_testing();
 }
