@@ -4,19 +4,22 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
-enum { FLUSH_OCTETS = 1 << 16 };
+enum { FLUSH_OCTETS = 1 << 16, PATIENCE_S = 10 };
 
 /* Sockets ------------------------------------------------------------------------------------------ */
 
+/* Who takes nothing for PATIENCE_S is as good as away: whoever waits for us must not wait for ever. */
 static int
 open_unix(const char *path, struct err *err)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	const struct timeval patience = { .tv_sec = PATIENCE_S };
 	int fd;
 
 	if (*path == '\0' || strlen(path) >= sizeof(sun.sun_path))
@@ -24,7 +27,8 @@ open_unix(const char *path, struct err *err)
 		    sizeof(sun.sun_path) - 1);
 	memcpy(sun.sun_path, path, strlen(path));
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) == 0)
 		return fd;
 	(void)err_set(err, "unix:%s: %s", path, strerror(errno));
 	if (fd >= 0)
@@ -84,6 +88,8 @@ send_line(struct paper *p, const char *line, size_t n, struct err *err)
 		if (errno != EINTR && errno != ECONNREFUSED)
 			break;
 	}
+	if (errno == EAGAIN)
+		return err_set(err, "--to: the receiver took nothing for %d seconds", PATIENCE_S);
 	return err_set(err, "--to: %s", strerror(errno));
 }
 

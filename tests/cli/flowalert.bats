@@ -399,6 +399,15 @@ open("log2.got", "wb").write(s.recv(1000000))' &
 	grep -q '"10.0.0.2"' log2.got
 	run -3 --separate-stderr flowalert --to unix:nobody a.flow
 	[[ $stderr == "flowalert: unix:nobody: "* ]]
+	# One who is there and reads nothing is not waited for for ever.
+	python3 -c 'import socket, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind("full"); time.sleep(60)' &
+	for _ in $(seq 100); do [ -e full ] && break; sleep 0.05; done
+	for n in $(seq 1000); do echo "0 1 scan slow 10.1.$((n / 250)).$((n % 250)) - 1 0.5 low"; done | alerts > many.flow
+	run -3 --separate-stderr timeout 40 flowalert --state full.state --to unix:full many.flow
+	kill $!
+	[ "$stderr" = "flowalert: --to: the receiver took nothing for 10 seconds" ]
+	[ ! -e full.state ]
 	run -2 --separate-stderr flowalert --to syslog.example:514 a.flow
 	[ "$stderr" = "flowalert: --to: 'syslog.example:514' is none of udp:HOST:PORT, unix:PATH" ]
 	run -2 --separate-stderr flowalert --to tcp:1.2.3.4:5 a.flow
