@@ -376,6 +376,30 @@ EOF
 	[ ! -e "$failed" ]
 }
 
+@test "flowwatch: days that could not be merged are merged in the next hour, and those that a run that died left" {
+	late
+	printf '#!/bin/sh\n[ "$1" != merge ] || exit 3\nexec %s "$@"\n' "$(command -v flowbase)" > bin/flowbase
+	chmod +x bin/flowbase
+	run -3 --separate-stderr watch --detectors scan store
+	[ "$stderr" = "flowwatch: the days could not be merged: the next hour tries again" ]
+	[ -e "store/.watch/base/$yesterday.base" ]
+	# Not in the same hour, which is over now.
+	run -0 --separate-stderr watch --detectors scan store
+	[ -z "$stderr" ]
+	sed -i 's/T.*/T24/' store/.watch/base/unmerged
+	rm bin/flowbase
+	run -0 --separate-stderr watch --detectors scan store
+	[ -z "$stderr" ]
+	[ ! -e store/.watch/base/unmerged ]
+	cp store/.watch/base/normal.base first
+	# As if it had died between a day and the merger: what was asked and what is merged are of before.
+	rm store/.watch/base/normal.base store/.watch/base/asked
+	watch --detectors scan store
+	flowbase merge --no-history -w one first
+	flowbase merge --no-history -w two store/.watch/base/normal.base
+	cmp one two
+}
+
 @test "flowwatch: a day is not learned when it is not known what alerts are open" {
 	late
 	watch --learn 0 store
