@@ -73,6 +73,13 @@ put_uint(struct buf *out, const char *key, uint64_t v)
 }
 
 static void
+put_counter(struct buf *out, const char *key, uint64_t v)
+{
+	if (v != NOT_COUNTED)
+		put_uint(out, key, v);
+}
+
+static void
 put_ms(struct buf *out, const char *key, int64_t ns)
 {
 	put_key(out, key);
@@ -120,11 +127,12 @@ put_flow(struct buf *out, const struct alert *a)
 	if (a->dstport >= 0)
 		put_uint(out, "dpt", (uint64_t)a->dstport);
 	put_proto(out, a->proto);
-	put_uint(out, "in", a->bytes);
-	put_uint(out, "out", a->rbytes);
+	put_counter(out, "in", a->bytes);
+	put_counter(out, "out", a->rbytes);
 	put_uint(out, "cnt", a->count > 0 ? a->count : 1);
-	put_uint(out, "cn1", a->flows);
-	buf_puts(out, " cn1Label=flows");
+	put_counter(out, "cn1", a->flows);
+	if (a->flows != NOT_COUNTED)
+		buf_puts(out, " cn1Label=flows");
 }
 
 static void

@@ -59,9 +59,18 @@ put_end(struct buf *out, const char *key, const struct addr *a, int port, uint64
 	}
 	if (port >= 0)
 		json_uint(out, "port", (uint64_t)port);
-	json_uint(out, "bytes", bytes);
-	json_uint(out, "packets", packets);
+	json_counter(out, "bytes", bytes);
+	json_counter(out, "packets", packets);
 	json_close(out, '}');
+}
+
+/* There and back, if both were counted. */
+static uint64_t
+both(uint64_t there, uint64_t back)
+{
+	if (there == NOT_COUNTED || back == NOT_COUNTED)
+		return NOT_COUNTED;
+	return back > NOT_COUNTED - 1 - there ? NOT_COUNTED - 1 : there + back;
 }
 
 static void
@@ -79,8 +88,8 @@ put_network(struct buf *out, const struct alert *a)
 		json_text(out, "iana_number", number);
 		json_text(out, "transport", name);
 	}
-	json_uint(out, "bytes", a->bytes + a->rbytes);
-	json_uint(out, "packets", a->packets + a->rpackets);
+	json_counter(out, "bytes", both(a->bytes, a->rbytes));
+	json_counter(out, "packets", both(a->packets, a->rpackets));
 	json_close(out, '}');
 }
 
@@ -138,7 +147,7 @@ put_own(struct buf *out, const struct alert *a)
 	json_text(out, "severity", severity_name(a->severity));
 	json_number(out, "score", a->score);
 	json_uint(out, "alerts", a->count > 0 ? a->count : 1);
-	json_uint(out, "flows", a->flows);
+	json_counter(out, "flows", a->flows);
 	json_text(out, "why", a->why);
 	json_text(out, "subject", a->subject);
 	json_text(out, "limits", a->limits);

@@ -177,6 +177,13 @@ json_uint(struct buf *out, const char *key, uint64_t v)
 }
 
 void
+json_counter(struct buf *out, const char *key, uint64_t v)
+{
+	if (v != NOT_COUNTED)
+		json_uint(out, key, v);
+}
+
+void
 json_number(struct buf *out, const char *key, double v)
 {
 	json_key(out, key);

@@ -69,6 +69,7 @@ void json_key(struct buf *, const char *key);
 void json_text(struct buf *, const char *key, const char *text);
 void json_time(struct buf *, const char *key, int64_t ns);
 void json_uint(struct buf *, const char *key, uint64_t);
+void json_counter(struct buf *, const char *key, uint64_t); /* NOT_COUNTED: nothing */
 void json_number(struct buf *, const char *key, double);
 void json_addr(struct buf *, const char *key, const struct addr *);
 void json_open(struct buf *, const char *key, char bracket); /* key NULL: in a list */

@@ -161,10 +161,10 @@ put_traffic(struct format_env *env, const struct alert *a, const struct ref *src
 	if (is_new(env, &r)) {
 		open_object(out, "network-traffic", &r);
 		put_traffic_properties(out, a, src, dst);
-		json_uint(out, "src_byte_count", a->bytes);
-		json_uint(out, "dst_byte_count", a->rbytes);
-		json_uint(out, "src_packets", a->packets);
-		json_uint(out, "dst_packets", a->rpackets);
+		json_counter(out, "src_byte_count", a->bytes);
+		json_counter(out, "dst_byte_count", a->rbytes);
+		json_counter(out, "src_packets", a->packets);
+		json_counter(out, "dst_packets", a->rpackets);
 		json_close(out, '}');
 	}
 	buf_free(&properties);

@@ -60,6 +60,13 @@ put_param_uint(struct buf *out, const char *name, uint64_t v)
 }
 
 static void
+put_param_counter(struct buf *out, const char *name, uint64_t v)
+{
+	if (v != NOT_COUNTED)
+		put_param_uint(out, name, v);
+}
+
+static void
 put_param_addr(struct buf *out, const char *name, const struct addr *a)
 {
 	if (a == NULL)
@@ -101,9 +108,9 @@ put_data(struct buf *out, const struct alert *a)
 	put_param_time(out, "start", a->start_ns);
 	put_param_time(out, "end", a->end_ns);
 	put_param_uint(out, "alerts", a->count > 0 ? a->count : 1);
-	put_param_uint(out, "flows", a->flows);
-	put_param_uint(out, "bytes", a->bytes);
-	put_param_uint(out, "rbytes", a->rbytes);
+	put_param_counter(out, "flows", a->flows);
+	put_param_counter(out, "bytes", a->bytes);
+	put_param_counter(out, "rbytes", a->rbytes);
 	put_param(out, "attack", a->attack);
 	put_param(out, "subject", a->subject);
 	put_param(out, "why", a->why);

@@ -158,11 +158,11 @@ put_run(struct judge *j, const struct run *r)
 	a.start_ns = (int64_t)r->first * NS_PER_HOUR;
 	a.end_ns = ((int64_t)r->last + 1) * NS_PER_HOUR - NS_PER_MS;
 	if (r->amount == AMOUNT_FLOWS)
-		a.flows = (uint64_t)r->total;
+		a.flows = judge_counter(j, (uint64_t)r->total);
 	else if (r->amount == AMOUNT_IN || r->amount == AMOUNT_LAN_IN)
-		a.rbytes = (uint64_t)r->total;
+		a.rbytes = judge_counter(j, (uint64_t)r->total);
 	else
-		a.bytes = (uint64_t)r->total;
+		a.bytes = judge_counter(j, (uint64_t)r->total);
 	judge_put(j, &a);
 }
 

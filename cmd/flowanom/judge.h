@@ -57,6 +57,8 @@ void judge_rest(struct judge *, bool resumed);
 /* words.c: what alerts are made of.  An alert begins with judge_begin and ends with judge_put. */
 struct alert judge_begin(struct judge *, const char *kind);
 void judge_put(struct judge *, struct alert *);
+/* An amount, which sampling was multiplied into, as an alert has it: the alert's own sampling times that. */
+uint64_t judge_counter(const struct judge *, uint64_t amount);
 void put_octets(struct buf *, double);
 void put_times(struct buf *, double times); /* "41 times", "a third of" */
 void put_track(struct buf *, const struct track_key *); /* who, for sentences; nothing for a host */

@@ -90,9 +90,9 @@ judge_flood(void *ctx, const struct flood *d)
 	}
 	a.start_ns = d->first * 60 * NS_PER_S;
 	a.end_ns = ((int64_t)d->last + 1) * 60 * NS_PER_S - NS_PER_MS;
-	a.flows = d->flows;
-	a.packets = d->packets;
-	a.bytes = d->bytes;
-	a.rpackets = d->back;
+	a.flows = judge_counter(j, d->flows);
+	a.packets = judge_counter(j, d->packets);
+	a.bytes = judge_counter(j, d->bytes);
+	a.rpackets = judge_counter(j, d->back);
 	judge_put(j, &a);
 }

@@ -27,6 +27,12 @@ put_limit(struct judge *j, const char *text)
 	buf_puts(&j->hidden, text);
 }
 
+uint64_t
+judge_counter(const struct judge *j, uint64_t amount)
+{
+	return sampled_any(&j->sampled) ? amount / j->sampled.greatest : amount;
+}
+
 void
 judge_put(struct judge *j, struct alert *a)
 {

@@ -199,7 +199,11 @@ put_pair_attack(struct judge *j, const struct pair *p)
 static void
 tell_pair(struct judge *j, struct alert *a, const struct pair *p)
 {
-	if (a->flows == 0 || p->first_ns < a->start_ns)
+	if (a->flows == NOT_COUNTED) {
+		a->start_ns = p->first_ns;
+		a->flows = a->packets = a->bytes = a->rpackets = a->rbytes = 0;
+	}
+	if (p->first_ns < a->start_ns)
 		a->start_ns = p->first_ns;
 	if (p->last_ns > a->end_ns)
 		a->end_ns = p->last_ns;

@@ -212,9 +212,10 @@ put_text(struct batch *b, size_t rec, enum own id, const char *text)
 }
 
 static void
-put_reverse(struct batch *b, size_t rec, uint16_t id, uint64_t v)
+put_counter(struct batch *b, size_t rec, uint32_t pen, uint16_t id, uint64_t v)
 {
-	put_uint(b, rec, (struct field_id){ .pen = PEN_REVERSE, .id = id }, 8, v);
+	if (v != NOT_COUNTED)
+		put_uint(b, rec, (struct field_id){ .pen = pen, .id = id }, 8, v);
 }
 
 static void
@@ -234,11 +235,12 @@ put_flow(struct batch *b, size_t rec, const struct kept *k)
 		put_uint(b, rec, field_iana(11), 2, (uint64_t)a->dstport);
 	if (a->proto >= 0)
 		put_uint(b, rec, field_iana(4), 1, (uint64_t)a->proto);
-	put_uint(b, rec, field_iana(3), 8, a->flows);
-	put_uint(b, rec, field_iana(2), 8, a->packets);
-	put_uint(b, rec, field_iana(1), 8, a->bytes);
-	put_reverse(b, rec, 2, a->rpackets);
-	put_reverse(b, rec, 1, a->rbytes);
+	/* A record that does not say counts as one flow. */
+	put_counter(b, rec, PEN_IANA, 3, a->flows != NOT_COUNTED ? a->flows : 0);
+	put_counter(b, rec, PEN_IANA, 2, a->packets);
+	put_counter(b, rec, PEN_IANA, 1, a->bytes);
+	put_counter(b, rec, PEN_REVERSE, 2, a->rpackets);
+	put_counter(b, rec, PEN_REVERSE, 1, a->rbytes);
 }
 
 static void

@@ -29,16 +29,21 @@ struct alert {
 	const struct addr *src, *dst;
 	int srcport, dstport, proto;
 	int64_t start_ns, end_ns;
+	/* As exporters count: times `sampling` they are what there was.  NOT_COUNTED: missing, where 0 is none (flows: 0). */
 	uint64_t flows, packets, bytes, rpackets, rbytes;
 
 	uint64_t count; /* alerts that it stands for; 0: it is one, and does not say so */
 	const char *subject; /* what it is about beside these ends; NULL nothing */
 };
 
-/* An alert about nobody: missing is -1 and NULL, to be filled in with what there is. */
+#define NOT_COUNTED UINT64_MAX
+
+/* An alert about nobody: missing is -1, NULL and NOT_COUNTED, to be filled in with what there is. */
 #define ALERT_NONE \
 	{ \
-		.srcport = -1, .dstport = -1, .proto = -1 \
+		.srcport = -1, .dstport = -1, .proto = -1, .flows = NOT_COUNTED, \
+		.packets = NOT_COUNTED, .bytes = NOT_COUNTED, .rpackets = NOT_COUNTED, \
+		.rbytes = NOT_COUNTED \
 	}
 
 /* How a score reads where a detector has no better idea: low, from 0.5 medium, 0.75 high, 0.95 critical. */

@@ -119,6 +119,12 @@ uint_at(const struct alert_reader *r, enum slot slot, size_t rec)
 	return has(r, slot, rec) ? column_uint(r->col[slot], rec) : 0;
 }
 
+static uint64_t
+counter_at(const struct alert_reader *r, enum slot slot, size_t rec)
+{
+	return has(r, slot, rec) ? column_uint(r->col[slot], rec) : NOT_COUNTED;
+}
+
 static int
 small_at(const struct alert_reader *r, enum slot slot, size_t rec, unsigned most)
 {
@@ -164,11 +170,11 @@ alert_at(const struct alert_reader *r, size_t rec, struct arena *arena, struct a
 		.score = has(r, SCORE, rec) ? ((const double *)r->col[SCORE]->data)[rec] : 0,
 		.sampling = (uint32_t)uint_at(r, SAMPLING, rec),
 		.count = uint_at(r, COUNT, rec),
-		.flows = uint_at(r, FLOWS, rec),
-		.packets = uint_at(r, PACKETS, rec),
-		.bytes = uint_at(r, OCTETS, rec),
-		.rpackets = uint_at(r, RPACKETS, rec),
-		.rbytes = uint_at(r, ROCTETS, rec) };
+		.flows = counter_at(r, FLOWS, rec),
+		.packets = counter_at(r, PACKETS, rec),
+		.bytes = counter_at(r, OCTETS, rec),
+		.rpackets = counter_at(r, RPACKETS, rec),
+		.rbytes = counter_at(r, ROCTETS, rec) };
 	if (!(a->score >= 0)) /* not a number either */
 		a->score = 0;
 	if (a->score > 1)
@@ -176,5 +182,7 @@ alert_at(const struct alert_reader *r, size_t rec, struct arena *arena, struct a
 	a->severity = severity >= SEVERITY_LOW && severity <= SEVERITY_CRITICAL
 			  ? (enum severity)severity
 			  : severity_of(a->score);
+	if (a->flows == 0)
+		a->flows = NOT_COUNTED;
 	times_at(r, rec, a);
 }

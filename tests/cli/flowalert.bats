@@ -322,6 +322,24 @@ for d in sorted(rows, key=lambda d: (-d["score"], -d["severity"])):
 	[[ $(sed -n 3p out) == *'"technique":{"id":["T1071"]}'* ]]
 }
 
+@test "flowalert: counters that an alert does not have are in no format" {
+	{
+		echo start,end,srcip,bytes,detector,kind,score,reason,why
+		echo 1,2,10.0.0.1,5,exfil,volume,0.9,much,n=1
+	} > volume.csv
+	flowalert -i csv -o ecs volume.csv > out
+	grep -q '"ip":"10.0.0.1","bytes":5}' out
+	[ "$(grep -c '"packets"\|"flows"\|:0[,}]' out)" = 0 ]
+	flowalert -i csv -o cef volume.csv > out
+	grep -q ' in=5 cnt=1 cat=' out
+	flowalert -i csv -o syslog volume.csv > out
+	grep -q ' alerts="1" bytes="5" why=' out
+	flowalert -i csv -o stix volume.csv > out
+	grep -q '"src_byte_count":5}' out
+	flowalert -i csv -o csv -k flows,packets,bytes,rpackets,rbytes volume.csv > out
+	[ "$(tail -n 1 out)" = 0,,5,, ]
+}
+
 @test "flowalert: cef escapes pipes in the header, equals signs and line ends behind it" {
 	hostile | flowalert -i csv -o cef > out
 	python3 "$REPO/tests/tools/alert_formats.py" cef < out > read

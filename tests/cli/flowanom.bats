@@ -118,6 +118,8 @@ after_quiet() {
 	[ "$(alerts kind,sampling,limits < sampled.csv)" = \
 		'flood,100,"sampled 1 in 100: amounts are estimates, and what is short and small is not seen"' ]
 	[[ $(flowcat -o csv -k why found) == *"syn=200000 "* ]]
+	# Its counters are those of packets picked: the sampling times that is what why has.
+	[ "$(flowcat -o csv -k flows,packets,bytes,rpackets,rbytes found | tail -n +2)" = 2000,2000,80000,0, ]
 	# Thirty records of one in 100 are the least that is believed.
 	(sed 's/,1$/,100/' quiet.csv; make_flows flood syn $((300 * 60)) 100 | tail -n +2 | head -29) > few.csv
 	[ -z "$(alerts kind < few.csv)" ]
@@ -166,6 +168,18 @@ silence,192.0.2.1,"interface 8 of 192.0.2.1: sent nothing for 1h00m, never more 
 	[ "$(for k in x usual spread least most z samples; do sed -n "s/^$k=//p" why; done | tr '\n' ' ')" = "$want " ]
 	[ "$(flowfilter 'src ip 10.0.0.5' found | flowcat -o csv -k limits | tail -1)" = \
 		'"compared with the earlier weeks of these flows, without a baseline"' ]
+}
+
+@test "flowanom: what is multiplied in why is as counted in the alert, and what was not counted is missing" {
+	make_flows hours 29 $((28 * 24 + 10)) > all.csv
+	awk -F, -v OFS=, 'NR > 1 { $10 /= 10; $14 = 10 } { print }' all.csv > tenth.csv
+	alerts kind < all.csv > /dev/null
+	flowfilter 'src ip 10.0.0.5' found | flowcat -o csv -k flows,packets,bytes,rpackets,rbytes,sampling > of_all
+	alerts kind < tenth.csv > /dev/null
+	flowfilter 'src ip 10.0.0.5' found | flowcat -o csv -k flows,packets,bytes,rpackets,rbytes,sampling > of_tenth
+	of=$(sed -n 's/^0,,\([0-9]*\),,,$/\1/p' of_all)
+	[ "$of" -gt 5000000000 ]
+	[ "$(tail -n +2 of_tenth)" = "0,,$((of / 10)),,,10" ]
 }
 
 @test "flowanom: twice as much, or as much at night as by day, are judged by their hour" {

@@ -118,6 +118,8 @@ weeks() {
 	(header; talk $((monday + 28 * 86400 + 36000)) 10.0.0.5 203.0.113.9 443 6 30000000 1000) > ten.csv
 	[ "$(alerts kind,srcip,dstip,bytes,start,end -B b < ten.csv)" = \
 		volume,10.0.0.5,,30000000,2026-02-02T10:00:00.000Z,2026-02-02T10:59:59.999Z ]
+	# Packets of an hour are not known: they are missing, not none.
+	[ "$(alerts flows,packets,bytes,rpackets,rbytes -B b < ten.csv)" = 0,,30000000,,1000 ]
 	# The same at its usual size, twice as much, or on an hour that has never seen any, below the floor.
 	(header; talk $((monday + 28 * 86400 + 36000)) 10.0.0.5 203.0.113.9 443 6 5000000 1000) > usual.csv
 	[ -z "$(alerts kind -B b < usual.csv)" ]

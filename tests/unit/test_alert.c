@@ -84,6 +84,7 @@ test_columns(void)
 	alert.start_ns = 1500000000;
 	alert.end_ns = 2500700000;
 	alert.flows = 9;
+	alert.packets = 0;
 	alert.bytes = 360;
 	bare.detector = "anom";
 	bare.score = -1;
@@ -99,8 +100,7 @@ test_columns(void)
 	    "0 end=1970-01-01 00:00:02.500; 1 end=1970-01-01 00:00:00.000; "
 	    "0 srcip=10.0.0.1; 0 dstip=2001:db8::1; 0 dstport=0; 0 proto=tcp; 0 flows=9; 1 "
 	    "flows=0; "
-	    "0 packets=0; 1 packets=0; 0 bytes=360; 1 bytes=0; 0 rpackets=0; 1 rpackets=0; "
-	    "0 rbytes=0; 1 rbytes=0; 0 detector=scan; 1 detector=anom; 0 kind=horizontal; 0 "
+	    "0 packets=0; 0 bytes=360; 0 detector=scan; 1 detector=anom; 0 kind=horizontal; 0 "
 	    "score=1; "
 	    "1 score=0; 0 severity=critical; 1 severity=medium; 0 reason=tries 9 hosts; 0 "
 	    "why=hosts=9; "
