@@ -41,10 +41,12 @@ struct conversations {
 	/* The input's time: the middle of the starts seen last, so that one record's odd clock moves nothing. */
 	int64_t time[CLOCK_TIMES], clock_ns, sweep_ns;
 	unsigned n_times, next_time;
+	int64_t last_ns; /* the start of the last record */
 
 	uint32_t *idx;
 	size_t idx_cap;
-	struct pieces pieces;
+	struct pieces
+	    pieces; /* yet to be added: chunks are of the input, whatever blocks it comes in */
 	struct conversation out[CONVERSATIONS_CHUNK];
 	size_t n_out;
 	bool early;
@@ -303,12 +305,6 @@ make_room(struct conversations *c)
 	mem_free(due);
 }
 
-void
-conversations_finish(struct conversations *c)
-{
-	sweep(c, FREE - 1);
-}
-
 bool
 conversation_answered(const struct conversation *c)
 {
@@ -338,7 +334,7 @@ tick(struct conversations *c)
 	if (c->n_times < CLOCK_FEW && c->clock_ns != INT64_MIN && now > c->clock_ns + STEP_NS)
 		now = c->clock_ns; /* goes on from another run: one or two prove nothing */
 	if (now < c->clock_ns && c->clock_ns - now > BACK_NS) {
-		conversations_finish(c);
+		sweep(c, FREE - 1);
 		c->sweep_ns = now;
 	} else if (now < c->clock_ns) {
 		now = c->clock_ns;
@@ -542,13 +538,35 @@ add_pieces(struct conversations *c)
 		c->counts.open_peak = c->n_open;
 }
 
+static void
+add_chunk(struct conversations *c)
+{
+	if (c->pieces.n == 0)
+		return;
+	tick(c);
+	if (c->n_open + CONVERSATIONS_CHUNK > c->most)
+		make_room(c);
+	if ((c->n_open + CONVERSATIONS_CHUNK) * 2 > c->index_cap)
+		grow_index(c);
+	add_pieces(c);
+	tock(c);
+	c->last_ns = c->pieces.piece[c->pieces.n - 1].start_ns;
+	c->pieces.n = 0;
+}
+
+void
+conversations_finish(struct conversations *c)
+{
+	add_chunk(c);
+	sweep(c, FREE - 1);
+}
+
 /* From run to run -------------------------------------------------------------------------------- */
 
 /* The end of the input is nearer than its middle: it is reached from there in steps that are not too long. */
 static int64_t
 latest(const struct conversations *c)
 {
-	const struct pieces *p = &c->pieces;
 	int64_t sorted[CLOCK_TIMES + 1], now;
 	size_t n = c->n_times, i = n / 2;
 
@@ -557,8 +575,7 @@ latest(const struct conversations *c)
 	if (n == 0)
 		return INT64_MIN;
 	memcpy(sorted, c->time, n * sizeof(*sorted));
-	if (p->n > 0)
-		sorted[n++] = p->piece[p->n - 1].start_ns;
+	sorted[n++] = c->last_ns;
 	qsort(sorted, n, sizeof(*sorted), compare_times);
 	for (now = sorted[i]; i < n && sorted[i] - now <= STEP_NS; i++)
 		now = sorted[i];
@@ -568,6 +585,7 @@ latest(const struct conversations *c)
 void
 conversations_due(struct conversations *c)
 {
+	add_chunk(c);
 	c->clock_ns = latest(c);
 	sweep(c, c->clock_ns);
 }
@@ -650,24 +668,17 @@ void
 conversations_add(struct conversations *c, struct batch *b, const uint64_t *sel)
 {
 	struct piece_source source;
-	size_t n = sel != NULL ? bits_count(sel, b->n) : b->n, next = 0, k;
+	size_t n = sel != NULL ? bits_count(sel, b->n) : b->n, next = 0, k, before;
 
 	c->counts.records += n;
 	if (!pieces_bind(&source, b)) {
 		c->counts.strange += n;
 		return;
 	}
-	while ((k = pieces_next(&c->pieces, &source, b->n, sel, &next)) > 0) {
-		c->counts.strange += k - c->pieces.n;
-		if (c->pieces.n == 0)
-			continue;
-		tick(c);
-		if (c->n_open + CONVERSATIONS_CHUNK > c->most)
-			make_room(c);
-		if ((c->n_open + CONVERSATIONS_CHUNK) * 2 > c->index_cap)
-			grow_index(c);
-		add_pieces(c);
-		tock(c);
+	while (before = c->pieces.n, (k = pieces_more(&c->pieces, &source, b->n, sel, &next)) > 0) {
+		c->counts.strange += k - (c->pieces.n - before);
+		if (c->pieces.n == CONVERSATIONS_CHUNK)
+			add_chunk(c);
 	}
 	flush_out(c);
 }

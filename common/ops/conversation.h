@@ -111,7 +111,7 @@ struct conversations *conversations_new(
     const struct conversation_opts *, conversation_take, void *ctx);
 void conversations_free(struct conversations *); /* takes NULL; what is open is forgotten */
 
-/* Add the selected (NULL: all) records of a batch of flows. */
+/* Add the selected (NULL: all) records of a batch of flows; the last few wait for those of the next. */
 void conversations_add(struct conversations *, struct batch *, const uint64_t *sel);
 
 /* Hand out what is open: the end of the input. */

@@ -274,13 +274,20 @@ size_t
 pieces_next(
     struct pieces *p, const struct piece_source *s, size_t n, const uint64_t *sel, size_t *next)
 {
+	p->n = 0;
+	return pieces_more(p, s, n, sel, next);
+}
+
+size_t
+pieces_more(
+    struct pieces *p, const struct piece_source *s, size_t n, const uint64_t *sel, size_t *next)
+{
 	uint32_t idx[CONVERSATIONS_CHUNK];
 	size_t k = 0;
 
-	for (; *next < n && k < CONVERSATIONS_CHUNK; ++*next)
+	for (; *next < n && k < CONVERSATIONS_CHUNK - p->n; ++*next)
 		if (sel == NULL || bits_get(sel, *next))
 			idx[k++] = (uint32_t)*next;
-	p->n = 0;
 	for (size_t at = 0; at < k; at += PART)
 		read_part(p, s, idx + at, k - at < PART ? k - at : PART);
 	return k;

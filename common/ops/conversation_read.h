@@ -67,4 +67,8 @@ bool pieces_bind(struct piece_source *, struct batch *);
 size_t pieces_next(
     struct pieces *, const struct piece_source *, size_t n, const uint64_t *sel, size_t *next);
 
+/* The same behind the pieces that there are, which may be of another batch: as many as there is room for. */
+size_t pieces_more(
+    struct pieces *, const struct piece_source *, size_t n, const uint64_t *sel, size_t *next);
+
 #endif

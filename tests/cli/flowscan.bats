@@ -250,6 +250,15 @@ at() {
 	[ "$(wc -l < one)" -ge 3 ]
 	cmp one three
 	cmp one pipe
+	flowgen -n 200000 --clients 60 --servers 100 --span 3d --incident all | flowcat -o csv > day.csv
+	tail -n +2 day.csv > body
+	split -n l/7 body part.
+	for part in part.*; do
+		(head -n 1 day.csv; cat "$part") | flowcat -i csv -w "$part.flow"
+	done
+	flowscan -i csv -o csv day.csv > csv
+	flowscan -o csv part.*.flow > parts
+	cmp csv parts
 }
 
 @test "flowscan: -n gives the best alerts only, after all records were read" {
