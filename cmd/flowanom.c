@@ -164,6 +164,7 @@ tell(const struct flowanom *f)
 
 	tell_dropped(f);
 	if (!f->io.quiet) {
+		scope_tell_unfit(o->records, o->strange, f->io.warn);
 		tell_room(o);
 		tell_young(f);
 	}

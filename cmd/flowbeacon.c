@@ -446,6 +446,8 @@ end(void *ctx, struct io_sink *sink, const struct io_result *result, struct err 
 
 	(void)result;
 	f->judge.seen = peers_counts(f->peers);
+	if (!f->io.quiet && f->judge.seen.pairs == 0)
+		scope_tell_unfit(f->judge.seen.records, f->judge.seen.records, f->io.warn);
 	if (f->judge.keeps)
 		look_back(f);
 	else

@@ -119,8 +119,10 @@ tell(const struct flowexfil *f)
 		    "want of room",
 		    (unsigned long long)(t->forgotten + t->pairs.full),
 		    (unsigned long long)t->hourly.rows.full);
-	if (!f->io.quiet)
+	if (!f->io.quiet) {
+		scope_tell_unfit(t->records, t->strange, f->io.warn);
 		alerts_tell(f->judge.alerts, f->io.warn);
+	}
 	if (f->io.verbose)
 		diag(NULL, "%llu records (%llu without addresses or times), %zu pairs, %zu alerts",
 		    (unsigned long long)t->records, (unsigned long long)t->strange, t->pairs.n,

@@ -179,8 +179,10 @@ tell(const struct flowlateral *f, const struct io_result *result)
 	if (j->w.habits.clients.full + j->w.habits.served.full > 0 && !f->io.quiet)
 		diag(NULL, "habits of more than %u clients or hosts were left out",
 		    (unsigned)HABITS_MOST);
-	if (!f->io.quiet)
+	if (!f->io.quiet) {
+		scope_tell_unfit(c.records, c.strange, f->io.warn);
 		alerts_tell(j->alerts, f->io.warn);
+	}
 	if (!f->io.verbose)
 		return;
 	diag(NULL,

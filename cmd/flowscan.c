@@ -73,8 +73,10 @@ tell(const struct flowscan *f)
 	if (e->forgotten > 0 && !f->io.quiet)
 		diag(NULL, "%llu sources with little against them were forgotten for want of room",
 		    (unsigned long long)e->forgotten);
-	if (!f->io.quiet)
+	if (!f->io.quiet) {
+		scope_tell_unfit(c.records, c.strange, f->io.warn);
 		alerts_tell(f->alerts, f->io.warn);
+	}
 	if (!f->io.verbose)
 		return;
 	diag(NULL,

@@ -255,6 +255,19 @@ scope_opt(struct scope *s, int key, const char *arg, struct err *err)
 	}
 }
 
+void
+scope_tell_unfit(uint64_t records, uint64_t unfit, void (*say)(const char *, const struct err *))
+{
+	struct err told = { 0 };
+
+	if (records == 0 || unfit < records)
+		return;
+	(void)err_set(&told,
+	    "none of the %llu records has two addresses and a time: nothing was looked at",
+	    (unsigned long long)records);
+	say(NULL, &told);
+}
+
 bool
 scope_unicast(const struct addr *a)
 {

@@ -64,4 +64,8 @@ bool scope_unicast(const struct addr *);
  */
 bool scope_allows(const struct scope *, const struct addr *, int port);
 
+/* Of so many records so many had no two addresses or no time: say so if these were all, and nothing was looked at. */
+void scope_tell_unfit(
+    uint64_t records, uint64_t unfit, void (*say)(const char *, const struct err *));
+
 #endif

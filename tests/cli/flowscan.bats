@@ -261,6 +261,22 @@ at() {
 	cmp csv parts
 }
 
+@test "flowscan and the others: that no record could be looked at is said" {
+	printf '%s\n' srcip,dstip,srcport,dstport,proto,flags,bytes \
+		10.0.0.1,10.0.0.2,40000,443,6,27,100 10.0.0.1,10.0.0.3,40001,443,6,27,100 > timeless.csv
+	for program in "flowscan -o csv" "flowbeacon -o csv" "flowexfil -o csv" "flowlateral -o csv" "flowanom -o csv" \
+		"flowbase learn -w base"; do
+		run -0 --separate-stderr $program -i csv timeless.csv
+		[ "$stderr" = "${program%% *}: none of the 2 records has two addresses and a time: nothing was looked at" ]
+		run -0 --separate-stderr $program -q -i csv timeless.csv
+		[ -z "$stderr" ]
+		# Some are enough.
+		sed '1s/$/,start/; 2s/$/,2026-01-05/; 3s/$/,/' timeless.csv > some.csv
+		run -0 --separate-stderr $program -i csv some.csv
+		[[ $stderr != *"nothing was looked at"* ]]
+	done
+}
+
 @test "flowscan: -n gives the best alerts only, after all records were read" {
 	flowgen -n 200000 --incident all --seed 4 -w day.flow
 	flowscan -n 1 -o csv -k kind day.flow > got
