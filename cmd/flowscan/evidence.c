@@ -184,15 +184,22 @@ answer_alone(struct evidence *e, const struct conversation *c)
 /* Sources ------------------------------------------------------------------------------------------ */
 
 static void
-count_try(struct source *s, const struct conversation *c)
+see_sampling(struct source *s, const struct conversation *c)
+{
+	if (c->sampling > s->sampling)
+		s->sampling = c->sampling;
+}
+
+/* What is answered is work that the source does beside, and no part of a scan. */
+static void
+count_failure(struct source *s, const struct conversation *c)
 {
 	s->flows += c->flows;
 	s->packets += c->packets;
 	s->bytes += c->bytes;
 	s->rpackets += c->rpackets;
 	s->rbytes += c->rbytes;
-	if (c->sampling > s->sampling)
-		s->sampling = c->sampling;
+	see_sampling(s, c);
 }
 
 static bool
@@ -231,7 +238,7 @@ meet_failure(
 		add_step(e, n, NULL, row, FAILED);
 	}
 	see_time(&s->first_ns, &s->last_ns, c);
-	count_try(s, c);
+	count_failure(s, c);
 	if (s->promoted)
 		add_step(e, n, c, row, o);
 }
@@ -242,7 +249,7 @@ meet_success(struct evidence *e, size_t *n, const struct conversation *c, uint32
 	struct source *s = evidence_source(e, row);
 
 	if (s->promoted) {
-		count_try(s, c);
+		see_sampling(s, c);
 		add_step(e, n, c, row, ANSWERED);
 	} else if (s->walk.failed > 0 && is_first(s, c)) {
 		walk_repair(&s->walk);

@@ -48,8 +48,7 @@ struct source {
 	struct addr first_dst; /* its first failed contact, while there is no second */
 	int64_t first_ns, last_ns; /* of failed tries */
 	int64_t told_ns; /* the last of them when an alert was given last */
-	uint64_t flows, packets, bytes, rpackets,
-	    rbytes; /* of tries that count: of the first, and from the second on */
+	uint64_t flows, packets, bytes, rpackets, rbytes; /* of failed tries */
 	struct walk walk;
 	uint32_t refused,
 	    opened; /* failed contacts that were reset; half-open ones that were answered */

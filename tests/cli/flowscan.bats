@@ -136,6 +136,13 @@ at() {
 	[ "$( (tries 8 | at 02; tries 8 10; tries 8 20 | at 18) | times | cut -d, -f 2,3)" = 2026-01-05T02:00:00.000Z,2026-01-05T18:00:27.000Z ]
 }
 
+@test "flowscan: an alert counts the tries that failed, not what its source does otherwise" {
+	(echo "$header"; tries 30; tries 30; talks 20 100 10.0.0.66 443 | sed 's/,44$/,100000/') > work.csv
+	[ "$(flowscan -i csv -o csv -k kind,flows,packets,bytes,rpackets,rbytes work.csv | tail -n +2)" = horizontal,60,60,2640,0,0 ]
+	flowfilter -i csv 'src ip 10.0.0.66 and dst port 22' work.csv | flowagg -v flows,packets,bytes -o csv > sums
+	[ "$(tail -n 1 sums)" = 60,60,2640 ]
+}
+
 @test "flowscan: a flood's times are those of the flood" {
 	syn() {
 		echo "2026-01-05T$1,2026-01-05T$1,198.$(($2 / 200)).$(($2 % 200)).7,10.1.1.1,40000,80,6,2,1,40"
