@@ -158,7 +158,7 @@ paper_close(struct paper *p, bool complete, struct err *err)
 {
 	int rc = 0;
 
-	if (p->socket < 0 && p->format->end != NULL && (complete || p->path != NULL))
+	if (p->socket < 0 && p->format->end != NULL)
 		p->format->end(&p->env, &p->text);
 	if (p->socket >= 0)
 		close(p->socket);

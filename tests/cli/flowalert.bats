@@ -375,6 +375,11 @@ for d in sorted(rows, key=lambda d: (-d["score"], -d["severity"])):
 	alerts <<< "900 10 scan slow 10.0.0.1 - 445 0.9 high" | flowalert --state s -o stix > second
 	[ "$(id first)" = "$(id second)" ]
 	python3 "$REPO/tests/tools/alert_formats.py" stix < second
+	# Of damaged input what is good is a bundle too.
+	alerts <<< "0 10 scan slow 10.0.0.1 - 445 0.5 low" > good.flow
+	(cat good.flow; head -c 300 good.flow) > damaged.flow
+	run -3 --separate-stderr flowalert -o stix damaged.flow
+	python3 "$REPO/tests/tools/alert_formats.py" stix <<< "$output"
 }
 
 @test "flowalert: lines go to a socket, each in a datagram, cef with the header of syslog" {
