@@ -228,6 +228,30 @@ EOF
 	[ "$(stored | grep -c 10.0.4.55)" = 1 ]
 }
 
+@test "flowwatch: a file that was moved within the store is not looked at again, another of its name is" {
+	touch -d '1 hour ago' store/*.flow
+	watch --learn 0 store
+	mkdir store/old
+	mv store/0*.flow store/old/
+	run -0 --separate-stderr watch -v --learn 0 store
+	[ -z "$stderr" ]
+	# And so it stays, whatever comes between.
+	flowcat -n 5 day.flow -w store/21.flow
+	mv store/12.flow store/old/again.flow
+	run -0 --separate-stderr watch -v --learn 0 store
+	[ "$stderr" = "flowwatch: 1 new files" ]
+	mv store/old/00.flow store/renamed.flow
+	run -0 --separate-stderr watch -v --learn 0 store
+	[ -z "$stderr" ]
+	flowcat -n 7 day.flow -w store/12.flow
+	run -0 --separate-stderr watch -v --learn 0 store
+	[ "$stderr" = "flowwatch: 1 new files" ]
+	# One that is still there is not the one that is new.
+	cp -p store/12.flow store/13.flow
+	run -0 --separate-stderr watch -v --learn 0 store
+	[ "$stderr" = "flowwatch: 1 new files" ]
+}
+
 @test "flowwatch: what an earlier version has seen is seen, and changes from then on" {
 	watch --learn 0 store
 	stored > first
