@@ -30,6 +30,7 @@ struct series {
 	struct series_opts opts;
 	struct group_spec spec;
 	struct group_table **tables;
+	struct sampled *sampled; /* as each thread has seen it */
 	unsigned n_tables;
 	bool counts; /* a bin without records is 0, not missing */
 	struct point *point;
@@ -88,6 +89,7 @@ series_new(const struct series_opts *opts, unsigned threads, struct err *err)
 	s->counts = is_count(s->spec.values[0].fn);
 	s->n_tables = threads;
 	s->tables = mem_zero(threads, sizeof(struct group_table *));
+	s->sampled = mem_zero(threads, sizeof(*s->sampled));
 	for (unsigned i = 0; i < threads; i++)
 		s->tables[i] = group_new(&s->spec, threads);
 	keyed_init(&s->by_text, 2 * sizeof(uint64_t), sizeof(uint64_t), SERIES_POINTS);
@@ -104,6 +106,7 @@ series_free(struct series *s)
 	for (unsigned i = 0; i < s->n_tables; i++)
 		group_free(s->tables[i]);
 	mem_free(s->tables);
+	mem_free(s->sampled);
 	group_spec_free(&s->spec);
 	mem_free(s->point);
 	mem_free(s->label);
@@ -118,11 +121,29 @@ series_counts(const struct series *s)
 	return s->told;
 }
 
+static void
+see_sampling(struct sampled *seen, struct batch *b, const uint64_t *sel)
+{
+	struct field_id id = field_own(OWN_SAMPLING);
+	int at = batch_find(b, &id);
+	const struct column *c = at < 0 ? NULL : batch_plain(b, (unsigned)at);
+
+	if (c == NULL || c->type != TYPE_UINT)
+		return;
+	for (size_t i = 0; i < b->n; i++) {
+		uint64_t v = column_has(c, i) ? column_uint(c, i) : 1;
+
+		if (bits_get(sel, i))
+			sampled_see(seen, v < UINT32_MAX ? (uint32_t)v : UINT32_MAX);
+	}
+}
+
 int
 series_work(void *ctx, unsigned worker, struct batch *b, uint64_t *sel, struct err *err)
 {
 	struct series *s = ctx;
 
+	see_sampling(&s->sampled[worker], b, sel);
 	if (group_add(s->tables[worker], b, sel, err) < 0)
 		return -1;
 	memset(sel, 0, bits_words(b->n) * 8);
@@ -437,6 +458,12 @@ series_judge(struct series *s, struct judge *j, struct err *err)
 	if (group_finish(s->tables, s->n_tables, NULL, take_groups, s, err) < 0)
 		return -1;
 	s->told.series = s->n_labels;
+	for (unsigned i = 0; i < s->n_tables; i++) {
+		if (!sampled_any(&s->sampled[i]))
+			continue;
+		sampled_see(&j->sampled, s->sampled[i].least);
+		sampled_see(&j->sampled, s->sampled[i].greatest);
+	}
 	if (s->n == 0)
 		return 0;
 	/* The first bin, and the last, may be there in part only. */

@@ -258,6 +258,12 @@ for start, end, why in csv.reader(sys.stdin):
 	done
 }
 
+@test "flowanom: a series of sampled records says so" {
+	season 2300 2340 1.6 | series_csv | sed 's/$/,100/; 1s/,100$/,sampling/' > sampled.csv
+	[ "$(alerts kind,sampling,limits --series bytes < sampled.csv)" = \
+		'series,100,"sampled 1 in 100: amounts are estimates, and what is short and small is not seen"' ]
+}
+
 @test "flowanom: a series for each value of a field, only one of which is odd" {
 	(season 0 0 1 | series_csv; season 2300 2340 0.3 | series_csv | tail -n +2 | sed 's/10.0.0.1/10.0.0.9/') > two.csv
 	[ "$(alerts kind,srcip --series bytes --by srcip < two.csv)" = series,10.0.0.9 ]
