@@ -153,6 +153,8 @@ take(const struct telling *t, size_t i, struct buf *key)
 		m->count += count;
 	} else {
 		decide(t, m);
+		/* What is told is held against a host: memos may have moved. */
+		m = memory_make(s->memory, MEMO_ALERT, buf_cstr(key));
 		m->first_ns = a->start_ns;
 		m->last_ns = a->end_ns;
 		m->count = count;

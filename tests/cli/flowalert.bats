@@ -52,6 +52,13 @@ told() {
 	[ "$(told start,alerts --window 3h --cooldown 1h <<< "$lines")" = 2026-01-05T00:00:00.000Z,3 ]
 }
 
+@test "flowalert: of many incidents of many hosts none is lost" {
+	for at in 0 90000; do
+		for n in $(seq 3000); do echo "$at 1 scan slow 10.0.$((n / 250)).$((n % 250)) - 1 0.5 low"; done
+	done > many
+	[ "$(told srcip < many | sort | uniq -c | awk '$1 == 2' | wc -l)" = 3000 ]
+}
+
 @test "flowalert: what gets more severe is told whatever the cooldown" {
 	alerts <<< "0 10 scan slow 10.0.0.1 - 445 0.5 medium" | flowalert --state s -o null
 	[ -z "$(told alerts --state s <<< "600 10 scan slow 10.0.0.1 - 445 0.5 medium")" ]
