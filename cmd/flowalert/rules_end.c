@@ -161,6 +161,18 @@ put_reason(struct making *m, const struct alert *a)
 		buf_printf(&m->reason, " (%s)", r->threshold_text);
 }
 
+/* Numbers of several intervals cannot be made whole by any of them. */
+static void
+put_limits(struct making *m, uint32_t sampling, bool even)
+{
+	buf_printf(&m->limits,
+	    even ? "sampled 1 in %u: numbers are those of the packets picked, most flows are "
+		   "unseen"
+		 : "sampled at different intervals, up to 1 in %u: numbers are added up as they "
+		   "were counted, most flows are unseen",
+	    sampling);
+}
+
 static void
 make_alert(struct making *m, struct batch *b, size_t rec)
 {
@@ -188,10 +200,7 @@ make_alert(struct making *m, struct batch *b, size_t rec)
 	put_reason(m, &a);
 	if (sampling > 1) {
 		a.sampling = sampling < UINT32_MAX ? (uint32_t)sampling : UINT32_MAX;
-		buf_printf(&m->limits,
-		    "sampled 1 in %u: numbers are those of the packets picked, most flows are "
-		    "unseen",
-		    a.sampling);
+		put_limits(m, a.sampling, counter(b, field_own(OWN_SAMPLING), rec) == sampling);
 		a.limits = buf_cstr(&m->limits);
 	}
 	a.detector = "rule";

@@ -575,6 +575,11 @@ net,,53,srcip=10.0.0.0/24,2" ]
 	printf '[dns]\nmatch = dst port 53\nkeys = srcip\n' > rules
 	printf 'start,end,srcip,dstport,packets,bytes,sampling\n1,2,10.0.0.1,53,1,70,100\n' | flowalert -i csv --rules rules -o csv -k limits,sampling | tail -n 1 > out
 	[ "$(cat out)" = '"sampled 1 in 100: numbers are those of the packets picked, most flows are unseen",100' ]
+	printf 'start,end,srcip,dstport,packets,bytes,sampling\n1,2,10.0.0.1,53,1,70,100\n1,2,10.0.0.1,53,1,70,1000\n' |
+		flowalert -i csv --rules rules -o csv -k limits,sampling | tail -n 1 > out
+	[ "$(cat out)" = '"sampled at different intervals, up to 1 in 1000: numbers are added up as they were counted, most flows are unseen",1000' ]
+	printf 'start,end,srcip,dstport,packets,bytes,sampling\n1,2,10.0.0.1,53,1,70,100\n1,2,10.0.0.1,53,1,70,1\n' |
+		flowalert -i csv --rules rules -o csv -k limits,sampling | grep -q '"sampled at different intervals, up to 1 in 100:'
 }
 
 @test "flowalert: the set of rules of the manual finds what it says, and nothing else" {
