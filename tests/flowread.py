@@ -13,7 +13,7 @@ import sys
 
 MAGIC = b"\xf1FLOW\r\n\x1a"
 CONST, PLAIN, PLANES, BYTES, DICT, MAP = 1, 2, 3, 4, 5, 6
-END, OPTIONS, SKIPPABLE, SELECTED = 1, 2, 4, 32
+END, OPTIONS, SKIPPABLE, INDEX, SELECTED = 1, 2, 4, 16, 32
 PRESENCE, XXH3 = 1, 32
 MASK = (1 << 64) - 1
 INT, FLOAT32, TIME, DURATION, IP = 2, 3, 6, 7, 8
@@ -294,6 +294,8 @@ def blocks(data):
         block = data[at:at + block_len]
         if xxh64(block[:56] + bytes(8) + block[64:header_len]) != seal:
             raise ValueError("offset %d: damaged header" % at)
+        if block_len % (8 if flags & INDEX else 64):
+            raise ValueError("offset %d: length of the block" % at)
         if flags & END:
             if sequence != seen or start != count:
                 raise ValueError("offset %d: totals differ" % at)

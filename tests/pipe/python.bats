@@ -27,3 +27,10 @@ load ../helper
 	run python3 "$REPO/tests/flowread.py" cut.flow
 	[ "$status" -ne 0 ]
 }
+
+@test "a file with an index is what flowstream(5) says, the length of its blocks too" {
+	flowgen -n 70000 -w out.flow
+	[ "$(flowcat --info out.flow | grep -c '^index ')" -eq 1 ]
+	[ "$(python3 "$REPO/tests/flowread.py" --count out.flow | cut -d " " -f 1)" -eq 70000 ]
+	grep -qF 'a multiple of 64, that of an index of 8' "$REPO/man/flowstream.5"
+}
