@@ -16,7 +16,7 @@ enum {
 
 const struct opt deliver_options[] = {
 	{ KEY_TO, "to", ARG_TEXT, "ADDRESS",
-	    "send lines to udp:HOST:PORT or unix:PATH (default format: syslog)", NULL },
+	    "send lines to udp:HOST[:PORT] or unix:PATH (default format: syslog)", NULL },
 	{ KEY_FACILITY, "facility", ARG_WORDS, "NAME", "of syslog (default local0)",
 	    FORMAT_FACILITIES },
 	{ 'x', "exec", ARG_TEXT, "COMMAND",
@@ -59,7 +59,7 @@ deliver_opt(struct delivery *d, int key, const char *arg, struct err *err)
 			    err, "unknown output format '%s'; known are: %s", arg, DELIVER_FORMATS);
 		return d->format != NULL ? 1 : 0;
 	case 'x': d->commands.text = arg; return 1;
-	case KEY_TO: d->to = arg; return 1;
+	case KEY_TO: d->to = arg; return paper_check(arg, err) == 0 ? 1 : -1;
 	case KEY_FACILITY:
 		if (format_facility(arg) < 0)
 			return err_usage(

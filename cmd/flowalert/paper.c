@@ -22,9 +22,6 @@ open_unix(const char *path, struct err *err)
 	const struct timeval patience = { .tv_sec = PATIENCE_S };
 	int fd;
 
-	if (*path == '\0' || strlen(path) >= sizeof(sun.sun_path))
-		return err_usage(err, "--to: a path of 1 to %zu octets is expected behind unix:",
-		    sizeof(sun.sun_path) - 1);
 	memcpy(sun.sun_path, path, strlen(path));
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 &&
@@ -64,14 +61,32 @@ open_udp(const char *to, struct err *err)
 	return fd >= 0 ? fd : err_set(err, "udp:%s: %s", to, strerror(errno));
 }
 
+static bool
+is_unix(const char *to)
+{
+	return strncmp(to, "unix:", 5) == 0;
+}
+
+int
+paper_check(const char *to, struct err *err)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	size_t most = sizeof(sun.sun_path) - 1;
+
+	if (is_unix(to) && (to[5] == '\0' || strlen(to + 5) > most))
+		return err_usage(
+		    err, "--to: a path of 1 to %zu octets is expected behind unix:", most);
+	if (!is_unix(to) && (strncmp(to, "udp:", 4) != 0 || to[4] == '\0' || to[4] == ':'))
+		return err_usage(err, "--to: '%s' is none of udp:HOST[:PORT], unix:PATH", to);
+	return 0;
+}
+
 static int
 open_socket(const char *to, struct err *err)
 {
-	if (strncmp(to, "unix:", 5) == 0)
-		return open_unix(to + 5, err);
-	if (strncmp(to, "udp:", 4) == 0)
-		return open_udp(to + 4, err);
-	return err_usage(err, "--to: '%s' is none of udp:HOST:PORT, unix:PATH", to);
+	if (paper_check(to, err) != 0)
+		return -1;
+	return is_unix(to) ? open_unix(to + 5, err) : open_udp(to + 4, err);
 }
 
 /* A port that refuses answers the datagram before: this one was not lost. */

@@ -22,7 +22,10 @@ struct paper {
 	    too_long; /* for a datagram: not sent, lest they be in the way of others for ever */
 };
 
-/* `to`: udp:HOST:PORT, unix:PATH, or NULL.  -1: err. */
+/* Is `to` udp:HOST[:PORT] or unix:PATH?  Nothing is looked up.  -1: err. */
+int paper_check(const char *to, struct err *);
+
+/* `to`: where lines go, or NULL.  -1: err. */
 int paper_open(struct paper *, const struct format *, const char *path, const char *to,
     const char *hostname, struct err *);
 int paper_put(struct paper *, const struct alert *, struct err *);

@@ -439,9 +439,9 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind("full"); time.sleep
 	[ "$stderr" = "flowalert: --to: the receiver took nothing for 10 seconds" ]
 	[ ! -e full.state ]
 	run -2 --separate-stderr flowalert --to syslog.example:514 a.flow
-	[ "$stderr" = "flowalert: --to: 'syslog.example:514' is none of udp:HOST:PORT, unix:PATH" ]
+	[ "$stderr" = "flowalert: --to: 'syslog.example:514' is none of udp:HOST[:PORT], unix:PATH; try 'flowalert --help'" ]
 	run -2 --separate-stderr flowalert --to tcp:1.2.3.4:5 a.flow
-	[[ $stderr == *"is none of udp:HOST:PORT, unix:PATH"* ]]
+	[[ $stderr == *"is none of udp:HOST[:PORT], unix:PATH"* ]]
 	run -2 flowalert --to unix:log -o stix a.flow
 	run -2 flowalert --to unix:log -o csv a.flow
 	run -2 flowalert --to unix:log -w file a.flow

@@ -507,6 +507,20 @@ EOF
 	run -0 watch --print-options
 }
 
+@test "flowwatch: a wrong value is wrong usage, before a detector is run or a file counts as seen" {
+	printf '10.0.0.1\nfoo\n' > allow
+	for args in "--keep 5" "--keep 5x" "--keep 0d" "--open-for 3" "--open-for d" "--internal foo" "--to foo" "--to udp:" "--allow allow" "--allow nofile"; do
+		# shellcheck disable=SC2086
+		run -2 watch $args store
+	done
+	[[ $output == "flowalert: nofile: "* ]]
+	run -2 --separate-stderr watch --install --keep 5x store
+	[ "$stderr" = "flowwatch: --keep: '5x' is no duration; write 12h or 90d; try 'flowwatch --help'" ]
+	[ ! -e store/.watch ]
+	run -0 watch --keep 1w2d --open-for 36h --learn 0 --internal 10.0.0.0/8 store
+	[ -s store/.watch/current ]
+}
+
 @test "flowwatch: the line for cron is one that cron's shell runs" {
 	run -0 watch --install -q --learn 0 --exec "cat > 'it''s 100%'; date +%H" store
 	[ "${#lines[@]}" = 1 ]
