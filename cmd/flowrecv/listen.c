@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "collector.h"
 #include "net/udp.h"
+#include "options.h"
 
 /*
  * A receive buffer of n octets takes n / 4 ns at least to fill to a half at 10 Gbit/s (the kernel's
@@ -177,6 +178,9 @@ listen_open(struct collector *c)
 		open_address(c, c->set.listen[i]);
 	if (c->n_doors == 0)
 		open_address(c, "udp:2055");
+	if (c->tls == NULL && settings_has_tls(&c->set))
+		opt_usage(&flowrecv_program,
+		    "--cert, --key, --ca and --peer go with tls, for which nothing listens here");
 	mem_free(handed);
 }
 

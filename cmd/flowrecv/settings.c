@@ -264,11 +264,19 @@ check_directory(const struct settings *s)
 		    s->naming.subdir);
 }
 
+bool
+settings_has_tls(const struct settings *s)
+{
+	return s->tls.cert != NULL || s->tls.key != NULL || s->tls.ca != NULL || s->n_peer > 0;
+}
+
 static void
 check(const struct settings *s)
 {
 	if (s->n_listen > 0 && s->n_read > 0)
 		opt_usage(&flowrecv_program, "either --listen or --read");
+	if (s->n_read > 0 && settings_has_tls(s))
+		opt_usage(&flowrecv_program, "--cert, --key, --ca and --peer go with --listen tls");
 	if (s->n_read > 0 && (s->port_file != NULL || s->n_repeat > 0))
 		opt_usage(&flowrecv_program, "--port-file and --repeat go with --listen");
 	if (s->spoof && s->n_repeat == 0)

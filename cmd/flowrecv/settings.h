@@ -62,4 +62,7 @@ struct settings {
 void settings_parse(struct settings *, int argc, char **argv);
 void settings_free(struct settings *);
 
+/* Was anything said that has a meaning for tls only? */
+bool settings_has_tls(const struct settings *);
+
 #endif
