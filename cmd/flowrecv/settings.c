@@ -50,6 +50,16 @@ whole_seconds(const char *name, const char *arg)
 	return ns;
 }
 
+/* Where no time at all means nothing: 0 is what was not said. */
+static int64_t
+some(const char *name, const char *arg, int64_t ns)
+{
+	if (ns == 0 || ns > UINT32_MAX * NS_PER_S)
+		opt_usage(&flowrecv_program, "--%s '%s': expected a time from 1ns to 4294967295s",
+		    name, arg);
+	return ns;
+}
+
 static uint64_t
 size(const char *name, const char *arg)
 {
@@ -192,7 +202,9 @@ take_decoding(struct settings *s, int key, const char *arg)
 	case KEY_TEMPLATES: s->templates = arg; return true;
 	case KEY_SCOPE: s->wire.scope_ip = scope_ip(arg); return true;
 	case KEY_LIFETIME:
-		s->wire.lifetime_s = (unsigned)(whole_seconds("template-lifetime", arg) / NS_PER_S);
+		s->wire.lifetime_s = (unsigned)(some("template-lifetime", arg,
+						    whole_seconds("template-lifetime", arg)) /
+						NS_PER_S);
 		return true;
 	case KEY_HOLD:
 		s->wire.hold_octets = size("hold", arg);
@@ -213,7 +225,7 @@ take_output(struct settings *s, int key, const char *arg)
 	case KEY_NAME: s->naming.pattern = arg; return true;
 	case 'S': s->naming.subdir = arg; return true;
 	case KEY_PARTITION: s->partition = partition(arg); return true;
-	case KEY_FLUSH: s->flush_ns = duration("flush", arg); return true;
+	case KEY_FLUSH: s->flush_ns = some("flush", arg, duration("flush", arg)); return true;
 	case KEY_QUEUE: s->queue_octets = size("queue", arg); return true;
 	case KEY_FAST: s->fast = true; return true;
 	case KEY_LEVEL: s->level = (int)number("level", arg, 1, 19); return true;

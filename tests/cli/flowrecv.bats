@@ -16,6 +16,11 @@ load ../collector
 	[[ $stderr == *"--rotate, --name, --subdir and --partition need -w DIR"* ]]
 	run -2 --separate-stderr flowrecv -r a.pcap --rotate 1.5s -w .
 	[[ $stderr == *"--rotate '1.5s': expected whole seconds"* ]]
+	for args in "--template-lifetime 0" "--template-lifetime 4294967296s" "--flush 0" "--flush 0ms"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr flowrecv -r a.pcap $args -w .
+		[[ $stderr == *"expected a time from 1ns to 4294967295s"* ]]
+	done
 	run -2 --separate-stderr flowrecv -r a.pcap --name ../x -w .
 	[[ $stderr == *"--name '../x'"* ]]
 	run -2 --separate-stderr flowrecv --template-scope domain
