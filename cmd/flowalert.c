@@ -66,6 +66,7 @@ struct flowalert {
 	const char *suppress[FILES_MOST], *rule_files[FILES_MOST];
 	unsigned n_suppress, n_rule_files;
 	bool rank_hosts, check;
+	bool says_when; /* an option was given that is of --when */
 
 	struct memory *memory;
 	struct incidents incidents;
@@ -106,6 +107,8 @@ parse_own(struct flowalert *f, int key, const char *arg)
 	struct err err = { 0 };
 	uint64_t n;
 
+	f->says_when = f->says_when || key == KEY_FOR || key == KEY_BY || key == KEY_NAME ||
+		       key == KEY_SEVERITY;
 	switch (key) {
 	case KEY_COOLDOWN: parse_time_span(f, &f->incidents.cooldown_ns, "cooldown", arg, 0); break;
 	case KEY_SUPPRESS: add_file(f, f->suppress, &f->n_suppress, "suppress", arg); break;
@@ -158,6 +161,8 @@ parse(struct flowalert *f, struct optparse *parser)
 		opt_usage(f->program, "%s", err.text);
 	if (f->when.text != NULL && f->n_rule_files > 0)
 		opt_usage(f->program, "--when reads aggregates and --rules flows: one of them");
+	if (f->says_when && f->when.text == NULL)
+		opt_usage(f->program, "--for, --by, --name and --severity are of --when");
 	f->io.flows = f->n_rule_files > 0;
 	if (f->scope.window_ns > 0)
 		f->incidents.window_ns = f->scope.window_ns;

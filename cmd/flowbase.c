@@ -394,6 +394,7 @@ parse_option(struct flowbase *f, int key, const char *arg)
 	case KEY_MAX_AGE: f->max_age_ns = parse_span(f->program, "max-age", arg); break;
 	default:
 		rc = scope_opt(&f->scope, key, arg, &err);
+		f->networks = f->networks || rc > 0;
 		if (rc == 0)
 			rc = io_opt(&f->io, key, arg, &err);
 	}
@@ -422,6 +423,24 @@ parse_command(struct flowbase *f, const struct optparse *parser)
 	}
 	if (parser->n_operands - 1 < f->command->least)
 		opt_usage(f->program, "%s: no baseline", word);
+}
+
+static bool
+is_command(const struct flowbase *f, const char *name)
+{
+	return strcmp(f->command->name, name) == 0;
+}
+
+static void
+check_options(const struct flowbase *f)
+{
+	if (!is_command(f, "learn") &&
+	    (f->open != NULL || f->networks || f->hours.buckets == HOURS_WEEKDAY))
+		opt_usage(f->program, "--open, --weekly and --internal are of learn");
+	if (!is_command(f, "merge") && f->forget_ns > 0)
+		opt_usage(f->program, "--forget is of merge");
+	if (!is_command(f, "age") && f->max_age_ns > 0)
+		opt_usage(f->program, "--max-age is of age");
 }
 
 /* The row of --internal, without that of allow-lists. */
@@ -465,6 +484,7 @@ main(int argc, char **argv)
 	while ((key = opt_next(&parser, &arg)) != 0)
 		parse_option(&f, key, arg);
 	parse_command(&f, &parser);
+	check_options(&f);
 	status = f.command->run(&f, parser.operands + 1, parser.n_operands - 1, &err);
 	if (err.status == EXIT_USAGE)
 		opt_usage(&program, "%s", err.text);

@@ -134,7 +134,18 @@ parse_own(struct flowcat *f, int key, const char *arg)
 	}
 }
 
-/* All of a file and nothing but it: what would leave out, change or add records has no place. */
+/* What would leave out or change records, or write them. */
+static bool
+is_of_records(const struct flowcat *f)
+{
+	const struct io_opts *o = &f->io;
+
+	return o->out_path != NULL || o->out_format != IO_AUTO || o->limit != UINT64_MAX ||
+	       o->has_fields || o->since_ns != INT64_MIN || o->until_ns != INT64_MAX ||
+	       f->order.n_keys > 0;
+}
+
+/* All of a file and nothing but it. */
 static void
 check_recompress(const struct flowcat *f, const struct optparse *parser)
 {
@@ -145,10 +156,8 @@ check_recompress(const struct flowcat *f, const struct optparse *parser)
 	for (int i = 0; i < parser->n_operands; i++)
 		if (strcmp(parser->operands[i], "-") == 0)
 			opt_usage(&program, "--recompress replaces files, not standard input");
-	if (o->out_path != NULL || o->out_format != IO_AUTO || o->in_format != IO_AUTO ||
-	    o->limit != UINT64_MAX || o->has_fields || o->fast || o->recover || o->live ||
-	    o->follow || o->since_ns != INT64_MIN || o->until_ns != INT64_MAX ||
-	    f->order.n_keys > 0)
+	if (is_of_records(f) || o->in_format != IO_AUTO || o->fast || o->recover || o->live ||
+	    o->follow)
 		opt_usage(&program, "--recompress takes --level, --no-history, -j, -q and -v only");
 }
 
@@ -173,6 +182,9 @@ parse(struct flowcat *f, struct optparse *parser)
 	if ((f->info || f->check || f->index) && f->io.follow)
 		opt_usage(
 		    &program, "--info, --check and --index read what is there, without --follow");
+	if ((f->info || f->check || f->index) && is_of_records(f))
+		opt_usage(&program, "--info, --check and --index are of whole files: without -k, "
+				    "-n, -O, -o, -t, --since, --until and -w");
 }
 
 /* Concatenate, converting and ordering as asked. */

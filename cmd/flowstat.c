@@ -56,7 +56,7 @@ struct flowstat {
 	unsigned n_reports;
 	uint64_t top;
 	bool scale;
-	const char *by, *series;
+	const char *by, *series; /* by NULL: end */
 	struct output out;
 };
 
@@ -141,7 +141,7 @@ add_series(struct flowstat *f, struct err *err)
 	struct buf key = { 0 };
 	int rc;
 
-	buf_printf(&key, "%s/%s", f->by, f->series);
+	buf_printf(&key, "%s/%s", f->by != NULL ? f->by : "end", f->series);
 	rc = report_make(
 	    r, REPORT_SERIES, buf_cstr(&key), buf_cstr(&key), "flows,packets,bytes", err);
 	buf_free(&key);
@@ -221,6 +221,8 @@ parse(struct flowstat *f, struct optparse *parser)
 	while ((key = opt_next(parser, &arg)) != 0)
 		if (parse_own(f, key, arg, &err) < 0)
 			opt_usage(&program, "%s", err.text);
+	if (f->series == NULL && (f->by != NULL || f->out.spark))
+		opt_usage(&program, "--by and --spark are of --series");
 	if (complete(f, &err) < 0 || check_titles(f, &err) < 0)
 		opt_usage(&program, "%s", err.text);
 	f->out.spark = f->out.spark || (f->io.out_path == NULL && isatty(STDOUT_FILENO));
@@ -338,7 +340,7 @@ run(struct flowstat *f, const struct optparse *parser, struct err *err)
 int
 main(int argc, char **argv)
 {
-	struct flowstat f = { .top = TOP_DEFAULT, .by = "end", .out.text = true };
+	struct flowstat f = { .top = TOP_DEFAULT, .out.text = true };
 	struct optparse parser;
 	struct err err = { 0 };
 	int status;

@@ -283,6 +283,11 @@ inif=8,10.0.0.1" ]
 	flowagg -k dstip,end/5m -v 'flows,distinct(srcip)' day.flow |
 		flowalert --when 'distinct_srcip > 3' --for 2 -o csv -k dstip,why > out
 	[[ $(sed -n 2p out) == *"distinct_srcip="*"for=2 bin=300.000" ]]
+	for args in "--for 3" "--by srcip" "--name n" "--severity high"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr flowalert $args day.flow
+		[[ $stderr == "flowalert: --for, --by, --name and --severity are of --when"* ]]
+	done
 	run -2 --separate-stderr flowalert --when 'bytes >' day.flow
 	[[ $stderr == "flowalert: --when: expected "*"found the end"* ]]
 }

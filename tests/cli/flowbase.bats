@@ -304,6 +304,11 @@ alert() {
 	run -2 flowbase merge -n 3 b -w c
 	[[ $output == *"would leave out of a baseline"* ]]
 	run -2 flowbase merge --forget soon b -w c
+	for args in "learn --forget 3d flows" "show --max-age 3d b" "merge --weekly b" "age --open alerts b" "check --internal 10.0.0.0/8 b"; do
+		# shellcheck disable=SC2086
+		run -2 flowbase $args
+		[[ $output == *" of "* ]]
+	done
 }
 
 @test "flowbase: every metric of an hour is where the manual says, by an independent reading" {

@@ -229,6 +229,11 @@ make_five() {
 	[[ $stderr == "flowstat: end/5x: '5x' is no time bin"* ]]
 	run -2 --separate-stderr flowstat --by received
 	[[ $stderr == "flowstat: --by received: a record has a start and an end"* ]]
+	for args in "--by start" "--spark -s srcip"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr flowstat $args
+		[[ $stderr == "flowstat: --by and --spark are of --series"* ]]
+	done
 	run -2 --separate-stderr flowstat --hist srcip
 	[[ $stderr == "flowstat: --hist: srcip has no distribution of numbers"* ]]
 	run -2 --separate-stderr flowstat -o flow
