@@ -199,6 +199,8 @@ compare_operands(struct parser *p, enum cmp cmp, struct node *a, struct node *b)
 		return refuse(p, a->at, b->end, "", "no field is compared here");
 	if (x == FAMILY_LIST || y == FAMILY_LIST)
 		return refuse(p, a->at, b->end, "", "a list can only be tested with 'has'");
+	if (x == FAMILY_TIME && refuse_date(p, b->at, b->end))
+		return NULL;
 	if ((x == FAMILY_TIME || x == FAMILY_DURATION) && !has_field(b))
 		return refuse(p, b->at, b->end,
 		    x == FAMILY_TIME
@@ -211,8 +213,9 @@ compare_operands(struct parser *p, enum cmp cmp, struct node *a, struct node *b)
 		    family_noun(x), b->field->name, family_noun(y));
 	if ((a->kind != NODE_FIELD && y > FAMILY_DURATION) ||
 	    (b->kind != NODE_FIELD && x > FAMILY_DURATION))
-		return refuse(p, a->at, b->end, "", "%s cannot be compared with a number",
-		    family_noun(x > y ? x : y));
+		return refuse(p, a->at, b->end,
+		    x == FAMILY_IP ? "an address has all of its numbers: 10.0.0.0/8" : "",
+		    "%s cannot be compared with a number", family_noun(x > y ? x : y));
 	n = node_new(p->x, NODE_COMPARE, a->at, b->end);
 	n->cmp = cmp;
 	node_adopt(p->x, n, a);

@@ -309,11 +309,32 @@ read_span(struct builder *b, const struct literal *l, bool range_allowed, struct
 	return false;
 }
 
+static bool
+complain_number(struct builder *b, const struct literal *l)
+{
+	const char *field = b->node->field->name;
+	int n = l->n > 40 ? 40 : (int)l->n;
+	char hint[80] = "";
+	double d;
+
+	if (l->n > 1 && strchr("kmgt", l->p[l->n - 1]) && parse_double(l->p, l->n - 1, &d))
+		snprintf(hint, sizeof(hint), "did you mean '%.*s%c'?", n - 1, l->p,
+		    toupper((unsigned char)l->p[l->n - 1]));
+	else if (b->type == TYPE_UINT && scaled(l->p, l->n, &d) && d >= 0x1p64)
+		return complain(b, "", "'%.*s' is above %llu, the most that '%s' can be", n, l->p,
+		    (unsigned long long)UINT64_MAX, field);
+	else if (scaled(l->p, l->n, &d))
+		return complain(b, d < 0 ? "the least is 0" : "",
+		    "field '%s' is a whole number%s; '%.*s' is not", field,
+		    d < 0 ? ", not below 0" : "", n, l->p);
+	return complain(b, hint, "field '%s' is a number; '%.*s' is none", field, n, l->p);
+}
+
 /* Why this text is no value of the type, with what would be. */
 static bool
 complain_value(struct builder *b, const struct literal *l)
 {
-	const char *field = b->node->field->name;
+	const char *field = b->node->field->name, *near;
 	int n = l->n > 40 ? 40 : (int)l->n;
 	char hint[80] = "";
 	double d;
@@ -339,9 +360,13 @@ complain_value(struct builder *b, const struct literal *l)
 		    "field '%s' is a MAC address; '%.*s' is none", field, n, l->p);
 	default: break;
 	}
-	if (is_element(b->node->field, PROTOCOL))
-		return complain(b, "a number or a name such as tcp, udp, icmp, gre",
+	if (is_element(b->node->field, PROTOCOL)) {
+		near = proto_near(l->p, l->n);
+		snprintf(hint, sizeof(hint), "did you mean '%s'?", near != NULL ? near : "");
+		return complain(b,
+		    near != NULL ? hint : "a number or a name such as tcp, udp, icmp, gre",
 		    "'%.*s' is no protocol", n, l->p);
+	}
 	if (is_severity(b->node->field))
 		return complain(
 		    b, "low, medium, high, critical, or 1 to 4", "'%.*s' is no severity", n, l->p);
@@ -351,14 +376,7 @@ complain_value(struct builder *b, const struct literal *l)
 	if (is_port(b->node->field))
 		return complain(b, "names of services are not known: write 443 for https",
 		    "'%.*s' is no port", n, l->p);
-	if (l->n > 1 && strchr("kmgt", l->p[l->n - 1]) && parse_double(l->p, l->n - 1, &d))
-		snprintf(hint, sizeof(hint), "did you mean '%.*s%c'?", n - 1, l->p,
-		    toupper((unsigned char)l->p[l->n - 1]));
-	else if (scaled(l->p, l->n, &d))
-		return complain(b, d < 0 ? "the least is 0" : "",
-		    "field '%s' is a whole number%s; '%.*s' is not", field,
-		    d < 0 ? ", not below 0" : "", n, l->p);
-	return complain(b, hint, "field '%s' is a number; '%.*s' is none", field, n, l->p);
+	return complain_number(b, l);
 }
 
 /* A port above 65535 is a slip.  Only of short identifiers: counters come in any width. */

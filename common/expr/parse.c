@@ -81,6 +81,8 @@ parse_number(struct parser *p, enum precedence min)
 	if (!literal_number(text, n, &v)) {
 		size_t end = lex_word(&p->lex, t.at, false);
 
+		if (t.at >= 8 && refuse_date(p, t.at - 8, end))
+			return NULL;
 		return refuse(p, t.at, end > t.end ? end : t.end,
 		    "an address alone is no condition: ip 10.0.0.1, src net 10.0.0.0/8",
 		    "'%.*s' is not a number", (int)(n > 40 ? 40 : n), text);

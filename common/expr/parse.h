@@ -35,6 +35,9 @@ struct node *refuse(struct parser *, size_t at, size_t end, const char *hint, co
     __attribute__((format(printf, 5, 6)));
 struct node *refuse_token(struct parser *, const char *expected);
 
+/* What looks like a date and was read as arithmetic, since it is no time.  false: it does not look so. */
+bool refuse_date(struct parser *, size_t at, size_t end);
+
 /* parse.c */
 void parser_next(struct parser *);
 struct node *parse_sub(struct parser *, enum precedence);

@@ -1,8 +1,10 @@
 /*
  * refuse.c - saying what is wrong with an expression and where.
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/opt.h"
@@ -68,6 +70,36 @@ refuse(struct parser *p, size_t at, size_t end, const char *hint, const char *fm
 	return NULL;
 }
 
+static bool
+is_like_date(const char *text, size_t n)
+{
+	static const char form[] = "0000-00-00";
+
+	if (n < sizeof(form) - 1)
+		return false;
+	for (size_t i = 0; i < sizeof(form) - 1; i++)
+		if (form[i] == '0' ? !isdigit((unsigned char)text[i]) : text[i] != form[i])
+			return false;
+	return true;
+}
+
+bool
+refuse_date(struct parser *p, size_t at, size_t end)
+{
+	const char *text = p->lex.text + at;
+	size_t n = end - at;
+
+	if (!is_like_date(text, n))
+		return false;
+	if (n > 10 && is_like_date(text + 11, n - 11))
+		refuse(p, at, end, "a range of times is 2026-11-23..2026-11-24",
+		    "'%.*s' is no time", (int)(n > 40 ? 40 : n), text);
+	else
+		refuse(p, at, end, "", "'%.*s' is no time: the calendar or the clock has none such",
+		    (int)(n > 40 ? 40 : n), text);
+	return true;
+}
+
 /* The word of the language that the next token nearly is. */
 static void
 nearest_word(const struct parser *p, char *hint, size_t size)
@@ -83,6 +115,17 @@ nearest_word(const struct parser *p, char *hint, size_t size)
 	near = opt_nearest(word, expr_words());
 	if (near != NULL && strcasecmp(near, word) != 0)
 		snprintf(hint, size, "did you mean '%s'?", near);
+}
+
+/* `=>` where `>=` was meant: the first of them was taken. */
+static void
+turned_operator(const struct parser *p, char *hint, size_t size)
+{
+	static const char *const turned[][2] = { { "=>", ">=" }, { "=<", "<=" }, { "<>", "!=" } };
+
+	for (size_t i = 0; p->tok.at > 0 && i < sizeof(turned) / sizeof(*turned); i++)
+		if (strncmp(p->lex.text + p->tok.at - 1, turned[i][0], 2) == 0)
+			snprintf(hint, size, "did you mean '%s'?", turned[i][1]);
 }
 
 struct node *
@@ -101,5 +144,6 @@ refuse_token(struct parser *p, const char *expected)
 		return refuse(
 		    p, t->at, t->end, "did you mean '||'?", "expected %s, found '|'", expected);
 	nearest_word(p, hint, sizeof(hint));
+	turned_operator(p, hint, sizeof(hint));
 	return refuse(p, t->at, t->end, hint, "expected %s, found '%.*s'", expected, n, text);
 }

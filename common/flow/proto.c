@@ -2,6 +2,7 @@
 #include <strings.h>
 
 #include "base/num.h"
+#include "base/opt.h"
 #include "flow/value.h"
 
 /*
@@ -187,6 +188,24 @@ proto_number(const char *text, size_t n)
 		if (is_name(others[i].name, text, n))
 			return (int)others[i].number;
 	return -1;
+}
+
+const char *
+proto_near(const char *text, size_t n)
+{
+	const char *near[257];
+	char word[16];
+	size_t k = 0;
+
+	if (n >= sizeof(word))
+		return NULL;
+	memcpy(word, text, n);
+	word[n] = '\0';
+	for (unsigned i = 0; i < 256; i++)
+		if (names[i] != NULL)
+			near[k++] = names[i];
+	near[k] = NULL;
+	return opt_nearest(word, near);
 }
 
 static const char *const severities[] = {

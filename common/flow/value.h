@@ -58,6 +58,7 @@ bool value_parse(struct value *, enum type, const struct field_id *, const char 
 /* Protocol numbers by IANA keyword, lower case; NULL / -1 when unknown. */
 const char *proto_name(unsigned);
 int proto_number(const char *, size_t n);
+const char *proto_near(const char *, size_t n); /* the name that was perhaps meant; NULL: none */
 
 /* Severities of alerts by name, low to critical; NULL / -1 when unknown. */
 const char *severity_name(unsigned);

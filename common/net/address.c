@@ -91,6 +91,8 @@ parse_host(struct address *a, const char *host, size_t n, const char *text, stru
 	if (brackets) {
 		host++;
 		n -= 2;
+	} else if (n > 0 && (host[0] == '[' || host[n - 1] == ']')) {
+		return err_usage(err, "a bracket is missing in '%s'", text);
 	} else if (memchr(host, ':', n) != NULL) {
 		return err_usage(err, "an IPv6 address stands in brackets: %s:[%.*s]:%u",
 		    names[a->transport], (int)n, host, a->port);

@@ -214,12 +214,12 @@ check_function(enum group_fn fn, const struct field *f, struct err *err)
 		fits = f->type == TYPE_UINT;
 	if (!fits && fn == FN_PERCENTILE)
 		return err_usage(err,
-		    "%s: a %s has no percentiles; min, max, distinct, first and last do", f->name,
-		    type_name(f->type));
+		    "%s: type %s has no percentiles; min, max, distinct, first and last do",
+		    f->name, type_name(f->type));
 	if (!fits)
 		return err_usage(err,
-		    "%s(%s): a %s has no %s; min, max, distinct, first and last do", functions[fn],
-		    f->name, type_name(f->type), functions[fn]);
+		    "%s(%s): type %s has no %s; min, max, distinct, first and last do",
+		    functions[fn], f->name, type_name(f->type), functions[fn]);
 	return 0;
 }
 

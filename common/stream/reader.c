@@ -99,14 +99,15 @@ next_header(struct stream_reader *r, struct block_header *h, const char **why)
 	}
 	if (have == 0)
 		return NULL;
+	if (memcmp(p, STREAM_MAGIC, have < 8 ? have : 8) != 0) {
+		*why = "no flow stream block here";
+		return NULL;
+	}
 	if (have < HEADER_LEN) {
 		*why = cut_header;
 		return NULL;
 	}
-	if (!header_read(h, p)) {
-		*why = "no flow stream block here";
-		return NULL;
-	}
+	(void)header_read(h, p);
 	if ((*why = header_bounds(h)) != NULL)
 		return NULL;
 	p = feed_peek(&r->feed, h->header_len, &have);

@@ -207,13 +207,21 @@ parse_time_cell(
 	return NULL;
 }
 
+static bool
+are_digits(const char *p, size_t n)
+{
+	while (n > 0 && is_digit(p[n - 1]))
+		n--;
+	return n == 0;
+}
+
 static const char *
 parse_int_cell(struct csv_value *v, const struct csv_name *name, const struct csv_span *cell)
 {
 	unsigned bits = name->width * 8;
 
 	if (!parse_digits(cell->p, cell->n, &v->u) && !parse_general(v, name, cell->p, cell->n))
-		return "is no number";
+		return are_digits(cell->p, cell->n) ? "is too large" : "is no number";
 	if (name->type == TYPE_UINT && bits < 64 && v->u >> bits != 0)
 		return "is too large";
 	if (name->type == TYPE_INT && cell->p[0] != '-' && v->u > INT64_MAX)

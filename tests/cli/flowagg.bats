@@ -197,7 +197,7 @@ make_six() {
 		[[ $stderr == "flowagg: $bad(bytes): '$bad' is no percentile; p1 to p99 are"* ]]
 	done
 	run -2 --separate-stderr flowagg -v 'p95(srcip)'
-	[[ $stderr == "flowagg: srcip: a ip has no percentiles"* ]]
+	[[ $stderr == "flowagg: srcip: type ip has no percentiles"* ]]
 	run -2 --separate-stderr flowagg -v p95_nothing
 	[[ $stderr == "flowagg: unknown field 'p95_nothing'"* ]]
 	run -2 --separate-stderr flowagg -v 'p95(bytes),p95_bytes'

@@ -461,3 +461,14 @@ make_named() {
 	printf 'Source IP,Destination IP,bytes\n192.0.2.1,192.0.2.2,5\n' | flowcat -i csv -o csv > got
 	[ "$(head -n 1 got)" = srcip,dstip,bytes ]
 }
+
+@test "flowcat: what is no flow stream is told so, however short it is" {
+	echo 10.0.0.1 > short.txt
+	flowgen -n 10 | head -c 30 > cut.flow
+	run -3 --separate-stderr flowcat --check short.txt
+	[ "$stderr" = "flowcat: short.txt: offset 0: no flow stream block here" ]
+	run -3 --separate-stderr flowcat -i flow -o null short.txt
+	[ "$stderr" = "flowcat: short.txt: offset 0: no flow stream block here" ]
+	run -3 --separate-stderr flowcat --check cut.flow
+	[ "$stderr" = "flowcat: cut.flow: offset 0: stream ends within a block header" ]
+}

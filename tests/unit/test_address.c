@@ -66,6 +66,8 @@ test_listen(void)
 		{ "127.0.0.1: 1",
 		    "no port number in '127.0.0.1: 1': expected udp|tcp|tls|sctp:[HOST:]PORT" },
 		{ "udp:1x", "no port number in 'udp:1x': expected udp|tcp|tls|sctp:[HOST:]PORT" },
+		{ "udp:[::1:2055", "a bracket is missing in 'udp:[::1:2055'" },
+		{ "udp:::1]:2055", "a bracket is missing in 'udp:::1]:2055'" },
 		{ "udp:::1:2055", "an IPv6 address stands in brackets: udp:[::1]:2055" },
 		{ "tcp:fd00::1:2055", "an IPv6 address stands in brackets: tcp:[fd00::1]:2055" },
 		{ "udp:[host]:1", "no IPv6 address in the brackets of 'udp:[host]:1'" },

@@ -296,6 +296,8 @@ test_bad_lines(void)
 		const char *text, *err;
 		uint64_t bad, good;
 	} files[] = {
+		{ "bytes\n18446744073709551616\n",
+		    "line 2: column 1: '18446744073709551616' is too large", 1, 0 },
 		{ "srcport,bytes\n1,2\n70000,3\n4,5\n", "line 3: column 1: '70000' is too large", 1,
 		    2 },
 		{ "srcport,bytes\n1,2\n1\n4,5\n", "line 3: 1 fields instead of 2", 1, 2 },

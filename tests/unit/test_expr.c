@@ -174,6 +174,23 @@ static const struct {
 		       "    2026-11-23, 2026-11-23T10:00, -1h (before now), epoch seconds" },
 	{ "proto foo", "'foo' is no protocol\n    proto foo\n          ^~~\n"
 		       "    a number or a name such as tcp, udp, icmp, gre" },
+	{ "proto tpc",
+	    "'tpc' is no protocol\n    proto tpc\n          ^~~\n    did you mean 'tcp'?" },
+	{ "bytes > 18446744073709551616",
+	    "'18446744073709551616' is above 18446744073709551615, the most that 'bytes' can be\n"
+	    "    bytes > 18446744073709551616\n            ^~~~~~~~~~~~~~~~~~~~" },
+	{ "bytes => 5", "expected a value, found '>'\n    bytes => 5\n           ^\n"
+			"    did you mean '>='?" },
+	{ "start > 2026-02-30", "'2026-02-30' is no time: the calendar or the clock has none such\n"
+				"    start > 2026-02-30\n            ^~~~~~~~~~" },
+	{ "start > 2026-13-01T10:00",
+	    "'2026-13-01T10:00' is no time: the calendar or the clock has none such\n"
+	    "    start > 2026-13-01T10:00\n            ^~~~~~~~~~~~~~~~" },
+	{ "start = 2026-01-05-2026-01-07",
+	    "'2026-01-05-2026-01-07' is no time\n    start = 2026-01-05-2026-01-07\n"
+	    "            ^~~~~~~~~~~~~~~~~~~~~\n    a range of times is 2026-11-23..2026-11-24" },
+	{ "src net 10/8", "an address cannot be compared with a number\n    src net 10/8\n"
+			  "    ^~~~~~~~~~~~\n    an address has all of its numbers: 10.0.0.0/8" },
 	{ "flags X", "'X' are no TCP flags\n    flags X\n          ^\n"
 		     "    letters of CEUAPRSF (flags S, flags S/SA) or a number" },
 	{ "flags SA/S", "'SA/S' can never be\n    flags SA/S\n          ^~~~\n"
