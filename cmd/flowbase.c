@@ -157,6 +157,7 @@ static int
 read_alerts(struct flowbase *f, struct err *err)
 {
 	struct io_result result = { 0 };
+	struct err why = { 0 };
 	struct io_opts opts;
 	char *paths[1];
 	int rc;
@@ -167,11 +168,13 @@ read_alerts(struct flowbase *f, struct err *err)
 	io_opts_init(&opts);
 	opts.warn = f->io.warn;
 	paths[0] = (char *)f->open;
-	rc = run_over(&opts, f, paths, 1, take_alerts, &result, err);
+	rc = run_over(&opts, f, paths, 1, take_alerts, &result, &why);
 	io_opts_free(&opts);
-	if (rc == 0 && result.incomplete)
-		return err_set(err, "%s: what is wrong with the alerts was said before", f->open);
-	return rc;
+	if (rc != 0)
+		return err_set(err, "--open %s: %s", f->open, why.text);
+	return result.incomplete
+		   ? err_set(err, "--open %s: not all could be read: nothing is learned", f->open)
+		   : 0;
 }
 
 static void

@@ -104,10 +104,10 @@ open_alerts_add(struct open_alerts *o, struct batch *b, const uint64_t *sel, str
 			continue;
 		r.by_src = addr_at(src, i, &key);
 		r.has_other = addr_at(dst, i, &other);
-		if (!r.by_src && !r.has_other && detector != NULL && column_has(detector, i))
-			continue; /* of a service, or of all */
+		if (detector == NULL || !column_has(detector, i))
+			return err_set(err, "no alerts: records have no detector");
 		if (!r.by_src && !r.has_other)
-			return err_set(err, "an alert without an address");
+			continue; /* of a service, or of all */
 		if (!r.by_src)
 			key = other;
 		r.has_other &= r.by_src;

@@ -20,7 +20,7 @@ void open_alerts_free(struct open_alerts *); /* takes NULL */
 
 /*
  * Take the selected (NULL: all) records as alerts.  Those of a detector without an address (of a service, of the whole
- * network) leave nothing out.  -1: err, they are none: they have no address.
+ * network) leave nothing out.  -1: err, they are none: they have no detector.
  */
 int open_alerts_add(struct open_alerts *, struct batch *, const uint64_t *sel, struct err *);
 size_t open_alerts_count(const struct open_alerts *);

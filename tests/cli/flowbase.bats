@@ -130,6 +130,8 @@ alert() {
 	day 0 | flowbase learn -i csv --open open -w b
 	[ "$(field 'profile = "edge" and dst port 443' flows)" = 3 ]
 	day 0 > flows.csv
+	run -3 --separate-stderr flowbase learn -i csv flows.csv --open flows.csv -w c
+	[ "$stderr" = "flowbase: --open flows.csv: no alerts: records have no detector" ]
 	run -3 --separate-stderr flowbase learn -i csv flows.csv --open missing -w c
 	[[ $stderr == *missing* ]]
 	[ ! -e c ]

@@ -281,7 +281,8 @@ test_open_alerts(void)
 	struct open_alerts *o = open_alerts_new();
 	struct addr a = host(1), b = host(2), c = host(3), d = host(4);
 	struct batch *batch = batch_new();
-	struct field_id port = field_iana(11), start = field_own(OWN_START);
+	struct field_id port = field_iana(11), start = field_own(OWN_START),
+			detector = field_own(OWN_DETECTOR);
 	struct err err = { 0 };
 
 	batch_extend(batch, 3);
@@ -292,6 +293,9 @@ test_open_alerts(void)
 	    batch, (unsigned)batch_column(batch, &start, TYPE_TIME, 8, 0), 0, 1000 * NS_PER_S);
 	put_ip(batch, 8, 1, &c); /* all of c */
 	put_ip(batch, 12, 2, &d); /* all to d:22 */
+	for (size_t i = 0; i < 3; i++)
+		batch_put_octets(batch, (unsigned)batch_column(batch, &detector, TYPE_STRING, 0, 0),
+		    i, "scan", 4);
 	batch_put_uint(batch, (unsigned)batch_column(batch, &port, TYPE_UINT, 2, 0), 2, 22);
 	batch_close(batch);
 	is_i64(open_alerts_add(o, batch, NULL, &err), 0, "alerts are taken");
@@ -308,9 +312,10 @@ test_open_alerts(void)
 	    "and what is with a destination's port, whoever");
 	batch_reset(batch);
 	batch_extend(batch, 1);
-	batch_put_uint(batch, (unsigned)batch_column(batch, &port, TYPE_UINT, 2, 0), 0, 22);
+	put_ip(batch, 8, 0, &a);
+	put_ip(batch, 12, 0, &b);
 	batch_close(batch);
-	is_i64(open_alerts_add(o, batch, NULL, &err), -1, "an alert about nobody is refused");
+	is_i64(open_alerts_add(o, batch, NULL, &err), -1, "a flow is no alert");
 	batch_free(batch);
 	open_alerts_free(o);
 }
