@@ -10,14 +10,17 @@ io_keep_write(const char *path, char *const *argv,
 	struct err why = { 0 }, closing = { 0 };
 	struct io_opts opts;
 	struct io_sink *sink;
-	int rc = -1;
+	int rc;
 
 	io_opts_init(&opts);
 	opts.out_format = IO_FLOW;
 	opts.out_path = path;
 	sink = io_sink_open(&opts, argv, &why);
-	if (sink != NULL)
-		rc = write(ctx, sink, &why);
+	if (sink == NULL) { /* which says the path */
+		io_opts_free(&opts);
+		return err_set(err, "%s", why.text);
+	}
+	rc = write(ctx, sink, &why);
 	if (io_sink_close(sink, rc == 0, &closing) != 0 && rc == 0) {
 		why = closing;
 		rc = -1;

@@ -230,6 +230,8 @@ at() {
 	head -c -1 scan.state > cut.state
 	run -3 --separate-stderr flowscan --state cut.state -o csv day.flow
 	[[ $stderr == *"cut.state: no whole state of flowscan; remove it to begin anew" ]]
+	run -3 --separate-stderr flowscan --state nowhere/scan.state -o csv day.flow
+	[ "$stderr" = "flowscan: cannot write nowhere/scan.state: No such file or directory" ]
 }
 
 @test "flowscan: incomplete input gives the alerts of what was good, exit 3, and no new state" {
