@@ -64,13 +64,20 @@ cell_words(const struct column *c, const uint32_t *idx, size_t n, uint64_t *v)
 	}
 }
 
+/* Where the bin would begin before the least number of 64 bits. */
+static uint64_t
+not_above(int64_t floor, uint64_t v)
+{
+	return (uint64_t)(floor > (int64_t)v ? INT64_MIN : floor);
+}
+
 uint64_t
 cell_floor(uint64_t v, const struct group_key *key, enum type type)
 {
 	uint64_t bin = key->bin;
 
 	if (type == TYPE_TIME)
-		return (uint64_t)tz_bin_floor(&key->bins, (int64_t)v);
+		return not_above(tz_bin_floor(&key->bins, (int64_t)v), v);
 	if (type == TYPE_FLOAT32 || type == TYPE_FLOAT64) {
 		double d = cell_bits_double(v) / (double)bin;
 
@@ -80,7 +87,7 @@ cell_floor(uint64_t v, const struct group_key *key, enum type type)
 		return cell_double_bits(d * (double)bin);
 	}
 	if (type == TYPE_INT || type == TYPE_DURATION)
-		return (uint64_t)floor_div((int64_t)v, (int64_t)bin) * bin;
+		return not_above((int64_t)((uint64_t)floor_div((int64_t)v, (int64_t)bin) * bin), v);
 	return v - v % bin;
 }
 

@@ -24,7 +24,7 @@ uint64_t cell_word(const struct column *, size_t rec);
 /* The same for records idx[0..n). */
 void cell_words(const struct column *, const uint32_t *idx, size_t n, uint64_t *v);
 
-/* A word of a numeric type rounded down to where its bin of a key begins. */
+/* A word of a numeric type rounded down to where its bin of a key begins, or to the least that 64 bits hold. */
 uint64_t cell_floor(uint64_t v, const struct group_key *, enum type);
 
 /* The value of a plain column, missing included. */

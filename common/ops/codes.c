@@ -60,6 +60,8 @@ plan_number(struct digit *d, const struct group_key *key, const struct column *c
 	if (!range_of(c, &lo, &hi))
 		return false;
 	d->bin = key->bin != 0 && cell_numeric(t) ? key->bin : 1;
+	if (is_signed(t) && d->bin > 1 && lo - (UINT64_C(1) << 63) < d->bin)
+		return false; /* 64 bits may not hold where this bin begins, which the others are counted from */
 	d->base = d->bin > 1 ? cell_floor(lo, key, t) : lo;
 	if (d->bin > 1 && t == TYPE_TIME &&
 	    !tz_bins_even(&key->bins, (int64_t)d->base, (int64_t)hi))

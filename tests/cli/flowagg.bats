@@ -62,6 +62,37 @@ make_six() {
 	END
 }
 
+@test "flowagg: a bin that begins before the least time or number begins with that" {
+	cat > a.csv <<-'END'
+	t:time,n:int64,d:duration
+	1677-09-21T00:12:43.2Z,-9223372036854775808,-9223372036.5
+	1677-09-21T00:12:46.2Z,-9223372036854775801,-9223372030.5
+	1677-09-21T00:12:50.2Z,0,1
+	END
+	flowcat a.csv -w a.flow
+	for file in a.csv a.flow; do
+		flowagg -k '`t`/7s' -v count -O '`t`:asc' -o csv "$file" | diff - <(cat <<-'END'
+		t,count
+		1677-09-21T00:12:43.145224192Z,2
+		1677-09-21T00:12:48Z,1
+		END
+		)
+		flowagg -k '`n`/10' -v count -O '`n`:asc' -o csv "$file" | diff - <(cat <<-'END'
+		n,count
+		-9223372036854775808,2
+		0,1
+		END
+		)
+		flowagg -k '`d`/7s' -v count -O '`d`:asc' -o csv "$file" | diff - <(cat <<-'END'
+		d,count
+		-9223372036.854775808,1
+		-9223372032,1
+		0,1
+		END
+		)
+	done
+}
+
 @test "flowagg: every function" {
 	make_six
 	flowagg -k proto -O proto:asc -o csv six.flow \
