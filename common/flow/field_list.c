@@ -93,13 +93,22 @@ item_length(const char *p)
 }
 
 static int
-take_item(struct field_list *list, char sign, const char *p, size_t n, struct err *err)
+refuse_beside_all(const char *name, struct err *err)
+{
+	return err_usage(err, "'%s' beside 'all': nothing can be added to all", name);
+}
+
+/* added: the text has added a field so far. */
+static int
+take_item(struct field_list *list, char sign, const char *p, size_t n, bool *added, struct err *err)
 {
 	struct field f;
 
 	if (n == 3 && memcmp(p, "all", 3) == 0) {
 		if (sign == '-')
 			return err_usage(err, "'-all' leaves no field");
+		if (*added)
+			return refuse_beside_all(list->fields[list->n - 1].name, err);
 		list->all = true;
 		return 0;
 	}
@@ -108,10 +117,14 @@ take_item(struct field_list *list, char sign, const char *p, size_t n, struct er
 	if (sign == '-' && list->all)
 		return err_usage(
 		    err, "'-%s' behind 'all': fields cannot be taken from all", f.name);
-	if (sign == '-')
+	if (sign == '-') {
 		remove_field(list, &f);
-	else
-		add_field(list, &f);
+		return 0;
+	}
+	if (list->all)
+		return refuse_beside_all(f.name, err);
+	add_field(list, &f);
+	*added = true;
 	return 0;
 }
 
@@ -119,6 +132,7 @@ int
 field_list_parse(struct field_list *list, const char *text, struct err *err)
 {
 	const char *p = text;
+	bool added = false;
 
 	while (*p == ' ')
 		p++;
@@ -139,7 +153,7 @@ field_list_parse(struct field_list *list, const char *text, struct err *err)
 			n--;
 			len--;
 		}
-		if (take_item(list, sign, p, n, err) < 0)
+		if (take_item(list, sign, p, n, &added, err) < 0)
 			return -1;
 		if (p[len] == 0)
 			return 0;

@@ -44,6 +44,16 @@ make_five() {
 	[ "${lines[2]}" = 192.0.2.2,76,53 ]
 }
 
+@test "flowcat: -k all has nothing beside it that would not be printed" {
+	make_five
+	for list in all,duration duration,all all,+bps; do
+		run -2 --separate-stderr flowcat -o csv -k "$list" five.flow
+		[[ $stderr == "flowcat: '"*"' beside 'all': nothing can be added to all; try"* ]]
+		[ -z "$output" ]
+	done
+	run -0 flowcat -o csv -k all five.flow
+}
+
 @test "flowcat: computed columns that were kept without what they are computed from are still there" {
 	local k
 	flowgen -n 2000 > day.flow
