@@ -37,29 +37,38 @@ items_keep(struct parser *p, struct items *s)
 	return kept;
 }
 
+static const char escapes[] = "escapes are \\\\ \\\" \\' \\n \\t \\xNN";
+static const char wrong_escape[] = "the quoted text has a wrong escape";
+
+/* l becomes the text that n octets from l->p are in quotes. */
+static bool
+take_quoted(struct parser *p, struct literal *l, size_t n)
+{
+	struct buf b = { 0 };
+	bool good = lex_unquote(&b, l->p, n);
+
+	if (good) {
+		l->p = arena_string(&p->x->arena, b.len ? b.data : "", b.len);
+		l->n = b.len;
+		l->quoted = true;
+	}
+	buf_free(&b);
+	return good;
+}
+
 bool
 literal_at(struct parser *p, size_t at, size_t end, struct literal *l)
 {
 	const char *text = p->lex.text + at;
-	struct buf b = { 0 };
 
 	*l = (struct literal){ .p = text, .n = end - at, .at = at, .end = end };
-	if (end == at || (*text != '"' && *text != '\''))
+	if (end == at || (*text != '"' && *text != '\'') || take_quoted(p, l, end - at))
 		return true;
-	if (!lex_unquote(&b, text, end - at)) {
-		buf_free(&b);
-		if (end - at < 2 || text[end - at - 1] != *text)
-			refuse(p, at, end, "", "the quote is not closed");
-		else
-			refuse(p, at, end, "escapes are \\\\ \\\" \\' \\n \\t \\xNN",
-			    "the quoted text has a wrong escape");
-		return false;
-	}
-	l->p = arena_string(&p->x->arena, b.len ? b.data : "", b.len);
-	l->n = b.len;
-	l->quoted = true;
-	buf_free(&b);
-	return true;
+	if (end - at < 2 || text[end - at - 1] != *text)
+		refuse(p, at, end, "", "the quote is not closed");
+	else
+		refuse(p, at, end, escapes, "%s", wrong_escape);
+	return false;
 }
 
 static const struct literal *
@@ -104,32 +113,65 @@ bracket_list(struct parser *p, size_t *n)
 	return items_keep(p, &s);
 }
 
+/*
+ * The text of an item that a line is in quotes from at on, with a comment behind it at most: where that ends; 0: the
+ * line is no such item and stands for itself, quotes and all.
+ */
+static size_t
+quoted_item(const char *text, size_t at, size_t end)
+{
+	const struct lex line = { .text = text, .len = end };
+	size_t behind;
+
+	if (text[at] != '"' && text[at] != '\'')
+		return 0;
+	behind = lex_word(&line, at, true);
+	if (behind - at < 2 || text[behind - 1] != text[at])
+		return 0;
+	return lex_blank(&line, behind) == end ? behind : 0;
+}
+
+/* The end of an item that is not in quotes: at a comment or the end of the line, less blanks. */
+static size_t
+plain_item(const char *text, size_t at, size_t end)
+{
+	size_t last;
+
+	for (last = at; last < end && text[last] != '#';)
+		last++;
+	while (last > at && strchr(" \t\r", text[last - 1]) != NULL)
+		last--;
+	return last;
+}
+
 /* An item a line; blanks around it, comments, and the mark that some editors begin with are not part of it. */
 static void
-file_items(struct items *s, const char *text, size_t len, const struct literal *where)
+file_items(
+    struct parser *p, struct items *s, const char *text, size_t len, const struct literal *where)
 {
 	static const char mark[] = "\xef\xbb\xbf";
 	size_t first = len >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
-	uint32_t line = 0;
+	uint32_t line = 1;
 
-	for (size_t at = first, end; at < len; at = end + 1) {
+	for (size_t at = first, end; at < len; at = end + 1, line++) {
+		struct literal l = { .at = where->at, .end = where->end, .line = line };
 		size_t last;
 
-		line++;
 		for (end = at; end < len && text[end] != '\n';)
 			end++;
 		while (at < end && strchr(" \t\r", text[at]) != NULL)
 			at++;
-		for (last = at; last < end && text[last] != '#';)
-			last++;
-		while (last > at && strchr(" \t\r", text[last - 1]) != NULL)
-			last--;
-		if (last > at)
-			items_add(s, &(struct literal){ .p = text + at,
-					 .n = last - at,
-					 .at = where->at,
-					 .end = where->end,
-					 .line = line });
+		last = at < end ? quoted_item(text, at, end) : 0;
+		l.p = text + at;
+		if (last > 0 && !take_quoted(p, &l, last - at)) {
+			refuse(
+			    p, l.at, l.end, escapes, "line %u of the list: %s", line, wrong_escape);
+			return;
+		}
+		if (last == 0)
+			l.n = plain_item(text, at, end) - at;
+		if (l.n > 0 || l.quoted)
+			items_add(s, &l);
 	}
 }
 
@@ -157,8 +199,12 @@ file_list(struct parser *p, size_t *n)
 	}
 	if (b.len == 0)
 		p->x->empty = path;
-	file_items(&s, arena_string(&p->x->arena, b.len ? b.data : "", b.len), b.len, &l);
+	file_items(p, &s, arena_string(&p->x->arena, b.len ? b.data : "", b.len), b.len, &l);
 	buf_free(&b);
+	if (p->err->status != 0) {
+		mem_free(s.item);
+		return NULL;
+	}
 	p->lex.pos = end;
 	parser_next(p);
 	*n = s.n;

@@ -47,6 +47,17 @@ agrees() {
 	flowfilter 'srcip in @list' -o csv a.csv | diff - <(head -n 1 a.csv)
 }
 
+@test "flowfilter: a line of a list may be text in quotes" {
+	printf 'flowid,appname\n1,a#b\n2," lead"\n3,"""q"""\n4,say "x"\n5,""\n' | sed 's/say "x"/"say ""x"""/' > a.csv
+	printf '%s\n' '"a#b" # not a comment' "  ' lead'" '"\"q\""' 'say "x"' '""' > list
+	[ "$(flowfilter 'appname in @list' -o csv -k flowid a.csv | tr '\n' ' ')" = "flowid 1 2 3 4 5 " ]
+	printf '"q"\n' > list
+	[ "$(flowfilter 'appname in @list' -o csv -k flowid a.csv)" = flowid ]
+	printf 'x\n"\\q"\n' > list
+	run -2 --separate-stderr flowfilter 'appname in @list' -o csv a.csv
+	[ "${stderr_lines[0]}" = "flowfilter: expression: line 2 of the list: the quoted text has a wrong escape" ]
+}
+
 @test "flowfilter: a filter and its inversion are all records" {
 	make_day
 	flowfilter 'bytes > 1000' -w a.flow day.flow
