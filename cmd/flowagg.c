@@ -268,12 +268,28 @@ choose_top(const struct flowagg *f, struct group_top *top)
 	return found == 1;
 }
 
+/* No group was what --having wants: because none could be? */
+static void
+warn_unmet(const struct flowagg *f)
+{
+	const char *name = expr_unmet(&f->filter, 1, true);
+	struct err err = { 0 };
+	struct field field;
+
+	if (name == NULL)
+		return;
+	if (field_parse(&field, name, strlen(name), &err) == 0 && in_result(&f->spec, &field))
+		diag("--having", "none of the groups has '%s'", name);
+	else
+		diag("--having", "'%s' is not in the result; add it to -k or -v", name);
+}
+
 static int
 hand_on(void *ctx, struct io_sink *sink, const struct io_result *result, struct err *err)
 {
 	struct flowagg *f = ctx;
 	struct group_top top;
-	const char *doubt[GROUP_DOUBTS], *name;
+	const char *doubt[GROUP_DOUBTS];
 	unsigned spills = 0, n_doubts;
 
 	f->err = err;
@@ -291,9 +307,8 @@ hand_on(void *ctx, struct io_sink *sink, const struct io_result *result, struct 
 	n_doubts = group_doubts(f->tables, f->n_tables, doubt);
 	for (unsigned i = 0; i < n_doubts && !f->io.quiet; i++)
 		diag(NULL, "%s", doubt[i]);
-	name = f->filter != NULL && f->n_kept == 0 ? expr_unmet(&f->filter, 1) : NULL;
-	if (name != NULL && !f->io.quiet)
-		diag("--having", "'%s' is not in the result; add it to -k or -v", name);
+	if (f->filter != NULL && f->n_kept == 0 && !f->io.quiet)
+		warn_unmet(f);
 	f->rc = 0;
 	if (sort_finish(f->sorter, write_groups, f, err) < 0 || f->rc < 0)
 		return -1;

@@ -318,7 +318,7 @@ tell(const struct flowalert *f)
 static void
 warn_unmet(const struct flowalert *f)
 {
-	const char *name = f->when.n == 0 ? expr_unmet(&f->when.state, 1) : NULL;
+	const char *name = f->when.n == 0 ? expr_unmet(&f->when.state, 1, true) : NULL;
 
 	if (name != NULL && !f->io.quiet)
 		diag("--when", "none of the records has '%s'", name);

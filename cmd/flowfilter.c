@@ -194,7 +194,7 @@ warn_unmet(const struct flowfilter *f)
 
 	for (unsigned i = 0; i < f->n_workers; i++)
 		states[i] = f->workers[i].state;
-	name = expr_unmet(states, f->n_workers);
+	name = expr_unmet(states, f->n_workers, !f->invert);
 	if (name != NULL)
 		diag(NULL, "none of the records has '%s'", name);
 	mem_free((void *)states);

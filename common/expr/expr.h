@@ -46,10 +46,11 @@ enum expr_answer { EXPR_NONE, EXPR_SOME, EXPR_ALL };
 enum expr_answer expr_ask(const struct expr *, const struct probe *);
 
 /*
- * The first field that no record had that any of n states (NULL: none) of an expression was asked about.  NULL: records
- * had all of them, or there were none: why nothing is selected where something should be.
+ * Why nothing was selected where something should be: the first field that no record had that any of n states (NULL:
+ * none) of an expression was asked about, and without which a condition that should hold cannot.  wanted: records for
+ * which the expression is true were; false: those for which it is not.  NULL: there is no such field, or no record was.
  */
-const char *expr_unmet(struct expr_state *const *, unsigned n);
+const char *expr_unmet(struct expr_state *const *, unsigned n, bool wanted);
 
 /* The compiled plan, as text for --explain. */
 void expr_explain(const struct expr *, struct buf *);

@@ -82,6 +82,16 @@ zone_test(struct expr_state *s, const struct node *n, const struct column *c)
 	return bd->how == HOW_MASK ? SOME : zone_ranges(bd->test, c);
 }
 
+/* Is there a column that a computed field reads?  Without one it is missing; flows never is. */
+static bool
+has_part(const struct batch *b, const struct field *f)
+{
+	for (unsigned i = 0; i < b->n_cols; i++)
+		if (field_reads(f, &b->col[i].id))
+			return true;
+	return f->derived == DERIVED_FLOWS;
+}
+
 /* Any of the field's columns may hold a record's value. */
 static enum verdict
 zone_field(struct expr_state *s, const struct batch *b, const struct node *n)
@@ -91,7 +101,7 @@ zone_field(struct expr_state *s, const struct batch *b, const struct node *n)
 	int type = -1;
 
 	if (f->derived != DERIVED_NONE) {
-		s->met[n->index] = true;
+		s->met[n->index] = s->met[n->index] || has_part(b, f);
 		return SOME;
 	}
 	for (unsigned k = 0; k < f->n; k++) {
@@ -175,25 +185,26 @@ was_met(struct expr_state *const *s, unsigned n, unsigned index)
 	return false;
 }
 
+/* What is wanted to be false is no obstacle where its field is missing. */
 static const char *
-find_unmet(struct expr_state *const *s, unsigned n, const struct node *node)
+find_unmet(struct expr_state *const *s, unsigned n, const struct node *node, bool wanted)
 {
 	const char *name = NULL;
 
-	if (node->field != NULL && !was_met(s, n, node->index))
+	if (wanted && node->field != NULL && !was_met(s, n, node->index))
 		return node->field->name;
 	for (size_t i = 0; i < node->n_child && name == NULL; i++)
-		name = find_unmet(s, n, node->child[i]);
+		name = find_unmet(s, n, node->child[i], wanted != (node->kind == NODE_NOT));
 	return name;
 }
 
 const char *
-expr_unmet(struct expr_state *const *s, unsigned n)
+expr_unmet(struct expr_state *const *s, unsigned n, bool wanted)
 {
 	const struct expr *x = NULL;
 
 	for (unsigned i = 0; i < n; i++)
 		if (s[i] != NULL && s[i]->asked)
 			x = s[i]->x;
-	return x == NULL ? NULL : find_unmet(s, n, x->root);
+	return x == NULL ? NULL : find_unmet(s, n, x->root, wanted);
 }

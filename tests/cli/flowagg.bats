@@ -514,6 +514,9 @@ make_named() {
 	[ "$stderr" = "flowagg: --having: 'distinct_dstip' is not in the result; add it to -k or -v" ]
 	run -0 --separate-stderr flowagg -k srcip -v flows --having 'flows > 100K' -o csv day.flow
 	[ -z "$stderr" ]
+	flowcat -k srcip,bytes -w unpacked.flow day.flow
+	run -0 --separate-stderr flowagg -k srcip -v packets,bytes --having 'packets > 1' -o csv unpacked.flow
+	[ "$stderr" = "flowagg: --having: none of the groups has 'packets'" ]
 }
 
 @test "flowagg: -b of a host with itself has one direction" {

@@ -253,6 +253,17 @@ comes_out() {
 	[ -z "$stderr" ]
 	run -1 --separate-stderr flowfilter -q 'username = "x"' day.flow
 	[ -z "$stderr" ]
+	for e in 'not username = "x" and bytes > 1T' 'not has username and bytes > 1T'; do
+		run -0 --separate-stderr flowfilter "$e" -o csv day.flow
+		[ -z "$stderr" ]
+	done
+	run -0 --separate-stderr flowfilter --invert 'bytes > 1 or username = "x"' -o csv day.flow
+	[ -z "$stderr" ]
+	run -0 --separate-stderr flowfilter --invert 'not username = "x"' -o csv day.flow
+	[ "$stderr" = "flowfilter: none of the records has 'username'" ]
+	flowcat -k srcip,bytes -w untimed.flow day.flow
+	run -0 --separate-stderr flowfilter 'bytes > 1 and duration > 5s' -o csv untimed.flow
+	[ "$stderr" = "flowfilter: none of the records has 'duration'" ]
 	run -0 --separate-stderr bash -c "flowagg -k srcip -v bytes day.flow | flowfilter 'packets / flows > 1' -o csv"
 	[ "$stderr" = "flowfilter: none of the records has 'packets'" ]
 	: > none
