@@ -46,6 +46,7 @@ struct group_value {
 	struct field field;
 	struct field_id
 	    as; /* sum keeps the field's identity, flows is deltaFlowCount, others are named */
+	struct field_id made; /* MIN, MAX: where an aggregate has it already, min_start */
 	struct field_id reverse; /* biflow: the identity of the other direction's flows or sum */
 };
 

@@ -250,6 +250,8 @@ set_identity(struct group_spec *s, struct group_value *v, bool bare)
 	}
 	default: v->as = bare ? stored_id(s, f) : named(s, functions[v->fn], f->name);
 	}
+	v->made = v->fn == FN_MIN || v->fn == FN_MAX ? named(s, functions[v->fn], f->name)
+						     : (struct field_id){ 0 };
 	v->reverse = (struct field_id){ 0 };
 	if (values_directed(v->fn))
 		v->reverse = reverse_id(s, &v->as, f->name);
@@ -385,7 +387,7 @@ give_way(struct group_spec *s)
 		for (size_t k = 0; k < s->n_keys; k++)
 			if ((v->fn == FN_MIN || v->fn == FN_MAX) &&
 			    field_id_equal(&v->as, &s->keys[k].as))
-				v->as = named(s, functions[v->fn], v->field.name);
+				v->as = v->made;
 	}
 }
 

@@ -16,7 +16,7 @@ static const struct field sampling_field = {
 
 /*
  * The column a value reads, or -1.  Records that have a least already (min_packets) are aggregates: the
- * least of those is wanted, not of the sums that stand under the field's own name.
+ * least of those is wanted, not of the sums or bins that stand under the field's own name.
  */
 static int
 find_value(const struct group_value *v, struct batch *b)
@@ -28,8 +28,8 @@ find_value(const struct group_value *v, struct batch *b)
 	if (v->fn == FN_FLOWS)
 		return batch_find(b, &v->as);
 	i = batch_resolve(b, &v->field);
-	if (v->as.pen == PEN_NAMED && (v->fn == FN_MIN || v->fn == FN_MAX)) {
-		int made = batch_find(b, &v->as);
+	if (v->made.pen == PEN_NAMED) {
+		int made = batch_find(b, &v->made);
 
 		i = made >= 0 ? made : i;
 	}

@@ -93,6 +93,15 @@ make_six() {
 	done
 }
 
+@test "flowagg: first and last of groups with bins of time are of the records, not of the bins" {
+	flowgen -n 3000 > day.flow
+	flowagg -k srcip -v first,last,flows -O srcip:asc -o csv day.flow > once.csv
+	flowagg -k srcip,start/1h -v first,last,flows day.flow |
+		flowagg -k srcip -v first,last,flows -O srcip:asc -o csv | cmp once.csv -
+	flowagg -k srcip,end/5m,dstport -v first,last,flows day.flow | flowagg -k srcip,end/1d -v first,last,flows |
+		flowagg -k srcip -v first,last,flows -O srcip:asc -o csv | cmp once.csv -
+}
+
 @test "flowagg: every function" {
 	make_six
 	flowagg -k proto -O proto:asc -o csv six.flow \
