@@ -207,12 +207,16 @@ parse_time_cell(
 	return NULL;
 }
 
-static bool
-are_digits(const char *p, size_t n)
+/* What cannot be read as an integer of 64 bits may be one all the same. */
+static const char *
+why_no_int(enum type t, const char *p, size_t n)
 {
-	while (n > 0 && is_digit(p[n - 1]))
-		n--;
-	return n == 0;
+	bool negative = n > 1 && *p == '-';
+
+	for (size_t i = negative; i < n; i++)
+		if (!is_digit(p[i]))
+			return "is no number";
+	return negative && t == TYPE_UINT ? "is below 0" : "is too large";
 }
 
 static const char *
@@ -221,7 +225,7 @@ parse_int_cell(struct csv_value *v, const struct csv_name *name, const struct cs
 	unsigned bits = name->width * 8;
 
 	if (!parse_digits(cell->p, cell->n, &v->u) && !parse_general(v, name, cell->p, cell->n))
-		return are_digits(cell->p, cell->n) ? "is too large" : "is no number";
+		return why_no_int(name->type, cell->p, cell->n);
 	if (name->type == TYPE_UINT && bits < 64 && v->u >> bits != 0)
 		return "is too large";
 	if (name->type == TYPE_INT && cell->p[0] != '-' && v->u > INT64_MAX)
