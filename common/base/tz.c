@@ -219,19 +219,22 @@ tz_bins(const struct tz *tz, int64_t ns)
 		       rest_of(tz->change[i].offset_s, ns) == rest_of(tz->change[0].offset_s, ns);
 	if (even)
 		b.shift_ns = rest_of(tz->change[0].offset_s, ns);
-	else if (ns >= HOUR_S * NS_PER_S)
+	else if (ns % (HOUR_S * NS_PER_S) == 0)
 		b.moves = tz;
 	return b;
 }
 
-/* The instant at which clocks show so many ns since the epoch. */
+/* The first instant at which clocks show so many ns since the epoch, or more where they leap over that. */
 static int64_t
 instant_ns(const struct tz *tz, int64_t local_ns)
 {
-	int64_t s = floor_div(local_ns, NS_PER_S);
+	int64_t local_s = floor_div(local_ns, NS_PER_S), s = tz_instant(tz, local_s);
+	struct tz_span span = tz_at(tz, s);
+	uint64_t back_ns = (uint64_t)(local_s - s) * (uint64_t)NS_PER_S;
 
-	return (
-	    int64_t)((uint64_t)local_ns - (uint64_t)(s - tz_instant(tz, s)) * (uint64_t)NS_PER_S);
+	if (s + span.offset_s != local_s)
+		return span.from_s * NS_PER_S;
+	return (int64_t)((uint64_t)local_ns - back_ns);
 }
 
 static int64_t

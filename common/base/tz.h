@@ -32,8 +32,8 @@ int64_t tz_instant(const struct tz *, int64_t local_s);
 
 /*
  * Bins of so many ns, counted from midnight by clocks of a zone: those of days are its days, 23 to 25 hours where clocks
- * move.  Where an hour is there twice it has its bins twice, but those of more than an hour have it once.  Bins that
- * neither divide what clocks move by nor last an hour (7m) are counted from 1970-01-01T00:00:00Z.
+ * move.  An hour that is there twice has its bins twice, but is once in longer ones.  Bins that neither divide what
+ * clocks move by nor are whole hours (7m) are counted from 1970-01-01T00:00:00Z.
  */
 struct tz_bins {
 	int64_t ns;

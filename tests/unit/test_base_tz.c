@@ -183,6 +183,23 @@ test_bins_against_libc(const struct tz *tz, int64_t hours)
 	is_i64(again, 0, "a bin begins with itself");
 }
 
+/* Bins of a length that fits nothing, over the moves of a year. */
+static void
+test_odd_bins(const struct tz *tz, int64_t minutes)
+{
+	struct tz_bins b = tz_bins(tz, minutes * 60 * NS_PER_S);
+	unsigned later = 0, again = 0;
+
+	for (int64_t s = TO_SUMMER - DAY_S; s < TO_WINTER + DAY_S; s += 61) {
+		int64_t begin = tz_bin_floor(&b, s * NS_PER_S), next = tz_bin_next(&b, begin);
+
+		later += begin > s * NS_PER_S || next <= s * NS_PER_S;
+		again += tz_bin_floor(&b, begin) != begin || tz_bin_floor(&b, next) != next;
+	}
+	is_i64(later, 0, "every time lies in its bin of %d minutes", (int)minutes);
+	is_i64(again, 0, "which begins with itself");
+}
+
 static int64_t
 bin_of(const struct tz *tz, int64_t bin_s, int64_t s)
 {
@@ -199,6 +216,9 @@ test_bins(const struct tz *tz)
 
 	test_bins_against_libc(tz, 24);
 	test_bins_against_libc(tz, 6);
+	test_odd_bins(tz, 61);
+	test_odd_bins(tz, 90);
+	test_odd_bins(tz, 45);
 	is_i64(bin_of(india, HOUR, 1795470349), 1795470349 - 949,
 	    "hours of half-hour zones are theirs");
 	is_i64(bin_of(india, DAY_S, 1795470349), 1795458600, "and days");
