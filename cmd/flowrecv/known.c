@@ -18,7 +18,6 @@ enum { SLOTS = 4 * KNOWN_MAX, OCTETS_MAX = 32 << 20 };
 struct known {
 	struct batch *all; /* open: every record taken since the last time it was tidied */
 	struct batch *copy; /* scratch of tidying, and what known_batch gives of one partition */
-	struct partitions partitions;
 	struct entry *slot;
 	size_t used; /* slots */
 	uint64_t seed;
@@ -52,7 +51,6 @@ known_free(struct known *k)
 		return;
 	batch_free(k->all);
 	batch_free(k->copy);
-	partitions_free(&k->partitions);
 	mem_free(k->slot);
 	mem_free(k);
 }
@@ -234,21 +232,19 @@ known_add(struct known *k, struct batch *b)
 struct batch *
 known_batch(struct known *k, const char *partition)
 {
+	uint32_t *idx;
+	size_t n;
+
 	if (k->used == 0)
 		return NULL;
 	tidy(k, KNOWN_MAX);
 	if (partition[0] == '\0')
 		return k->all;
-	partitions_make(&k->partitions, PARTITION_EXPORTER, k->all);
-	for (unsigned i = 0; i < k->partitions.n; i++) {
-		const struct partition *p = &k->partitions.of[i];
-
-		if (!partition_has_exporter(partition, p->name))
-			continue;
-		batch_reset(k->copy);
-		(void)batch_append(k->copy, k->all, p->idx, p->n);
-		batch_close(k->copy);
-		return k->copy;
-	}
-	return NULL;
+	idx = mem_alloc(k->all->n * sizeof *idx);
+	n = partition_options(partition, k->all, idx);
+	batch_reset(k->copy);
+	(void)batch_append(k->copy, k->all, idx, n);
+	batch_close(k->copy);
+	mem_free(idx);
+	return n > 0 ? k->copy : NULL;
 }

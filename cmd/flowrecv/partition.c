@@ -6,7 +6,7 @@
 #include "base/num.h"
 #include "flow/value.h"
 
-static const char others[] = "other";
+enum { EXPORTER_LEN = PARTITION_LEN - 16 };
 
 /* What tells the exporters of a batch apart; NULL: no record has it. */
 struct origin {
@@ -39,16 +39,22 @@ put_address(char *dst, const struct addr *a)
 			*p = '-';
 }
 
+/* What an exporter's directory is called. */
+static void
+put_exporter(char dst[EXPORTER_LEN], const struct addr *a, const struct value *called)
+{
+	if (called->type == TYPE_STRING && partition_name_good(called->s.p, called->s.n))
+		(void)snprintf(dst, EXPORTER_LEN, "%.*s", (int)called->s.n, called->s.p);
+	else
+		put_address(dst, a);
+}
+
 static void
 put_name(struct partition *p, enum partition_by by, const struct value *called)
 {
-	char exporter[PARTITION_LEN - 16], text[FMT_MAX + 1];
+	char exporter[EXPORTER_LEN];
 
-	put_address(text, &p->exporter);
-	if (called->type == TYPE_STRING && partition_name_good(called->s.p, called->s.n))
-		(void)snprintf(exporter, sizeof exporter, "%.*s", (int)called->s.n, called->s.p);
-	else
-		(void)snprintf(exporter, sizeof exporter, "%s", text);
+	put_exporter(exporter, &p->exporter, called);
 	if (by == PARTITION_DOMAIN)
 		(void)snprintf(p->name, sizeof p->name, "%s/%u", exporter, p->domain);
 	else
@@ -86,7 +92,7 @@ group_of(
 	*p = (struct partition){ .exporter = *a, .domain = number };
 	called = value(o->name, rec);
 	if (ps->n == PARTITIONS_MAX - 1)
-		(void)snprintf(p->name, sizeof p->name, "%s", others);
+		(void)snprintf(p->name, sizeof p->name, "%s", PARTITION_OTHER);
 	else
 		put_name(p, by, &called);
 	return ps->n++;
@@ -137,6 +143,25 @@ partition_has_exporter(const char *name, const char *exporter)
 	size_t n = strlen(exporter);
 
 	return strncmp(name, exporter, n) == 0 && (name[n] == '\0' || name[n] == '/');
+}
+
+size_t
+partition_options(const char *name, struct batch *b, uint32_t *idx)
+{
+	struct origin o = { find(b, OWN_EXPORTER), NULL, find(b, OWN_SOURCE) };
+	bool all = strcmp(name, PARTITION_OTHER) == 0;
+	size_t n = 0;
+
+	for (size_t rec = 0; rec < b->n; rec++) {
+		struct value from = value(o.exporter, rec), called = value(o.name, rec);
+		struct addr zero = { { 0 } };
+		char exporter[EXPORTER_LEN];
+
+		put_exporter(exporter, from.type == TYPE_IP ? &from.ip : &zero, &called);
+		if (all || partition_has_exporter(name, exporter))
+			idx[n++] = (uint32_t)rec;
+	}
+	return n;
 }
 
 bool

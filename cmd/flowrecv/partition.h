@@ -29,12 +29,21 @@ struct partitions {
 	size_t cap_records;
 };
 
-/* The partitions of a closed batch; what is beyond PARTITIONS_MAX is one called "other". */
+/* The partition of those that are too many to have one each. */
+#define PARTITION_OTHER "other"
+
+/* The partitions of a closed batch; what is beyond PARTITIONS_MAX is PARTITION_OTHER. */
 void partitions_make(struct partitions *, enum partition_by, struct batch *);
 void partitions_free(struct partitions *);
 
 /* Are the options records of an exporter for the partition of that name? */
 bool partition_has_exporter(const char *name, const char *exporter);
+
+/*
+ * The options records of a closed batch that are for the partition of that name: their numbers into idx, which has
+ * room for all.  Several exporters may share a name, and PARTITION_OTHER is for any.
+ */
+size_t partition_options(const char *name, struct batch *, uint32_t *idx);
 
 /* May it be what an exporter is called: a name of a directory, not hidden? */
 bool partition_name_good(const char *, size_t n);

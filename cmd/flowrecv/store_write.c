@@ -17,7 +17,6 @@ enum { OUTPUTS_MAX = 1024, SPARE_OCTETS = 4 << 20 };
 
 /* Outputs whose index is made as they grow, which is cheaper but takes memory; those of more partitions are read again. */
 enum { INDEXED_MAX = 8 };
-static const char others[] = "other";
 
 /* Outputs ---------------------------------------------------------------------------------------- */
 
@@ -61,7 +60,7 @@ store_output_at(struct store *s, int64_t period, const char *partition, struct e
 	struct output *o;
 
 	if (p == NULL && s->n_places >= OUTPUTS_MAX) {
-		partition = others;
+		partition = PARTITION_OTHER;
 		p = find_place(s, period, partition);
 	}
 	if (p != NULL)
@@ -160,6 +159,14 @@ put_options(struct store *s, struct output *o, struct batch *b, struct err *err)
 	return output_put(o, &s->options, NULL, false, err);
 }
 
+/* Does an exporter's directory have that file?  Those without one of their own share one. */
+static bool
+is_for(const struct place *place, const struct partition *p)
+{
+	return partition_has_exporter(place->partition, p->name) ||
+	       strcmp(place->partition, PARTITION_OTHER) == 0;
+}
+
 /* Each exporter's to its partitions; to those that begin later they are known (put_known). */
 static int
 distribute_options(struct store *s, const struct job *job, struct err *err)
@@ -175,8 +182,7 @@ distribute_options(struct store *s, const struct job *job, struct err *err)
 		(void)batch_append(part, job->options, p->idx, p->n);
 		batch_close(part);
 		for (unsigned k = 0; k < s->n_places && rc == 0; k++)
-			if (s->place[k].period == job->period &&
-			    partition_has_exporter(s->place[k].partition, p->name))
+			if (s->place[k].period == job->period && is_for(&s->place[k], p))
 				rc = put_options(s, s->place[k].output, part, err);
 		batch_free(part);
 	}

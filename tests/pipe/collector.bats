@@ -114,6 +114,35 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	done
 }
 
+@test "collector: a partition has the options of all its exporters, in every file" {
+	mkdir out
+	for a in 1 2; do
+		export_to pcap $a.pcap --messages 1 --exporter 192.0.2.$a --time 1700000000 --options --name name-$a
+		export_to pcap later-$a.pcap --messages 1 --exporter 192.0.2.$a --time 1700000600 --first 1
+	done
+	flowrecv -r 1.pcap -r 2.pcap -r later-1.pcap -r later-2.pcap -w out --partition exporter \
+		--source lyon=192.0.2.0/24
+	for file in out/lyon/20231114T221000Z.flow out/lyon/20231114T222000Z.flow; do
+		[ "$(flowcat -o ndjson --options $file | grep -o 'name-.' | sort | tr '\n' ' ')" = "name-1 name-2 " ]
+	done
+
+	# Those that have no file of their own share one.
+	mkdir many
+	python3 - 1.pcap <<- 'END' > many.pcap
+		import struct, sys
+		data = open(sys.argv[1], "rb").read()
+		parts = [data[:24]]
+		for i in range(1100):
+		    parts += [data[24:66], struct.pack(">I", 0x0A000000 + i), data[70:]]
+		sys.stdout.buffer.write(b"".join(parts))
+	END
+	flowrecv -r many.pcap -w many --partition exporter
+	flowcat -o ndjson many/other/*.flow | grep -o '"exporterAddress":"[^"]*"' | sort -u > flows
+	flowcat -o ndjson --options many/other/*.flow | grep name-1 | grep -o '"exporterAddress":"[^"]*"' | sort -u > options
+	[ "$(wc -l < flows)" -gt 70 ]
+	[ -z "$(comm -23 flows options)" ]
+}
+
 @test "collector: partitions while listening, more of them than files may be open" {
 	mkdir out
 	collect -w out --partition exporter --rotate 1s -j 2
