@@ -22,6 +22,7 @@ struct link {
 	struct conn *conn;
 	struct door *door;
 	uint32_t events;
+	bool left; /* something waits that was not read yet */
 	bool dead; /* closed while events of one round are served: freed behind it */
 	struct link *newer, *older; /* by when they came */
 };
@@ -143,6 +144,7 @@ read_link(struct conns *c, struct link *l)
 	enum conn_status status;
 	struct message m;
 
+	l->left = false;
 	while ((status = conn_read(l->conn, c->buffer, &m, &err)) == CONN_MESSAGE) {
 		const char *why = take(c, l, &m);
 
@@ -172,6 +174,14 @@ conns_read(struct conns *c, void *connection)
 
 	if (!l->dead)
 		read_link(c, l);
+}
+
+void
+conns_leave(void *connection)
+{
+	struct link *l = connection;
+
+	l->left = true;
 }
 
 /* Accepting -------------------------------------------------------------------------------------- */
@@ -283,7 +293,7 @@ conns_sweep(struct conns *c, int64_t now_ns)
 		int64_t idle = l->conn->messages > 0 ? c->opts.idle_ns : c->opts.silent_ns;
 
 		next = l->newer;
-		if (conn_deadline_ns(l->conn, idle) > now_ns)
+		if (l->left || conn_deadline_ns(l->conn, idle) > now_ns)
 			continue;
 		l->door->expired++;
 		complain(c, l->conn,

@@ -31,6 +31,9 @@ void conns_accept(struct conns *, struct door *);
 /* An event of the set is about this connection. */
 void conns_read(struct conns *, void *connection);
 
+/* The same, but it is not to be read now: until it is, it is not closed for what it does not send. */
+void conns_leave(void *connection);
+
 /* Once a second or so, when due: close what is overdue. */
 void conns_sweep(struct conns *, int64_t now_ns);
 int64_t conns_due(const struct conns *, int64_t now_ns); /* -1: there are none */

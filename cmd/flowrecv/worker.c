@@ -246,8 +246,8 @@ receive_all(struct worker *w)
 	return sum;
 }
 
-/* While the store has no room connections are not read: their peers wait. */
-static void
+/* While the store has no room connections are not read: their peers wait.  Returns if that is so. */
+static bool
 serve(struct worker *w, const struct epoll_event *e)
 {
 	enum watched *what = e->data.ptr;
@@ -258,12 +258,14 @@ serve(struct worker *w, const struct epoll_event *e)
 	case WATCHED_DATAGRAMS: break; /* receive_all looks at every door */
 	case WATCHED_LISTENER: conns_accept(w->conns, e->data.ptr); break;
 	case WATCHED_CONNECTION:
-		if (!blocks_stalled(w->intake.blocks))
-			conns_read(w->conns, e->data.ptr);
-		else
-			stall(w);
+		if (blocks_stalled(w->intake.blocks)) {
+			conns_leave(e->data.ptr);
+			return true;
+		}
+		conns_read(w->conns, e->data.ptr);
 		break;
 	}
+	return false;
 }
 
 static int
@@ -284,11 +286,15 @@ wait_for_events(struct worker *w)
 {
 	struct epoll_event events[EVENTS];
 	int n = epoll_wait(w->epoll, events, EVENTS, timeout_ms(w));
+	bool left = false;
 
 	if (n < 0 && errno != EINTR)
 		die(EXIT_FAILED, NULL, "epoll_wait: %s", strerror(errno));
 	for (int i = 0; i < n; i++)
-		serve(w, &events[i]);
+		left = serve(w, &events[i]) || left;
+	/* Once for all of them: the receive buffers of datagrams fill meanwhile. */
+	if (left)
+		stall(w);
 	conns_sweep(w->conns, time_monotonic_ns());
 	blocks_clock(w->intake.blocks, time_now_ns());
 	blocks_flush(w->intake.blocks);

@@ -134,6 +134,51 @@ load ../collector
 	[ "$(counted 'silent for too long')" = 1 ]
 }
 
+@test "connections: none is closed as idle for what the collector itself has not read" {
+	mkfifo pipe
+	(exec < pipe; sleep 6; exec flowcat -o csv -k exportversion --recover - > got 2> read.err) 3>&- &
+	reader=$!
+	listen="tcp:127.0.0.1:0 udp:127.0.0.1:0" collect -w pipe --queue 1Mi --idle 2s -j 1 -v
+	export_to tcp "$port" --as ipfix --messages 10 --step 0.5 &
+	exporter=$!
+	until_true grep -q 'new exporter' err
+	export_to udp "${ports[1]}" --as v5 --messages 20000 --records 30
+	kill -USR1 "$collector"
+	until_true grep -q 'total:.* discarded' err
+	wait $exporter
+	finish
+	wait $reader
+	[ -z "$(grep 'nothing came' err)" ]
+	[ "$(grep -cx 10 got)" = 200 ]
+}
+
+@test "connections: those that wait for a stalled output do not keep datagrams from being received" {
+	mkfifo pipe
+	(exec < pipe; sleep 7; exec cat > /dev/null) 3>&- &
+	listen="udp:127.0.0.1:0 tcp:127.0.0.1:0" collect -w pipe --queue 1Mi --rcvbuf 1Mi -j 1 -v
+	export_to udp "$port" --as v5 --messages 20000 --records 30
+	kill -USR1 "$collector"
+	until_true grep -q 'total:.* discarded' err
+	before=$(sed -n 's/.*datagrams received.* \([0-9]*\) dropped by the kernel.*/\1/p' err)
+	python3 - "$port" "${ports[1]}" <<- 'END'
+		import socket, sys, time
+		def connect(kind, to):
+		    s = socket.socket(socket.AF_INET, kind)
+		    s.connect((to.rsplit(":", 1)[0], int(to.rsplit(":", 1)[1])))
+		    return s
+		waiting = [connect(socket.SOCK_STREAM, sys.argv[2]) for _ in range(100)]
+		for s in waiting:
+		    s.send(b"\0\x0a")
+		datagrams, start = connect(socket.SOCK_DGRAM, sys.argv[1]), time.monotonic()
+		for i in range(10000):
+		    datagrams.send(bytes(1400))
+		    time.sleep(max(0, start + i / 5000 - time.monotonic()))
+	END
+	finish
+	after=$(sed -n 's/.*datagrams received.* \([0-9]*\) dropped by the kernel.*/\1/p' err | tail -n 1)
+	[ $((after - before)) -lt 1000 ]
+}
+
 @test "connections: exporters that are not listened to are denied" {
 	listen="tcp:127.0.0.1:0" collect -w out.flow -v --source other=192.0.2.0/24
 	export_to tcp "$port" --as ipfix --messages 2 2> /dev/null || true
