@@ -57,6 +57,17 @@ wait_a_second(struct finisher *f)
 	return !closing;
 }
 
+static bool
+is_closing(struct finisher *f)
+{
+	bool closing;
+
+	pthread_mutex_lock(&f->lock);
+	closing = f->closing;
+	pthread_mutex_unlock(&f->lock);
+	return closing;
+}
+
 static void
 end(struct finisher *f, const struct task *t)
 {
@@ -75,6 +86,9 @@ end(struct finisher *f, const struct task *t)
 				continue;
 			}
 		}
+		/* When the collector ends it says so itself. */
+		if (!is_closing(f))
+			f->opts.said(f->opts.ctx, NULL, "going on with other files", &err);
 		if (f->err.status == 0) {
 			f->err = err;
 			f->err_errno = e;

@@ -158,8 +158,11 @@ blame(const struct output *o, struct err *err)
 	int e = errno;
 
 	*err = (struct err){ .status = 0 };
-	if (o->part != NULL)
+	if (o->part != NULL && access(o->part, F_OK) == 0)
 		err_set(err, "%s: %s; what was written is in %s", o->path, why.text, o->part);
+	else if (o->part != NULL)
+		err_set(
+		    err, "%s: %s; %s is gone with what was written", o->path, why.text, o->part);
 	else
 		err_set(err, "%s: %s", o->path[0] != '\0' ? o->path : "standard output", why.text);
 	errno = e;

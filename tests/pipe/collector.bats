@@ -399,6 +399,19 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	for file in $(find disk/out -name '*.flow'); do flowcat --check "$file"; done
 }
 
+@test "collector: a file that is taken away while it is written is told at once, and the others go on" {
+	mkdir out
+	collect -w out --rotate 1s
+	until_true compgen -G 'out/.*.part' > name
+	rm -f out/.*.part
+	until_true grep -q 'is gone with what was written; going on with other files' err
+	export_to udp "$port" --messages 3
+	status=0
+	finish || status=$?
+	[ "$status" = 3 ]
+	[ "$(records out)" = 60 ]
+}
+
 @test "collector: it gives up what it does not need" {
 	mkdir out
 	collect -w out -v
