@@ -8,6 +8,9 @@
  */
 enum { SMALL_RECORDS = 8192, COLUMNS_KEPT = 128 };
 
+/* What lies so little before the period is taken for one that came late. */
+#define BACK_NS (60 * NS_PER_S)
+
 #define FLUSH_PIPE_NS (NS_PER_S / 5)
 #define FLUSH_FILE_NS NS_PER_S
 
@@ -158,6 +161,15 @@ blocks_clock(struct blocks *s, int64_t now_ns)
 	hand_over_all(s);
 	s->period = store_period(s->opts.store, now_ns, &s->next_period);
 	store_pass(s->opts.store, s->opts.worker, s->period);
+}
+
+void
+blocks_set_clock(struct blocks *s, int64_t now_ns)
+{
+	if (s->next_period != INT64_MIN && s->next_period != INT64_MAX &&
+	    now_ns < s->period - BACK_NS)
+		s->next_period = INT64_MIN;
+	blocks_clock(s, now_ns);
 }
 
 void

@@ -33,6 +33,9 @@ struct wire_out *blocks_out(struct blocks *);
 /* Records that follow were received at now_ns: what came before goes to its period. */
 void blocks_clock(struct blocks *, int64_t now_ns);
 
+/* The same where time may begin again at an earlier one: the clock was set back, another capture begins. */
+void blocks_set_clock(struct blocks *, int64_t now_ns);
+
 /* Hand over what is old (blocks_due) or large.  After every round of decoding. */
 void blocks_flush(struct blocks *);
 

@@ -18,13 +18,16 @@ struct reading {
 };
 
 static void
-decode(struct reading *r, struct wire_msg *msg)
+decode(struct reading *r, struct wire_msg *msg, bool first)
 {
 	if (!allow_find(r->c->allow, &msg->exporter, &msg->source)) {
 		r->denied++;
 		return;
 	}
-	blocks_clock(r->blocks, msg->received_ns);
+	if (first)
+		blocks_set_clock(r->blocks, msg->received_ns);
+	else
+		blocks_clock(r->blocks, msg->received_ns);
 	wire_decode(r->wire, msg, blocks_out(r->blocks));
 }
 
@@ -44,7 +47,7 @@ read_source(struct reading *r, const char *path)
 		rc = replay_next(source, &msg, &err);
 		if (rc != 1)
 			break;
-		decode(r, &msg);
+		decode(r, &msg, n == 0);
 		if (++n % 16 == 0)
 			blocks_flush(r->blocks);
 	}

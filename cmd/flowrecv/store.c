@@ -293,7 +293,7 @@ store_close(
 	if (failed)
 		*err = s->err;
 	if (!failed || s->write_errno != EPIPE)
-		store_finish_before(s, INT64_MAX, complete && !failed);
+		store_finish_but(s, INT64_MAX, INT64_MAX, complete && !failed);
 	if (finisher_close(s->finisher, err) != 0 && !failed) {
 		failed = true;
 		s->write_errno = errno;

@@ -89,10 +89,10 @@ store_output_at(struct store *s, int64_t period, const char *partition, struct e
 }
 
 void
-store_finish_before(struct store *s, int64_t period, bool complete)
+store_finish_but(struct store *s, int64_t first, int64_t last, bool complete)
 {
 	for (unsigned i = s->n_places; i-- > 0;)
-		if (s->place[i].period < period) {
+		if (s->place[i].period < first || s->place[i].period > last) {
 			finisher_take(s->finisher, s->place[i].output, complete);
 			s->place[i] = s->place[--s->n_places];
 		}
@@ -212,17 +212,22 @@ write_blocks(struct store *s, struct job *job, struct err *err)
 static int
 pass(struct store *s, const struct job *job, struct err *err)
 {
-	int64_t least = INT64_MAX;
+	int64_t least = INT64_MAX, most = INT64_MIN;
 
+	/* Time begins again at an earlier period. */
+	if (job->period < s->passed[job->worker])
+		s->newest = INT64_MIN;
 	s->passed[job->worker] = job->period;
-	for (unsigned i = 0; i < s->opts.workers; i++)
+	for (unsigned i = 0; i < s->opts.workers; i++) {
 		least = s->passed[i] < least ? s->passed[i] : least;
+		most = s->passed[i] > most ? s->passed[i] : most;
+	}
 	if ((!s->begun || job->period > s->newest) && s->opts.partition == PARTITION_NONE &&
 	    store_output_at(s, job->period, "", err) == NULL)
 		return -1;
 	s->begun = true;
 	s->newest = job->period > s->newest ? job->period : s->newest;
-	store_finish_before(s, least, true);
+	store_finish_but(s, least, most, true);
 	return 0;
 }
 

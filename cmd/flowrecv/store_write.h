@@ -74,7 +74,7 @@ void *store_write(void *arg);
 /* The output of a period and partition, begun if it is not yet.  NULL: err, errno kept. */
 struct output *store_output_at(struct store *, int64_t period, const char *partition, struct err *);
 
-/* Outputs of periods that are over for every worker. */
-void store_finish_before(struct store *, int64_t period, bool complete);
+/* All outputs but those of the periods from first to last, in which workers are. */
+void store_finish_but(struct store *, int64_t first, int64_t last, bool complete);
 
 #endif

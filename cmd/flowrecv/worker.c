@@ -296,7 +296,7 @@ wait_for_events(struct worker *w)
 	if (left)
 		stall(w);
 	conns_sweep(w->conns, time_monotonic_ns());
-	blocks_clock(w->intake.blocks, time_now_ns());
+	blocks_set_clock(w->intake.blocks, time_now_ns());
 	blocks_flush(w->intake.blocks);
 }
 

@@ -134,6 +134,20 @@ load ../collector
 	[ -e out/2023-11-14.22_2.flow ]
 }
 
+@test "flowrecv: rotation: a capture that begins before the end of the last one goes to its own periods" {
+	export_to pcap a.pcap --messages 2 --records 5 --step 600 --time 1700000000
+	export_to pcap b.pcap --messages 2 --records 5 --step 600 --time 1700000000 --exporter 192.0.2.2
+	mkdir out
+	flowrecv -q -r a.pcap -r b.pcap -w out --rotate 5m
+	run -0 ls out
+	[ "$output" = "20231114T221000Z.flow
+20231114T221000Z_2.flow
+20231114T222000Z.flow
+20231114T222000Z_2.flow" ]
+	[ "$(records out/20231114T221000Z_2.flow)" = 5 ]
+	[ "$(records out)" = 20 ]
+}
+
 @test "flowrecv: rotation while listening loses nothing, a quiet period leaves an empty file" {
 	mkdir out
 	collect -w out --rotate 1s
