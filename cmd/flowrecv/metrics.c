@@ -81,22 +81,39 @@ put_doors(struct buf *b, const struct snapshot *s, unsigned workers)
 {
 	static const struct {
 		const char *name, *help;
+		bool connections /* only of them */, gauge;
 	} of[] = {
-		{ "datagrams_total", "Datagrams received." },
-		{ "datagrams_denied_total", "Datagrams of exporters that are not listened to." },
-		{ "datagrams_truncated_total", "Datagrams longer than the receive buffer." },
-		{ "datagrams_dropped_total", "Datagrams dropped by the kernel." },
+		{ "datagrams_total", "Datagrams, or messages of connections, received.", false,
+		    false },
+		{ "datagrams_denied_total",
+		    "Datagrams, or connections, of exporters that are not listened to.", false,
+		    false },
+		{ "datagrams_truncated_total", "Datagrams longer than the receive buffer.", false,
+		    false },
+		{ "datagrams_dropped_total", "Datagrams dropped by the kernel.", false, false },
+		{ "connections_total", "Connections accepted.", true, false },
+		{ "connections_open", "Connections open now.", true, true },
+		{ "connections_refused_total", "Connections refused as there were too many.", true,
+		    false },
+		{ "connections_evicted_total",
+		    "Connections that had sent nothing and gave way to others.", true, false },
+		{ "connections_expired_total", "Connections that were silent for too long.", true,
+		    false },
+		{ "connections_failed_total", "Connections that broke or sent what is no IPFIX.",
+		    true, false },
 	};
 
 	for (unsigned k = 0; k < sizeof of / sizeof of[0]; k++) {
-		head(b, of[k].name, of[k].help, false);
+		head(b, of[k].name, of[k].help, of[k].gauge);
 		for (unsigned w = 0; w < workers; w++)
 			for (unsigned i = 0; i < s[w].n_doors; i++) {
 				const struct door *d = &s[w].door[i];
 				const uint64_t v[] = { d->datagrams, d->denied, d->truncated,
-					d->dropped };
+					d->dropped, d->accepted, d->open, d->refused, d->evicted,
+					d->expired, d->failed };
 
-				put_door(b, of[k].name, s, w, i, v[k]);
+				if (!of[k].connections || door_is_stream(d))
+					put_door(b, of[k].name, s, w, i, v[k]);
 			}
 	}
 }
@@ -114,6 +131,8 @@ put_sums(struct buf *b, const struct sums *sums, const struct store_stats *store
 	    b, "write_retries_total", "Times that writing was tried again.", false, store->retries);
 	single(b, "unwritten_records_total", "Flow records that could not be written.", false,
 	    store->lost);
+	single(b, "unwritten_options_total", "Options records for which the output had no room.",
+	    false, sums->blocks.options_lost);
 	single(
 	    b, "queued_octets", "Octets of blocks that wait to be written.", true, store->queued);
 	single(b, "sessions_evicted_total", "Exporters forgotten for want of room.", false,

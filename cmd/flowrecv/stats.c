@@ -148,6 +148,7 @@ stats_warn(const struct sums *sums, const struct store_stats *s)
 	put_unless_0(&b, t->held + t->held_lost, "data sets without template");
 	put_unless_0(&b, counts_bad(t->bad), "malformed");
 	put_unless_0(&b, t->discarded + s->lost, "records for which the output had no room");
+	put_unless_0(&b, sums->blocks.options_lost, "options records for which it had none");
 	if (b.len > 0)
 		diag(NULL, "not everything was decoded%s (-v says more)", buf_cstr(&b));
 	buf_free(&b);

@@ -277,6 +277,19 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	[ -z "$(grep -v '^#' metrics | cut -d ' ' -f 1 | sort | uniq -d)" ]
 }
 
+@test "collector: metrics say what became of connections" {
+	listen="udp:127.0.0.1:0 tcp:127.0.0.1:0" collect -w out.flow --metrics metrics -j 1 -v
+	export_to tcp "${ports[1]}" --as ipfix --messages 1
+	export_to tcp "${ports[1]}" --as v9 --messages 1
+	until_true grep -q 'no IPFIX message' err
+	finish
+	grep -qx "flowrecv_connections_total{socket=\"tcp:${ports[1]}\",worker=\"0\"} 2" metrics
+	grep -qx "flowrecv_connections_failed_total{socket=\"tcp:${ports[1]}\",worker=\"0\"} 1" metrics
+	grep -qx "flowrecv_connections_open{socket=\"tcp:${ports[1]}\",worker=\"0\"} 0" metrics
+	[ -z "$(grep "connections.*socket=\"$port" metrics)" ]
+	grep -qx 'flowrecv_unwritten_options_total 0' metrics
+}
+
 @test "collector: problems are logged per exporter and class, once, with their number" {
 	collect -w out.flow
 	for first in 0 20 40 60 80; do
