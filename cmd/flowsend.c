@@ -436,6 +436,8 @@ main(int argc, char **argv)
 	if (run(&s, parser.operands, parser.n_operands, &result, &err) != 0) {
 		status = err.status ? err.status : EXIT_FAILED;
 		diag_err(s.cannot_send ? s.destination : NULL, &err);
+		if (s.exporter != NULL)
+			(void)conclude(&s);
 	} else {
 		status = conclude(&s);
 		if (result.incomplete)

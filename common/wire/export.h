@@ -48,6 +48,7 @@ int export_flush(struct exporter *, struct err *);
 /* What could not be said, in one line ("srcip: 12 IPv6 flows; vlanId: 30 values"); false: nothing. */
 bool export_report(const struct exporter *, struct buf *);
 
+/* Of messages that were sent; records that were dropped. */
 struct export_totals {
 	uint64_t messages, records, options, octets, dropped;
 };

@@ -207,7 +207,7 @@ message_begin(struct exporter *e, struct session *s)
 
 	memset(buf_room(&s->msg, n), 0, n);
 	s->msg.len = n;
-	s->records = s->count = 0;
+	s->records = s->count = s->options = 0;
 	s->set = 0;
 	s->time_ns = INT64_MIN;
 	s->times = SPAN_NONE;
@@ -450,9 +450,7 @@ message_record(struct exporter *e, struct session *s, struct layout *l, size_t r
 	if (time_ns > s->time_ns && time_fits(time_ns))
 		s->time_ns = time_ns;
 	if (l->n_scope)
-		e->totals.options++;
-	else
-		e->totals.records++;
+		s->options++;
 	return 0;
 }
 
@@ -535,8 +533,12 @@ message_send(struct exporter *e, struct session *s, struct err *err)
 	} else {
 		rc = ipfix_send(e, s, err);
 	}
-	e->totals.messages++;
-	e->totals.octets += s->msg.len;
+	if (rc == 0) {
+		e->totals.messages++;
+		e->totals.octets += s->msg.len;
+		e->totals.options += s->options;
+		e->totals.records += s->records - s->options;
+	}
 	s->messages++;
 	s->msg.len = 0;
 	return rc;

@@ -138,6 +138,7 @@ struct session {
 	unsigned transport; /* the exporter's count of transport sessions when it sent last */
 	struct buf msg;
 	unsigned records, count; /* data records; v9 count with templates too */
+	unsigned options; /* of the data records */
 	size_t set; /* where the open set begins, 0 none */
 	uint16_t set_id;
 	size_t least; /* of the open set's records */

@@ -202,6 +202,7 @@ load ../collector
 		[ "$status" = 3 ]
 		grep -qx "flowsend: tcp:$port: closed by the peer: 0 messages with 0 records were on their way" send.err
 		[ "$(records $try.flow)" -gt 0 ]
+		grep -q "sent [0-9]* messages, $(records $try.flow) flows, " send.err
 		[ "$(counted failed)" = 0 ]
 		# What is there is the beginning of what there was to send, without a hole.
 		flowcat -o csv -k srcip,dstip,srcport,bytes,start $try.flow | sort > got
