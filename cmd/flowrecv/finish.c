@@ -10,7 +10,7 @@
 struct task {
 	struct task *next;
 	struct output *output;
-	bool complete;
+	bool complete, last;
 };
 
 struct finisher {
@@ -57,17 +57,6 @@ wait_a_second(struct finisher *f)
 	return !closing;
 }
 
-static bool
-is_closing(struct finisher *f)
-{
-	bool closing;
-
-	pthread_mutex_lock(&f->lock);
-	closing = f->closing;
-	pthread_mutex_unlock(&f->lock);
-	return closing;
-}
-
 static void
 end(struct finisher *f, const struct task *t)
 {
@@ -86,8 +75,8 @@ end(struct finisher *f, const struct task *t)
 				continue;
 			}
 		}
-		/* When the collector ends it says so itself. */
-		if (!is_closing(f))
+		/* A collector that ends says so itself. */
+		if (!t->last)
 			f->opts.said(f->opts.ctx, NULL, "going on with other files", &err);
 		if (f->err.status == 0) {
 			f->err = err;
@@ -135,11 +124,11 @@ finisher_new(const struct finisher_opts *opts)
 }
 
 void
-finisher_take(struct finisher *f, struct output *o, bool complete)
+finisher_take(struct finisher *f, struct output *o, bool complete, bool last)
 {
 	struct task *t = mem_alloc(sizeof *t);
 
-	*t = (struct task){ .output = o, .complete = complete };
+	*t = (struct task){ .output = o, .complete = complete, .last = last };
 	pthread_mutex_lock(&f->lock);
 	*(f->first != NULL ? &f->last->next : &f->first) = t;
 	f->last = t;

@@ -18,10 +18,16 @@ struct finisher_opts {
 struct finisher;
 struct finisher *finisher_new(const struct finisher_opts *); /* NULL with errno: no thread */
 
-/* End and free an output, in order with those before it. */
-void finisher_take(struct finisher *, struct output *, bool complete);
+/*
+ * End and free an output, in order with those before it.  That one cannot be ended is said, but of the last ones,
+ * after which the finisher is closed.
+ */
+void finisher_take(struct finisher *, struct output *, bool complete, bool last);
 
-/* Wait until all are ended, and free the finisher.  -1 with err, errno kept: one could not be ended. */
+/*
+ * Wait until all are ended, and free the finisher.  -1 with err, errno kept: one could not be ended, of several the
+ * first.
+ */
 int finisher_close(struct finisher *, struct err *);
 
 #endif

@@ -91,9 +91,14 @@ store_output_at(struct store *s, int64_t period, const char *partition, struct e
 void
 store_finish_but(struct store *s, int64_t first, int64_t last, bool complete)
 {
+	bool closing;
+
+	pthread_mutex_lock(&s->lock);
+	closing = s->closing;
+	pthread_mutex_unlock(&s->lock);
 	for (unsigned i = s->n_places; i-- > 0;)
 		if (s->place[i].period < first || s->place[i].period > last) {
-			finisher_take(s->finisher, s->place[i].output, complete);
+			finisher_take(s->finisher, s->place[i].output, complete, closing);
 			s->place[i] = s->place[--s->n_places];
 		}
 }
