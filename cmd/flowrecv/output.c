@@ -26,6 +26,7 @@ struct output {
 	char *history; /* NULL: none */
 	off_t octets; /* of a file: whole blocks */
 	uint64_t small_octets;
+	bool own; /* its name was free, and nobody else's file of it is replaced */
 	bool indexed; /* again, from what was written */
 	bool finished; /* the end mark is written, or is not to be */
 };
@@ -82,8 +83,12 @@ output_create(const char *path, const char *history, struct err *err)
 	errno = EEXIST;
 	if (lstat(path, &st) != 0)
 		fd = create_part(part, O_EXCL);
-	if (fd >= 0)
-		return output_new(fd, path, part, history);
+	if (fd >= 0) {
+		struct output *o = output_new(fd, path, part, history);
+
+		o->own = true;
+		return o;
+	}
 	err_set(err, "%s: %s", path, strerror(errno));
 	mem_free(part);
 	return NULL;
@@ -265,45 +270,6 @@ settle(struct output *o, struct encoder *encoder, bool complete, struct err *err
 	return fsync(o->fd) == 0 ? 0 : err_set(err, "%s", strerror(errno));
 }
 
-/*
- * The part becomes NAME, or NAME.incomplete.  Whether the directory is on disk yet does not matter: after a crash the
- * part is found and repaired.
- */
-static int
-put_in_place(struct output *o, bool complete, struct err *err)
-{
-	struct buf to = { .len = 0 };
-	int rc;
-
-	buf_puts(&to, o->path);
-	if (!complete)
-		buf_puts(&to, ".incomplete");
-	rc = rename(o->part, buf_cstr(&to));
-	if (rc == 0)
-		(void)file_sync_directory(o->path);
-	else
-		err_set(err, "%s", strerror(errno));
-	buf_free(&to);
-	return rc;
-}
-
-int
-output_end(struct output *o, struct encoder *encoder, bool complete, struct err *err)
-{
-	int rc;
-
-	if (complete)
-		add_index(o);
-	rc = finish_stream(o, complete, err);
-	if (rc == 0 && o->part != NULL)
-		rc = settle(o, encoder, complete, err);
-	if (rc == 0 && o->part != NULL)
-		rc = put_in_place(o, complete, err);
-	return rc == 0 ? 0 : blame(o, err);
-}
-
-/* Repair ----------------------------------------------------------------------------------------- */
-
 /* DIR/NAME of DIR/.NAME.part; number 2...: DIR/STEM_N.flow. */
 static char *
 whole_of(const char *part, unsigned number)
@@ -363,6 +329,70 @@ name_whole(const char *part, bool other, char **path, struct err *err)
 	}
 	return err_set(err, "%s: %s", part, strerror(EEXIST));
 }
+
+/* rename(2) that replaces nothing, where the file system has such a thing. */
+static int
+rename_free(const char *from, const char *to)
+{
+	int rc = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+
+	return rc != 0 && (errno == EINVAL || errno == ENOSYS) ? rename(from, to) : rc;
+}
+
+/* Somebody put a file of that name there meanwhile. */
+static int
+name_other(struct output *o, struct err *err)
+{
+	char *path = NULL;
+
+	if (name_whole(o->part, true, &path, err) != 1)
+		return -1;
+	mem_free(o->path);
+	o->path = path;
+	return 0;
+}
+
+/*
+ * The part becomes NAME, or NAME.incomplete.  Whether the directory is on disk yet does not matter: after a crash the
+ * part is found and repaired.
+ */
+static int
+put_in_place(struct output *o, bool complete, struct err *err)
+{
+	bool replaces = !o->own || !complete;
+	struct buf to = { .len = 0 };
+	int rc;
+
+	buf_puts(&to, o->path);
+	if (!complete)
+		buf_puts(&to, ".incomplete");
+	rc = replaces ? rename(o->part, buf_cstr(&to)) : rename_free(o->part, buf_cstr(&to));
+	if (rc == 0)
+		(void)file_sync_directory(o->path);
+	else if (!replaces && errno == EEXIST)
+		rc = name_other(o, err);
+	else
+		err_set(err, "%s", strerror(errno));
+	buf_free(&to);
+	return rc;
+}
+
+int
+output_end(struct output *o, struct encoder *encoder, bool complete, struct err *err)
+{
+	int rc;
+
+	if (complete)
+		add_index(o);
+	rc = finish_stream(o, complete, err);
+	if (rc == 0 && o->part != NULL)
+		rc = settle(o, encoder, complete, err);
+	if (rc == 0 && o->part != NULL)
+		rc = put_in_place(o, complete, err);
+	return rc == 0 ? 0 : blame(o, err);
+}
+
+/* Repair ----------------------------------------------------------------------------------------- */
 
 /* Is it a part of ours: empty, or the beginning of a flow stream? */
 static bool

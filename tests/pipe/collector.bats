@@ -412,6 +412,19 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	for file in $(find disk/out -name '*.flow'); do flowcat --check "$file"; done
 }
 
+@test "collector: a file that gets the name of the one being written is not replaced" {
+	mkdir out
+	collect -w out --rotate 0
+	export_to udp "$port" --messages 3
+	until_true compgen -G 'out/.*.part' > part
+	name=$(sed 's,out/[.],,; s/[.]part$//' part)
+	flowgen -n 7 -w "out/$name"
+	finish
+	[ "$(records "out/$name")" = 7 ]
+	[ "$(records "out/${name%.flow}_2.flow")" = 60 ]
+	[ "$(find out -type f | wc -l)" = 2 ]
+}
+
 @test "collector: a file that is taken away while it is written is told at once, and the others go on" {
 	mkdir out
 	collect -w out --rotate 1s
