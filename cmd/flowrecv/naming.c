@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-enum { NAMES = 10000, NAME_LEN = 256, DEPTH = 8 };
+enum { NAME_LEN = 256, DEPTH = 8 };
 
 /* strftime in UTC; false: too long, or nothing. */
 static bool
@@ -84,7 +84,7 @@ create_free(struct buf *dir, const char *name, const char *history, struct err *
 
 	if (stem > 5 && strcmp(name + stem - 5, ".flow") == 0)
 		stem -= 5;
-	for (unsigned i = 1; i < NAMES && taken; i++) {
+	for (unsigned i = 1; i < OUTPUT_NAMES && taken; i++) {
 		*err = (struct err){ .status = 0 };
 		dir->len = head;
 		buf_put(dir, name, stem);

@@ -16,7 +16,7 @@
 #include "merge.h"
 
 /* Merging copies the file, so it waits until a 16th of the file is small blocks. */
-enum { MERGE_SHARE = 16, NAMES = 10000 };
+enum { MERGE_SHARE = 16 };
 
 struct output {
 	int fd;
@@ -308,7 +308,7 @@ reserve(const char *path)
 static int
 name_whole(const char *part, bool other, char **path, struct err *err)
 {
-	for (unsigned i = other ? 2 : 1; i < NAMES; i++) {
+	for (unsigned i = other ? 2 : 1; i < OUTPUT_NAMES; i++) {
 		char *name = whole_of(part, i), *reserved = output_part(name);
 		bool is_free = i == 1 ? access(name, F_OK) != 0 : reserve(name);
 		int rc = is_free ? rename(part, name) : 0;

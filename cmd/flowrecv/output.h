@@ -10,6 +10,9 @@
 
 #include "stream/stream.h"
 
+/* NAME, NAME_2 and so on, that are tried: a name without the time in it lasts for years, too. */
+enum { OUTPUT_NAMES = 1000000 };
+
 struct output;
 
 /*
