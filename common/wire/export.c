@@ -9,6 +9,7 @@ export_new(const struct export_opts *o, export_fn fn, void *ctx)
 	if (e->opts.mtu == 0)
 		e->opts.mtu = EXPORT_MTU;
 	e->last = &e->first;
+	e->next_domain = o->version == EXPORT_V5 ? 0x8000 : UINT32_C(0x80000000);
 	e->fn = fn;
 	e->ctx = ctx;
 	return e;

@@ -44,7 +44,8 @@ domain_used(const struct exporter *e, uint32_t domain)
 
 /*
  * The number on the wire is the original one; where two exporters use the same, the later gets a
- * number from the upper half, so that neither sequence numbers nor templates collide.
+ * number from the upper half, so that neither sequence numbers nor templates collide.  Most exporters say
+ * domain 0: numbers that others got already are not tried again.
  */
 static uint32_t
 domain_choose(struct exporter *e, uint32_t original)
@@ -56,8 +57,8 @@ domain_choose(struct exporter *e, uint32_t original)
 		loss_add(e, "domain", "numbers beyond engine type and id, replaced", 1);
 		domain = 0;
 	}
-	for (uint32_t next = v5 ? 0x8000 : UINT32_C(0x80000000); domain_used(e, domain); next++)
-		domain = v5 ? next & UINT16_MAX : next;
+	for (; domain_used(e, domain); e->next_domain++)
+		domain = v5 ? e->next_domain & UINT16_MAX : e->next_domain;
 	return domain;
 }
 

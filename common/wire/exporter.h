@@ -173,6 +173,7 @@ struct exporter {
 	struct session **sessions; /* hash table */
 	size_t n_sessions, n_slots;
 	struct session *current, *first, **last;
+	uint32_t next_domain; /* of those that take the place of numbers in use */
 	struct sampling told; /* what the receiver was told of all domains' sampling */
 	size_t learned_octets;
 	struct plan plan;

@@ -364,6 +364,52 @@ test_same_domain(void)
 	batch_free(b);
 }
 
+/* Messages so far, each of a domain above the one before? */
+struct rising {
+	uint64_t n, last;
+	bool holds;
+};
+
+static int
+rise(void *ctx, const void *data, size_t len, unsigned records, int64_t time_ns, struct err *err)
+{
+	struct rising *r = ctx;
+	uint64_t domain = be_uint((const uint8_t *)data + 12, 4);
+
+	(void)len;
+	(void)records;
+	(void)time_ns;
+	(void)err;
+	r->holds = r->n == 0 || (r->holds && domain > r->last);
+	r->last = domain;
+	r->n++;
+	return 0;
+}
+
+/* As many as there may be: with a search from the beginning for each this would take half an hour. */
+static void
+test_many_exporters(void)
+{
+	enum { EXPORTERS = 16384 };
+	struct export_opts o = { .version = EXPORT_IPFIX };
+	struct rising r = { .n = 0 };
+	struct exporter *e = export_new(&o, rise, &r);
+	struct batch *b = flows(EXPORTERS, 1000);
+	struct field_id id = field_own(OWN_EXPORTER);
+	unsigned c = (unsigned)batch_column(b, &id, TYPE_IP, 4, 0);
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < EXPORTERS; i++)
+		batch_put_uint(b, c, i, 0x0a000000 + i);
+	add_uint(b, field_own(OWN_DOMAIN), 4, 0);
+	ok(export_batch(e, b, NULL, &err) == 0 && export_flush(e, &err) == 0, "%u exporters: %s",
+	    EXPORTERS, err.text);
+	is_u64(r.n, EXPORTERS, "each has messages of its own");
+	ok(r.holds, "and a domain");
+	batch_free(b);
+	export_free(e);
+}
+
 /* Options of domain 0: one packet stands for so many. */
 static struct batch *
 interval_options(uint32_t packets)
@@ -683,6 +729,7 @@ main(void)
 	test_uptime_signs();
 	test_uptime_messages();
 	test_same_domain();
+	test_many_exporters();
 	test_sampling();
 	test_sampling_scaled();
 	test_scopes();
