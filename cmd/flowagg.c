@@ -1,7 +1,6 @@
 /*
  * flowagg - group flow records by keys and aggregate values.
  */
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -389,8 +388,7 @@ main(int argc, char **argv)
 		status = err.status;
 	else
 		status = run(&f, &parser, argv, &err);
-	if (err.status != 0 && errno != EPIPE)
-		diag_err(having == NULL && f.having != NULL ? "--having" : NULL, &err);
+	diag_end(having == NULL && f.having != NULL ? "--having" : NULL, &err);
 	release(&f, having);
 	opt_end(&parser);
 	return opt_finish(status);

@@ -1,7 +1,6 @@
 /*
  * flowalert - what becomes of alerts: each told once, suppressed with a reason, ranked, held against hosts; thresholds.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "base/die.h"
@@ -473,8 +472,7 @@ main(int argc, char **argv)
 	status = load_texts(&f);
 	if (status == EXIT_DONE && !f.check)
 		status = run(&f, &parser, argv, &err);
-	if (err.status != 0 && errno != EPIPE)
-		diag_err(NULL, &err);
+	diag_end(NULL, &err);
 	release(&f);
 	opt_end(&parser);
 	return opt_finish(status);

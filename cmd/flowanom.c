@@ -1,7 +1,6 @@
 /*
  * flowanom - find what departs from its own history: hosts, services, interfaces, exporters, the whole network.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "base/die.h"
@@ -285,8 +284,7 @@ main(int argc, char **argv)
 	opt_start(&parser, &program, argc, argv);
 	parse(&f, &parser);
 	status = run(&f, &parser, &err);
-	if (err.status != 0 && errno != EPIPE)
-		diag_err(NULL, &err);
+	diag_end(NULL, &err);
 	series_free(f.series);
 	baseline_free(f.baseline);
 	judge_free(&f.judge);

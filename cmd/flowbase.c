@@ -1,7 +1,6 @@
 /*
  * flowbase - learn what is normal, keep it, merge it, show it.
  */
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -491,8 +490,7 @@ main(int argc, char **argv)
 	status = f.command->run(&f, parser.operands + 1, parser.n_operands - 1, &err);
 	if (err.status == EXIT_USAGE)
 		opt_usage(&program, "%s", err.text);
-	if (err.status != 0 && errno != EPIPE)
-		diag_err(NULL, &err);
+	diag_end(NULL, &err);
 	learn_free(f.learn);
 	open_alerts_free(f.alerts);
 	baseline_free(f.b);

@@ -5,7 +5,6 @@
  * those that could have a rhythm (flowbeacon/pairs.h); then each is judged (flowbeacon/judge.h).  What can be read only
  * once is looked at both ways at the same time.
  */
-#include <errno.h>
 #include <sys/stat.h>
 
 #include "base/die.h"
@@ -565,8 +564,7 @@ main(int argc, char **argv)
 	opt_start(&parser, &program, argc, argv);
 	parse(&f, &parser);
 	status = run(&f, &parser, argv, &err);
-	if (err.status != 0 && errno != EPIPE)
-		diag_err(NULL, &err);
+	diag_end(NULL, &err);
 	conversations_free(f.conversations);
 	contacts_free(&f.contacts);
 	pairs_free(f.open);

@@ -1,7 +1,6 @@
 /*
  * flowcat - concatenate, convert, order and describe flow records.
  */
-#include <errno.h>
 #include <inttypes.h>
 
 #include "base/die.h"
@@ -201,8 +200,7 @@ run(struct flowcat *f, struct optparse *parser, char **argv)
 		status = order_filter(&f->io, &f->order, paths, n, argv, &result, &err);
 	else
 		status = io_filter(&f->io, paths, n, argv, NULL, NULL, &result, &err);
-	if (err.status != 0 && errno != EPIPE)
-		diag_err(NULL, &err);
+	diag_end(NULL, &err);
 	io_put_passed(&passed, &result);
 	if (f->io.verbose)
 		diag(NULL,

@@ -1,7 +1,6 @@
 /*
  * flowexfil - find hosts that send out more than they should: to new destinations, beyond their habit, in DNS and ICMP.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "base/die.h"
@@ -196,8 +195,7 @@ main(int argc, char **argv)
 	judge_init(&f.judge, &f.scope, &f.traffic);
 	f.judge.keeps = f.scope.state != NULL;
 	status = run(&f, &parser, argv, &err);
-	if (err.status != 0 && errno != EPIPE)
-		diag_err(NULL, &err);
+	diag_end(NULL, &err);
 	baseline_free(f.judge.baseline);
 	judge_free(&f.judge);
 	traffic_free(&f.traffic);

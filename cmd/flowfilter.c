@@ -216,8 +216,7 @@ run(struct flowfilter *f, const struct optparse *parser, char **argv)
 	else
 		status = io_filter(&f->io, parser->operands, parser->n_operands, argv,
 		    select_records, f, &result, &err);
-	if (err.status != 0 && errno != EPIPE)
-		diag_err(NULL, &err);
+	diag_end(NULL, &err);
 	if (f->io.verbose)
 		tell(&result);
 	if (result.selected == 0 && !f->io.quiet)

@@ -1,8 +1,6 @@
 /*
  * flowgen - deterministic synthetic flow records: the same options give the same records on every machine.
  */
-#include <errno.h>
-
 #include "base/die.h"
 #include "base/opt.h"
 #include "base/time.h"
@@ -329,11 +327,9 @@ main(int argc, char **argv)
 	diag_init(argv[0]);
 	io_opts_init(&g.io);
 	parse(&g, argc, argv);
-	if (run(&g, argv, &err) != 0) {
+	if (run(&g, argv, &err) != 0)
 		status = err.status ? err.status : EXIT_FAILED;
-		if (errno != EPIPE)
-			diag_err(NULL, &err);
-	}
+	diag_end(NULL, &err);
 	io_opts_free(&g.io);
 	return opt_finish(status);
 }

@@ -1,7 +1,6 @@
 /*
  * flowlateral - find who goes from host to host inside: new edges, administration ports, paths.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "base/die.h"
@@ -285,8 +284,7 @@ main(int argc, char **argv)
 	f.judge.alerts = alerts_new();
 	f.conversations = conversations_new(NULL, edges_add, &f.edges);
 	status = run(&f, &parser, &err);
-	if (err.status != 0 && errno != EPIPE)
-		diag_err(NULL, &err);
+	diag_end(NULL, &err);
 	release(&f);
 	opt_end(&parser);
 	return opt_finish(status);

@@ -1,8 +1,6 @@
 /*
  * flowscan - find who scans: many hosts, many ports, fast or slow, and what is tried from many sides.
  */
-#include <errno.h>
-
 #include "base/die.h"
 #include "base/opt.h"
 #include "io/io.h"
@@ -140,8 +138,7 @@ main(int argc, char **argv)
 	f.conversations = conversations_new(NULL, evidence_add, &f.evidence);
 	f.alerts = alerts_new();
 	status = run(&f, &parser, &err);
-	if (err.status != 0 && errno != EPIPE)
-		diag_err(NULL, &err);
+	diag_end(NULL, &err);
 	alerts_free(f.alerts);
 	conversations_free(f.conversations);
 	evidence_free(&f.evidence);

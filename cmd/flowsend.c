@@ -1,7 +1,6 @@
 /*
  * flowsend - export flow records to a collector as NetFlow v5, v9 or IPFIX over UDP, as IPFIX over TCP, TLS, SCTP.
  */
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 

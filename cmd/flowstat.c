@@ -1,7 +1,6 @@
 /*
  * flowstat - statistics of flow records: a summary, lists of the biggest, time series, distributions.
  */
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -292,7 +291,7 @@ write_out(struct flowstat *f, bool whole, struct err *err)
 	if (outfile_open(&file, f->io.out_path, err) < 0)
 		return -1;
 	if (file_write(file.fd, f->out.buf.data, f->out.buf.len) < 0) {
-		(void)err_set(err, "%s: %s", f->io.out_path, strerror(errno));
+		(void)err_system(err, "%s", f->io.out_path);
 		outfile_discard(&file);
 		return -1;
 	}

@@ -135,15 +135,10 @@ paper_open(struct paper *p, const struct format *format, const char *path, const
 static int
 flush(struct paper *p, struct err *err)
 {
-	int fd = p->path != NULL ? p->file.fd : STDOUT_FILENO, saved;
+	int fd = p->path != NULL ? p->file.fd : STDOUT_FILENO;
 
-	if (p->text.len > 0 && file_write(fd, p->text.data, p->text.len) != 0) {
-		saved = errno;
-		err_set(
-		    err, "%s: %s", p->path != NULL ? p->path : "standard output", strerror(saved));
-		errno = saved;
-		return -1;
-	}
+	if (file_write(fd, p->text.data, p->text.len) != 0)
+		return err_system(err, "%s", p->path != NULL ? p->path : "standard output");
 	p->text.len = 0;
 	return 0;
 }

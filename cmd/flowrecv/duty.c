@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/die.h"
 #include "base/mem.h"
@@ -232,18 +231,15 @@ duty_end(struct collector *c)
 	struct store_stats written;
 	struct err err = { .status = 0 };
 	struct sums sums;
-	bool broken_pipe;
 
 	look(c);
 	log_unsaid(c->log);
 	duty_save(c);
-	if (store_close(c->store, c->status == EXIT_DONE, &written, &broken_pipe, &err) != 0) {
+	if (store_close(c->store, c->status == EXIT_DONE, &written, &err) != 0)
 		c->status = EXIT_FAILED;
-		if (!broken_pipe)
-			diag_err(NULL, &err);
-		else if (!c->set.stats)
-			written.lost = 0; /* nobody wants them */
-	}
+	diag_end(NULL, &err);
+	if (err.error == EPIPE && !c->set.stats)
+		written.lost = 0; /* nobody wants them */
 	c->store = NULL;
 	sums = sums_of(c);
 	if (c->set.stats) {

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/mem.h"
@@ -22,7 +21,6 @@ struct finisher {
 	struct task *first, *last;
 	bool closing;
 	struct err err; /* the first that could not be ended */
-	int err_errno;
 };
 
 static struct task *
@@ -64,7 +62,7 @@ end(struct finisher *f, const struct task *t)
 	bool told = false;
 
 	while (output_end(t->output, f->encoder, t->complete, &err) != 0) {
-		int e = errno;
+		int e = err.error;
 
 		if (f->opts.retry && (e == ENOSPC || e == EDQUOT || e == EIO)) {
 			if (!told)
@@ -78,10 +76,8 @@ end(struct finisher *f, const struct task *t)
 		/* A collector that ends says so itself. */
 		if (!t->last)
 			f->opts.said(f->opts.ctx, NULL, "going on with other files", &err);
-		if (f->err.status == 0) {
+		if (f->err.status == 0)
 			f->err = err;
-			f->err_errno = e;
-		}
 		return;
 	}
 	if (t->complete && !output_is_pipe(t->output))
@@ -102,8 +98,17 @@ run(void *arg)
 	return NULL;
 }
 
+static void
+finisher_free(struct finisher *f)
+{
+	encoder_free(f->encoder);
+	pthread_mutex_destroy(&f->lock);
+	pthread_cond_destroy(&f->changed);
+	mem_free(f);
+}
+
 struct finisher *
-finisher_new(const struct finisher_opts *opts)
+finisher_new(const struct finisher_opts *opts, struct err *err)
 {
 	struct finisher *f = mem_zero(1, sizeof *f);
 	pthread_condattr_t attr;
@@ -115,11 +120,10 @@ finisher_new(const struct finisher_opts *opts)
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->changed, &attr);
 	pthread_condattr_destroy(&attr);
-	errno = pthread_create(&f->thread, NULL, run, f);
-	if (errno == 0)
+	if ((errno = pthread_create(&f->thread, NULL, run, f)) == 0)
 		return f;
-	encoder_free(f->encoder);
-	mem_free(f);
+	err_system(err, "cannot start a thread");
+	finisher_free(f);
 	return NULL;
 }
 
@@ -147,13 +151,8 @@ finisher_close(struct finisher *f, struct err *err)
 	pthread_mutex_unlock(&f->lock);
 	pthread_join(f->thread, NULL);
 	rc = f->err.status != 0 ? -1 : 0;
-	if (rc != 0 && err->status == 0) {
+	if (rc != 0 && err->status == 0)
 		*err = f->err;
-		errno = f->err_errno;
-	}
-	encoder_free(f->encoder);
-	pthread_mutex_destroy(&f->lock);
-	pthread_cond_destroy(&f->changed);
-	mem_free(f);
+	finisher_free(f);
 	return rc;
 }

@@ -16,7 +16,8 @@ struct finisher_opts {
 };
 
 struct finisher;
-struct finisher *finisher_new(const struct finisher_opts *); /* NULL with errno: no thread */
+struct finisher *finisher_new(
+    const struct finisher_opts *, struct err *); /* NULL with err: no thread */
 
 /*
  * End and free an output, in order with those before it.  That one cannot be ended is said, but of the last ones,
@@ -25,7 +26,7 @@ struct finisher *finisher_new(const struct finisher_opts *); /* NULL with errno:
 void finisher_take(struct finisher *, struct output *, bool complete, bool last);
 
 /*
- * Wait until all are ended, and free the finisher.  -1 with err, errno kept: one could not be ended, of several the
+ * Wait until all are ended, and free the finisher.  -1 with err: one could not be ended, of several the
  * first.
  */
 int finisher_close(struct finisher *, struct err *);

@@ -208,7 +208,6 @@ listen_write_port_file(const struct collector *c)
 {
 	struct buf text = { .len = 0 };
 	struct err err = { .status = 0 };
-	struct outfile file;
 
 	if (c->set.port_file == NULL)
 		return;
@@ -220,15 +219,7 @@ listen_write_port_file(const struct collector *c)
 			name += strlen(transport_name(d->listener.transport)) + 1;
 		buf_printf(&text, "%s\n", name);
 	}
-	if (outfile_open(&file, c->set.port_file, &err) == 0) {
-		if (file_write(file.fd, text.data, text.len) != 0) {
-			err_set(&err, "%s", strerror(errno));
-			outfile_discard(&file);
-		} else {
-			(void)outfile_commit(&file, &err);
-		}
-	}
-	if (err.status != 0)
+	if (outfile_put(c->set.port_file, text.data, text.len, &err) != 0)
 		die(err.status, c->set.port_file, "%s", err.text);
 	buf_free(&text);
 }

@@ -1,10 +1,8 @@
 /*
  * merge.c - a file's small blocks made into full, fully encoded ones.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -113,7 +111,7 @@ create(const char *path, struct err *err)
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 
 	if (fd < 0)
-		err_set(err, "%s: %s", path, strerror(errno));
+		err_system(err, "%s", path);
 	else
 		(void)flock(fd, LOCK_EX | LOCK_NB);
 	return fd;
@@ -130,7 +128,7 @@ merge_small(const char *path, struct encoder *encoder, const char *history, unsi
 	buf_printf(&merged, "%s.merged", path);
 	from = open(path, O_RDONLY | O_CLOEXEC);
 	if (from < 0)
-		err_set(err, "%s: %s", path, strerror(errno));
+		err_system(err, "%s", path);
 	else
 		to = create(buf_cstr(&merged), err);
 	if (to < 0) {
@@ -147,7 +145,7 @@ merge_small(const char *path, struct encoder *encoder, const char *history, unsi
 		m.waiting[i] = batch_new();
 	rc = run(&m, flags, records, err);
 	if (rc == 0 && (fsync(to) != 0 || rename(buf_cstr(&merged), path) != 0))
-		rc = err_set(err, "%s: %s", buf_cstr(&merged), strerror(errno));
+		rc = err_system(err, "%s", buf_cstr(&merged));
 	for (int i = 0; i < FAMILIES; i++)
 		batch_free(m.waiting[i]);
 	stream_abandon(m.out);

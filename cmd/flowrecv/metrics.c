@@ -1,8 +1,6 @@
 #include "metrics.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/file.h"
 #include "base/num.h"
@@ -147,19 +145,12 @@ metrics_write(const char *path, const struct snapshot *s, unsigned workers, cons
     const struct store_stats *store, struct err *err)
 {
 	struct buf b = { .len = 0 };
-	struct outfile file;
 	int rc;
 
-	if (outfile_open(&file, path, err) != 0)
-		return -1;
 	put_sums(&b, sums, store);
 	put_doors(&b, s, workers);
 	put_exporters(&b, s, workers);
-	rc = file_write(file.fd, b.data, b.len);
+	rc = outfile_put(path, b.data, b.len, err);
 	buf_free(&b);
-	if (rc == 0)
-		return outfile_commit(&file, err);
-	err_set(err, "%s", strerror(errno));
-	outfile_discard(&file);
-	return -1;
+	return rc;
 }

@@ -92,7 +92,7 @@ create_free(struct buf *dir, const char *name, const char *history, struct err *
 			buf_printf(dir, "_%u", i);
 		buf_puts(dir, ".flow");
 		o = output_create(buf_cstr(dir), history, err);
-		taken = o == NULL && errno == EEXIST;
+		taken = o == NULL && err->error == EEXIST;
 	}
 	dir->len = head;
 	return o;
@@ -121,11 +121,11 @@ naming_create(const struct naming *n, const char *partition, int64_t period_ns, 
 		*err = (struct err){ .status = 0 };
 		buf_cstr(&dir);
 		if (make_directories(dir.data, root) != 0) {
-			err_set(err, "%s: %s", buf_cstr(&dir), strerror(errno));
+			err_system(err, "%s", buf_cstr(&dir));
 			break;
 		}
 		o = create_free(&dir, name, history, err);
-		if (o == NULL && errno != ENOENT)
+		if (o == NULL && err->error != ENOENT)
 			break;
 	}
 	buf_free(&dir);
@@ -192,7 +192,7 @@ repair_directory(const struct repair *r, const char *dir, unsigned depth)
 	if (d == NULL) {
 		struct err err = { .status = 0 };
 
-		err_set(&err, "%s", strerror(errno));
+		err_system(&err, NULL);
 		r->said(r->ctx, dir, &err);
 		return;
 	}

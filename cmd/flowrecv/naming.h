@@ -17,7 +17,7 @@ struct naming {
 /* Is it a pattern that names files (subdir: directories) below a directory, and never hidden or outside? */
 bool naming_check(const char *pattern, bool subdir);
 
-/* Create the file for a period; directories are made.  partition "": none.  NULL with err, errno kept. */
+/* Create the file for a period; directories are made.  partition "": none.  NULL with err. */
 struct output *naming_create(const struct naming *, const char *partition, int64_t period_ns,
     const char *history, struct err *);
 

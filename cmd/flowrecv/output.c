@@ -89,7 +89,7 @@ output_create(const char *path, const char *history, struct err *err)
 		o->own = true;
 		return o;
 	}
-	err_set(err, "%s: %s", path, strerror(errno));
+	err_system(err, "%s", path);
 	mem_free(part);
 	return NULL;
 }
@@ -116,7 +116,7 @@ output_open(const char *path, const char *history, struct err *err)
 	if (errno == EEXIST)
 		err_set(err, "%s: another collector is writing it", path);
 	else
-		err_set(err, "%s: %s", path, strerror(errno));
+		err_system(err, "%s", path);
 	mem_free(part);
 	return NULL;
 }
@@ -160,7 +160,6 @@ static int
 blame(const struct output *o, struct err *err)
 {
 	struct err why = *err;
-	int e = errno;
 
 	*err = (struct err){ .status = 0 };
 	if (o->part != NULL && access(o->part, F_OK) == 0)
@@ -170,7 +169,7 @@ blame(const struct output *o, struct err *err)
 		    err, "%s: %s; %s is gone with what was written", o->path, why.text, o->part);
 	else
 		err_set(err, "%s: %s", o->path[0] != '\0' ? o->path : "standard output", why.text);
-	errno = e;
+	err->error = why.error;
 	return -1;
 }
 
@@ -178,11 +177,8 @@ blame(const struct output *o, struct err *err)
 static void
 undo(const struct output *o)
 {
-	int e = errno;
-
 	if (!o->is_pipe && ftruncate(o->fd, o->octets) == 0)
 		(void)lseek(o->fd, o->octets, SEEK_SET);
-	errno = e;
 }
 
 int
@@ -267,7 +263,7 @@ settle(struct output *o, struct encoder *encoder, bool complete, struct err *err
 		o->small_octets = 0;
 		return 0;
 	}
-	return fsync(o->fd) == 0 ? 0 : err_set(err, "%s", strerror(errno));
+	return fsync(o->fd) == 0 ? 0 : err_system(err, NULL);
 }
 
 /* DIR/NAME of DIR/.NAME.part; number 2...: DIR/STEM_N.flow. */
@@ -314,7 +310,7 @@ name_whole(const char *part, bool other, char **path, struct err *err)
 		int rc = is_free ? rename(part, name) : 0;
 
 		if (rc != 0)
-			err_set(err, "%s: %s", name, strerror(errno));
+			err_system(err, "%s", name);
 		if (is_free && i > 1)
 			unlink(reserved);
 		mem_free(reserved);
@@ -372,7 +368,7 @@ put_in_place(struct output *o, bool complete, struct err *err)
 	else if (!replaces && errno == EEXIST)
 		rc = name_other(o, err);
 	else
-		err_set(err, "%s", strerror(errno));
+		err_system(err, NULL);
 	buf_free(&to);
 	return rc;
 }
@@ -412,14 +408,14 @@ output_repair(const char *part, bool other, struct encoder *encoder, const char 
 	uint64_t records = 0;
 
 	if (fd < 0)
-		return errno == ENOENT ? 0 : err_set(err, "%s: %s", part, strerror(errno));
+		return errno == ENOENT ? 0 : err_system(err, "%s", part);
 	if (!file_is_regular(fd) || flock(fd, LOCK_EX | LOCK_NB) != 0 || !is_ours(fd)) {
 		close(fd);
 		return 0;
 	}
 	merged = merge_small(part, encoder, history, MERGE_CUT | MERGE_FINISH, &records, err);
 	if (merged >= 0 && records == 0)
-		rc = unlink(part) == 0 ? 0 : err_set(err, "%s: %s", part, strerror(errno));
+		rc = unlink(part) == 0 ? 0 : err_system(err, "%s", part);
 	else if (merged >= 0)
 		rc = name_whole(part, other, path, err);
 	if (merged >= 0)

@@ -21,12 +21,12 @@ struct output;
  */
 struct output *output_open(const char *path, const char *history, struct err *);
 
-/* A new file.  Nothing that is there is touched, neither PATH nor its part: NULL with errno EEXIST. */
+/* A new file.  Nothing that is there is touched, neither PATH nor its part: NULL with err, its error EEXIST. */
 struct output *output_create(const char *path, const char *history, struct err *);
 
 /*
  * Append encoded blocks, with their notes (stream_note; NULL none).  small: they are to be merged when the file is
- * complete.  -1 with err and errno kept; a file is as it was before, so they may be put again.
+ * complete.  -1 with err; a file is as it was before, so they may be put again.
  */
 int output_put(
     struct output *, struct buf *blocks, const struct buf *notes, bool small, struct err *);

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -264,22 +263,23 @@ store_open(const struct store_opts *opts, int64_t now_ns, struct err *err)
 		return NULL;
 	}
 	s->finisher = finisher_new(&(struct finisher_opts){ .profile = profile,
-	    .level = opts->level,
-	    .retry = opts->retry,
-	    .said = opts->said,
-	    .finished = opts->finished,
-	    .ctx = opts->ctx });
-	errno = pthread_create(&s->thread, NULL, store_write, s);
-	if (s->finisher != NULL && errno == 0)
+				       .level = opts->level,
+				       .retry = opts->retry,
+				       .said = opts->said,
+				       .finished = opts->finished,
+				       .ctx = opts->ctx },
+	    err);
+	if (s->finisher != NULL && (errno = pthread_create(&s->thread, NULL, store_write, s)) == 0)
 		return s;
-	err_set(err, "cannot start a thread: %s", strerror(errno));
+	err_system(err, "cannot start a thread");
+	if (s->finisher != NULL)
+		(void)finisher_close(s->finisher, err);
 	free_store(s);
 	return NULL;
 }
 
 int
-store_close(
-    struct store *s, bool complete, struct store_stats *stats, bool *broken_pipe, struct err *err)
+store_close(struct store *s, bool complete, struct store_stats *stats, struct err *err)
 {
 	bool failed;
 
@@ -292,13 +292,10 @@ store_close(
 	failed = atomic_load(&s->failed);
 	if (failed)
 		*err = s->err;
-	if (!failed || s->write_errno != EPIPE)
+	if (!failed || s->err.error != EPIPE)
 		store_finish_but(s, INT64_MAX, INT64_MAX, complete && !failed);
-	if (finisher_close(s->finisher, err) != 0 && !failed) {
+	if (finisher_close(s->finisher, err) != 0)
 		failed = true;
-		s->write_errno = errno;
-	}
-	*broken_pipe = failed && s->write_errno == EPIPE;
 	*stats = s->stats;
 	free_store(s);
 	return failed ? -1 : 0;

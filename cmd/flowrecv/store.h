@@ -90,9 +90,8 @@ void store_stats(struct store *, struct store_stats *);
 
 /*
  * Write what is left and end all outputs; stops the threads and frees the store.  -1 with err:
- * something was not written; *broken_pipe: because the reader has gone.
+ * something was not written; its error EPIPE: because the reader has gone.
  */
-int store_close(
-    struct store *, bool complete, struct store_stats *, bool *broken_pipe, struct err *);
+int store_close(struct store *, bool complete, struct store_stats *, struct err *);
 
 #endif

@@ -71,10 +71,7 @@ store_output_at(struct store *s, int64_t period, const char *partition, struct e
 	if (s->n_places < INDEXED_MAX)
 		output_index(o);
 	if (put_known(s, o, partition, err) != 0) {
-		int e = errno;
-
 		output_discard(o);
-		errno = e;
 		return NULL;
 	}
 	if (s->n_places == s->cap_places) {
@@ -84,7 +81,9 @@ store_output_at(struct store *s, int64_t period, const char *partition, struct e
 	p = &s->place[s->n_places++];
 	*p = (struct place){ .period = period, .output = o };
 	(void)snprintf(p->partition, sizeof p->partition, "%s", partition);
+	pthread_mutex_lock(&s->lock);
 	s->stats.files++;
+	pthread_mutex_unlock(&s->lock);
 	return o;
 }
 
@@ -106,14 +105,13 @@ store_finish_but(struct store *s, int64_t first, int64_t last, bool complete)
 /* The writer ----------------------------------------------------------------------------------- */
 
 static void
-fail(struct store *s, const struct err *err, int e)
+fail(struct store *s, const struct err *err)
 {
 	uint64_t one = 1;
 
 	if (atomic_load(&s->failed))
 		return;
 	s->err = *err;
-	s->write_errno = e;
 	atomic_store(&s->failed, true);
 	(void)!write(s->failure_fd, &one, sizeof one);
 }
@@ -128,13 +126,13 @@ is_passing(int e)
 
 /* Wait a second, or until the store is closed; false: there is no use in trying again. */
 static bool
-wait_to_retry(struct store *s, struct err *err, int e)
+wait_to_retry(struct store *s, struct err *err)
 {
 	struct timespec until;
 	bool closing;
 
-	if (!s->opts.retry || !is_passing(e) || store_is_pipe(s)) {
-		fail(s, err, e);
+	if (!s->opts.retry || !is_passing(err->error) || store_is_pipe(s)) {
+		fail(s, err);
 		return false;
 	}
 	if (!s->retrying)
@@ -149,7 +147,7 @@ wait_to_retry(struct store *s, struct err *err, int e)
 	closing = s->closing;
 	pthread_mutex_unlock(&s->lock);
 	if (closing)
-		fail(s, err, e);
+		fail(s, err);
 	else
 		*err = (struct err){ .status = 0 };
 	return !closing;
@@ -239,7 +237,6 @@ pass(struct store *s, const struct job *job, struct err *err)
 static int
 try_job(struct store *s, struct job *job, struct err *err)
 {
-	errno = 0;
 	switch (job->kind) {
 	case JOB_BLOCKS: return write_blocks(s, job, err);
 	case JOB_OPTIONS: return write_options(s, job, err);
@@ -279,7 +276,7 @@ do_job(struct store *s, struct job *job)
 	}
 	while (!atomic_load(&s->failed) && !written) {
 		written = try_job(s, job, &err) == 0;
-		if (!written && !wait_to_retry(s, &err, errno))
+		if (!written && !wait_to_retry(s, &err))
 			break;
 	}
 	if (written && s->retrying) {

@@ -63,7 +63,6 @@ struct store {
 	struct store_stats stats;
 	struct known *known;
 	bool known_changed;
-	int write_errno;
 	atomic_bool failed;
 	int failure_fd;
 };
@@ -71,7 +70,7 @@ struct store {
 /* The writer's thread; arg: the store. */
 void *store_write(void *arg);
 
-/* The output of a period and partition, begun if it is not yet.  NULL: err, errno kept. */
+/* The output of a period and partition, begun if it is not yet.  NULL: err. */
 struct output *store_output_at(struct store *, int64_t period, const char *partition, struct err *);
 
 /* All outputs but those of the periods from first to last, in which workers are. */

@@ -171,6 +171,13 @@ diag_err(const char *subject, const struct err *err)
 }
 
 void
+diag_end(const char *subject, const struct err *err)
+{
+	if (err->status != 0 && err->error != EPIPE)
+		diag_err(subject, err);
+}
+
+void
 diag_limited(struct diag_limit *limit, const char *subject, const char *fmt, ...)
 {
 	unsigned burst = limit->burst ? limit->burst : 5;

@@ -26,6 +26,12 @@ void diag(const char *subject, const char *fmt, ...) __attribute__((format(print
 void diag_err(const char *subject, const struct err *);
 
 /*
+ * Why the program ends, if something failed.  That nobody reads its output any more (EPIPE) is not told: where SIGPIPE
+ * is not ignored it ends a program without a word, too.
+ */
+void diag_end(const char *subject, const struct err *);
+
+/*
  * Rate limit for a class of messages: at most `burst` per `interval_s`; the first message after a
  * quiet interval says how many were suppressed.
  */

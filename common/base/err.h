@@ -17,11 +17,18 @@ enum {
 
 struct err {
 	int status; /* EXIT_USAGE or EXIT_FAILED; 0 while nothing failed */
+	int error; /* errno, where err_system set the reason; else 0 */
 	char text[480]; /* one line, lower case, no newline; may be several for expression errors */
 };
 
 /* Set the reason; status EXIT_FAILED.  Always returns -1.  The first reason set is kept. */
 int err_set(struct err *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * The same where the system failed: what errno says stands behind the reason (fmt NULL: alone), and err->error keeps it
+ * for those who try again (ENOSPC), take another name (EEXIST) or say nothing (EPIPE).  On the way to them errno changes.
+ */
+int err_system(struct err *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same with status EXIT_USAGE: the user asked for something that cannot be. */
 int err_usage(struct err *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

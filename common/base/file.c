@@ -320,7 +320,7 @@ outfile_open(struct outfile *f, const char *path, struct err *err)
 	}
 	if (f->fd >= 0)
 		return 0;
-	err_set(err, "cannot write %s: %s", path, strerror(errno));
+	err_system(err, "cannot write %s", path);
 	outfile_end(f);
 	return -1;
 }
@@ -361,12 +361,12 @@ outfile_close(struct outfile *f, struct err *err)
 	int fd = f->fd;
 
 	if (!f->direct && fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
-		return err_set(err, "cannot write %s: %s", f->path, strerror(errno));
+		return err_system(err, "cannot write %s", f->path);
 	if (!f->direct && f->tmp == NULL && take_name(f, link_file) != 0)
-		return err_set(err, "cannot give it its name: %s", strerror(errno));
+		return err_system(err, "cannot give it its name");
 	f->fd = -1;
 	if (close(fd) != 0 && errno != EINTR)
-		return err_set(err, "cannot write %s: %s", f->path, strerror(errno));
+		return err_system(err, "cannot write %s", f->path);
 	return 0;
 }
 
@@ -374,11 +374,11 @@ static int
 outfile_place(struct outfile *f, const char *path, struct err *err)
 {
 	if (rename(f->tmp, path) != 0)
-		return err_set(err, "cannot rename %s: %s", f->tmp, strerror(errno));
+		return err_system(err, "cannot rename %s", f->tmp);
 	mem_free(f->tmp);
 	f->tmp = NULL;
 	if (file_sync_directory(path) != 0)
-		return err_set(err, "cannot sync its directory: %s", strerror(errno));
+		return err_system(err, "cannot sync its directory");
 	return 0;
 }
 
@@ -420,6 +420,20 @@ outfile_discard(struct outfile *f)
 }
 
 int
+outfile_put(const char *path, const void *p, size_t n, struct err *err)
+{
+	struct outfile f;
+
+	if (outfile_open(&f, path, err) != 0)
+		return -1;
+	if (file_write(f.fd, p, n) == 0)
+		return outfile_commit(&f, err);
+	err_system(err, "cannot write %s", path);
+	outfile_discard(&f);
+	return -1;
+}
+
+int
 file_temp(const char *dir, struct err *err)
 {
 	struct buf b = { 0 };
@@ -433,7 +447,7 @@ file_temp(const char *dir, struct err *err)
 	(void)buf_cstr(&b);
 	fd = mkostemp(b.data, O_CLOEXEC);
 	if (fd < 0)
-		err_set(err, "cannot create a temporary file in %s: %s", dir, strerror(errno));
+		err_system(err, "cannot create a temporary file in %s", dir);
 	else
 		(void)unlink(b.data);
 	buf_free(&b);

@@ -24,7 +24,7 @@ ssize_t file_read_some(int fd, int stop_fd, void *, size_t n);
 /* Append the whole file, of at most `most` octets (EFBIG).  -1 with errno. */
 int file_load(const char *path, size_t most, struct buf *);
 
-/* Write all n octets. -1 with errno (EPIPE when the reader has gone: programs exit quietly). */
+/* Write all n octets. -1 with errno (EPIPE when the reader has gone). */
 int file_write(int fd, const void *, size_t n);
 
 /* Exactly n octets from that place of a file.  false: there are fewer, or they cannot be read. */
@@ -75,6 +75,9 @@ void outfile_pace(struct outfile *);
 int outfile_commit(struct outfile *, struct err *);
 int outfile_keep_incomplete(struct outfile *, struct err *);
 void outfile_discard(struct outfile *);
+
+/* Such a file of n octets, at once.  -1 with err. */
+int outfile_put(const char *path, const void *, size_t n, struct err *);
 
 /* Make a file's name durable, as far as the directory it is in allows.  -1 with errno. */
 int file_sync_directory(const char *path);

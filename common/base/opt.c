@@ -4,10 +4,12 @@
 #include "base/opt.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/die.h"
@@ -43,16 +45,26 @@ opt_refuse(const struct program *program, const struct err *err)
 	die(EXIT_FAILED, NULL, "%s", err->text);
 }
 
+/* Has the reader of standard output gone?  What an earlier write failed of is not known any more. */
+static bool
+is_unread(void)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR) != 0;
+}
+
 int
 opt_finish(int status)
 {
 	bool failed = ferror(stdout) != 0, unused = __fpending(stdout) == 0 && !failed;
+	bool unread = failed && is_unread();
 
 	errno = 0;
 	if (fclose(stdout) == 0 && !failed)
 		return status;
 	/* the reader has gone, or there never was an output and nothing was written to it */
-	if (errno == EPIPE || (errno == EBADF && unused))
+	if (errno == EPIPE || unread || (errno == EBADF && unused))
 		return status;
 	diag("standard output", "cannot write: %s",
 	    errno ? strerror(errno) : "an earlier write failed");

@@ -188,7 +188,7 @@ void io_put_passed(struct buf *, const struct io_result *);
 /*
  * Run work (NULL: keep all) over the source into the sink (NULL: none).  Time windows of the options
  * are applied before work.  Damage in one input is told to opts->warn and ends that input.
- * -1: err (output failed; errno EPIPE: exit quietly).
+ * -1: err, the output failed.
  */
 int io_run(struct io_source *, struct io_sink *, const struct io_opts *, io_work, void *ctx,
     struct io_result *, struct err *);

@@ -1,8 +1,6 @@
 /*
  * run.c - from source to sink: batches in parallel, written in order.
  */
-#include <errno.h>
-
 #include "base/num.h"
 #include "base/ordered.h"
 #include "base/time.h"

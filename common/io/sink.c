@@ -1,7 +1,6 @@
 /*
  * sink.c - records out: a flow stream, text or an IPFIX file, to standard output or a file that appears whole.
  */
-#include <errno.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -53,14 +52,18 @@ open_text(struct io_sink *s)
 }
 
 static int
+write_octets(const struct io_sink *s, const void *p, size_t n, struct err *err)
+{
+	return file_write(s->fd, p, n) == 0 ? 0 : err_system(err, NULL);
+}
+
+static int
 write_message(
     void *ctx, const void *data, size_t len, unsigned records, int64_t time_ns, struct err *err)
 {
-	struct io_sink *s = ctx;
-
 	(void)records;
 	(void)time_ns;
-	return file_write(s->fd, data, len) == 0 ? 0 : err_set(err, "%s", strerror(errno));
+	return write_octets(ctx, data, len, err);
 }
 
 static void
@@ -265,19 +268,6 @@ sink_inherit(struct io_sink *s, const char *history)
 
 /* Writing ---------------------------------------------------------------------------------------- */
 
-static int
-write_octets(struct io_sink *s, const void *p, size_t n, struct err *err)
-{
-	int saved;
-
-	if (n == 0 || file_write(s->fd, p, n) == 0)
-		return 0;
-	saved = errno;
-	err_set(err, "%s", strerror(saved));
-	errno = saved;
-	return -1;
-}
-
 int
 sink_flush(struct io_sink *s, bool now, struct err *err)
 {
@@ -344,7 +334,6 @@ write_form(struct io_sink *s, struct job *j, struct err *err)
 	case JOB_REST:
 		if (!j->rest->options)
 			return hold(s, j->rest, err);
-		s->out.len = 0;
 		if (sink_flush(s, true, err) != 0)
 			return -1;
 		s->out.len = 0;

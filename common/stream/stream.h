@@ -174,7 +174,7 @@ void stream_ordered(struct stream_writer *);
 
 /*
  * Write encoded blocks (block_encode's or slot_octets'): the sequence is set and the header sealed
- * here.  -1: err, errno kept (EPIPE); the writer is as before, so whoever removes what was written of them may
+ * here.  -1: err; the writer is as before, so whoever removes what was written of them may
  * put them again.
  */
 int stream_put(struct stream_writer *, void *blocks, size_t len, struct err *);

@@ -66,16 +66,10 @@ header_seal(uint8_t *h, uint32_t header_len)
 static int
 write_out(struct stream_writer *w, const void *p, size_t n, struct err *err)
 {
-	int saved;
-
-	if (file_write(w->fd, p, n) == 0) {
-		w->octets += n;
-		return 0;
-	}
-	saved = errno;
-	err_set(err, "%s", strerror(saved));
-	errno = saved;
-	return -1;
+	if (file_write(w->fd, p, n) != 0)
+		return err_system(err, NULL);
+	w->octets += n;
+	return 0;
 }
 
 void
@@ -184,8 +178,6 @@ stream_index(struct stream_writer *w)
 static int
 undo(struct stream_writer *w, const struct stream_writer *before)
 {
-	int saved = errno;
-
 	index_free(w->index);
 	stream_noter_free(w->noter);
 	buf_free(&w->index_block);
@@ -193,7 +185,6 @@ undo(struct stream_writer *w, const struct stream_writer *before)
 	w->index = NULL;
 	w->noter = NULL;
 	w->index_block = (struct buf){ 0 };
-	errno = saved;
 	return -1;
 }
 
@@ -275,13 +266,9 @@ write_rest(struct stream_writer *w, struct stream_slot *s, struct err *err)
 	int rc = file_hand_on(s->file->fd, s->file_offset + from, w->fd, s->stored - from);
 	const uint8_t *octets;
 
-	if (rc < 0) {
-		int saved = errno;
-
-		err_set(err, "%s", saved ? strerror(saved) : "a file became shorter meanwhile");
-		errno = saved;
-		return -1;
-	}
+	if (rc < 0)
+		return errno != 0 ? err_system(err, NULL)
+				  : err_set(err, "a file became shorter meanwhile");
 	if (rc == 0) {
 		octets = slot_octets(s, &len, err);
 		return octets == NULL ? -1 : write_out(w, octets + from, len - from, err);

@@ -190,6 +190,16 @@ craft_block() {
 	done
 }
 
+@test "a reader that goes away is not news where SIGPIPE is ignored either" {
+	for program in "flowcat -o csv" "flowcat -O bytes" "flowfilter any" "flowfilter -j 1 -o csv any" "flowagg -k srcip,dstip,srcport -o csv" \
+		"flowagg -k srcip,dstip,srcport" "flowstat -s srcport -n 100000" "flowcat -o ipfix"; do
+		run --separate-stderr bash -c "trap '' PIPE; $program whole.flow | head -c 100 > /dev/null; exit \${PIPESTATUS[0]}"
+		[ -z "$stderr" ]
+	done
+	run --separate-stderr bash -c "trap '' PIPE; flowgen -n 200000 | head -c 100 > /dev/null; exit \${PIPESTATUS[0]}"
+	[ -z "$stderr" ]
+}
+
 @test "what cannot be read is said by name" {
 	run -3 --separate-stderr flowcat nosuch.flow
 	[ "$stderr" = "flowcat: nosuch.flow: No such file or directory" ]

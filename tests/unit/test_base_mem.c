@@ -1,6 +1,7 @@
 /*
  * test_base_mem.c - memory, arenas, buffers, bitmaps, hashes, reasons.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/bits.h"
@@ -226,6 +227,19 @@ test_err(void)
 	ok(err_usage(&err, "%0600d", 1) == -1 && err.status == EXIT_USAGE,
 	    "wrong usage has its own status");
 	is_u64(strlen(err.text), sizeof(err.text) - 1, "a long reason is cut");
+	err = (struct err){ 0 };
+	errno = ENOSPC;
+	ok(err_system(&err, "cannot write %s", "x") == -1 && err.status == EXIT_FAILED,
+	    "what the system refused is a failure");
+	errno = 0;
+	is_str(err.text, "cannot write x: No space left on device", "it says why");
+	is_u64((uint64_t)err.error, ENOSPC, "as a number too, whatever errno is by then");
+	errno = EPIPE;
+	(void)err_system(&err, NULL);
+	is_u64((uint64_t)err.error, ENOSPC, "the first reason is kept with its number");
+	err = (struct err){ 0 };
+	(void)err_system(&err, NULL);
+	is_str(err.text, "Broken pipe", "a reason may stand alone");
 }
 
 int

@@ -262,7 +262,7 @@ test_nearest(void)
 static int
 print_hostile(void *arg)
 {
-	struct err err = { EXIT_USAGE, "line one\n  ^\x01" };
+	struct err err = { .status = EXIT_USAGE, .text = "line one\n  ^\x01" };
 
 	(void)arg;
 	diag_init("/usr/bin/flowtest");
