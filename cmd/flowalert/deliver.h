@@ -11,7 +11,7 @@
 
 extern const struct opt deliver_options[]; /* --to --facility -x --exec-time --exec-jobs */
 
-/* What -o takes: what io_format_names says, and our own. */
+/* What -o takes: what io_format_parse does, and our own. */
 #define DELIVER_FORMATS "flow table csv tsv json ndjson ipfix null ecs cef syslog stix"
 
 struct delivery {

@@ -142,8 +142,8 @@ comma(struct buf *out)
 		buf_putc(out, ',');
 }
 
-void
-json_key(struct buf *out, const char *key)
+static void
+put_key(struct buf *out, const char *key)
 {
 	comma(out);
 	buf_printf(out, "\"%s\":", key);
@@ -154,7 +154,7 @@ json_text(struct buf *out, const char *key, const char *text)
 {
 	if (text == NULL)
 		return;
-	json_key(out, key);
+	put_key(out, key);
 	buf_putc(out, '"');
 	json_put_text(out, text, strlen(text));
 	buf_putc(out, '"');
@@ -163,7 +163,7 @@ json_text(struct buf *out, const char *key, const char *text)
 void
 json_time(struct buf *out, const char *key, int64_t ns)
 {
-	json_key(out, key);
+	put_key(out, key);
 	buf_putc(out, '"');
 	format_time(out, ns);
 	buf_putc(out, '"');
@@ -172,7 +172,7 @@ json_time(struct buf *out, const char *key, int64_t ns)
 void
 json_uint(struct buf *out, const char *key, uint64_t v)
 {
-	json_key(out, key);
+	put_key(out, key);
 	out->len += fmt_u64(buf_room(out, FMT_MAX), v);
 }
 
@@ -186,14 +186,14 @@ json_counter(struct buf *out, const char *key, uint64_t v)
 void
 json_number(struct buf *out, const char *key, double v)
 {
-	json_key(out, key);
+	put_key(out, key);
 	buf_printf(out, "%.6g", v);
 }
 
 void
 json_addr(struct buf *out, const char *key, const struct addr *a)
 {
-	json_key(out, key);
+	put_key(out, key);
 	buf_putc(out, '"');
 	out->len += fmt_ip(buf_room(out, FMT_MAX), a);
 	buf_putc(out, '"');
@@ -203,7 +203,7 @@ void
 json_open(struct buf *out, const char *key, char bracket)
 {
 	if (key != NULL)
-		json_key(out, key);
+		put_key(out, key);
 	else
 		comma(out);
 	buf_putc(out, bracket);

@@ -65,7 +65,6 @@ void format_text(struct buf *, const char *, size_t most, const char *escaped,
 const char *format_attack(const char **list, size_t *n);
 
 /* JSON: a comma where one is needed, the key, then the value. */
-void json_key(struct buf *, const char *key);
 void json_text(struct buf *, const char *key, const char *text);
 void json_time(struct buf *, const char *key, int64_t ns);
 void json_uint(struct buf *, const char *key, uint64_t);

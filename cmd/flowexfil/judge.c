@@ -6,6 +6,13 @@
 /* Queries of people's names are 60 to 90 octets with their headers, and a ping is 84. */
 enum { DNS_PACKET = 110, ICMP_PACKET = 128 };
 
+/* All hours before this one, which are forgotten then. */
+static void
+judge_hours(void *ctx, uint32_t before_hour)
+{
+	volume_judge(ctx, before_hour);
+}
+
 void
 judge_init(struct judge *j, const struct scope *scope, struct traffic *t)
 {
@@ -201,12 +208,6 @@ judge_pair(void *ctx, struct pair *p)
 		break;
 	default: judge_destination(j, p); break;
 	}
-}
-
-void
-judge_hours(void *ctx, uint32_t before_hour)
-{
-	volume_judge(ctx, before_hour);
 }
 
 /* Windows that are over by the hour, or begin far beyond it, go. */

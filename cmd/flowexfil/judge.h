@@ -58,9 +58,6 @@ void judge_free(struct judge *);
 /* A pair whose window is over, or may go on; told again when it has grown.  ctx: struct judge. */
 void judge_pair(void *ctx, struct pair *);
 
-/* All hours before this one, which are forgotten then. */
-void judge_hours(void *ctx, uint32_t before_hour);
-
 /*
  * The end of the input.  Where there will be other runs pairs whose window is open are kept, hours that are not complete,
  * and strange ones that they may go on; else nothing is.

@@ -50,12 +50,6 @@ diag_init(const char *argv0)
 		program = slash ? slash + 1 : argv0;
 }
 
-const char *
-diag_program(void)
-{
-	return program;
-}
-
 /*
  * Octets of the well-formed, printable UTF-8 character at s (RFC 3629 4), 0 when there is none.
  * The C1 controls U+0080..U+009F move cursors too.

@@ -17,7 +17,6 @@
  * standard descriptors that are closed and makes writes beyond RLIMIT_FSIZE fail with EFBIG.
  */
 void diag_init(const char *argv0);
-const char *diag_program(void);
 
 /* Print `PROGRAM: SUBJECT: text`; subject may be NULL. */
 void diag(const char *subject, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

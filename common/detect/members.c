@@ -97,8 +97,9 @@ get_ip(const struct column *c, size_t rec, void *to)
 	memcpy(to, &a, sizeof(a));
 }
 
-struct members_at
-members_find(struct batch *b, const struct member *m)
+/* In a batch that was read; those that it lacks are noted.  Unpacks them. */
+static struct members_at
+find_all(struct batch *b, const struct member *m)
 {
 	struct members_at at = { 0 };
 
@@ -111,8 +112,8 @@ members_find(struct batch *b, const struct member *m)
 	return at;
 }
 
-bool
-members_get(struct batch *b, const struct members_at *at, size_t rec, const struct member *m,
+static bool
+get_all(struct batch *b, const struct members_at *at, size_t rec, const struct member *m,
     void *structure)
 {
 	for (unsigned i = 0; m[i].kind != MEMBER_END; i++) {
@@ -201,7 +202,7 @@ read_all(struct member_walk *w, struct batch *b, struct err *err)
 	w->b = b;
 	for (unsigned k = 0; k < w->n; k++)
 		if (w->kinds[k] != NULL)
-			w->at[k] = members_find(b, w->kinds[k]);
+			w->at[k] = find_all(b, w->kinds[k]);
 	for (w->rec = 0; w->rec < b->n; w->rec++) {
 		uint64_t kind;
 
@@ -230,5 +231,5 @@ members_take(void *walk, struct batch *b, const uint64_t *sel, struct err *err)
 bool
 members_here(const struct member_walk *w, void *structure)
 {
-	return members_get(w->b, &w->at[w->kind], w->rec, w->kinds[w->kind], structure);
+	return get_all(w->b, &w->at[w->kind], w->rec, w->kinds[w->kind], structure);
 }

@@ -49,12 +49,6 @@ struct members_at members_make(struct batch *, const struct member *);
 void members_put(struct batch *, const struct members_at *, size_t rec, const struct member *,
     const void *structure);
 
-/* In a batch that was read; those that it lacks are noted.  Unpacks them. */
-struct members_at members_find(struct batch *, const struct member *);
-/* false: some member has no value of its kind; the structure is filled in part then. */
-bool members_get(
-    struct batch *, const struct members_at *, size_t rec, const struct member *, void *structure);
-
 /*
  * A file of several kinds of records: which one each is its column `state` says, by its number in a table of members
  * (NULL: it has none).  Kind 0 is the head, with which the file begins, and there is one.
@@ -78,7 +72,7 @@ struct member_walk {
 /* Read the records of a batch that came from the file, as io_take does.  walk: struct member_walk. */
 int members_take(void *walk, struct batch *, const uint64_t *sel, struct err *);
 
-/* members_get of the record where the walk is. */
+/* The structure of the record where the walk is.  false: some member has no value of its kind; it is filled in part then. */
 bool members_here(const struct member_walk *, void *structure);
 
 /* Its column `state`, when it is written. */

@@ -8,8 +8,9 @@
 #define NEAR 0.25 /* of the period */
 enum { MULTIPLES = 3, MS_PER_S = 1000, COARSE_MERGE_MS = 10000 };
 
-double
-periodicity_chance(double period_s, double merge_s)
+/* p0: of gaps that are g plus an exponential time and have the median T, the share near T, 2T or 3T. */
+static double
+chance_of(double period_s, double merge_s)
 {
 	double rate = log(2) / (period_s - merge_s), p = 0;
 
@@ -24,8 +25,9 @@ periodicity_chance(double period_s, double merge_s)
 	return p;
 }
 
-double
-periodicity_evidence(unsigned n, unsigned k, double p)
+/* -log10 of the chance that of n, each with chance p, k or more come true. */
+static double
+evidence_of(unsigned n, unsigned k, double p)
 {
 	double term = 1, sum = 0, first;
 
@@ -100,8 +102,8 @@ rate_gaps(struct periodicity *p, double *gap, size_t n)
 	p->period_s = t = robust_median(gap, n);
 	near = count_near(gap, n, t);
 	p->share = (double)near / (double)n;
-	p->chance = periodicity_chance(t, p->merge_s);
-	p->evidence = periodicity_evidence((unsigned)n - 1, near > 0 ? near - 1 : 0, p->chance);
+	p->chance = chance_of(t, p->merge_s);
+	p->evidence = evidence_of((unsigned)n - 1, near > 0 ? near - 1 : 0, p->chance);
 	p->spread_s = robust_mad(gap, n, t);
 	p->significant = between(p->evidence / 8);
 	p->regular = p->chance < 1 ? between((p->share - p->chance) / (1 - p->chance)) : 0;

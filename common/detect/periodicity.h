@@ -45,10 +45,4 @@ struct periodicity {
 bool periodicity(
     struct beats *, double span_share, unsigned hours, unsigned gaps, struct periodicity *);
 
-/* p0: of gaps that are g plus an exponential time and have the median T, the share near T, 2T or 3T. */
-double periodicity_chance(double period_s, double merge_s);
-
-/* -log10 of the chance that of n, each with chance p, k or more come true. */
-double periodicity_evidence(unsigned n, unsigned k, double p);
-
 #endif

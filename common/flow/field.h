@@ -115,7 +115,6 @@ struct field_list {
 			 * defaults into another list, then this */
 };
 int field_list_parse(struct field_list *, const char *text, struct err *);
-bool field_list_has(const struct field_list *, const struct field *);
 void field_list_free(struct field_list *);
 
 /* `--help-fields`: alias, names, type, unit, example. */

@@ -22,15 +22,6 @@ same_field(const struct field *a, const struct field *b)
 	return true;
 }
 
-bool
-field_list_has(const struct field_list *list, const struct field *f)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (same_field(&list->fields[i], f))
-			return true;
-	return false;
-}
-
 /* Fields move when the array grows or shrinks, and with them the names they point to. */
 static void
 fix_names(struct field_list *list)

@@ -21,6 +21,20 @@ static const struct format_row {
 };
 enum { N_FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
+static int
+refuse(const char *name, bool input, struct err *err)
+{
+	struct buf known = { 0 };
+
+	for (size_t i = 0; i < N_FORMATS; i++)
+		if (input ? formats[i].in : formats[i].out)
+			buf_printf(&known, " %s", formats[i].name);
+	err_usage(err, "unknown %s format '%s'; known are:%s", input ? "input" : "output", name,
+	    buf_cstr(&known));
+	buf_free(&known);
+	return -1;
+}
+
 int
 io_format_parse(const char *name, bool input, enum io_format *format, struct err *err)
 {
@@ -31,14 +45,7 @@ io_format_parse(const char *name, bool input, enum io_format *format, struct err
 			return 0;
 		}
 	}
-	return err_usage(err, "unknown %s format '%s'; known are: %s", input ? "input" : "output",
-	    name, io_format_names(input));
-}
-
-const char *
-io_format_names(bool input)
-{
-	return input ? "flow csv tsv ipfix" : "flow table csv tsv json ndjson ipfix null";
+	return refuse(name, input, err);
 }
 
 static bool

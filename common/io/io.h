@@ -26,7 +26,6 @@ enum io_format {
 	IO_IPFIX
 };
 int io_format_parse(const char *, bool input, enum io_format *, struct err *);
-const char *io_format_names(bool input); /* blank separated, for help and completions */
 
 /*
  * Options shared by programs: rows for their tables, filled by io_opt.  io_opt returns 1 when the key was one

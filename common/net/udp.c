@@ -103,9 +103,9 @@ place(const struct endpoint *e)
 	return at;
 }
 
-/* A socket bound to an endpoint.  silent: with a filter that lets nothing in. */
+/* A socket bound to an endpoint, with a filter that lets nothing in. */
 static int
-open_at(const struct endpoint *e, bool reuseport, bool silent)
+open_at(const struct endpoint *e, bool reuseport)
 {
 	struct endpoint at = place(e);
 	struct sockaddr_storage ss;
@@ -120,7 +120,7 @@ open_at(const struct endpoint *e, bool reuseport, bool silent)
 	if (endpoint_is_group(e))
 		only_ours(fd, e);
 	if ((reuseport && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) ||
-	    (silent && udp_shut(fd) != 0) || bind(fd, (struct sockaddr *)&ss, len) != 0 ||
+	    udp_shut(fd) != 0 || bind(fd, (struct sockaddr *)&ss, len) != 0 ||
 	    (endpoint_is_group(e) && join(fd, e) != 0)) {
 		close_keeping_errno(fd);
 		return -1;
@@ -128,31 +128,19 @@ open_at(const struct endpoint *e, bool reuseport, bool silent)
 	return fd;
 }
 
-/* At the first endpoint of an address that can be had, which becomes *at. */
+/* At the first endpoint of an address that can be had, which becomes *at; silent, and sharing with nobody. */
 static int
-open_first(
-    const struct address *a, bool reuseport, bool silent, struct endpoint *at, struct err *err)
+open_first(const struct address *a, struct endpoint *at, struct err *err)
 {
 	struct endpoint list[ENDPOINTS_MAX];
 	int n = address_resolve(a, ADDRESS_LISTEN, list, err), fd = -1;
 
 	for (int i = 0; i < n && fd < 0; i++) {
-		fd = open_at(&list[i], reuseport, silent);
+		fd = open_at(&list[i], false);
 		*at = list[i];
 	}
 	if (fd < 0)
 		err_set(err, "cannot listen: %s", strerror(errno));
-	return fd;
-}
-
-int
-udp_listen(const struct address *a, const struct udp_opts *o, int *granted, struct err *err)
-{
-	struct endpoint at;
-	int fd = open_first(a, o->reuseport, false, &at, err);
-
-	if (fd >= 0)
-		*granted = udp_receive_buffer(fd, o->rcvbuf);
 	return fd;
 }
 
@@ -171,7 +159,7 @@ udp_listen_workers(
 	struct endpoint at, first;
 
 	assert(n >= 1 && n <= UDP_WORKERS_MAX);
-	fds[0] = open_first(a, false, true, &at, err);
+	fds[0] = open_first(a, &at, err);
 	if (fds[0] < 0)
 		return -1;
 	opened = 1;
@@ -182,7 +170,7 @@ udp_listen_workers(
 		goto fail;
 	at.port = first.port;
 	for (; opened < n; opened++)
-		if ((fds[opened] = open_at(&at, true, true)) < 0)
+		if ((fds[opened] = open_at(&at, true)) < 0)
 			goto fail;
 	if (n > 1 && udp_steer(fds[0], n) != 0)
 		goto fail;

@@ -7,25 +7,17 @@
 #include "net/address.h"
 #include "net/datagram.h"
 
-struct udp_opts {
-	int rcvbuf; /* octets to ask for (SO_RCVBUFFORCE where allowed) */
-	bool reuseport; /* other sockets of ours listen at the same address (SO_REUSEPORT) */
-};
-
 /*
- * Listen.  *granted is the receive buffer that the kernel gave.  A multicast group is joined on the
- * interface of its scope, without one on every interface there is now; of other groups and of the
- * port's unicast nothing is taken, but that a group of one link (ff02::/16) listened to on all of them
- * takes unicast too: the kernel binds such a group to one interface only.  A group's datagrams come to every
- * socket of ours: with reuseport each gets a copy.  A non-blocking fd, or -1 with err.
- */
-int udp_listen(const struct address *, const struct udp_opts *, int *granted, struct err *);
-
-/*
- * Listen with n sockets for n workers, 1 <= n <= UDP_WORKERS_MAX: datagrams of one exporter, by its
- * address whatever its ports, all come to fds[udp_worker_of(address, n)].  *granted is the least of
- * the buffers.  Closing one socket changes the numbers of the others: close all.  Returns how many
- * sockets there are: n, or 1 for a multicast group; -1 with err.
+ * Listen with n non-blocking sockets for n workers, 1 <= n <= UDP_WORKERS_MAX: datagrams of one exporter, by its
+ * address whatever its ports, all come to fds[udp_worker_of(address, n)].  rcvbuf: octets to ask for; *granted is
+ * the least that the kernel gave.  Closing one socket changes the numbers of the others: close all.
+ *
+ * A multicast group is joined on the interface of its scope, without one on every interface there is now; of
+ * other groups and of the port's unicast nothing is taken, but that a group of one link (ff02::/16) listened to on
+ * all of them takes unicast too: the kernel binds such a group to one interface only.  A group's datagrams would come
+ * to every socket, so it has one.
+ *
+ * Returns how many sockets there are: n, or 1 for a multicast group; -1 with err.
  */
 enum { UDP_WORKERS_MAX = 256 };
 int udp_listen_workers(

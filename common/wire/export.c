@@ -82,7 +82,8 @@ origin_session(struct exporter *e, const struct origin *o, size_t rec)
 	return session_find(e, &from, domain);
 }
 
-int64_t
+/* The end, else when it was received, else INT64_MIN. */
+static int64_t
 origin_time(const struct origin *o, size_t rec)
 {
 	if (has_value(o->has_end, &o->end, rec))

@@ -121,14 +121,6 @@ session_free(struct session *s)
 	mem_free(s);
 }
 
-int
-session_send(struct exporter *e, struct session *s, struct err *err)
-{
-	if (s->msg.len == 0)
-		return 0;
-	return e->opts.version == EXPORT_V5 ? v5_send(e, s, err) : message_send(e, s, err);
-}
-
 /* Templates ---------------------------------------------------------------------------------- */
 
 static size_t
@@ -369,6 +361,104 @@ record_times(const struct plan *p, const struct session *s, const struct layout 
 	return times;
 }
 
+int64_t
+message_time(const struct exporter *e, const struct session *s)
+{
+	if (e->opts.now || s->time_ns == INT64_MIN)
+		return time_now_ns();
+	return s->time_ns;
+}
+
+/* The first whole second that is not before. */
+static int64_t
+second_after(int64_t ns)
+{
+	return ns / SECOND_NS + (ns % SECOND_NS > 0);
+}
+
+/* RFC 3954 5.1.  The uptime is what makes the header's time and the records' meet. */
+static void
+v9_header(struct exporter *e, struct session *s)
+{
+	int64_t time_s = second_after(uptime_header(e, s)), uptime_ns;
+
+	if (!s->has_boot) {
+		s->has_boot = true;
+		s->boot_ns = (time_s - 3600) * SECOND_NS;
+	}
+	uptime_ns = time_s * SECOND_NS - s->boot_ns;
+	set_be(&s->msg, 0, 9, 2);
+	set_be(&s->msg, 2, s->count, 2);
+	set_be(&s->msg, 4, (uint64_t)(uptime_ns / NS_PER_MS), 4);
+	set_be(&s->msg, 8, (uint64_t)time_s, 4);
+	set_be(&s->msg, 12, s->sequence, 4);
+	set_be(&s->msg, 16, s->domain, 4);
+	s->sequence++;
+}
+
+/* RFC 7011 3.1. */
+void
+ipfix_header(const struct exporter *e, const struct session *s, struct buf *msg, uint32_t sequence)
+{
+	set_be(msg, 0, 10, 2);
+	set_be(msg, 2, msg->len, 2);
+	set_be(msg, 4, (uint64_t)second_after(message_time(e, s)), 4);
+	set_be(msg, 8, sequence, 4);
+	set_be(msg, 12, s->domain, 4);
+}
+
+/* Send what is in the session's message; see EXPORT_AGAIN. */
+static int
+ipfix_send(struct exporter *e, struct session *s, struct err *err)
+{
+	int rc;
+
+	for (;;) {
+		rc = s->transport != e->transport ? session_renew(e, s, err) : 0;
+		if (rc == 0) {
+			ipfix_header(e, s, &s->msg, s->sequence);
+			rc = e->fn(e->ctx, s->msg.data, s->msg.len, s->records, s->time_ns, err);
+		}
+		if (rc != EXPORT_AGAIN)
+			break;
+		e->transport++;
+		sampling_forget(e);
+	}
+	s->sequence += s->records;
+	return rc;
+}
+
+static int
+message_send(struct exporter *e, struct session *s, struct err *err)
+{
+	int rc;
+
+	set_end(s);
+	if (e->opts.version == EXPORT_V9) {
+		v9_header(e, s);
+		rc = e->fn(e->ctx, s->msg.data, s->msg.len, s->records, s->time_ns, err);
+	} else {
+		rc = ipfix_send(e, s, err);
+	}
+	if (rc == 0) {
+		e->totals.messages++;
+		e->totals.octets += s->msg.len;
+		e->totals.options += s->options;
+		e->totals.records += s->records - s->options;
+	}
+	s->messages++;
+	s->msg.len = 0;
+	return rc;
+}
+
+int
+session_send(struct exporter *e, struct session *s, struct err *err)
+{
+	if (s->msg.len == 0)
+		return 0;
+	return e->opts.version == EXPORT_V5 ? v5_send(e, s, err) : message_send(e, s, err);
+}
+
 /* What the header cannot stand for beside what is in the message goes in the next one. */
 static int
 fit_times(struct exporter *e, struct session *s, const struct layout *l, size_t rec,
@@ -453,94 +543,4 @@ message_record(struct exporter *e, struct session *s, struct layout *l, size_t r
 	if (l->n_scope)
 		s->options++;
 	return 0;
-}
-
-int64_t
-message_time(const struct exporter *e, const struct session *s)
-{
-	if (e->opts.now || s->time_ns == INT64_MIN)
-		return time_now_ns();
-	return s->time_ns;
-}
-
-/* The first whole second that is not before. */
-static int64_t
-second_after(int64_t ns)
-{
-	return ns / SECOND_NS + (ns % SECOND_NS > 0);
-}
-
-/* RFC 3954 5.1.  The uptime is what makes the header's time and the records' meet. */
-static void
-v9_header(struct exporter *e, struct session *s)
-{
-	int64_t time_s = second_after(uptime_header(e, s)), uptime_ns;
-
-	if (!s->has_boot) {
-		s->has_boot = true;
-		s->boot_ns = (time_s - 3600) * SECOND_NS;
-	}
-	uptime_ns = time_s * SECOND_NS - s->boot_ns;
-	set_be(&s->msg, 0, 9, 2);
-	set_be(&s->msg, 2, s->count, 2);
-	set_be(&s->msg, 4, (uint64_t)(uptime_ns / NS_PER_MS), 4);
-	set_be(&s->msg, 8, (uint64_t)time_s, 4);
-	set_be(&s->msg, 12, s->sequence, 4);
-	set_be(&s->msg, 16, s->domain, 4);
-	s->sequence++;
-}
-
-/* RFC 7011 3.1. */
-void
-ipfix_header(const struct exporter *e, const struct session *s, struct buf *msg, uint32_t sequence)
-{
-	set_be(msg, 0, 10, 2);
-	set_be(msg, 2, msg->len, 2);
-	set_be(msg, 4, (uint64_t)second_after(message_time(e, s)), 4);
-	set_be(msg, 8, sequence, 4);
-	set_be(msg, 12, s->domain, 4);
-}
-
-/* Send what is in the session's message; see EXPORT_AGAIN. */
-static int
-ipfix_send(struct exporter *e, struct session *s, struct err *err)
-{
-	int rc;
-
-	for (;;) {
-		rc = s->transport != e->transport ? session_renew(e, s, err) : 0;
-		if (rc == 0) {
-			ipfix_header(e, s, &s->msg, s->sequence);
-			rc = e->fn(e->ctx, s->msg.data, s->msg.len, s->records, s->time_ns, err);
-		}
-		if (rc != EXPORT_AGAIN)
-			break;
-		e->transport++;
-		sampling_forget(e);
-	}
-	s->sequence += s->records;
-	return rc;
-}
-
-int
-message_send(struct exporter *e, struct session *s, struct err *err)
-{
-	int rc;
-
-	set_end(s);
-	if (e->opts.version == EXPORT_V9) {
-		v9_header(e, s);
-		rc = e->fn(e->ctx, s->msg.data, s->msg.len, s->records, s->time_ns, err);
-	} else {
-		rc = ipfix_send(e, s, err);
-	}
-	if (rc == 0) {
-		e->totals.messages++;
-		e->totals.octets += s->msg.len;
-		e->totals.options += s->options;
-		e->totals.records += s->records - s->options;
-	}
-	s->messages++;
-	s->msg.len = 0;
-	return rc;
 }

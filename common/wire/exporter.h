@@ -239,7 +239,6 @@ bool cell_is_v4(const struct column *, size_t rec);
 struct session *session_find(struct exporter *, const struct addr *, uint32_t domain);
 void session_free(struct session *);
 int session_send(struct exporter *, struct session *, struct err *); /* if it holds records */
-int message_send(struct exporter *, struct session *, struct err *);
 int message_record(struct exporter *, struct session *, struct layout *, size_t rec,
     int64_t time_ns, struct err *);
 int64_t message_time(const struct exporter *, const struct session *);
@@ -290,7 +289,6 @@ struct origin {
 };
 void origin_bind(struct origin *, struct batch *);
 struct session *origin_session(struct exporter *, const struct origin *, size_t rec);
-int64_t origin_time(const struct origin *, size_t rec); /* end, else received, else INT64_MIN */
 
 /* How many of the n records are selected and have a value. */
 size_t count_present(const uint64_t *present, const uint64_t *sel, size_t n);

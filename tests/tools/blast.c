@@ -171,16 +171,15 @@ record(const char *path, const char *at, int idle_s)
 	struct err err = { .status = 0 };
 	struct udp_receiver *r = udp_receiver_new();
 	struct datagram d[UDP_BATCH];
-	const struct udp_opts opts = { .rcvbuf = 64 << 20 };
 	struct address a;
 	struct endpoint local;
 	size_t sum = 0;
-	int granted, fd = -1, n;
+	int granted, fd, sockets = -1, n;
 	FILE *f = fopen(path, "w");
 
 	if (address_parse(&a, at, ADDRESS_LISTEN, 1 << TRANSPORT_UDP, &err) == 0)
-		fd = udp_listen(&a, &opts, &granted, &err);
-	if (fd < 0 || endpoint_local(fd, &local) != 0)
+		sockets = udp_listen_workers(&a, 64 << 20, 1, &fd, &granted, &err);
+	if (sockets != 1 || endpoint_local(fd, &local) != 0)
 		fail(at, err.text);
 	if (f == NULL)
 		fail(path, strerror(errno));

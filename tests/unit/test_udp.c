@@ -39,25 +39,24 @@ static int
 quietly(const char *text, int rcvbuf, struct err *err)
 {
 	struct address a = address(text, ADDRESS_LISTEN);
-	struct udp_opts opts = { .rcvbuf = rcvbuf };
-	int granted;
+	int granted, fd;
 
-	return udp_listen(&a, &opts, &granted, err);
+	return udp_listen_workers(&a, rcvbuf, 1, &fd, &granted, err) == 1 ? fd : -1;
 }
 
 static int
 listening(const char *text, int rcvbuf, char *name)
 {
 	struct address a = address(text, ADDRESS_LISTEN);
-	struct udp_opts opts = { .rcvbuf = rcvbuf };
 	struct err err = { .status = 0 };
 	struct endpoint at = { .port = 0 };
-	int granted = 0, fd = udp_listen(&a, &opts, &granted, &err);
+	int granted = 0, fd = -1, n = udp_listen_workers(&a, rcvbuf, 1, &fd, &granted, &err);
 
-	ok(fd >= 0 && granted > 0 && endpoint_local(fd, &at) == 0 && at.port != 0,
+	ok(n == 1 && granted > 0 && endpoint_local(fd, &at) == 0 && at.port != 0,
 	    "%s is opened on a port of the kernel's choice %s", text, err.text);
-	if (fd >= 0)
-		name_of(fd, name);
+	if (n != 1)
+		return -1;
+	name_of(fd, name);
 	return fd;
 }
 
@@ -370,30 +369,27 @@ test_worker_hash(void)
 	ok(most < 192, "and 1024 neighbouring IPv6 networks: at most %u", most);
 }
 
-/* The program may also be attached to sockets that a caller opened one by one. */
 static void
 test_steer(void)
 {
 	struct address a = address("udp:127.0.0.1:0", ADDRESS_LISTEN);
-	struct udp_opts opts = { .rcvbuf = 1 << 16, .reuseport = true };
 	struct err err = { .status = 0 };
-	int granted, one = udp_listen(&a, &opts, &granted, &err), two, fd;
+	int granted, both[2], one, fd;
+	int n = udp_listen_workers(&a, 1 << 16, 2, both, &granted, &err);
 	struct endpoint at;
 	struct addr from = addr_v4(0x7f000001);
 
-	endpoint_local(one, &at);
-	a.port = at.port;
-	two = udp_listen(&a, &opts, &granted, &err);
-	ok(one >= 0 && two >= 0 && udp_steer(two, 2) == 0,
+	endpoint_local(both[0], &at);
+	ok(n == 2 && udp_steer(both[1], 2) == 0,
 	    "two sockets share a port, any of them takes the program %s", err.text);
 	for (unsigned i = 0; i < 8; i++) {
 		fd = from_address("127.0.0.1");
 		send_to(fd, "127.0.0.1", at.port);
 		close(fd);
 	}
-	is_u64(waiting(udp_worker_of(&from, 2) == 0 ? one : two), 8, "one has all of one exporter");
-	close(one);
-	close(two);
+	is_u64(waiting(both[udp_worker_of(&from, 2)]), 8, "one has all of one exporter");
+	close(both[0]);
+	close(both[1]);
 	one = quietly("udp:127.0.0.1:0", 1 << 16, &err);
 	ok(udp_steer(one, 2) == -1 && errno == EINVAL, "a socket that shares with nobody does not");
 	close(one);
