@@ -10,6 +10,9 @@
 
 #define DAY_NS (24 * NS_PER_HOUR)
 
+/* Octets that the values of all bins take before they go to disk. */
+#define MEMORY (UINT64_C(2) << 30)
+
 /* One bin of one series. */
 struct point {
 	uint32_t label;
@@ -86,6 +89,7 @@ series_new(const struct series_opts *opts, unsigned threads, struct err *err)
 		return NULL;
 	}
 	s->spec.scale = true;
+	s->spec.memory = MEMORY;
 	s->counts = is_count(s->spec.values[0].fn);
 	s->n_tables = threads;
 	s->tables = mem_zero(threads, sizeof(struct group_table *));

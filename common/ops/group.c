@@ -6,12 +6,11 @@ struct group_table *
 group_new(const struct group_spec *spec, unsigned tables)
 {
 	struct group_table *g = mem_zero(1, sizeof(*g));
-	uint64_t memory = spec->memory ? spec->memory : UINT64_C(2) << 30;
 	struct layout empty = { .n = (unsigned)spec->n_keys }, none = { 0 };
 
 	g->spec = spec;
 	g->may_loose = true;
-	g->share = memory / (tables ? tables : 1);
+	g->share = spec->memory / tables;
 	if (spec->biflow)
 		g->n_pairs = biflow_pairs(spec, g->pair, NULL);
 	values_init(&g->values, spec);

@@ -82,7 +82,7 @@ void group_spec_zone(struct group_spec *, const struct tz *);
 
 void group_spec_free(struct group_spec *);
 
-/* One of `tables` that share spec->memory (0: 2 GiB).  The spec must outlive it. */
+/* One of `tables` that share spec->memory.  The spec must outlive it. */
 struct group_table;
 struct group_table *group_new(const struct group_spec *, unsigned tables);
 void group_free(struct group_table *);

@@ -54,8 +54,8 @@ sort_new(const struct sort_key *keys, size_t n, uint64_t limit, uint64_t memory,
 
 	s->keys = keys;
 	s->n_keys = n;
-	s->limit = limit == 0 ? UINT64_MAX : limit;
-	s->memory = memory ? memory : UINT64_C(1) << 30;
+	s->limit = limit;
+	s->memory = memory;
 	s->tmpdir = tmpdir;
 	s->threads = 1;
 	s->slabs = slabs_new();
@@ -101,7 +101,7 @@ sort_free(struct sorter *s)
 void
 sort_threads(struct sorter *s, unsigned threads)
 {
-	s->threads = threads ? threads : 1;
+	s->threads = threads;
 }
 
 void
@@ -227,6 +227,8 @@ keep_few(struct sorter *s, struct batch *b, uint32_t *idx, size_t n)
 	size_t kept = 0;
 	bool ties;
 
+	if (s->limit == 0)
+		return 0;
 	ordered_lock(s->lock);
 	bar = s->bar;
 	ordered_unlock(s->lock);

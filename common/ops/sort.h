@@ -2,7 +2,7 @@
  * sort.h - ordering records by a field: stable, bounded memory, missing last both ways.
  *
  * Either sort_add and sort_finish, or in parallel: sort_choose and sort_prepare on any thread, sort_take in the order of the
- * records, then window by window of the result sort_block on any thread.  A sort of a few (limit > 0) keeps only
+ * records, then window by window of the result sort_block on any thread.  A sort of a few (limit) keeps only
  * those; otherwise runs that outgrow memory go to temporary files and are merged.
  */
 #ifndef OPS_SORT_H
@@ -21,12 +21,12 @@ void sort_keys_add(struct sort_key **, size_t *n, const struct field *, bool asc
 void sort_keys_free(struct sort_key *);
 
 struct sorter;
-/* keys are borrowed.  limit 0 or UINT64_MAX: all.  memory 0: 1 GiB. */
+/* keys are borrowed.  limit UINT64_MAX: all. */
 struct sorter *sort_new(
     const struct sort_key *, size_t n, uint64_t limit, uint64_t memory, const char *tmpdir);
 void sort_free(struct sorter *);
 
-/* Before the first record: threads to sort with (1), and the fields that are all that is wanted (borrowed). */
+/* Before the first record: threads to sort with (else one), and the fields that are all that is wanted (borrowed). */
 void sort_threads(struct sorter *, unsigned threads);
 void sort_only(struct sorter *, const struct field_list *);
 

@@ -117,7 +117,9 @@ struct how {
 static void
 check(const struct line *l, size_t n, const struct how *h, const char *want, const char *name)
 {
-	struct group_spec spec = { .biflow = h->biflow, .scale = h->scale };
+	struct group_spec spec = {
+		.biflow = h->biflow, .scale = h->scale, .memory = UINT64_C(2) << 30
+	};
 	struct group_table *t[2];
 	struct take got = { .spec = &spec, .sampling = h->sampling };
 	const char *doubt[GROUP_DOUBTS];
@@ -225,7 +227,7 @@ test_sampling(void)
 static void
 refused(const char *keys, const char *values, bool biflow, const char *want)
 {
-	struct group_spec spec = { .biflow = biflow };
+	struct group_spec spec = { .biflow = biflow, .memory = UINT64_C(2) << 30 };
 	struct err err = { 0 };
 
 	ok((group_spec_keys(&spec, keys, &err) < 0 || group_spec_values(&spec, values, &err) < 0 ||

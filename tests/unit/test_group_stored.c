@@ -81,7 +81,7 @@ static void
 test_stored(
     const char *keys, const char *values, enum block_profile profile, unsigned tables, bool lies)
 {
-	struct group_spec spec = { 0 };
+	struct group_spec spec = { .memory = UINT64_C(2) << 30 };
 	struct lines want = { 0 }, got = { 0 };
 	struct batch *b[N_MANY];
 	struct reading in;
@@ -125,7 +125,7 @@ store_otherwise(struct batch *b, unsigned how, struct planes *other)
 static void
 test_stored_otherwise(const char *keys, unsigned how)
 {
-	struct group_spec spec = { 0 };
+	struct group_spec spec = { .memory = UINT64_C(2) << 30 };
 	struct lines want = { 0 }, got = { 0 };
 	struct batch *b[N_MANY];
 	struct reading in;
@@ -156,7 +156,7 @@ test_stored_otherwise(const char *keys, unsigned how)
 static void
 test_apart(void)
 {
-	struct group_spec spec = { 0 };
+	struct group_spec spec = { .memory = UINT64_C(2) << 30 };
 	struct batch *b[N_MANY];
 	struct reading in;
 	struct err err = { 0 };

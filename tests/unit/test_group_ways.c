@@ -12,7 +12,7 @@
 static void
 test_many(const char *keys, const char *values, unsigned v6)
 {
-	struct group_spec spec = { 0 };
+	struct group_spec spec = { .memory = UINT64_C(2) << 30 };
 	struct lines want = { 0 }, got = { 0 };
 	struct batch *b[N_MANY];
 
@@ -39,7 +39,7 @@ test_many(const char *keys, const char *values, unsigned v6)
 static void
 test_lies(void)
 {
-	struct group_spec spec = { 0 };
+	struct group_spec spec = { .memory = UINT64_C(2) << 30 };
 	struct lines want = { 0 }, got = { 0 };
 	struct batch *b[N_MANY];
 
@@ -87,7 +87,7 @@ keep_first(struct lines *l, size_t n)
 static void
 test_first(const char *keys, const char *values, size_t n)
 {
-	struct group_spec spec = { 0 };
+	struct group_spec spec = { .memory = UINT64_C(2) << 30 };
 	struct lines want = { 0 }, got = { 0 };
 	struct batch *b[N_MANY];
 	struct err err = { 0 };
@@ -162,7 +162,7 @@ static void
 test_growing(const char *keys, bool ports, bool times)
 {
 	static uint64_t octets[256][N_MANY][70];
-	struct group_spec spec = { 0 };
+	struct group_spec spec = { .memory = UINT64_C(2) << 30 };
 	struct batch *b[N_MANY];
 	struct err err = { 0 };
 
@@ -256,7 +256,7 @@ add_again(struct group_table **t, unsigned tables, struct batch **b)
 static void
 test_loose_on_disk(unsigned wide)
 {
-	struct group_spec spec = { 0 };
+	struct group_spec spec = { .memory = UINT64_C(2) << 30 };
 	struct lines want = { 0 };
 	struct batch *b[N_MANY];
 
@@ -297,7 +297,7 @@ test_loose_beside_strings(void)
 {
 	struct batch *few = batch_new();
 	int name = batch_column(few, &fields[F_NAME].id, TYPE_STRING, 0, 0);
-	struct group_spec spec = { 0 };
+	struct group_spec spec = { .memory = UINT64_C(2) << 30 };
 	struct err err = { 0 };
 	struct batch *b[N_MANY];
 
@@ -336,7 +336,7 @@ test_loose_beside_strings(void)
 static void
 test_far_apart(uint64_t first, uint64_t second)
 {
-	struct group_spec spec = { 0 };
+	struct group_spec spec = { .memory = UINT64_C(2) << 30 };
 	struct batch *b[2];
 	struct err err = { 0 };
 
@@ -374,7 +374,7 @@ test_far_apart(uint64_t first, uint64_t second)
 static unsigned
 spills_in(uint64_t memory, bool v6)
 {
-	struct group_spec spec = { 0 };
+	struct group_spec spec = { .memory = UINT64_C(2) << 30 };
 	struct lines got = { .spec = &spec };
 	struct err err = { 0 };
 	struct group_table *t;

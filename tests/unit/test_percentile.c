@@ -172,7 +172,7 @@ test_tables(const struct kind *k, struct checking *c, struct batch *const *b, un
 static void
 test_kind(const struct kind *k, unsigned groups)
 {
-	struct group_spec spec = { 0 };
+	struct group_spec spec = { .memory = UINT64_C(2) << 30 };
 	struct batch *b[TABLES];
 	struct value *value = mem_alloc(TABLES * RECORDS * sizeof(*value));
 	struct checking c = { .spec = &spec, .value = value };

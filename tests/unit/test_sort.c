@@ -9,7 +9,7 @@
 #include "ops/sort.h"
 #include "tap.h"
 
-enum { N_RECORDS = N_BATCHES * BATCH_N };
+enum { N_RECORDS = N_BATCHES * BATCH_N, MEMORY = 1 << 30 };
 
 struct naive_key {
 	int field;
@@ -132,7 +132,7 @@ sort(struct got *g, const char *text, uint64_t limit, uint64_t memory, bool part
 	g->n = 0;
 	g->whole = true;
 	ok(sort_keys_parse(&keys, &n, text, &err) == 0, "-O %s is understood%s", text, err.text);
-	s = sort_new(keys, n, limit, memory, NULL);
+	s = sort_new(keys, n, limit ? limit : UINT64_MAX, memory ? memory : MEMORY, NULL);
 	for (unsigned i = 0; i < N_BATCHES; i++)
 		if (sort_add(s, batches[i], partial ? sels[i] : NULL, &err) < 0)
 			ok(false, "a batch is added: %s", err.text);
@@ -207,7 +207,7 @@ test_many_runs(const struct scenario *s, struct got *g, uint64_t limit)
 	g->n = 0;
 	g->whole = true;
 	ok(sort_keys_parse(&keys, &n, s->text, &err) == 0, "-O %s is understood", s->text);
-	sorter = sort_new(keys, n, limit, 1, NULL);
+	sorter = sort_new(keys, n, limit ? limit : UINT64_MAX, 1, NULL);
 	for (uint32_t i = 0; i < N_RECORDS; i++) {
 		want[i] = i;
 		memset(sel, 0, sizeof(sel));
@@ -241,7 +241,7 @@ test_few(struct got *g)
 
 	g->n = 0;
 	ok(sort_keys_parse(&keys, &n, few.text, &err) == 0, "-O %s is understood", few.text);
-	s = sort_new(keys, n, 40, 0, NULL);
+	s = sort_new(keys, n, 40, MEMORY, NULL);
 	for (unsigned round = 0; round < 20; round++)
 		for (unsigned i = 0; i < N_BATCHES; i++)
 			if (sort_add(s, batches[i], NULL, &err) < 0)
@@ -261,6 +261,25 @@ test_few(struct got *g)
 	sort_free(s);
 	sort_keys_free(keys);
 	mem_free(want);
+}
+
+static void
+test_none(struct got *g)
+{
+	struct sort_key *keys;
+	struct err err = { 0 };
+	struct sorter *s;
+	size_t n;
+
+	g->n = 0;
+	ok(sort_keys_parse(&keys, &n, "bytes", &err) == 0, "-O bytes is understood");
+	s = sort_new(keys, n, 0, MEMORY, NULL);
+	for (unsigned i = 0; i < N_BATCHES; i++)
+		if (sort_add(s, batches[i], NULL, &err) < 0)
+			ok(false, "a batch is added: %s", err.text);
+	ok(sort_finish(s, take, g, &err) == 0 && g->n == 0, "of none none are handed out");
+	sort_free(s);
+	sort_keys_free(keys);
 }
 
 static bool
@@ -286,7 +305,7 @@ test_long_value(void)
 
 	memset(text, 'x', LONG);
 	ok(sort_keys_parse(&keys, &n, "bytes", &err) == 0, "-O bytes is understood");
-	s = sort_new(keys, n, 0, 0, NULL);
+	s = sort_new(keys, n, UINT64_MAX, MEMORY, NULL);
 	for (unsigned part = 0; part < PARTS; part++) {
 		struct batch *b = batch_new();
 		unsigned bytes =
@@ -344,6 +363,7 @@ main(void)
 	test_many_runs(&scenarios[2], &g, 0);
 	test_many_runs(&scenarios[7], &g, 0);
 	test_many_runs(&scenarios[0], &g, 100);
+	test_none(&g);
 	test_few(&g);
 	test_long_value();
 	test_errors();

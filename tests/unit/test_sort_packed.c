@@ -251,7 +251,7 @@ sort_once(uint64_t seed, const struct sort_key *keys, bool parallel, uint64_t me
 	struct parallel p = { .got = &got };
 	unsigned runs;
 
-	p.s = sort_new(keys, w.n_keys, w.limit, memory, NULL);
+	p.s = sort_new(keys, w.n_keys, w.limit ? w.limit : UINT64_MAX, memory, NULL);
 	sort_threads(p.s, parallel ? 8 : 1);
 	for (size_t i = 0; i < BATCHES; i++) {
 		p.slot[i] = slot_new();
@@ -324,8 +324,9 @@ test_seed(uint64_t seed)
 
 		w.limit = limits[way];
 		w.n = w.limit && w.limit < w.first[BATCHES] ? w.limit : w.first[BATCHES];
-		sort_once(seed, keys, way % 2 == 1, way == 5 || way == 1 ? 1 << 20 : 0, profile);
-		sort_once(seed, keys, way % 2 == 0, way == 5 ? 1 << 18 : 0, profile);
+		sort_once(
+		    seed, keys, way % 2 == 1, way == 5 || way == 1 ? 1 << 20 : 1 << 30, profile);
+		sort_once(seed, keys, way % 2 == 0, way == 5 ? 1 << 18 : 1 << 30, profile);
 	}
 	sort_keys_free(keys);
 	mem_free(w.want);
