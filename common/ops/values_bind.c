@@ -183,6 +183,64 @@ values_steady(const struct values *vs, struct batch *b)
 	return uniform_sampling(c, &interval) && (interval == 0 ? 1 : interval) == vs->sampling;
 }
 
+/* The column, or -1: its values are of no use for this. */
+static int
+usable_at(const struct group_value *v, const struct batch *b, int i)
+{
+	return i >= 0 && usable(v, (enum type)b->col[i].type) ? i : -1;
+}
+
+/* A column of values: what the batch's sums come to at most, and what its values are like. */
+static void
+learn_column(struct values *vs, unsigned i, struct values_bound *bound, struct table *t, size_t n)
+{
+	const struct value_source *src = &bound->source[i];
+	enum group_fn fn = vs->spec->values[i].fn;
+	struct value_state *v = &vs->v[i];
+
+	if ((fn == FN_SUM || fn == FN_FLOWS) && src->col->type == TYPE_UINT) {
+		uint64_t most = most_of(src, n);
+
+		bound->most = most > bound->most ? most : bound->most;
+	}
+	values_raise(vs, i, t, (enum type)src->col->type);
+	if (src->col->scale < v->scale)
+		v->scale = src->col->scale;
+	if (src->col->width > v->width)
+		v->width = src->col->width;
+}
+
+/* Has every record a value? */
+static bool
+is_had(enum group_fn fn, const struct column *c)
+{
+	return fn == FN_FLOWS || fn == FN_RECORDS ||
+	       ((fn == FN_SUM || fn == FN_OR) && c != NULL && c->present == NULL);
+}
+
+static void
+bind_value(struct values *vs, unsigned i, struct values_bound *bound, struct table *t,
+    struct batch *b, int col, int reverse)
+{
+	const struct group_spec *spec = vs->spec;
+	const struct group_value *v = &spec->values[i];
+	struct value_source *src = &bound->source[i];
+
+	if (v->fn == FN_SUM)
+		bind_sum(src, b, col);
+	else
+		src->col = plain_at(b, col);
+	src->reverse = plain_at(b, reverse);
+	src->scaled = spec->scale && is_counter(v);
+	bound->is_biflow = bound->is_biflow || src->reverse != NULL;
+	if (src->col != NULL)
+		learn_column(vs, i, bound, t, b->n);
+	if (src->reverse != NULL)
+		values_raise(vs, i, t, (enum type)src->reverse->type);
+	if (!spec->biflow && is_had(v->fn, src->col))
+		bound->have |= UINT32_C(1) << i;
+}
+
 void
 values_bind(struct values *vs, struct values_bound *bound, struct table *t, struct batch *b)
 {
@@ -194,47 +252,16 @@ values_bind(struct values *vs, struct values_bound *bound, struct table *t, stru
 	bool timed = spec->biflow;
 
 	*bound = (struct values_bound){ 0 };
+	/* All before any: a computed column may move the others. */
 	for (unsigned i = 0; i < vs->n; i++) {
 		const struct group_value *v = &spec->values[i];
 
-		col[i] = find_value(v, b);
-		if (col[i] >= 0 && !usable(v, (enum type)b->col[col[i]].type))
-			col[i] = -1;
-		reverse[i] = vs->v[i].reverse ? batch_find(b, &v->reverse) : -1;
-		if (reverse[i] >= 0 && !usable(v, (enum type)b->col[reverse[i]].type))
-			reverse[i] = -1;
+		col[i] = usable_at(v, b, find_value(v, b));
+		reverse[i] = vs->v[i].reverse ? usable_at(v, b, batch_find(b, &v->reverse)) : -1;
 		timed = timed || v->fn == FN_FIRST || v->fn == FN_LAST;
 	}
-	for (unsigned i = 0; i < vs->n; i++) {
-		struct value_source *src = &bound->source[i];
-		enum group_fn fn = spec->values[i].fn;
-
-		if (fn == FN_SUM)
-			bind_sum(src, b, col[i]);
-		else
-			src->col = plain_at(b, col[i]);
-		src->reverse = plain_at(b, reverse[i]);
-		src->scaled = spec->scale && is_counter(&spec->values[i]);
-		bound->is_biflow = bound->is_biflow || src->reverse != NULL;
-		if (src->col != NULL) {
-			if ((fn == FN_SUM || fn == FN_FLOWS) && src->col->type == TYPE_UINT) {
-				uint64_t most = most_of(src, b->n);
-
-				bound->most = most > bound->most ? most : bound->most;
-			}
-			values_raise(vs, i, t, (enum type)src->col->type);
-			if (src->col->scale < vs->v[i].scale)
-				vs->v[i].scale = src->col->scale;
-			if (src->col->width > vs->v[i].width)
-				vs->v[i].width = src->col->width;
-		}
-		if (src->reverse != NULL)
-			values_raise(vs, i, t, (enum type)src->reverse->type);
-		if (!spec->biflow && (fn == FN_FLOWS || fn == FN_RECORDS ||
-					 ((fn == FN_SUM || fn == FN_OR) && src->col != NULL &&
-					     src->col->present == NULL)))
-			bound->have |= UINT32_C(1) << i;
-	}
+	for (unsigned i = 0; i < vs->n; i++)
+		bind_value(vs, i, bound, t, b, col[i], reverse[i]);
 	if (timed && start >= 0 && b->col[start].type == TYPE_TIME)
 		bound->start = batch_plain(b, (unsigned)start);
 	if (timed && end >= 0 && b->col[end].type == TYPE_TIME)

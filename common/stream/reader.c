@@ -376,51 +376,80 @@ leap(struct stream_reader *r)
 	return true;
 }
 
+/*
+ * The next block that is to be looked at: its header, at the feed's place and believed.  STREAM_BATCH: there is one; else
+ * what the stream ended with.
+ */
+static enum stream_status
+next_block(struct stream_reader *r, struct block_header *h, const uint8_t **p, struct err *err)
+{
+	bool recover = r->flags & STREAM_RECOVER, live = r->flags & STREAM_LIVE;
+	const char *why;
+
+	for (;;) {
+		while (leap(r))
+			continue;
+		*p = next_header(r, h, &why);
+		if (*p == NULL && *why == '\0')
+			return at_end(r, err);
+		if (live && (*p == NULL ? why == cut_header : !feed_has(&r->feed, h->block_len)))
+			return STREAM_END;
+		if (*p == NULL && !recover)
+			return fail(r, err, r->feed.offset, why);
+		if (*p != NULL && (!recover || sections_sound(r, h)))
+			break;
+		if (!resynchronise(r))
+			return fail(r, err, r->feed.offset, "input was damaged to its end");
+	}
+	if (recover) /* to look at the sections may have moved it */
+		*p = feed_peek(&r->feed, h->header_len, &(size_t){ 0 });
+	return STREAM_BATCH;
+}
+
+/* Is it of a kind that is known, and in its place?  Recovering, it has its place whatever is missing in front of it. */
+static const char *
+check_block(struct stream_reader *r, const struct block_header *h)
+{
+	const char *why = check_version(h);
+
+	if (why != NULL || (why = check_order(r, h)) == NULL || !(r->flags & STREAM_RECOVER))
+		return why;
+	r->totals.incomplete = true;
+	rejoin(r, h);
+	return NULL;
+}
+
+/* A block without records for the caller.  false: the stream ends within it. */
+static bool
+pass_block(struct stream_reader *r, const struct block_header *h, const uint8_t *header)
+{
+	if (h->flags & BLOCK_END) {
+		end_segment(r);
+		(void)feed_skip(&r->feed, h->block_len);
+		return true;
+	}
+	if (h->flags & BLOCK_HISTORY)
+		add_history(r, header, h->header_len);
+	count_block(r, h, h->records);
+	return feed_skip(&r->feed, h->block_len);
+}
+
 enum stream_status
 stream_next(struct stream_reader *r, struct stream_slot *s, struct err *err)
 {
-	bool recover = r->flags & STREAM_RECOVER;
+	struct block_header h;
+	const uint8_t *p;
+	const char *why;
 
 	while (!r->failed) {
-		struct block_header h;
-		const char *why;
-		const uint8_t *p;
+		enum stream_status status = next_block(r, &h, &p, err);
 
-		while (leap(r))
-			continue;
-		p = next_header(r, &h, &why);
-		if (p == NULL && why != NULL && *why == '\0')
-			return at_end(r, err);
-		if (p == NULL && (r->flags & STREAM_LIVE) && why == cut_header)
-			return STREAM_END;
-		if (p == NULL && !recover)
+		if (status != STREAM_BATCH)
+			return status;
+		if ((why = check_block(r, &h)) != NULL)
 			return fail(r, err, r->feed.offset, why);
-		if (p != NULL && (r->flags & STREAM_LIVE) && !feed_has(&r->feed, h.block_len))
-			return STREAM_END;
-		if (p == NULL || (recover && !sections_sound(r, &h))) {
-			if (!resynchronise(r))
-				return fail(r, err, r->feed.offset, "input was damaged to its end");
-			continue;
-		}
-		p = recover ? feed_peek(&r->feed, h.header_len, &(size_t){ 0 }) : p;
-		why = check_version(&h);
-		if (why == NULL && (why = check_order(r, &h)) != NULL && recover) {
-			r->totals.incomplete = true;
-			rejoin(r, &h);
-			why = NULL;
-		}
-		if (why != NULL)
-			return fail(r, err, r->feed.offset, why);
-		if (h.flags & BLOCK_END) {
-			end_segment(r);
-			feed_skip(&r->feed, h.block_len);
-			continue;
-		}
-		if (h.flags & BLOCK_HISTORY)
-			add_history(r, p, h.header_len);
-		if (h.flags & (BLOCK_HISTORY | BLOCK_SKIPPABLE)) {
-			count_block(r, &h, h.records);
-			if (!feed_skip(&r->feed, h.block_len))
+		if (h.flags & (BLOCK_END | BLOCK_HISTORY | BLOCK_SKIPPABLE)) {
+			if (!pass_block(r, &h, p))
 				return fail(r, err, r->feed.offset, "stream ends within a block");
 			continue;
 		}

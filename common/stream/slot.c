@@ -235,16 +235,16 @@ stands_before(const struct batch *b, unsigned at)
 	return false;
 }
 
-int
-slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
+/* What the header says; of what is in the block nothing is known yet. */
+static void
+take_header(struct stream_slot *s, const struct block_header *h)
 {
 	struct batch *b = &s->batch;
-	const char *without = NULL;
-	uint64_t unpacked = 0;
 
 	arena_reset(&b->arena);
 	b->err = (struct err){ 0 };
 	b->n = h->records;
+	b->n_cols = b->n_all = h->columns;
 	b->options = (h->flags & BLOCK_OPTIONS) != 0;
 	b->sort_column = (uint16_t)(h->sort & ~SORT_DESCENDING);
 	b->sort_descending = (h->sort & SORT_DESCENDING) != 0;
@@ -266,26 +266,38 @@ slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 	s->columns = h->columns;
 	s->min_start_ns = h->min_start_ns;
 	s->max_end_ns = h->max_end_ns;
-	if (b->cap_cols < h->columns + 16U) {
-		b->cap_cols = h->columns + 16U;
+}
+
+static void
+make_columns(struct stream_slot *s, unsigned n)
+{
+	struct batch *b = &s->batch;
+
+	if (b->cap_cols < n + 16) {
+		b->cap_cols = n + 16;
 		b->col = mem_resize(b->col, b->cap_cols, sizeof(*b->col));
 	}
-	if (s->cap_entries < h->columns) {
-		s->cap_entries = h->columns;
+	if (s->cap_entries < n) {
+		s->cap_entries = n;
 		s->entry = mem_resize(s->entry, s->cap_entries, sizeof(*s->entry));
 	}
-	b->n_cols = b->n_all = h->columns;
-	if (b->sort_column > h->columns)
-		return err_set(err, "order by column %u of %u", b->sort_column, h->columns);
+}
+
+/* Entries one by one, then what holds between them, and of all. */
+static int
+read_entries(struct stream_slot *s, const struct block_header *h, struct err *err)
+{
+	uint64_t unpacked = 0;
+
 	for (unsigned i = 0; i < h->columns; i++) {
 		const char *why = read_entry(s, h, i);
 
-		if (why == NULL && stands_before(b, i))
+		if (why == NULL && stands_before(&s->batch, i))
 			why = "the same as one before";
 		if (why != NULL)
 			return err_set(err, "column %u: %s", i, why);
 		unpacked += s->entry[i].unpacked;
-		s->values += values_octets(h->records, b->col[i].width);
+		s->values += values_octets(h->records, s->batch.col[i].width);
 	}
 	for (unsigned i = 0; i < h->columns; i++)
 		if (s->entry[i].encoding == ENC_MAP &&
@@ -295,9 +307,22 @@ slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 		return err_set(err, "block unpacks to more than %d MiB", MAX_UNPACKED >> 20);
 	if (s->values > MAX_UNPACKED)
 		return err_set(err, "values of a block take more than %d MiB", MAX_UNPACKED >> 20);
-	if (h->flags & BLOCK_SELECTED)
-		without = selection_load(s, h);
-	return without == NULL ? 0 : err_set(err, "%s", without);
+	return 0;
+}
+
+int
+slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
+{
+	const char *why;
+
+	take_header(s, h);
+	make_columns(s, h->columns);
+	if (s->batch.sort_column > h->columns)
+		return err_set(err, "order by column %u of %u", s->batch.sort_column, h->columns);
+	if (read_entries(s, h, err) != 0)
+		return -1;
+	why = h->flags & BLOCK_SELECTED ? selection_load(s, h) : NULL;
+	return why == NULL ? 0 : err_set(err, "%s", why);
 }
 
 int
