@@ -31,15 +31,21 @@ fix_names(struct field_list *list)
 			list->fields[i].id[0].named = list->fields[i].named;
 }
 
+void
+field_list_append(struct field_list *list, const struct field *f)
+{
+	list->fields = mem_resize(list->fields, list->n + 1, sizeof(*list->fields));
+	field_copy(&list->fields[list->n++], f);
+	fix_names(list);
+}
+
 static void
 add_field(struct field_list *list, const struct field *f)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (same_field(&list->fields[i], f) || strcmp(list->fields[i].name, f->name) == 0)
 			return;
-	list->fields = mem_resize(list->fields, list->n + 1, sizeof(*list->fields));
-	field_copy(&list->fields[list->n++], f);
-	fix_names(list);
+	field_list_append(list, f);
 }
 
 /*

@@ -19,12 +19,7 @@ add_column(struct field_list *list, const struct column *c)
 			return;
 	field_of_id(&f, id);
 	f.type = (enum type)c->type;
-	list->fields = mem_resize(list->fields, list->n + 1, sizeof(*list->fields));
-	/* Copies move id[0].named; field_copy points it at its own storage again. */
-	for (size_t i = 0; i < list->n; i++)
-		if (list->fields[i].id[0].named != NULL)
-			list->fields[i].id[0].named = list->fields[i].named;
-	field_copy(&list->fields[list->n++], &f);
+	field_list_append(list, &f);
 }
 
 static void
@@ -39,30 +34,41 @@ add_columns(struct field_list *list, const struct batch *b)
 
 /* What went wrong with an input is told when what was good of it has been handed out. */
 static void
-keep_complaint(struct io_source *s, const struct job *j)
+keep_complaint(struct io_source *s, const struct job *j, const struct err *why)
 {
 	s->spooled = mem_resize(s->spooled, s->n_spooled + 1, sizeof(*s->spooled));
 	s->spooled[s->n_spooled++] = (struct job){
-		.err = j->err, .note = j->note, .path = mem_string(j->path), .input = j->input
+		.err = *why, .note = j->note, .path = mem_string(j->path), .input = j->input
 	};
 }
 
-/* All of the source's batches into a temporary file, which becomes its only input. */
-static int
-spool(struct io_source *s, struct field_list *list, struct err *err)
-{
-	int fd = file_temp(s->opts->tmpdir, err);
-	struct stream_writer *w = fd < 0 ? NULL : stream_create(fd, NULL);
-	struct encoder *e = encoder_new(PROFILE_PIPE, 0);
-	struct job j = { 0 };
-	bool failed = w == NULL;
-	struct buf out = { 0 };
+/* A temporary file that batches go to. */
+struct spool {
+	struct stream_writer *writer;
+	struct encoder *encoder;
+	struct buf block;
+};
 
-	s->spooling = true;
-	while (!failed && source_next(s, &j)) {
+static int
+put_batch(struct spool *p, struct batch *b, struct err *err)
+{
+	p->block.len = 0;
+	if (block_encode(p->encoder, b, &p->block, err) != 0)
+		return -1;
+	return stream_put(p->writer, p->block.data, p->block.len, err);
+}
+
+/* All of the source's batches, and their columns.  -1: err, they cannot be written. */
+static int
+put_all(struct spool *p, struct io_source *s, struct field_list *list, struct err *err)
+{
+	struct job j = { 0 };
+	int rc = 0;
+
+	while (rc == 0 && source_next(s, &j)) {
 		if (j.err.status != 0) {
 			if (source_tell(s, &j))
-				keep_complaint(s, &j);
+				keep_complaint(s, &j, &j.err);
 			continue;
 		}
 		source_read(s, &j);
@@ -70,33 +76,41 @@ spool(struct io_source *s, struct field_list *list, struct err *err)
 		for (unsigned i = 0; i < j.b->n_cols; i++)
 			(void)batch_plain(j.b, i);
 		if (j.b->err.status != 0) {
-			j.err = j.b->err;
-			keep_complaint(s, &j);
+			keep_complaint(s, &j, &j.b->err);
 			source_close_input(s);
 			continue;
 		}
 		add_columns(list, j.b);
-		out.len = 0;
-		failed = block_encode(e, j.b, &out, err) != 0 ||
-			 stream_put(w, out.data, out.len, err) != 0;
-		if (j.late.status != 0) {
-			j.err = j.late;
-			keep_complaint(s, &j);
-		}
+		rc = put_batch(p, j.b, err);
+		if (j.late.status != 0)
+			keep_complaint(s, &j, &j.late);
 	}
-	if (!failed && w != NULL)
-		failed = stream_finish(w, err) != 0;
-	stream_abandon(w);
-	encoder_free(e);
-	buf_free(&out);
 	job_free(&j);
+	return rc == 0 ? stream_finish(p->writer, err) : -1;
+}
+
+/* A temporary file becomes the source's only input. */
+static int
+spool(struct io_source *s, struct field_list *list, struct err *err)
+{
+	int fd = file_temp(s->opts->tmpdir, err), rc;
+	struct spool p = { 0 };
+
+	if (fd < 0)
+		return -1;
+	p.writer = stream_create(fd, NULL);
+	p.encoder = encoder_new(PROFILE_PIPE, 0);
+	s->spooling = true;
+	rc = put_all(&p, s, list, err);
+	s->spooling = false;
+	stream_abandon(p.writer);
+	encoder_free(p.encoder);
+	buf_free(&p.block);
 	source_close_input(s);
 	io_paths_free(&s->paths);
 	s->next = 0;
-	s->spooling = false;
-	if (failed) {
-		if (fd >= 0)
-			close(fd);
+	if (rc != 0) {
+		close(fd);
 		return -1;
 	}
 	lseek(fd, 0, SEEK_SET);
