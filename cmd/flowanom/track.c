@@ -91,6 +91,17 @@ place(const struct tracks *t, unsigned amount, unsigned bucket, unsigned slot)
 	return ((size_t)amount * t->hours.buckets + bucket) * HOURS_SLOTS + slot;
 }
 
+static void
+empty_slot(struct tracks *t, unsigned bucket, unsigned slot)
+{
+	for (size_t i = 0; i < t->at.n; i++) {
+		struct track *k = tracks_at(t, i);
+
+		for (unsigned a = 0; a < AMOUNTS && k->past != NULL; a++)
+			k->past[place(t, a, bucket, slot)] = 0;
+	}
+}
+
 /* Days up to this one are known: slots of days that are kept no more are emptied. */
 static void
 advance(struct tracks *t, int32_t day)
@@ -101,15 +112,10 @@ advance(struct tracks *t, int32_t day)
 		return;
 	t->latest = day;
 	for (unsigned bucket = 0; bucket < t->hours.buckets && before >= 0; bucket++)
-		for (unsigned slot = 0; slot < HOURS_SLOTS; slot++) {
-			if (hours_slot_day(&t->hours, bucket, slot, day) ==
+		for (unsigned slot = 0; slot < HOURS_SLOTS; slot++)
+			if (hours_slot_day(&t->hours, bucket, slot, day) !=
 			    hours_slot_day(&t->hours, bucket, slot, before))
-				continue;
-			for (size_t i = 0; i < t->at.n; i++)
-				for (unsigned a = 0; a < AMOUNTS && tracks_at(t, i)->past != NULL;
-				     a++)
-					tracks_at(t, i)->past[place(t, a, bucket, slot)] = 0;
-		}
+				empty_slot(t, bucket, slot);
 }
 
 static void

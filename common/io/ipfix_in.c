@@ -101,6 +101,14 @@ fill(struct ipfix_in *in, size_t n)
 	return 0;
 }
 
+/* It ends here, and should not. */
+static bool
+fail(struct ipfix_in *in, const char *why)
+{
+	err_set(&in->err, "offset %llu: %s", (unsigned long long)in->offset, why);
+	return false;
+}
+
 /* One message; false when there is none any more (in->ended, perhaps in->err). */
 static bool
 read_message(struct ipfix_in *in)
@@ -110,26 +118,18 @@ read_message(struct ipfix_in *in)
 	size_t len;
 
 	in->ended = true;
-	if (fill(in, MESSAGE_HEADER) != 0) {
-		err_set(
-		    &in->err, "offset %llu: %s", (unsigned long long)in->offset, strerror(errno));
-		return false;
-	}
+	if (fill(in, MESSAGE_HEADER) != 0)
+		return fail(in, strerror(errno));
 	if (in->have == 0)
 		return false;
 	p = in->data + in->at;
-	if (in->have < MESSAGE_HEADER || be_uint(p, 2) != 10 ||
-	    be_uint(p + 2, 2) < MESSAGE_HEADER) {
-		err_set(&in->err, "offset %llu: no IPFIX message header here",
-		    (unsigned long long)in->offset);
-		return false;
-	}
+	if (in->have < MESSAGE_HEADER || be_uint(p, 2) != 10 || be_uint(p + 2, 2) < MESSAGE_HEADER)
+		return fail(in, "no IPFIX message header here");
 	len = be_uint(p + 2, 2);
-	if (fill(in, len) != 0 || in->have < len) {
-		err_set(&in->err, "offset %llu: file ends within a message",
-		    (unsigned long long)in->offset);
-		return false;
-	}
+	if (fill(in, len) != 0)
+		return fail(in, strerror(errno));
+	if (in->have < len)
+		return fail(in, "file ends within a message");
 	msg.data = in->data + in->at;
 	msg.len = len;
 	msg.received_ns = (int64_t)be_uint(msg.data + 4, 4) * NS_PER_S;
@@ -141,20 +141,22 @@ read_message(struct ipfix_in *in)
 	return true;
 }
 
+/* Batches that are full, or all of them, options first. */
+static void
+take_ready(struct ipfix_in *in, size_t least)
+{
+	static const enum wire_kind order[WIRE_KINDS] = { WIRE_OPTIONS, WIRE_FLOWS4, WIRE_FLOWS6 };
+
+	for (unsigned i = 0; i < WIRE_KINDS; i++)
+		if (in->out.batch[order[i]]->n >= least)
+			take_open(in, order[i]);
+}
+
 int
 ipfix_in_next(struct ipfix_in *in, struct batch **b, struct err *err)
 {
-	while (in->n_ready == 0 && !in->ended) {
-		if (read_message(in)) {
-			for (int k = 0; k < WIRE_KINDS; k++)
-				if (in->out.batch[k]->n >= BATCH_RECORDS)
-					take_open(in, (enum wire_kind)k);
-		} else {
-			take_open(in, WIRE_OPTIONS);
-			take_open(in, WIRE_FLOWS4);
-			take_open(in, WIRE_FLOWS6);
-		}
-	}
+	while (in->n_ready == 0 && !in->ended)
+		take_ready(in, read_message(in) ? BATCH_RECORDS : 0);
 	if (in->n_ready > 0) {
 		batch_free(*b);
 		*b = in->ready[0];

@@ -143,6 +143,15 @@ index_put_filter(const struct index_note *k, size_t octets, bool of_all, struct 
 	return f;
 }
 
+/* The bits of so many lines, one upon the other, into one. */
+static void
+fold_lines(uint8_t *to, const uint8_t *from, uint32_t n)
+{
+	for (; n > 0; n--, from += INDEX_LINE)
+		for (unsigned o = 0; o < INDEX_LINE; o++)
+			to[o] |= from[o];
+}
+
 /* Append the filter of all blocks, folded. */
 static struct index_filter
 put_folded(const struct index_writer *x, size_t octets, struct buf *out)
@@ -161,9 +170,8 @@ put_folded(const struct index_writer *x, size_t octets, struct buf *out)
 		const uint8_t *from = x->wide + l * (size_t)WIDE;
 
 		for (uint32_t i = 0; i < f.lines && (f.levels >> l & 1); i++)
-			for (uint32_t k = 0; k < fold; k++, from += INDEX_LINE)
-				for (unsigned o = 0; o < INDEX_LINE; o++)
-					line[i * INDEX_LINE + o] |= from[o];
+			fold_lines(line + i * (size_t)INDEX_LINE,
+			    from + i * (size_t)fold * INDEX_LINE, fold);
 	}
 	return f;
 }
