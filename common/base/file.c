@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -227,7 +228,7 @@ put_random(struct buf *b)
 	}
 }
 
-/* DIR/.NAME.XXXXXX beside path */
+/* DIR/.NAME.XXXXXX beside path; of a long NAME its beginning, as it must not become too long. */
 static char *
 temporary_name(const char *path)
 {
@@ -236,7 +237,7 @@ temporary_name(const char *path)
 
 	buf_put(&b, path, (size_t)(name - path));
 	buf_putc(&b, '.');
-	buf_puts(&b, name);
+	buf_put(&b, name, strnlen(name, NAME_MAX - strlen("..XXXXXX")));
 	buf_putc(&b, '.');
 	put_random(&b);
 	(void)buf_cstr(&b);
@@ -304,9 +305,14 @@ outfile_open(struct outfile *f, const char *path, struct err *err)
 {
 	struct stat st;
 	char *target;
+	bool there;
 
 	*f = (struct outfile){ .fd = -1 };
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+	there = stat(path, &st) == 0;
+	/* It is not needed before the end; then it would be too late to say so. */
+	if (!there && errno == ENAMETOOLONG)
+		return err_system(err, "cannot write %s", path);
+	if (there && !S_ISREG(st.st_mode)) {
 		f->direct = true;
 		f->path = mem_string(path);
 		f->fd = open(path, O_WRONLY | O_CLOEXEC);

@@ -90,6 +90,23 @@ test_outfile(void)
 }
 
 static void
+test_long_names(void)
+{
+	struct outfile f;
+	struct err err = { 0 };
+	char name[300];
+
+	memset(name, 'n', sizeof(name));
+	name[255] = '\0';
+	ok(begin(&f, name, "abc") == 0 && outfile_commit(&f, &err) == 0 && access(name, F_OK) == 0,
+	    "the longest name there may be is written: %s", err.text);
+	unlink(name);
+	name[255] = 'n';
+	name[256] = '\0';
+	ok(outfile_open(&f, name, &err) == -1, "a longer one fails at once");
+}
+
+static void
 test_outfile_kinds(void)
 {
 	struct outfile f;
@@ -195,6 +212,7 @@ main(void)
 	if (mkdtemp(root) == NULL || chdir(root) != 0)
 		return 1;
 	test_outfile();
+	test_long_names();
 	test_outfile_kinds();
 	test_pipes();
 	test_temp();
