@@ -1,12 +1,12 @@
 /*
  * spilled.c - groups that outgrew memory, on disk by partitions of their keys' hash.
  *
- * A row on disk: u32 octets behind it, the keys as cells, the aggregates, and for each distinct value
- * u32 members and the members as cells, each with a u64 count if counts are kept.  A group always falls into one partition, however its keys
- * were laid out in memory, so partitions are finished one at a time.
+ * A row on disk: u64 octets behind it, the keys as cells, the aggregates, and for each distinct value u64 members and
+ * the members as cells, each with a u64 count if counts are kept.  A group always falls into one partition, however its
+ * keys were laid out in memory, so partitions are finished one at a time.
  *
- * Loose rows are on disk what they are in memory, a quarter of the octets of others, by the partitions that they have there:
- * as long as the layout stays what it is.
+ * Loose rows are on disk what they are in memory, a quarter of the octets of others, by the partitions that they have
+ * there: as long as the layout stays what it is.
  */
 #include "base/hash.h"
 #include "ops/group_table.h"
@@ -32,12 +32,12 @@ save_row(const struct group_table *g, uint32_t row, const struct set_order *sets
 	values_save(&g->values, &g->rows, row, &g->intern, rest);
 	for (unsigned i = 0; i < g->values.n; i++) {
 		const struct set_order *s = &sets[i];
-		uint32_t n;
+		uint64_t n;
 
 		if (!values_has_set(&g->values, i))
 			continue;
-		n = (uint32_t)(s->off[row + 1] - s->off[row]);
-		buf_put(rest, &n, 4);
+		n = s->off[row + 1] - s->off[row];
+		buf_put(rest, &n, 8);
 		for (size_t m = s->off[row]; m < s->off[row + 1]; m++) {
 			struct distinct_item item;
 
@@ -67,13 +67,13 @@ write_rows(struct group_table *g, const struct set_order *sets, struct err *err)
 	int rc = 0;
 
 	for (uint32_t row = 0; row < g->rows.n_rows && rc == 0; row++) {
-		uint32_t len;
+		uint64_t len;
 		unsigned p;
 
 		save_row(g, row, sets, &key, &rest);
-		len = (uint32_t)(key.len + rest.len);
+		len = key.len + rest.len;
 		p = (unsigned)(hash_octets(~hash_seed(), key.data, key.len) % PARTITIONS);
-		buf_put(&g->part[p], &len, 4);
+		buf_put(&g->part[p], &len, 8);
 		buf_put(&g->part[p], key.data, key.len);
 		buf_put(&g->part[p], rest.data, rest.len);
 		if (g->part[p].len >= PART_OCTETS)
@@ -116,7 +116,7 @@ load_sets(struct group_table *g, uint32_t row, struct cursor *cur)
 
 		if (!values_has_set(&g->values, i))
 			continue;
-		n = cur_le(cur, 4);
+		n = cur_le(cur, 8);
 		for (size_t m = 0; m < n && !cur->bad; m++) {
 			struct cell c = cell_load(cur, &g->intern);
 			uint64_t count = g->values.v[i].set.counted ? cur_le(cur, 8) : 1;
@@ -160,7 +160,7 @@ group_unspill(struct group_table *g, const struct group_table *src, unsigned p, 
 			break;
 		cur = cur_over(extent.data, extent.len);
 		while (cur_left(&cur) > 0 && !cur.bad) {
-			struct cursor row = cur_sub(&cur, cur_le(&cur, 4));
+			struct cursor row = cur_sub(&cur, cur_le(&cur, 8));
 
 			if (!row.bad)
 				load_row(g, &row);
