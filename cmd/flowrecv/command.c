@@ -34,7 +34,7 @@ command_start(struct collector *c)
 	}
 	if (n == 0)
 		return;
-	c->runner = runner_start(c->commands, n, NULL, &err);
+	c->runner = runner_start(c->commands, n, &err);
 	if (c->runner == NULL)
 		die(err.status, NULL, "%s", err.text);
 }
@@ -43,9 +43,9 @@ void
 command_file(struct collector *c, const char *path)
 {
 	if (c->command >= 0)
-		(void)runner_run(c->runner, (unsigned)c->command, path, NULL);
+		(void)runner_run(c->runner, (unsigned)c->command, path);
 	if (c->expire >= 0)
-		(void)runner_run(c->runner, (unsigned)c->expire, c->set.out, NULL);
+		(void)runner_run(c->runner, (unsigned)c->expire, c->set.out);
 }
 
 void

@@ -15,21 +15,19 @@
 
 #include "daemon/runner.h"
 
-/* Commands and variables of a runner, and octets of a request, at most. */
-enum { REQUEST_COMMANDS = 16, REQUEST_VARIABLES = 16, REQUEST_OCTETS = 16384 };
+/* Commands of a runner, and octets of a request, at most. */
+enum { REQUEST_COMMANDS = 16, REQUEST_OCTETS = 16384 };
 
 struct request {
 	unsigned command;
 	const char *path; /* NULL: none */
-	const char *value[REQUEST_VARIABLES]; /* NULL: not set */
 };
 
 /* Octets written to dst, of REQUEST_OCTETS; 0 where they do not suffice.  "" is as NULL. */
-size_t request_put(uint8_t *dst, const struct request *, unsigned n_variables);
+size_t request_put(uint8_t *dst, const struct request *);
 
 /* Pointers into data, which stays.  False: not a request for one of so many commands. */
-bool request_get(
-    struct request *, const void *data, size_t len, unsigned n_commands, unsigned n_variables);
+bool request_get(struct request *, const void *data, size_t len, unsigned n_commands);
 
 /* How a command ended: an answer to each request.  As it is in memory: both sides are one program. */
 enum outcome {
@@ -48,7 +46,6 @@ struct report {
 };
 
 /* The runner's process: from the fork to its end, on its end of the pair. */
-_Noreturn void runner_child(
-    int fd, const struct runner_command *, unsigned n, const char *const *variables);
+_Noreturn void runner_child(int fd, const struct runner_command *, unsigned n);
 
 #endif

@@ -22,7 +22,7 @@ enum { PATIENCE_MS = 100 };
 
 struct runner {
 	const struct runner_command *commands;
-	unsigned n_commands, n_variables;
+	unsigned n_commands;
 	int fd;
 	pid_t pid;
 	/* Any thread's. */
@@ -35,8 +35,7 @@ struct runner {
 };
 
 struct runner *
-runner_start(const struct runner_command *commands, unsigned n, const char *const *variables,
-    struct err *err)
+runner_start(const struct runner_command *commands, unsigned n, struct err *err)
 {
 	struct runner *r;
 	int pair[2];
@@ -49,7 +48,7 @@ runner_start(const struct runner_command *commands, unsigned n, const char *cons
 	}
 	pid = fork();
 	if (pid == 0)
-		runner_child(pair[1], commands, n, variables);
+		runner_child(pair[1], commands, n);
 	close(pair[1]);
 	if (pid < 0) {
 		err_set(err, "cannot start a process for commands: %s", strerror(errno));
@@ -59,9 +58,6 @@ runner_start(const struct runner_command *commands, unsigned n, const char *cons
 	r = mem_zero(1, sizeof *r);
 	r->commands = commands;
 	r->n_commands = n;
-	while (variables != NULL && variables[r->n_variables] != NULL)
-		r->n_variables++;
-	assert(r->n_variables <= REQUEST_VARIABLES);
 	r->fd = pair[0];
 	r->pid = pid;
 	return r;
@@ -83,16 +79,14 @@ deliver(const struct runner *r, const void *message, size_t n)
 }
 
 bool
-runner_run(struct runner *r, unsigned command, const char *path, const char *const *values)
+runner_run(struct runner *r, unsigned command, const char *path)
 {
 	struct request request = { .command = command, .path = path };
 	uint8_t message[REQUEST_OCTETS];
 	size_t n;
 
 	assert(command < r->n_commands);
-	for (unsigned i = 0; values != NULL && i < r->n_variables; i++)
-		request.value[i] = values[i];
-	n = request_put(message, &request, r->n_variables);
+	n = request_put(message, &request);
 	if (n > 0 && !atomic_load(&r->gone)) {
 		if (atomic_fetch_add(&r->waiting, 1) < RUNNER_QUEUE && deliver(r, message, n))
 			return true;

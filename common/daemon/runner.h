@@ -25,7 +25,7 @@
 
 enum { RUNNER_LIMIT_S = 300, RUNNER_GRACE_S = 5, RUNNER_QUEUE = 4096 };
 
-/* Borrowed until runner_free; at most 16, and 16 variables. */
+/* Borrowed until runner_free; at most 16. */
 struct runner_command {
 	const char *name; /* in messages: the option that gave it */
 	/*
@@ -43,19 +43,14 @@ struct runner_command {
 
 struct runner;
 
-/*
- * Fork.  variables: names of the environment variables that requests may set besides FLOW_FILE; ended by NULL, or
- * NULL.  Others are as they are now.  NULL with err.
- */
-struct runner *runner_start(
-    const struct runner_command *, unsigned n, const char *const *variables, struct err *);
+/* Fork.  The environment of commands is that of now, but for FLOW_FILE.  NULL with err. */
+struct runner *runner_start(const struct runner_command *, unsigned n, struct err *);
 
 /*
- * Have a command run.  path and any of the values (one for each variable) may be NULL: not set; values may be
- * NULL altogether.  From any thread; waits 0.1 s at most.  False, and counted: RUNNER_QUEUE requests wait, or
- * the runner is gone.
+ * Have a command run; path may be NULL: there is none.  From any thread; waits 0.1 s at most.  False, and counted:
+ * RUNNER_QUEUE requests wait, or the runner is gone.
  */
-bool runner_run(struct runner *, unsigned command, const char *path, const char *const *values);
+bool runner_run(struct runner *, unsigned command, const char *path);
 
 /* To poll for reading, then call runner_line.  -1 once the runner is gone: take it out of the poll set. */
 int runner_fd(const struct runner *);

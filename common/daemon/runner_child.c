@@ -35,8 +35,6 @@ enum stage { IN_TIME, TERMINATED, KILLED };
 struct child {
 	const struct runner_command *commands;
 	unsigned n_commands;
-	const char *const *variables;
-	unsigned n_variables;
 
 	struct waiting *queue[RUNNER_QUEUE];
 	unsigned head, n;
@@ -107,15 +105,6 @@ report(const struct child *c, const struct request *r, enum outcome outcome, int
 		(void)send(SOCKET, &p, offsetof(struct report, path) + (size_t)n + 1, MSG_NOSIGNAL);
 }
 
-static void
-set_variable(const char *name, const char *value)
-{
-	if (value != NULL)
-		(void)setenv(name, value, 1);
-	else
-		(void)unsetenv(name);
-}
-
 /* The name before the path is the shell's $0, with which it begins its own messages. */
 static int
 spawn(struct child *c, const struct runner_command *command, const char *path)
@@ -152,11 +141,12 @@ begin(struct child *c)
 	c->head = (c->head + 1) % RUNNER_QUEUE;
 	c->n--;
 	c->of_command[r->command]--;
-	if (r->path != NULL)
+	if (r->path != NULL) {
 		snprintf(path, sizeof path, "%s%s", r->path[0] == '-' ? "./" : "", r->path);
-	set_variable("FLOW_FILE", r->path != NULL ? path : NULL);
-	for (unsigned i = 0; i < c->n_variables; i++)
-		set_variable(c->variables[i], r->value[i]);
+		(void)setenv("FLOW_FILE", path, 1);
+	} else {
+		(void)unsetenv("FLOW_FILE");
+	}
 	rc = spawn(c, command, r->path != NULL ? path : NULL);
 	if (rc != 0) {
 		report(c, r, OUTCOME_CANNOT, rc);
@@ -213,7 +203,7 @@ enqueue(struct child *c, const uint8_t *data, size_t len)
 	struct request *r = &w->request;
 
 	memcpy(w->data, data, len);
-	if (!request_get(r, w->data, len, c->n_commands, c->n_variables)) {
+	if (!request_get(r, w->data, len, c->n_commands)) {
 		mem_free(w);
 		return;
 	}
@@ -277,17 +267,13 @@ wait_for(struct child *c)
 }
 
 _Noreturn void
-runner_child(
-    int fd, const struct runner_command *commands, unsigned n, const char *const *variables)
+runner_child(int fd, const struct runner_command *commands, unsigned n)
 {
 	struct child *c = mem_zero(1, sizeof *c);
 	struct err ignored = { .status = 0 };
 
 	c->commands = commands;
 	c->n_commands = n;
-	c->variables = variables;
-	while (variables != NULL && variables[c->n_variables] != NULL)
-		c->n_variables++;
 	(void)setsid();
 	only_descriptors(fd);
 	only_signals();

@@ -19,26 +19,23 @@ check(const char *s, const uint8_t *data, size_t len)
 		       memchr(s, '\0', (size_t)((const char *)data + len - s)) != NULL);
 }
 
-/* The first octet says how many variables, and how many commands, there are. */
+/* The upper half of the first octet says how many commands there are. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static uint8_t again[REQUEST_OCTETS];
 	struct request r;
-	unsigned n_variables, n_commands;
+	unsigned n_commands;
 
 	if (len < 1 || len > REQUEST_OCTETS)
 		return 0;
-	n_variables = data[0] & 15;
 	n_commands = data[0] >> 4;
 	data++;
 	len--;
-	if (!request_get(&r, data, len, n_commands, n_variables))
+	if (!request_get(&r, data, len, n_commands))
 		return 0;
 	assert(r.command < n_commands);
 	check(r.path, data, len);
-	for (unsigned i = 0; i < n_variables; i++)
-		check(r.value[i], data, len);
-	assert(request_put(again, &r, n_variables) == len && memcmp(again, data, len) == 0);
+	assert(request_put(again, &r) == len && memcmp(again, data, len) == 0);
 	return 0;
 }
