@@ -1,10 +1,12 @@
 #include "base/tz.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -52,6 +54,21 @@ tz_parse_offset(const char *text, size_t n, int *offset_s)
 	return minutes < 24 * 60;
 }
 
+/* RFC 9636 3.1.  Beside such files there are directories (America) and lists (zone.tab). */
+static bool
+is_zone_file(const char *path)
+{
+	static const char magic[] = { 'T', 'Z', 'i', 'f' };
+	char head[sizeof(magic)];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool is = fd >= 0 && file_read(fd, head, sizeof(head)) == (ssize_t)sizeof(head) &&
+		  memcmp(head, magic, sizeof(magic)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
 /* A name under the system's zone directory; glibc takes unknown ones for UTC without a word. */
 static bool
 is_known(const char *name)
@@ -66,7 +83,7 @@ is_known(const char *name)
 	if (strlen(dir) + strlen(name) + 2 > sizeof(path))
 		return false;
 	strcpy(stpcpy(stpcpy(path, dir), "/"), name);
-	return access(path, R_OK) == 0;
+	return is_zone_file(path);
 }
 
 static int

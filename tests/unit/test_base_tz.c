@@ -58,8 +58,8 @@ static void
 test_offsets(void)
 {
 	static const char *const bad[] = { "+25:00", "+01:00x", "+1", "01:00", "+01:0", "+0:100",
-		"+01:", "+", "", "+01:60", "Nowhere/City", "../../../etc/passwd", "/etc/passwd",
-		".", "utc" };
+		"+01:", "+", "", "+01:60", "Nowhere/City", "America", "zone.tab",
+		"../../../etc/passwd", "/etc/passwd", ".", "utc" };
 	static const struct {
 		const char *text;
 		int offset_s;
