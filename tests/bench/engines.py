@@ -245,6 +245,14 @@ class DuckDB(Engine):
         super().__init__("duckdb", directory, wanted)
         self.ip_type = "UUID" if wanted.ipv6 else "UINTEGER"
         self.csv = f"{directory}/" + ("uuid.csv" if wanted.ipv6 else "all.csv") + ("/*.csv" if is_days(directory) else "")
+        # Tables of results have a database of their own: one that they are replaced in never becomes smaller again.
+        self.results = f"{directory}/duckdb.results"
+        shell(f"rm -f {self.results}*")
+        self.ask(f"ATTACH '{self.results}' AS results")
+
+    def close(self):
+        super().close()
+        shell(f"rm -f {self.results}*")
 
     def load(self):
         self.ask(f"CREATE TABLE flows AS {self.from_csv()} ORDER BY first")
@@ -293,10 +301,10 @@ class DuckDB(Engine):
                     end=") TO '{out}' (FORMAT parquet, COMPRESSION zstd)", csv=self.csv_out)
 
     def native(self):
-        return dict(t="flows", select="CREATE OR REPLACE TABLE result AS ", end="", addresses="addresses", csv=self.csv_out)
+        return dict(t="flows", select="CREATE OR REPLACE TABLE results.result AS ", end="", addresses="addresses", csv=self.csv_out)
 
     def result(self, table, out):
-        return f"'{out}'" if table == "parquet" else "result"
+        return f"'{out}'" if table == "parquet" else "results.result"
 
     def dump_octets(self, table, out, to):
         return f"COPY (SELECT bytes FROM {self.result(table, out)}) TO '{to}' (FORMAT csv, HEADER false)"
