@@ -113,7 +113,7 @@ add_distribution(struct flowstat *f, enum report_kind kind, const char *name, st
 	if (rc < 0)
 		return -1;
 	t = r->spec.keys[0].field.type;
-	if (r->spec.keys[0].bin != 0 || r->spec.keys[0].prefix4 >= 0 || t == TYPE_IP ||
+	if (r->spec.keys[0].bin.ns != 0 || r->spec.keys[0].prefix4 >= 0 || t == TYPE_IP ||
 	    t == TYPE_TIME || t == TYPE_MAC || t == TYPE_BOOL || type_is_var(t))
 		return err_usage(err, "%s: %s has no distribution of numbers",
 		    kind == REPORT_HISTOGRAM ? "--hist" : "--percentiles", name);

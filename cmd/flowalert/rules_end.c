@@ -190,7 +190,7 @@ make_alert(struct making *m, struct batch *b, size_t rec)
 		struct value v = value_of(b, &key->as, rec);
 
 		/* Networks and bins are no ends. */
-		if (key->prefix4 >= 0 || key->bin > 0 || !about_end(&a, &ends, &key->as, &v))
+		if (key->prefix4 >= 0 || key->bin.ns > 0 || !about_end(&a, &ends, &key->as, &v))
 			put_subject(&m->subject, b, key, rec);
 	}
 	a.flows = counter(b, field_iana(3), rec);

@@ -58,7 +58,7 @@ static void
 fill_gaps(struct series *s)
 {
 	struct series full = { .r = s->r, .scale = s->scale };
-	const struct tz_bins *bins = &s->r->spec.keys[0].bins;
+	const struct tz_bins *bins = &s->r->spec.keys[0].bin;
 	size_t known = s->n;
 
 	while (known > 0 && s->bin[known - 1].missing)

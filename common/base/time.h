@@ -29,7 +29,8 @@ size_t fmt_time_human(char *dst, int64_t ns, unsigned digits, const struct tz *t
  * +hh:mm; without either in tz), epoch seconds with optional fraction, `now`, `today`,
  * `yesterday`, `-1h` (before now_ns), nfdump's YYYYMMDDhhmm[ss] and YYYY/MM/DD.hh:mm:ss,
  * SiLK's YYYY/MM/DDThh:mm:ss.
- * *span_ns is how long the named point lasts (a date: that day, 23 to 25 hours where clocks move; a minute: 60 s; a second or finer: 0).
+ * *span_ns is how long the named point lasts (a date: that day, 23 to 25 hours where clocks move; a minute: 60 s; a
+ * second or finer: 0).
  */
 bool parse_time(
     const char *, size_t, int64_t now_ns, const struct tz *tz, int64_t *ns, int64_t *span_ns);

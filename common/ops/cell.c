@@ -74,10 +74,10 @@ not_above(int64_t floor, uint64_t v)
 uint64_t
 cell_floor(uint64_t v, const struct group_key *key, enum type type)
 {
-	uint64_t bin = key->bin;
+	uint64_t bin = (uint64_t)key->bin.ns;
 
 	if (type == TYPE_TIME)
-		return not_above(tz_bin_floor(&key->bins, (int64_t)v), v);
+		return not_above(tz_bin_floor(&key->bin, (int64_t)v), v);
 	if (type == TYPE_FLOAT32 || type == TYPE_FLOAT64) {
 		double d = cell_bits_double(v) / (double)bin;
 

@@ -59,12 +59,11 @@ plan_number(struct digit *d, const struct group_key *key, const struct column *c
 		return false;
 	if (!range_of(c, &lo, &hi))
 		return false;
-	d->bin = key->bin != 0 && cell_numeric(t) ? key->bin : 1;
+	d->bin = key->bin.ns != 0 && cell_numeric(t) ? (uint64_t)key->bin.ns : 1;
 	if (is_signed(t) && d->bin > 1 && lo - (UINT64_C(1) << 63) < d->bin)
 		return false; /* 64 bits may not hold where this bin begins, which the others are counted from */
 	d->base = d->bin > 1 ? cell_floor(lo, key, t) : lo;
-	if (d->bin > 1 && t == TYPE_TIME &&
-	    !tz_bins_even(&key->bins, (int64_t)d->base, (int64_t)hi))
+	if (d->bin > 1 && t == TYPE_TIME && !tz_bins_even(&key->bin, (int64_t)d->base, (int64_t)hi))
 		return false;
 	if ((hi - d->base) / d->bin >= SPACE_MAX)
 		return false;

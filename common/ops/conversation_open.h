@@ -26,7 +26,10 @@ void conversations_due(struct conversations *);
 /* Show those that are left as if they ended here: they stay open.  take is called for one at a time. */
 void conversations_peek(const struct conversations *, conversation_take take, void *ctx);
 
-/* What a next run needs, after conversations_due: the input's time, INT64_MIN before there was any, and the rows but for those far ahead of it. */
+/*
+ * What a next run needs, after conversations_due: the input's time, INT64_MIN before there was any, and the rows but for
+ * those far ahead of it.
+ */
 int64_t conversations_clock(const struct conversations *);
 void conversations_open(const struct conversations *,
     void (*take)(void *ctx, const struct conversation_row *), void *ctx);

@@ -13,8 +13,8 @@
 struct group_key {
 	struct field field;
 	int prefix4, prefix6; /* address masked by these; -1 none */
-	uint64_t bin; /* rounded down to a multiple: ns for times and durations; 0 none */
-	struct tz_bins bins; /* the same of times, by the clocks of a zone */
+	struct tz_bins
+	    bin; /* rounded down to a multiple of ns, numbers too; times by a zone's clocks; ns 0: not */
 	struct field_id as; /* identity of the result column */
 };
 

@@ -103,8 +103,8 @@ slot_wanted(const struct group_key *key, const struct column *c, bool v4)
 	}
 	/* A bin of whole seconds, milliseconds ... is no more precise than that. */
 	for (uint64_t unit = 10, e = 1; e <= 9; unit *= 10, e++)
-		if (key->bin != 0 && key->bin % unit == 0 && (e == 3 || e == 6 || e == 9) &&
-		    s.scale < e)
+		if (key->bin.ns != 0 && (uint64_t)key->bin.ns % unit == 0 &&
+		    (e == 3 || e == 6 || e == 9) && s.scale < e)
 			s.scale = (uint8_t)e;
 	return s;
 }

@@ -24,7 +24,7 @@ keys_transform(const struct group_key *key, enum type type, struct cell *c)
 		memcpy(a.b, &c->v, 16);
 		mask_addr(&a, key);
 		memcpy(&c->v, a.b, 16);
-	} else if (key->bin != 0 && (cell_numeric(type))) {
+	} else if (key->bin.ns != 0 && (cell_numeric(type))) {
 		c->v = cell_floor(c->v, key, type);
 	}
 }
@@ -74,7 +74,7 @@ pack_fixed(const struct key_source *src, const struct group_key *key, const stru
 	uint64_t v[KEYS_CHUNK];
 	enum type type = (enum type)src->col->type;
 
-	if (src->col->width == slot->width && key->bin == 0 &&
+	if (src->col->width == slot->width && key->bin.ns == 0 &&
 	    (type != TYPE_IP || key->prefix4 < 0) && type != TYPE_FLOAT32 && type != TYPE_FLOAT64) {
 		copy_values(src->col->data, idx, n, slot->width, out, len);
 		return;
@@ -85,7 +85,7 @@ pack_fixed(const struct key_source *src, const struct group_key *key, const stru
 
 		for (size_t i = 0; i < n; i++)
 			v[i] &= mask;
-	} else if (key->bin != 0 && cell_numeric(type)) {
+	} else if (key->bin.ns != 0 && cell_numeric(type)) {
 		for (size_t i = 0; i < n; i++)
 			v[i] = cell_floor(v[i], key, type);
 	}

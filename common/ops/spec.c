@@ -82,8 +82,7 @@ parse_bin(struct group_key *k, const char *p, size_t n, struct err *err)
 	double d;
 
 	if ((timed || k->field.type == TYPE_NONE) && parse_duration(p, n, false, &ns) && ns > 0) {
-		k->bin = (uint64_t)ns;
-		k->bins = tz_bins(NULL, ns);
+		k->bin = tz_bins(NULL, ns);
 		return 0;
 	}
 	if (timed)
@@ -92,8 +91,7 @@ parse_bin(struct group_key *k, const char *p, size_t n, struct err *err)
 	if (!parse_scaled(p, n, &d) || !(d >= 1 && d < 9e18) || d != (double)(uint64_t)d)
 		return err_usage(err, "%s/%.*s: '%.*s' is no whole number to bin by", k->field.name,
 		    (int)n, p, (int)n, p);
-	k->bin = (uint64_t)d;
-	k->bins = tz_bins(NULL, (int64_t)k->bin);
+	k->bin = tz_bins(NULL, (int64_t)d);
 	return 0;
 }
 
@@ -419,8 +417,8 @@ void
 group_spec_zone(struct group_spec *s, const struct tz *tz)
 {
 	for (size_t k = 0; k < s->n_keys; k++)
-		if (s->keys[k].bin != 0)
-			s->keys[k].bins = tz_bins(tz, (int64_t)s->keys[k].bin);
+		if (s->keys[k].bin.ns != 0)
+			s->keys[k].bin = tz_bins(tz, s->keys[k].bin.ns);
 }
 
 void

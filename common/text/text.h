@@ -68,7 +68,7 @@ struct csv_reader;
 struct csv_reader *csv_open(int fd, char delimiter, const void *head, size_t head_len);
 void csv_close(struct csv_reader *);
 
-/* Clock times that name no zone are so many seconds east of UTC; before the first record. */
+/* Clock times that name no zone are in tz; before the first record. */
 void csv_zone(struct csv_reader *, const struct tz *tz);
 
 /* From now on the input is at its end when stop_fd is readable. */

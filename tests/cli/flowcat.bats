@@ -113,6 +113,12 @@ make_five() {
 	[ "$(flowcat -o csv -k bytes --until 2026-01-05T10:00:01 five.flow | tr '\n' ' ')" = 'bytes 1500 ' ]
 }
 
+@test "flowcat: -O takes the direction by name, -m units with a B behind them" {
+	make_five
+	flowcat -O bytes:desc -o csv five.flow | cmp - <(flowcat -O bytes -o csv five.flow)
+	flowcat -O bytes -m 64KB -o csv five.flow | cmp - <(flowcat -O bytes -o csv five.flow)
+}
+
 @test "flowcat: --tz moves times, not records" {
 	make_five
 	[ "$(flowcat -o csv -k start -n 1 --tz +01:00 five.flow | tail -n 1)" = 2026-01-05T11:00:00.100+01:00 ]

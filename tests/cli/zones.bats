@@ -78,6 +78,16 @@ zone_file() { # RULE
 	done
 	cmp North South
 	cmp North +01:00
+	# and a state that was begun in one goes on in the other
+	flowanom -q --tz North --state state -o null day.flow
+	flowanom -q --tz South --state state -o null day.flow
+}
+
+@test "zones: a suppression ends with its day, be it one of 23 hours" {
+	printf '[day]\nmatch = true\nuntil = 2026-03-29\nreason = clocks\n' > quiet
+	printf 'start,end,srcip,detector,kind,score\n2026-03-29T21:00:00Z,2026-03-29T21:00:01Z,10.0.0.1,scan,in,0.9\n' > alerts.csv
+	printf '2026-03-29T22:30:00Z,2026-03-29T22:30:01Z,10.0.0.1,scan,out,0.9\n' >> alerts.csv
+	[ "$(flowalert -q -i csv --tz North --suppress quiet -o csv -k kind alerts.csv | tr '\n' ' ')" = 'kind out ' ]
 }
 
 @test "zones: bins of days are a zone's days, in aggregates, series and lists, on every path" {
