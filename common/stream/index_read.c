@@ -412,22 +412,6 @@ pass(struct index_plan *p, const struct index_entry *e)
 
 static const struct index_filter no_filter;
 
-/* Is any block of one index block wanted?  Its filter is read if it is asked for. */
-static const char *
-ask_all(struct index_block *x, int fd, stream_ask ask, void *ctx, struct view *all, bool *wanted)
-{
-	const char *why;
-
-	*all = (struct view){ &no_filter, x->zone, false, false };
-	*wanted = is_wanted(all, ask, ctx);
-	if (!*wanted || !all->asked_filter)
-		return NULL;
-	why = index_load_common(x, fd);
-	all->filter = &x->filter;
-	*wanted = why == NULL && is_wanted(all, ask, ctx);
-	return why;
-}
-
 /* What the blocks of an index block are asked, and what came of it. */
 struct asking {
 	struct index_plan *plan;
@@ -436,7 +420,7 @@ struct asking {
 	void *ctx;
 	bool wanted; /* any of them, as far as what is known of all says */
 	bool filters; /* filters are asked */
-	bool dull; /* those of the group behind spared nothing */
+	bool dull; /* those of the group behind spared nothing, or one block's did not */
 };
 
 static bool
@@ -445,6 +429,46 @@ wants_block(const struct asking *a, const struct index_entry *e, bool with_filte
 	struct view one = { with_filter ? &e->filter : &no_filter, e->zone, false, false };
 
 	return a->wanted && is_wanted(&one, a->ask, a->ctx);
+}
+
+/*
+ * Where an index speaks of many blocks the filter of all is large, and of no use for what is everywhere.  One block's
+ * tells: it has what is asked for too, mostly.
+ */
+static const char *
+ask_one(struct asking *a, struct index_block *x, int fd)
+{
+	const struct index_entry *one = x->entry;
+	const char *why;
+
+	a->dull = false;
+	if (x->n <= 4 * GROUP || one->options || one->filter.lines == 0)
+		return NULL;
+	why = index_load_filters(x, fd, 0, 1);
+	a->dull = why == NULL && wants_block(a, one, true);
+	return why;
+}
+
+/*
+ * Is any block of one index block wanted?  The filter of all is read if filters are asked and what is asked for is not
+ * everywhere.
+ */
+static const char *
+ask_all(struct asking *a, struct index_block *x, int fd, struct view *all)
+{
+	const char *why;
+
+	*all = (struct view){ &no_filter, x->zone, false, false };
+	a->wanted = is_wanted(all, a->ask, a->ctx);
+	if (!a->wanted || !all->asked_filter)
+		return NULL;
+	why = ask_one(a, x, fd);
+	if (why != NULL || a->dull)
+		return why;
+	why = index_load_common(x, fd);
+	all->filter = &x->filter;
+	a->wanted = why == NULL && is_wanted(all, a->ask, a->ctx);
+	return why;
 }
 
 /*
@@ -487,7 +511,7 @@ static const char *
 plan_blocks(struct asking *a, struct index_block *x, int fd)
 {
 	struct view all;
-	const char *why = ask_all(x, fd, a->ask, a->ctx, &all, &a->wanted);
+	const char *why = ask_all(a, x, fd, &all);
 
 	if (a->wanted && !all.asked)
 		return why;
