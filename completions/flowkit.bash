@@ -282,6 +282,7 @@ _flowkit() {
 	flowwatch:--suppress) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowwatch:-a|flowwatch:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	flowwatch:--internal) return ;;
+	flowwatch:--tz) return ;;
 	flowwatch:-x|flowwatch:--exec) return ;;
 	flowwatch:--to) return ;;
 	flowwatch:--format) words='syslog cef ecs' ;;
@@ -315,7 +316,7 @@ _flowkit() {
 		flowscan) words='--internal --allow --state --window --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --output --write --count --fields --plain --raw --options --resolve --no-resolve --fast --level --no-history --threads --quiet --verbose --help --version --help-fields' ;;
 		flowsend) words='--destination --as --mtu --rate --speed --template-messages --template-seconds --domain --keep-exporter --original-time --cert --key --ca --peer-name --retries --retry-wait --strict --lossy --count --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --threads --quiet --verbose --help --version' ;;
 		flowstat) words='--top --count --series --by --hist --percentiles --spark --scale --output --write --plain --memory --tmpdir --input --time --since --until --tz --recover --skip-bad --live --follow --no-index --threads --quiet --verbose --help --version --help-fields' ;;
-		flowwatch) words='--config --dir --detectors --rules --suppress --allow --internal --exec --to --format --print --learn --open-for --keep --install --quiet --verbose --help --version' ;;
+		flowwatch) words='--config --dir --detectors --rules --suppress --allow --internal --tz --exec --to --format --print --learn --open-for --keep --install --quiet --verbose --help --version' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 		return

@@ -461,6 +461,37 @@ flowwatch: 1 days are left to be learned" ]
 	[ "$stderr" = "flowwatch: 1 new files" ]
 }
 
+# Zones where it is about noon.
+noon_zone() { # MINUTES
+	printf '%+03d:%s' $((12 - 10#$(date -u +%H))) "$1"
+}
+
+@test "flowwatch: days are those of the zone, and of another are learned anew" {
+	mkdir past
+	flowgen -n 5000 --span 4d --start "$(date -u -d '4 days ago' +%F)T00:00:00Z" -w past/past.flow
+	for zone in "$(noon_zone 30)" "$(noon_zone 00)" "Etc/GMT$(printf %+d $((10#$(date -u +%H) - 12)))"; do
+		run -0 --separate-stderr watch -v --detectors "scan anom" --learn 2 --tz "$zone" past
+		day=$(flowgen -n 1 --start "$(date -u -d '1 day ago' +%FT%TZ)" | flowcat -o csv -k start --tz "$zone" | tail -n 1)
+		day=${day%T*}
+		[[ $stderr == *"flowwatch: learning $(date -u -d "$day - 1 day" +%F)"*"flowwatch: learning $day" ]]
+		flowbase learn -q --tz "$zone" -t "$day" -w want.base past
+		cmp <(flowcat -o csv -k all want.base) <(flowcat -o csv -k all "past/.watch/base/$day.base")
+		flowbase show past/.watch/base/normal.base | grep "hours of UTC" >> zones
+		[ "$(cat past/.watch/zone)" = "$zone" ]
+		run -0 --separate-stderr watch -v --detectors "scan anom" --learn 2 --tz "$zone" past
+		[ -z "$stderr" ]
+	done
+	[ "$(uniq zones | wc -l)" = 2 ]
+	run -0 --separate-stderr watch --detectors "scan anom" --learn 2 past
+	[ "$stderr" = "flowwatch: the zone was $zone: days are learned anew, and flowanom begins again" ]
+	# A state and a baseline go on in the zone that they are of.
+	flowgen -n 100 -w past/more.flow
+	run -0 --separate-stderr watch --detectors "scan anom" --learn 2 past
+	[ -z "$stderr" ]
+	run -2 --separate-stderr watch --tz Europe/Zuerich past
+	[[ $stderr == *"Europe/Zuerich"* ]]
+}
+
 @test "flowwatch: old alerts are deleted" {
 	watch --learn 0 store
 	cp store/.watch/alerts/*.flow store/.watch/alerts/20200101T000000Z.flow
