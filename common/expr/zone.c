@@ -82,16 +82,6 @@ zone_test(struct expr_state *s, const struct node *n, const struct column *c)
 	return bd->how == HOW_MASK ? SOME : zone_ranges(bd->test, c);
 }
 
-/* Is there a column that a computed field reads?  Without one it is missing; flows never is. */
-static bool
-has_part(const struct batch *b, const struct field *f)
-{
-	for (unsigned i = 0; i < b->n_cols; i++)
-		if (field_reads(f, &b->col[i].id))
-			return true;
-	return f->derived == DERIVED_FLOWS;
-}
-
 /* Any of the field's columns may hold a record's value. */
 static enum verdict
 zone_field(struct expr_state *s, const struct batch *b, const struct node *n)
@@ -101,7 +91,9 @@ zone_field(struct expr_state *s, const struct batch *b, const struct node *n)
 	int type = -1;
 
 	if (f->derived != DERIVED_NONE) {
-		s->met[n->index] = s->met[n->index] || has_part(b, f);
+		if (!batch_may_have(b, f))
+			return NONE;
+		s->met[n->index] = true;
 		return SOME;
 	}
 	for (unsigned k = 0; k < f->n; k++) {

@@ -367,6 +367,42 @@ duration_reads(const struct field_id *id)
 	return false;
 }
 
+static bool
+has_any(const struct batch *b, const struct field *f)
+{
+	for (unsigned i = 0; i < f->n; i++)
+		if (batch_find(b, &f->id[i]) >= 0)
+			return true;
+	return false;
+}
+
+static bool
+may_last(const struct batch *b)
+{
+	const struct field_id start = field_own(OWN_START), end = field_own(OWN_END);
+	const struct field stored = { .n = 3,
+		.id = { field_iana(161), field_iana(162), kept_as(&duration_field) } };
+
+	return has_any(b, &stored) || (batch_find(b, &start) >= 0 && batch_find(b, &end) >= 0);
+}
+
+bool
+batch_may_have(const struct batch *b, const struct field *f)
+{
+	struct field_id kept = kept_as(f);
+
+	if (f->derived != DERIVED_NONE && batch_find(b, &kept) >= 0)
+		return true;
+	switch (f->derived) {
+	case DERIVED_NONE: return has_any(b, f);
+	case DERIVED_DURATION: return may_last(b);
+	case DERIVED_BPS: return has_any(b, &octets_field) && may_last(b);
+	case DERIVED_PPS: return has_any(b, &packets_field) && may_last(b);
+	case DERIVED_BPP: return has_any(b, &octets_field) && has_any(b, &packets_field);
+	default: return true;
+	}
+}
+
 bool
 field_reads(const struct field *f, const struct field_id *id)
 {

@@ -266,6 +266,17 @@ comes_out() {
 	[ "$stderr" = "flowfilter: none of the records has 'duration'" ]
 	run -0 --separate-stderr bash -c "flowagg -k srcip -v bytes day.flow | flowfilter 'packets / flows > 1' -o csv"
 	[ "$stderr" = "flowfilter: none of the records has 'packets'" ]
+	# One part of what is computed is not enough.
+	flowcat -k srcip,bytes,start -w part.flow day.flow
+	for e in bpp bps pps duration; do
+		run -0 --separate-stderr flowfilter "$e > 0" -o csv part.flow
+		[ "$stderr" = "flowfilter: none of the records has '$e'" ]
+		flowfilter -q "not has $e" part.flow
+	done
+	printf 'packets,flowDurationMilliseconds\n50,1000\n' > lasting
+	run -0 --separate-stderr flowfilter -i csv 'pps > 100' -o csv lasting
+	[ -z "$stderr" ]
+	flowfilter -q -i csv 'pps = 50 and duration = 1s' lasting
 	: > none
 	run -0 --separate-stderr flowfilter 'not ip in @none' -o null day.flow
 	[ "$stderr" = "flowfilter: none: an empty list: nothing is in it" ]

@@ -160,6 +160,11 @@ static const struct {
 			   "    names of services are not known: write 443 for https" },
 	{ "port 70000", "'70000' is above 65535, the most that 'srcport' can be\n    port 70000\n  "
 			"       ^~~~~" },
+	{ "srcport > 70000", "'70000' is above 65535, the most that 'srcport' can be\n"
+			     "    srcport > 70000\n              ^~~~~" },
+	{ "proto >= 256", "'256' is above 255, the most that 'proto' can be\n    proto >= 256\n"
+			  "             ^~~" },
+	{ "srcport < 65536 and proto <= 256", NULL },
 	{ "bytes > 5m", "field 'bytes' is a number; '5m' is none\n    bytes > 5m\n            ^~\n"
 			"    did you mean '5M'?" },
 	{ "bytes > -1",
