@@ -23,7 +23,7 @@
 enum { FIRST_INDEX = 4096, CLOCK_TIMES = 31, CLOCK_FEW = 3, TIMES_A_CHUNK = 8, SAMPLE = 1023 };
 
 struct conversations {
-	int64_t pair_ns, timeout_ns;
+	struct patience patience;
 	conversation_take take;
 	void *ctx;
 	struct conversation_counts counts;
@@ -59,8 +59,8 @@ conversations_new(const struct conversation_opts *opts, conversation_take take, 
 	struct conversations *c = mem_zero(1, sizeof(*c));
 
 	opts = opts != NULL ? opts : &defaults;
-	c->pair_ns = opts->pair_ns > 0 ? opts->pair_ns : CONVERSATION_PAIR_NS;
-	c->timeout_ns = opts->timeout_ns > 0 ? opts->timeout_ns : CONVERSATION_TIMEOUT_NS;
+	c->patience.pair_ns = opts->pair_ns > 0 ? opts->pair_ns : CONVERSATION_PAIR_NS;
+	c->patience.timeout_ns = opts->timeout_ns > 0 ? opts->timeout_ns : CONVERSATION_TIMEOUT_NS;
 	c->most = opts->open_most > 0 ? opts->open_most : CONVERSATIONS_OPEN;
 	if (c->most < 2 * CONVERSATIONS_CHUNK)
 		c->most = 2 * CONVERSATIONS_CHUNK;
@@ -163,57 +163,6 @@ unindex(struct conversations *c, uint32_t row)
 
 /* Handing out -------------------------------------------------------------------------------------- */
 
-static struct side
-side_of(const struct conversation_row *o, unsigned d)
-{
-	return (struct side){ .votes = o->votes >> d * VOTE_BITS & ((1u << VOTE_BITS) - 1),
-		.port = o->ends.port[d] != 0 ? o->ends.port[d] : -1,
-		.seen = o->flows[d] > 0,
-		.first_ns = o->first_ns[d] };
-}
-
-static enum answer
-answer_of(const struct conversation *c)
-{
-	if (c->flows == 0)
-		return ANSWER_ONLY;
-	if (c->rflows == 0)
-		return ANSWER_NONE;
-	if (c->proto == IP_TCP && (c->rflags & TCP_RST) &&
-	    !(c->rflags & (TCP_SYN | TCP_FIN | TCP_PSH)))
-		return ANSWER_REFUSED;
-	return ANSWER_GIVEN;
-}
-
-static void
-tell(const struct conversations *cs, const struct conversation_row *o, struct conversation *c)
-{
-	struct side a = side_of(o, 0), b = side_of(o, 1);
-	unsigned d = conversation_begun_by_b(&a, &b);
-
-	c->client = o->ends.ip[d];
-	c->server = o->ends.ip[!d];
-	c->client_port = o->ends.port[d];
-	c->server_port = o->ends.port[!d];
-	c->proto = (uint8_t)o->ends.proto;
-	c->start_ns = o->start_ns;
-	c->end_ns = o->end_ns;
-	c->packets = o->packets[d];
-	c->rpackets = o->packets[!d];
-	c->bytes = o->bytes[d];
-	c->rbytes = o->bytes[!d];
-	c->flows = o->flows[d];
-	c->rflows = o->flows[!d];
-	c->flags = o->flags[d];
-	c->rflags = o->flags[!d];
-	c->has_flags = o->has_flags;
-	c->sampling = o->sampling;
-	c->in_pieces = cs->early;
-	if (c->proto == IP_ICMP || c->proto == IP_ICMP6)
-		c->server_port = o->icmp[o->flows[d] > 0 ? d : !d];
-	c->answer = (uint8_t)answer_of(c);
-}
-
 static void
 flush_out(struct conversations *c)
 {
@@ -225,7 +174,10 @@ flush_out(struct conversations *c)
 static void
 hand_out(struct conversations *c, uint32_t row)
 {
-	tell(c, &c->row[row], &c->out[c->n_out++]);
+	struct conversation *out = &c->out[c->n_out++];
+
+	row_tell(&c->row[row], out);
+	out->in_pieces = c->early;
 	c->counts.conversations++;
 	if (c->n_out == CONVERSATIONS_CHUNK)
 		flush_out(c);
@@ -305,15 +257,6 @@ make_room(struct conversations *c)
 	mem_free(due);
 }
 
-bool
-conversation_answered(const struct conversation *c)
-{
-	if (c->sampling <= 1 || c->answer == ANSWER_GIVEN)
-		return c->answer == ANSWER_GIVEN;
-	return c->answer != ANSWER_REFUSED &&
-	       (c->proto != IP_TCP || !c->has_flags || (c->flags | c->rflags) & TCP_ACK);
-}
-
 /* Time --------------------------------------------------------------------------------------------- */
 
 static void
@@ -358,104 +301,11 @@ tock(struct conversations *c)
 
 /* Records ------------------------------------------------------------------------------------------ */
 
-static int64_t
-clamp(int64_t v, int64_t least, int64_t most)
-{
-	return v < least ? least : v > most ? most : v;
-}
-
-/* How far from what there is a record may be and still continue it. */
-static int64_t
-reach(const struct conversations *c, const struct conversation_row *o, int64_t lasted_ns,
-    unsigned flags)
-{
-	unsigned all = o->flags[0] | o->flags[1] | flags;
-
-	if (o->ends.proto != IP_TCP || !o->has_flags)
-		return clamp(lasted_ns, c->pair_ns, c->timeout_ns);
-	return !(all & (TCP_FIN | TCP_RST)) && (all & TCP_ACK) ? c->timeout_ns : c->pair_ns;
-}
-
-static bool
-continues(const struct conversations *c, const struct conversation_row *o, const struct piece *p)
-{
-	int64_t after = p->start_ns - o->end_ns, before = o->start_ns - p->end_ns;
-	int64_t gap = after > before ? after : before;
-	int64_t lasted = o->end_ns - o->start_ns, lasts = p->end_ns - p->start_ns;
-	unsigned all = o->flags[0] | o->flags[1], flags = (unsigned)p->flags;
-
-	if (gap <= 0)
-		return true;
-	if (after > 0 && (flags & TCP_SYN)) {
-		bool pure = !(flags & TCP_ACK);
-
-		if (pure ? (all & (TCP_ACK | TCP_RST | TCP_FIN)) != 0
-			 : (o->flags[p->d] & (TCP_RST | TCP_FIN)) != 0)
-			return false; /* the ports are used again */
-	}
-	if (flags & TCP_SYN)
-		return gap <= c->pair_ns;
-	return gap <= reach(c, o, lasted > lasts ? lasted : lasts, flags);
-}
-
-/* Member by member: compilers clear a structure of this size with an instruction that is slow to start. */
-static void
-begin(struct conversation_row *o, const struct ends *e, const struct piece *p)
-{
-	o->ends = *e;
-	o->start_ns = p->start_ns;
-	o->end_ns = p->end_ns;
-	for (unsigned d = 0; d < 2; d++) {
-		o->first_ns[d] = INT64_MAX;
-		o->packets[d] = o->bytes[d] = 0;
-		o->flows[d] = 0;
-		o->flags[d] = o->icmp[d] = 0;
-	}
-	o->sampling = 1;
-	o->votes = o->has_flags = 0;
-}
-
-static uint32_t
-add_flows(uint32_t sum, uint64_t flows)
-{
-	return flows > UINT32_MAX - sum ? UINT32_MAX : sum + (uint32_t)flows;
-}
-
-static void
-extend(struct conversation_row *o, const struct piece *p)
-{
-	unsigned d = p->d, votes = conversation_vote((unsigned)p->flags);
-
-	if (p->start_ns < o->start_ns)
-		o->start_ns = p->start_ns;
-	if (p->end_ns > o->end_ns)
-		o->end_ns = p->end_ns;
-	if (p->start_ns < o->first_ns[d])
-		o->first_ns[d] = p->start_ns;
-	if (o->flows[d] == 0)
-		o->icmp[d] = (uint16_t)p->icmp;
-	o->packets[d] += p->packets;
-	o->bytes[d] += p->bytes;
-	o->flows[d] = add_flows(o->flows[d], p->flows);
-	o->flags[d] |= (uint16_t)p->flags;
-	o->has_flags |= p->has_flags;
-	if (p->sampling > o->sampling)
-		o->sampling = p->sampling < UINT32_MAX ? (uint32_t)p->sampling : UINT32_MAX;
-	if (p->is_biflow) {
-		o->packets[!d] += p->rpackets;
-		o->bytes[!d] += p->rbytes;
-		o->flows[!d] = add_flows(o->flows[!d], p->rflows);
-		o->flags[!d] |= (uint16_t)p->rflags;
-		votes |= VOTE_BEGAN;
-	}
-	o->votes |= (uint8_t)(votes << d * VOTE_BITS);
-}
-
 /* When a row will wait for no more: what continues it may be that much later, and come later still. */
 static int64_t
 due_at(const struct conversations *c, const struct conversation_row *o)
 {
-	int64_t wait = reach(c, o, o->end_ns - o->start_ns, 0);
+	int64_t wait = row_wait(o, &c->patience);
 	int64_t last = o->end_ns > c->clock_ns ? o->end_ns : c->clock_ns;
 
 	return last + (wait > LATE_NS ? wait : LATE_NS);
@@ -525,13 +375,13 @@ add_pieces(struct conversations *c)
 		bool fresh = !again[i] && find_row(c, &p->ends[i], hash[i], &row);
 		struct conversation_row *o = &c->row[row];
 
-		if (!fresh && !continues(c, o, &p->piece[i])) {
+		if (!fresh && !row_continues(o, &c->patience, &p->piece[i])) {
 			hand_out(c, row);
 			fresh = true;
 		}
 		if (fresh)
-			begin(o, &p->ends[i], &p->piece[i]);
-		extend(o, &p->piece[i]);
+			row_begin(o, &p->ends[i], &p->piece[i]);
+		row_extend(o, &p->piece[i]);
 		c->due[row] = due_at(c, o);
 	}
 	if (c->n_open > c->counts.open_peak)
@@ -619,31 +469,9 @@ conversations_peek(const struct conversations *c, conversation_take take, void *
 	for (size_t i = 0; i < c->n_rows; i++) {
 		if (c->due[i] == FREE)
 			continue;
-		tell(c, &c->row[i], &one);
+		row_tell(&c->row[i], &one);
 		take(ctx, &one, 1);
 	}
-}
-
-static bool
-is_time(int64_t ns)
-{
-	return ns >= 0 && ns <= INT64_MAX / 2;
-}
-
-/* Could it have come of records? */
-static bool
-is_sane(const struct conversation_row *o)
-{
-	int order = memcmp(o->ends.ip[0].b, o->ends.ip[1].b, 16);
-
-	if (order > 0 || (order == 0 && o->ends.port[0] > o->ends.port[1]) ||
-	    !is_time(o->start_ns) || !is_time(o->end_ns) || o->end_ns < o->start_ns ||
-	    o->sampling == 0 || o->votes >> 2 * VOTE_BITS != 0 || o->has_flags > 1)
-		return false;
-	for (unsigned d = 0; d < 2; d++)
-		if (!is_time(o->first_ns[d]) && o->first_ns[d] != INT64_MAX)
-			return false;
-	return true;
 }
 
 bool
@@ -651,7 +479,7 @@ conversations_resume(struct conversations *c, const struct conversation_row *o)
 {
 	uint32_t row;
 
-	if (!is_sane(o) || c->n_open + CONVERSATIONS_CHUNK > c->most)
+	if (!row_sane(o) || c->n_open + CONVERSATIONS_CHUNK > c->most)
 		return false;
 	if ((c->n_open + 1) * 2 > c->index_cap)
 		grow_index(c);

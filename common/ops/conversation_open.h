@@ -7,18 +7,7 @@
 #ifndef OPS_CONVERSATION_OPEN_H
 #define OPS_CONVERSATION_OPEN_H
 
-#include "ops/conversation_read.h"
-
-/* As the table has them; [0], [1]: what the ends of that number sent. */
-struct conversation_row {
-	struct ends ends;
-	int64_t start_ns, end_ns, first_ns[2];
-	uint64_t packets[2], bytes[2];
-	uint32_t flows[2], sampling;
-	uint16_t flags[2], icmp[2];
-	uint8_t votes, has_flags; /* votes: VOTE_BITS an end */
-};
-_Static_assert(sizeof(struct conversation_row) <= 136, "a row is two cache lines and little more");
+#include "ops/conversation_row.h"
 
 /* Hand out those that wait for nothing any more, by the time that the input has reached, whatever a clock or two say. */
 void conversations_due(struct conversations *);
