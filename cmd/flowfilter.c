@@ -90,7 +90,7 @@ read_text(const char *path, struct err *err)
 	} else if (errno == EFBIG) {
 		err_usage(err, "an expression is at most %d octets long", TEXT_MAX);
 	} else {
-		err_set(err, "%s", strerror(errno));
+		err_system(err, NULL);
 	}
 	buf_free(&text);
 	return NULL;

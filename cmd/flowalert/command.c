@@ -100,7 +100,7 @@ input_file(const char *input, size_t n, struct err *err)
 		return -1;
 	if (file_write(fd, input, n) == 0 && lseek(fd, 0, SEEK_SET) == 0)
 		return fd;
-	(void)err_set(err, "temporary file: %s", strerror(errno));
+	(void)err_system(err, "temporary file");
 	close(fd);
 	return -1;
 }

@@ -27,7 +27,7 @@ open_unix(const char *path, struct err *err)
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 &&
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) == 0)
 		return fd;
-	(void)err_set(err, "unix:%s: %s", path, strerror(errno));
+	(void)err_system(err, "unix:%s", path);
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -58,7 +58,7 @@ open_udp(const char *to, struct err *err)
 		}
 	}
 	freeaddrinfo(found);
-	return fd >= 0 ? fd : err_set(err, "udp:%s: %s", to, strerror(errno));
+	return fd >= 0 ? fd : err_system(err, "udp:%s", to);
 }
 
 static bool
@@ -105,6 +105,7 @@ send_line(struct paper *p, const char *line, size_t n, struct err *err)
 	}
 	if (errno == EAGAIN)
 		return err_set(err, "--to: the receiver took nothing for %d seconds", PATIENCE_S);
+	/* Not err_system: a receiver that hangs up is told of, unlike a reader of our output. */
 	return err_set(err, "--to: %s", strerror(errno));
 }
 

@@ -22,7 +22,7 @@ rewrite_file(const char *path, int fd, const struct stat *st, bool *pays, struct
 		return -1;
 	rc = stream_index_copy(fd, file.fd, err);
 	if (rc == 0 && file_like(file.fd, st) != 0)
-		rc = err_set(err, "%s", strerror(errno));
+		rc = err_system(err, NULL);
 	if (rc == 0)
 		*pays = stream_index_info(file.fd, &x, err) == 0 && x.index_blocks > 0;
 	if (rc == 0 && *pays && !file_unchanged(path, st))
@@ -45,7 +45,7 @@ index_make(const char *path, const struct io_opts *opts, struct buf *out, struct
 
 	(void)opts;
 	if (fd < 0 || fstat(fd, &st) != 0)
-		rc = err_set(err, "%s", strerror(errno));
+		rc = err_system(err, NULL);
 	else if (!S_ISREG(st.st_mode))
 		rc = err_set(err, "--index is for files");
 	else if (stream_index_info(fd, &x, &unsound) != 0 || x.index_blocks == 0 || !x.whole) {

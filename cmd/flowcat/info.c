@@ -365,7 +365,7 @@ open_stream(const char *path, const struct io_opts *opts, struct err *err)
 	int fd = standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0) {
-		(void)err_set(err, "%s", strerror(errno));
+		(void)err_system(err, NULL);
 		return NULL;
 	}
 	return stream_open(

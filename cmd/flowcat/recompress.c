@@ -32,7 +32,7 @@ look(const char *path, bool verify, struct looked *l, struct err *err)
 
 	*l = (struct looked){ 0 };
 	if (fd < 0 || fstat(fd, &l->st) != 0) {
-		(void)err_set(err, "%s", strerror(errno));
+		(void)err_system(err, NULL);
 		if (fd >= 0)
 			(void)close(fd);
 		return -1;
@@ -100,7 +100,7 @@ take_place(const char *path, const char *beside, const struct looked *old, struc
 	fd = open(beside, O_RDONLY | O_CLOEXEC);
 	rc = fd >= 0 && file_like(fd, &old->st) == 0 ? rename(beside, path) : -1;
 	if (rc != 0)
-		(void)err_set(err, "%s", strerror(errno));
+		(void)err_system(err, NULL);
 	if (fd >= 0)
 		(void)close(fd);
 	return rc;
@@ -147,7 +147,7 @@ recompress_file(const char *path, const struct io_opts *opts, char *const *argv,
 	int rc = -1;
 
 	if (real == NULL)
-		return err_set(err, "%s", strerror(errno));
+		return err_system(err, NULL);
 	name = strrchr(real, '/') + 1;
 	len = strlen(name);
 	if (name[0] == '.' && len > 5 && strcmp(name + len - 5, ".part") == 0) {

@@ -27,7 +27,7 @@ plan_free(struct plan *p, double watermark, const struct store *s, struct err *e
 	if (l->free_share == 0 && l->free_octets == 0)
 		return 0;
 	if (fstatvfs(s->fd, &fs) != 0)
-		return err_set(err, "cannot ask its file system: %s", strerror(errno));
+		return err_system(err, "cannot ask its file system");
 	p->available = (uint64_t)fs.f_bavail * fs.f_frsize;
 	total = (uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize + p->available;
 	p->available_least = l->free_octets > 0 ? l->free_octets : share(total, l->free_share);

@@ -41,7 +41,7 @@ replay_open(const char *path, struct err *err)
 	ssize_t n = fd < 0 ? -1 : file_read(fd, head, sizeof head);
 
 	if (n < 0) {
-		err_set(err, "%s", strerror(errno));
+		err_system(err, NULL);
 		goto fail;
 	}
 	s = mem_zero(1, sizeof *s);
@@ -91,8 +91,7 @@ fill(struct replay *s, size_t n, struct err *err)
 	ssize_t got = file_read(s->fd, s->message + s->have, n - s->have);
 
 	if (got < 0)
-		return err_set(
-		    err, "offset %llu: %s", (unsigned long long)s->offset, strerror(errno));
+		return err_system(err, "offset %llu", (unsigned long long)s->offset);
 	s->have += (size_t)got;
 	return 0;
 }

@@ -50,7 +50,7 @@ state_read(const char *path, void (*take)(void *ctx, struct batch *), void *ctx,
 	struct stream_slot *slot;
 
 	if (fd < 0)
-		return errno == ENOENT ? 0 : err_set(err, "%s", strerror(errno));
+		return errno == ENOENT ? 0 : err_system(err, NULL);
 	if (!file_is_regular(fd)) {
 		close(fd);
 		return err_set(err, "is no regular file");

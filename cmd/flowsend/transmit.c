@@ -32,7 +32,7 @@ transmit(struct transmit *t, const void *data, size_t len, struct err *err)
 			t->waits++;
 			nanosleep(&wait, NULL);
 			break;
-		default: return err_set(err, "cannot send: %s", strerror(errno));
+		default: return err_system(err, "cannot send");
 		}
 	}
 	t->no_buffer++;

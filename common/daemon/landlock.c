@@ -96,7 +96,7 @@ allow(const struct building *b, const char *path, uint64_t rights, struct err *e
 	int rc = 0;
 
 	if (rule.parent_fd < 0 || fstat(rule.parent_fd, &st) != 0) {
-		err_set(err, "%s: %s", path, strerror(errno));
+		err_system(err, "%s", path);
 		if (rule.parent_fd >= 0)
 			close(rule.parent_fd);
 		return -1;
@@ -104,7 +104,7 @@ allow(const struct building *b, const char *path, uint64_t rights, struct err *e
 	rule.allowed_access = rights & b->handled & (S_ISDIR(st.st_mode) ? UINT64_MAX : ON_FILES);
 	if (rule.allowed_access != 0 &&
 	    syscall(SYS_landlock_add_rule, b->fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
-		rc = err_set(err, "%s: cannot allow it in the sandbox: %s", path, strerror(errno));
+		rc = err_system(err, "%s: cannot allow it in the sandbox", path);
 	close(rule.parent_fd);
 	return rc;
 }
@@ -199,10 +199,10 @@ landlock_apply(const struct sandbox_path *paths, unsigned n, const char **why, s
 	b.fd = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
 	b.handled = handled.fs;
 	if (b.fd < 0)
-		return err_set(err, "cannot make Landlock's rules: %s", strerror(errno));
+		return err_system(err, "cannot make Landlock's rules");
 	rc = allow_all(&b, paths, n, err);
 	if (rc == 0 && syscall(SYS_landlock_restrict_self, b.fd, 0) != 0)
-		rc = err_set(err, "cannot apply Landlock's rules: %s", strerror(errno));
+		rc = err_system(err, "cannot apply Landlock's rules");
 	close(b.fd);
 	return rc == 0 ? version : -1;
 }

@@ -116,7 +116,7 @@ cap_limit(uint64_t keep, struct err *err)
 	uint64_t missing;
 
 	if (cap_read(data) != 0)
-		return err_set(err, "cannot read capabilities: %s", strerror(errno));
+		return err_system(err, "cannot read capabilities");
 	missing = keep & ~permitted(data);
 	if (missing != 0)
 		return err_set(err, "cannot keep capability %d: the process has not got it",
@@ -126,7 +126,7 @@ cap_limit(uint64_t keep, struct err *err)
 		data[i].inheritable = 0;
 	}
 	if (syscall(SYS_capset, &head, data) != 0)
-		return err_set(err, "cannot give up capabilities: %s", strerror(errno));
+		return err_system(err, "cannot give up capabilities");
 	if (cap_read(data) != 0 || permitted(data) != keep)
 		return err_set(err, "capabilities were not given up");
 	return 0;
@@ -136,12 +136,11 @@ static int
 become(const struct privileges *p, struct err *err)
 {
 	if ((p->name[0] != '\0' ? initgroups(p->name, p->gid) : setgroups(1, &p->gid)) != 0)
-		return err_set(err, "cannot set supplementary groups: %s", strerror(errno));
+		return err_system(err, "cannot set supplementary groups");
 	if (setresgid(p->gid, p->gid, p->gid) != 0)
-		return err_set(
-		    err, "cannot become group %u: %s", (unsigned)p->gid, strerror(errno));
+		return err_system(err, "cannot become group %u", (unsigned)p->gid);
 	if (setresuid(p->uid, p->uid, p->uid) != 0)
-		return err_set(err, "cannot become user %u: %s", (unsigned)p->uid, strerror(errno));
+		return err_system(err, "cannot become user %u", (unsigned)p->uid);
 	return 0;
 }
 
@@ -176,7 +175,7 @@ set_environment(const struct privileges *p, struct err *err)
 	if (setenv("HOME", p->home, 1) != 0 ||
 	    (p->name[0] != '\0' &&
 		(setenv("USER", p->name, 1) != 0 || setenv("LOGNAME", p->name, 1) != 0)))
-		return err_set(err, "cannot set HOME, USER and LOGNAME: %s", strerror(errno));
+		return err_system(err, "cannot set HOME, USER and LOGNAME");
 	return 0;
 }
 
@@ -185,11 +184,11 @@ privileges_drop(const struct privileges *p, uint64_t keep, struct err *err)
 {
 	if (p != NULL && (geteuid() == 0 || !is_already(p))) {
 		if (keep != 0 && prctl(PR_SET_KEEPCAPS, 1) != 0)
-			return err_set(err, "cannot keep capabilities: %s", strerror(errno));
+			return err_system(err, "cannot keep capabilities");
 		if (become(p, err) != 0 || set_environment(p, err) != 0)
 			return -1;
 		if (keep != 0 && prctl(PR_SET_KEEPCAPS, 0) != 0)
-			return err_set(err, "cannot end keeping capabilities: %s", strerror(errno));
+			return err_system(err, "cannot end keeping capabilities");
 	}
 	if (geteuid() != 0 && cap_limit(keep, err) != 0)
 		return -1;
@@ -200,9 +199,9 @@ int
 privileges_lock(struct err *err)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return err_set(err, "cannot renounce new privileges: %s", strerror(errno));
+		return err_system(err, "cannot renounce new privileges");
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)
-		return err_set(err, "cannot forbid tracing: %s", strerror(errno));
+		return err_system(err, "cannot forbid tracing");
 	return 0;
 }
 

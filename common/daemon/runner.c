@@ -43,7 +43,7 @@ runner_start(const struct runner_command *commands, unsigned n, struct err *err)
 
 	assert(n > 0 && n <= REQUEST_COMMANDS);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-		err_set(err, "cannot connect a process for commands: %s", strerror(errno));
+		err_system(err, "cannot connect a process for commands");
 		return NULL;
 	}
 	pid = fork();
@@ -51,7 +51,7 @@ runner_start(const struct runner_command *commands, unsigned n, struct err *err)
 		runner_child(pair[1], commands, n);
 	close(pair[1]);
 	if (pid < 0) {
-		err_set(err, "cannot start a process for commands: %s", strerror(errno));
+		err_system(err, "cannot start a process for commands");
 		close(pair[0]);
 		return NULL;
 	}

@@ -206,7 +206,7 @@ seccomp_apply(const char **why, struct err *err)
 	if (rc > 0)
 		return err_set(err, "thread %ld has a filter of its own", rc);
 	if (rc < 0)
-		return err_set(err, "cannot filter system calls: %s", strerror(errno));
+		return err_system(err, "cannot filter system calls");
 	return 1;
 }
 

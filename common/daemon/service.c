@@ -54,7 +54,7 @@ connect_to(int fd, const char *path, struct err *err)
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) != 0 ||
 	    connect(fd, (const struct sockaddr *)&to,
 		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) != 0)
-		return err_set(err, "NOTIFY_SOCKET '%s': %s", path, strerror(errno));
+		return err_system(err, "NOTIFY_SOCKET '%s'", path);
 	return 0;
 }
 
@@ -84,8 +84,7 @@ service_open(struct service *s, struct err *err)
 	*s = (struct service){ .fd = -1 };
 	if (path != NULL) {
 		s->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		rc = s->fd >= 0 ? connect_to(s->fd, path, err)
-				: err_set(err, "NOTIFY_SOCKET: %s", strerror(errno));
+		rc = s->fd >= 0 ? connect_to(s->fd, path, err) : err_system(err, "NOTIFY_SOCKET");
 		if (rc == 0)
 			rc = find_watchdog(s, err);
 	}
@@ -181,7 +180,7 @@ take(struct service_socket **list, unsigned n, const char *names, struct err *er
 		s->fd = FIRST_FD + (int)i;
 		s->name = *name != '\0' ? name : unknown;
 		if (fcntl(s->fd, F_SETFD, FD_CLOEXEC) != 0) {
-			err_set(err, "LISTEN_FDS: descriptor %d: %s", s->fd, strerror(errno));
+			err_system(err, "LISTEN_FDS: descriptor %d", s->fd);
 			mem_free(sockets);
 			return -1;
 		}

@@ -353,7 +353,7 @@ baseline_read(struct baseline *b, int fd, struct err *err)
 	int rc = 0;
 
 	if (reader == NULL)
-		rc = err_set(err, "%s", strerror(errno));
+		rc = err_system(err, NULL);
 	while (rc == 0 && (status = stream_next(reader, slot, err)) == STREAM_BATCH)
 		rc = take_batch(&r, slot_batch(slot), err);
 	if (rc == 0 && status == STREAM_FAILED)
@@ -373,7 +373,7 @@ baseline_merge(struct baseline *b, const char *path, struct err *err)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return err_set(err, "%s: %s", path, strerror(errno));
+		return err_system(err, "%s", path);
 	if (baseline_read(b, fd, &why) == 0)
 		return 0;
 	return err_set(err, "%s: %s", path, why.text);

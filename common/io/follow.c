@@ -361,7 +361,7 @@ is_readable(struct follow *f, struct input *in, struct err *err)
 
 	if (in->reader == NULL && open_input(f, in) != 0) {
 		if (errno != ENOENT || in->operand)
-			err_set(err, "%s", strerror(errno));
+			err_system(err, NULL);
 		else
 			drop(f, in); /* removed since it was found */
 		return false;

@@ -212,7 +212,7 @@ add_directory(struct io_paths *p, const char *dir, bool live, struct err *err)
 	int r = 0;
 
 	if (d == NULL)
-		return err_set(err, "%s: %s", dir, strerror(errno));
+		return err_system(err, "%s", dir);
 	if (fstat(dirfd(d), &st) == 0)
 		(void)was_here(&f, &st);
 	scan_directory(&f, d, dir, 0);

@@ -265,7 +265,7 @@ open_input(struct io_source *s, const char *path, struct err *err)
 	s->input++;
 	s->seen_history = s->read_flows = false;
 	if (fd < 0)
-		return err_set(err, "%s", strerror(errno));
+		return err_system(err, NULL);
 	if (standard && isatty(fd)) {
 		close(fd);
 		return err_usage(err, "nothing to read: name a FILE or pipe flow records in");
@@ -273,7 +273,7 @@ open_input(struct io_source *s, const char *path, struct err *err)
 	claim(s, fd);
 	n = read_head(fd, s->stop_fd, head, &taken);
 	if (n < 0) {
-		err_set(err, "%s", strerror(errno));
+		err_system(err, NULL);
 	} else {
 		if (format == IO_AUTO)
 			format = io_recognise(head, (size_t)n, &why);

@@ -93,7 +93,7 @@ capture_open(int fd, const void *head, size_t head_len, struct err *err)
 	file = fopencookie(
 	    in, "r", (cookie_io_functions_t){ .read = input_read, .close = input_close });
 	if (file == NULL) {
-		err_set(err, "%s", strerror(errno));
+		err_system(err, NULL);
 		input_close(in);
 		return NULL;
 	}

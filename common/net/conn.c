@@ -70,7 +70,7 @@ conn_new(int fd, enum transport transport, struct tls *tls, const char *name, st
 	c->ready = transport != TRANSPORT_TLS;
 	c->opened_ns = c->last_ns = time_monotonic_ns();
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
-		err_set(err, "%s", strerror(errno));
+		err_system(err, NULL);
 		goto fail;
 	}
 	(void)endpoint_peer(fd, &c->peer);
@@ -146,7 +146,7 @@ from_errno(struct err *err)
 {
 	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
 		return CONN_WAIT;
-	err_set(err, "%s", strerror(errno));
+	err_system(err, NULL);
 	return CONN_FAILED;
 }
 

@@ -76,7 +76,7 @@ shake(struct conn *c, int64_t deadline_ns, struct err *err)
 			return err_set(err, "closed during the TLS handshake");
 		}
 		if (wait_for(c->fd, status == TLS_WANT_READ ? POLLIN : POLLOUT, deadline_ns) != 0)
-			return err_set(err, "TLS handshake: %s", strerror(errno));
+			return err_system(err, "TLS handshake");
 	}
 }
 
@@ -128,7 +128,7 @@ put_some(struct conn *c, const uint8_t *data, size_t n, size_t *put, short *even
 	}
 	rc = send(c->fd, data, n, MSG_NOSIGNAL);
 	if (rc < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-		return err_set(err, "%s", strerror(errno));
+		return err_system(err, NULL);
 	*put = rc > 0 ? (size_t)rc : 0;
 	return 0;
 }
@@ -164,7 +164,7 @@ hear(struct conn *c, struct err *err)
 		if (rc < 0)
 			return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
 				   ? 0
-				   : err_set(err, "%s", strerror(errno));
+				   : err_system(err, NULL);
 	}
 	return 0;
 }
@@ -191,7 +191,7 @@ conn_write(struct conn *c, const void *data, size_t len, struct err *err)
 			c->written += c->transport == TRANSPORT_SCTP ? 1 : put;
 		/* POLLIN wakes for what hear hears */
 		if (len > 0 && put == 0 && wait_for(c->fd, events | POLLIN, INT64_MAX) != 0)
-			return err_set(err, "%s", strerror(errno));
+			return err_system(err, NULL);
 	}
 	return 0;
 }
@@ -257,9 +257,9 @@ wait_for_end(struct conn *c, int64_t deadline_ns, struct err *err)
 		if (n == 0)
 			return 0;
 		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-			return err_set(err, "%s", strerror(errno));
+			return err_system(err, NULL);
 	}
-	return errno == ETIMEDOUT ? 1 : err_set(err, "%s", strerror(errno));
+	return errno == ETIMEDOUT ? 1 : err_system(err, NULL);
 }
 
 /*
@@ -295,11 +295,11 @@ say_goodbye(struct conn *c, int64_t deadline_ns, struct err *err)
 		return err_set(err, "%s", why.text);
 	while (c->tls != NULL && (status = tls_end(c->tls, err)) == TLS_WANT_WRITE)
 		if (wait_for(c->fd, POLLOUT, deadline_ns) != 0)
-			return err_set(err, "the peer does not read: %s", strerror(errno));
+			return err_system(err, "the peer does not read");
 	if (status == TLS_FAILED)
 		return -1;
 	if (shutdown(c->fd, SHUT_WR) != 0)
-		return err_set(err, "%s", strerror(errno));
+		return err_system(err, NULL);
 	c->finished = true;
 	return 0;
 }

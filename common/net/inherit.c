@@ -52,7 +52,7 @@ inherit_socket(int fd, int rcvbuf, struct inherited *s, struct err *err)
 	flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || endpoint_local(fd, &s->local) != 0)
-		return err_set(err, "%s", strerror(errno));
+		return err_system(err, NULL);
 	if (s->local.port == 0)
 		return err_set(err, "is a %s socket without a port", transport_name(s->transport));
 	if (s->transport == TRANSPORT_UDP)

@@ -76,7 +76,7 @@ listener_accept(const struct listener *l, struct err *err)
 		return conn_new(fd, l->transport, l->tls, NULL, err);
 	/* What else there is tells of one connection, which has gone by now (accept(2)). */
 	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-		err_set(err, "cannot accept a connection: %s", strerror(errno));
+		err_system(err, "cannot accept a connection");
 	return NULL;
 }
 

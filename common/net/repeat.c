@@ -64,7 +64,7 @@ repeat_open(const struct address *a, bool spoof, struct err *err)
 		    "keeping the exporters' addresses takes a raw socket: run as root or with "
 		    "CAP_NET_RAW");
 	else
-		err_set(err, "cannot send there: %s", strerror(errno));
+		err_system(err, "cannot send there");
 	mem_free(r);
 	return NULL;
 }

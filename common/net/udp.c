@@ -140,7 +140,7 @@ open_first(const struct address *a, struct endpoint *at, struct err *err)
 		*at = list[i];
 	}
 	if (fd < 0)
-		err_set(err, "cannot listen: %s", strerror(errno));
+		err_system(err, "cannot listen");
 	return fd;
 }
 
@@ -182,7 +182,7 @@ udp_listen_workers(
 	}
 	return (int)n;
 fail:
-	err_set(err, "cannot listen with %u sockets: %s", n, strerror(errno));
+	err_system(err, "cannot listen with %u sockets", n);
 	while (opened > 0)
 		close(fds[--opened]);
 	return -1;
@@ -226,7 +226,7 @@ udp_connect(const struct address *a, struct err *err)
 	for (int i = 0; i < n && fd < 0; i++)
 		fd = connect_to(&list[i]);
 	if (fd < 0)
-		err_set(err, "cannot send there: %s", strerror(errno));
+		err_system(err, "cannot send there");
 	return fd;
 }
 

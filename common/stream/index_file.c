@@ -204,7 +204,7 @@ stream_index_copy(int from_fd, int to_fd, struct err *err)
 	int rc = 0;
 
 	if (fstat(from_fd, &st) != 0)
-		return err_set(err, "%s", strerror(errno));
+		return err_system(err, NULL);
 	end = (uint64_t)st.st_size;
 	while (rc == 0 && at < end) {
 		const char *why = next_block(&c, from_fd, at, end - at, &h);

@@ -45,8 +45,7 @@ fill(struct csv_split *r, bool may_pause, struct err *err)
 		return FILL_PAUSE;
 	n = file_read_some(r->fd, r->stop_fd, r->buf + r->end, READ);
 	if (n < 0) {
-		(void)err_set(
-		    err, "line %llu: read: %s", (unsigned long long)r->line, strerror(errno));
+		(void)err_system(err, "line %llu: read", (unsigned long long)r->line);
 		return FILL_FAILED;
 	}
 	r->eof = n == 0;
