@@ -62,6 +62,8 @@ static const struct synonym names[] = {
 	{ "idmc", "destinationMacAddress", 0 },
 	{ "osmc", "postSourceMacAddress", 0 },
 	{ "ra", "exporter", 0 },
+	{ "firstseen", "start", 0 },
+	{ "lastseen", "end", 0 },
 	/* Zeek */
 	{ "id.orig_h", "srcip", 0 },
 	{ "id.resp_h", "dstip", 0 },

@@ -189,6 +189,25 @@ parse_clock(struct csv_value *v, const struct csv_name *name, const char *p, siz
 	return is_digit(*p) && parse_time(p, n, 0, name->tz, &v->i, &span);
 }
 
+/* Hours, minutes and seconds: 00:00:04.096, as nfdump 1.7.4 writes durations. */
+static bool
+parse_hours(int64_t *ns, const char *p, size_t n)
+{
+	const char *colon = memchr(p, ':', n);
+	size_t at = colon != NULL ? (size_t)(colon - p) : 0;
+	uint64_t hours, minutes;
+	int64_t rest;
+
+	if (at == 0 || n < at + sizeof(":00:0") - 1 || p[at + 3] != ':' || !is_digit(p[at + 1]) ||
+	    memchr(p, 'x', at) != NULL || !parse_u64(p, at, &hours) ||
+	    hours > INT64_MAX / NS_PER_S / 3600 - 1 || !parse_u64(p + at + 1, 2, &minutes) ||
+	    minutes > 59 || !parse_duration(p + at + 4, n - at - 4, true, &rest) ||
+	    rest >= 60 * NS_PER_S)
+		return false;
+	*ns = (int64_t)(hours * 60 + minutes) * 60 * NS_PER_S + rest;
+	return true;
+}
+
 static const char *
 parse_time_cell(
     struct csv_value *v, const struct csv_name *name, const struct csv_span *cell, unsigned *scale)
@@ -201,7 +220,8 @@ parse_time_cell(
 		return NULL;
 	if (name->type == TYPE_TIME && !parse_clock(v, name, cell->p, cell->n))
 		return "is no time";
-	if (name->type == TYPE_DURATION && !parse_general(v, name, cell->p, cell->n))
+	if (name->type == TYPE_DURATION && !parse_hours(&v->i, cell->p, cell->n) &&
+	    !parse_general(v, name, cell->p, cell->n))
 		return "is no duration";
 	lower(scale, precision(9, decimals(cell->p, cell->n)));
 	return NULL;

@@ -309,6 +309,17 @@ make_five() {
 	END
 	run -0 flowcat -i csv nfdump.csv -o csv -k srcip,dstip,dstport,proto,flags,bytes,outif,dstas,dstmask,duration
 	[ "${lines[1]}" = 192.0.2.1,198.51.100.7,443,6,27,1500,2,64513,16,1 ]
+	cat > nfdump.csv <<-'END'
+	firstSeen,duration,proto,srcAddr,srcPort,dstAddr,dstPort,packets,bytes,flows
+	2026-01-05 10:00:00.250,00:01:02.500,TCP,192.0.2.1,49152,198.51.100.7,443,10,1500,1
+	END
+	run -0 flowcat -i csv nfdump.csv -o csv -k start,end,duration,srcip,dstip,dstport,bytes
+	[ "${lines[1]}" = 2026-01-05T10:00:00.250Z,2026-01-05T10:01:02.750Z,62.500,192.0.2.1,198.51.100.7,443,1500 ]
+	for d in 00:60:00 0:00:60 :00:00 1:1:1 12:30 00:00: 0x1:00:00 99999999999:00:00 -1:00:00 00:00:1:1; do
+		run -3 --separate-stderr flowcat -i csv -o null - <<< "duration,srcip
+$d,192.0.2.1"
+		[ "$stderr" = "flowcat: standard input: line 2: column 1: '$d' is no duration" ]
+	done
 }
 
 export_to() {

@@ -264,6 +264,9 @@ test_files(void)
 		{ "ts,te,sa,da,sp,dp,pr,flg,ipkt,ibyt\n"
 		  "2020-04-30 00:06:38,2020-04-30 00:06:39,10.0.0.1,10.0.0.2,1,2,UDP,......,3,4\n",
 		    "end", "2020-04-30T00:06:39Z", "nfdump's columns" },
+		{ "firstSeen,duration,proto,srcAddr\n2020-04-30 "
+		  "00:06:38.500,26:00:04.096,TCP,10.0.0.1\n",
+		    "end", "2020-05-01T02:06:42.596Z", "nfdump's columns since 1.7.4" },
 		{ "bytes,label\n5,benign:x\n", "`label`", "benign:x",
 		    "an unknown name is a string column" },
 		{ "bytes,rtt:float64\n5,0.5\n", "`rtt`", "0.5", "a name with a type" },
