@@ -579,6 +579,43 @@ test_backpressure(void)
 	buf_free(&stream);
 }
 
+/* A peer that talks for two seconds and then goes. */
+static void *
+talk(void *ctx)
+{
+	struct conn *c = ctx;
+	int64_t until_ns = time_monotonic_ns() + 2 * NS_PER_S;
+	char words[4096] = "";
+
+	while (time_monotonic_ns() < until_ns &&
+	       (send(c->fd, words, sizeof words, MSG_NOSIGNAL) > 0 || errno == EAGAIN))
+		continue;
+	conn_close(c);
+	return NULL;
+}
+
+static void
+test_talker(void)
+{
+	struct err err = { .status = 0 };
+	struct address a;
+	struct listener l = listening("tcp:127.0.0.1:0", &a);
+	struct conn *out = conn_open(&a, NULL, NULL, NS_PER_S, &err), *in = accepted(&l, &err);
+	pthread_t thread;
+	int64_t took_ns;
+	int rc;
+
+	pthread_create(&thread, NULL, talk, in);
+	took_ns = -time_monotonic_ns();
+	rc = conn_finish(out, 100 * NS_PER_MS, &err);
+	took_ns += time_monotonic_ns();
+	ok(rc == 1 && err.status == 0 && took_ns < NS_PER_S,
+	    "a peer that talks without end is not waited for longer %s", err.text);
+	pthread_join(thread, NULL);
+	conn_close(out);
+	listener_close(&l);
+}
+
 static void
 test_open_files(void)
 {
@@ -641,6 +678,7 @@ main(void)
 	test_tcp_refusals();
 	test_dismissed();
 	test_backpressure();
+	test_talker();
 	test_open_files();
 	test_adopted();
 	test_memory();
