@@ -104,7 +104,10 @@ csv_put_value(struct batch *b, const struct csv_column *c, size_t rec, const str
 	case TYPE_IP: batch_put_ip(b, at, rec, &v->ip); break;
 	case TYPE_STRING:
 	case TYPE_BYTES:
-	case TYPE_LIST: batch_put_octets(b, at, rec, octets + v->s.off, v->s.n); break;
+	case TYPE_LIST:
+		/* Without octets there is no place that they could be at. */
+		batch_put_octets(b, at, rec, v->s.n > 0 ? octets + v->s.off : "", v->s.n);
+		break;
 	default: batch_put_uint(b, at, rec, v->u); break;
 	}
 }
