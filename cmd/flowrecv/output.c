@@ -18,6 +18,9 @@
 /* Merging copies the file, so it waits until a 16th of the file is small blocks. */
 enum { MERGE_SHARE = 16 };
 
+/* A part that is another file each time that it is locked is somebody else's. */
+enum { PART_TRIES = 16 };
+
 struct output {
 	int fd;
 	bool is_pipe; /* or any other thing that is no regular file */
@@ -58,19 +61,36 @@ output_new(int fd, const char *path, char *part, const char *history)
 	return o;
 }
 
+/* Is it still the file of that name?  Whoever had it locked may have finished, merged or repaired it before he let go. */
+static bool
+is_named(int fd, const char *part)
+{
+	struct stat open, named;
+
+	return fstat(fd, &open) == 0 && stat(part, &named) == 0 && open.st_dev == named.st_dev &&
+	       open.st_ino == named.st_ino;
+}
+
 /* The part of path, locked.  -1 with errno. */
 static int
 create_part(const char *part, int flags)
 {
-	int fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
+	for (unsigned tries = 0; tries < PART_TRIES; tries++) {
+		int fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
+		bool taken;
 
-	/* Somebody who repairs what others left may have taken it between the two calls. */
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+		if (fd < 0)
+			return -1;
+		/* Somebody who repairs what others left may have taken it between the two calls. */
+		taken = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+		if (!taken && is_named(fd, part))
+			return fd;
 		close(fd);
-		errno = EEXIST;
-		return -1;
+		if (taken)
+			break;
 	}
-	return fd;
+	errno = EEXIST;
+	return -1;
 }
 
 struct output *
@@ -409,7 +429,8 @@ output_repair(const char *part, bool other, struct encoder *encoder, const char 
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_system(err, "%s", part);
-	if (!file_is_regular(fd) || flock(fd, LOCK_EX | LOCK_NB) != 0 || !is_ours(fd)) {
+	if (!file_is_regular(fd) || flock(fd, LOCK_EX | LOCK_NB) != 0 || !is_named(fd, part) ||
+	    !is_ours(fd)) {
 		close(fd);
 		return 0;
 	}

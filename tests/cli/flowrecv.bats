@@ -298,6 +298,27 @@ load ../collector
 	for file in out/*.flow; do flowcat --check "$file"; done
 }
 
+@test "flowrecv: a part that its collector finishes while another one comes stays what it became" {
+	command -v strace > /dev/null || skip "no strace"
+	strace -o /dev/null true 2> /dev/null || skip "no tracing here"
+	export_to pcap a.pcap --messages 1 --records 5
+	export_to pcap b.pcap --messages 1 --records 7
+	flowrecv -q -r a.pcap -w other.flow
+	cp other.flow .out.flow.part
+	# It is locked when the second collector looks for what others left, and has its name before that one locks it.
+	flock .out.flow.part sh -c 'sleep 1; mv .out.flow.part out.flow' 3>&- &
+	strace -f -o /dev/null -e inject=flock:delay_enter=2s:when=2 \
+		flowrecv -q --no-sandbox -r b.pcap -w out.flow > said 2>&1 3>&- &
+	tracer=$!
+	sleep 1.8
+	cmp out.flow other.flow
+	exec 4< out.flow
+	wait $tracer
+	cmp other.flow - <&4
+	[ "$(records out.flow)" = 7 ]
+	[ ! -s said ]
+}
+
 @test "flowrecv: a reader that goes away ends the collector" {
 	mkfifo pipe
 	flowcat -n 5 -o ndjson pipe > lines 3>&- &
