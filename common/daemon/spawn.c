@@ -9,9 +9,13 @@ int
 spawn_clean(pid_t *pid, const char *const *argv, const posix_spawn_file_actions_t *files)
 {
 	posix_spawnattr_t attr;
+	struct sigaction child;
 	sigset_t all, none;
 	int rc;
 
+	/* Ignored, as whoever started us may have had it, nobody hears how the process ended (wait(2)). */
+	if (sigaction(SIGCHLD, NULL, &child) == 0 && child.sa_handler == SIG_IGN)
+		signal(SIGCHLD, SIG_DFL);
 	sigfillset(&all);
 	sigemptyset(&none);
 	posix_spawnattr_init(&attr);

@@ -509,6 +509,9 @@ EOF
 	[[ $stderr == *"killed by signal 9"* ]]
 	# Who does not read its input, and who reads nothing.
 	run -0 flowalert -o null -x true a.flow
+	# Started by somebody who ignores how processes end.
+	run -0 bash -c "trap '' CHLD; exec flowalert -o null -x true a.flow"
+	[ -z "$output" ]
 }
 
 @test "flowalert: a command that hangs is ended, several run at a time" {
