@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,10 +40,9 @@ spawn(const struct commands *c, int input, pid_t *pid)
 static void
 look(struct commands *c, struct running *r)
 {
-	int status;
-	pid_t pid = waitpid(r->pid, &status, WNOHANG);
+	siginfo_t end;
 
-	if (pid == 0) {
+	if (!spawn_ended(r->pid, r->signals > 0, &end)) {
 		if (time_monotonic_ns() < r->until_ns)
 			return;
 		(void)kill(-r->pid, r->signals == 0 ? SIGTERM : SIGKILL);
@@ -52,15 +50,12 @@ look(struct commands *c, struct running *r)
 		r->until_ns = time_monotonic_ns() + COMMAND_GRACE_S * NS_PER_S;
 		return;
 	}
-	c->done++;
-	if (r->signals > 0) {
-		(void)kill(-r->pid, SIGKILL); /* what it left behind */
+	if (r->signals > 0)
 		fail(c, r->about, "not done in time, seconds:", (int)(c->limit_ns / NS_PER_S));
-	} else if (pid < 0 || !WIFEXITED(status)) {
-		fail(c, r->about, "killed by signal", pid < 0 ? 0 : WTERMSIG(status));
-	} else if (WEXITSTATUS(status) != 0) {
-		fail(c, r->about, "exit status", WEXITSTATUS(status));
-	}
+	else if (end.si_code != CLD_EXITED)
+		fail(c, r->about, "killed by signal", end.si_status);
+	else if (end.si_status != 0)
+		fail(c, r->about, "exit status", end.si_status);
 	r->pid = 0;
 }
 

@@ -28,7 +28,7 @@ struct commands {
 		unsigned signals; /* sent so far */
 		char about[100];
 	} running[COMMAND_JOBS_MOST];
-	uint64_t done, failed;
+	uint64_t failed;
 };
 
 /* Run it with n octets on its standard input, waiting while too many do.  about: for messages. */

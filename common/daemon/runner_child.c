@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -158,23 +157,16 @@ begin(struct child *c)
 	c->due_ns = time_monotonic_ns() + (int64_t)limit_s * NS_PER_S;
 }
 
-/*
- * Has it ended?  What it left behind runs on, unless it was told to end: until the process is waited for its
- * number, and with it that of its group, is nobody else's.
- */
+/* Has it ended?  What it left behind runs on, unless it was told to end. */
 static void
 reap(struct child *c)
 {
 	const struct request *r = &c->running->request;
 	const unsigned limit_s = c->commands[r->command].limit_s;
-	siginfo_t info = { .si_pid = 0 };
+	siginfo_t info;
 
-	if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-	    info.si_pid == 0)
+	if (!spawn_ended(c->pid, c->stage != IN_TIME, &info))
 		return;
-	if (c->stage != IN_TIME)
-		(void)kill(-c->pid, SIGKILL);
-	(void)waitpid(c->pid, NULL, 0);
 	if (c->stage != IN_TIME)
 		report(c, r, OUTCOME_TIME, (int)(limit_s != 0 ? limit_s : RUNNER_LIMIT_S));
 	else

@@ -1,7 +1,7 @@
 #include "daemon/spawn.h"
 
-#include <signal.h>
 #include <stdint.h>
+#include <sys/wait.h>
 
 extern char **environ;
 
@@ -27,4 +27,17 @@ spawn_clean(pid_t *pid, const char *const *argv, const posix_spawn_file_actions_
 	rc = posix_spawnp(pid, argv[0], files, &attr, (char **)(uintptr_t)argv, environ);
 	posix_spawnattr_destroy(&attr);
 	return rc;
+}
+
+/* Until the process is waited for its number, and with it that of its group, is nobody else's. */
+bool
+spawn_ended(pid_t pid, bool all, siginfo_t *end)
+{
+	*end = (siginfo_t){ .si_pid = 0 };
+	if (waitid(P_PID, (id_t)pid, end, WEXITED | WNOHANG | WNOWAIT) != 0 || end->si_pid == 0)
+		return false;
+	if (all)
+		(void)kill(-pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+	return true;
 }
