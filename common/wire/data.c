@@ -261,9 +261,12 @@ fetch_ahead(const struct task *k)
 	for (unsigned i = 0; i < k->b->n_cols; i++) {
 		const struct column *c = &k->b->col[i];
 		size_t len = k->n * c->width;
-		const uint8_t *next = (const uint8_t *)c->data + k->first * c->width + len;
+		const uint8_t *next;
 
-		for (size_t at = LINE; len > 0 && at < len + LINE && at <= MOST; at += LINE)
+		if (len == 0) /* octets of a length of their own: there may be none yet */
+			continue;
+		next = (const uint8_t *)c->data + k->first * c->width + len;
+		for (size_t at = LINE; at < len + LINE && at <= MOST; at += LINE)
 			__builtin_prefetch(next + at, 1);
 	}
 }
