@@ -9,23 +9,23 @@
 
 #include <stdlib.h> /* for __GLIBC__ */
 
+/* Clones are chosen before sanitizers are ready. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(PLAIN_LOOPS)
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(PLAIN_LOOPS)
 #define CLONES_WIDE 1
 #define CLONES __attribute__((target_clones("default", "avx2")))
 #else
 #define CLONES
 #endif
 
-/* Before a loop of some instructions that no vectors are made of: several rounds at a time. */
-#define UNROLL _Pragma("GCC unroll 8")
-
 /* The same for loops over bits and digits, which gain from more than wider units: shifts, counts of zeros. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && __GNUC__ >= 12 && \
-    !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(CLONES_WIDE) && __GNUC__ >= 12
 #define CLONES_OF_BITS __attribute__((target_clones("default", "arch=x86-64-v3")))
 #else
 #define CLONES_OF_BITS
 #endif
+
+/* Before a loop of some instructions that no vectors are made of: several rounds at a time. */
+#define UNROLL _Pragma("GCC unroll 8")
 
 #endif
