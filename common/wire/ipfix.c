@@ -117,11 +117,13 @@ own_template(struct message *m, unsigned id)
 {
 	uint64_t defined = m->w->defined[id];
 	size_t at = defined & (OPTIONS_BIT - 1);
-	struct cursor c = cur_over(m->msg->data + at, m->msg->len - at);
+	struct cursor c;
 	unsigned n;
 
+	/* Of another message, which may have been longer? */
 	if (defined >> (OFFSET_BITS + 1) != m->w->strict)
 		return 0;
+	c = cur_over(m->msg->data + at, m->msg->len - at);
 	cur_skip(&c, 2);
 	n = cur_u16(&c);
 	if (defined & OPTIONS_BIT)
