@@ -16,7 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_LEN = 4096, TEXT_MAX_LEN = 2048 };
+#include "base/num.h"
+#include "base/utf8.h"
+
+enum { LINE_MAX_LEN = 4096, TEXT_MAX_LEN = 2048, UTF8_MAX = 4 };
 
 struct line {
 	size_t len;
@@ -50,53 +53,34 @@ diag_init(const char *argv0)
 		program = slash ? slash + 1 : argv0;
 }
 
-/*
- * Octets of the well-formed, printable UTF-8 character at s (RFC 3629 4), 0 when there is none.
- * The C1 controls U+0080..U+009F move cursors too.
- */
+/* Octets of the printable character at s, 0 when there is none.  The C1 controls U+0080..U+009F move cursors too. */
 static size_t
-utf8_printable(const unsigned char *s)
+printable(const char *s)
 {
-	if (s[0] < 0x80)
-		return s[0] >= 0x20 && s[0] != 0x7f;
-	if (s[0] < 0xc2 || s[0] > 0xf4 || (s[1] & 0xc0) != 0x80)
+	const unsigned char *p = (const unsigned char *)s;
+	size_t skip, n = utf8_length(s, strnlen(s, UTF8_MAX), &skip);
+
+	if (n == 1 && (p[0] < 0x20 || p[0] == 0x7f))
 		return 0;
-	if (s[0] < 0xe0)
-		return s[0] == 0xc2 && s[1] < 0xa0 ? 0 : 2;
-	if ((s[2] & 0xc0) != 0x80)
-		return 0;
-	if (s[0] < 0xf0) {
-		if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0))
-			return 0;
-		return 3;
-	}
-	if ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90) ||
-	    (s[3] & 0xc0) != 0x80)
-		return 0;
-	return 4;
+	return n == 2 && p[0] == 0xc2 && p[1] < 0xa0 ? 0 : n;
 }
 
 /* Append s, escaping what is not printable; newlines pass when keep_nl. */
 static void
 put(struct line *l, const char *s, bool keep_nl)
 {
-	static const char digit[] = "0123456789abcdef";
-	const unsigned char *p = (const unsigned char *)s;
-
-	while (*p && l->len < sizeof(l->text) - 8) {
-		size_t n = keep_nl && *p == '\n' ? 1 : utf8_printable(p);
+	while (*s && l->len < sizeof(l->text) - 8) {
+		size_t n = keep_nl && *s == '\n' ? 1 : printable(s);
 
 		if (n > 0) {
-			memcpy(l->text + l->len, p, n);
+			memcpy(l->text + l->len, s, n);
 			l->len += n;
-			p += n;
+			s += n;
 			continue;
 		}
-		l->text[l->len++] = '\\';
-		l->text[l->len++] = 'x';
-		l->text[l->len++] = digit[*p >> 4];
-		l->text[l->len++] = digit[*p & 15];
-		p++;
+		memcpy(l->text + l->len, "\\x", 2);
+		l->len += 2;
+		l->len += fmt_hex(l->text + l->len, (const uint8_t *)s++, 1);
 	}
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/cursor.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -11,12 +12,6 @@ static uint32_t
 rotate(uint32_t v, unsigned by)
 {
 	return v << by | v >> (32 - by);
-}
-
-static uint32_t
-big_endian(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
 /* Function and constant of a round (FIPS 180-4 4.1.1, 4.2.1). */
@@ -37,7 +32,7 @@ take_block(uint32_t h[5], const uint8_t *p)
 	uint32_t w[ROUNDS], v[5], sum;
 
 	for (unsigned i = 0; i < 16; i++)
-		w[i] = big_endian(p + i * 4);
+		w[i] = (uint32_t)be_uint(p + i * 4, 4);
 	for (unsigned i = 16; i < ROUNDS; i++)
 		w[i] = rotate(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
 	memcpy(v, h, sizeof(v));
