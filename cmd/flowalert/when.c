@@ -103,7 +103,7 @@ bind(const struct when *w, struct batch *b, struct bound *to)
 
 		for (unsigned k = 0; k < to->n_keys && w->by.n > 0; k++)
 			named = named || to->key[k] == (int)i;
-		if (named || type_is_var((enum type)c->type) > (c->type == TYPE_STRING))
+		if (named || (type_is_var((enum type)c->type) && c->type != TYPE_STRING))
 			continue;
 		if (is_own_time(c, OWN_START))
 			to->start = (int)i;

@@ -14,16 +14,18 @@
 #include "io/places.h"
 #include "stream/stream.h"
 
-/* A flow file of a directory, with when its first records began; or a directory that cannot be read. */
 struct identity {
 	dev_t dev;
 	ino_t ino; /* 0: not known */
 };
+
+/* A flow file of a directory, with when its first records began; or a directory that cannot be read. */
 struct found {
 	char *path;
 	int64_t start_ns;
 	struct identity id;
 };
+
 struct finds {
 	struct found *file;
 	size_t n, cap;

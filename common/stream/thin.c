@@ -49,15 +49,17 @@ bits_len(size_t n, unsigned bits)
 
 /* A loop of its own for each number of bits, which are constants in it. */
 #define BY_BITS(LOOP) \
-	switch (bits) { \
-	case 1: LOOP(1); break; \
-	case 2: LOOP(2); break; \
-	case 3: LOOP(3); break; \
-	case 4: LOOP(4); break; \
-	case 5: LOOP(5); break; \
-	case 6: LOOP(6); break; \
-	default: LOOP(7); \
-	}
+	do { \
+		switch (bits) { \
+		case 1: LOOP(1); break; \
+		case 2: LOOP(2); break; \
+		case 3: LOOP(3); break; \
+		case 4: LOOP(4); break; \
+		case 5: LOOP(5); break; \
+		case 6: LOOP(6); break; \
+		default: LOOP(7); \
+		} \
+	} while (0)
 
 static inline __attribute__((always_inline)) void
 spread_loop(uint8_t *to, const uint8_t *from, unsigned bits, size_t groups)
@@ -75,7 +77,7 @@ static void
 spread_all(uint8_t *to, const uint8_t *from, unsigned bits, size_t groups)
 {
 #define SPREAD(BITS) spread_loop(to, from, BITS, groups)
-	BY_BITS(SPREAD)
+	BY_BITS(SPREAD);
 }
 
 static void
@@ -263,12 +265,14 @@ gather_loop(uint8_t *to, const uint8_t *from, unsigned bits, size_t groups)
 }
 
 static void
-gather_all(uint8_t *to, const uint8_t *from, unsigned bits, size_t groups){
+gather_all(uint8_t *to, const uint8_t *from, unsigned bits, size_t groups)
+{
 #define GATHER(BITS) gather_loop(to, from, BITS, groups)
-	BY_BITS(GATHER)
+	BY_BITS(GATHER);
 }
 
-size_t thin_pack(uint8_t *part, const struct thin *t, const uint8_t *plane, size_t n)
+size_t
+thin_pack(uint8_t *part, const struct thin *t, const uint8_t *plane, size_t n)
 {
 	enum { PIECE = 1024 };
 	uint8_t piece[PIECE];
