@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -22,7 +21,7 @@
 #include "base/time.h"
 
 /* SD_LISTEN_FDS_START of sd_listen_fds(3).  The count is bounded against nonsense only. */
-enum { FIRST_FD = 3, SOCKETS_MAX = 4096, MESSAGE_MAX = 1024 };
+enum { FIRST_FD = 3, SOCKETS_MAX = 4096 };
 
 /* The number in an environment variable; `missing` where there is none; false on anything else. */
 static bool
@@ -144,21 +143,6 @@ int
 service_alive(const struct service *s)
 {
 	return notify(s, "WATCHDOG=1");
-}
-
-/* A line break would begin another variable: text from the network must not say STOPPING=1. */
-int
-service_status(const struct service *s, const char *fmt, ...)
-{
-	char message[MESSAGE_MAX] = "STATUS=";
-	size_t n = strlen(message);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(message + n, sizeof message - n, fmt, ap);
-	va_end(ap);
-	message[strcspn(message, "\r\n")] = '\0';
-	return notify(s, message);
 }
 
 /* Sockets ---------------------------------------------------------------------------------------- */

@@ -28,14 +28,12 @@ void service_close(struct service *);
 
 /*
  * States; 0, or -1 with errno when the manager does not take them, for which they wait a second at most.
- * After reloading comes ready again.  What STATUS says is for people: one line, the rest is left out.
+ * After reloading comes ready again.
  */
 int service_ready(const struct service *);
 int service_reloading(const struct service *);
 int service_stopping(const struct service *);
 int service_alive(const struct service *);
-int service_status(const struct service *, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
 
 /*
  * Sockets that were bound (and, for streams, listened on) for us, in the order of the unit's Listen lines;
