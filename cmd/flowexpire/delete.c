@@ -12,8 +12,6 @@
 #include "store.h"
 #include "stream/stream.h"
 
-enum { MAGIC = 8 };
-
 /* Something else has taken the place of what we saw. */
 static bool
 exchanged(int error)
@@ -26,7 +24,7 @@ store_recognise(int dir_fd, const char *name, dev_t dev, ino_t ino)
 {
 	int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	enum store_result is = STORE_FAILED;
-	uint8_t head[MAGIC];
+	uint8_t head[STORE_MAGIC];
 	struct stat st;
 	ssize_t n;
 	int error;

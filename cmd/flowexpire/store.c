@@ -177,9 +177,11 @@ add_file(struct store *s, size_t dir, int fd, const char *name, const struct sta
 {
 	bool named;
 	int64_t time_ns = time_of(s, name, st, &named);
-	enum store_result is =
-	    named ? STORE_DONE : store_recognise(fd, name, st->st_dev, st->st_ino);
+	enum store_result is = STORE_FOREIGN;
 
+	/* Files named as flowrecv names them are not opened before their turn: a store may have very many. */
+	if (st->st_size >= STORE_MAGIC)
+		is = named ? STORE_DONE : store_recognise(fd, name, st->st_dev, st->st_ino);
 	if (is == STORE_FAILED)
 		store_complain(s, dir, name, "cannot read: ", errno);
 	if (is != STORE_DONE)

@@ -77,6 +77,8 @@ void store_prune(struct store *);
 
 /* Between store.c and delete.c -------------------------------------------------------------------- */
 
+enum { STORE_MAGIC = 8 }; /* octets that tell a flow file; a shorter one is none */
+
 /* Open a directory; the caller closes it, soon: it may be moved out of the store.  -1 with errno. */
 int store_enter(const struct store *, size_t dir);
 

@@ -245,6 +245,16 @@ until_true() {
 	[ "$(left s)" = "20211031T000000Z.flow 20211102T000000Z.flow 20211103T000000Z.flow 20211104T000000Z.flow 20211105T000000Z.flow 20211106T000000Z.flow big.flow " ]
 }
 
+@test "flowexpire: what a crash left empty under a flow file's name costs no flow file" {
+	six
+	touch s/20211103T120000Z.flow s/20211105T120000Z.flow.incomplete
+	printf x > s/20211104T120000Z.flow
+	run -0 --separate-stderr flowexpire -v -e files=6 s
+	[[ $stderr == *"files deleted: 0, 0; left: 6, "* ]]
+	[ "$(find s -name '*.flow' -size +1 | wc -l)" = 6 ]
+	[ -e s/20211103T120000Z.flow ]
+}
+
 @test "flowexpire: an incomplete file goes as its name says, an index with its file" {
 	six
 	put s/20211030T000000Z.flow.incomplete
