@@ -27,7 +27,7 @@ name_is_flow(const char *name)
 	return name[0] != '.' && (ends_with(name, ".flow") || ends_with(name, ".flow.incomplete"));
 }
 
-/* "" or _2, _3 ... _9999 before .flow, as flowrecv counts. */
+/* "" or _2, _3 ... _999999 before .flow, as flowrecv counts. */
 static bool
 take_copy(const char **at, int64_t *copy)
 {
@@ -39,7 +39,7 @@ take_copy(const char **at, int64_t *copy)
 		return true;
 	n = strspn(p + 1, "0123456789");
 	*at = p + 1 + n;
-	return n <= 4 && parse_i64(p + 1, n, copy);
+	return n <= 6 && parse_i64(p + 1, n, copy);
 }
 
 bool

@@ -138,6 +138,12 @@ until_true() {
 	[ "$(left s)" = "$young newest.flow " ]
 }
 
+@test "flowexpire: files of one name are as old as it says, however many they are" {
+	put s/20211101T000000Z.flow s/20211101T000000Z_{2,9999,10000,999999}.flow s/20211106T000000Z.flow
+	flowexpire -e age=9d s
+	[ "$(left s)" = "20211106T000000Z.flow " ]
+}
+
 @test "flowexpire: age= goes by the last modification where the name is another, or lies in the future" {
 	put_at '10 days ago' s/old.flow
 	put_at '10 days ago' s/20211399T000000Z.flow
