@@ -9,7 +9,7 @@
 #include "flowgen/gen.h"
 
 enum { DEFAULT_COUNT = 100000, MESSAGE_RECORDS = 24, HOSTS_MAX = 1000000 };
-enum { MAX_PERIOD_S = 7 * 86400 };
+enum { MAX_PERIOD_S = 7 * 86400, MARGIN_MS = 3600000 };
 
 enum {
 	KEY_SEED = OPT_LONG + 100,
@@ -116,7 +116,8 @@ parse_option(struct gen_opts *o, int key, const char *arg)
 		break;
 	case KEY_SPAN:
 		if (!parse_duration(arg, strlen(arg), true, &ns) || ns < NS_PER_S)
-			opt_usage(&program, "--span '%s': a duration of 1s or more, as 24h", arg);
+			opt_usage(
+			    &program, "--span '%s': a duration from 1s to 106751d, as 24h", arg);
 		o->span_ms = ns / NS_PER_MS;
 		break;
 	case KEY_CLIENTS: o->clients = parse_number("clients", arg, 1, HOSTS_MAX); break;
@@ -147,6 +148,18 @@ parse_option(struct gen_opts *o, int key, const char *arg)
 	}
 }
 
+/* Times are 64 bits of nanoseconds, and some records begin before the traffic, or are received after it. */
+static void
+check_times(const struct gen_opts *o)
+{
+	const int64_t first_ms = INT64_MIN / NS_PER_MS + MARGIN_MS;
+	const int64_t last_ms = INT64_MAX / NS_PER_MS - MARGIN_MS;
+
+	if (o->start_ms < first_ms || o->start_ms + o->span_ms > last_ms)
+		opt_usage(&program, "--start, --span: traffic may be from 1677-09-21T01:12:44Z to "
+				    "2262-04-11T22:47:16Z");
+}
+
 static void
 parse(struct flowgen *g, int argc, char **argv)
 {
@@ -166,6 +179,7 @@ parse(struct flowgen *g, int argc, char **argv)
 	if (parser.n_operands > 0)
 		opt_usage(&program, "'%s': no files are read here", parser.operands[0]);
 	opt_end(&parser);
+	check_times(&g->opts);
 	g->opts.count = g->io.limit == UINT64_MAX ? DEFAULT_COUNT : g->io.limit;
 }
 
@@ -320,7 +334,8 @@ main(int argc, char **argv)
 				 .probes = 48,
 				 .hourly = 200000,
 				 .sources = 300,
-				 .exporters = 1 } };
+				 .exporters = 1 },
+		.newest_ms = INT64_MIN };
 	struct err err = { 0 };
 	int status = EXIT_DONE;
 

@@ -47,6 +47,18 @@ count_csv() { # CONDITION
 	[ "$(count_csv '$(at["end"]) < "2026-03-01T00:00:00" || $(at["end"]) > "2026-03-01T02:00:02"' < all.csv)" -eq 0 ]
 }
 
+@test "flowgen: traffic beyond what times can say is refused, and before 1970 it is received after it ended" {
+	for start in 2262-04-11T23:00:00Z 2262-04-11 1677-09-21T01:12:43Z; do
+		run -2 --separate-stderr flowgen --start $start
+		[[ $stderr == "flowgen: --start, --span: traffic may be from 1677-09-21T01:12:44Z to 2262-04-11T22:47:16Z"* ]]
+	done
+	run -2 flowgen --start 2026-01-05 --span 106751d
+	for start in 1960-01-01 1969-12-31T12:00:00Z 1677-09-21T01:12:45Z 2262-04-10T22:47:16Z; do
+		flowgen -n 2000 --incident all --start $start -w all.flow
+		run -1 flowfilter -q 'start > end or received < end or received - end > 172800' all.flow
+	done
+}
+
 @test "flowgen: nearly half of the conversations are https, a fifth is dns" {
 	gen -n 20000 -o csv > all.csv
 	https=$(count_csv '$(at["srcport"]) == 443 || $(at["dstport"]) == 443' < all.csv)
