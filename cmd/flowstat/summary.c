@@ -80,6 +80,7 @@ print_text(struct summary *sum, struct batch *b)
 	struct sheet s = { 0 };
 	const struct column *c;
 	uint64_t exporters = 0;
+	int64_t span_ns;
 
 	sheet_column(&s, "", false);
 	sheet_column(&s, "", false);
@@ -98,8 +99,10 @@ print_text(struct summary *sum, struct batch *b)
 		last = value_of(b, field_own(OWN_END), 0, &c);
 		row(&s, "last");
 		put_time(&s, &last, c, sum->out->io);
-		if (first.type != TYPE_NONE && last.type != TYPE_NONE)
-			put_rates(&s, &n, last.i - first.i, plain);
+		/* What is further apart than a duration can say has no rates. */
+		if (first.type != TYPE_NONE && last.type != TYPE_NONE &&
+		    !__builtin_sub_overflow(last.i, first.i, &span_ns))
+			put_rates(&s, &n, span_ns, plain);
 		put_averages(&s, &n, plain);
 		(void)report_uint(b, &id, 0, &exporters);
 		row(&s, "exporters");

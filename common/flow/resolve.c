@@ -212,7 +212,10 @@ plain_of(struct batch *b, struct field_id id, enum type type)
 	return i < 0 || b->col[i].type != type ? NULL : batch_plain(b, (unsigned)i);
 }
 
-/* end - start; where one is missing, flowDurationMilliseconds (161) or Microseconds (162). */
+/*
+ * end - start, missing where 64 bits of nanoseconds do not hold it; where one of them is missing,
+ * flowDurationMilliseconds (161) or Microseconds (162).
+ */
 static int
 derive_duration(struct batch *b, const struct field *f)
 {
@@ -240,10 +243,11 @@ derive_duration(struct batch *b, const struct field *f)
 			continue;
 		if (start != NULL && end != NULL &&
 		    (start->present == NULL || bits_get(start->present, i)) &&
-		    (end->present == NULL || bits_get(end->present, i)))
-			out[i] = (int64_t)((uint64_t)((const int64_t *)end->data)[i] -
-					   (uint64_t)((const int64_t *)start->data)[i]);
-		else if (ms != NULL && cell_double(ms, i, &v))
+		    (end->present == NULL || bits_get(end->present, i))) {
+			if (__builtin_sub_overflow(((const int64_t *)end->data)[i],
+				((const int64_t *)start->data)[i], &out[i]))
+				continue;
+		} else if (ms != NULL && cell_double(ms, i, &v))
 			out[i] = (int64_t)v * 1000000;
 		else if (us != NULL && cell_double(us, i, &v))
 			out[i] = (int64_t)v * 1000;

@@ -48,6 +48,14 @@ setup() {
 	[ "${lines[2]}" = "0,,50" ]
 }
 
+@test "fields: a duration longer than 64 bits of nanoseconds is missing, and what is computed from it" {
+	printf 'start,end,bytes\n1677-09-21T00:12:44Z,2262-04-11T23:47:16Z,5\n2262-04-11T23:47:16Z,1677-09-21T00:12:44Z,5\n1970-01-01T00:00:00Z,2262-04-11T23:47:16Z,5\n' > far.csv
+	run -0 flowcat -i csv -o csv -k duration,bps far.csv
+	[ "${lines[1]}${lines[2]}" = ,, ]
+	[ "${lines[3]%%,*}" = 9223372036 ]
+	run -1 flowfilter -q 'duration < 1h' far.csv
+}
+
 @test "fields: srcip reads a column of the IPv6 element alone" {
 	printf 'sourceIPv6Address,bytes\n2001:db8::1,5\n' > v6.csv
 	run flowcat -o csv -k srcip,sourceIPv6Address v6.csv

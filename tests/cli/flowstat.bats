@@ -251,6 +251,14 @@ make_five() {
 	[ "$(flowstat --series 1h -o csv far.csv | wc -l)" -eq 3 ]
 }
 
+@test "flowstat: times further apart than a duration can say have no span and no rates" {
+	printf 'start,end,bytes\n1677-09-21T00:12:44Z,2262-04-11T23:47:16Z,5\n' > far.csv
+	flowstat far.csv > got
+	grep -q '^first  *1677-09-21 00:12:44$' got
+	grep -q '^last  *2262-04-11 23:47:16$' got
+	run ! grep -E '^(span|flows/s|bits/s)' got
+}
+
 @test "flowstat: so little memory that parts of it are none is refused, by all that have -m" {
 	flowgen -n 10 > day.flow
 	for command in "flowagg -k srcip" flowstat flowcat flowbeacon; do
