@@ -17,6 +17,7 @@ struct stream_reader {
 	bool failed;
 	uint64_t segment_records, segment_blocks;
 	struct stream_totals totals;
+	uint64_t damaged_at; /* the first place, where the totals are incomplete */
 	struct index_plan plan; /* blocks to leap over */
 	struct buf history;
 };
@@ -83,6 +84,15 @@ fail(struct stream_reader *r, struct err *err, uint64_t offset, const char *why)
 	return STREAM_FAILED;
 }
 
+/* There is damage here, or something is missing: what follows is read all the same. */
+static void
+note_damage(struct stream_reader *r)
+{
+	if (!r->totals.incomplete)
+		r->damaged_at = r->feed.offset;
+	r->totals.incomplete = true;
+}
+
 static const char cut_header[] = "stream ends within a block header";
 
 /* The header at the feed's place, whole and sealed; NULL: why says what is wrong ("" the input ends here). */
@@ -127,7 +137,7 @@ static bool
 resynchronise(struct stream_reader *r)
 {
 	r->totals.skipped_places++;
-	r->totals.incomplete = true;
+	note_damage(r);
 	for (;;) {
 		struct block_header h;
 		size_t have, step = 0;
@@ -324,8 +334,7 @@ at_end(struct stream_reader *r, struct err *err)
 		    r, err, r->feed.offset, "empty input: a flow stream has at least an end mark");
 	if (r->in_segment)
 		return fail(r, err, r->feed.offset, "stream ends without its end mark");
-	return r->totals.incomplete ? fail(r, err, r->feed.offset, "input was damaged")
-				    : STREAM_END;
+	return r->totals.incomplete ? fail(r, err, r->damaged_at, "input was damaged") : STREAM_END;
 }
 
 /* After damage: back in step with whatever block comes next.  Records between are lost. */
@@ -385,6 +394,7 @@ next_block(struct stream_reader *r, struct block_header *h, const uint8_t **p, s
 {
 	bool recover = r->flags & STREAM_RECOVER, live = r->flags & STREAM_LIVE;
 	const char *why;
+	uint64_t from;
 
 	for (;;) {
 		while (leap(r))
@@ -398,8 +408,9 @@ next_block(struct stream_reader *r, struct block_header *h, const uint8_t **p, s
 			return fail(r, err, r->feed.offset, why);
 		if (*p != NULL && (!recover || sections_sound(r, h)))
 			break;
+		from = r->feed.offset;
 		if (!resynchronise(r))
-			return fail(r, err, r->feed.offset, "input was damaged to its end");
+			return fail(r, err, from, "input was damaged from here to its end");
 	}
 	if (recover) /* to look at the sections may have moved it */
 		*p = feed_peek(&r->feed, h->header_len, &(size_t){ 0 });
@@ -414,7 +425,7 @@ check_block(struct stream_reader *r, const struct block_header *h)
 
 	if (why != NULL || (why = check_order(r, h)) == NULL || !(r->flags & STREAM_RECOVER))
 		return why;
-	r->totals.incomplete = true;
+	note_damage(r);
 	rejoin(r, h);
 	return NULL;
 }

@@ -59,11 +59,18 @@ EOF
 	{ head -c 700000 whole.flow; printf 'garbage in the middle'; tail -c +700001 whole.flow; } > bad.flow
 	run -3 --separate-stderr flowcat bad.flow -o null
 	[[ $stderr == *"offset "* ]]
+	run -3 --separate-stderr flowcat --check bad.flow
+	[[ $stderr =~ offset\ [0-9]+ ]]
+	place=${BASH_REMATCH[0]}
 	run -3 --separate-stderr flowcat --recover bad.flow -w good.flow
+	[[ $stderr == *"bad.flow: $place: input was damaged"* ]]
 	[[ $stderr == *"recovered: 1 damaged place"*"records lost"* ]]
 	n=$(flowcat --recover bad.flow -o ndjson 2> /dev/null | wc -l)
 	[ "$n" -ge 80000 ]
 	[ "$n" -lt 150000 ]
+	head -c 700000 whole.flow > cut.flow
+	run -3 --separate-stderr flowcat --recover cut.flow -o null
+	[[ $stderr == *"cut.flow: $place: input was damaged from here to its end"* ]]
 }
 
 @test "two streams one after another are one; an end mark alone is an empty one; no octets are none" {
