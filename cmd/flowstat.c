@@ -112,6 +112,8 @@ add_distribution(struct flowstat *f, enum report_kind kind, const char *name, st
 	buf_free(&title);
 	if (rc < 0)
 		return -1;
+	if (r->spec.n_keys != 1)
+		return err_usage(err, "--hist %s: a histogram is of one field", name);
 	t = r->spec.keys[0].field.type;
 	if (r->spec.keys[0].bin.ns != 0 || r->spec.keys[0].prefix4 >= 0 || t == TYPE_IP ||
 	    t == TYPE_TIME || t == TYPE_MAC || t == TYPE_BOOL || type_is_var(t))

@@ -236,6 +236,8 @@ make_five() {
 	done
 	run -2 --separate-stderr flowstat --hist srcip
 	[[ $stderr == "flowstat: --hist: srcip has no distribution of numbers"* ]]
+	run -2 --separate-stderr flowstat --hist bytes,packets
+	[[ $stderr == "flowstat: --hist bytes,packets: a histogram is of one field"* ]]
 	run -2 --separate-stderr flowstat -o flow
 	[[ $stderr == "flowstat: -o flow: a report is text, csv, tsv, json or ndjson"* ]]
 }
