@@ -242,6 +242,17 @@ add_records(void *ctx, unsigned worker, struct batch *b, uint64_t *sel, struct e
 	return IO_DROP;
 }
 
+/* Does any report add up counters?  Percentiles and histograms only count records. */
+static bool
+adds_up(const struct flowstat *f)
+{
+	for (unsigned i = 0; i < f->n_reports; i++)
+		if (!f->report[i].hidden && f->report[i].kind != REPORT_PERCENTILES &&
+		    f->report[i].kind != REPORT_HISTOGRAM)
+			return true;
+	return false;
+}
+
 static struct report *
 find_report(struct flowstat *f, enum report_kind kind)
 {
@@ -273,7 +284,7 @@ print_reports(struct flowstat *f, struct err *err)
 		else if (r == percentiles)
 			rc = percentiles_print(r, f->n_reports - i, &f->out, err);
 	}
-	n_doubts = group_doubts(all->tables, all->n_tables, doubt);
+	n_doubts = adds_up(f) ? group_doubts(all->tables, all->n_tables, doubt) : 0;
 	for (unsigned i = 0; i < n_doubts && !f->io.quiet; i++)
 		diag(NULL, "%s", doubt[i]);
 	output_finish(&f->out);

@@ -261,6 +261,18 @@ make_five() {
 	run ! grep -E '^(span|flows/s|bits/s)' got
 }
 
+@test "flowstat: that counters were added up is said only where they were" {
+	printf 'srcip,bytes,sampling\n10.0.0.1,5,1\n10.0.0.1,7,100\n' > mixed.csv
+	for report in "--percentiles bytes" "--hist bytes"; do
+		run -0 --separate-stderr flowstat $report mixed.csv
+		[ -z "$stderr" ]
+	done
+	for report in "" "-s srcip" "--series 1h" "--hist bytes -s srcip"; do
+		run -0 --separate-stderr flowstat $report mixed.csv
+		[[ $stderr == "flowstat: counters sampled at different intervals were added up"* ]]
+	done
+}
+
 @test "flowstat: so little memory that parts of it are none is refused, by all that have -m" {
 	flowgen -n 10 > day.flow
 	for command in "flowagg -k srcip" flowstat flowcat flowbeacon; do
