@@ -57,6 +57,7 @@ struct flowstat {
 	bool scale;
 	const char *by, *series; /* by NULL: end */
 	struct output out;
+	struct outfile file; /* -w */
 };
 
 /* Options --------------------------------------------------------------------------------------- */
@@ -291,24 +292,36 @@ print_reports(struct flowstat *f, struct err *err)
 	return rc;
 }
 
+static bool
+to_file(const struct flowstat *f)
+{
+	return f->io.out_path != NULL && strcmp(f->io.out_path, "-") != 0;
+}
+
 /* Write what was printed to -w or standard output. */
 static int
 write_out(struct flowstat *f, bool whole, struct err *err)
 {
-	struct outfile file;
+	struct err told = { 0 };
+	bool direct = f->file.direct;
 
-	if (f->io.out_path == NULL || strcmp(f->io.out_path, "-") == 0) {
+	if (!to_file(f)) {
 		(void)fwrite(f->out.buf.data, 1, f->out.buf.len, stdout);
 		return 0;
 	}
-	if (outfile_open(&file, f->io.out_path, err) < 0)
-		return -1;
-	if (file_write(file.fd, f->out.buf.data, f->out.buf.len) < 0) {
+	if (file_write(f->file.fd, f->out.buf.data, f->out.buf.len) < 0) {
 		(void)err_system(err, "%s", f->io.out_path);
-		outfile_discard(&file);
+		outfile_discard(&f->file);
 		return -1;
 	}
-	return whole ? outfile_commit(&file, err) : outfile_keep_incomplete(&file, err);
+	if (whole)
+		return outfile_commit(&f->file, err);
+	if (outfile_keep_incomplete(&f->file, err) < 0)
+		return -1;
+	err_set(&told, "not written; the part that is good is in %s.incomplete", f->io.out_path);
+	if (!direct)
+		diag_err(f->io.out_path, &told);
+	return 0;
 }
 
 static void
@@ -328,11 +341,14 @@ open_reports(struct flowstat *f)
 static int
 run(struct flowstat *f, const struct optparse *parser, struct err *err)
 {
-	struct io_source *source =
-	    io_source_open(parser->operands, parser->n_operands, &f->io, err);
+	struct io_source *source;
 	struct io_result result = { 0 };
 	int rc = -1;
 
+	/* That it cannot be written is told before all is read, not after. */
+	if (to_file(f) && outfile_open(&f->file, f->io.out_path, err) < 0)
+		return err->status ? err->status : EXIT_FAILED;
+	source = io_source_open(parser->operands, parser->n_operands, &f->io, err);
 	if (source != NULL) {
 		open_reports(f);
 		rc = io_run(source, NULL, &f->io, add_records, f, &result, err);
@@ -340,6 +356,8 @@ run(struct flowstat *f, const struct optparse *parser, struct err *err)
 	io_source_close(source);
 	if (rc == 0)
 		rc = print_reports(f, err);
+	if (rc != 0 && to_file(f))
+		outfile_discard(&f->file);
 	if (rc == 0)
 		rc = write_out(f, !result.incomplete, err);
 	if (rc == 0 && f->io.verbose)

@@ -206,7 +206,9 @@ make_five() {
 	[[ $stderr == "flowstat: cut.flow: offset "* ]]
 	[ "$(awk '$1 == "flows" {print $2}' <<< "$output")" -ge 65536 ]
 	run -3 --separate-stderr flowstat cut.flow -w report.txt
-	[ ! -e report.txt ] && [ -s report.txt.incomplete ]
+	[ ! -e report.txt ]
+	[ -s report.txt.incomplete ]
+	[[ $stderr == *"flowstat: report.txt: not written; the part that is good is in report.txt.incomplete" ]]
 }
 
 @test "flowstat: -w writes a file that appears whole" {
@@ -214,6 +216,14 @@ make_five() {
 	flowstat five.flow > got
 	flowstat five.flow -w report.txt
 	cmp got report.txt
+	run -3 flowstat nosuch.flow -w other.txt
+	[ -z "$(find . -name '*other.txt*' ! -name other.txt.incomplete)" ]
+}
+
+@test "flowstat: that -w cannot be written is told before anything is read" {
+	mkfifo never
+	run -3 --separate-stderr timeout 20 flowstat -w nosuch/report.txt never
+	[[ $stderr == "flowstat: "*"nosuch/report.txt: No such file or directory" ]]
 }
 
 @test "flowstat: wrong options are refused with a reason" {
