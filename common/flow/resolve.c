@@ -6,6 +6,7 @@
  */
 #include <math.h>
 
+#include "base/num.h"
 #include "flow/batch.h"
 
 static bool
@@ -212,6 +213,16 @@ plain_of(struct batch *b, struct field_id id, enum type type)
 	return i < 0 || b->col[i].type != type ? NULL : batch_plain(b, (unsigned)i);
 }
 
+/* So many units of nanoseconds, not negative; false: 64 bits do not hold them. */
+static bool
+to_ns(double v, int64_t unit_ns, int64_t *ns)
+{
+	if (v * (double)unit_ns >= 0x1p63)
+		return false;
+	*ns = (int64_t)v * unit_ns;
+	return true;
+}
+
 /*
  * end - start, missing where 64 bits of nanoseconds do not hold it; where one of them is missing,
  * flowDurationMilliseconds (161) or Microseconds (162).
@@ -237,23 +248,22 @@ derive_duration(struct batch *b, const struct field *f)
 		scale = 3;
 	c->scale = c->scale < scale ? c->scale : (uint8_t)scale;
 	for (size_t i = 0; i < b->n; i++) {
+		bool fits = false;
 		double v;
 
 		if (kept && bits_get(c->present, i))
 			continue;
 		if (start != NULL && end != NULL &&
 		    (start->present == NULL || bits_get(start->present, i)) &&
-		    (end->present == NULL || bits_get(end->present, i))) {
-			if (__builtin_sub_overflow(((const int64_t *)end->data)[i],
-				((const int64_t *)start->data)[i], &out[i]))
-				continue;
-		} else if (ms != NULL && cell_double(ms, i, &v))
-			out[i] = (int64_t)v * 1000000;
+		    (end->present == NULL || bits_get(end->present, i)))
+			fits = !__builtin_sub_overflow(((const int64_t *)end->data)[i],
+			    ((const int64_t *)start->data)[i], &out[i]);
+		else if (ms != NULL && cell_double(ms, i, &v))
+			fits = to_ns(v, NS_PER_MS, &out[i]);
 		else if (us != NULL && cell_double(us, i, &v))
-			out[i] = (int64_t)v * 1000;
-		else
-			continue;
-		bits_set(c->present, i);
+			fits = to_ns(v, NS_PER_US, &out[i]);
+		if (fits)
+			bits_set(c->present, i);
 	}
 	return finish_computed(b, to);
 }

@@ -54,6 +54,12 @@ setup() {
 	[ "${lines[1]}${lines[2]}" = ,, ]
 	[ "${lines[3]%%,*}" = 9223372036 ]
 	run -1 flowfilter -q 'duration < 1h' far.csv
+	printf 'flowDurationMilliseconds:uint,bytes\n9223372036854,1\n9223372036855,2\n18446744073709551615,3\n' > far.csv
+	run -0 flowcat -i csv -o csv -k duration,bytes far.csv
+	[ "$output" = "duration,bytes
+9223372036.854,1
+,2
+,3" ]
 }
 
 @test "fields: srcip reads a column of the IPv6 element alone" {
