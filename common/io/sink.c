@@ -54,7 +54,7 @@ open_text(struct io_sink *s)
 static int
 write_octets(const struct io_sink *s, const void *p, size_t n, struct err *err)
 {
-	return file_write(s->fd, p, n) == 0 ? 0 : err_system(err, NULL);
+	return file_write(s->fd, p, n) == 0 ? 0 : err_system(err, "cannot write");
 }
 
 static int

@@ -67,7 +67,7 @@ static int
 write_out(struct stream_writer *w, const void *p, size_t n, struct err *err)
 {
 	if (file_write(w->fd, p, n) != 0)
-		return err_system(err, NULL);
+		return err_system(err, "cannot write");
 	w->octets += n;
 	return 0;
 }
@@ -267,7 +267,7 @@ write_rest(struct stream_writer *w, struct stream_slot *s, struct err *err)
 	const uint8_t *octets;
 
 	if (rc < 0)
-		return errno != 0 ? err_system(err, NULL)
+		return errno != 0 ? err_system(err, "cannot write")
 				  : err_set(err, "a file became shorter meanwhile");
 	if (rc == 0) {
 		octets = slot_octets(s, &len, err);

@@ -223,7 +223,7 @@ comes_out() {
 @test "flowfilter: a full disk is an error" {
 	make_day
 	run -3 --separate-stderr bash -c 'flowfilter any -o csv day.flow > /dev/full'
-	[[ $stderr == "flowfilter: "*"No space left on device"* ]]
+	[[ $stderr == "flowfilter: cannot write: No space left on device"* ]]
 }
 
 @test "flowexpr(7): every example compiles" {

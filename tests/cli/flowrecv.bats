@@ -264,10 +264,10 @@ load ../collector
 @test "flowrecv: a full disk is an error with status 3" {
 	export_to pcap a.pcap
 	run -3 --separate-stderr flowrecv -r a.pcap -w /dev/full
-	[ "${stderr_lines[0]}" = "flowrecv: /dev/full: No space left on device" ]
+	[ "${stderr_lines[0]}" = "flowrecv: /dev/full: cannot write: No space left on device" ]
 	[[ ${stderr_lines[1]} == *" records for which the output had no room"* ]]
 	run -3 --separate-stderr bash -c 'flowrecv -r a.pcap > /dev/full'
-	[ "${stderr_lines[0]}" = "flowrecv: standard output: No space left on device" ]
+	[ "${stderr_lines[0]}" = "flowrecv: standard output: cannot write: No space left on device" ]
 	[[ ${stderr_lines[1]} == *" records for which the output had no room"* ]]
 	run -3 --separate-stderr flowrecv -r a.pcap -w missing/out.flow
 	[[ $stderr == "flowrecv: missing/out.flow: No such file or directory" ]]
