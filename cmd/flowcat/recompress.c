@@ -58,11 +58,11 @@ look(const char *path, bool verify, struct looked *l, struct err *err)
 static char *
 name_beside(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	size_t dir = slash == NULL ? 0 : (size_t)(slash + 1 - path);
+	const char *name = file_name(path);
 	struct buf b = { 0 };
 
-	buf_printf(&b, "%.*s.%s.recompress", (int)dir, path, path + dir);
+	buf_put(&b, path, (size_t)(name - path));
+	buf_printf(&b, ".%s.recompress", name);
 	(void)buf_cstr(&b);
 	return b.data;
 }
@@ -148,7 +148,7 @@ recompress_file(const char *path, const struct io_opts *opts, char *const *argv,
 
 	if (real == NULL)
 		return err_system(err, NULL);
-	name = strrchr(real, '/') + 1;
+	name = file_name(real);
 	len = strlen(name);
 	if (name[0] == '.' && len > 5 && strcmp(name + len - 5, ".part") == 0) {
 		free(real);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "collector.h"
 #include "daemon/sandbox.h"
@@ -42,9 +43,7 @@ add(struct list *l, const char *path, enum sandbox_access access)
 static bool
 has_place(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *dir =
-	    slash == NULL ? mem_string(".") : mem_string_n(path, (size_t)(slash + 1 - path));
+	char *dir = file_directory(path);
 	bool good = access(dir, F_OK) == 0;
 
 	mem_free(dir);

@@ -37,12 +37,11 @@ struct output {
 char *
 output_part(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	size_t dir = slash != NULL ? (size_t)(slash + 1 - path) : 0;
+	const char *name = file_name(path);
 	struct buf b = { .len = 0 };
 
-	buf_put(&b, path, dir);
-	buf_printf(&b, ".%s.part", path + dir);
+	buf_put(&b, path, (size_t)(name - path));
+	buf_printf(&b, ".%s.part", name);
 	buf_cstr(&b);
 	return b.data;
 }
@@ -290,7 +289,7 @@ settle(struct output *o, struct encoder *encoder, bool complete, struct err *err
 static char *
 whole_of(const char *part, unsigned number)
 {
-	const char *slash = strrchr(part, '/'), *name = slash != NULL ? slash + 1 : part;
+	const char *name = file_name(part);
 	size_t dir = (size_t)(name - part), n = strlen(name) - strlen(".") - strlen(".part");
 	struct buf b = { .len = 0 };
 

@@ -228,11 +228,29 @@ put_random(struct buf *b)
 	}
 }
 
+const char *
+file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+char *
+file_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return mem_string(".");
+	return mem_string_n(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
 /* DIR/.NAME.XXXXXX beside path; of a long NAME its beginning, as it must not become too long. */
 static char *
 temporary_name(const char *path)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *name = file_name(path);
 	struct buf b = { 0 };
 
 	buf_put(&b, path, (size_t)(name - path));
@@ -258,8 +276,7 @@ outfile_end(struct outfile *f)
 static bool
 open_nameless(struct outfile *f)
 {
-	const char *slash = strrchr(f->path, '/');
-	char *dir = slash ? mem_string_n(f->path, (size_t)(slash - f->path) + 1) : mem_string(".");
+	char *dir = file_directory(f->path);
 
 	if (access("/proc/self/fd", X_OK) == 0)
 		f->fd = open(dir, O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
@@ -347,8 +364,7 @@ outfile_pace(struct outfile *f)
 int
 file_sync_directory(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *dir = slash ? mem_string_n(path, (size_t)(slash - path) + 1) : mem_string(".");
+	char *dir = file_directory(path);
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), status = 0;
 
 	mem_free(dir);

@@ -79,6 +79,10 @@ void outfile_discard(struct outfile *);
 /* Such a file of n octets, at once.  -1 with err. */
 int outfile_put(const char *path, const void *, size_t n, struct err *);
 
+/* What is behind a path's last slash; borrowed.  And the directory that this is in: "." where there is no slash; owned. */
+const char *file_name(const char *path);
+char *file_directory(const char *path);
+
 /* Make a file's name durable, as far as the directory it is in allows.  -1 with errno. */
 int file_sync_directory(const char *path);
 

@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 
 /* Linux 6.18, include/uapi/linux/landlock.h. */
@@ -113,9 +114,7 @@ allow(const struct building *b, const char *path, uint64_t rights, struct err *e
 static int
 allow_around(const struct building *b, const char *path, uint64_t rights, struct err *err)
 {
-	const char *slash = strrchr(path, '/');
-	char *dir = slash == NULL ? mem_string(".")
-				  : mem_string_n(path, slash == path ? 1 : (size_t)(slash - path));
+	char *dir = file_directory(path);
 	int rc = allow(b, dir, rights, err);
 
 	mem_free(dir);

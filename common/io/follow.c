@@ -81,11 +81,9 @@ static struct input *
 new_input(struct follow *f, unsigned place, const char *path, enum place_file kind)
 {
 	struct input *in = mem_zero(1, sizeof(*in));
-	const char *slash;
 
 	in->path = mem_string(path);
-	slash = strrchr(in->path, '/');
-	in->name = slash != NULL ? slash + 1 : in->path;
+	in->name = file_name(in->path);
 	in->place = place;
 	in->kind = kind;
 	in->fd = -1;
@@ -187,10 +185,8 @@ failed(void *ctx, unsigned place, const char *path)
 static int
 add_file(struct follow *f, const char *path, struct err *err)
 {
-	const char *slash = strrchr(path, '/'), *base = slash != NULL ? slash + 1 : path;
-	char *dir = slash == NULL   ? mem_string(".")
-		    : slash == path ? mem_string("/")
-				    : mem_string_n(path, (size_t)(slash - path));
+	const char *base = file_name(path);
+	char *dir = file_directory(path);
 	char *name = places_name_of_part(base);
 	unsigned place = places_add(f->places, dir, false);
 	struct buf part = { 0 };

@@ -55,6 +55,23 @@ begin(struct outfile *f, const char *path, const char *text)
 }
 
 static void
+test_parts(void)
+{
+	static const struct {
+		const char *path, *directory, *name;
+	} paths[] = { { "a", ".", "a" }, { "/a", "/", "a" }, { "b/a", "b", "a" },
+		{ "/c/b/.a.part", "/c/b", ".a.part" }, { "b/", "b", "" }, { "../a", "..", "a" } };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		char *directory = file_directory(paths[i].path);
+
+		is_str(directory, paths[i].directory, "where %s is", paths[i].path);
+		is_str(file_name(paths[i].path), paths[i].name, "and what is there");
+		mem_free(directory);
+	}
+}
+
+static void
 test_outfile(void)
 {
 	struct outfile f;
@@ -211,6 +228,7 @@ main(void)
 {
 	if (mkdtemp(root) == NULL || chdir(root) != 0)
 		return 1;
+	test_parts();
 	test_outfile();
 	test_long_names();
 	test_outfile_kinds();
