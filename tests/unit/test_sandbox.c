@@ -199,11 +199,13 @@ peeks(void)
 	return (int)syscall(SYS_process_vm_readv, getpid(), NULL, 0UL, NULL, 0UL, 0UL);
 }
 
+#ifdef __x86_64__
 static int
 foreign(void)
 {
 	return (int)syscall(0x40000000 | SYS_getpid);
 }
+#endif
 
 static void
 test_last_calls(void)
