@@ -32,3 +32,17 @@ load ../helper
 	command -v fish > /dev/null || skip "no fish"
 	fish -n "$REPO/completions/flowkit.fish"
 }
+
+@test "zsh completes an option whose argument's name has colons" {
+	command -v zsh > /dev/null || skip "no zsh"
+	cat > drive <<-'EOF'
+		zmodload zsh/zpty
+		zpty shell TERM=dumb zsh -f -i
+		zpty -w shell "PS1=; unsetopt zle_bracketed_paste; fpath=(${(q)1} \$fpath); autoload -U compinit; compinit -u -D; echo rea''dy"
+		zpty -r shell out '*ready*' || exit 1
+		zpty -w -n shell "$2"$'\t'
+		zpty -r shell out "*$3*" || exit 1
+	EOF
+	timeout 30 zsh -f drive "$REPO/completions" "flowagg -O byt" "flowagg -O bytes,"
+	timeout 30 zsh -f drive "$REPO/completions" "flowcat --order=srci" "flowcat --order=srcip,"
+}
