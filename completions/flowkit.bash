@@ -2,38 +2,46 @@
 
 _flowkit_fields='alerts app appname attack bgpnexthop bpp bps bytes clients cvlan days detector direction domain dscp dstas dstip dstmac dstmask dstport dstprefix dstvlan duration egressvrf end endreason engineid enginetype exporter exportversion flags flowid flowlabel flows fragid fragoffset fwdstatus fwevent fwextevent hourly icmp icmpcode icmptype ifdesc ifname inacl ingressvrf inif ipversion kind largest limits maxlen maxttl minlen minttl mpls1 mpls10 mpls2 mpls3 mpls4 mpls5 mpls6 mpls7 mpls8 mpls9 mplstop natdstip natdstport natevent natpool natsrcip natsrcport nextas nexthop outacl outif packets postbytes postdstmac postpackets postsrcmac posttos pps prevas profile proto reason received samplerid sampling samplingsrc score selectorid severity sketch source srcas srcip srcmac srcmask srcport srcprefix srcvlan ssid stamac start subject tos ttl username vlan vrf vrfname why'
 
+# Names of files, -f, or directories, -d: bash quotes them; words are no names, whatever is called so here.
+_flowkit_files() {
+	compopt -o filenames
+	mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+}
+
 _flowkit() {
 	local cur=$2 prev=$3 program=${1##*/} words=
 	COMPREPLY=()
+	# To bash --option=VALUE is three words.
+	[ "$prev" != = ] || prev=${COMP_WORDS[COMP_CWORD - 2]}
 	case $program:$prev in
 	flowagg:-k|flowagg:--fields) words=$_flowkit_fields ;;
 	flowagg:-v|flowagg:--values) words=$_flowkit_fields ;;
 	flowagg:-O|flowagg:--order) words=$_flowkit_fields ;;
 	flowagg:--having) return ;;
 	flowagg:-m|flowagg:--memory) return ;;
-	flowagg:-T|flowagg:--tmpdir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	flowagg:-T|flowagg:--tmpdir) _flowkit_files -d "$cur"; return ;;
 	flowagg:-i|flowagg:--input) words='flow csv tsv ipfix' ;;
 	flowagg:-t|flowagg:--time) return ;;
 	flowagg:--since) return ;;
 	flowagg:--until) return ;;
 	flowagg:--tz) return ;;
 	flowagg:-o|flowagg:--output) words='flow table csv tsv json ndjson ipfix null' ;;
-	flowagg:-w|flowagg:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowagg:-w|flowagg:--write) _flowkit_files -f "$cur"; return ;;
 	flowagg:-n|flowagg:--count) return ;;
 	flowagg:--level) return ;;
 	flowagg:-j|flowagg:--threads) return ;;
 	flowalert:--cooldown) return ;;
-	flowalert:--suppress) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowalert:--suppress) _flowkit_files -f "$cur"; return ;;
 	flowalert:--half-life) return ;;
-	flowalert:--rules) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowalert:--rules) _flowkit_files -f "$cur"; return ;;
 	flowalert:--when) return ;;
 	flowalert:--for) return ;;
 	flowalert:--by) words=$_flowkit_fields ;;
 	flowalert:--name) return ;;
 	flowalert:--severity) words='low medium high critical' ;;
-	flowalert:--state) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowalert:--state) _flowkit_files -f "$cur"; return ;;
 	flowalert:--internal) return ;;
-	flowalert:-a|flowalert:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowalert:-a|flowalert:--allow) _flowkit_files -f "$cur"; return ;;
 	flowalert:--window) return ;;
 	flowalert:--to) return ;;
 	flowalert:--facility) words='kern user mail daemon auth syslog lpr news uucp cron authpriv ftp ntp audit alert clock local0 local1 local2 local3 local4 local5 local6 local7' ;;
@@ -46,7 +54,7 @@ _flowkit() {
 	flowalert:--until) return ;;
 	flowalert:--tz) return ;;
 	flowalert:-o|flowalert:--output) words='flow table csv tsv json ndjson ipfix null ecs cef syslog stix' ;;
-	flowalert:-w|flowalert:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowalert:-w|flowalert:--write) _flowkit_files -f "$cur"; return ;;
 	flowalert:-n|flowalert:--count) return ;;
 	flowalert:-k|flowalert:--fields) words=$_flowkit_fields ;;
 	flowalert:--level) return ;;
@@ -55,22 +63,22 @@ _flowkit() {
 	flowanom:--by) return ;;
 	flowanom:--bin) return ;;
 	flowanom:--period) return ;;
-	flowanom:-B|flowanom:--baseline) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowanom:-B|flowanom:--baseline) _flowkit_files -f "$cur"; return ;;
 	flowanom:--internal) return ;;
-	flowanom:-a|flowanom:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	flowanom:--state) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowanom:-a|flowanom:--allow) _flowkit_files -f "$cur"; return ;;
+	flowanom:--state) _flowkit_files -f "$cur"; return ;;
 	flowanom:-i|flowanom:--input) words='flow csv tsv ipfix' ;;
 	flowanom:-t|flowanom:--time) return ;;
 	flowanom:--since) return ;;
 	flowanom:--until) return ;;
 	flowanom:--tz) return ;;
 	flowanom:-o|flowanom:--output) words='flow table csv tsv json ndjson ipfix null' ;;
-	flowanom:-w|flowanom:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowanom:-w|flowanom:--write) _flowkit_files -f "$cur"; return ;;
 	flowanom:-n|flowanom:--count) return ;;
 	flowanom:-k|flowanom:--fields) words=$_flowkit_fields ;;
 	flowanom:--level) return ;;
 	flowanom:-j|flowanom:--threads) return ;;
-	flowbase:--open) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbase:--open) _flowkit_files -f "$cur"; return ;;
 	flowbase:--forget) return ;;
 	flowbase:--max-age) return ;;
 	flowbase:--internal) return ;;
@@ -80,7 +88,7 @@ _flowkit() {
 	flowbase:--until) return ;;
 	flowbase:--tz) return ;;
 	flowbase:-o|flowbase:--output) words='flow table csv tsv json ndjson ipfix null' ;;
-	flowbase:-w|flowbase:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbase:-w|flowbase:--write) _flowkit_files -f "$cur"; return ;;
 	flowbase:-n|flowbase:--count) return ;;
 	flowbase:-k|flowbase:--fields) words=$_flowkit_fields ;;
 	flowbase:--level) return ;;
@@ -91,9 +99,9 @@ _flowkit() {
 	flowbeacon:--starts) return ;;
 	flowbeacon:-m|flowbeacon:--memory) return ;;
 	flowbeacon:--internal) return ;;
-	flowbeacon:-a|flowbeacon:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	flowbeacon:-B|flowbeacon:--baseline) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	flowbeacon:--state) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbeacon:-a|flowbeacon:--allow) _flowkit_files -f "$cur"; return ;;
+	flowbeacon:-B|flowbeacon:--baseline) _flowkit_files -f "$cur"; return ;;
+	flowbeacon:--state) _flowkit_files -f "$cur"; return ;;
 	flowbeacon:--window) return ;;
 	flowbeacon:-i|flowbeacon:--input) words='flow csv tsv ipfix' ;;
 	flowbeacon:-t|flowbeacon:--time) return ;;
@@ -101,21 +109,21 @@ _flowkit() {
 	flowbeacon:--until) return ;;
 	flowbeacon:--tz) return ;;
 	flowbeacon:-o|flowbeacon:--output) words='flow table csv tsv json ndjson ipfix null' ;;
-	flowbeacon:-w|flowbeacon:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowbeacon:-w|flowbeacon:--write) _flowkit_files -f "$cur"; return ;;
 	flowbeacon:-n|flowbeacon:--count) return ;;
 	flowbeacon:-k|flowbeacon:--fields) words=$_flowkit_fields ;;
 	flowbeacon:--level) return ;;
 	flowbeacon:-j|flowbeacon:--threads) return ;;
 	flowcat:-O|flowcat:--order) words=$_flowkit_fields ;;
 	flowcat:-m|flowcat:--memory) return ;;
-	flowcat:-T|flowcat:--tmpdir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	flowcat:-T|flowcat:--tmpdir) _flowkit_files -d "$cur"; return ;;
 	flowcat:-i|flowcat:--input) words='flow csv tsv ipfix' ;;
 	flowcat:-t|flowcat:--time) return ;;
 	flowcat:--since) return ;;
 	flowcat:--until) return ;;
 	flowcat:--tz) return ;;
 	flowcat:-o|flowcat:--output) words='flow table csv tsv json ndjson ipfix null' ;;
-	flowcat:-w|flowcat:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowcat:-w|flowcat:--write) _flowkit_files -f "$cur"; return ;;
 	flowcat:-n|flowcat:--count) return ;;
 	flowcat:-k|flowcat:--fields) words=$_flowkit_fields ;;
 	flowcat:--level) return ;;
@@ -125,10 +133,10 @@ _flowkit() {
 	flowexfil:--floor) return ;;
 	flowexfil:--ceiling) return ;;
 	flowexfil:--z) return ;;
-	flowexfil:-B|flowexfil:--baseline) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowexfil:-B|flowexfil:--baseline) _flowkit_files -f "$cur"; return ;;
 	flowexfil:--internal) return ;;
-	flowexfil:-a|flowexfil:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	flowexfil:--state) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowexfil:-a|flowexfil:--allow) _flowkit_files -f "$cur"; return ;;
+	flowexfil:--state) _flowkit_files -f "$cur"; return ;;
 	flowexfil:--window) return ;;
 	flowexfil:-i|flowexfil:--input) words='flow csv tsv ipfix' ;;
 	flowexfil:-t|flowexfil:--time) return ;;
@@ -136,21 +144,21 @@ _flowkit() {
 	flowexfil:--until) return ;;
 	flowexfil:--tz) return ;;
 	flowexfil:-o|flowexfil:--output) words='flow table csv tsv json ndjson ipfix null' ;;
-	flowexfil:-w|flowexfil:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowexfil:-w|flowexfil:--write) _flowkit_files -f "$cur"; return ;;
 	flowexfil:-n|flowexfil:--count) return ;;
 	flowexfil:-k|flowexfil:--fields) words=$_flowkit_fields ;;
 	flowexfil:--level) return ;;
 	flowexfil:-j|flowexfil:--threads) return ;;
 	flowexpire:-e|flowexpire:--expire) return ;;
 	flowexpire:--watermark) return ;;
-	flowfilter:-f|flowfilter:--file) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowfilter:-f|flowfilter:--file) _flowkit_files -f "$cur"; return ;;
 	flowfilter:-i|flowfilter:--input) words='flow csv tsv ipfix' ;;
 	flowfilter:-t|flowfilter:--time) return ;;
 	flowfilter:--since) return ;;
 	flowfilter:--until) return ;;
 	flowfilter:--tz) return ;;
 	flowfilter:-o|flowfilter:--output) words='flow table csv tsv json ndjson ipfix null' ;;
-	flowfilter:-w|flowfilter:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowfilter:-w|flowfilter:--write) _flowkit_files -f "$cur"; return ;;
 	flowfilter:-n|flowfilter:--count) return ;;
 	flowfilter:-k|flowfilter:--fields) words=$_flowkit_fields ;;
 	flowfilter:--level) return ;;
@@ -170,17 +178,17 @@ _flowkit() {
 	flowgen:--sources) return ;;
 	flowgen:--exporters) return ;;
 	flowgen:-o|flowgen:--output) words='flow table csv tsv json ndjson ipfix null' ;;
-	flowgen:-w|flowgen:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowgen:-w|flowgen:--write) _flowkit_files -f "$cur"; return ;;
 	flowgen:-n|flowgen:--count) return ;;
 	flowgen:-k|flowgen:--fields) words=$_flowkit_fields ;;
 	flowgen:--level) return ;;
 	flowgen:-j|flowgen:--threads) return ;;
 	flowlateral:--score) return ;;
 	flowlateral:--fan) return ;;
-	flowlateral:-B|flowlateral:--baseline) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowlateral:-B|flowlateral:--baseline) _flowkit_files -f "$cur"; return ;;
 	flowlateral:--internal) return ;;
-	flowlateral:-a|flowlateral:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	flowlateral:--state) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowlateral:-a|flowlateral:--allow) _flowkit_files -f "$cur"; return ;;
+	flowlateral:--state) _flowkit_files -f "$cur"; return ;;
 	flowlateral:--window) return ;;
 	flowlateral:-i|flowlateral:--input) words='flow csv tsv ipfix' ;;
 	flowlateral:-t|flowlateral:--time) return ;;
@@ -188,28 +196,28 @@ _flowkit() {
 	flowlateral:--until) return ;;
 	flowlateral:--tz) return ;;
 	flowlateral:-o|flowlateral:--output) words='flow table csv tsv json ndjson ipfix null' ;;
-	flowlateral:-w|flowlateral:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowlateral:-w|flowlateral:--write) _flowkit_files -f "$cur"; return ;;
 	flowlateral:-n|flowlateral:--count) return ;;
 	flowlateral:-k|flowlateral:--fields) words=$_flowkit_fields ;;
 	flowlateral:--level) return ;;
 	flowlateral:-j|flowlateral:--threads) return ;;
 	flowrecv:-l|flowrecv:--listen) return ;;
-	flowrecv:-r|flowrecv:--read) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowrecv:-r|flowrecv:--read) _flowkit_files -f "$cur"; return ;;
 	flowrecv:--source) return ;;
 	flowrecv:--sampling) return ;;
 	flowrecv:--rcvbuf) return ;;
-	flowrecv:--cert) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	flowrecv:--key) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	flowrecv:--ca) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowrecv:--cert) _flowkit_files -f "$cur"; return ;;
+	flowrecv:--key) _flowkit_files -f "$cur"; return ;;
+	flowrecv:--ca) _flowkit_files -f "$cur"; return ;;
 	flowrecv:--peer) return ;;
 	flowrecv:--connections) return ;;
 	flowrecv:--idle) return ;;
-	flowrecv:--port-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	flowrecv:--templates) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowrecv:--port-file) _flowkit_files -f "$cur"; return ;;
+	flowrecv:--templates) _flowkit_files -f "$cur"; return ;;
 	flowrecv:--template-scope) words='ip ip,port' ;;
 	flowrecv:--template-lifetime) return ;;
 	flowrecv:--hold) return ;;
-	flowrecv:-w|flowrecv:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowrecv:-w|flowrecv:--write) _flowkit_files -f "$cur"; return ;;
 	flowrecv:--rotate) return ;;
 	flowrecv:--name) return ;;
 	flowrecv:-S|flowrecv:--subdir) return ;;
@@ -221,11 +229,11 @@ _flowkit() {
 	flowrecv:-e|flowrecv:--expire) return ;;
 	flowrecv:-R|flowrecv:--repeat) return ;;
 	flowrecv:-j|flowrecv:--threads) return ;;
-	flowrecv:--metrics) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowrecv:--metrics) _flowkit_files -f "$cur"; return ;;
 	flowrecv:-u|flowrecv:--user) return ;;
 	flowscan:--internal) return ;;
-	flowscan:-a|flowscan:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	flowscan:--state) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowscan:-a|flowscan:--allow) _flowkit_files -f "$cur"; return ;;
+	flowscan:--state) _flowkit_files -f "$cur"; return ;;
 	flowscan:--window) return ;;
 	flowscan:-i|flowscan:--input) words='flow csv tsv ipfix' ;;
 	flowscan:-t|flowscan:--time) return ;;
@@ -233,7 +241,7 @@ _flowkit() {
 	flowscan:--until) return ;;
 	flowscan:--tz) return ;;
 	flowscan:-o|flowscan:--output) words='flow table csv tsv json ndjson ipfix null' ;;
-	flowscan:-w|flowscan:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowscan:-w|flowscan:--write) _flowkit_files -f "$cur"; return ;;
 	flowscan:-n|flowscan:--count) return ;;
 	flowscan:-k|flowscan:--fields) words=$_flowkit_fields ;;
 	flowscan:--level) return ;;
@@ -246,9 +254,9 @@ _flowkit() {
 	flowsend:--template-messages) return ;;
 	flowsend:--template-seconds) return ;;
 	flowsend:--domain) return ;;
-	flowsend:--cert) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	flowsend:--key) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	flowsend:--ca) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowsend:--cert) _flowkit_files -f "$cur"; return ;;
+	flowsend:--key) _flowkit_files -f "$cur"; return ;;
+	flowsend:--ca) _flowkit_files -f "$cur"; return ;;
 	flowsend:--peer-name) return ;;
 	flowsend:--retries) return ;;
 	flowsend:--retry-wait) return ;;
@@ -266,21 +274,21 @@ _flowkit() {
 	flowstat:--hist) words=$_flowkit_fields ;;
 	flowstat:--percentiles) words=$_flowkit_fields ;;
 	flowstat:-o|flowstat:--output) words='text csv tsv json ndjson' ;;
-	flowstat:-w|flowstat:--write) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowstat:-w|flowstat:--write) _flowkit_files -f "$cur"; return ;;
 	flowstat:-m|flowstat:--memory) return ;;
-	flowstat:-T|flowstat:--tmpdir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	flowstat:-T|flowstat:--tmpdir) _flowkit_files -d "$cur"; return ;;
 	flowstat:-i|flowstat:--input) words='flow csv tsv ipfix' ;;
 	flowstat:-t|flowstat:--time) return ;;
 	flowstat:--since) return ;;
 	flowstat:--until) return ;;
 	flowstat:--tz) return ;;
 	flowstat:-j|flowstat:--threads) return ;;
-	flowwatch:-c|flowwatch:--config) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	flowwatch:--dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	flowwatch:-c|flowwatch:--config) _flowkit_files -f "$cur"; return ;;
+	flowwatch:--dir) _flowkit_files -d "$cur"; return ;;
 	flowwatch:--detectors) words='scan beacon exfil lateral anom' ;;
-	flowwatch:--rules) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	flowwatch:--suppress) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	flowwatch:-a|flowwatch:--allow) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+	flowwatch:--rules) _flowkit_files -f "$cur"; return ;;
+	flowwatch:--suppress) _flowkit_files -f "$cur"; return ;;
+	flowwatch:-a|flowwatch:--allow) _flowkit_files -f "$cur"; return ;;
 	flowwatch:--internal) return ;;
 	flowwatch:--tz) return ;;
 	flowwatch:-x|flowwatch:--exec) return ;;
@@ -323,10 +331,10 @@ _flowkit() {
 	fi
 	case $program:${prev##*/} in
 	flowbase:flowbase) mapfile -t COMPREPLY < <(compgen -W 'learn merge show check age' -- "$cur"); return ;;
-	flowexpire:*) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-	flowwatch:*) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	flowexpire:*) _flowkit_files -d "$cur"; return ;;
+	flowwatch:*) _flowkit_files -d "$cur"; return ;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+	_flowkit_files -f "$cur"
 }
 
-complete -o filenames -F _flowkit flowagg flowalert flowanom flowbase flowbeacon flowcat flowexfil flowexpire flowfilter flowgen flowlateral flowrecv flowscan flowsend flowstat flowwatch
+complete -F _flowkit flowagg flowalert flowanom flowbase flowbeacon flowcat flowexfil flowexpire flowfilter flowgen flowlateral flowrecv flowscan flowsend flowstat flowwatch

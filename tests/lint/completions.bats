@@ -9,19 +9,29 @@ load ../helper
 
 @test "bash completes options, their words and the last of several fields" {
 	source "$REPO/completions/flowkit.bash"
+	compopt() { names=$*; }
 	_flowkit flowcat --out flowcat
 	[ "${COMPREPLY[*]}" = "--output" ]
 	_flowkit flowcat nd -o
 	[ "${COMPREPLY[*]}" = "ndjson" ]
 	_flowkit flowcat srcip,dstpo -k
 	[ "${COMPREPLY[*]}" = "srcip,dstport" ]
+	COMP_WORDS=(flowcat --fields = srcip,dstpo) COMP_CWORD=3
+	_flowkit flowcat srcip,dstpo =
+	[ "${COMPREPLY[*]}" = "srcip,dstport" ]
+	COMP_WORDS=(flowcat --output =) COMP_CWORD=2
+	_flowkit flowcat "" --output
+	[ "${COMPREPLY[*]}" = "flow table csv tsv json ndjson ipfix null" ]
 	_flowkit flowbase le flowbase
 	[ "${COMPREPLY[*]}" = "learn" ]
 	_flowkit flowwatch be --detectors
 	[ "${COMPREPLY[*]}" = "beacon" ]
+	# a directory of that name is nothing to what is no file
+	[ -z "${names-}" ]
 	mkdir store && touch store.flow
 	_flowkit flowexpire st 500G
 	[ "${COMPREPLY[*]}" = "store" ]
+	[ "$names" = "-o filenames" ]
 	_flowkit flowbase st learn
 	[ "${COMPREPLY[*]}" = "store store.flow" ] || [ "${COMPREPLY[*]}" = "store.flow store" ]
 }
