@@ -174,9 +174,11 @@ parse_family(struct parser *p, bool v6)
 	static const char mapped[] = "::ffff:0:0-::ffff:ffff:ffff";
 	struct node *n = directed(p, primitives, REACH_ANY, false, p->tok.at);
 	enum cmp cmp = v6 ? CMP_NE : CMP_EQ;
+	/* Of two that cost the same the one made first is asked first; C leaves the order of arguments open. */
+	struct node *one = test_text(p, n->field, cmp, mapped);
+	struct node *other = test_text(p, n->other, cmp, mapped);
 
-	return node_pair(p->x, NODE_OR, test_text(p, n->field, cmp, mapped),
-	    test_text(p, n->other, cmp, mapped));
+	return node_pair(p->x, NODE_OR, one, other);
 }
 
 static struct node *

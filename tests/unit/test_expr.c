@@ -70,8 +70,8 @@ static const struct {
 	{ "nexthop = 10.0.0.9", "next ip 10.0.0.9" },
 	{ "exporter = 10.0.0.9", "router ip 10.0.0.9" },
 	{ "icmp = 2048", "icmp = 2048" },
-	{ "dstip = 0.0.0.0/0 or srcip = 0.0.0.0/0", "ipv4" },
-	{ "dstip != 0.0.0.0/0 or srcip != 0.0.0.0/0", "inet6" },
+	{ "srcip = 0.0.0.0/0 or dstip = 0.0.0.0/0", "ipv4" },
+	{ "srcip != 0.0.0.0/0 or dstip != 0.0.0.0/0", "inet6" },
 	/* flags */
 	{ "flags & 0x2 = 0x2", "flags S" },
 	{ "flags & 0x12 = 0x12", "flags SA" },
