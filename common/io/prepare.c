@@ -176,13 +176,14 @@ static bool
 copy_selected(struct sink_worker *w, struct job *j, struct batch *from, struct batch **to)
 {
 	bool all = j->n_sel == j->b->n;
+	/* Before w->idx is read, which it may move. */
+	size_t n = all ? j->b->n : selected_indexes(w, j);
 
 	if (*to == NULL)
 		*to = batch_new();
 	batch_reset(*to);
 	(*to)->options = j->b->options;
-	if (batch_append(*to, from, all ? NULL : w->idx, all ? j->b->n : selected_indexes(w, j)) !=
-	    0) {
+	if (batch_append(*to, from, all ? NULL : w->idx, n) != 0) {
 		err_set(&j->work_err, "a block names one element twice with different types");
 		return false;
 	}
