@@ -112,18 +112,22 @@ MAN     = $(notdir $(wildcard man/*.[157]))
 
 # bash and fish look for completions under the name of the command.
 install: programs
-	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 $(BASHDIR) $(ZSHDIR) $(FISHDIR)
-	install -m 755 $(PROGRAMS:%=$(B)/programs/%) $(SCRIPTS:%=bin/%) $(BINDIR)
-	for m in $(MAN); do install -m 644 man/$$m $(MANDIR)/man$${m##*.} || exit 1; done
-	install -m 644 completions/_flowkit $(ZSHDIR)
-	install -m 644 completions/flowkit.bash $(BASHDIR)/flowkit
-	install -m 644 completions/flowkit.fish $(FISHDIR)/flowkit.fish
-	for p in $(PROGRAMS) $(SCRIPTS); do ln -sf flowkit $(BASHDIR)/$$p; ln -sf flowkit.fish $(FISHDIR)/$$p.fish || exit 1; done
+	install -d "$(BINDIR)" "$(MANDIR)/man1" "$(MANDIR)/man5" "$(MANDIR)/man7" "$(BASHDIR)" "$(ZSHDIR)" "$(FISHDIR)"
+	install -m 755 $(PROGRAMS:%=$(B)/programs/%) $(SCRIPTS:%=bin/%) "$(BINDIR)"
+	for m in $(MAN); do install -m 644 man/$$m "$(MANDIR)/man$${m##*.}" || exit 1; done
+	install -m 644 completions/_flowkit "$(ZSHDIR)"
+	install -m 644 completions/flowkit.bash "$(BASHDIR)/flowkit"
+	install -m 644 completions/flowkit.fish "$(FISHDIR)/flowkit.fish"
+	for p in $(PROGRAMS) $(SCRIPTS); do \
+		ln -sf flowkit "$(BASHDIR)/$$p" && ln -sf flowkit.fish "$(FISHDIR)/$$p.fish" || exit 1; \
+	done
 
 uninstall:
-	rm -f $(PROGRAMS:%=$(BINDIR)/%) $(SCRIPTS:%=$(BINDIR)/%) $(foreach m,$(MAN),$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m))
-	rm -f $(ZSHDIR)/_flowkit $(BASHDIR)/flowkit $(FISHDIR)/flowkit.fish
-	rm -f $(PROGRAMS:%=$(BASHDIR)/%) $(PROGRAMS:%=$(FISHDIR)/%.fish) $(SCRIPTS:%=$(BASHDIR)/%) $(SCRIPTS:%=$(FISHDIR)/%.fish)
+	for m in $(MAN); do rm -f "$(MANDIR)/man$${m##*.}/$$m" || exit 1; done
+	for p in $(PROGRAMS) $(SCRIPTS); do \
+		rm -f "$(BINDIR)/$$p" "$(BASHDIR)/$$p" "$(FISHDIR)/$$p.fish" || exit 1; \
+	done
+	rm -f "$(ZSHDIR)/_flowkit" "$(BASHDIR)/flowkit" "$(FISHDIR)/flowkit.fish"
 
 clean:
 	rm -rf .build $(PROGRAMS:%=bin/%)
