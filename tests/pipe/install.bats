@@ -29,3 +29,32 @@ make_it() { # TARGET
 	[ -z "$(find "a place" ! -type d)" ]
 	[ "$(ls)" = $'a place\nrows' ]
 }
+
+@test "install: bin/demo and bin/check say what they are, and what is missing when apt-get fails" {
+	for script in demo check; do
+		run -0 "$REPO/bin/$script" --help
+		[[ ${lines[0]} == "$script - "* ]]
+		run -2 "$REPO/bin/$script" all
+		[ "$output" = "$script: it takes no arguments: all" ]
+		mkdir -p apt
+		printf '#!/bin/sh\nexit 100\n' | tee apt/apt-get apt/dpkg-query > apt/sudo
+		chmod +x apt/*
+		run -3 --separate-stderr env PATH="$PWD/apt:$PATH" "$REPO/bin/$script"
+		[[ ${stderr_lines[0]} == "$script: apt-get update failed; "* ]]
+		[[ ${stderr_lines[1]} == "$script: these packages could not be installed; "*": gcc make "* ]]
+	done
+}
+
+@test "install: who is neither root nor has sudo is told what to install" {
+	mkdir tools
+	for tool in sh dirname env; do
+		ln -s "$(command -v $tool)" "tools/$tool"
+	done
+	printf '#!/bin/sh\nexit 1\n' | tee tools/apt-get > tools/dpkg-query
+	printf '#!/bin/sh\necho 1000\n' > tools/id
+	chmod +x tools/apt-get tools/dpkg-query tools/id
+	for script in demo check; do
+		run -3 --separate-stderr env PATH="$PWD/tools" "$REPO/bin/$script"
+		[[ $stderr == "$script: not root and no sudo; run as root: apt-get install gcc make "* ]]
+	done
+}
