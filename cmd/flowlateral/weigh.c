@@ -383,11 +383,12 @@ weigh(struct weighing *w, const struct edges *edges, int64_t window_ns)
 	w->pair = mem_alloc((n + 1) * sizeof(*w->pair));
 	for (size_t i = 0; i < n; i++) {
 		struct edge *e = edges_at(edges, i);
+		struct link *l = &w->link[i];
 
-		w->link[i] = (struct link){ .edge = e,
-			.client = place_of(w, &e->key.client),
-			.server = place_of(w, &e->key.server),
-			.quiet = is_quiet(edges, e) };
+		*l = (struct link){ .edge = e, .quiet = is_quiet(edges, e) };
+		/* One after the other: a new place has the next number. */
+		l->client = place_of(w, &e->key.client);
+		l->server = place_of(w, &e->key.server);
 	}
 	qsort(w->link, n, sizeof(*w->link), by_service);
 	find_admins(w);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "tap.h"
 
 static char root[] = "/tmp/flowkit-test.XXXXXX";
