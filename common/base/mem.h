@@ -9,6 +9,11 @@
 
 #include <stddef.h>
 
+/* Columns are stored as they are in memory, and sums are of more than 64 bits. */
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || !defined(__SIZEOF_INT128__)
+#error "flowkit is made for little-endian machines of 64 bits, such as x86-64 and arm64"
+#endif
+
 void *mem_alloc(size_t n); /* uninitialised */
 void *mem_zero(size_t count, size_t size); /* zeroed */
 void *mem_resize(void *, size_t count, size_t size); /* realloc of count * size */

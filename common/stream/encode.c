@@ -4,9 +4,6 @@
 #include "base/hash.h"
 #include "stream/section.h"
 
-_Static_assert(
-    __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "columns are stored as they are in memory");
-
 struct encoder *
 encoder_new(enum block_profile profile, int level)
 {
