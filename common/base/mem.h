@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 /* Columns are stored as they are in memory, and sums are of more than 64 bits. */
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || !defined(__SIZEOF_INT128__)
+#if defined(__GNUC__) && (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || !defined(__SIZEOF_INT128__))
 #error "flowkit is made for little-endian machines of 64 bits, such as x86-64 and arm64"
 #endif
 
