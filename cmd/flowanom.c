@@ -230,7 +230,8 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 static int
 prepare(struct flowanom *f, struct err *err)
 {
-	struct hours hours = { .buckets = HOURS_WORKDAY, .utc_offset_s = hours_offset(f->io.tz) };
+	struct hours hours = { .buckets = HOURS_WORKDAY,
+		.utc_offset_s = hours_offset(f->io.tz, time_now_ns() / NS_PER_S) };
 
 	if (f->scope.baseline != NULL) {
 		f->baseline = baseline_load(f->scope.baseline, err);

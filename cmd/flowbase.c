@@ -211,7 +211,7 @@ run_learn(struct flowbase *f, char **operands, int n, struct err *err)
 	if (rc == 0)
 		rc = read_alerts(f, err);
 	f->io.flows = true;
-	f->hours.utc_offset_s = hours_offset(f->io.tz);
+	f->hours.utc_offset_s = hours_offset(f->io.tz, time_now_ns() / NS_PER_S);
 	f->b = baseline_new(&f->hours, f->scope.internal_text);
 	f->learn = learn_new(f->b, &f->scope, f->alerts);
 	if (rc == 0)

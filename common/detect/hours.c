@@ -3,9 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/time.h"
-
-enum { DAY_S = 86400, WEEK = 7, FRIDAY = 4, HALF_A_YEAR_S = 182 * DAY_S };
+enum { DAY_S = 86400, WEEK = 7, FRIDAY = 4, YEAR_S = 366 * DAY_S };
 
 /* Weeks begin on Mondays, and 1970-01-01 was a Thursday. */
 static int32_t
@@ -20,13 +18,18 @@ weekday_of(int32_t day)
 	return (day + 3 + WEEK) % WEEK;
 }
 
+/* Summer is longer than half a year: that clocks stand alike in half a year says nothing. */
 int
-hours_offset(const struct tz *tz)
+hours_offset(const struct tz *tz, int64_t s)
 {
-	int64_t now_s = time_now_ns() / NS_PER_S;
-	int here = tz_at(tz, now_s).offset_s, other = tz_at(tz, now_s + HALF_A_YEAR_S).offset_s;
+	struct tz_span span = tz_at(tz, s);
+	int least = span.offset_s;
 
-	return here < other ? here : other;
+	while (span.until_s < s + YEAR_S) {
+		span = tz_at(tz, span.until_s);
+		least = span.offset_s < least ? span.offset_s : least;
+	}
+	return least;
 }
 
 static int64_t

@@ -25,8 +25,11 @@ struct hours {
 	int utc_offset_s; /* within a day */
 };
 
-/* The offset of a zone's standard time: what is learned in summer goes together with what is learned in winter. */
-int hours_offset(const struct tz *);
+/*
+ * The offset of a zone's standard time in the year from s (seconds since the epoch) on: what is learned in summer goes
+ * together with what is learned in winter.
+ */
+int hours_offset(const struct tz *, int64_t s);
 
 /* Of times from 1970 to 2106; what is outside is taken to be at the end it is beyond. */
 int32_t hours_day(const struct hours *, int64_t ns);

@@ -186,6 +186,30 @@ test_hours(void)
 	is_str(name, "Sunday 23h", "hours have names");
 }
 
+/* Whenever it is asked, a zone's hours are those of the same time. */
+static void
+test_offset(void)
+{
+	static const struct {
+		const char *name;
+		int offset_s;
+	} zones[] = { { "UTC", 0 }, { "+05:30", 19800 }, { "Europe/Zurich", 3600 },
+		{ "Europe/Dublin", 0 }, { "America/New_York", -5 * 3600 },
+		{ "Australia/Sydney", 10 * 3600 } };
+
+	for (size_t i = 0; i < sizeof(zones) / sizeof(*zones); i++) {
+		int64_t from_s = at("2026-01-01T00:00:00Z") / NS_PER_S;
+		unsigned good = 0;
+		struct tz *tz;
+
+		(void)tz_parse(zones[i].name, strlen(zones[i].name), &tz);
+		for (int day = 0; day < 365; day++)
+			good += hours_offset(tz, from_s + day * 86400) == zones[i].offset_s;
+		is_u64(good, 365, "the standard time of %s, all year", zones[i].name);
+		tz_free(tz);
+	}
+}
+
 /* Every slot is of a day that has it, and those kept are the bucket's last 8. */
 static bool
 slots_hold(const struct hours *h, int32_t latest)
@@ -673,6 +697,7 @@ main(void)
 	test_robust();
 	test_log8();
 	test_hours();
+	test_offset();
 	test_slots();
 	test_shares();
 	test_open_alerts();
