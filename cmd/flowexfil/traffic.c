@@ -31,9 +31,8 @@ traffic_free(struct traffic *t)
 static void
 forget_small(struct traffic *t)
 {
-	uint64_t least = t->least / 64;
-
-	for (; t->pairs.n > TRAFFIC_PAIRS / 4 * 3 && least <= t->least; least *= 8) {
+	for (unsigned part = 64; part > 0 && t->pairs.n > TRAFFIC_PAIRS / 4 * 3; part /= 8) {
+		uint64_t least = t->least / part;
 		size_t n = 0;
 
 		keyed_unindex(&t->pairs);

@@ -385,3 +385,16 @@ EOF
 	run -3 --separate-stderr flowexfil --state /nonexistent/x.state -o null day.flow
 	[[ $stderr == *"/nonexistent/x.state"* ]]
 }
+
+@test "flowexfil: more destinations than there is room for, with any --least" {
+	awk 'BEGIN {
+		print "end,srcip,dstip,dstport,proto,packets,bytes"
+		for (i = 0; i < 1050000; i++)
+			printf "2026-01-05T10:00:00Z,10.0.0.%d,20.%d.%d.1,443,6,1,5\n", i % 32, i / 8192, i / 32 % 256
+	}' | flowcat -i csv -w many.flow
+	for least in 0 10; do
+		run -0 --separate-stderr timeout 60 flowexfil --least $least -o null many.flow
+		echo "$stderr"
+	done
+	[[ $stderr == "flowexfil: "*" destinations with little sent to them and 0 hours were forgotten for want of room" ]]
+}
