@@ -273,7 +273,7 @@ bin_width(struct when *w, struct memo *series)
 
 	if (w->n_bins == 0)
 		return width;
-	if (series->count > 0)
+	if (series->last_ns != 0 || width != 0) /* a run before had bins */
 		note_bin(w, series->last_ns);
 	qsort(w->bin, w->n_bins, sizeof(*w->bin), compare_ns);
 	for (size_t i = 1; i < w->n_bins; i++) {

@@ -755,6 +755,14 @@ flowalert: quiet: line 5: until: no time; write 2026-12-31, 2026-12-31T18:00 or 
 	[ "$(flowalert --rules rules --hosts a.flow -o csv -k srcip | tail -n +2 | sort | tr '\n' ' ')" = "10.0.0.1 10.0.0.2 " ]
 }
 
+@test "flowalert: --when knows no bins of a run that had none" {
+	header=end,dstip,bytes
+	printf '%s\n' $header | flowcat -i csv -w none.flow
+	printf '%s\n' $header 2026-03-01T00:00:00Z,10.0.0.1,50 | flowcat -i csv -w one.flow
+	flowalert --when 'bytes > 9' --state s -o null none.flow
+	[ "$(flowalert --when 'bytes > 9' --state s -o csv -k end one.flow | tail -n 1)" = 2026-03-01T00:00:00.000Z ]
+}
+
 @test "flowalert: --when of what no record has says so" {
 	flowgen -n 300 > day.flow
 	flowagg -k srcip -v bytes day.flow > hosts.flow
