@@ -176,7 +176,7 @@ load_texts(struct flowalert *f)
 	for (unsigned i = 0; i < f->n_suppress; i++)
 		errors += suppress_load(&f->suppressions, f->suppress[i], f->io.tz, diag_err);
 	for (unsigned i = 0; i < f->n_rule_files; i++)
-		errors += rules_load(&f->rules, f->rule_files[i], diag_err);
+		errors += rules_load(&f->rules, f->rule_files[i], f->io.tz, diag_err);
 	return errors > 0 ? EXIT_USAGE : EXIT_DONE;
 }
 

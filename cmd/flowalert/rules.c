@@ -134,7 +134,8 @@ want_value(void *ctx, const struct field *f)
 }
 
 static int
-parse_threshold(struct rule *r, const struct stanza_entry *e, bool has_keys, struct err *err)
+parse_threshold(struct rule *r, const struct stanza_entry *e, const struct tz *tz, bool has_keys,
+    struct err *err)
 {
 	struct wanting w = { r, e, err, false };
 
@@ -143,7 +144,7 @@ parse_threshold(struct rule *r, const struct stanza_entry *e, bool has_keys, str
 	if (e == NULL)
 		return 0;
 	r->threshold_text = tidy(e->value);
-	r->threshold = text_compile(e, err);
+	r->threshold = text_compile(e, tz, err);
 	if (r->threshold == NULL)
 		return -1;
 	if (!has_keys) /* they are wrong, so what it may read is not known */
@@ -215,7 +216,8 @@ parse_first(struct rule *r, const struct stanza_entry *e, bool has_keys, struct 
 
 /* All that is wrong with a section is told; how much is. */
 static unsigned
-parse_rule(struct rule *r, const struct stanza *t, const char *name, rules_tell tell)
+parse_rule(
+    struct rule *r, const struct stanza *t, const char *name, const struct tz *tz, rules_tell tell)
 {
 	const struct stanza_entry *note = stanza_get(t, "note"), *own = stanza_get(t, "keys");
 	struct err err = { 0 };
@@ -224,18 +226,20 @@ parse_rule(struct rule *r, const struct stanza *t, const char *name, rules_tell 
 	r->name = mem_string(t->name);
 	r->note = note != NULL ? mem_string(note->value) : NULL;
 	r->line = t->line;
-	r->match = text_match(t, &err);
+	r->match = text_match(t, tz, &err);
 	wrong = text_wrong(r->match == NULL, name, &err, tell);
 	wrong_keys = text_wrong(parse_keys(r, own, &err), name, &err, tell);
 	wrong += wrong_keys;
 	wrong += text_wrong(parse_rule_window(r, stanza_get(t, "window"), &err), name, &err, tell);
-	wrong += text_wrong(parse_threshold(r, stanza_get(t, "threshold"), wrong_keys == 0, &err),
-	    name, &err, tell);
+	wrong +=
+	    text_wrong(parse_threshold(r, stanza_get(t, "threshold"), tz, wrong_keys == 0, &err),
+		name, &err, tell);
 	wrong +=
 	    text_wrong(parse_first(r, stanza_get(t, "first"), own != NULL, &err), name, &err, tell);
 	wrong += text_wrong(parse_severity(r, stanza_get(t, "severity"), &err), name, &err, tell);
 	wrong += text_wrong(parse_score(r, stanza_get(t, "score"), &err), name, &err, tell);
 	wrong += text_wrong(parse_attack(r, stanza_get(t, "attack"), &err), name, &err, tell);
+	group_spec_zone(&r->spec, tz);
 	if (wrong > 0 || group_spec_check(&r->spec, &err) == 0)
 		return wrong;
 	err = (struct err){ 0 };
@@ -265,7 +269,8 @@ has_name(const struct rules *rules, const char *name)
 }
 
 unsigned
-rules_parse(struct rules *rules, const char *name, const char *text, size_t len, rules_tell tell)
+rules_parse(struct rules *rules, const char *name, const char *text, size_t len,
+    const struct tz *tz, rules_tell tell)
 {
 	struct stanzas stanzas;
 	struct err err = { 0 };
@@ -280,7 +285,7 @@ rules_parse(struct rules *rules, const char *name, const char *text, size_t len,
 			wrong = text_wrong(
 			    err_usage(&err, "line %u: [%s] is in a file before", t->line, t->name),
 			    name, &err, tell);
-		wrong += parse_rule(&one, t, name, tell);
+		wrong += parse_rule(&one, t, name, tz, tell);
 		errors += wrong;
 		if (wrong > 0) {
 			free_rule(&one);
@@ -294,14 +299,14 @@ rules_parse(struct rules *rules, const char *name, const char *text, size_t len,
 }
 
 unsigned
-rules_load(struct rules *rules, const char *path, rules_tell tell)
+rules_load(struct rules *rules, const char *path, const struct tz *tz, rules_tell tell)
 {
 	struct buf text = { 0 };
 	unsigned errors;
 
 	if (!text_load(path, &text, tell))
 		return 1;
-	errors = rules_parse(rules, path, buf_cstr(&text), text.len, tell);
+	errors = rules_parse(rules, path, buf_cstr(&text), text.len, tz, tell);
 	buf_free(&text);
 	return errors;
 }

@@ -48,7 +48,7 @@ parse_section(struct suppression *s, const struct stanza *t, const char *path, c
 	struct err err = { 0 };
 	unsigned wrong;
 
-	s->expr = text_match(t, &err);
+	s->expr = text_match(t, tz, &err);
 	wrong = text_wrong(s->expr == NULL, path, &err, tell);
 	wrong += text_wrong(parse_reason(s, t, &err), path, &err, tell);
 	wrong += text_wrong(

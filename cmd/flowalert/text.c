@@ -33,10 +33,10 @@ text_wrong(
 }
 
 struct expr *
-text_compile(const struct stanza_entry *e, struct err *err)
+text_compile(const struct stanza_entry *e, const struct tz *tz, struct err *err)
 {
 	struct err why = { 0 };
-	struct expr *x = expr_compile(e->value, 0, &why);
+	struct expr *x = expr_compile(e->value, tz, &why);
 
 	if (x == NULL)
 		(void)err_usage(err, "line %u: %s: %s", e->line, e->key, why.text);
@@ -46,12 +46,12 @@ text_compile(const struct stanza_entry *e, struct err *err)
 }
 
 struct expr *
-text_match(const struct stanza *t, struct err *err)
+text_match(const struct stanza *t, const struct tz *tz, struct err *err)
 {
 	const struct stanza_entry *e = stanza_get(t, "match");
 
 	if (e != NULL)
-		return text_compile(e, err);
+		return text_compile(e, tz, err);
 	(void)err_usage(err, "line %u: [%s] has no match: an expression", t->line, t->name);
 	return NULL;
 }

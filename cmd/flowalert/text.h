@@ -11,6 +11,7 @@
 #include "flow/element.h"
 
 struct expr;
+struct tz;
 
 /* Read a file whole.  False: tell was told. */
 bool text_load(
@@ -20,11 +21,11 @@ bool text_load(
 unsigned text_wrong(
     int rc, const char *path, struct err *, void (*tell)(const char *subject, const struct err *));
 
-/* Compile what a section's match is.  NULL: err; it has none. */
-struct expr *text_match(const struct stanza *, struct err *);
+/* Compile what a section's match is; times that name no zone are in tz.  NULL: err; it has none. */
+struct expr *text_match(const struct stanza *, const struct tz *, struct err *);
 
 /* Compile a value.  NULL: err, which says its line. */
-struct expr *text_compile(const struct stanza_entry *, struct err *);
+struct expr *text_compile(const struct stanza_entry *, const struct tz *, struct err *);
 
 /* A severity by name.  0: none. */
 enum severity text_severity(const char *);

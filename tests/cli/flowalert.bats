@@ -755,6 +755,24 @@ flowalert: quiet: line 5: until: no time; write 2026-12-31, 2026-12-31T18:00 or 
 	[ "$(flowalert --rules rules --hosts a.flow -o csv -k srcip | tail -n +2 | sort | tr '\n' ' ')" = "10.0.0.1 10.0.0.2 " ]
 }
 
+@test "flowalert: times in rules and suppressions, and windows, are of --tz" {
+	{
+		echo end,srcip,dstip,bytes
+		for h in 21 22 23; do echo 2026-03-01T$h:30:00Z,10.0.0.1,192.0.2.9,50; done
+	} | flowcat -i csv -w late.flow
+	printf '[day]\nmatch = end >= 2026-03-01\nkeys = srcip\nwindow = 1d\n' > rules
+	rule() { flowalert --rules rules -o csv -k end,flows --window 1ns --cooldown 0s "$@" late.flow | tail -n +2 | sort; }
+	[ "$(rule)" = 2026-03-01T23:30:00.000Z,3 ]
+	[ "$(rule --tz +02:00)" = "2026-03-01T23:30:00.000+02:00,1
+2026-03-02T01:30:00.000+02:00,2" ]
+	printf '[known]\nmatch = end < 2026-03-02\nreason = test\n' > quiet
+	[ -z "$(rule --suppress quiet)" ]
+	[ "$(rule --tz +02:00 --suppress quiet)" = 2026-03-02T01:30:00.000+02:00,2 ]
+	sed -i 's/>= .*/>= 2026-03-02/' rules
+	[ -z "$(rule)" ]
+	[ "$(rule --tz +02:00)" = 2026-03-02T01:30:00.000+02:00,2 ]
+}
+
 @test "flowalert: --when knows no bins of a run that had none" {
 	header=end,dstip,bytes
 	printf '%s\n' $header | flowcat -i csv -w none.flow

@@ -45,7 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct batch *b = flows();
 	struct err err = { 0 };
 
-	(void)rules_parse(&rules, "fuzz", (const char *)data, len, tell);
+	(void)rules_parse(&rules, "fuzz", (const char *)data, len, 0, tell);
 	if (rules.n > 0 && rules.n < 64) {
 		rules_start(&rules, 1, 1 << 24);
 		assert(rules_add(&rules, 0, b, &all, &err) == 0);
