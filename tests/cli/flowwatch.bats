@@ -492,6 +492,21 @@ noon_zone() { # MINUTES
 	[[ $stderr == *"Europe/Zuerich"* ]]
 }
 
+@test "flowwatch: suppressions end in the zone, when alerts are told and when a day is learned" {
+	printf '[known]\nmatch = src ip 10.0.4.55\nuntil = %s\nreason = it may\n' "$yesterday" > quiet
+	cat > bin/flowalert <<-EOF
+		#!/bin/sh
+		[ "\${*#*--suppress}" = "\$*" ] || echo "\$*" >> suppressing
+		exec $(command -v flowalert) "\$@"
+	EOF
+	chmod +x bin/flowalert
+	zone=$(noon_zone 00)
+	watch --detectors scan --suppress quiet --tz "$zone" store
+	[ -n "$(ls store/.watch/base/*.base)" ]
+	[ "$(wc -l < suppressing)" -gt 2 ]
+	run -1 grep -v -e "--tz $zone" suppressing
+}
+
 @test "flowwatch: old alerts are deleted" {
 	watch --learn 0 store
 	cp store/.watch/alerts/*.flow store/.watch/alerts/20200101T000000Z.flow
