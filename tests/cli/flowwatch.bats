@@ -507,6 +507,14 @@ noon_zone() { # MINUTES
 	run -1 grep -v -e "--tz $zone" suppressing
 }
 
+@test "flowwatch: that no open alert has a source is nothing to tell of" {
+	printf '[known]\nmatch = has srcip\nreason = it may\n' > quiet
+	run -0 --separate-stderr watch --detectors scan --suppress quiet --tz "$(noon_zone 00)" store
+	stored | grep -q '^scan,flood,,'
+	[ -n "$(ls store/.watch/base/*.base)" ]
+	[ -z "$stderr" ]
+}
+
 @test "flowwatch: old alerts are deleted" {
 	watch --learn 0 store
 	cp store/.watch/alerts/*.flow store/.watch/alerts/20200101T000000Z.flow
