@@ -195,10 +195,12 @@ struct look {
 	uint8_t role;
 };
 
-/* A time that is far beyond all others is none, unless many say so. */
+/* A time that is far beyond all others is none, unless many say so; nor is one that no state can have. */
 static bool
 is_believed(struct observed *o, int64_t ns)
 {
+	if (ns / NS_PER_S >= UINT32_MAX) /* 2106 */
+		return false;
 	if (o->newest_ns == 0 || ns - o->newest_ns < OBSERVE_AHEAD_NS) {
 		o->ahead = 0;
 		o->newest_ns = ns > o->newest_ns ? ns : o->newest_ns;

@@ -381,3 +381,18 @@ for start, end, why in csv.reader(sys.stdin):
 		[ -z "$(zstd -dc "$SHARED/labelled/$name.csv.zst" | alerts kind,srcip,dstip --internal $nets)" ]
 	done
 }
+
+# A flow at each of these times.
+at_times() {
+	echo end,srcip,dstip,dstport,proto,packets,bytes
+	for t; do echo "$t,10.0.0.1,192.0.2.9,443,6,10,5000"; done
+}
+
+@test "flowanom: a state is one that the next run takes, wherever the first clock stood" {
+	for t in 2105-12-31T00:00:00Z 2106-02-07T06:28:14Z 2106-02-08T00:00:00Z 2200-01-01T00:00:00Z; do
+		at_times $t 2026-03-01T10:00:00Z | flowcat -i csv -w odd.flow
+		rm -f s
+		flowanom -q --state s -o null odd.flow
+		run -0 --separate-stderr flowanom -q --state s -o null odd.flow
+	done
+}
