@@ -457,6 +457,7 @@ int
 series_judge(struct series *s, struct judge *j, struct err *err)
 {
 	size_t bins, period;
+	int64_t span;
 	double *y;
 
 	if (group_finish(s->tables, s->n_tables, NULL, take_groups, s, err) < 0)
@@ -471,11 +472,12 @@ series_judge(struct series *s, struct judge *j, struct err *err)
 	if (s->n == 0)
 		return 0;
 	/* The first bin, and the last, may be there in part only. */
-	if ((s->last_ns - s->first_ns) / s->opts.bin_ns >= SERIES_BINS)
+	if (__builtin_sub_overflow(s->last_ns, s->first_ns, &span) ||
+	    span / s->opts.bin_ns >= SERIES_BINS)
 		return err_set(err,
 		    "more than %u bins from the first record to the last: a longer --bin, or -t",
 		    (unsigned)SERIES_BINS);
-	bins = (size_t)((s->last_ns - s->first_ns) / s->opts.bin_ns);
+	bins = (size_t)(span / s->opts.bin_ns);
 	choose_period(s, bins);
 	period = (size_t)(s->opts.period_ns / s->opts.bin_ns);
 	if (bins <= 2 * period) {

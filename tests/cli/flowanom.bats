@@ -396,3 +396,9 @@ at_times() {
 		run -0 --separate-stderr flowanom -q --state s -o null odd.flow
 	done
 }
+
+@test "flowanom: a series of more years than times can be apart is too long, not out of memory" {
+	at_times 1700-01-01T00:00:00Z 2262-01-01T00:00:00Z | flowcat -i csv -w odd.flow
+	run -3 --separate-stderr flowanom --series bytes -o csv odd.flow
+	[[ $stderr == "flowanom: more than 1048576 bins from the first record to the last: "* ]]
+}
