@@ -492,6 +492,25 @@ noon_zone() { # MINUTES
 	[[ $stderr == *"Europe/Zuerich"* ]]
 }
 
+@test "flowwatch: with other networks days are learned anew and detectors begin again" {
+	late
+	mv store/20.flow .
+	watch store
+	stored > first
+	mv 20.flow store/
+	run -0 --separate-stderr watch --internal 10.0.0.0/9,10.128.0.0/9 store
+	[ "$stderr" = "flowwatch: --internal was '': days are learned anew, and detectors begin again" ]
+	flowbase show store/.watch/base/normal.base | grep -q '^ours are 10.0.0.0/9,10.128.0.0/9;'
+	[ -z "$(stored | uniq -d)" ]
+	cp store/20.flow store/21.flow
+	run -0 --separate-stderr watch --internal 10.0.0.0/9,10.128.0.0/9 store
+	[ -z "$stderr" ]
+	# An earlier version did not say which they were.
+	rm store/.watch/internal
+	run -0 --separate-stderr watch --internal 10.0.0.0/9,10.128.0.0/9 store
+	[ -z "$stderr" ]
+}
+
 @test "flowwatch: suppressions end in the zone, when alerts are told and when a day is learned" {
 	printf '[known]\nmatch = src ip 10.0.4.55\nuntil = %s\nreason = it may\n' "$yesterday" > quiet
 	cat > bin/flowalert <<-EOF
