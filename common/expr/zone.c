@@ -177,17 +177,27 @@ was_met(struct expr_state *const *s, unsigned n, unsigned index)
 	return false;
 }
 
-/* What is wanted to be false is no obstacle where its field is missing. */
+/*
+ * Why it could not be as wanted, NULL: it could.  What is wanted to be false is no obstacle where its field is missing,
+ * and of several conditions of which one is enough one without an obstacle is.
+ */
 static const char *
 find_unmet(struct expr_state *const *s, unsigned n, const struct node *node, bool wanted)
 {
-	const char *name = NULL;
+	bool one_is_enough = node->kind == (wanted ? NODE_OR : NODE_AND);
+	const char *first = NULL;
 
 	if (wanted && node->field != NULL && !was_met(s, n, node->index))
 		return node->field->name;
-	for (size_t i = 0; i < node->n_child && name == NULL; i++)
-		name = find_unmet(s, n, node->child[i], wanted != (node->kind == NODE_NOT));
-	return name;
+	for (size_t i = 0; i < node->n_child; i++) {
+		const char *name =
+		    find_unmet(s, n, node->child[i], wanted != (node->kind == NODE_NOT));
+
+		if (one_is_enough ? name == NULL : name != NULL)
+			return name;
+		first = first == NULL ? name : first;
+	}
+	return first;
 }
 
 const char *

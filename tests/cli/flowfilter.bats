@@ -253,7 +253,10 @@ comes_out() {
 	[ -z "$stderr" ]
 	run -1 --separate-stderr flowfilter -q 'username = "x"' day.flow
 	[ -z "$stderr" ]
-	for e in 'not username = "x" and bytes > 1T' 'not has username and bytes > 1T'; do
+	run -0 --separate-stderr flowfilter '(username = "x" or has appname) and bytes > 1' -o csv day.flow
+	[ "$stderr" = "flowfilter: none of the records has 'appname'" ]
+	for e in 'not username = "x" and bytes > 1T' 'not has username and bytes > 1T' 'bytes > 1T or username = "x"' \
+		'bytes > 1T and (has username or has srcip)' 'not (username = "x" and bytes > 1) and bytes > 1T'; do
 		run -0 --separate-stderr flowfilter "$e" -o csv day.flow
 		[ -z "$stderr" ]
 	done
