@@ -375,6 +375,19 @@ check_twice(const struct field_id *a, const struct field_id *b, struct err *err)
 	return err_usage(err, "'%s' would be in the result twice", f.name);
 }
 
+/* What a field's name is made into may be longer than a column's name can be: no reader would take it. */
+static int
+check_length(const struct field_id *id, struct err *err)
+{
+	size_t n = is_named(id) ? strlen(id->named) : 0;
+
+	if (n < FIELD_NAME_MAX)
+		return 0;
+	return err_usage(err,
+	    "a name of %zu octets would be in the result, %.40s...; at most %d are allowed", n,
+	    id->named, FIELD_NAME_MAX - 1);
+}
+
 /* -k end/5m -v last: the key has the identity, the greatest end is named max_end. */
 static void
 give_way(struct group_spec *s)
@@ -404,10 +417,13 @@ group_spec_check(struct group_spec *s, struct err *err)
 		if (s->biflow && values_directed(s->values[i].fn))
 			id[n++] = s->values[i].reverse;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (check_length(&id[i], err) < 0)
+			return -1;
 		for (size_t k = 0; k < i; k++)
 			if (check_twice(&id[k], &id[i], err) < 0)
 				return -1;
+	}
 	if (s->biflow && biflow_pairs(s, pair, err) == 0)
 		return -1;
 	return 0;

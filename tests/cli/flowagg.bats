@@ -244,6 +244,22 @@ make_six() {
 	[[ $stderr == *"'p95_bytes' would be in the result twice"* ]]
 }
 
+@test "flowagg: a result whose column would have too long a name is refused" {
+	local name value
+	name=$(printf 'n%.0s' {1..116})
+	printf '%s:uint,srcip\n1,10.0.0.1\n2,10.0.0.1\n' "$name" > long.csv
+	flowagg -i csv -k srcip -v "distinct(\`$name\`)" -w fits.flow long.csv
+	flowcat -o csv fits.flow | grep '^10.0.0.1,2$'
+	name=nnnnnnnnn$name
+	for value in distinct first p9999; do
+		run -2 --separate-stderr flowagg -i csv -k srcip -v "$value(\`$name\`)" -w out.flow long.csv
+		[[ $stderr == "flowagg: a name of 1"*" octets would be in the result, ${value}_\`nnnnnn"*"...; at most 127 are allowed"* ]]
+		[ ! -e out.flow ]
+	done
+	run -2 --separate-stderr flowagg -i csv -b -k srcip,dstip -v "sum(\`$name\`)" long.csv
+	[[ $stderr == *"octets would be in the result, reverse_"* ]]
+}
+
 @test "flowagg: the first of many are the same without looking at the rest" {
 	flowgen -n 200000 > day.flow
 	local keys value n
