@@ -88,7 +88,7 @@ aggregate_find(struct field *f, const char *text, size_t n, unsigned depth)
 	size_t fn_len = mark ? (size_t)(mark - text) : 0, len;
 	enum aggregate kind = aggregate_function(text, fn_len);
 	struct field of;
-	char name[2 * FIELD_NAME_MAX];
+	char name[2 * FIELD_TEXT_MAX];
 
 	if (kind == AGG_NONE || depth >= DEPTH_MAX || (paren != NULL && text[n - 1] != ')'))
 		return false;

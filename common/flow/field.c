@@ -305,7 +305,7 @@ field_find(struct field *f, const char *text, size_t n, unsigned depth)
 	size_t whole = n;
 
 	memset(f, 0, sizeof(*f));
-	if (n == 0 || n >= FIELD_NAME_MAX || memchr(text, 0, n) != NULL)
+	if (n == 0 || n >= FIELD_TEXT_MAX || memchr(text, 0, n) != NULL)
 		return false;
 	if (text[0] == '`')
 		return find_quoted(f, text, n);
@@ -341,7 +341,7 @@ field_find(struct field *f, const char *text, size_t n, unsigned depth)
 static bool
 suggest_sides(char *hint, size_t size, const char *word)
 {
-	char src[FIELD_NAME_MAX + 3], dst[FIELD_NAME_MAX + 3];
+	char src[FIELD_TEXT_MAX + 3], dst[FIELD_TEXT_MAX + 3];
 
 	snprintf(src, sizeof(src), "src%s", word);
 	snprintf(dst, sizeof(dst), "dst%s", word);
@@ -380,7 +380,8 @@ nearest(const char *word)
 int
 field_parse(struct field *f, const char *text, size_t n, struct err *err)
 {
-	char word[FIELD_NAME_MAX], hint[2 * FIELD_NAME_MAX + 16];
+	char word[FIELD_TEXT_MAX], hint[2 * FIELD_TEXT_MAX + 16];
+	size_t octets = n > 1 && text[0] == '`' ? n - 2 : n;
 	const struct synonym *synonym;
 	const char *near;
 
@@ -388,8 +389,8 @@ field_parse(struct field *f, const char *text, size_t n, struct err *err)
 		return 0;
 	if (n == 0)
 		return err_usage(err, "a field name is empty");
-	if (n >= sizeof(word))
-		return err_usage(err, "a field name of %zu octets; at most %d are allowed", n,
+	if (octets >= FIELD_NAME_MAX)
+		return err_usage(err, "a field name of %zu octets; at most %d are allowed", octets,
 		    FIELD_NAME_MAX - 1);
 	memcpy(word, text, n);
 	word[n] = 0;

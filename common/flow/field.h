@@ -23,6 +23,9 @@ struct field_id {
 /* High bit of instance: the wire's integer, kept because the typed value could not hold it. */
 enum { FIELD_AS_SENT = 0x80, FIELD_ALT_MAX = 6, FIELD_NAME_MAX = 128 };
 
+/* A column's name in backquotes, each in it doubled. */
+enum { FIELD_TEXT_MAX = 2 * FIELD_NAME_MAX + 1 };
+
 /* Quantities computed from others (flow/resolve.c). */
 enum derived {
 	DERIVED_NONE,
@@ -35,7 +38,7 @@ enum derived {
 
 struct field {
 	char
-	    name[FIELD_NAME_MAX]; /* as printed in headers: alias, else IANA name, PEN.ID or name */
+	    name[FIELD_TEXT_MAX]; /* as printed in headers: alias, else IANA name, PEN.ID or name */
 	enum type type; /* TYPE_NONE: known when bound */
 	enum derived derived;
 	unsigned n; /* identities to try in order; 0 for purely derived ones */

@@ -27,7 +27,7 @@ static const char *const functions[FN_COUNT + 1] = { [FN_FLOWS] = "flows",
 static struct field_id
 named(struct group_spec *s, const char *prefix, const char *name)
 {
-	char text[2 * FIELD_NAME_MAX];
+	char text[2 * FIELD_TEXT_MAX];
 	int n = snprintf(text, sizeof(text), "%s%s%s", prefix, *prefix ? "_" : "", name);
 
 	return (

@@ -139,24 +139,6 @@ test_parse(void)
 	}
 }
 
-static void
-test_long_names(void)
-{
-	char text[300];
-	struct field f;
-	struct err err = { 0 };
-
-	memset(text, 'x', sizeof(text));
-	text[0] = text[126] = '`';
-	ok(field_parse(&f, text, 127, &err) == 0 && strlen(f.named) == 125,
-	    "a name of 127 octets, quotes and all, is taken");
-	text[127] = '`';
-	ok(field_parse(&f, text, 128, &err) == -1, "one of 128 is not");
-	ok(field_parse(&f, text, 300, &err) == -1, "nor one of 300");
-	memcpy(text, "end\0xxxxxxxxx", 13);
-	ok(field_parse(&f, text, 13, &err) == -1, "nor one with a NUL octet");
-}
-
 static bool
 reads_back(const struct field_id *id)
 {
@@ -174,6 +156,35 @@ reads_back(const struct field_id *id)
 	if (!good)
 		printf("# %u.%u/%u is called %s\n", id->pen, id->id, id->instance, b.data);
 	return good;
+}
+
+static void
+test_long_names(void)
+{
+	char text[600], name[FIELD_NAME_MAX];
+	const struct field_id id = { .pen = PEN_NAMED, .named = name };
+	struct field f;
+	struct err err = { 0 };
+
+	memset(text, 'x', sizeof(text));
+	text[0] = text[128] = '`';
+	ok(field_parse(&f, text, 129, &err) == 0 && strlen(f.named) == 127,
+	    "a name of 127 octets is taken, in quotes that are no part of it");
+	text[128] = 'x';
+	text[129] = '`';
+	ok(field_parse(&f, text, 130, &err) == -1, "one of 128 is not");
+	is_str(err.text, "a field name of 128 octets; at most 127 are allowed", "for its length");
+	ok(field_parse(&f, text + 1, 128, &err) == -1, "nor one without quotes");
+	ok(field_parse(&f, text, 600, &err) == -1, "nor one of 600");
+	memcpy(text, "end\0xxxxxxxxx", 13);
+	ok(field_parse(&f, text, 13, &err) == -1, "nor one with a NUL octet");
+	memset(name, 'x', sizeof(name));
+	name[FIELD_NAME_MAX - 1] = '\0';
+	ok(reads_back(&id), "the longest name of a column reads back");
+	memset(name, '`', FIELD_NAME_MAX - 1);
+	ok(reads_back(&id), "and where all of it is backquotes");
+	memset(text, '`', sizeof(text));
+	ok(field_parse(&f, text, 258, &err) == -1, "but not with one more");
 }
 
 static void
