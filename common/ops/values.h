@@ -138,11 +138,16 @@ sum_unsigned(uint64_t a, uint64_t b)
 	return sum | -(uint64_t)(sum < a);
 }
 
+/* What is at either end may be beyond it: nothing that is added brings it back. */
 static inline uint64_t
 sum_signed(uint64_t a, uint64_t b)
 {
 	int64_t sum;
 
+	if (a == (uint64_t)INT64_MAX || b == (uint64_t)INT64_MAX)
+		return (uint64_t)INT64_MAX;
+	if (a == (uint64_t)INT64_MIN || b == (uint64_t)INT64_MIN)
+		return (uint64_t)INT64_MIN;
 	if (__builtin_add_overflow((int64_t)a, (int64_t)b, &sum))
 		sum = (int64_t)a < 0 ? INT64_MIN : INT64_MAX;
 	return (uint64_t)sum;

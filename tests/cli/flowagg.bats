@@ -244,6 +244,20 @@ make_six() {
 	[[ $stderr == *"'p95_bytes' would be in the result twice"* ]]
 }
 
+@test "flowagg: a sum beyond 64 bits stays there, and is told, whatever sign follows" {
+	local threads
+	printf 'x:int\n9223372036854775000\n1000\n' > plus.csv
+	printf 'x:int\n-5\n-1000\n' > minus.csv
+	for threads in 1 2; do
+		run -0 --separate-stderr flowagg -j $threads -i csv -v 'sum(`x`)' -o csv plus.csv minus.csv
+		[ "${lines[1]}" = 9223372036854775807 ]
+		[[ $stderr == *"a sum is too large for 64 bits"* ]]
+	done
+	run -0 --separate-stderr flowagg -i csv -v 'sum(`x`)' -o csv minus.csv
+	[ "${lines[1]}" = -1005 ]
+	[ -z "$stderr" ]
+}
+
 @test "flowagg: a result whose column would have too long a name is refused" {
 	local name value
 	name=$(printf 'n%.0s' {1..116})
