@@ -103,6 +103,7 @@ static uint64_t
 scale_word(const struct values_bound *bound, uint64_t v, enum type type, uint32_t rec)
 {
 	uint64_t by, scaled;
+	int64_t scaled_signed;
 
 	if (bound->sampling == NULL || !has_value(bound->sampling, rec))
 		return v;
@@ -111,6 +112,11 @@ scale_word(const struct values_bound *bound, uint64_t v, enum type type, uint32_
 		return v;
 	if (type == TYPE_FLOAT32 || type == TYPE_FLOAT64)
 		return cell_double_bits(cell_bits_double(v) * (double)by);
+	if (type == TYPE_INT) {
+		if (__builtin_mul_overflow((int64_t)v, by, &scaled_signed))
+			scaled_signed = (int64_t)v < 0 ? INT64_MIN : INT64_MAX;
+		return (uint64_t)scaled_signed;
+	}
 	if (__builtin_mul_overflow(v, by, &scaled))
 		scaled = UINT64_MAX;
 	return scaled;

@@ -258,6 +258,14 @@ make_six() {
 	[ -z "$stderr" ]
 }
 
+@test "flowagg: --scale multiplies signed counters as such" {
+	local bytes
+	for bytes in -5:-50 -4611686018427387904:-9223372036854775808 4611686018427387904:9223372036854775807; do
+		printf 'bytes:int,sampling\n%s,10\n' "${bytes%:*}" > signed.csv
+		[ "$(flowagg -q -i csv --scale -v bytes -o csv signed.csv | tail -n 1)" = "${bytes#*:}" ]
+	done
+}
+
 @test "flowagg: a result whose column would have too long a name is refused" {
 	local name value
 	name=$(printf 'n%.0s' {1..116})
