@@ -201,7 +201,8 @@ read_float(const struct builder *b, const char *p, size_t n, struct span *s)
 		return false;
 	if (*p == '-' && d > 0)
 		d = -d;
-	if (b->type == TYPE_FLOAT32)
+	/* As a float has it, unless it is beyond all of them: then it is no infinity. */
+	if (b->type == TYPE_FLOAT32 && !isinf((float)d))
 		d = (double)(float)d;
 	s->lo = d == 0 ? zone_key_double(-0.0) : zone_key_double(d);
 	s->hi = d == 0 ? zone_key_double(0.0) : s->lo;

@@ -22,6 +22,15 @@ agrees() {
 	cmp want.csv got.csv || { echo "differs: $1"; return 1; }
 }
 
+# shellcheck disable=SC2016 # backquotes of a column
+@test "flowfilter: a number beyond all floats is no infinity" {
+	printf 'x:float32\ninf\n1\n' > x.csv
+	[ "$(flowfilter -i csv '`x` > 1e300' -o csv x.csv)" = $'x\ninf' ]
+	[ "$(flowfilter -i csv '`x` = 1e300' -o csv x.csv | wc -l)" -le 1 ]
+	[ "$(flowfilter -i csv '`x` != 1e300' -o csv x.csv)" = $'x\ninf\n1' ]
+	[ "$(flowfilter -i csv '`x` = inf' -o csv x.csv)" = $'x\ninf' ]
+}
+
 # shellcheck disable=SC2016 # awk programs
 @test "flowfilter: selects the records that awk selects from csv" {
 	make_day
