@@ -56,8 +56,10 @@ struct rules {
 	uint64_t forgot; /* first seen, but there was no room to remember */
 };
 
-/* As suppress_load: adds, tells every error, returns how many.  Times in rules and their windows are of the zone, which
- * outlives them. */
+/*
+ * As suppress_load: adds, tells every error, returns how many.  Times in rules and their windows are of the zone, which
+ * outlives them.
+ */
 typedef void (*rules_tell)(const char *subject, const struct err *);
 unsigned rules_load(struct rules *, const char *path, const struct tz *, rules_tell);
 unsigned rules_parse(

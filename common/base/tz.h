@@ -13,7 +13,7 @@
 
 struct tz;
 
-/* UTC or Z (which are NULL), an offset, or a name under the system's zone directory: Europe/Zurich.  false: neither. */
+/* UTC or Z (which are NULL), an offset, or a name under the system's zone directory: Europe/Zurich.  false: none. */
 bool tz_parse(const char *, size_t, struct tz **);
 void tz_free(struct tz *); /* takes NULL */
 

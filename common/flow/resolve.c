@@ -369,16 +369,21 @@ is_among(const struct field *f, const struct field_id *id)
 	return false;
 }
 
+/* Columns each of which is a duration. */
+static struct field
+stored_durations(void)
+{
+	return (struct field){ .n = 3,
+		.id = { field_iana(161), field_iana(162), kept_as(&duration_field) } };
+}
+
 static bool
 duration_reads(const struct field_id *id)
 {
-	const struct field_id from[] = { field_own(OWN_START), field_own(OWN_END), field_iana(161),
-		field_iana(162), kept_as(&duration_field) };
+	const struct field_id start = field_own(OWN_START), end = field_own(OWN_END);
+	const struct field stored = stored_durations();
 
-	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++)
-		if (field_id_equal(&from[i], id))
-			return true;
-	return false;
+	return is_among(&stored, id) || field_id_equal(&start, id) || field_id_equal(&end, id);
 }
 
 static bool
@@ -394,8 +399,7 @@ static bool
 may_last(const struct batch *b)
 {
 	const struct field_id start = field_own(OWN_START), end = field_own(OWN_END);
-	const struct field stored = { .n = 3,
-		.id = { field_iana(161), field_iana(162), kept_as(&duration_field) } };
+	const struct field stored = stored_durations();
 
 	return has_any(b, &stored) || (batch_find(b, &start) >= 0 && batch_find(b, &end) >= 0);
 }

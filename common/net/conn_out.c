@@ -12,7 +12,10 @@
 #include "net/conn.h"
 #include "net/sctp.h"
 
-/* Wait until fd is ready or the deadline (INT64_MAX: none) has passed.  0 ready, -1 with errno. */
+/*
+ * Wait until fd is ready or the deadline (INT64_MAX: none) has passed, behind which nothing is ready any more: a peer
+ * that talks without end is heard no longer.  0 ready, -1 with errno.
+ */
 static int
 wait_for(int fd, short events, int64_t deadline_ns)
 {
@@ -23,8 +26,10 @@ wait_for(int fd, short events, int64_t deadline_ns)
 	do {
 		if (deadline_ns != INT64_MAX) {
 			left_ms = (deadline_ns - time_monotonic_ns() + NS_PER_MS - 1) / NS_PER_MS;
-			if (left_ms < 0)
-				left_ms = 0;
+			if (left_ms <= 0) {
+				errno = ETIMEDOUT;
+				return -1;
+			}
 			if (left_ms > INT32_MAX)
 				left_ms = INT32_MAX;
 		}
@@ -238,16 +243,14 @@ hear_tls(struct conn *c, int64_t deadline_ns, struct err *err)
 	return TLS_FAILED;
 }
 
-/* Until the peer has closed its side; one that talks without end is not heard for longer.  As conn_finish. */
+/* Until the peer has closed its side.  As conn_finish. */
 static int
 wait_for_end(struct conn *c, int64_t deadline_ns, struct err *err)
 {
 	uint8_t heard[512];
-	bool late = false;
 	ssize_t n;
 
-	while (!late && wait_for(c->fd, POLLIN, deadline_ns) == 0) {
-		late = time_monotonic_ns() >= deadline_ns;
+	while (wait_for(c->fd, POLLIN, deadline_ns) == 0) {
 		if (c->tls != NULL) {
 			switch (hear_tls(c, deadline_ns, err)) {
 			case TLS_CLOSED: return 0;
@@ -261,8 +264,6 @@ wait_for_end(struct conn *c, int64_t deadline_ns, struct err *err)
 		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
 			return err_system(err, NULL);
 	}
-	if (late)
-		return 1;
 	return errno == ETIMEDOUT ? 1 : err_system(err, NULL);
 }
 

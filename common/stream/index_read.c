@@ -436,16 +436,16 @@ wants_block(const struct asking *a, const struct index_entry *e, bool with_filte
  * tells: it has what is asked for too, mostly.
  */
 static const char *
-ask_one(struct asking *a, struct index_block *x, int fd)
+ask_one(const struct asking *a, struct index_block *x, int fd, bool *everywhere)
 {
 	const struct index_entry *one = x->entry;
 	const char *why;
 
-	a->dull = false;
+	*everywhere = false;
 	if (x->n <= 4 * GROUP || one->options || one->filter.lines == 0)
 		return NULL;
 	why = index_load_filters(x, fd, 0, 1);
-	a->dull = why == NULL && wants_block(a, one, true);
+	*everywhere = why == NULL && wants_block(a, one, true);
 	return why;
 }
 
@@ -457,13 +457,15 @@ static const char *
 ask_all(struct asking *a, struct index_block *x, int fd, struct view *all)
 {
 	const char *why;
+	bool everywhere;
 
 	*all = (struct view){ &no_filter, x->zone, false, false };
 	a->wanted = is_wanted(all, a->ask, a->ctx);
 	if (!a->wanted || !all->asked_filter)
 		return NULL;
-	why = ask_one(a, x, fd);
-	if (why != NULL || a->dull)
+	why = ask_one(a, x, fd, &everywhere);
+	a->dull |= everywhere;
+	if (why != NULL || everywhere)
 		return why;
 	why = index_load_common(x, fd);
 	all->filter = &x->filter;

@@ -195,16 +195,16 @@ parse_hours(int64_t *ns, const char *p, size_t n)
 {
 	const char *colon = memchr(p, ':', n);
 	size_t at = colon != NULL ? (size_t)(colon - p) : 0;
-	uint64_t hours, minutes;
-	int64_t rest;
+	int64_t hours, rest;
+	unsigned minutes, ignored = 9;
 
-	if (at == 0 || n < at + sizeof(":00:0") - 1 || p[at + 3] != ':' || !is_digit(p[at + 1]) ||
-	    memchr(p, 'x', at) != NULL || !parse_u64(p, at, &hours) ||
-	    hours > INT64_MAX / NS_PER_S / 3600 - 1 || !parse_u64(p + at + 1, 2, &minutes) ||
-	    minutes > 59 || !parse_duration(p + at + 4, n - at - 4, true, &rest) ||
+	if (n < at + sizeof(":00:0") - 1 || p[at + 3] != ':' || !is_digit(p[0]) ||
+	    !parse_units(p, at, 1, &hours, &ignored) || hours > INT64_MAX / NS_PER_S / 3600 - 1 ||
+	    !two_digits(p + at + 1, &minutes) || minutes > 59 || !is_digit(p[at + 4]) ||
+	    !parse_units(p + at + 4, n - at - 4, NS_PER_S, &rest, &ignored) ||
 	    rest >= 60 * NS_PER_S)
 		return false;
-	*ns = (int64_t)(hours * 60 + minutes) * 60 * NS_PER_S + rest;
+	*ns = (hours * 60 + minutes) * 60 * NS_PER_S + rest;
 	return true;
 }
 

@@ -315,7 +315,7 @@ make_five() {
 	END
 	run -0 flowcat -i csv nfdump.csv -o csv -k start,end,duration,srcip,dstip,dstport,bytes
 	[ "${lines[1]}" = 2026-01-05T10:00:00.250Z,2026-01-05T10:01:02.750Z,62.500,192.0.2.1,198.51.100.7,443,1500 ]
-	for d in 00:60:00 0:00:60 :00:00 1:1:1 12:30 00:00: 0x1:00:00 99999999999:00:00 -1:00:00 00:00:1:1; do
+	for d in 00:60:00 0:00:60 :00:00 1:1:1 12:30 00:00: 0x1:00:00 99999999999:00:00 -1:00:00 00:00:1:1 00:00:4s 00:00:-1; do
 		run -3 --separate-stderr flowcat -i csv -o null - <<< "duration,srcip
 $d,192.0.2.1"
 		[ "$stderr" = "flowcat: standard input: line 2: column 1: '$d' is no duration" ]
