@@ -302,8 +302,7 @@ to_file(const struct flowstat *f)
 static int
 write_out(struct flowstat *f, bool whole, struct err *err)
 {
-	struct err told = { 0 };
-	bool direct = f->file.direct;
+	struct err told;
 
 	if (!to_file(f)) {
 		(void)fwrite(f->out.buf.data, 1, f->out.buf.len, stdout);
@@ -316,10 +315,9 @@ write_out(struct flowstat *f, bool whole, struct err *err)
 	}
 	if (whole)
 		return outfile_commit(&f->file, err);
-	if (outfile_keep_incomplete(&f->file, err) < 0)
+	if (outfile_keep_incomplete(&f->file, &told, err) < 0)
 		return -1;
-	err_set(&told, "not written; the part that is good is in %s.incomplete", f->io.out_path);
-	if (!direct)
+	if (told.status != 0)
 		diag_err(f->io.out_path, &told);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/die.h"
 #include "base/mem.h"
 
 enum { FLUSH_OCTETS = 1 << 16, PATIENCE_S = 10 };
@@ -167,6 +168,7 @@ paper_put(struct paper *p, const struct alert *a, struct err *err)
 int
 paper_close(struct paper *p, bool complete, struct err *err)
 {
+	struct err told = { 0 };
 	int rc = 0;
 
 	if (p->socket < 0 && p->format->end != NULL)
@@ -178,7 +180,9 @@ paper_close(struct paper *p, bool complete, struct err *err)
 	if (p->path != NULL && rc == 0 && complete)
 		rc = outfile_commit(&p->file, err);
 	else if (p->path != NULL)
-		rc = outfile_keep_incomplete(&p->file, err) != 0 ? -1 : rc;
+		rc = outfile_keep_incomplete(&p->file, &told, err) != 0 ? -1 : rc;
+	if (told.status != 0)
+		diag_err(p->path, &told);
 	buf_free(&p->text);
 	format_env_free(&p->env);
 	return rc;

@@ -60,16 +60,6 @@ output_new(int fd, const char *path, char *part, const char *history)
 	return o;
 }
 
-/* Is it still the file of that name?  Whoever had it locked may have finished, merged or repaired it before he let go. */
-static bool
-is_named(int fd, const char *part)
-{
-	struct stat open, named;
-
-	return fstat(fd, &open) == 0 && stat(part, &named) == 0 && open.st_dev == named.st_dev &&
-	       open.st_ino == named.st_ino;
-}
-
 /* The part of path, locked.  -1 with errno. */
 static int
 create_part(const char *part, int flags)
@@ -82,7 +72,8 @@ create_part(const char *part, int flags)
 			return -1;
 		/* Somebody who repairs what others left may have taken it between the two calls. */
 		taken = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-		if (!taken && is_named(fd, part))
+		/* Or have finished, merged or repaired it before he let go. */
+		if (!taken && file_is_named(fd, part))
 			return fd;
 		close(fd);
 		if (taken)
@@ -428,7 +419,7 @@ output_repair(const char *part, bool other, struct encoder *encoder, const char 
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_system(err, "%s", part);
-	if (!file_is_regular(fd) || flock(fd, LOCK_EX | LOCK_NB) != 0 || !is_named(fd, part) ||
+	if (!file_is_regular(fd) || flock(fd, LOCK_EX | LOCK_NB) != 0 || !file_is_named(fd, part) ||
 	    !is_ours(fd)) {
 		close(fd);
 		return 0;

@@ -204,6 +204,15 @@ file_unchanged(const char *path, const struct stat *was)
 	       now.st_mtim.tv_nsec == was->st_mtim.tv_nsec;
 }
 
+bool
+file_is_named(int fd, const char *path)
+{
+	struct stat open, named;
+
+	return fstat(fd, &open) == 0 && stat(path, &named) == 0 && open.st_dev == named.st_dev &&
+	       open.st_ino == named.st_ino;
+}
+
 int
 file_like(int fd, const struct stat *st)
 {
@@ -416,10 +425,12 @@ outfile_commit(struct outfile *f, struct err *err)
 }
 
 int
-outfile_keep_incomplete(struct outfile *f, struct err *err)
+outfile_keep_incomplete(struct outfile *f, struct err *told, struct err *err)
 {
 	struct buf b = { 0 };
 	int status = outfile_close(f, err);
+
+	*told = (struct err){ 0 };
 
 	/* what did reach the disk is kept even when closing failed */
 	buf_puts(&b, f->path);
@@ -428,6 +439,8 @@ outfile_keep_incomplete(struct outfile *f, struct err *err)
 		(void)take_name(f, link_file);
 	if (f->tmp != NULL && outfile_place(f, buf_cstr(&b), err) != 0)
 		status = -1;
+	if (status == 0 && !f->direct)
+		err_set(told, "not written; the part that is good is in %s", buf_cstr(&b));
 	buf_free(&b);
 	outfile_discard(f);
 	return status;

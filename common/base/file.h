@@ -52,13 +52,17 @@ bool file_is_regular(int fd);
 /* Is the file at path still the one that was looked at, and as it was? */
 bool file_unchanged(const char *path, const struct stat *);
 
+/* Is an open file the one at path? */
+bool file_is_named(int fd, const char *path);
+
 /* Give a file the mode, the times and, where that is allowed, the owner of another.  -1 with errno. */
 int file_like(int fd, const struct stat *);
 
 /*
  * An output file, written without a name where the file system can (else under a temporary one beside the final one),
  * so that nothing is left of it if its writer is killed.
- * commit: fsync, link, rename, fsync the directory.  keep_incomplete: rename to PATH.incomplete.
+ * commit: fsync, link, rename, fsync the directory.  keep_incomplete: rename to PATH.incomplete, which *told says, if it
+ * has a status.
  * discard: remove.  After any of them the struct is done.  A path that exists and is no regular
  * file (/dev/full, a FIFO) is written directly and never renamed.
  */
@@ -73,7 +77,7 @@ int outfile_open(struct outfile *, const char *path, struct err *);
 /* From time to time: what was written starts on its way to the disk, so that commit need not wait for all of it. */
 void outfile_pace(struct outfile *);
 int outfile_commit(struct outfile *, struct err *);
-int outfile_keep_incomplete(struct outfile *, struct err *);
+int outfile_keep_incomplete(struct outfile *, struct err *told, struct err *);
 void outfile_discard(struct outfile *);
 
 /* Such a file of n octets, at once.  -1 with err. */

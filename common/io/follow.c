@@ -321,14 +321,11 @@ choose(struct follow *f)
 static bool
 is_left(const struct input *in)
 {
-	struct stat open, named;
+	struct stat st;
 
-	if (fstat(in->fd, &open) != 0 || open.st_nlink == 0)
+	if (fstat(in->fd, &st) != 0 || st.st_nlink == 0)
 		return true;
-	if (in->kind != PLACE_PART)
-		return false;
-	return stat(in->path, &named) != 0 || named.st_dev != open.st_dev ||
-	       named.st_ino != open.st_ino;
+	return in->kind == PLACE_PART && !file_is_named(in->fd, in->path);
 }
 
 /* All that is there was read.  Once more, when it is certain that nothing comes behind it. */

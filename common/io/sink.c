@@ -474,13 +474,11 @@ release(struct io_sink *s)
 static int
 keep_incomplete(struct io_sink *s, struct err *err)
 {
-	struct err told = { 0 };
-	bool direct = s->file.direct;
+	struct err told;
 
-	if (outfile_keep_incomplete(&s->file, err) != 0)
+	if (outfile_keep_incomplete(&s->file, &told, err) != 0)
 		return -1;
-	err_set(&told, "not written; the part that is good is in %s.incomplete", s->opts->out_path);
-	if (s->opts->warn != NULL && !direct)
+	if (s->opts->warn != NULL && told.status != 0)
 		s->opts->warn(s->opts->out_path, &told);
 	return 0;
 }

@@ -787,3 +787,11 @@ flowalert: quiet: line 5: until: no time; write 2026-12-31, 2026-12-31T18:00 or 
 	run -0 --separate-stderr flowalert --when 'packets > 1M' -o csv hosts.flow
 	[ "$stderr" = "flowalert: --when: none of the records has 'packets'" ]
 }
+
+@test "flowalert: of an incomplete input it says where the part that is good is" {
+	flowgen -n 20000 --incident scan | flowscan -w alerts.flow
+	head -c -50 alerts.flow > cut.flow
+	run -3 --separate-stderr flowalert -o syslog -w told cut.flow
+	[[ $stderr == *"flowalert: told: not written; the part that is good is in told.incomplete"* ]]
+	[ ! -e told ] && [ -e told.incomplete ]
+}

@@ -76,7 +76,7 @@ static void
 test_outfile(void)
 {
 	struct outfile f;
-	struct err err = { 0 };
+	struct err err = { 0 }, told;
 	struct stat st;
 	mode_t before = umask(027);
 
@@ -97,7 +97,10 @@ test_outfile(void)
 	is_str(content("day.flow"), "one", "and changes nothing");
 
 	begin(&f, "day.flow", "part");
-	ok(outfile_keep_incomplete(&f, &err) == 0, "an incomplete output is kept");
+	ok(outfile_keep_incomplete(&f, &told, &err) == 0, "an incomplete output is kept");
+	ok(strncmp(told.text, "not written; the part that is good is in /", 42) == 0 &&
+		strstr(told.text, "/day.flow.incomplete") != NULL,
+	    "and where is told: %s", told.text);
 	is_str(content("day.flow"), "one", "beside the old file");
 	is_str(content("day.flow.incomplete"), "part", "under a name that says so");
 
@@ -128,7 +131,7 @@ static void
 test_outfile_kinds(void)
 {
 	struct outfile f;
-	struct err err = { 0 };
+	struct err err = { 0 }, told;
 	struct stat st;
 	char text[4] = "";
 	int fd;
@@ -148,7 +151,8 @@ test_outfile_kinds(void)
 
 	ok(outfile_open(&f, "/dev/full", &err) == 0 && f.direct, "a device is written directly");
 	ok(file_write(f.fd, "abc", 3) == -1 && errno == ENOSPC, "and may be full");
-	ok(outfile_keep_incomplete(&f, &err) == 0 && access("/dev/full.incomplete", F_OK) != 0,
+	ok(outfile_keep_incomplete(&f, &told, &err) == 0 && told.status == 0 &&
+		access("/dev/full.incomplete", F_OK) != 0,
 	    "and has no incomplete file");
 
 	ok(outfile_open(&f, "no/such/file", &err) == -1, "an output in no directory fails");
