@@ -121,7 +121,10 @@ none() {
 	none "$(grep -vE '^(bin|cmd|common|tests|man|completions|Makefile|README\.md|\..*)$' <<< "$names")"
 }
 
-@test "layers: bin/ holds only its scripts in git" {
+@test "layers: bin/ holds in git its scripts, all of them, and nothing else but programs outside" {
 	git rev-parse --is-inside-work-tree > /dev/null 2>&1 || skip "no git"
-	none "$(git ls-files bin | grep -vxE 'bin/(demo|check|setup\.sh|flowwatch)')"
+	local built
+	[ "$(git ls-files bin | xargs)" = "bin/check bin/demo bin/flowwatch bin/setup.sh" ]
+	built=$(basename -s .c cmd/*.c | sed 's|^|bin/|')
+	none "$(git ls-files --others bin | grep -vxF "$built")"
 }
