@@ -164,7 +164,7 @@ run_commands(struct delivery *d, struct batch *b, struct err *err)
 		put_about(&about, &a);
 		bits_set_range(sel, rec, 1);
 		d->line.len = 0;
-		rc = text_rows(d->json, NULL, b, sel, &d->line, err);
+		rc = text_rows(d->json, NULL, b, sel, NULL, &d->line, err);
 		sel[rec / 64] = 0;
 		if (rc == 0)
 			command_run(&d->commands, buf_cstr(&about), d->line.data, d->line.len);

@@ -80,7 +80,7 @@ output_batch(struct output *o, struct batch *b, struct err *err)
 			batch_put_octets(b, (unsigned)col, i, o->title, strlen(o->title));
 		batch_close(b);
 	}
-	rc = text_rows(o->writer, NULL, b, NULL, &rows, err);
+	rc = text_rows(o->writer, NULL, b, NULL, NULL, &rows, err);
 	lead = text_lead(o->writer, rows.len);
 	buf_put(&o->buf, rows.data ? rows.data + lead : "", rows.len - lead);
 	buf_free(&rows);

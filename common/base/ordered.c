@@ -32,7 +32,7 @@ struct keeper {
 	bool busy;
 };
 
-struct run {
+struct ordered_run {
 	struct ordered *o;
 	pthread_mutex_t lock;
 	pthread_cond_t can_produce; /* a slot became free */
@@ -41,33 +41,35 @@ struct run {
 	uint64_t produced, claimed, consumed;
 	struct place *place; /* of item i: i % n_items */
 	struct keeper *keeper; /* by slot */
+	pthread_t caller; /* of ordered_run */
 	bool ended; /* produced is final */
+	bool over; /* consume wants no more */
 	bool stop;
 	bool producing; /* the producer is inside produce() */
 	cpu_set_t processors; /* those that threads may use */
 };
 
 struct worker {
-	struct run *run;
+	struct ordered_run *run;
 	unsigned index;
 	pthread_t thread;
 };
 
 static struct place *
-place(const struct run *r, uint64_t i)
+place(const struct ordered_run *r, uint64_t i)
 {
 	return &r->place[i % r->o->n_items];
 }
 
 static void *
-slot(const struct run *r, uint64_t i)
+slot(const struct ordered_run *r, uint64_t i)
 {
 	return (char *)r->o->items + place(r, i)->slot * r->o->item_size;
 }
 
 /* A free slot for the next item: one of the worker's own, else one that nobody had yet, else any.  There is one. */
 static void
-choose_slot(struct run *r, int worker)
+choose_slot(struct ordered_run *r, int worker)
 {
 	unsigned best = 0;
 	int rank = 0;
@@ -87,7 +89,7 @@ choose_slot(struct run *r, int worker)
 
 /* The oldest item is done with. */
 static void
-give_back(struct run *r)
+give_back(struct ordered_run *r)
 {
 	r->keeper[place(r, r->consumed)->slot].busy = false;
 	r->consumed++;
@@ -98,11 +100,11 @@ give_back(struct run *r)
 /*
  * A new thread starts on another processor than the one that it was made on: left to itself it may wait there, behind
  * whoever made it, until the kernel looks for balance milliseconds later.  Who must not choose gets a thread anywhere.
- * Signals are for the thread that called.
+ * Signals are for the thread that called, but for the one that says to a thread that nobody reads what it writes.
  * false: the system has no thread to give.
  */
 static bool
-start_thread(struct run *r, pthread_t *thread, void *(*thread_main)(void *), void *arg)
+start_thread(struct ordered_run *r, pthread_t *thread, void *(*thread_main)(void *), void *arg)
 {
 	cpu_set_t others = r->processors;
 	sigset_t all, before;
@@ -114,6 +116,7 @@ start_thread(struct run *r, pthread_t *thread, void *(*thread_main)(void *), voi
 	if (CPU_COUNT(&others) > 0)
 		pthread_attr_setaffinity_np(&attr, sizeof(others), &others);
 	sigfillset(&all);
+	sigdelset(&all, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	ok = pthread_create(thread, &attr, thread_main, arg) == 0 ||
 	     pthread_create(thread, NULL, thread_main, arg) == 0;
@@ -124,7 +127,7 @@ start_thread(struct run *r, pthread_t *thread, void *(*thread_main)(void *), voi
 
 /* Once it has started it may be anywhere. */
 static void
-started(const struct run *r)
+started(const struct ordered_run *r)
 {
 	if (CPU_COUNT(&r->processors) > 0)
 		(void)sched_setaffinity(0, sizeof(r->processors), &r->processors);
@@ -133,7 +136,7 @@ started(const struct run *r)
 static void *
 producer_main(void *arg)
 {
-	struct run *r = arg;
+	struct ordered_run *r = arg;
 	struct ordered *o = r->o;
 	enum ordered_next next;
 
@@ -166,7 +169,7 @@ static void *
 worker_main(void *arg)
 {
 	struct worker *w = arg;
-	struct run *r = w->run;
+	struct ordered_run *r = w->run;
 	struct ordered *o = r->o;
 
 	started(r);
@@ -196,7 +199,7 @@ worker_main(void *arg)
 
 /* Produce the next item, if it is this thread's turn, and work on it.  Called and returns with the lock held. */
 static bool
-take_turn(struct run *r, unsigned worker)
+take_turn(struct ordered_run *r, unsigned worker)
 {
 	struct ordered *o = r->o;
 	uint64_t i = r->produced;
@@ -234,7 +237,7 @@ static void *
 helper_main(void *arg)
 {
 	struct worker *w = arg;
-	struct run *r = w->run;
+	struct ordered_run *r = w->run;
 
 	started(r);
 	pthread_mutex_lock(&r->lock);
@@ -245,20 +248,31 @@ helper_main(void *arg)
 	return NULL;
 }
 
-/* The caller's part.  Called and returns with the lock held. */
-static void
-share(struct run *r)
+/* Consume the next item if it is done.  By the caller, with the lock held. */
+static bool
+consume_next(struct ordered_run *r)
 {
 	struct ordered *o = r->o;
-	bool more = true;
+	bool more;
 
-	while (more) {
-		if (r->consumed < r->claimed && place(r, r->consumed)->done) {
-			pthread_mutex_unlock(&r->lock);
-			more = o->consume(o->ctx, slot(r, r->consumed));
-			pthread_mutex_lock(&r->lock);
-			give_back(r);
-			pthread_cond_signal(&r->can_work);
+	if (r->over || r->consumed == r->claimed || !place(r, r->consumed)->done)
+		return false;
+	pthread_mutex_unlock(&r->lock);
+	more = o->consume(o->ctx, slot(r, r->consumed));
+	pthread_mutex_lock(&r->lock);
+	r->over = !more;
+	give_back(r);
+	pthread_cond_signal(&r->can_work);
+	return true;
+}
+
+/* The caller's part.  Called and returns with the lock held. */
+static void
+share(struct ordered_run *r)
+{
+	while (!r->over) {
+		if (consume_next(r)) {
+			continue;
 		} else if (r->ended && r->consumed == r->produced) {
 			break;
 		} else if (!take_turn(r, 0)) {
@@ -283,7 +297,7 @@ deadline_after(struct timespec *at, unsigned ms)
 
 /* Consume until the end or until told to stop.  Called and returns with the lock held. */
 static void
-consume_all(struct run *r)
+consume_all(struct ordered_run *r)
 {
 	struct ordered *o = r->o;
 	bool can_idle = o->idle_ms > 0 && o->idle != NULL, idles = can_idle, more = true;
@@ -326,11 +340,13 @@ run_alone(struct ordered *o)
 }
 
 static void
-run_init(struct run *r, struct ordered *o)
+run_init(struct ordered_run *r, struct ordered *o)
 {
 	pthread_condattr_t attr;
 
-	*r = (struct run){ .o = o };
+	*r = (struct ordered_run){ .o = o };
+	o->run = r;
+	r->caller = pthread_self();
 	if (sched_getaffinity(0, sizeof(r->processors), &r->processors) != 0)
 		CPU_ZERO(&r->processors);
 	r->place = mem_zero(o->n_items, sizeof(*r->place));
@@ -347,19 +363,21 @@ run_init(struct run *r, struct ordered *o)
 }
 
 static void
-run_free(struct run *r)
+run_free(struct ordered_run *r)
 {
 	pthread_cond_destroy(&r->can_consume);
 	pthread_cond_destroy(&r->can_work);
 	pthread_cond_destroy(&r->can_produce);
 	pthread_mutex_destroy(&r->lock);
+	r->o->run = NULL;
 	mem_free(r->place);
 	mem_free(r->keeper);
 }
 
 /* Start workers of one main; how many the system gave. */
 static unsigned
-start_workers(struct run *r, struct worker *workers, unsigned first, void *(*thread_main)(void *))
+start_workers(
+    struct ordered_run *r, struct worker *workers, unsigned first, void *(*thread_main)(void *))
 {
 	unsigned i;
 
@@ -373,7 +391,7 @@ start_workers(struct run *r, struct worker *workers, unsigned first, void *(*thr
 
 /* Nobody begins anything any more.  Called with the lock held, which it gives back. */
 static void
-stop(struct run *r, void (*cancel)(void *ctx))
+stop(struct ordered_run *r, void (*cancel)(void *ctx))
 {
 	bool blocked = r->producing;
 
@@ -387,7 +405,7 @@ stop(struct run *r, void (*cancel)(void *ctx))
 
 /* Fewer helpers than asked for are no failure: the caller does what is left. */
 static void
-run_shared(struct run *r, struct worker *workers, void (*cancel)(void *ctx))
+run_shared(struct ordered_run *r, struct worker *workers, void (*cancel)(void *ctx))
 {
 	unsigned n = start_workers(r, workers, 1, helper_main);
 
@@ -400,7 +418,7 @@ run_shared(struct run *r, struct worker *workers, void (*cancel)(void *ctx))
 
 /* false: the system has no thread to give. */
 static bool
-run_live(struct run *r, struct worker *workers, void (*cancel)(void *ctx))
+run_live(struct ordered_run *r, struct worker *workers, void (*cancel)(void *ctx))
 {
 	unsigned n = start_workers(r, workers, 0, worker_main);
 	pthread_t producer;
@@ -421,7 +439,7 @@ void
 ordered_run(struct ordered *o, void (*cancel)(void *ctx))
 {
 	struct worker *workers;
-	struct run r;
+	struct ordered_run r;
 	bool threaded = true;
 
 	if (o->threads <= 1 && !o->live) {
@@ -438,6 +456,22 @@ ordered_run(struct ordered *o, void (*cancel)(void *ctx))
 	run_free(&r);
 	if (!threaded)
 		run_alone(o);
+}
+
+bool
+ordered_is_next(const struct ordered *o, const void *item)
+{
+	struct ordered_run *r = o->run;
+	bool next;
+
+	if (r == NULL) /* alone */
+		return true;
+	pthread_mutex_lock(&r->lock);
+	while (pthread_equal(r->caller, pthread_self()) && consume_next(r))
+		;
+	next = !r->over && slot(r, r->consumed) == item;
+	pthread_mutex_unlock(&r->lock);
+	return next;
 }
 
 /* Each ------------------------------------------------------------------------------------------ */

@@ -32,6 +32,7 @@ struct ordered {
 	bool (*consume)(void *ctx, void *item); /* in order; false: stop early */
 	bool (*idle)(
 	    void *ctx); /* on the consuming thread; false: not again until something was consumed */
+	struct ordered_run *run; /* while it runs; its own */
 };
 
 /*
@@ -40,6 +41,12 @@ struct ordered {
  * which must make the read return.
  */
 void ordered_run(struct ordered *, void (*cancel)(void *ctx));
+
+/*
+ * For work on an item: everything before it was consumed, and it is the next one.  Until its work is done nobody
+ * consumes, so that it may begin with what consuming it would do.
+ */
+bool ordered_is_next(const struct ordered *, const void *item);
 
 /* Call work(ctx, i, worker) for every i < n, on several threads in any order; back when all is done. */
 void ordered_each(

@@ -63,6 +63,7 @@ struct job {
 	/* From the sink's preparation. */
 	enum job_form form;
 	struct buf out;
+	struct text_drain *drain; /* JOB_TEXT, while it is made: may be NULL */
 	struct buf notes; /* JOB_BLOCKS: of out, for the file's index */
 	struct batch *rest;
 	void *part; /* JOB_PART, until it is taken */
@@ -166,6 +167,9 @@ void sink_prepare(struct io_sink *, struct sink_worker *, struct job *);
 
 /* In order, of a job whose facts are noted.  -1: err; 1: the limit is reached. */
 int sink_write(struct io_sink *, struct job *, struct err *);
+
+/* In order, of the text that a job has so far; what may have to be made anew stays.  -1: err. */
+int sink_write_early(struct io_sink *, struct job *, struct err *);
 
 /* Write what is held if it has been held long enough (0.2 s), or at once.  -1: err. */
 int sink_flush(struct io_sink *, bool now, struct err *);

@@ -265,7 +265,7 @@ sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j)
 		break;
 	default:
 		j->form = JOB_TEXT;
-		text_rows(s->text, j->names, j->b, j->n_sel == j->b->n ? NULL : j->sel, &j->out,
-		    &j->work_err);
+		text_rows(s->text, j->names, j->b, j->n_sel == j->b->n ? NULL : j->sel, j->drain,
+		    &j->out, &j->work_err);
 	}
 }

@@ -16,6 +16,7 @@ struct inputs {
 };
 
 struct run {
+	struct ordered *ordered;
 	struct io_source *source;
 	struct io_sink *sink;
 	const struct io_opts *opts;
@@ -168,6 +169,38 @@ produce(void *ctx, void *item)
 	return ORDERED_ITEM;
 }
 
+/* A job in work, of a run. */
+struct turn {
+	struct run *r;
+	struct job *j;
+};
+
+static bool inputs_have(const struct inputs *, unsigned number);
+
+/* When it is the job's turn its text goes out while it is made. */
+static void
+write_early(void *ctx, struct buf *text)
+{
+	struct turn *t = ctx;
+	struct run *r = t->r;
+
+	(void)text; /* the job's */
+	if (!ordered_is_next(r->ordered, t->j) || r->failed || inputs_have(&r->bad, t->j->input))
+		return;
+	r->failed = sink_write_early(r->sink, t->j, r->err) != 0;
+}
+
+static void
+prepare_sink(struct run *r, struct job *j, unsigned worker)
+{
+	struct turn turn = { r, j };
+	struct text_drain drain = { .take = write_early, .ctx = &turn };
+
+	j->drain = source_is_live(r->source) ? NULL : &drain;
+	sink_prepare(r->sink, &r->workers[worker], j);
+	j->drain = NULL;
+}
+
 static void
 prepare(struct run *r, struct job *j, unsigned worker)
 {
@@ -190,7 +223,7 @@ prepare(struct run *r, struct job *j, unsigned worker)
 		return;
 	if (!j->b->options && !sink_defers(r->sink) && j->n_sel > r->opts->limit)
 		job_trim(j, (size_t)r->opts->limit);
-	sink_prepare(r->sink, &r->workers[worker], j);
+	prepare_sink(r, j, worker);
 }
 
 static void
@@ -295,7 +328,7 @@ finish(struct run *r, struct job *j)
 {
 	int status;
 
-	if (r->failed) /* idle's flush did */
+	if (r->failed) /* what wrote early did, or idle's flush */
 		return false;
 	if (r->opts->progress != NULL && !r->opts->quiet && j->err.status == 0 &&
 	    !source_follows(r->source))
@@ -460,6 +493,7 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 		.consume = consume,
 		.idle = idle };
 
+	r.ordered = &o;
 	if (prepare_union(&r) != 0)
 		return -1;
 	make_room(&r, &o);

@@ -320,9 +320,41 @@ write_pass(struct io_sink *s, struct job *j, struct err *err)
 }
 
 static int
-write_form(struct io_sink *s, struct job *j, struct err *err)
+write_head(struct io_sink *s, const struct job *j, struct err *err)
+{
+	if (!j->begun || s->head.len == 0)
+		return 0;
+	if (write_octets(s, s->head.data, s->head.len, err) != 0)
+		return -1;
+	s->head.len = 0;
+	return 0;
+}
+
+static int
+write_text(struct io_sink *s, struct job *j, struct err *err)
 {
 	size_t lead;
+
+	if (write_head(s, j, err) != 0)
+		return -1;
+	lead = text_lead(s->text, j->out.len);
+	if (write_octets(s, j->out.data + lead, j->out.len - lead, err) != 0)
+		return -1;
+	j->out.len = 0;
+	if (s->to_file)
+		outfile_pace(&s->file);
+	return 0;
+}
+
+int
+sink_write_early(struct io_sink *s, struct job *j, struct err *err)
+{
+	return s->deferred || j->b->options || j->n_sel > s->left ? 0 : write_text(s, j, err);
+}
+
+static int
+write_form(struct io_sink *s, struct job *j, struct err *err)
+{
 	void *part;
 
 	switch (j->form) {
@@ -340,9 +372,7 @@ write_form(struct io_sink *s, struct job *j, struct err *err)
 		if (block_encode(s->encoder, j->rest, &s->out, err) != 0)
 			return -1;
 		return stream_put(s->writer, s->out.data, s->out.len, err);
-	case JOB_TEXT:
-		lead = text_lead(s->text, j->out.len);
-		return write_octets(s, j->out.data + lead, j->out.len - lead, err);
+	case JOB_TEXT: return write_text(s, j, err);
 	case JOB_PART:
 		part = j->part;
 		j->part = NULL;
@@ -363,11 +393,8 @@ sink_write(struct io_sink *s, struct job *j, struct err *err)
 {
 	bool counted = !j->facts.options && !s->deferred;
 
-	if (j->begun && s->head.len > 0) {
-		if (write_octets(s, s->head.data, s->head.len, err) != 0)
-			return -1;
-		s->head.len = 0;
-	}
+	if (write_head(s, j, err) != 0)
+		return -1;
 	if (counted && j->n_sel > s->left) {
 		job_trim(j, (size_t)s->left);
 		sink_prepare(s, &s->own, j);

@@ -4,8 +4,9 @@
 
 #include "base/digits.h"
 #include "base/time.h"
+#include "text/tile.h"
 
-enum { DAY_S = 86400, TEXT_WORD = 4, TEXT_SHORT = 16, TEXT_MOST = CELL_STRIDE };
+enum { DAY_S = 86400, TILE_LEAST = 16, TEXT_WORD = 4, TEXT_SHORT = 16, TEXT_MOST = CELL_STRIDE };
 
 /*
  * When a dictionary's texts are worth making: when each is used several times, and where numbers are concerned,
@@ -175,6 +176,18 @@ put_time(struct cell *c, char *d, int64_t ns, unsigned digits, uint32_t unit)
 	return len + c->zone_len;
 }
 
+/* Times that many records in a row share: of when a datagram came. */
+static inline size_t
+put_time_again(struct cell *c, char *d, int64_t ns, unsigned digits, uint32_t unit)
+{
+	if (ns != c->again_ns || c->again_len == 0) {
+		c->again_len = (unsigned)put_time(c, c->again, ns, digits, unit);
+		c->again_ns = ns;
+	}
+	memcpy(d, c->again, sizeof(c->again));
+	return c->again_len;
+}
+
 /* Seconds with the column's decimals. */
 static size_t
 put_duration(const struct cell *c, char *d, int64_t ns)
@@ -264,9 +277,9 @@ put_family(struct cell *c, const uint32_t *rec, unsigned n, char *at[])
 }
 
 PUT(put_u8, uint8_t, put_octet(d, v))
-PUT(put_u16, uint16_t, put_small(d, v))
-PUT(put_u32, uint32_t, put_uint(d, v))
-PUT(put_u64, uint64_t, put_uint(d, v))
+PUT(put_few_u16, uint16_t, put_small(d, v))
+PUT(put_few_u32, uint32_t, put_uint(d, v))
+PUT(put_few_u64, uint64_t, put_uint(d, v))
 PUT(put_i8, int8_t, put_int(d, v))
 PUT(put_i16, int16_t, put_int(d, v))
 PUT(put_i32, int32_t, put_int(d, v))
@@ -275,14 +288,100 @@ PUT(put_floats, float, put_double(c, d, (double)v))
 PUT(put_doubles, double, put_double(c, d, v))
 PUT(put_bools, uint8_t, put_bool(d, v))
 PUT(put_times_s, int64_t, put_time(c, d, v, 0, 1000000000))
-PUT(put_times_ms, int64_t, put_time(c, d, v, 3, 1000000))
-PUT(put_times_us, int64_t, put_time(c, d, v, 6, 1000))
-PUT(put_times_ns, int64_t, put_time(c, d, v, 9, 1))
+PUT(put_few_times_ms, int64_t, put_time(c, d, v, 3, 1000000))
+PUT(put_times_us, int64_t, put_time_again(c, d, v, 6, 1000))
+PUT(put_times_ns, int64_t, put_time_again(c, d, v, 9, 1))
 PUT(put_durations, int64_t, put_duration(c, d, v))
 PUT(put_units, int64_t, put_int(d, floor_div(v, c->unit)))
 PUT(put_ip4s, uint32_t, fmt_ip4(d, v))
 PUT(put_ip16s, struct octets16, put_addr(d, v))
 PUT(put_macs, uint64_t, fmt_mac(d, v))
+
+/* The values of a tile's records; behind the last one there is the first one's. */
+#define GATHER(T, PUT) \
+	do { \
+		const T *values = (const T *)c->col.data + rec[0]; \
+\
+		if (n == CELL_TILE && rec[n - 1] - rec[0] == n - 1) { \
+			for (unsigned i = 0; i < CELL_TILE; i++) \
+				PUT(i, values[i]); \
+			break; \
+		} \
+		for (unsigned i = 0; i < CELL_TILE; i++) \
+			PUT(i, values[rec[i < n ? i : 0] - rec[0]]); \
+	} while (0)
+
+static void
+put_words(const struct cell *c, const uint32_t *rec, unsigned n, struct tile_words *t, char *at[])
+{
+	for (unsigned i = 0; c->col.present != NULL && i < n; i++) {
+		if (!bits_get(c->col.present, rec[i])) {
+			t->word[i] = (uint8_t)c->after;
+			t->len[i] = 0;
+		}
+	}
+	for (unsigned i = 0; i < n; i++) {
+		char *d = at[i];
+
+		memcpy(d, &t->word[i], 8);
+		at[i] = d + t->len[i] + c->after_n;
+	}
+}
+
+/* Numbers with what stands behind them in eight octets, as nearly all are; PUT_FEW for others, and for few. */
+#define PUT_NUMBERS(name, T, PUT_FEW) \
+	static void name(struct cell *c, const uint32_t *rec, unsigned n, char *at[]) \
+	{ \
+		uint32_t v[CELL_TILE]; \
+		struct tile_words t; \
+		T all = 0; \
+\
+		if (n >= TILE_LEAST) \
+			GATHER(T, NUMBER); \
+		if (n < TILE_LEAST || !tile_takes(all)) { \
+			PUT_FEW(c, rec, n, at); \
+			return; \
+		} \
+		tile_numbers(v, c->after, &t); \
+		put_words(c, rec, n, &t, at); \
+	}
+#define NUMBER(I, V) (v[I] = (uint32_t)(V), all |= (V))
+#define TIME(I, V) \
+	(in_day[I] = (uint64_t)(V)-day_ns, \
+	    most = (uint64_t)(V)-from_ns > most ? (uint64_t)(V)-from_ns : most)
+
+PUT_NUMBERS(put_u16, uint16_t, put_few_u16)
+PUT_NUMBERS(put_u32, uint32_t, put_few_u32)
+PUT_NUMBERS(put_u64, uint64_t, put_few_u64)
+
+static void
+put_times_ms(struct cell *c, const uint32_t *rec, unsigned n, char *at[])
+{
+	const uint64_t day_ns = c->day_ns, from_ns = c->from_ns;
+	const unsigned len = 23 + c->zone_len + c->after_n;
+	uint64_t in_day[CELL_TILE], most = 0, clock[CELL_TILE];
+	uint32_t fraction[CELL_TILE];
+	char behind[8];
+
+	if (n >= TILE_LEAST)
+		GATHER(int64_t, TIME);
+	if (n < TILE_LEAST || most >= c->span_ns || c->day_wraps || c->col.present != NULL ||
+	    !tile_clocks(in_day, clock, fraction)) {
+		put_few_times_ms(c, rec, n, at);
+		return;
+	}
+	memcpy(behind, c->zone, 8);
+	behind[c->zone_len] = c->after;
+	for (unsigned i = 0; i < n; i++) {
+		char *d = at[i];
+
+		memcpy(d, c->date, 16);
+		memcpy(d + 11, &clock[i], 8);
+		memcpy(d + 19, &fraction[i], 4);
+		memcpy(d + 23, behind, 8);
+		at[i] = d + len;
+	}
+}
 
 /* Nothing but what stands behind every text. */
 static void

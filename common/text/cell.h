@@ -57,6 +57,9 @@ struct cell {
 	char date[16]; /* 2026-01-05T */
 	char zone[8];
 	unsigned zone_len;
+	int64_t again_ns; /* the last time's text */
+	unsigned again_len;
+	char again[40];
 
 	/* Staged: the text of record i of the tile; length 0: missing. */
 	uint8_t len[CELL_TILE];

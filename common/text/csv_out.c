@@ -187,6 +187,8 @@ struct insert {
 	uint32_t from[CELL_TILE], to[CELL_TILE]; /* what it stands in place of */
 };
 
+enum { PIECE = 32 };
+
 /*
  * Rows of a tile grow side by side, a column at a time, each at a place of its own that has room for the longest
  * one; then they are copied behind one another, with what is inserted.
@@ -221,7 +223,7 @@ rows_bind(struct rows *r, const struct text_writer *w, const struct names *names
 		r->n_inserts += r->cells[k].variable || r->labels[k] != NULL;
 	}
 	r->stride += CELL_STRIDE;
-	r->places = mem_alloc(CELL_TILE * r->stride + CELL_STRIDE);
+	r->places = mem_alloc((CELL_TILE + 1) * r->stride + PIECE);
 	r->inserts = mem_alloc((r->n_inserts + 1) * sizeof(*r->inserts));
 	for (unsigned k = 0, n = 0; k < w->n_col; k++)
 		if (r->cells[k].variable || r->labels[k] != NULL)
@@ -297,30 +299,44 @@ put_insert(const struct rows *r, const struct insert *insert, unsigned i, uint32
 	return insert->to[i];
 }
 
-/* The row in place i, whose text ends at `end`, its last delimiter being the line's end. */
-static void
-put_row(const struct rows *r, unsigned i, uint32_t rec, char *end, struct buf *out)
+/*
+ * The row in place i, whose text ends at `end`, its last delimiter being the line's end.  As many pieces are copied as
+ * the longest row of the tile has, since how many each one has cannot be foretold: there is room on both sides.
+ */
+static inline void
+put_row(const struct rows *r, unsigned i, uint32_t rec, size_t pieces, char *end, struct buf *out)
 {
-	const char *place = r->places + i * r->stride, *p;
+	const char *p = r->places + i * r->stride;
 	uint32_t taken = 0;
-	size_t n;
 	char *d;
 
 	end[-1] = '\n';
 	for (unsigned k = 0; k < r->n_inserts; k++)
 		taken = put_insert(r, &r->inserts[k], i, rec, taken, out);
-	p = place + taken;
-	n = (size_t)(end - p);
-	d = buf_room(out, n + CELL_STRIDE);
-	/* Short pieces of one size: behind a row there is room on both sides. */
-	for (size_t done = 0; done < n; done += 32)
-		memcpy(d + done, p + done, 32);
-	out->len += n;
+	p += taken;
+	d = buf_room(out, pieces * PIECE);
+	for (size_t k = 0; k < pieces; k++)
+		memcpy(d + k * PIECE, p + k * PIECE, PIECE);
+	out->len += (size_t)(end - p);
+}
+
+static void
+put_rows(const struct rows *r, const uint32_t *rec, unsigned n, char *at[], struct buf *out)
+{
+	size_t most = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		size_t len = (size_t)(at[i] - (r->places + i * r->stride));
+
+		most = len > most ? len : most;
+	}
+	for (unsigned i = 0; i < n; i++)
+		put_row(r, i, rec[i], (most + PIECE - 1) / PIECE, at[i], out);
 }
 
 int
 csv_rows(const struct text_writer *w, const struct names *names, struct batch *b,
-    const uint64_t *sel, struct buf *out, struct err *err)
+    const uint64_t *sel, struct text_drain *drain, struct buf *out, struct err *err)
 {
 	struct tiles tiles = { .sel = sel, .n = b->n };
 	struct rows rows;
@@ -335,8 +351,8 @@ csv_rows(const struct text_writer *w, const struct names *names, struct batch *b
 	rows_bind(&rows, w, names, b);
 	while ((n = tile_next(&tiles, rec)) > 0) {
 		rows_grow(&rows, rec, n, at);
-		for (unsigned i = 0; i < n; i++)
-			put_row(&rows, i, rec[i], at[i], out);
+		put_rows(&rows, rec, n, at, out);
+		text_offer(drain, b, out);
 	}
 	rows_free(&rows);
 	return 0;

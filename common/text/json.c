@@ -379,7 +379,7 @@ put_record(const struct json_plan *p, unsigned i, uint32_t rec, struct buf *out)
 
 void
 json_rows(const struct text_writer *w, const struct names *names, struct batch *b,
-    const uint64_t *sel, struct buf *out)
+    const uint64_t *sel, struct text_drain *drain, struct buf *out)
 {
 	struct tiles tiles = { .sel = sel, .n = b->n };
 	struct json_plan plan;
@@ -391,6 +391,7 @@ json_rows(const struct text_writer *w, const struct names *names, struct batch *
 		plan_fill(&plan, rec, n);
 		for (unsigned i = 0; i < n; i++)
 			put_record(&plan, i, rec[i], out);
+		text_offer(drain, b, out);
 	}
 	plan_free(&plan);
 }

@@ -179,7 +179,7 @@ text_begin(struct text_writer *w, const struct names *names, struct batch *first
 
 int
 text_rows(const struct text_writer *w, const struct names *names, struct batch *b,
-    const uint64_t *sel, struct buf *out, struct err *err)
+    const uint64_t *sel, struct text_drain *drain, struct buf *out, struct err *err)
 {
 	size_t before = out->len;
 	int rc = 0;
@@ -190,15 +190,15 @@ text_rows(const struct text_writer *w, const struct names *names, struct batch *
 		names = NULL; /* what says the names is printed as it is */
 	switch (w->spec.format) {
 	case TEXT_CSV:
-	case TEXT_TSV: rc = csv_rows(w, names, b, sel, out, err); break;
+	case TEXT_TSV: rc = csv_rows(w, names, b, sel, drain, out, err); break;
 	case TEXT_TABLE: table_rows(w, names, b, sel, out); break;
-	default: json_rows(w, names, b, sel, out); break;
+	default: json_rows(w, names, b, sel, drain, out); break;
 	}
 	if (rc == 0 && b->err.status != 0) {
 		*err = b->err;
 		rc = -1;
 	}
-	if (rc < 0)
+	if (rc < 0 && out->len > before)
 		out->len = before;
 	return rc;
 }

@@ -39,9 +39,22 @@ void text_free(struct text_writer *);
  */
 void text_begin(struct text_writer *, const struct names *, struct batch *first, struct buf *);
 
-/* The selected records (NULL: all).  -1: err: a record has a value that no column shows (csv -k all). */
+/*
+ * Who takes text away while it is made, as soon as there is enough of it for that to pay: text that stays small stays
+ * in the near caches.  take empties the buffer, or leaves it as it is to be asked again.
+ */
+struct text_drain {
+	void (*take)(void *ctx, struct buf *);
+	void *ctx;
+	size_t next; /* octets of text at which to ask; text_rows's own, 0 at first */
+};
+
+/*
+ * The selected records (NULL: all).  drain: may be NULL.  -1: err: a record has a value that no column shows (csv -k
+ * all), or the batch is damaged: nothing was put out nor taken away.
+ */
 int text_rows(const struct text_writer *, const struct names *, struct batch *, const uint64_t *sel,
-    struct buf *, struct err *);
+    struct text_drain *drain, struct buf *, struct err *);
 
 /*
  * In output order, before a chunk of len octets that text_rows filled goes out: how many of its first

@@ -53,11 +53,24 @@ bool text_are_alerts(const struct text_writer *, const struct batch *first);
 /* Alerts that went through flowalert, so that each says how many it stands for?  first: as above. */
 bool text_are_told(const struct text_writer *, const struct batch *first);
 
+/* Between records: text that is enough is offered. */
+static inline void
+text_offer(struct text_drain *d, const struct batch *b, struct buf *out)
+{
+	enum { PIECE = 128 << 10 };
+
+	if (d == NULL || out->len < d->next || b->err.status != 0)
+		return;
+	if (d->next > 0)
+		d->take(d->ctx, out);
+	d->next = out->len + PIECE;
+}
+
 void csv_begin(struct text_writer *, const struct names *, struct batch *first, struct buf *);
 int csv_rows(const struct text_writer *, const struct names *, struct batch *, const uint64_t *sel,
-    struct buf *, struct err *);
+    struct text_drain *, struct buf *, struct err *);
 void json_rows(const struct text_writer *, const struct names *, struct batch *,
-    const uint64_t *sel, struct buf *);
+    const uint64_t *sel, struct text_drain *, struct buf *);
 void table_begin(struct text_writer *, const struct names *, struct batch *first, struct buf *);
 void table_rows(const struct text_writer *, const struct names *, struct batch *,
     const uint64_t *sel, struct buf *);

@@ -21,6 +21,7 @@ from queries import COLUMNS
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = os.environ.get("MODULES", "")
 CLOCK = os.environ.get("CLOCK", "wall")
+SETTLED = 60  # seconds that nobody is waited for longer
 NFDUMP = os.environ.get("NFDUMP", "nfdump")
 PACKAGES = {"duckdb": "@duckdb/node-api", "clickhouse": "chdb"}
 SINCE, UNTIL = "2026-01-05T12:00:00", "2026-01-05T12:05:00"
@@ -230,6 +231,15 @@ class Engine:
     def native_size(self):
         """Octets of the table as it was loaded."""
         return int(read(self.ready).split()[1])
+
+    def settle(self):
+        """Wait until it does nothing: answered, it goes on merging and giving memory back."""
+        stat = f"/proc/{self.process.pid}/stat"
+        if not os.path.exists(stat):
+            return
+        until, used = time.monotonic() + SETTLED, None
+        while time.monotonic() < until and used != (used := read(stat).rpartition(")")[2].split()[11:13]):
+            time.sleep(0.05)
 
     def close(self):
         self.process.stdin.close()

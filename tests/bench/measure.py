@@ -115,6 +115,13 @@ def differs(query, who, answer, reference):
 
 # Measuring.
 
+def settle(engines):
+    """Nobody waits for the disk to have what another one wrote, nor shares a processor with what that one still does."""
+    os.sync()
+    for engine in engines:
+        engine.settle()
+
+
 class Bench:
     def __init__(self):
         self.complaints, self.agreed, self.versions = [], 0, {}
@@ -123,7 +130,7 @@ class Bench:
         self.complaints.append(text)
         print(f"query: {text}", file=sys.stderr, flush=True)
 
-    def compare(self, query, where, people, threads):
+    def compare(self, query, where, people, threads, engines):
         """{key: Result} of the medians of one query."""
         texts, samples, first = {}, {}, {}
         reference = None
@@ -131,7 +138,7 @@ class Bench:
             if (text := who.text(query, threads, True)) is None:
                 continue
             try:
-                os.sync()
+                settle(engines)
                 first[who.key] = who.run(text, True)
                 answer = answer_of(query, who, first[who.key])
             except (Failure, ValueError, IndexError, KeyError, subprocess.CalledProcessError) as why:
@@ -146,12 +153,14 @@ class Bench:
                 self.complain(f"{where}, {query.name}: MISMATCH: {who.label} ({who.group}): {how}")
             self.agreed += how is None
             texts[who.key] = who.text(query, threads, False)
-            samples[who.key] = [first[who.key].seconds] if first[who.key].seconds > SLOW else []
+            # What took long is not asked again, unless it had more to do, as csv that goes to a file.
+            slow = first[who.key].seconds > SLOW
+            samples[who.key] = [first[who.key].seconds] if slow and texts[who.key] == text else []
         # Who comes behind whom matters: memory that the one before gave back is quicker to have than other memory.
         for turn in range(ROUNDS):
             for who in random.Random(turn).sample(people, len(people)):
                 if who.key in texts and not (samples[who.key] and first[who.key].seconds > SLOW):
-                    os.sync()  # nobody waits for the disk to have what another one wrote
+                    settle(engines)
                     samples[who.key].append(who.run(texts[who.key], False).seconds)
         return {key: Result(statistics.median(s), first[key].kib) for key, s in samples.items()}
 
@@ -176,7 +185,7 @@ class Bench:
             table = []
             for query in (q for q in QUERIES if q.days == is_days(directory) and re.search(ONLY, q.name)):
                 print(f"query: {where}: {query.name}", file=sys.stderr, flush=True)
-                table.append((query, self.compare(query, where, people, threads)))
+                table.append((query, self.compare(query, where, people, threads, engines)))
             sizes = {who.key: who.size() for who in people}
             for who in people + engines:
                 who.close()

@@ -52,7 +52,7 @@ rewrite(const void *data, size_t len, char delimiter, bool skip, struct buf *out
 		err = (struct err){ 0 };
 		w = text_new(&spec);
 		text_begin(w, NULL, b, out);
-		rc = text_rows(w, NULL, b, NULL, out, &err);
+		rc = text_rows(w, NULL, b, NULL, NULL, out, &err);
 		assert(rc == 0);
 		text_free(w);
 	}

@@ -177,8 +177,36 @@ craft_block() {
 	done
 }
 
+# Text of a block whose turn it is goes out while it is made.
+@test "text that goes out early is the text of what is good, in its order, up to the limit" {
+	flowcat --info -v whole.flow | awk '$1 == "block" { print $3 + 0, $4, $7 + 0 }' > blocks
+	[ "$(wc -l < blocks)" -eq 3 ]
+	read -r at octets first <<< "$(sed -n 3p blocks)"
+	[ "$first" -gt 70000 ]
+	cp whole.flow bad.flow
+	head -c 20 /dev/zero | dd of=bad.flow bs=1 seek=$((at + octets / 2)) conv=notrunc status=none
+	for format in csv ndjson json; do
+		flowcat -j 1 -n "$first" -o $format whole.flow > two
+		flowcat -j 1 -n 70000 -o $format whole.flow > some
+		flowcat -j 1 -o $format whole.flow > all
+		[ "$format" != json ] || jq -e 'length == 150000' all > /dev/null
+		[ "$format" = json ] || head -n "$(wc -l < some)" all | cmp - some
+		for j in 2 8; do
+			flowcat -j $j -n 70000 -o $format whole.flow | cmp - some
+			flowcat -j $j -o $format whole.flow | cmp - all
+			flowcat -j $j -o $format whole.flow whole.flow -w out
+			[ "$format" = json ] || tail -n 150000 out | cmp - <(tail -n 150000 all)
+		done
+		for j in 1 2 8; do
+			run -3 --separate-stderr bash -c "flowcat -j $j -o $format bad.flow > good"
+			[[ $stderr == *"damaged section"* ]]
+			cmp good two
+		done
+	done
+}
+
 @test "a full disk is an error, not a short output" {
-	for program in "flowcat" "flowcat -o csv" "flowcat -o ndjson" "flowfilter any" "flowagg -k srcip" "flowagg -k srcip -o csv"; do
+	for program in "flowcat" "flowcat -o csv" "flowcat -j 1 -o csv" "flowcat -j 8 -o csv" "flowcat -o ndjson" "flowfilter any" "flowagg -k srcip" "flowagg -k srcip -o csv"; do
 		run -3 bash -c "$program whole.flow > /dev/full"
 		[[ $output == *"No space left on device"* ]]
 	done
@@ -190,7 +218,7 @@ craft_block() {
 }
 
 @test "a reader that goes away ends a pipe quietly" {
-	for program in "flowcat" "flowcat -o csv" "flowfilter any"; do
+	for program in "flowcat" "flowcat -j 1 -o csv" "flowcat -j 2 -o csv" "flowcat -j 8 -o ndjson" "flowfilter any"; do
 		run --separate-stderr bash -c "$program whole.flow | head -c 100 > /dev/null; exit \${PIPESTATUS[0]}"
 		[ -z "$stderr" ]
 		[ "$status" -eq 141 ] || [ "$status" -eq 0 ]

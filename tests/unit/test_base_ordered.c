@@ -1,6 +1,7 @@
 /*
  * test_base_ordered.c - order, ends and stops of a run under random delays.
  */
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -264,9 +265,110 @@ test_parallel(void)
 	ok(ordered_processors() >= 1, "there is a processor (%u)", ordered_processors());
 }
 
+/* What is written early: items are PIECES numbers, and each one whose turn it is writes those that it has. */
+enum { PIECES = 5, EARLY_ITEMS = 300 };
+
+struct early_item {
+	unsigned number, n, piece[PIECES];
+};
+
+struct early {
+	struct ordered *ordered;
+	unsigned produced, stop_at; /* consume this many */
+	unsigned written[EARLY_ITEMS * PIECES], n;
+	unsigned consumed, turns, wrong;
+	bool threads_delay, stopped;
+};
+
+static enum ordered_next
+early_produce(void *ctx, void *slot)
+{
+	struct early *t = ctx;
+
+	if (t->produced == EARLY_ITEMS)
+		return ORDERED_END;
+	*(struct early_item *)slot = (struct early_item){ .number = t->produced++ };
+	return ORDERED_ITEM;
+}
+
+static void
+early_write(struct early *t, struct early_item *item)
+{
+	t->wrong += t->stopped || item->number != t->consumed;
+	for (unsigned k = 0; k < item->n; k++)
+		t->written[t->n++] = item->piece[k];
+	item->n = 0;
+}
+
+static void
+early_work(void *ctx, void *slot, unsigned worker)
+{
+	struct early *t = ctx;
+	struct early_item *item = slot;
+
+	(void)worker;
+	for (unsigned k = 0; k < PIECES; k++) {
+		item->piece[item->n++] = item->number * PIECES + k;
+		if (t->threads_delay && (item->number + k) % 7 == 0)
+			usleep(item->number % 3 * 100);
+		if (!ordered_is_next(t->ordered, item))
+			continue;
+		t->turns++;
+		early_write(t, item);
+	}
+}
+
+static bool
+early_consume(void *ctx, void *slot)
+{
+	struct early *t = ctx;
+
+	early_write(t, slot);
+	t->consumed++;
+	t->stopped = t->consumed == t->stop_at;
+	return !t->stopped;
+}
+
+static void
+early_run(unsigned threads, unsigned stop_at, bool delay)
+{
+	struct early t = { .stop_at = stop_at, .threads_delay = delay };
+	struct early_item items[12];
+	struct ordered o = { .threads = threads,
+		.items = items,
+		.item_size = sizeof(*items),
+		.n_items = threads + 4,
+		.ctx = &t,
+		.produce = early_produce,
+		.work = early_work,
+		.consume = early_consume };
+	unsigned wanted = stop_at < EARLY_ITEMS ? stop_at : EARLY_ITEMS;
+
+	t.ordered = &o;
+	ordered_run(&o, NULL);
+	for (unsigned i = 0; i < t.n; i++)
+		t.wrong += t.written[i] != i;
+	ok(t.wrong == 0 && t.n == wanted * PIECES && t.consumed == wanted,
+	    "%u threads, to be stopped after %u: what is written early is in order (%u pieces, %u "
+	    "wrong)",
+	    threads, stop_at, t.n, t.wrong);
+	ok(t.turns > 0 && (threads > 1 || t.turns == wanted * PIECES), "%u were", t.turns);
+}
+
+static void
+test_early(void)
+{
+	for (unsigned threads = 1; threads <= 8; threads++) {
+		early_run(threads, UINT_MAX, threads % 2);
+		early_run(threads, UINT_MAX, threads % 2 == 0);
+		early_run(threads, 57, threads % 2);
+	}
+}
+
 int
 main(void)
 {
+	test_early();
 	test_complete();
 	test_stop();
 	test_cancel();

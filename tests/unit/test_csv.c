@@ -54,7 +54,7 @@ write_batch(struct batch *b, const struct text_spec *spec, struct buf *out, stru
 	int rc;
 
 	text_begin(w, NULL, b, out);
-	rc = text_rows(w, NULL, b, NULL, out, err);
+	rc = text_rows(w, NULL, b, NULL, NULL, out, err);
 	text_end(w, out);
 	text_free(w);
 	return rc;

@@ -330,7 +330,7 @@ print_with(const struct names *names, const char *name, const struct text_spec *
 	w = text_new(&s);
 	text_begin(w, names, b, &out);
 	at = out.len;
-	ok(text_rows(w, names, b, NULL, &out, &err) == 0, "text: %s has no error", name);
+	ok(text_rows(w, names, b, NULL, NULL, &out, &err) == 0, "text: %s has no error", name);
 	lead = text_lead(w, out.len - at);
 	memmove(out.data + at, out.data + at + lead, out.len - at - lead);
 	out.len -= lead;
@@ -385,7 +385,7 @@ test_selection(void)
 	struct err err = { 0 };
 
 	text_begin(w, NULL, b, &out);
-	ok(text_rows(w, NULL, b, sel, &out, &err) == 0, "text: a selection prints");
+	ok(text_rows(w, NULL, b, sel, NULL, &out, &err) == 0, "text: a selection prints");
 	is_str(buf_cstr(&out), "192.0.2.2,999,1\n",
 	    "text: only selected records are printed, no header");
 	text_free(w);
@@ -407,7 +407,7 @@ test_json_chunks(void)
 	text_begin(w, NULL, b, &all);
 	for (uint64_t sel = 0; sel < 4; sel++) {
 		chunk.len = 0;
-		(void)text_rows(w, NULL, b, &sel, &chunk, &err);
+		(void)text_rows(w, NULL, b, &sel, NULL, &chunk, &err);
 		lead = text_lead(w, chunk.len);
 		if (chunk.len > 0)
 			buf_put(&all, chunk.data + lead, chunk.len - lead);
