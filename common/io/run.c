@@ -17,6 +17,7 @@ struct inputs {
 
 struct run {
 	struct ordered *ordered;
+	bool live; /* the source may have to be waited for */
 	struct io_source *source;
 	struct io_sink *sink;
 	const struct io_opts *opts;
@@ -196,7 +197,7 @@ prepare_sink(struct run *r, struct job *j, unsigned worker)
 	struct turn turn = { r, j };
 	struct text_drain drain = { .take = write_early, .ctx = &turn };
 
-	j->drain = source_is_live(r->source) ? NULL : &drain;
+	j->drain = r->live ? NULL : &drain;
 	sink_prepare(r->sink, &r->workers[worker], j);
 	j->drain = NULL;
 }
@@ -473,7 +474,8 @@ int
 io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opts, io_work fn,
     void *ctx, struct io_result *result, struct err *err)
 {
-	struct run r = { .source = source,
+	struct run r = { .live = source_is_live(source),
+		.source = source,
 		.sink = sink,
 		.opts = opts,
 		.work = fn,
@@ -481,11 +483,10 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 		.result = result,
 		.err = err };
 	unsigned threads = opts->threads ? opts->threads : ordered_processors();
-	bool live = source_is_live(source);
 	struct ordered o = { .threads = threads,
-		.live = live,
-		.idle_ms = live ? 100 : 0,
-		.n_items = threads > 1 || live ? threads + 4 : 1,
+		.live = r.live,
+		.idle_ms = r.live ? 100 : 0,
+		.n_items = threads > 1 || r.live ? threads + 4 : 1,
 		.item_size = sizeof(struct job),
 		.ctx = &r,
 		.produce = produce,
