@@ -342,7 +342,7 @@ put_words(const struct cell *c, const uint32_t *rec, unsigned n, struct tile_wor
 			PUT_FEW(c, rec, n, at); \
 			return; \
 		} \
-		tile_numbers(v, c->after, &t); \
+		tile_numbers(v, all, c->after, &t); \
 		put_words(c, rec, n, &t, at); \
 	}
 #define NUMBER(I, V) (v[I] = (uint32_t)(V), all |= (V))

@@ -42,10 +42,38 @@ join_halves(const uint32_t high[CELL_TILE], const uint32_t low[CELL_TILE], uint6
 	}
 }
 
+/* Below 10000: one half is enough. */
+CLONES static void
+small_halves(const uint32_t v[CELL_TILE], uint32_t low[CELL_TILE], uint32_t len[CELL_TILE])
+{
+	for (unsigned i = 0; i < CELL_TILE; i++) {
+		int32_t n = (int32_t)v[i];
+
+		low[i] = digits_4(v[i]) | 0x30303030;
+		len[i] = 1U + (n > 9) + (n > 99) + (n > 999);
+	}
+}
+
+CLONES static void
+join_small(const uint32_t low[CELL_TILE], uint64_t after, struct tile_words *t)
+{
+	for (unsigned i = 0; i < CELL_TILE; i++) {
+		uint64_t len = t->len[i];
+
+		t->word[i] = (uint64_t)low[i] >> (32 - 8 * len) | after << 8 * len;
+	}
+}
+
 void
-tile_numbers(const uint32_t v[CELL_TILE], char after, struct tile_words *t)
+tile_numbers(const uint32_t v[CELL_TILE], uint64_t all, char after, struct tile_words *t)
 {
 	uint32_t high[CELL_TILE], low[CELL_TILE];
+
+	if (all < 1 << 13) {
+		small_halves(v, low, t->len);
+		join_small(low, (uint8_t)after, t);
+		return;
+	}
 
 	number_halves(v, high, low, t->len);
 	join_halves(high, low, (uint8_t)after, t);

@@ -23,8 +23,8 @@ struct tile_words {
 	uint32_t len[CELL_TILE];
 };
 
-/* Numbers that it takes. */
-void tile_numbers(const uint32_t v[CELL_TILE], char after, struct tile_words *);
+/* Numbers that it takes; all: or-ed. */
+void tile_numbers(const uint32_t v[CELL_TILE], uint64_t all, char after, struct tile_words *);
 
 /* hh:mm:ss and, of four octets, .mmm; times in ns of their day.  false: one is no whole millisecond. */
 bool tile_clocks(
