@@ -6,6 +6,7 @@
 #include "base/clones.h"
 #include "base/hash.h"
 #include "flow/zone.h"
+#include "stream/keyed.h"
 #include "stream/section.h"
 #include "stream/thin.h"
 
@@ -191,58 +192,19 @@ dict_build(struct encoder *e, const struct column *c, size_t n, size_t most, str
 	}
 }
 
-/*
- * By key, equal keys by entry (they stand so already): eight bits a pass from the lowest, passes that
- * would change nothing left out.  Several times faster than qsort on the thousands of addresses of a block.
- */
-static struct dict_order *
-order_sort(struct dict_order *o, struct dict_order *spare, size_t n)
-{
-	enum { DIGIT = 8, DIGITS = 64 / DIGIT, VALUES = 1 << DIGIT };
-	uint32_t count[DIGITS][VALUES] = { 0 };
-	uint64_t bits = 0;
-	unsigned digits = 0;
-
-	for (size_t k = 0; k < n; k++)
-		bits |= o[k].key;
-	for (; bits != 0; bits >>= DIGIT)
-		digits++;
-	for (size_t k = 0; k < n; k++)
-		for (unsigned d = 0; d < digits; d++)
-			count[d][o[k].key >> DIGIT * d & (VALUES - 1)]++;
-	for (unsigned d = 0; d < digits; d++) {
-		struct dict_order *swap = o;
-		uint32_t at = 0;
-
-		if (count[d][o[0].key >> DIGIT * d & (VALUES - 1)] == n)
-			continue;
-		for (unsigned v = 0; v < VALUES; v++) {
-			uint32_t c = count[d][v];
-
-			count[d][v] = at;
-			at += c;
-		}
-		for (size_t k = 0; k < n; k++)
-			spare[count[d][o[k].key >> DIGIT * d & (VALUES - 1)]++] = o[k];
-		o = spare;
-		spare = swap;
-	}
-	return o;
-}
-
 /* Sort entries by value: like addresses stand together, and lookups can be binary. */
 static void
 dict_sort(struct encoder *e, const struct column *c, size_t n, struct dict *d)
 {
-	struct dict_order *o;
+	struct keyed *o;
 	uint16_t *to, *codes = d->codes;
 
 	if (e->order == NULL)
 		e->order = mem_alloc(2 * MAX_DICT * sizeof(*e->order));
 	o = e->order;
 	for (size_t k = 0; k < d->n; k++)
-		o[k] = (struct dict_order){ column_zone_key(c, d->first[k]), (uint32_t)k };
-	o = order_sort(o, e->order + MAX_DICT, d->n);
+		o[k] = (struct keyed){ column_zone_key(c, d->first[k]), (uint32_t)k };
+	o = keyed_sort(o, e->order + MAX_DICT, d->n);
 	for (size_t k = 0; k < d->n; k++)
 		o[k].key = d->first[o[k].entry];
 	for (size_t k = 0; k < d->n; k++)

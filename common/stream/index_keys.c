@@ -1,11 +1,10 @@
 /*
  * index_keys.c - the keys of a block: its addresses, their networks, its ports.
  */
-#include "base/hash.h"
-#include <stdlib.h>
-
 #include "base/cursor.h"
+#include "base/hash.h"
 #include "stream/index.h"
+#include "stream/keyed.h"
 
 /* Columns that are indexed, by identity. */
 static const struct {
@@ -104,14 +103,17 @@ sort_v4(struct index_keys *k)
 	return k->spare;
 }
 
-static int
-by_value(const void *x, const void *y)
+static const struct keyed *
+sort_v6(struct index_keys *k)
 {
-	const struct probe_key *a = x, *b = y;
+	struct keyed *spare = k->order + k->n_v6, *sorted, *o = k->order;
 
-	if (a->high != b->high)
-		return a->high < b->high ? -1 : 1;
-	return a->low < b->low ? -1 : a->low > b->low;
+	for (size_t i = 0; i < k->n_v6; i++)
+		o[i] = (struct keyed){ k->v6[i].low, (uint32_t)i };
+	sorted = keyed_sort(o, spare, k->n_v6);
+	for (size_t i = 0; i < k->n_v6; i++)
+		sorted[i].key = k->v6[sorted[i].entry].high;
+	return keyed_sort(sorted, sorted == o ? spare : o, k->n_v6);
 }
 
 static void
@@ -153,13 +155,15 @@ add_v4(struct index_keys *k, enum index_kind kind)
 static void
 add_v6(struct index_keys *k, enum index_kind kind)
 {
-	if (k->n_v6 > 0)
-		qsort(k->v6, k->n_v6, sizeof(*k->v6), by_value);
-	for (size_t i = 0; i < k->n_v6; i++) {
-		struct probe_key a = k->v6[i], last = i == 0 ? (struct probe_key){ ~a.high, ~a.low }
-							     : k->v6[i - 1];
-		uint64_t differ = a.high ^ last.high;
+	const struct keyed *o = k->n_v6 > 0 ? sort_v6(k) : NULL;
+	struct probe_key last = { 0 };
 
+	for (size_t i = 0; i < k->n_v6; i++) {
+		struct probe_key a = k->v6[o[i].entry];
+		uint64_t differ;
+
+		last = i == 0 ? (struct probe_key){ ~a.high, ~a.low } : last;
+		differ = a.high ^ last.high;
 		if (differ != 0 || a.low != last.low)
 			add_key(k, index_key(kind, 128, LEVEL_WHOLE, a));
 		if (differ != 0)
@@ -168,6 +172,7 @@ add_v6(struct index_keys *k, enum index_kind kind)
 			add_key(k, index_key(kind, 48, LEVEL_SHORT, index_mask(a, 48)));
 		if (differ >> 32 != 0)
 			add_key(k, index_key(kind, 32, LEVEL_SHORT, index_mask(a, 32)));
+		last = a;
 	}
 }
 
@@ -185,6 +190,7 @@ reserve_addresses(struct index_keys *k, size_t n)
 	if (k->cap_v6 < k->n_v6 + n) {
 		k->cap_v6 = k->n_v6 + n;
 		k->v6 = mem_resize(k->v6, k->cap_v6, sizeof(*k->v6));
+		k->order = mem_resize(k->order, 2 * k->cap_v6, sizeof(*k->order));
 	}
 }
 
@@ -349,5 +355,6 @@ index_keys_free(struct index_keys *k)
 	mem_free(k->v4);
 	mem_free(k->spare);
 	mem_free(k->v6);
+	mem_free(k->order);
 	*k = (struct index_keys){ 0 };
 }

@@ -19,12 +19,6 @@ struct dict_slot {
 	uint32_t key, entry;
 };
 
-/* Its entries on their way into order. */
-struct dict_order {
-	uint64_t key;
-	uint32_t entry;
-};
-
 /* A column's distinct values: the record that has each first, and a code for every record. */
 struct dict {
 	size_t n;
@@ -50,7 +44,7 @@ struct encoder {
 	struct dict_slot *slots; /* n_slots of them, room for cap_slots */
 	size_t n_slots, cap_slots;
 	size_t usual; /* entries of the last dictionary that could have many */
-	struct dict_order *order; /* MAX_DICT twice, to sort and renumber entries */
+	struct keyed *order; /* MAX_DICT twice, to sort and renumber entries */
 	uint64_t seed;
 	struct dict dict; /* one column's */
 	struct kept kept[KEPT_MAX];
