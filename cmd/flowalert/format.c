@@ -86,11 +86,11 @@ format_text(struct buf *out, const char *text, size_t most, const char *escaped,
 		if (n == 0) {
 			buf_puts(out, "\xef\xbf\xbd");
 			n = skip > 0 ? skip : 1;
-		} else if (c < 0x20 || c == 0x7f) {
-			if (control != NULL)
-				control(out, c);
-			else
-				buf_printf(out, "\\x%02x", c);
+		} else if (n == 1 && control != NULL && !utf8_is_shown(text, n)) {
+			control(out, c);
+		} else if (!utf8_is_shown(text, n)) {
+			for (size_t i = 0; i < n; i++)
+				buf_printf(out, "\\x%02x", (unsigned char)text[i]);
 		} else {
 			if (n == 1 && strchr(escaped, c) != NULL)
 				buf_putc(out, '\\');

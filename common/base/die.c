@@ -53,16 +53,13 @@ diag_init(const char *argv0)
 		program = slash ? slash + 1 : argv0;
 }
 
-/* Octets of the printable character at s, 0 when there is none.  The C1 controls U+0080..U+009F move cursors too. */
+/* Octets of the character at s that a terminal may have, 0 when there is none. */
 static size_t
 printable(const char *s)
 {
-	const unsigned char *p = (const unsigned char *)s;
 	size_t skip, n = utf8_length(s, strnlen(s, UTF8_MAX), &skip);
 
-	if (n == 1 && (p[0] < 0x20 || p[0] == 0x7f))
-		return 0;
-	return n == 2 && p[0] == 0xc2 && p[1] < 0xa0 ? 0 : n;
+	return n > 0 && utf8_is_shown(s, n) ? n : 0;
 }
 
 /* Append s, escaping what is not printable; newlines pass when keep_nl. */

@@ -33,3 +33,22 @@ utf8_length(const char *text, size_t n, size_t *skip)
 	}
 	return len;
 }
+
+bool
+utf8_is_shown(const char *text, size_t len)
+{
+	static const struct {
+		uint32_t first, last;
+	} hidden[] = { { 0, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x61c, 0x61c },
+		{ 0x180e, 0x180e }, { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
+		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f } };
+	const uint8_t *p = (const uint8_t *)text;
+	uint32_t c = len == 1 ? p[0] : p[0] & 0x7fu >> len;
+
+	for (size_t i = 1; i < len; i++)
+		c = c << 6 | (p[i] & 0x3f);
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden); i++)
+		if (c >= hidden[i].first && c <= hidden[i].last)
+			return false;
+	return true;
+}

@@ -4,6 +4,7 @@
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -11,5 +12,12 @@
  * how many octets one U+FFFD stands for (the maximal subpart, Unicode 3.9 table 3-8).
  */
 size_t utf8_length(const char *p, size_t n, size_t *skip);
+
+/*
+ * May a terminal have this well-formed sequence?  Not controls (C0, DEL, C1), which move its cursor, nor format
+ * characters that nobody sees: those that turn the text around them (Bidi_Control, Unicode's PropList), and those of no
+ * width (U+200B.., U+2060.., U+FEFF, U+FFF9.., tags).
+ */
+bool utf8_is_shown(const char *p, size_t len);
 
 #endif

@@ -246,6 +246,19 @@ make_five() {
 	printf 'srcip,bytes\n\033[2Jx,1\n' > bad.csv
 	run -3 --separate-stderr flowcat -i csv -o csv bad.csv
 	[[ $stderr == *"'\\x1b[2Jx' is no IP address" ]]
+	# What turns text around, is not seen, or is a control in two octets; and what is text.
+	for c in '\xe2\x80\xae' '\xe2\x81\xa6' '\xe2\x80\x8f' '\xe2\x80\x8b' '\xef\xbb\xbf' '\xf3\xa0\x81\x81' '\xc2\x9b' '\xd8\x9c'; do
+		printf "label,bytes\nexe${c}gpj,1\n" > odd.csv
+		flowcat -i csv odd.csv -w odd.flow
+		flowcat -o table odd.flow > table
+		flowcat --info odd.flow > info
+		run -1 grep -F "$(printf "$c")" table info
+		grep -q 'exe\\x' table
+		grep -q 'exe\\x' info
+		[ "$(flowcat -o csv -k '`label`' odd.flow | tail -n 1)" = "$(printf "exe${c}gpj")" ]
+	done
+	printf 'label,bytes\n\xc3\xa9\xe4\xb8\xad\xd7\x90\xf0\x9f\x98\x80,1\n' > odd.csv
+	flowcat -i csv -o table odd.csv | grep -qF "$(printf '\xc3\xa9\xe4\xb8\xad\xd7\x90\xf0\x9f\x98\x80')"
 }
 
 @test "flowcat: --info says what a file holds" {
