@@ -205,7 +205,7 @@ take_turn(struct ordered_run *r, unsigned worker)
 	uint64_t i = r->produced;
 	enum ordered_next next;
 
-	if (r->stop || r->ended || r->producing || i - r->consumed == o->n_items)
+	if (r->stop || r->over || r->ended || r->producing || i - r->consumed == o->n_items)
 		return false;
 	r->producing = true;
 	choose_slot(r, (int)worker);

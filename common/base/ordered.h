@@ -44,7 +44,8 @@ void ordered_run(struct ordered *, void (*cancel)(void *ctx));
 
 /*
  * For work on an item: everything before it was consumed, and it is the next one.  Until its work is done nobody
- * consumes, so that it may begin with what consuming it would do.
+ * consumes, so that it may begin with what consuming it would do.  The thread that called consumes what is done of
+ * those before, in here.
  */
 bool ordered_is_next(const struct ordered *, const void *item);
 
