@@ -128,6 +128,26 @@ take_summary(void *ctx, struct batch *b)
 	return s->rc == 0;
 }
 
+/* Of nothing there is no row, but how many flows there were is known. */
+static int
+put_zeros(struct output *o, struct err *err)
+{
+	const struct field_id ids[] = { field_iana(3), field_iana(2), field_iana(1),
+		output_named("distinct_exporter") };
+	struct batch *b = batch_new();
+	int rc;
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
+		(void)batch_column(b, &ids[i], TYPE_UINT, 8, 0);
+	batch_extend(b, 1);
+	for (unsigned i = 0; i < sizeof(ids) / sizeof(*ids); i++)
+		batch_put_uint(b, i, 0, 0);
+	batch_close(b);
+	rc = output_batch(o, b, err);
+	batch_free(b);
+	return rc;
+}
+
 int
 summary_print(struct report *r, struct output *o, struct err *err)
 {
@@ -142,6 +162,8 @@ summary_print(struct report *r, struct output *o, struct err *err)
 	rc = report_rows(r, o->io, take_summary, &s, err);
 	if (o->text && !s.any)
 		print_text(&s, NULL);
+	else if (rc == 0 && !s.any)
+		rc = put_zeros(o, err);
 	output_end(o);
 	return rc < 0 || s.rc < 0 ? -1 : 0;
 }

@@ -195,6 +195,10 @@ make_five() {
 	run -0 --separate-stderr flowstat none.flow
 	[ "${lines[0]}" = "flows    0" ]
 	[ -z "$stderr" ]
+	[ "$(flowstat -o csv none.flow | sed -n 1,2p)" = "flows,packets,bytes,start,end,distinct_exporter
+0,0,0,,,0" ]
+	[ "$(flowstat -o ndjson none.flow)" = '{"report":"summary","flows":0,"packets":0,"bytes":0,"distinct_exporter":0}' ]
+	[ "$(flowstat -o json none.flow | jq -c .summary)" = '[{"flows":0,"packets":0,"bytes":0,"distinct_exporter":0}]' ]
 	[ "$(flowstat -s srcip --series 5m --hist bytes --percentiles bytes -o json none.flow | jq -c keys)" = \
 		'["end/5m","hist/bytes","percentiles","srcip/flows"]' ]
 }
