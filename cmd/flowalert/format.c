@@ -86,15 +86,15 @@ format_text(struct buf *out, const char *text, size_t most, const char *escaped,
 		if (n == 0) {
 			buf_puts(out, "\xef\xbf\xbd");
 			n = skip > 0 ? skip : 1;
-		} else if (n == 1 && control != NULL && !utf8_is_shown(text, n)) {
-			control(out, c);
-		} else if (!utf8_is_shown(text, n)) {
-			for (size_t i = 0; i < n; i++)
-				buf_printf(out, "\\x%02x", (unsigned char)text[i]);
-		} else {
+		} else if (utf8_is_shown(text, n)) {
 			if (n == 1 && strchr(escaped, c) != NULL)
 				buf_putc(out, '\\');
 			buf_put(out, text, n);
+		} else if (n == 1 && control != NULL) {
+			control(out, c);
+		} else {
+			for (size_t i = 0; i < n; i++)
+				buf_printf(out, "\\x%02x", (unsigned char)text[i]);
 		}
 		if (out->len - begin > most) {
 			out->len = before;

@@ -33,6 +33,16 @@ load_4(const void *p)
 	return v;
 }
 
+/* Four digits of v < 10000, leading zeros too, as values 0..9. */
+static inline uint32_t
+digits_4(uint32_t v)
+{
+	uint32_t q = v * 5243 >> 19, x = q | (v - q * 100) << 16;
+
+	q = (x * 103 >> 10) & 0x000f000f;
+	return q | (x - q * 10) << 8;
+}
+
 /* Eight digits of v < DIGITS_8, leading zeros too, as values 0..9. */
 static inline uint64_t
 digits_8(uint32_t v)

@@ -43,8 +43,7 @@ struct ordered_run {
 	struct keeper *keeper; /* by slot */
 	pthread_t caller; /* of ordered_run */
 	bool ended; /* produced is final */
-	bool over; /* consume wants no more */
-	bool stop;
+	bool stop; /* nobody begins anything: consume wants no more, or the run is at its end */
 	bool producing; /* the producer is inside produce() */
 	cpu_set_t processors; /* those that threads may use */
 };
@@ -205,7 +204,7 @@ take_turn(struct ordered_run *r, unsigned worker)
 	uint64_t i = r->produced;
 	enum ordered_next next;
 
-	if (r->stop || r->over || r->ended || r->producing || i - r->consumed == o->n_items)
+	if (r->stop || r->ended || r->producing || i - r->consumed == o->n_items)
 		return false;
 	r->producing = true;
 	choose_slot(r, (int)worker);
@@ -255,14 +254,14 @@ consume_next(struct ordered_run *r)
 	struct ordered *o = r->o;
 	bool more;
 
-	if (r->over || r->consumed == r->claimed || !place(r, r->consumed)->done)
+	if (r->stop || r->consumed == r->claimed || !place(r, r->consumed)->done)
 		return false;
 	pthread_mutex_unlock(&r->lock);
 	more = o->consume(o->ctx, slot(r, r->consumed));
 	pthread_mutex_lock(&r->lock);
-	r->over = !more;
+	r->stop = !more;
 	give_back(r);
-	pthread_cond_signal(&r->can_work);
+	pthread_cond_signal(o->live ? &r->can_produce : &r->can_work);
 	return true;
 }
 
@@ -270,7 +269,7 @@ consume_next(struct ordered_run *r)
 static void
 share(struct ordered_run *r)
 {
-	while (!r->over) {
+	while (!r->stop) {
 		if (consume_next(r)) {
 			continue;
 		} else if (r->ended && r->consumed == r->produced) {
@@ -300,21 +299,16 @@ static void
 consume_all(struct ordered_run *r)
 {
 	struct ordered *o = r->o;
-	bool can_idle = o->idle_ms > 0 && o->idle != NULL, idles = can_idle, more = true;
+	bool can_idle = o->idle_ms > 0 && o->idle != NULL, idles = can_idle;
 	struct timespec deadline = { 0 };
 
 	if (idles)
 		deadline_after(&deadline, o->idle_ms);
-	while (more) {
-		if (r->consumed < r->claimed && place(r, r->consumed)->done) {
-			pthread_mutex_unlock(&r->lock);
-			more = o->consume(o->ctx, slot(r, r->consumed));
+	while (!r->stop) {
+		if (consume_next(r)) {
 			idles = can_idle;
 			if (idles)
 				deadline_after(&deadline, o->idle_ms);
-			pthread_mutex_lock(&r->lock);
-			give_back(r);
-			pthread_cond_signal(&r->can_produce);
 		} else if (r->ended && r->consumed == r->produced) {
 			break;
 		} else if (!idles) {
@@ -469,7 +463,7 @@ ordered_is_next(const struct ordered *o, const void *item)
 	pthread_mutex_lock(&r->lock);
 	while (pthread_equal(r->caller, pthread_self()) && consume_next(r))
 		;
-	next = !r->over && slot(r, r->consumed) == item;
+	next = !r->stop && slot(r, r->consumed) == item;
 	pthread_mutex_unlock(&r->lock);
 	return next;
 }

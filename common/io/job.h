@@ -63,7 +63,6 @@ struct job {
 	/* From the sink's preparation. */
 	enum job_form form;
 	struct buf out;
-	struct text_drain *drain; /* JOB_TEXT, while it is made: may be NULL */
 	struct buf notes; /* JOB_BLOCKS: of out, for the file's index */
 	struct batch *rest;
 	void *part; /* JOB_PART, until it is taken */
@@ -162,8 +161,9 @@ struct names *sink_made(struct io_sink *, bool ordered);
 /*
  * On a worker: everything that needs no order.  Damage sticks in job->b->err.  Unless there is a limit, or where
  * the run's flows are not written, only what passes as it is, or is selected from, is needed to write the job.
+ * drain: who takes its text while it is made; may be NULL.
  */
-void sink_prepare(struct io_sink *, struct sink_worker *, struct job *);
+void sink_prepare(struct io_sink *, struct sink_worker *, struct job *, struct text_drain *drain);
 
 /* In order, of a job whose facts are noted.  -1: err; 1: the limit is reached. */
 int sink_write(struct io_sink *, struct job *, struct err *);

@@ -46,7 +46,7 @@ many_work(void *ctx, void *item, unsigned worker)
 	j->work_err = (struct err){ 0 };
 	m->make(m->ctx, it->i, j->b);
 	job_select_all(j, j->b->n);
-	sink_prepare(m->s, &m->workers[worker], j);
+	sink_prepare(m->s, &m->workers[worker], j, NULL);
 	job_note(j);
 	j->names = NULL;
 }

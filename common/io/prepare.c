@@ -239,7 +239,7 @@ prepare_deferred(const struct io_sink *s, struct job *j)
 }
 
 void
-sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j)
+sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j, struct text_drain *drain)
 {
 	j->form = JOB_NOTHING;
 	j->out.len = j->notes.len = 0;
@@ -265,7 +265,7 @@ sink_prepare(struct io_sink *s, struct sink_worker *w, struct job *j)
 		break;
 	default:
 		j->form = JOB_TEXT;
-		text_rows(s->text, j->names, j->b, j->n_sel == j->b->n ? NULL : j->sel, j->drain,
+		text_rows(s->text, j->names, j->b, j->n_sel == j->b->n ? NULL : j->sel, drain,
 		    &j->out, &j->work_err);
 	}
 }

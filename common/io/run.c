@@ -38,6 +38,22 @@ struct run {
 	bool failed;
 };
 
+static void
+inputs_add(struct inputs *s, unsigned number)
+{
+	s->number = mem_resize(s->number, s->n + 1, sizeof(*s->number));
+	s->number[s->n++] = number;
+}
+
+static bool
+inputs_have(const struct inputs *s, unsigned number)
+{
+	for (size_t i = s->n; i > 0; i--)
+		if (s->number[i - 1] == number)
+			return true;
+	return false;
+}
+
 /* Time windows: records that overlap [since, until). -------------------------------------------------- */
 
 /* The index of a column of times, or -1. */
@@ -176,16 +192,13 @@ struct turn {
 	struct job *j;
 };
 
-static bool inputs_have(const struct inputs *, unsigned number);
-
 /* When it is the job's turn its text goes out while it is made. */
 static void
-write_early(void *ctx, struct buf *text)
+write_early(void *ctx)
 {
 	struct turn *t = ctx;
 	struct run *r = t->r;
 
-	(void)text; /* the job's */
 	if (!ordered_is_next(r->ordered, t->j) || r->failed || inputs_have(&r->bad, t->j->input))
 		return;
 	r->failed = sink_write_early(r->sink, t->j, r->err) != 0;
@@ -197,9 +210,7 @@ prepare_sink(struct run *r, struct job *j, unsigned worker)
 	struct turn turn = { r, j };
 	struct text_drain drain = { .take = write_early, .ctx = &turn };
 
-	j->drain = r->live ? NULL : &drain;
-	sink_prepare(r->sink, &r->workers[worker], j);
-	j->drain = NULL;
+	sink_prepare(r->sink, &r->workers[worker], j, r->live ? NULL : &drain);
 }
 
 static void
@@ -243,22 +254,6 @@ work(void *ctx, void *item, unsigned worker)
 	if (j->form != JOB_PASS && j->form != JOB_SELECT &&
 	    (r->opts->limit == UINT64_MAX || (r->sink != NULL && sink_defers(r->sink))))
 		give_back(r, j);
-}
-
-static void
-inputs_add(struct inputs *s, unsigned number)
-{
-	s->number = mem_resize(s->number, s->n + 1, sizeof(*s->number));
-	s->number[s->n++] = number;
-}
-
-static bool
-inputs_have(const struct inputs *s, unsigned number)
-{
-	for (size_t i = s->n; i > 0; i--)
-		if (s->number[i - 1] == number)
-			return true;
-	return false;
 }
 
 static void
@@ -499,7 +494,7 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 		return -1;
 	make_room(&r, &o);
 	r.began_ns = time_monotonic_ns();
-	r.octets_all = source_octets(source);
+	r.octets_all = opts->progress != NULL ? source_octets(source) : 0;
 	source_catch(source, sink != NULL ? sink_pipe(sink) : -1);
 	if (opts->limit > 0)
 		ordered_run(&o, cancel);

@@ -341,15 +341,19 @@ write_text(struct io_sink *s, struct job *j, struct err *err)
 	if (write_octets(s, j->out.data + lead, j->out.len - lead, err) != 0)
 		return -1;
 	j->out.len = 0;
-	if (s->to_file)
-		outfile_pace(&s->file);
 	return 0;
 }
 
 int
 sink_write_early(struct io_sink *s, struct job *j, struct err *err)
 {
-	return s->deferred || j->b->options || j->n_sel > s->left ? 0 : write_text(s, j, err);
+	if (s->deferred || j->b->options || j->n_sel > s->left)
+		return 0;
+	if (write_text(s, j, err) != 0)
+		return -1;
+	if (s->to_file)
+		outfile_pace(&s->file);
+	return 0;
 }
 
 static int
@@ -397,7 +401,7 @@ sink_write(struct io_sink *s, struct job *j, struct err *err)
 		return -1;
 	if (counted && j->n_sel > s->left) {
 		job_trim(j, (size_t)s->left);
-		sink_prepare(s, &s->own, j);
+		sink_prepare(s, &s->own, j, NULL);
 	}
 	if (j->work_err.status != 0) {
 		*err = j->work_err;
@@ -422,7 +426,7 @@ io_sink_batch(struct io_sink *s, struct batch *b, struct err *err)
 	if (!sink_begun(s))
 		sink_begin(s, b);
 	job_select_all(&j, b->n);
-	sink_prepare(s, &s->own, &j);
+	sink_prepare(s, &s->own, &j, NULL);
 	if (b->err.status != 0) {
 		*err = b->err;
 		r = -1;

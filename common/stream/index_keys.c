@@ -156,14 +156,13 @@ static void
 add_v6(struct index_keys *k, enum index_kind kind)
 {
 	const struct keyed *o = k->n_v6 > 0 ? sort_v6(k) : NULL;
-	struct probe_key last = { 0 };
 
 	for (size_t i = 0; i < k->n_v6; i++) {
-		struct probe_key a = k->v6[o[i].entry];
-		uint64_t differ;
+		struct probe_key a = k->v6[o[i].entry],
+				 last = i == 0 ? (struct probe_key){ ~a.high, ~a.low }
+					       : k->v6[o[i - 1].entry];
+		uint64_t differ = a.high ^ last.high;
 
-		last = i == 0 ? (struct probe_key){ ~a.high, ~a.low } : last;
-		differ = a.high ^ last.high;
 		if (differ != 0 || a.low != last.low)
 			add_key(k, index_key(kind, 128, LEVEL_WHOLE, a));
 		if (differ != 0)
@@ -172,7 +171,6 @@ add_v6(struct index_keys *k, enum index_kind kind)
 			add_key(k, index_key(kind, 48, LEVEL_SHORT, index_mask(a, 48)));
 		if (differ >> 32 != 0)
 			add_key(k, index_key(kind, 32, LEVEL_SHORT, index_mask(a, 32)));
-		last = a;
 	}
 }
 

@@ -1,9 +1,8 @@
 #include "stream/keyed.h"
 
-#include <stdbool.h>
-
 /*
- * Eight bits a pass from the lowest, passes that would change nothing left out.  Several times faster than qsort on the thousands of addresses of a block.
+ * Eight bits a pass from the lowest, passes that would change nothing left out.  Several times faster than qsort on
+ * the thousands of addresses of a block.
  */
 struct keyed *
 keyed_sort(struct keyed *o, struct keyed *spare, size_t n)

@@ -41,12 +41,13 @@ void text_begin(struct text_writer *, const struct names *, struct batch *first,
 
 /*
  * Who takes text away while it is made, as soon as there is enough of it for that to pay: text that stays small stays
- * in the near caches.  take empties the buffer, or leaves it as it is to be asked again.
+ * in the near caches.  take empties the buffer that text_rows got, or leaves it as it is to be asked again.
  */
 struct text_drain {
-	void (*take)(void *ctx, struct buf *);
+	void (*take)(void *ctx);
 	void *ctx;
-	size_t next; /* octets of text at which to ask; text_rows's own, 0 at first */
+	size_t
+	    left; /* octets of text that it left there when it was asked last; text_rows's own, 0 at first */
 };
 
 /*

@@ -1,20 +1,21 @@
 #include "text/tile.h"
 
 #include "base/clones.h"
+#include "base/digits.h"
 
-/* Four digits of v < 10000, leading zeros too, as values 0..9. */
-static inline uint32_t
-digits_4(uint32_t v)
+CLONES static void
+lengths(const uint32_t v[CELL_TILE], uint32_t len[CELL_TILE])
 {
-	uint32_t q = v * 5243 >> 19, x = q | (v - q * 100) << 16;
+	for (unsigned i = 0; i < CELL_TILE; i++) {
+		int32_t n = (int32_t)v[i];
 
-	q = (x * 103 >> 10) & 0x000f000f;
-	return q | (x - q * 10) << 8;
+		len[i] =
+		    1U + (n > 9) + (n > 99) + (n > 999) + (n > 9999) + (n > 99999) + (n > 999999);
+	}
 }
 
 CLONES static void
-number_halves(const uint32_t v[CELL_TILE], uint32_t high[CELL_TILE], uint32_t low[CELL_TILE],
-    uint32_t len[CELL_TILE])
+halves(const uint32_t v[CELL_TILE], uint32_t high[CELL_TILE], uint32_t low[CELL_TILE])
 {
 	for (unsigned i = 0; i < CELL_TILE; i++) {
 		uint32_t q = v[i] / 10000;
@@ -22,11 +23,15 @@ number_halves(const uint32_t v[CELL_TILE], uint32_t high[CELL_TILE], uint32_t lo
 		high[i] = digits_4(q);
 		low[i] = digits_4(v[i] - q * 10000);
 	}
-	for (unsigned i = 0; i < CELL_TILE; i++) {
-		int32_t n = (int32_t)v[i];
+}
 
-		len[i] =
-		    1U + (n > 9) + (n > 99) + (n > 999) + (n > 9999) + (n > 99999) + (n > 999999);
+/* The same of numbers below 10000. */
+CLONES static void
+low_half(const uint32_t v[CELL_TILE], uint32_t high[CELL_TILE], uint32_t low[CELL_TILE])
+{
+	for (unsigned i = 0; i < CELL_TILE; i++) {
+		high[i] = 0;
+		low[i] = digits_4(v[i]);
 	}
 }
 
@@ -42,40 +47,16 @@ join_halves(const uint32_t high[CELL_TILE], const uint32_t low[CELL_TILE], uint6
 	}
 }
 
-/* Below 10000: one half is enough. */
-CLONES static void
-small_halves(const uint32_t v[CELL_TILE], uint32_t low[CELL_TILE], uint32_t len[CELL_TILE])
-{
-	for (unsigned i = 0; i < CELL_TILE; i++) {
-		int32_t n = (int32_t)v[i];
-
-		low[i] = digits_4(v[i]) | 0x30303030;
-		len[i] = 1U + (n > 9) + (n > 99) + (n > 999);
-	}
-}
-
-CLONES static void
-join_small(const uint32_t low[CELL_TILE], uint64_t after, struct tile_words *t)
-{
-	for (unsigned i = 0; i < CELL_TILE; i++) {
-		uint64_t len = t->len[i];
-
-		t->word[i] = (uint64_t)low[i] >> (32 - 8 * len) | after << 8 * len;
-	}
-}
-
 void
 tile_numbers(const uint32_t v[CELL_TILE], uint64_t all, char after, struct tile_words *t)
 {
 	uint32_t high[CELL_TILE], low[CELL_TILE];
 
-	if (all < 1 << 13) {
-		small_halves(v, low, t->len);
-		join_small(low, (uint8_t)after, t);
-		return;
-	}
-
-	number_halves(v, high, low, t->len);
+	lengths(v, t->len);
+	if (all < 1 << 13)
+		low_half(v, high, low);
+	else
+		halves(v, high, low);
 	join_halves(high, low, (uint8_t)after, t);
 }
 

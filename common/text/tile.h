@@ -1,13 +1,11 @@
 /*
  * tile.h - the texts of a tile's numbers and times, worked out side by side: no branch, wide units.
- *
  */
 #ifndef TEXT_TILE_H
 #define TEXT_TILE_H
 
 #include <stdbool.h>
 
-#include "base/digits.h"
 #include "text/cell.h"
 
 /* Whether these numbers, or-ed, have seven digits at the most: there is room for a character behind them. */

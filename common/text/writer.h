@@ -57,13 +57,12 @@ bool text_are_told(const struct text_writer *, const struct batch *first);
 static inline void
 text_offer(struct text_drain *d, const struct batch *b, struct buf *out)
 {
-	enum { PIECE = 128 << 10 };
+	enum { ENOUGH = 128 << 10 };
 
-	if (d == NULL || out->len < d->next || b->err.status != 0)
+	if (d == NULL || out->len - d->left < ENOUGH || b->err.status != 0)
 		return;
-	if (d->next > 0)
-		d->take(d->ctx, out);
-	d->next = out->len + PIECE;
+	d->take(d->ctx);
+	d->left = out->len;
 }
 
 void csv_begin(struct text_writer *, const struct names *, struct batch *first, struct buf *);
