@@ -6,13 +6,13 @@
 #include "base/time.h"
 #include "text/tile.h"
 
-enum { DAY_S = 86400, TILE_LEAST = 16, TEXT_WORD = 4, TEXT_SHORT = 16, TEXT_MOST = CELL_STRIDE };
+enum { DAY_S = 86400, TEXT_WORD = 8, TEXT_SHORT = 16, TEXT_MOST = CELL_STRIDE };
 
 /*
  * When a dictionary's texts are worth making: when each is used several times, and where numbers are concerned,
  * when they stay in the nearest cache: fetched from afar, a text takes longer than formatting a number anew.
  */
-enum { DICT_MIN_SHARE = 4, DICT_NEAR = 512, OCTETS = 256 };
+enum { DICT_MIN_SHARE = 4, DICT_NEAR = 512 };
 
 #define DAY_NS ((uint64_t)DAY_S * (uint64_t)NS_PER_S)
 
@@ -277,9 +277,9 @@ put_family(struct cell *c, const uint32_t *rec, unsigned n, char *at[])
 }
 
 PUT(put_u8, uint8_t, put_octet(d, v))
-PUT(put_few_u16, uint16_t, put_small(d, v))
-PUT(put_few_u32, uint32_t, put_uint(d, v))
-PUT(put_few_u64, uint64_t, put_uint(d, v))
+PUT(put_u16, uint16_t, put_small(d, v))
+PUT(put_u32, uint32_t, put_uint(d, v))
+PUT(put_u64, uint64_t, put_uint(d, v))
 PUT(put_i8, int8_t, put_int(d, v))
 PUT(put_i16, int16_t, put_int(d, v))
 PUT(put_i32, int32_t, put_int(d, v))
@@ -288,7 +288,7 @@ PUT(put_floats, float, put_double(c, d, (double)v))
 PUT(put_doubles, double, put_double(c, d, v))
 PUT(put_bools, uint8_t, put_bool(d, v))
 PUT(put_times_s, int64_t, put_time(c, d, v, 0, 1000000000))
-PUT(put_few_times_ms, int64_t, put_time(c, d, v, 3, 1000000))
+PUT(put_each_time_ms, int64_t, put_time(c, d, v, 3, 1000000))
 PUT(put_times_us, int64_t, put_time_again(c, d, v, 6, 1000))
 PUT(put_times_ns, int64_t, put_time_again(c, d, v, 9, 1))
 PUT(put_durations, int64_t, put_duration(c, d, v))
@@ -311,48 +311,74 @@ PUT(put_macs, uint64_t, fmt_mac(d, v))
 			PUT(i, values[rec[i < n ? i : 0] - rec[0]]); \
 	} while (0)
 
+/* What stands behind a text is all there is of records without a value. */
 static void
-put_words(const struct cell *c, const uint32_t *rec, unsigned n, struct tile_words *t, char *at[])
+words_missing(const struct cell *c, const uint32_t *rec, unsigned n, struct tile_words *t)
 {
 	for (unsigned i = 0; c->col.present != NULL && i < n; i++) {
 		if (!bits_get(c->col.present, rec[i])) {
 			t->word[i] = (uint8_t)c->after;
-			t->len[i] = 0;
+			t->len[i] = c->after_n;
 		}
-	}
-	for (unsigned i = 0; i < n; i++) {
-		char *d = at[i];
-
-		memcpy(d, &t->word[i], 8);
-		at[i] = d + t->len[i] + c->after_n;
 	}
 }
 
-/* Numbers with what stands behind them in eight octets, as nearly all are; PUT_FEW for others, and for few. */
-#define PUT_NUMBERS(name, T, PUT_FEW) \
-	static void name(struct cell *c, const uint32_t *rec, unsigned n, char *at[]) \
+/* Numbers that fit, as nearly all do. */
+#define WORDS(name, T) \
+	static bool name( \
+	    const struct cell *c, const uint32_t *rec, unsigned n, struct tile_words *t) \
 	{ \
 		uint32_t v[CELL_TILE]; \
-		struct tile_words t; \
 		T all = 0; \
 \
-		if (n >= TILE_LEAST) \
-			GATHER(T, NUMBER); \
-		if (n < TILE_LEAST || !tile_takes(all)) { \
-			PUT_FEW(c, rec, n, at); \
-			return; \
-		} \
-		tile_numbers(v, all, c->after, &t); \
-		put_words(c, rec, n, &t, at); \
+		GATHER(T, NUMBER); \
+		if (!tile_takes(all)) \
+			return false; \
+		tile_numbers(v, all, c->after, c->after_n, t); \
+		words_missing(c, rec, n, t); \
+		return true; \
 	}
 #define NUMBER(I, V) (v[I] = (uint32_t)(V), all |= (V))
 #define TIME(I, V) \
 	(in_day[I] = (uint64_t)(V)-day_ns, \
 	    most = (uint64_t)(V)-from_ns > most ? (uint64_t)(V)-from_ns : most)
 
-PUT_NUMBERS(put_u16, uint16_t, put_few_u16)
-PUT_NUMBERS(put_u32, uint32_t, put_few_u32)
-PUT_NUMBERS(put_u64, uint64_t, put_few_u64)
+WORDS(words_u8, uint8_t)
+WORDS(words_u16, uint16_t)
+WORDS(words_u32, uint32_t)
+WORDS(words_u64, uint64_t)
+
+/* One text for every record. */
+static bool
+words_same(const struct cell *c, const uint32_t *rec, unsigned n, struct tile_words *t)
+{
+	uint64_t word = c->text != NULL ? load_8(c->text) : (uint8_t)c->after;
+	uint32_t len = c->text != NULL ? c->text_len[0] : c->after_n;
+
+	(void)rec;
+	(void)n;
+	for (unsigned i = 0; i < CELL_TILE; i++) {
+		t->word[i] = word;
+		t->len[i] = len;
+	}
+	t->most = len;
+	return true;
+}
+
+/* Texts of a dictionary's entries; behind the last record there is the first one. */
+static bool
+words_entries(const struct cell *c, const uint32_t *rec, unsigned n, struct tile_words *t)
+{
+	for (unsigned i = 0; i < CELL_TILE; i++) {
+		size_t code = c->col.codes[rec[i < n ? i : 0]];
+
+		t->word[i] = load_8(c->text + code * c->stride);
+		t->len[i] = c->text_len[code];
+	}
+	t->most = c->longest;
+	words_missing(c, rec, n, t);
+	return true;
+}
 
 static void
 put_times_ms(struct cell *c, const uint32_t *rec, unsigned n, char *at[])
@@ -367,18 +393,20 @@ put_times_ms(struct cell *c, const uint32_t *rec, unsigned n, char *at[])
 		GATHER(int64_t, TIME);
 	if (n < TILE_LEAST || most >= c->span_ns || c->day_wraps || c->col.present != NULL ||
 	    !tile_clocks(in_day, clock, fraction)) {
-		put_few_times_ms(c, rec, n, at);
+		put_each_time_ms(c, rec, n, at);
 		return;
 	}
 	memcpy(behind, c->zone, 8);
 	behind[c->zone_len] = c->after;
 	for (unsigned i = 0; i < n; i++) {
+		uint64_t end = fraction[i] | (uint64_t)load_4(behind) << 32;
 		char *d = at[i];
 
 		memcpy(d, c->date, 16);
 		memcpy(d + 11, &clock[i], 8);
-		memcpy(d + 19, &fraction[i], 4);
-		memcpy(d + 23, behind, 8);
+		memcpy(d + 19, &end, 8);
+		if (len > 27)
+			memcpy(d + 27, behind + 4, 4);
 		at[i] = d + len;
 	}
 }
@@ -407,6 +435,19 @@ put_integers(unsigned width, bool is_signed)
 	case 2: return is_signed ? (struct put){ put_i16, 6 } : (struct put){ put_u16, 5 };
 	case 4: return is_signed ? (struct put){ put_i32, 11 } : (struct put){ put_u32, 10 };
 	default: return is_signed ? (struct put){ put_i64, 20 } : (struct put){ put_u64, 20 };
+	}
+}
+
+static cell_words_fn *
+words_of(const struct column *c)
+{
+	if (c->type != TYPE_UINT)
+		return NULL;
+	switch (c->width) {
+	case 1: return words_u8;
+	case 2: return words_u16;
+	case 4: return words_u32;
+	default: return words_u64;
 	}
 }
 
@@ -450,6 +491,9 @@ set_put(struct cell *c)
 	struct put put = put_of(c);
 
 	c->put = put.fn;
+	c->words = words_of(&c->col);
+	c->values = c->variable ? NULL : c->col.data;
+	c->step = c->values != NULL ? c->col.width : 0;
 	c->most = put.most + c->after_n;
 }
 
@@ -477,11 +521,11 @@ is_constant(const struct column *col)
 	       col->type != TYPE_FLOAT32 && col->type != TYPE_FLOAT64;
 }
 
-/* Texts made before: of the entries of a dictionary, of all the values there can be. */
-#define PUT_ENTRIES(name, T, CODES, STRIDE) \
+/* Texts made before: of the entries of a dictionary. */
+#define PUT_ENTRIES(name, STRIDE) \
 	static void name(struct cell *c, const uint32_t *rec, unsigned n, char *at[]) \
 	{ \
-		const T *codes = c->col.CODES; \
+		const uint16_t *codes = c->col.codes; \
 		const uint64_t *present = c->col.present; \
 		const struct after after = { c->after, c->after_n }; \
 		const char *texts = c->text; \
@@ -509,9 +553,8 @@ is_constant(const struct column *col)
 		} \
 	}
 
-PUT_ENTRIES(put_short, uint16_t, codes, TEXT_SHORT)
-PUT_ENTRIES(put_long, uint16_t, codes, TEXT_MOST)
-PUT_ENTRIES(put_word, uint8_t, data, TEXT_WORD)
+PUT_ENTRIES(put_short, TEXT_SHORT)
+PUT_ENTRIES(put_long, TEXT_MOST)
 
 /* The texts of so many values of the column, `stride` octets each. */
 static void
@@ -520,7 +563,8 @@ make_texts(struct cell *c, uint32_t values, size_t stride)
 	char *at[CELL_TILE];
 	uint32_t rec[CELL_TILE];
 
-	c->text = mem_alloc((size_t)values * stride + TEXT_MOST);
+	c->stride = stride;
+	c->text = mem_alloc(values * stride + TEXT_MOST);
 	c->text_len = mem_alloc(values);
 	for (uint32_t base = 0; base < values; base += CELL_TILE) {
 		unsigned n = values - base < CELL_TILE ? values - base : CELL_TILE;
@@ -537,11 +581,25 @@ make_texts(struct cell *c, uint32_t values, size_t stride)
 	}
 }
 
+/* Whether all texts are words: then there is nothing but 0 behind them. */
+static bool
+are_words(struct cell *c, uint32_t values)
+{
+	c->longest = 0;
+	for (uint32_t i = 0; i < values; i++)
+		c->longest = c->text_len[i] > c->longest ? c->text_len[i] : c->longest;
+	for (uint32_t i = 0; c->longest <= TEXT_WORD && i < values; i++)
+		memset(c->text + i * c->stride + c->text_len[i], 0, TEXT_WORD);
+	return c->longest <= TEXT_WORD;
+}
+
 static void
 make_constant(struct cell *c)
 {
 	make_texts(c, 1, TEXT_MOST);
 	c->put = put_constant;
+	c->words = are_words(c, 1) ? words_same : NULL;
+	c->step = 0;
 }
 
 static void
@@ -555,22 +613,9 @@ make_dict(struct cell *c)
 	make_texts(c, col.dict_n, is_short ? TEXT_SHORT : TEXT_MOST);
 	c->col = col;
 	c->put = is_short ? put_short : put_long;
-}
-
-/* Numbers of an octet: there are 256 texts. */
-static void
-make_octets(struct cell *c)
-{
-	struct column col = c->col;
-	uint8_t values[OCTETS];
-
-	for (unsigned i = 0; i < OCTETS; i++)
-		values[i] = (uint8_t)i;
-	c->col.data = values;
-	c->col.present = NULL;
-	make_texts(c, OCTETS, TEXT_WORD);
-	c->col = col;
-	c->put = put_word;
+	c->words = are_words(c, col.dict_n) ? words_entries : NULL;
+	c->values = col.codes;
+	c->step = sizeof(*col.codes);
 }
 
 static bool
@@ -578,18 +623,22 @@ dict_pays(const struct column *c, size_t n)
 {
 	if (c->dict_n == 0 || c->dict_n > n / DICT_MIN_SHARE + 1)
 		return false;
-	return (c->type != TYPE_UINT && c->type != TYPE_INT) ||
-	       (c->dict_n <= DICT_NEAR && c->width > 1);
+	return (c->type != TYPE_UINT && c->type != TYPE_INT) || c->dict_n <= DICT_NEAR;
 }
 
 void
 cell_stage(struct cell *c, const uint32_t *rec, unsigned n)
 {
 	char *at[CELL_TILE];
+	struct tile_words t;
 
 	for (unsigned i = 0; i < n; i++)
 		at[i] = c->stage + i * CELL_STRIDE;
-	c->put(c, rec, n, at);
+	cell_fetch(c, rec[0]);
+	if (cell_words(c, rec, n, &t))
+		tile_place(&t, 1, n, at);
+	else
+		cell_put(c, rec, n, at);
 	for (unsigned i = 0; i < n; i++)
 		c->len[i] = (uint8_t)(at[i] - c->stage - i * CELL_STRIDE);
 }
@@ -602,6 +651,7 @@ cell_none(struct cell *c, const char *after)
 		c->after = *after;
 	c->most = c->after_n = after != NULL;
 	c->put = put_none;
+	c->words = words_same;
 }
 
 void
@@ -628,8 +678,6 @@ cell_bind(struct cell *c, struct batch *b, unsigned i, enum cell_form form, cons
 	set_put(c);
 	if (!c->variable && b->n > 0 && is_constant(&c->col))
 		make_constant(c);
-	else if (c->col.type == TYPE_UINT && c->col.width == 1 && b->n > OCTETS)
-		make_octets(c);
 }
 
 void
@@ -640,6 +688,7 @@ cell_bind_family(struct cell *c, struct batch *b, unsigned i, enum cell_family f
 	c->family = family;
 	c->col = *batch_plain(b, i);
 	c->put = put_family;
+	c->words = NULL;
 	c->most = TEXT_MOST;
 	if (logical >= 0)
 		c->pair = *batch_plain(b, (unsigned)logical);

@@ -18,6 +18,7 @@
 
 enum {
 	CELL_TILE = 64, /* records at a time: a word of a selection */
+	TILE_LEAST = 16, /* records that are worth working out side by side */
 	CELL_STRIDE =
 	    48 /* longest fixed text and a character, rounded up: IPv6 39, time with zone 35 */
 };
@@ -32,7 +33,10 @@ enum cell_form {
 enum cell_family { CELL_V4, CELL_V6, CELL_V6_OF_BOTH, CELL_ZERO_V4 };
 
 struct cell;
+struct tile_words;
 typedef void cell_put_fn(struct cell *, const uint32_t *rec, unsigned n, char *at[]);
+typedef bool cell_words_fn(
+    const struct cell *, const uint32_t *rec, unsigned n, struct tile_words *);
 
 struct cell {
 	struct column col; /* a copy: asking for other columns moves them in the batch */
@@ -45,11 +49,16 @@ struct cell {
 	char after; /* behind every text, of missing ones too; after_n 0: nothing */
 	unsigned after_n;
 	cell_put_fn *put;
+	cell_words_fn *words; /* NULL: texts are longer than a word */
+	const void *values; /* what texts are made of, `step` octets a record */
+	unsigned step;
 	unsigned most; /* octets of the longest text, `after` included */
 
-	/* Texts made once: of a constant column, of dictionary entries, of all values of an octet. */
+	/* Texts made once: of a constant column, of dictionary entries; 0 behind each. */
 	char *text;
 	uint8_t *text_len;
+	size_t stride;
+	unsigned longest;
 
 	/* The day of the last time, from its first nanosecond on, and how long from when clocks stand as they did. */
 	uint64_t day_ns, from_ns, span_ns;
@@ -80,6 +89,19 @@ void cell_bind(struct cell *, struct batch *, unsigned i, enum cell_form, const 
 void cell_bind_family(struct cell *, struct batch *, unsigned i, enum cell_family, int logical);
 
 /*
+ * Fetch what the texts of the tile after next are made of, rec being the first record of this one: where many columns
+ * are read a little at a time, no processor foresees it.
+ */
+static inline void
+cell_fetch(const struct cell *c, size_t rec)
+{
+	uintptr_t at = (uintptr_t)c->values + (rec + 2 * CELL_TILE) * c->step;
+
+	for (size_t i = 0; i < (size_t)c->step * CELL_TILE; i += 64)
+		__builtin_prefetch((const void *)(at + i));
+}
+
+/*
  * The text of record rec[i] to at[i], which moves behind it.  Up to CELL_STRIDE octets are written there, whatever
  * the text's length is.
  */
@@ -87,6 +109,13 @@ static inline void
 cell_put(struct cell *c, const uint32_t *rec, unsigned n, char *at[])
 {
 	c->put(c, rec, n, at);
+}
+
+/* The same as words.  false: some text is too long for one, or words do not pay for so few. */
+static inline bool
+cell_words(const struct cell *c, const uint32_t *rec, unsigned n, struct tile_words *t)
+{
+	return c->words != NULL && n >= TILE_LEAST && c->words(c, rec, n, t);
 }
 
 /* The texts of the records of a tile, each at its place of the stage. */

@@ -4,9 +4,11 @@
  * The default columns are fixed, so that what reads our csv may count on them: flowcat(1) has the
  * list.  Missing is empty, an empty string is "".
  */
+#include "base/clones.h"
 #include "base/mem.h"
 #include "text/csv_name.h"
 #include "text/escape.h"
+#include "text/tile.h"
 #include "text/writer.h"
 
 static const char default_fields[] =
@@ -243,25 +245,59 @@ rows_free(struct rows *r)
 	mem_free(r->inserts);
 }
 
+/* Words of columns in a row, which all go to their places at once. */
+struct word_run {
+	struct tile_words w[TILE_RUN];
+	unsigned n;
+};
+
+static void
+run_place(struct word_run *run, unsigned n, char *at[])
+{
+	tile_place(run->w, run->n, n, at);
+	run->n = 0;
+}
+
+static void
+put_column(struct word_run *run, struct cell *c, const uint32_t *rec, unsigned n, char *at[])
+{
+	if (run->n == TILE_RUN)
+		run_place(run, n, at);
+	if (!cell_words(c, rec, n, &run->w[run->n])) {
+		run_place(run, n, at);
+		cell_put(c, rec, n, at);
+	} else if (run->n == 0 || !tile_join(&run->w[run->n - 1], &run->w[run->n])) {
+		run->n++;
+	}
+}
+
 /* All columns of a tile; at: where its rows end. */
 static void
 rows_grow(struct rows *r, const uint32_t *rec, unsigned n, char *at[])
 {
 	struct insert *insert = r->inserts;
+	struct word_run run;
 
+	run.n = 0;
 	for (unsigned i = 0; i < n; i++)
 		at[i] = r->places + i * r->stride;
 	for (unsigned k = 0; k < r->n_col; k++) {
 		bool here =
 		    r->n_inserts > 0 && insert < r->inserts + r->n_inserts && insert->column == k;
 
+		if (here)
+			run_place(&run, n, at);
 		for (unsigned i = 0; here && i < n; i++)
 			insert->from[i] = (uint32_t)(at[i] - (r->places + i * r->stride));
-		cell_put(&r->cells[k], rec, n, at);
+		cell_fetch(&r->cells[k], rec[0]);
+		put_column(&run, &r->cells[k], rec, n, at);
+		if (here)
+			run_place(&run, n, at);
 		for (unsigned i = 0; here && i < n; i++)
 			insert->to[i] = (uint32_t)(at[i] - (r->places + i * r->stride)) - 1;
 		insert += here;
 	}
+	run_place(&run, n, at);
 }
 
 static void
@@ -299,39 +335,54 @@ put_insert(const struct rows *r, const struct insert *insert, unsigned i, uint32
 	return insert->to[i];
 }
 
-/*
- * The row in place i, whose text ends at `end`, its last delimiter being the line's end.  As many pieces are copied as
- * the longest row of the tile has, since how many each one has cannot be foretold: there is room on both sides.
- */
-static inline void
-put_row(const struct rows *r, unsigned i, uint32_t rec, size_t pieces, char *end, struct buf *out)
+/* The row in place i, with what is inserted. */
+static void
+put_row(const struct rows *r, unsigned i, uint32_t rec, size_t len, struct buf *out)
 {
-	const char *p = r->places + i * r->stride;
 	uint32_t taken = 0;
-	char *d;
 
-	end[-1] = '\n';
 	for (unsigned k = 0; k < r->n_inserts; k++)
 		taken = put_insert(r, &r->inserts[k], i, rec, taken, out);
-	p += taken;
-	d = buf_room(out, pieces * PIECE);
-	for (size_t k = 0; k < pieces; k++)
-		memcpy(d + k * PIECE, p + k * PIECE, PIECE);
-	out->len += (size_t)(end - p);
+	buf_put(out, r->places + i * r->stride + taken, len - taken);
 }
 
+/*
+ * Rows behind one another.  As many pieces are copied of each as the longest one has, since how many a row has cannot be
+ * foretold: there is room on both sides.
+ */
+CLONES static char *
+pack_rows(char *d, const char *places, size_t stride, const size_t *len, unsigned n, size_t pieces)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const char *p = places + i * stride;
+
+		for (size_t k = 0; k < pieces; k++)
+			memcpy(d + k * PIECE, p + k * PIECE, PIECE);
+		d += len[i];
+	}
+	return d;
+}
+
+/* The rows of a tile, that end at `at`; the last delimiter of each becomes the line's end. */
 static void
 put_rows(const struct rows *r, const uint32_t *rec, unsigned n, char *at[], struct buf *out)
 {
-	size_t most = 0;
+	size_t len[CELL_TILE], most = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		size_t len = (size_t)(at[i] - (r->places + i * r->stride));
+		at[i][-1] = '\n';
+		len[i] = (size_t)(at[i] - (r->places + i * r->stride));
+		most = len[i] > most ? len[i] : most;
+	}
+	if (r->n_inserts == 0) {
+		char *d = buf_room(out, n * most + PIECE);
+		size_t pieces = (most + PIECE - 1) / PIECE;
 
-		most = len > most ? len : most;
+		out->len += (size_t)(pack_rows(d, r->places, r->stride, len, n, pieces) - d);
+		return;
 	}
 	for (unsigned i = 0; i < n; i++)
-		put_row(r, i, rec[i], (most + PIECE - 1) / PIECE, at[i], out);
+		put_row(r, i, rec[i], len[i], out);
 }
 
 int
