@@ -110,8 +110,7 @@ group_absorb(struct group_table *g, const struct group_table *src, const uint32_
 	bool keys = group_keys_alike(&g->layout, &src->layout), values;
 	uint32_t from[TABLE_CHUNK], made[TABLE_CHUNK];
 
-	if (g->values.sampling == 0)
-		g->values.sampling = src->values.sampling;
+	values_meet_sampling(&g->values, &g->rows, src->values.sampling);
 	values = values_alike(g, src);
 	for (size_t first = 0; first < n; first += TABLE_CHUNK) {
 		size_t m = n - first < TABLE_CHUNK ? n - first : TABLE_CHUNK;
@@ -159,10 +158,12 @@ static void
 absorb_stretch(struct group_table *g, const struct group_table *src, const uint8_t *row, size_t n)
 {
 	size_t len = src->layout.len, stride = src->loose.stride;
-	bool values = values_alike(g, src);
 	uint64_t wide[1 + GROUP_VALUES_MAX];
 	uint32_t to[TABLE_CHUNK];
+	bool values;
 
+	values_meet_sampling(&g->values, &g->rows, src->values.sampling);
+	values = values_alike(g, src);
 	for (size_t first = 0; first < n; first += TABLE_CHUNK) {
 		size_t m = n - first < TABLE_CHUNK ? n - first : TABLE_CHUNK;
 

@@ -70,8 +70,16 @@ values_split_sampling(struct values *vs, struct table *t)
 
 	vs->sampling = SAMPLING_MIXED;
 	for (uint32_t row = 0; row < t->n_rows; row++)
-		if (*slots_have(table_slots(t, row)) != 0) /* not one that is just being made */
-			*values_interval(vs, row) = interval;
+		*values_interval(vs, row) = interval;
+}
+
+void
+values_meet_sampling(struct values *vs, struct table *t, uint32_t sampling)
+{
+	if (vs->sampling == 0)
+		vs->sampling = sampling;
+	else if (sampling != 0 && sampling != vs->sampling && vs->sampling != SAMPLING_MIXED)
+		values_split_sampling(vs, t);
 }
 
 uint32_t *
@@ -210,10 +218,6 @@ values_merge(struct values *vs, struct table *t, struct intern *in, uint32_t row
 
 	for (unsigned i = 0; i < vs->n; i++)
 		values_raise(vs, i, t, (enum type)src->type[i]);
-	if (vs->sampling == 0)
-		vs->sampling = src->sampling;
-	if (src->sampling != 0 && src->sampling != vs->sampling && vs->sampling != SAMPLING_MIXED)
-		values_split_sampling(vs, t);
 	to = table_slots(t, row);
 	for (unsigned i = 0; i < vs->n; i++) {
 		const struct value_state *v = &vs->v[i];

@@ -141,6 +141,7 @@ load_row(struct group_table *g, struct cursor *cur)
 		keys_set(&g->layout, k, g->keys, &c);
 	}
 	values_load(&g->values, cur, &g->intern, slots, &src);
+	values_meet_sampling(&g->values, &g->rows, src.sampling);
 	table_find(&g->rows, g->keys, 1, &row);
 	values_merge(&g->values, &g->rows, &g->intern, row, &src);
 	load_sets(g, row, cur);

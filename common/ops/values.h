@@ -96,10 +96,13 @@ void values_update(
 /* merge.c: let value i hold this type too. */
 void values_raise(struct values *, unsigned i, struct table *, enum type);
 
-/* Let each row keep its own sampling interval from now on. */
+/* Let each row keep its own sampling interval from now on.  All rows there are have had records. */
 void values_split_sampling(struct values *, struct table *);
 
-/* Add the row of another table, or one loaded: types are what its slots hold. */
+/* Rows of this interval (0 unknown, SAMPLING_MIXED) are about to be merged: before any row is made for them. */
+void values_meet_sampling(struct values *, struct table *, uint32_t sampling);
+
+/* Add the row of another table, or one loaded, whose interval was met: types are what its slots hold. */
 struct row_source {
 	const uint64_t *slots;
 	uint8_t type[GROUP_VALUES_MAX];

@@ -358,6 +358,22 @@ make_six() {
 	diff got again
 }
 
+@test "flowagg: groups without a value keep their sampling interval, in any memory" {
+	for interval in 10 200 3000; do
+		awk -v s=$interval 'BEGIN { print "dstport,srcport,sampling"
+			for (i = 0; i < 3000; i++) print i * 7 % 3000 + s "," (i % 3 ? "" : i) "," s }' |
+			flowcat -i csv -w $interval.flow
+	done
+	for values in bytes distinct_srcport min_srcport,flows; do
+		flowagg -q -j 1 -k dstport -v $values ./*.flow | flowcat -o csv -k dstport,sampling > whole
+		[ "$(grep -c ',.' whole)" -gt 500 ]
+		for how in '-j 3 -m 64Ki' '-j 1 -m 64Ki' '-j 3'; do
+			flowagg -q $how -k dstport -v $values ./*.flow |
+				flowcat -o csv -k dstport,sampling | cmp - whole
+		done
+	done
+}
+
 @test "flowagg: aggregates of aggregates add up, by any number of threads" {
 	flowgen -n 30000 --ipv6 20% > day.flow
 	values='flows,packets,bytes,first,last,min(packets),max(bytes)'
