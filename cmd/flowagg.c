@@ -45,6 +45,9 @@ struct flowagg {
 	struct expr_state *filter;
 	uint64_t *sel;
 	uint64_t n_kept; /* groups that it is true for */
+	struct field_id
+	    *column; /* of the result: keys, values, each with the other direction's behind it */
+	size_t n_columns;
 	struct sort_key *keys;
 	size_t n_keys;
 	struct sorter *sorter;
@@ -161,11 +164,26 @@ complete_order(struct flowagg *f, struct err *err)
 	return 0;
 }
 
-/* Tables and csv have the keys and values in the order they were asked for. */
+/* The keys and values in the order they were asked for. */
+static void
+list_columns(struct flowagg *f)
+{
+	const struct group_spec *s = &f->spec;
+
+	f->column = mem_zero(s->n_keys + 2 * s->n_values, sizeof(*f->column));
+	for (size_t k = 0; k < s->n_keys; k++)
+		f->column[f->n_columns++] = s->keys[k].as;
+	for (size_t i = 0; i < s->n_values; i++) {
+		f->column[f->n_columns++] = s->values[i].as;
+		if (s->biflow && s->values[i].reverse.id + s->values[i].reverse.pen != 0)
+			f->column[f->n_columns++] = s->values[i].reverse;
+	}
+}
+
+/* Tables and csv have these columns and no others. */
 static void
 choose_fields(struct flowagg *f)
 {
-	const struct group_spec *s = &f->spec;
 	bool standard = f->io.out_path == NULL || strcmp(f->io.out_path, "-") == 0;
 	enum io_format format = f->io.out_format;
 	struct field_list *l = &f->io.fields;
@@ -174,13 +192,10 @@ choose_fields(struct flowagg *f)
 		format = standard && isatty(STDOUT_FILENO) ? IO_TABLE : IO_FLOW;
 	if (format != IO_TABLE && format != IO_CSV && format != IO_TSV)
 		return;
-	l->fields = mem_zero(s->n_keys + 2 * s->n_values, sizeof(*l->fields));
-	for (size_t k = 0; k < s->n_keys; k++)
-		field_of_id(&l->fields[l->n++], &s->keys[k].as);
-	for (size_t i = 0; i < s->n_values; i++) {
-		field_of_id(&l->fields[l->n++], &s->values[i].as);
-		if (s->biflow && s->values[i].reverse.id + s->values[i].reverse.pen != 0)
-			field_of_id(&l->fields[l->n++], &s->values[i].reverse);
+	l->fields = mem_zero(f->n_columns, sizeof(*l->fields));
+	while (l->n < f->n_columns) {
+		field_of_id(&l->fields[l->n], &f->column[l->n]);
+		l->n++;
 	}
 	f->io.has_fields = true;
 }
@@ -197,6 +212,7 @@ parse(struct flowagg *f, struct optparse *parser)
 			opt_usage(parser->program, "%s", err.text);
 	if (complete_spec(f, &err) < 0 || complete_order(f, &err) < 0)
 		opt_usage(parser->program, "%s", err.text);
+	list_columns(f);
 	choose_fields(f);
 }
 
@@ -228,11 +244,13 @@ take_groups(void *ctx, struct batch *b)
 	return f->rc == 0;
 }
 
+/* Which columns stand first depends on the first group otherwise, which has no value of some. */
 static bool
 write_groups(void *ctx, struct batch *b)
 {
 	struct flowagg *f = ctx;
 
+	batch_arrange(b, f->column, f->n_columns);
 	f->rc = io_sink_batch(f->sink, b, f->err);
 	return f->rc == 0;
 }
@@ -349,6 +367,7 @@ release(struct flowagg *f, struct expr *having)
 	mem_free(f->tables);
 	sort_free(f->sorter);
 	sort_keys_free(f->keys);
+	mem_free(f->column);
 	if (f->filter != NULL)
 		expr_state_free(f->filter);
 	expr_free(having);

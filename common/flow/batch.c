@@ -437,6 +437,29 @@ batch_find(const struct batch *b, const struct field_id *id)
 	return i >= 0 && (b->col[i].flags & COLUMN_EMPTY) ? -1 : i;
 }
 
+void
+batch_arrange(struct batch *b, const struct field_id *id, size_t n)
+{
+	unsigned to = 0;
+
+	assert(b->open && b->n_all == b->n_cols);
+	for (size_t k = 0; k < n; k++) {
+		int i = batch_find(b, &id[k]);
+		struct column c;
+
+		if (i < (int)to) /* it has none, or it stands there already */
+			continue;
+		c = b->col[i];
+		memmove(&b->col[to + 1], &b->col[to], ((unsigned)i - to) * sizeof(c));
+		b->col[to++] = c;
+		if (b->sort_column == i + 1)
+			b->sort_column = (uint16_t)to;
+		else if (b->sort_column >= to && b->sort_column <= i)
+			b->sort_column++;
+	}
+	b->layout = new_layout();
+}
+
 const struct column *
 batch_dict(struct batch *b, unsigned i)
 {

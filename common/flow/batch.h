@@ -179,6 +179,9 @@ void batch_put_octets(struct batch *, unsigned col, size_t rec, const void *, si
 /* Octets of values held: a batch of 64 MiB (BATCH_OCTETS) is full whatever its records. */
 size_t batch_octets(const struct batch *);
 
+/* These columns, as far as an open batch has them, stand first and in this order.  Indexes change. */
+void batch_arrange(struct batch *, const struct field_id *, size_t n);
+
 /* All is in: complete offsets, and let present be NULL where no record is missing.  Readable after. */
 void batch_close(struct batch *);
 

@@ -358,6 +358,22 @@ make_six() {
 	diff got again
 }
 
+@test "flowagg: keys and values stand in the order asked for, in any memory" {
+	awk 'BEGIN { print "srcport,dstport,proto,tos,srcas,dstas,packets"
+		for (i = 0; i < 30000; i++) {
+			for (k = 0; k < 6; k++) printf "%s,", i % 6 == k ? k + 1 : ""
+			print i
+		} }' | flowcat -i csv -w some.flow
+	flowagg -j 1 -k srcport,dstport,proto,tos,srcas,dstas -v 'distinct(packets),count' \
+		-o ndjson some.flow > whole
+	for how in '-j 1 -m 64Ki' '-j 3 -m 64Ki'; do
+		flowagg $how --verbose -k srcport,dstport,proto,tos,srcas,dstas -v 'distinct(packets),count' \
+			some.flow 2> said | flowcat -o ndjson | cmp - whole
+		grep -q '[1-9][0-9]* times to disk' said
+	done
+	[ "$(sort whole | head -n 1)" = '{"dstas":6,"distinct_packets":5000,"count":5000}' ]
+}
+
 @test "flowagg: groups without a value keep their sampling interval, in any memory" {
 	for interval in 10 200 3000; do
 		awk -v s=$interval 'BEGIN { print "dstport,srcport,sampling"
