@@ -1,10 +1,31 @@
 #include "ops/order.h"
 
+#include <strings.h>
+
 #include "base/num.h"
 #include "flow/zone.h"
 #include "ops/cell.h"
 
 /* Keys as people write them ------------------------------------------------------------------ */
+
+/*
+ * first and last: the least start and the greatest end of a group, which has a name of its own where a time is the
+ * key; of a record its start and end.
+ */
+static int
+parse_field(struct field *f, const char *p, size_t n, struct err *err)
+{
+	bool last = n == 4 && strncasecmp(p, "last", n) == 0;
+	const char *named = last ? "max_end" : "min_start";
+	int rc;
+
+	if (!last && (n != 5 || strncasecmp(p, "first", n) != 0))
+		return field_parse(f, p, n, err);
+	rc = field_parse(f, named, strlen(named), err);
+	f->id[f->n++] = field_own(last ? OWN_END : OWN_START);
+	strcpy(f->name, last ? "last" : "first");
+	return rc;
+}
 
 static int
 parse_key(struct sort_key *k, const char *p, size_t n, struct err *err)
@@ -12,7 +33,7 @@ parse_key(struct sort_key *k, const char *p, size_t n, struct err *err)
 	const char *colon = memrchr(p, ':', n);
 	size_t name = colon ? (size_t)(colon - p) : n;
 
-	if (field_parse(&k->field, p, name, err) < 0)
+	if (parse_field(&k->field, p, name, err) < 0)
 		return -1;
 	k->ascending = false;
 	if (colon == NULL)

@@ -15,7 +15,7 @@ struct sort_key {
 	bool ascending; /* default descending: biggest first */
 };
 
-/* FIELD[:asc|:desc], comma separated. */
+/* FIELD[:asc|:desc], comma separated; first and last are start and end, or what flowagg made of them. */
 int sort_keys_parse(struct sort_key **, size_t *n, const char *text, struct err *);
 void sort_keys_add(struct sort_key **, size_t *n, const struct field *, bool ascending);
 void sort_keys_free(struct sort_key *);

@@ -214,6 +214,21 @@ make_six() {
 	flowagg -k srcip -v packets,bytes -O bpp -n 3 -o csv day.flow > /dev/null
 }
 
+@test "flowagg: first and last order too, whatever their column is called" {
+	flowcat -i csv -w o.flow <<-'END'
+	dstport,start,end
+	1,2026-01-05T00:00:00Z,2026-01-05T00:00:04Z
+	2,2026-01-05T00:00:08Z,2026-01-05T00:00:09Z
+	3,2026-01-05T00:00:03Z,2026-01-05T00:00:12Z
+	END
+	[ "$(flowagg -k dstport -v first,last -O first:asc -o csv o.flow | cut -d, -f1 | xargs)" = 'dstport 1 3 2' ]
+	[ "$(flowagg -k dstport -v last -O Last -o csv o.flow | cut -d, -f1 | xargs)" = 'dstport 3 2 1' ]
+	[ "$(flowagg -k start/1m,dstport -v first -O first -o csv o.flow | cut -d, -f2 | xargs)" = 'dstport 2 3 1' ]
+	[ "$(flowagg -k start/1m,dstport -v first o.flow | flowcat -O first:asc -k dstport -o csv | xargs)" = 'dstport 1 3 2' ]
+	run -2 --separate-stderr flowagg -k dstport -v first -O last o.flow
+	[[ $stderr == "flowagg: -O last: not in the result; add it to -k or -v"* ]]
+}
+
 @test "flowagg: a key of durations is itself, beside the group's first and last" {
 	flowcat -i csv -w o.flow <<-'END'
 	start,end
