@@ -236,7 +236,7 @@ tz_bins(const struct tz *tz, int64_t ns)
 		       rest_of(tz->change[i].offset_s, ns) == rest_of(tz->change[0].offset_s, ns);
 	if (even)
 		b.shift_ns = rest_of(tz->change[0].offset_s, ns);
-	else if (ns % (HOUR_S * NS_PER_S) == 0)
+	else
 		b.moves = tz;
 	return b;
 }
@@ -254,17 +254,59 @@ instant_ns(const struct tz *tz, int64_t local_ns)
 	return (int64_t)((uint64_t)local_ns - back_ns);
 }
 
+static struct tz_span
+span_at(const struct tz_bins *b, int64_t ns)
+{
+	return tz_at(b->moves, floor_div(ns, NS_PER_S));
+}
+
+/* What clocks show; modulo 2^64. */
+static int64_t
+local_ns(const struct tz_bins *b, int64_t ns)
+{
+	return (int64_t)((uint64_t)ns + (uint64_t)(span_at(b, ns).offset_s * NS_PER_S));
+}
+
 static int64_t
 local_floor(const struct tz_bins *b, int64_t ns)
 {
-	int64_t offset_ns = tz_at(b->moves, floor_div(ns, NS_PER_S)).offset_s * NS_PER_S;
+	return floor_to(local_ns(b, ns), b->ns);
+}
 
-	return floor_to((int64_t)((uint64_t)ns + (uint64_t)offset_ns), b->ns);
+/* Do bins end where clocks move? */
+static bool
+is_cut(const struct tz_bins *b)
+{
+	return b->moves != NULL && b->ns % (HOUR_S * NS_PER_S) != 0;
+}
+
+/* The same, of one that clocks cannot move within. */
+static int64_t
+cut_floor(const struct tz_bins *b, int64_t ns)
+{
+	struct tz_span span = span_at(b, ns);
+	uint64_t past = (uint64_t)local_ns(b, ns) - (uint64_t)local_floor(b, ns);
+	int64_t begin = (int64_t)((uint64_t)ns - past);
+
+	return floor_div(begin, NS_PER_S) < span.from_s ? span.from_s * NS_PER_S : begin;
+}
+
+static int64_t
+cut_next(const struct tz_bins *b, int64_t begin_ns)
+{
+	struct tz_span span = span_at(b, begin_ns);
+	int64_t past = local_ns(b, begin_ns) - local_floor(b, begin_ns), next;
+
+	if (__builtin_add_overflow(begin_ns, b->ns - past, &next))
+		return INT64_MAX;
+	return floor_div(next, NS_PER_S) < span.until_s ? next : span.until_s * NS_PER_S;
 }
 
 int64_t
 tz_bin_floor(const struct tz_bins *b, int64_t ns)
 {
+	if (is_cut(b))
+		return cut_floor(b, ns);
 	if (b->moves != NULL)
 		return instant_ns(b->moves, local_floor(b, ns));
 	ns = floor_to((int64_t)((uint64_t)ns + (uint64_t)b->shift_ns), b->ns);
@@ -274,8 +316,8 @@ tz_bin_floor(const struct tz_bins *b, int64_t ns)
 bool
 tz_bins_even(const struct tz_bins *b, int64_t begin_ns, int64_t ns)
 {
-	return b->moves == NULL ||
-	       tz_at(b->moves, floor_div(begin_ns, NS_PER_S)).until_s > floor_div(ns, NS_PER_S);
+	return b->moves == NULL || (local_floor(b, begin_ns) == local_ns(b, begin_ns) &&
+				       span_at(b, begin_ns).until_s > floor_div(ns, NS_PER_S));
 }
 
 int64_t
@@ -283,6 +325,8 @@ tz_bin_next(const struct tz_bins *b, int64_t begin_ns)
 {
 	int64_t from = b->moves == NULL ? begin_ns : local_floor(b, begin_ns), next;
 
+	if (is_cut(b))
+		return cut_next(b, begin_ns);
 	if (__builtin_add_overflow(from, b->ns, &next))
 		return INT64_MAX;
 	return b->moves == NULL ? next : instant_ns(b->moves, next);

@@ -31,9 +31,9 @@ struct tz_span tz_at(const struct tz *, int64_t s);
 int64_t tz_instant(const struct tz *, int64_t local_s);
 
 /*
- * Bins of so many ns, counted from midnight by clocks of a zone: those of days are its days, 23 to 25 hours where clocks
- * move.  An hour that is there twice has its bins twice, but is once in longer ones.  Bins that neither divide what
- * clocks move by nor are whole hours (7m) are counted from 1970-01-01T00:00:00Z.
+ * Bins of so many ns, counted from 1970-01-01 00:00 by clocks of a zone.  Where clocks move, bins of whole hours stay
+ * whole by the clock: a day has 23 to 25 hours.  Others (7m) end there, so that an hour that is there twice has its bins
+ * twice.
  */
 struct tz_bins {
 	int64_t ns;

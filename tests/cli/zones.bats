@@ -119,6 +119,43 @@ zone_file() { # RULE
 	flowstat -o csv --tz North -s end/1d days.flow | grep -q '2026-10-25T00:00:00+02:00.*,96,'
 }
 
+@test "zones: bins of seven minutes are counted by the zone's clocks, and end where those move" {
+	flowcat -i csv -w few.flow <<-'END'
+	end,bytes
+	2025-10-26T00:52:59Z,1
+	2025-10-26T00:53:00Z,2
+	2025-10-26T00:59:59Z,4
+	2025-10-26T01:00:00Z,8
+	2025-10-26T01:04:59Z,16
+	2025-10-26T01:05:00Z,32
+	END
+	flowagg --tz North -k end/7m -v bytes -o csv few.flow | diff - <(cat <<-'END'
+		end,bytes
+		2025-10-26T02:47:00+02:00,3
+		2025-10-26T02:54:00+02:00,4
+		2025-10-26T02:00:00+01:00,24
+		2025-10-26T02:05:00+01:00,32
+		END
+	)
+	flowstat --tz North --series 7m -o csv few.flow | cut -d, -f1,4 |
+		diff - <(flowagg --tz North -k end/7m -v bytes -o csv few.flow)
+	[ "$(flowagg --tz +02:00 -k end/7m -v bytes -o csv few.flow | xargs)" = "end,bytes$(
+		printf ' 2025-10-26T%s+02:00,%s' 02:47:00 3 02:54:00 12 03:01:00 48)" ]
+	[ "$(flowagg --tz +01:00 -k end/7m -v bytes -o csv few.flow | xargs)" = "end,bytes$(
+		printf ' 2025-10-26T%s+01:00,%s' 01:51:00 3 01:58:00 28 02:05:00 32)" ]
+}
+
+@test "zones: the bin in which an hour is left out is not the one behind it" {
+	flowcat -i csv -w few.flow <<-'END'
+	end,bytes
+	2025-03-30T01:30:00Z,1
+	2025-03-30T02:30:00Z,2
+	2025-03-30T03:30:00Z,4
+	END
+	[ "$(flowagg --tz North -k end/2h -v bytes -o csv few.flow | xargs)" = "end,bytes$(
+		printf ' 2025-03-30T%s:00:00+02:00,%s' 03 1 04 6)" ]
+}
+
 @test "zones: many flows by days and by six hours of a zone are those of a reference" {
 	local day bin
 	for day in 24 25 26; do

@@ -212,7 +212,9 @@ static void
 test_bins(const struct tz *tz)
 {
 	struct tz *india = zone("+05:30");
-	struct tz_bins days = tz_bins(tz, DAY_S * NS_PER_S);
+	struct tz *summer = zone("+02:00"), *winter = zone("+01:00");
+	struct tz_bins days = tz_bins(tz, DAY_S * NS_PER_S), odd = tz_bins(tz, 420 * NS_PER_S);
+	struct tz_bins two = tz_bins(tz, 2 * HOUR * NS_PER_S);
 
 	test_bins_against_libc(tz, 24);
 	test_bins_against_libc(tz, 6);
@@ -226,7 +228,20 @@ test_bins(const struct tz *tz)
 	is_i64(bin_of(tz, 300, TO_WINTER + 301), TO_WINTER + 300,
 	    "minutes of the hour that is there twice");
 	is_i64(bin_of(tz, HOUR, TO_WINTER + 301), TO_WINTER, "are not those of the first time");
-	is_i64(bin_of(tz, 420, 421), 420, "bins of an odd length are as in UTC");
+	is_i64(bin_of(tz, 420, 421), 180, "bins of an odd length are counted by the zone's clocks");
+	is_i64(bin_of(tz, 420, TO_WINTER - 1), bin_of(summer, 420, TO_WINTER - 1),
+	    "those of summer by clocks of summer");
+	is_i64(bin_of(tz, 420, TO_WINTER), TO_WINTER, "one begins where clocks move");
+	is_i64(tz_bin_next(&odd, bin_of(tz, 420, TO_WINTER - 1) * NS_PER_S), TO_WINTER * NS_PER_S,
+	    "as the one before ends there");
+	is_i64(tz_bin_next(&odd, TO_WINTER * NS_PER_S) / NS_PER_S,
+	    bin_of(winter, 420, TO_WINTER) + 420, "and those behind it are winter's");
+	ok(!tz_bins_even(&odd, TO_WINTER * NS_PER_S, TO_WINTER * NS_PER_S),
+	    "a bin that is cut is not as long as the others");
+	ok(!tz_bins_even(&two, TO_SUMMER * NS_PER_S, (TO_SUMMER + HOUR) * NS_PER_S),
+	    "nor is one that begins where an hour is left out");
+	ok(tz_bins_even(&two, (TO_SUMMER + HOUR) * NS_PER_S, (TO_SUMMER + DAY_S) * NS_PER_S),
+	    "behind it they are");
 	is_i64((tz_bin_next(&days, tz_bin_floor(&days, TO_SUMMER * NS_PER_S)) -
 		   tz_bin_floor(&days, TO_SUMMER * NS_PER_S)) /
 		   NS_PER_S,
@@ -235,6 +250,8 @@ test_bins(const struct tz *tz)
 	    "the last day ends with time");
 	(void)tz_bin_next(&days, tz_bin_floor(&days, INT64_MIN));
 	tz_free(india);
+	tz_free(summer);
+	tz_free(winter);
 }
 
 int
