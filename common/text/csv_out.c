@@ -73,15 +73,26 @@ put_header(struct text_writer *w, const struct names *names, struct batch *first
 	buf_free(&name);
 }
 
+/* A record without any value would be no line where there is no column. */
+static bool
+has_columns(const struct batch *b)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < b->n_cols; i++)
+		any = any || !(b->col[i].flags & COLUMN_EMPTY);
+	return any;
+}
+
 void
 csv_begin(struct text_writer *w, const struct names *names, struct batch *first, struct buf *out)
 {
 	size_t before = out->len;
 
-	if (!w->list) {
+	if (!w->list || w->n_col == 0) {
 		if (text_are_alerts(w, first)) {
 			text_set_default(w, text_are_told(w, first) ? told_fields : alert_fields);
-		} else if (first == NULL || text_are_flows(first)) {
+		} else if (first == NULL || !has_columns(first) || text_are_flows(first)) {
 			text_set_default(w, default_fields);
 		} else {
 			text_set_batch(w, first);

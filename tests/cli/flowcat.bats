@@ -44,6 +44,20 @@ make_five() {
 	[ "${lines[2]}" = 192.0.2.2,76,53 ]
 }
 
+@test "flowcat: records without any value are rows of csv, and read back" {
+	printf 'bytes\n\n\n' | flowcat -i csv -w none.flow
+	printf 'bytes,packets\n,\n1,2\n,\n' | flowcat -i csv -w some.flow
+	for how in '-o csv' '-o tsv' '-o csv -k all' '-o csv -k bytes' '-o csv -k bytes,packets' '-o ndjson'; do
+		[ "$(flowcat $how none.flow | grep -vc '^[a-z]')" -eq 2 ]
+		[ "$(flowcat $how some.flow | grep -vc '^[a-z]')" -eq 3 ]
+	done
+	for how in csv tsv; do
+		flowcat -o $how none.flow | flowcat -i $how --verbose -o null 2> said
+		grep -q '^flowcat: 2 records read' said
+		flowcat -o $how -k bytes some.flow | flowcat -i $how -o ndjson | diff - <(printf '%s\n' {} '{"bytes":1}' {})
+	done
+}
+
 @test "flowcat: -k all has nothing beside it that would not be printed" {
 	make_five
 	for list in all,duration duration,all all,+bps; do
