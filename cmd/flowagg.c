@@ -244,13 +244,11 @@ take_groups(void *ctx, struct batch *b)
 	return f->rc == 0;
 }
 
-/* Which columns stand first depends on the first group otherwise, which has no value of some. */
 static bool
 write_groups(void *ctx, struct batch *b)
 {
 	struct flowagg *f = ctx;
 
-	batch_arrange(b, f->column, f->n_columns);
 	f->rc = io_sink_batch(f->sink, b, f->err);
 	return f->rc == 0;
 }
@@ -311,6 +309,7 @@ hand_on(void *ctx, struct io_sink *sink, const struct io_result *result, struct 
 
 	f->err = err;
 	f->sink = sink;
+	io_sink_arrange(sink, f->column, f->n_columns);
 	for (unsigned i = 0; i < f->n_tables; i++)
 		spills += group_spills(f->tables[i]);
 	if (group_finish(f->tables, f->n_tables, choose_top(f, &top) ? &top : NULL, take_groups, f,

@@ -153,6 +153,9 @@ void io_sink_parts(struct io_sink *, const struct io_parts *, void *ctx);
  */
 int io_sink_close(struct io_sink *, bool complete, struct err *);
 
+/* Of batches of one's own making these columns stand first and in this order, whichever records have them.  Borrowed. */
+void io_sink_arrange(struct io_sink *, const struct field_id *, size_t n);
+
 /* Write a batch of one's own making (aggregates, generated records), in order. -1 err; 1: the limit is reached. */
 int io_sink_batch(struct io_sink *, struct batch *, struct err *);
 

@@ -266,6 +266,20 @@ sink_inherit(struct io_sink *s, const char *history)
 		stream_inherit(s->writer, history);
 }
 
+void
+io_sink_arrange(struct io_sink *s, const struct field_id *id, size_t n)
+{
+	s->leading = id;
+	s->n_leading = n;
+}
+
+static void
+arrange(const struct io_sink *s, struct batch *b)
+{
+	if (s->n_leading > 0)
+		batch_arrange(b, s->leading, s->n_leading);
+}
+
 /* Writing ---------------------------------------------------------------------------------------- */
 
 int
@@ -278,6 +292,7 @@ sink_flush(struct io_sink *s, bool now, struct err *err)
 	if (!now && (s->slow || time_monotonic_ns() - s->held_since_ns < HOLD_MS * NS_PER_MS))
 		return 0;
 	batch_close(s->held);
+	arrange(s, s->held);
 	s->out.len = 0;
 	r = block_encode(s->encoder, s->held, &s->out, err);
 	if (r == 0)
@@ -422,6 +437,7 @@ io_sink_batch(struct io_sink *s, struct batch *b, struct err *err)
 	struct job j = { .b = b, .begun = true };
 	int r;
 
+	arrange(s, b);
 	j.names = sink_made(s, b->sort_column > 0);
 	if (!sink_begun(s))
 		sink_begin(s, b);

@@ -25,6 +25,8 @@ struct io_sink {
 	struct encoder *encoder; /* of the consuming thread */
 	struct batch *held; /* records waiting for company */
 	int64_t held_since_ns;
+	const struct field_id *leading; /* io_sink_arrange */
+	size_t n_leading;
 	struct buf out;
 
 	/* text */

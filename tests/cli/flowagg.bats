@@ -389,6 +389,19 @@ make_six() {
 	[ "$(sort whole | head -n 1)" = '{"dstas":6,"distinct_packets":5000,"count":5000}' ]
 }
 
+@test "flowagg: keys of two types stand in the order asked for, in blocks of a stream too" {
+	for kind in applicationId applicationName; do
+		awk -v kind=$kind 'BEGIN { print "inif," kind ",packets"
+			for (i = 0; i < 3000; i++) print i % 40 "," (i % 4 ? "" : sprintf("03%06x", i % 30)) "," i }' |
+			flowcat -i csv -w $kind.flow
+	done
+	for how in '-j 1' '-j 1 -m 64Ki' '-j 3 -m 64Ki'; do
+		flowagg $how -k app,inif -v p95_packets,count ./*.flow | flowcat -o ndjson > got
+		[ -z "$(grep -vE '^\{("app":"[^"]*",)?"inif":[0-9]+,"p95_packets":[0-9]+,"count":[0-9]+\}$' got)" ]
+		[ "$(wc -l < got)" -gt 80 ]
+	done
+}
+
 @test "flowagg: groups without a value keep their sampling interval, in any memory" {
 	for interval in 10 200 3000; do
 		awk -v s=$interval 'BEGIN { print "dstport,srcport,sampling"
