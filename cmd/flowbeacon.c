@@ -9,6 +9,7 @@
 
 #include "base/die.h"
 #include "base/opt.h"
+#include "base/sum.h"
 #include "flowbeacon/judge.h"
 #include "flowbeacon/state.h"
 #include "io/io.h"
@@ -409,10 +410,10 @@ judge_so_far(struct flowbeacon *f, struct pair *k, struct alerts *alerts)
 	if (open != NULL) {
 		sum.conversations += open->conversations;
 		sum.answered += open->answered;
-		sum.packets += open->packets;
-		sum.bytes += open->bytes;
-		sum.rpackets += open->rpackets;
-		sum.rbytes += open->rbytes;
+		sum_up(&sum.packets, open->packets);
+		sum_up(&sum.bytes, open->bytes);
+		sum_up(&sum.rpackets, open->rpackets);
+		sum_up(&sum.rbytes, open->rbytes);
 		sum.connected_ns = open->connected_ns < INT64_MAX - sum.connected_ns
 				       ? sum.connected_ns + open->connected_ns
 				       : INT64_MAX;

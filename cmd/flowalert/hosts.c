@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/sum.h"
 
 void
 hosts_init(struct hosts *h, struct memory *memory, const struct scope *scope, int64_t half_life_ns)
@@ -127,7 +128,7 @@ put_host(
 		double sum = hosts_left(h, m[i]);
 
 		left *= 1 - 0.6 * (1 - exp(-sum));
-		a.count += m[i]->count;
+		sum_up(&a.count, m[i]->count);
 		a.start_ns = m[i]->first_ns < a.start_ns ? m[i]->first_ns : a.start_ns;
 		a.end_ns = m[i]->last_ns > a.end_ns ? m[i]->last_ns : a.end_ns;
 		buf_printf(&t->names, "%s%s", i > 0 ? ", " : "", detector);

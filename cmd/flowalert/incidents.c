@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/sum.h"
 
 void
 incidents_init(struct incidents *s, struct memory *memory)
@@ -150,7 +151,7 @@ take(const struct telling *t, size_t i, struct buf *key)
 	}
 	if (m->count > 0 && a->start_ns <= later(m->last_ns, s->window_ns)) {
 		s->repeated++;
-		m->count += count;
+		sum_up(&m->count, count);
 	} else {
 		decide(t, m);
 		/* What is told is held against a host: memos may have moved. */

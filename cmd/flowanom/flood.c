@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/sum.h"
 
 enum { FADE_SHIFT = 12, QUIET_MINUTES = 30 };
 #define NS_PER_MINUTE (60 * NS_PER_S)
@@ -65,7 +66,7 @@ signs_of(const struct host *h, const struct cell *c)
 static double
 ratio(uint64_t v, uint64_t floor, uint64_t peak)
 {
-	uint64_t limit = peak > floor / FLOOD_TIMES ? peak * FLOOD_TIMES : floor;
+	uint64_t limit = peak > floor / FLOOD_TIMES ? product_unsigned(peak, FLOOD_TIMES) : floor;
 
 	return (double)v / (double)limit;
 }
@@ -109,10 +110,10 @@ note_flood(struct floods *f, const struct host *h, const struct cell *c, unsigne
 	d->minutes++;
 	d->signs |= signs;
 	d->sampling = h->sampling > d->sampling ? h->sampling : d->sampling;
-	d->flows += c->flows;
-	d->packets += c->packets;
-	d->bytes += c->bytes;
-	d->back += c->back;
+	sum_up(&d->flows, c->flows);
+	sum_up(&d->packets, c->packets);
+	sum_up(&d->bytes, c->bytes);
+	sum_up(&d->back, c->back);
 	if (times >= d->times) {
 		d->times = times;
 		d->worst = *c;
@@ -176,10 +177,10 @@ minute_of(int64_t ns)
 	return (uint32_t)(ns / NS_PER_MINUTE);
 }
 
-static uint32_t
-add32(uint32_t v, uint64_t more)
+static uint64_t
+share_of(uint64_t v, double share, const struct piece *p)
 {
-	return more > UINT32_MAX - v ? UINT32_MAX : v + (uint32_t)more;
+	return piece_scaled(p, (uint64_t)((double)v * share));
 }
 
 /* Packets and octets of a record that is longer than a minute. */
@@ -187,9 +188,9 @@ static void
 spread(struct floods *f, struct host *h, const struct piece *p, uint32_t minute)
 {
 	double share = (double)NS_PER_MINUTE / (double)(p->end_ns - p->start_ns);
-	uint64_t packets = (uint64_t)((double)p->packets * share) * p->sampling;
-	uint64_t bytes = (uint64_t)((double)p->bytes * share) * p->sampling;
-	uint64_t back = (uint64_t)((double)p->rpackets * share) * p->sampling;
+	uint64_t packets = share_of(p->packets, share, p);
+	uint64_t bytes = share_of(p->bytes, share, p);
+	uint64_t back = share_of(p->rpackets, share, p);
 	uint32_t first = minute_of(p->start_ns);
 
 	for (uint32_t m = minute, n = 0; m > first && n < FLOOD_OPEN; m--, n++) {
@@ -197,9 +198,9 @@ spread(struct floods *f, struct host *h, const struct piece *p, uint32_t minute)
 
 		if (c == NULL)
 			return;
-		c->packets += packets;
-		c->bytes += bytes;
-		c->back += back;
+		sum_up(&c->packets, packets);
+		sum_up(&c->bytes, bytes);
+		sum_up(&c->back, back);
 	}
 }
 
@@ -218,42 +219,42 @@ floods_add(
 {
 	uint32_t minute = minute_of(p->end_ns);
 	struct cell *c = cell_at(f, h, minute);
-	uint64_t n = p->flows * p->sampling;
+	uint64_t n = piece_scaled(p, p->flows);
 
 	if (c == NULL) {
 		f->late++;
 		return;
 	}
 	c->records++;
-	c->flows = add32(c->flows, n);
+	c->flows = sum_u32(c->flows, n);
 	c->sources |= UINT64_C(1) << source_bit(&e->ip[p->d]);
 	if (p->has_flags) {
-		c->tcp = add32(c->tcp, n);
+		c->tcp = sum_u32(c->tcp, n);
 		if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN)
-			c->syn = add32(c->syn, n);
+			c->syn = sum_u32(c->syn, n);
 	}
 	if (asked) {
 		uint16_t port = e->port[!p->d];
 
-		c->asked = add32(c->asked, n);
+		c->asked = sum_u32(c->asked, n);
 		if (c->votes == 0) {
 			c->port = port;
 			c->proto = (uint8_t)e->proto;
 		}
 		if (c->port == port && c->proto == e->proto)
-			c->votes = add32(c->votes, n);
+			c->votes = sum_u32(c->votes, n);
 		else
 			c->votes = c->votes > n ? c->votes - (uint32_t)n : 0;
 	}
 	if (p->sampling > h->sampling)
-		h->sampling = (uint32_t)p->sampling;
+		h->sampling = p->sampling;
 	if (p->end_ns - p->start_ns > NS_PER_MINUTE) {
 		spread(f, h, p, minute);
 		return;
 	}
-	c->packets += p->packets * p->sampling;
-	c->bytes += p->bytes * p->sampling;
-	c->back += p->rpackets * p->sampling;
+	sum_up(&c->packets, piece_scaled(p, p->packets));
+	sum_up(&c->bytes, piece_scaled(p, p->bytes));
+	sum_up(&c->back, piece_scaled(p, p->rpackets));
 }
 
 void
@@ -262,7 +263,7 @@ floods_back(struct floods *f, struct host *h, int64_t end_ns, uint64_t packets)
 	struct cell *c = cell_at(f, h, minute_of(end_ns));
 
 	if (c != NULL)
-		c->back += packets;
+		sum_up(&c->back, packets);
 }
 
 /* Room --------------------------------------------------------------------------------------------- */

@@ -137,6 +137,12 @@ put_run_why(
 		why_count(b, "amounts", (uint64_t)__builtin_popcount(r->all));
 }
 
+static uint64_t
+amount_of(const struct run *r)
+{
+	return r->total < 0x1p64 ? (uint64_t)r->total : UINT64_MAX;
+}
+
 static void
 put_run(struct judge *j, const struct run *r)
 {
@@ -158,11 +164,11 @@ put_run(struct judge *j, const struct run *r)
 	a.start_ns = (int64_t)r->first * NS_PER_HOUR;
 	a.end_ns = ((int64_t)r->last + 1) * NS_PER_HOUR - NS_PER_MS;
 	if (r->amount == AMOUNT_FLOWS)
-		a.flows = judge_counter(j, (uint64_t)r->total);
+		a.flows = judge_counter(j, amount_of(r));
 	else if (r->amount == AMOUNT_IN || r->amount == AMOUNT_LAN_IN)
-		a.rbytes = judge_counter(j, (uint64_t)r->total);
+		a.rbytes = judge_counter(j, amount_of(r));
 	else
-		a.bytes = judge_counter(j, (uint64_t)r->total);
+		a.bytes = judge_counter(j, amount_of(r));
 	judge_put(j, &a);
 }
 

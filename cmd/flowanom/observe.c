@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/sum.h"
 
 enum { PORTS = OBSERVE_PORTS };
 #define NS_PER_MINUTE (60 * NS_PER_S)
@@ -137,7 +138,7 @@ add_interface(struct observed *o, size_t exporter, const struct piece *p, uint32
 	}
 	t = tracks_at(&o->tracks, l->track);
 	track_add(t, hour, in ? AMOUNT_IN : AMOUNT_OUT, octets);
-	track_add(t, hour, AMOUNT_FLOWS, p->flows * p->sampling);
+	track_add(t, hour, AMOUNT_FLOWS, piece_scaled(p, p->flows));
 	see(o, l->track, p->end_ns);
 }
 
@@ -146,13 +147,13 @@ add_exporter(struct observed *o, const struct piece *p, const struct interfaces 
     uint32_t hour)
 {
 	size_t at = exporter_of(o, &p->exporter);
-	uint64_t octets = (p->bytes + p->rbytes) * p->sampling;
+	uint64_t octets = piece_scaled(p, sum_unsigned(p->bytes, p->rbytes));
 	uint32_t in = interface_at(f, 0, rec), out = interface_at(f, 1, rec);
 
 	if (at == KEYED_NONE)
 		return;
 	track_add(tracks_at(&o->tracks, at), hour, AMOUNT_OUT, octets);
-	track_add(tracks_at(&o->tracks, at), hour, AMOUNT_FLOWS, p->flows * p->sampling);
+	track_add(tracks_at(&o->tracks, at), hour, AMOUNT_FLOWS, piece_scaled(p, p->flows));
 	see(o, at, p->end_ns);
 	if (in != 0)
 		add_interface(o, at, p, in, true, hour, octets);
@@ -180,9 +181,9 @@ add_service(
 		*place = (uint32_t)at + 1;
 	}
 	t = tracks_at(&o->tracks, *place - 1);
-	track_add(t, hour, role == TO_SERVER ? AMOUNT_IN : AMOUNT_OUT, p->bytes * p->sampling);
-	track_add(t, hour, role == TO_SERVER ? AMOUNT_OUT : AMOUNT_IN, p->rbytes * p->sampling);
-	track_add(t, hour, AMOUNT_FLOWS, p->flows * p->sampling);
+	track_add(t, hour, role == TO_SERVER ? AMOUNT_IN : AMOUNT_OUT, piece_scaled(p, p->bytes));
+	track_add(t, hour, role == TO_SERVER ? AMOUNT_OUT : AMOUNT_IN, piece_scaled(p, p->rbytes));
+	track_add(t, hour, AMOUNT_FLOWS, piece_scaled(p, p->flows));
 }
 
 /* Records ------------------------------------------------------------------------------------------ */
@@ -226,9 +227,7 @@ look_at(struct observed *o, const struct ends *e, struct piece *p, struct look *
 		o->strange++;
 		return;
 	}
-	if (p->sampling > UINT32_MAX)
-		p->sampling = UINT32_MAX;
-	sampled_see(&o->judge->sampled, (uint32_t)p->sampling);
+	sampled_see(&o->judge->sampled, p->sampling);
 	role = role_of(o, e, p);
 	ours = scope_internal(o->scope, src) && scope_unicast(src);
 	theirs = unicast && scope_internal(o->scope, dst);
@@ -288,7 +287,7 @@ add_host(struct observed *o, const struct host *h, const struct piece *p, bool s
     bool dns)
 {
 	struct track *t = tracks_at(&o->tracks, h->track - 1);
-	uint64_t bytes = p->bytes * p->sampling, rbytes = p->rbytes * p->sampling;
+	uint64_t bytes = piece_scaled(p, p->bytes), rbytes = piece_scaled(p, p->rbytes);
 
 	track_add_octets(&o->tracks, t,
 	    sender ? (local ? AMOUNT_LAN_OUT : AMOUNT_OUT) : (local ? AMOUNT_LAN_IN : AMOUNT_IN),
@@ -300,7 +299,7 @@ add_host(struct observed *o, const struct host *h, const struct piece *p, bool s
 		    p->start_ns, p->end_ns, rbytes);
 	if (!sender)
 		return;
-	track_add(t, hourly_hour(p->end_ns), AMOUNT_FLOWS, p->flows * p->sampling);
+	track_add(t, hourly_hour(p->end_ns), AMOUNT_FLOWS, piece_scaled(p, p->flows));
 	if (dns)
 		track_add_octets(&o->tracks, t, AMOUNT_DNS, p->start_ns, p->end_ns, bytes);
 }
@@ -318,12 +317,12 @@ add_record(struct observed *o, const struct ends *e, const struct piece *p, cons
 	if (l->dst != NULL)
 		floods_add(&o->floods, l->dst, e, p, l->role != FROM_SERVER);
 	if (l->src != NULL)
-		floods_back(&o->floods, l->src, p->end_ns, p->packets * p->sampling);
+		floods_back(&o->floods, l->src, p->end_ns, piece_scaled(p, p->packets));
 	if (hour != o->tracks.newest_hour && !tracks_time(&o->tracks, p->end_ns)) {
 		o->late++;
 		return;
 	}
-	track_add(tracks_at(&o->tracks, 0), hour, AMOUNT_FLOWS, p->flows * p->sampling);
+	track_add(tracks_at(&o->tracks, 0), hour, AMOUNT_FLOWS, piece_scaled(p, p->flows));
 	if (l->src != NULL && l->src->track != 0)
 		add_host(o, l->src, p, true, l->local, to == DNS_PORT);
 	if (l->dst != NULL && l->theirs && l->dst->track != 0)

@@ -207,11 +207,10 @@ end_hour(struct tracks *t, uint32_t hour, bool partial)
 	advance(t, hours_day(&t->hours, ns));
 	for (size_t i = 0; i < t->at.n; i++) {
 		struct track *k = tracks_at(t, i);
+		const uint64_t *now = k->now[hour % TRACK_OPEN];
 
-		if (k->now[hour % TRACK_OPEN][AMOUNT_FLOWS] == 0 &&
-		    k->now[hour % TRACK_OPEN][AMOUNT_OUT] + k->now[hour % TRACK_OPEN][AMOUNT_IN] +
-			    k->now[hour % TRACK_OPEN][AMOUNT_LAN_IN] ==
-			0)
+		if ((now[AMOUNT_FLOWS] | now[AMOUNT_OUT] | now[AMOUNT_IN] | now[AMOUNT_LAN_IN]) ==
+		    0)
 			continue;
 		if (k->first_hour == 0)
 			k->first_hour = hour;

@@ -11,6 +11,7 @@
 #ifndef FLOWANOM_TRACK_H
 #define FLOWANOM_TRACK_H
 
+#include "base/sum.h"
 #include "detect/habit.h"
 #include "detect/hourly.h"
 #include "presence.h"
@@ -93,7 +94,7 @@ void tracks_finish(struct tracks *);
 static inline void
 track_add(struct track *t, uint32_t hour, enum amount a, uint64_t v)
 {
-	t->now[hour % TRACK_OPEN][a] += v;
+	sum_up(&t->now[hour % TRACK_OPEN][a], v);
 }
 
 /* Octets of a record; parts of it in hours that are over are left out. */

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/sum.h"
 
 enum { FIRST_INDEX = 1 << 12, HOUR_S = 3600, CHUNK_PAIRS = 1 << 12, PLACE_OCTETS = 16 };
 
@@ -232,10 +233,10 @@ add_one(struct pairs *p, struct pair *k, const struct conversation *c, bool answ
 	    lasted > INT64_MAX - k->connected_ns ? INT64_MAX : k->connected_ns + lasted;
 	k->conversations++;
 	k->answered += answered;
-	k->packets += c->packets;
-	k->bytes += c->bytes;
-	k->rpackets += c->rpackets;
-	k->rbytes += c->rbytes;
+	sum_up(&k->packets, c->packets);
+	sum_up(&k->bytes, c->bytes);
+	sum_up(&k->rpackets, c->rpackets);
+	sum_up(&k->rbytes, c->rbytes);
 	add_beat(p, k, c);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/sum.h"
 
 enum { DNS_PORT = 53, RESOLVERS = 1 << 16 };
 
@@ -70,13 +71,13 @@ add_to_pair(struct traffic *t, const struct sent *s, size_t at)
 	p = keyed_at(&t->pairs, at);
 	if (p->flows == 0 || q->start_ns >= p->window_ns + t->window_ns)
 		begin_window(t, p, q->start_ns);
-	p->flows += q->flows;
-	p->out += out * q->sampling;
-	p->in += in * q->sampling;
-	p->packets += packets * q->sampling;
-	p->rpackets += (s->sender ? q->rpackets : q->packets) * q->sampling;
+	sum_up(&p->flows, q->flows);
+	sum_up(&p->out, piece_scaled(q, out));
+	sum_up(&p->in, piece_scaled(q, in));
+	sum_up(&p->packets, piece_scaled(q, packets));
+	sum_up(&p->rpackets, piece_scaled(q, s->sender ? q->rpackets : q->packets));
 	if (q->sampling > p->sampling)
-		p->sampling = (uint32_t)q->sampling;
+		p->sampling = q->sampling;
 	if (q->start_ns < p->start_ns)
 		p->start_ns = q->start_ns;
 	if (q->end_ns > p->end_ns)
@@ -189,9 +190,7 @@ look_at(struct traffic *t, const struct ends *e, struct piece *p)
 
 	if ((!w.ours && !w.theirs) || !scope_unicast(dst) || !scope_unicast(src))
 		return (struct whose){ 0 };
-	if (p->sampling > UINT32_MAX)
-		p->sampling = UINT32_MAX;
-	sampled_see(&t->sampled, (uint32_t)p->sampling);
+	sampled_see(&t->sampled, p->sampling);
 	if (hourly_hour(p->end_ns) > t->newest_hour)
 		t->newest_hour = hourly_hour(p->end_ns);
 	w.host = w.ours ? src : dst;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/sum.h"
 #include "detect/habit.h"
 #include "words.h"
 
@@ -228,8 +229,8 @@ add_to_run(struct judge *j, struct run *r, const struct hour *h)
 	if (is_worse(h, r->worst))
 		r->worst = h;
 	r->hours++;
-	r->out += h->row->v[METRIC_OUT];
-	r->in += h->row->v[METRIC_IN];
+	sum_up(&r->out, h->row->v[METRIC_OUT]);
+	sum_up(&r->in, h->row->v[METRIC_IN]);
 	r->ceiling |= is_over_ceiling(j, h);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/sum.h"
 
 /*
  * Octets of both sides beyond the headers of their packets that make a session: a handshake and a close with all
@@ -43,10 +44,10 @@ is_session(const struct conversation *c)
 	if (!conversation_answered(c) || c->answer == ANSWER_ONLY)
 		return false;
 	/* Of sampled packets it cannot be asked, and some exporters count no octets. */
-	if (c->sampling > 1 || c->bytes + c->rbytes == 0)
+	if (c->sampling > 1 || (c->bytes | c->rbytes) == 0)
 		return true;
-	return c->bytes >= header * c->packets + SESSION_OCTETS &&
-	       c->rbytes >= header * c->rpackets + SESSION_OCTETS;
+	return c->bytes >= sum_unsigned(product_unsigned(header, c->packets), SESSION_OCTETS) &&
+	       c->rbytes >= sum_unsigned(product_unsigned(header, c->rpackets), SESSION_OCTETS);
 }
 
 /* It was running before the input began: nothing of it has a SYN. */
@@ -78,11 +79,11 @@ add_session(struct edges *e, struct edge *x, const struct conversation *c)
 		begin_earlier(e, x, c);
 	if (c->end_ns > x->last_ns)
 		x->last_ns = c->end_ns;
-	x->flows += c->flows + c->rflows;
-	x->packets += c->packets;
-	x->bytes += c->bytes;
-	x->rpackets += c->rpackets;
-	x->rbytes += c->rbytes;
+	x->flows += (uint64_t)c->flows + c->rflows;
+	sum_up(&x->packets, c->packets);
+	sum_up(&x->bytes, c->bytes);
+	sum_up(&x->rpackets, c->rpackets);
+	sum_up(&x->rbytes, c->rbytes);
 	if (c->sampling > x->sampling)
 		x->sampling = c->sampling;
 }

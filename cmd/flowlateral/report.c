@@ -1,6 +1,7 @@
 /*
  * report.c - alerts in words and numbers.
  */
+#include "base/sum.h"
 #include "judge.h"
 #include "ports.h"
 
@@ -208,10 +209,10 @@ tell_pair(struct judge *j, struct alert *a, const struct pair *p)
 	if (p->last_ns > a->end_ns)
 		a->end_ns = p->last_ns;
 	a->flows += p->flows;
-	a->packets += p->packets;
-	a->bytes += p->bytes;
-	a->rpackets += p->rpackets;
-	a->rbytes += p->rbytes;
+	sum_up(&a->packets, p->packets);
+	sum_up(&a->bytes, p->bytes);
+	sum_up(&a->rpackets, p->rpackets);
+	sum_up(&a->rbytes, p->rbytes);
 	if (p->sampling > a->sampling)
 		a->sampling = p->sampling;
 	put_pair_attack(j, p);

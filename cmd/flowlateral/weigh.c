@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/sum.h"
 #include "ports.h"
 
 enum { ROUNDS = 8 };
@@ -272,10 +273,10 @@ add_link(const struct weighing *w, struct pair *p, uint32_t i)
 	if (e->last_ns > p->last_ns)
 		p->last_ns = e->last_ns;
 	p->flows += e->flows;
-	p->packets += e->packets;
-	p->bytes += e->bytes;
-	p->rpackets += e->rpackets;
-	p->rbytes += e->rbytes;
+	sum_up(&p->packets, e->packets);
+	sum_up(&p->bytes, e->bytes);
+	sum_up(&p->rpackets, e->rpackets);
+	sum_up(&p->rbytes, e->rbytes);
 	p->ports += admin_port(e->key.port) >= 0;
 	p->told &= e->told != 0;
 	if (e->sampling > p->sampling)

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/sum.h"
 #include "outcome.h"
 
 enum { CHUNK = CONVERSATIONS_CHUNK, STEPS = 2 * CHUNK, PORTLESS_MOST = 1000 };
@@ -137,8 +138,8 @@ hit_target(struct evidence *e, const struct conversation *c, bool new_source)
 	t = evidence_target(e, row);
 	see_time(&t->first_ns, &t->last_ns, c);
 	t->flows += c->flows;
-	t->packets += c->packets;
-	t->bytes += c->bytes;
+	sum_up(&t->packets, c->packets);
+	sum_up(&t->bytes, c->bytes);
 	t->failed++;
 	t->new_failed++;
 	bursts_add(&t->bursts, true, c->start_ns, c->end_ns, 60 * NS_PER_S);
@@ -175,8 +176,8 @@ answer_alone(struct evidence *e, const struct conversation *c)
 	see_time(&v->first_ns, &v->last_ns, c);
 	v->flows += c->rflows;
 	v->fresh += c->rflows;
-	v->packets += c->rpackets;
-	v->bytes += c->rbytes;
+	sum_up(&v->packets, c->rpackets);
+	sum_up(&v->bytes, c->rbytes);
 	v->port = c->server_port;
 	put_bit(v->clients, &c->client, sizeof(c->client));
 }
@@ -195,10 +196,10 @@ static void
 count_failure(struct source *s, const struct conversation *c)
 {
 	s->flows += c->flows;
-	s->packets += c->packets;
-	s->bytes += c->bytes;
-	s->rpackets += c->rpackets;
-	s->rbytes += c->rbytes;
+	sum_up(&s->packets, c->packets);
+	sum_up(&s->bytes, c->bytes);
+	sum_up(&s->rpackets, c->rpackets);
+	sum_up(&s->rbytes, c->rbytes);
 	see_sampling(s, c);
 }
 

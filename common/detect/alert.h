@@ -29,7 +29,10 @@ struct alert {
 	const struct addr *src, *dst;
 	int srcport, dstport, proto;
 	int64_t start_ns, end_ns;
-	/* As exporters count: times `sampling` they are what there was.  NOT_COUNTED: missing, where 0 is none (flows: 0). */
+	/*
+	 * As exporters count: times `sampling` they are what there was.  NOT_COUNTED: missing, where 0 is none (flows:
+	 * 0); it is what sums stay at that are too large (base/sum.h), as what they were is not known either.
+	 */
 	uint64_t flows, packets, bytes, rpackets, rbytes;
 
 	uint64_t count; /* alerts that it stands for; 0: it is one, and does not say so */

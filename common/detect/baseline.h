@@ -225,13 +225,6 @@ struct base_prefix *baseline_add_prefix(struct baseline *, const struct addr *me
 void baseline_see(const struct baseline *, struct seen *, int64_t start_ns, int64_t end_ns);
 void baseline_join(const struct baseline *, struct seen *, const struct seen *with);
 
-/* Add up conversations of an edge. */
-static inline uint32_t
-baseline_add_flows(uint32_t sum, uint64_t flows)
-{
-	return flows > UINT32_MAX - sum ? UINT32_MAX : sum + (uint32_t)flows;
-}
-
 /* Was nothing learned yet? */
 static inline bool
 baseline_empty(const struct baseline *b)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/sum.h"
 #include "detect/baseline.h"
 #include "detect/baseline_file.h"
 #include "detect/robust.h"
@@ -216,9 +217,9 @@ take_network(struct reading *r, struct err *err)
 			    hours_slot_day(&b->hours, bucket, slot, b->latest);
 	if (r->latest >= 0)
 		baseline_join(b, &b->network.seen, &seen);
-	b->network.flows += get_uint(r, COL_FLOWS, UINT64_MAX);
-	b->network.out += get_uint(r, COL_BYTES, UINT64_MAX);
-	b->network.in += get_uint(r, COL_RBYTES, UINT64_MAX);
+	sum_up(&b->network.flows, get_uint(r, COL_FLOWS, UINT64_MAX));
+	sum_up(&b->network.out, get_uint(r, COL_BYTES, UINT64_MAX));
+	sum_up(&b->network.in, get_uint(r, COL_RBYTES, UINT64_MAX));
 	return take_hourly(r, b->network.hourly, NETWORK_METRICS, err);
 }
 
@@ -240,9 +241,9 @@ take_host(struct reading *r, enum profile kind, struct err *err)
 	h = kind == PROFILE_HOST ? baseline_add_host(r->b, &a) : baseline_add_exporter(r->b, &a);
 	if (h == NULL)
 		return 0;
-	h->flows += get_uint(r, COL_FLOWS, UINT64_MAX);
-	h->out += get_uint(r, COL_BYTES, UINT64_MAX);
-	h->in += get_uint(r, COL_RBYTES, UINT64_MAX);
+	sum_up(&h->flows, get_uint(r, COL_FLOWS, UINT64_MAX));
+	sum_up(&h->out, get_uint(r, COL_BYTES, UINT64_MAX));
+	sum_up(&h->in, get_uint(r, COL_RBYTES, UINT64_MAX));
 	if (take_seen(r, &h->seen, err) != 0 || take_hourly(r, h->hourly, HOST_METRICS, err) != 0)
 		return -1;
 	return take_sketch(r, &h->peers, err);
@@ -259,9 +260,9 @@ take_prefix(struct reading *r, struct err *err)
 	p = baseline_add_prefix(r->b, &a);
 	if (p == NULL)
 		return 0;
-	p->flows += get_uint(r, COL_FLOWS, UINT64_MAX);
-	p->out += get_uint(r, COL_BYTES, UINT64_MAX);
-	p->in += get_uint(r, COL_RBYTES, UINT64_MAX);
+	sum_up(&p->flows, get_uint(r, COL_FLOWS, UINT64_MAX));
+	sum_up(&p->out, get_uint(r, COL_BYTES, UINT64_MAX));
+	sum_up(&p->in, get_uint(r, COL_RBYTES, UINT64_MAX));
 	return take_seen(r, &p->seen, err) != 0 ? -1 : take_sketch(r, &p->clients, err);
 }
 
@@ -277,9 +278,9 @@ take_service(struct reading *r, struct err *err)
 	    (unsigned)get_uint(r, COL_DSTPORT, UINT16_MAX));
 	if (s == NULL)
 		return 0;
-	s->flows += get_uint(r, COL_FLOWS, UINT64_MAX);
-	s->out += get_uint(r, COL_BYTES, UINT64_MAX);
-	s->in += get_uint(r, COL_RBYTES, UINT64_MAX);
+	sum_up(&s->flows, get_uint(r, COL_FLOWS, UINT64_MAX));
+	sum_up(&s->out, get_uint(r, COL_BYTES, UINT64_MAX));
+	sum_up(&s->in, get_uint(r, COL_RBYTES, UINT64_MAX));
 	return take_seen(r, &s->seen, err) != 0 ? -1 : take_sketch(r, &s->clients, err);
 }
 
@@ -296,9 +297,9 @@ take_edge(struct reading *r, struct err *err)
 	    (unsigned)get_uint(r, COL_DSTPORT, UINT16_MAX));
 	if (e == NULL)
 		return 0;
-	e->flows = baseline_add_flows(e->flows, get_uint(r, COL_FLOWS, UINT32_MAX));
-	e->out += get_uint(r, COL_BYTES, UINT64_MAX);
-	e->in += get_uint(r, COL_RBYTES, UINT64_MAX);
+	e->flows = sum_u32(e->flows, get_uint(r, COL_FLOWS, UINT32_MAX));
+	sum_up(&e->out, get_uint(r, COL_BYTES, UINT64_MAX));
+	sum_up(&e->in, get_uint(r, COL_RBYTES, UINT64_MAX));
 	largest = log8_code((double)get_uint(r, COL_LARGEST, UINT64_MAX), 1);
 	e->largest = largest > e->largest ? largest : e->largest;
 	return take_seen(r, &e->seen, err);

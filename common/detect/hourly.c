@@ -1,5 +1,7 @@
 #include "detect/hourly.h"
 
+#include "base/sum.h"
+
 enum { DNS_PORT = 53 };
 
 void
@@ -100,7 +102,7 @@ add_octets(
 		struct hourly_row *r = hourly_at(h, a, first + i, HOURLY_HOST);
 
 		if (r != NULL)
-			r->v[m] += shares[i];
+			sum_up(&r->v[m], shares[i]);
 	}
 }
 

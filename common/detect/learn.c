@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/sum.h"
 #include "detect/hourly.h"
 #include "detect/robust.h"
 
@@ -69,7 +70,7 @@ add_to_network(struct learn *l, const struct conversation *c, bool failed)
 		return;
 	h->v[METRIC_FLOWS]++;
 	h->v[METRIC_FAILED] += failed;
-	h->v[METRIC_PACKETS] += c->packets + c->rpackets;
+	sum_up(&h->v[METRIC_PACKETS], sum_unsigned(c->packets, c->rpackets));
 	if (h->parts == NULL)
 		return;
 	h->parts->n[OF_SRC][part_of(&c->client, sizeof(c->client))]++;
@@ -108,9 +109,9 @@ add_edge(struct learn *l, const struct conversation *c)
 	if (e == NULL)
 		return;
 	baseline_see(l->b, &e->seen, c->start_ns, c->end_ns);
-	e->flows = baseline_add_flows(e->flows, 1);
-	e->out += c->bytes;
-	e->in += c->rbytes;
+	e->flows = sum_u32(e->flows, 1);
+	sum_up(&e->out, c->bytes);
+	sum_up(&e->in, c->rbytes);
 	e->largest = size > e->largest ? size : e->largest;
 }
 
@@ -123,8 +124,8 @@ add_service(struct learn *l, const struct conversation *c, bool ours)
 		return;
 	baseline_see(l->b, &s->seen, c->start_ns, c->end_ns);
 	s->flows++;
-	s->out += c->bytes;
-	s->in += c->rbytes;
+	sum_up(&s->out, c->bytes);
+	sum_up(&s->in, c->rbytes);
 	if (ours)
 		hll_add(&s->clients, hll_hash(&c->client));
 }
@@ -140,8 +141,8 @@ add_prefix(struct learn *l, const struct conversation *c, bool ours)
 		return;
 	baseline_see(l->b, &p->seen, c->start_ns, c->end_ns);
 	p->flows++;
-	p->out += ours ? c->bytes : c->rbytes;
-	p->in += ours ? c->rbytes : c->bytes;
+	sum_up(&p->out, ours ? c->bytes : c->rbytes);
+	sum_up(&p->in, ours ? c->rbytes : c->bytes);
 	hll_add(&p->clients, hll_hash(inside));
 }
 
@@ -206,8 +207,8 @@ fold_exporter(struct learn *l, const struct hourly_row *r)
 	if (h == NULL)
 		return;
 	baseline_see(l->b, &h->seen, from, from);
-	h->flows += r->v[METRIC_FLOWS];
-	h->out += r->v[METRIC_OUT];
+	sum_up(&h->flows, r->v[METRIC_FLOWS]);
+	sum_up(&h->out, r->v[METRIC_OUT]);
 	baseline_put_hour(l->b, h->hourly, false, ns, r->v);
 }
 
@@ -222,17 +223,17 @@ fold_host(struct learn *l, struct hourly_row *r)
 	r->v[METRIC_PEERS] = (uint64_t)(hll_count(&r->peers) + 0.5);
 	if (n != NULL) {
 		n->v[METRIC_HOSTS]++;
-		n->v[METRIC_PEERS] += r->v[METRIC_PEERS];
-		n->v[METRIC_DNS] += r->v[METRIC_DNS];
+		sum_up(&n->v[METRIC_PEERS], r->v[METRIC_PEERS]);
+		sum_up(&n->v[METRIC_DNS], r->v[METRIC_DNS]);
 		for (unsigned m = METRIC_OUT; m <= METRIC_LAN_IN; m++)
-			n->v[m] += r->v[m];
+			sum_up(&n->v[m], r->v[m]);
 	}
 	if (h == NULL)
 		return;
 	if (h->seen.days == 0) /* conversations know better */
 		baseline_see(l->b, &h->seen, from, from);
-	h->out += r->v[METRIC_OUT] + r->v[METRIC_LAN_OUT];
-	h->in += r->v[METRIC_IN] + r->v[METRIC_LAN_IN];
+	sum_up(&h->out, sum_unsigned(r->v[METRIC_OUT], r->v[METRIC_LAN_OUT]));
+	sum_up(&h->in, sum_unsigned(r->v[METRIC_IN], r->v[METRIC_LAN_IN]));
 	baseline_put_hour(l->b, h->hourly, false, ns, r->v);
 }
 
@@ -293,8 +294,8 @@ fold_network(struct learn *l)
 			    (uint64_t)(entropy(h->parts->n[k]) * UINT8_MAX + 0.5);
 		baseline_see(l->b, &l->b->network.seen, from, from);
 		baseline_put_hour(l->b, l->b->network.hourly, true, ns, h->v);
-		l->b->network.out += h->v[METRIC_OUT];
-		l->b->network.in += h->v[METRIC_IN];
+		sum_up(&l->b->network.out, h->v[METRIC_OUT]);
+		sum_up(&l->b->network.in, h->v[METRIC_IN]);
 	}
 }
 
@@ -303,7 +304,7 @@ fold_network(struct learn *l)
 static int
 check_sampling(struct learn *l, const struct piece *p, struct err *err)
 {
-	uint32_t n = p->sampling < UINT32_MAX ? (uint32_t)p->sampling : UINT32_MAX;
+	uint32_t n = p->sampling;
 
 	if (l->b->sampling == 0)
 		l->b->sampling = n;
@@ -323,8 +324,8 @@ add_exporter(struct learn *l, const struct piece *p)
 
 	if (r == NULL)
 		return;
-	r->v[METRIC_FLOWS] += p->flows;
-	r->v[METRIC_OUT] += p->bytes + p->rbytes;
+	sum_up(&r->v[METRIC_FLOWS], p->flows);
+	sum_up(&r->v[METRIC_OUT], sum_unsigned(p->bytes, p->rbytes));
 }
 
 static int

@@ -233,7 +233,7 @@ fill_piece(struct piece *q, const struct words *w, size_t i)
 	q->is_biflow = (q->rpackets | q->rbytes | q->rflows) != 0;
 	if (q->is_biflow && q->rflows == 0)
 		q->rflows = 1;
-	q->sampling = sampling > 1 ? sampling : 1;
+	q->sampling = sampling < 1 ? 1 : sampling > UINT32_MAX ? UINT32_MAX : (uint32_t)sampling;
 	q->icmp = !icmp ? 0 : kind != UINT64_MAX ? kind : w->v[PIECE_DSTPORT][i];
 }
 

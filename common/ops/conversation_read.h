@@ -4,6 +4,7 @@
 #ifndef OPS_CONVERSATION_READ_H
 #define OPS_CONVERSATION_READ_H
 
+#include "base/sum.h"
 #include "ops/conversation.h"
 
 /* The two ends in one order, whichever way a record goes: the lesser address and port first.  No padding. */
@@ -18,10 +19,18 @@ _Static_assert(sizeof(struct ends) == 40, "compared as five words");
 struct piece {
 	int64_t start_ns, end_ns;
 	uint64_t packets, bytes, rpackets, rbytes;
-	uint64_t flows, rflows, sampling, flags, rflags, icmp;
+	uint64_t flows, rflows, flags, rflags, icmp;
 	struct addr exporter;
+	uint32_t sampling; /* at least 1 */
 	uint8_t d, has_flags, is_biflow, has_exporter;
 };
+
+/* A counter of it, times its sampling. */
+static inline uint64_t
+piece_scaled(const struct piece *p, uint64_t v)
+{
+	return product_unsigned(v, p->sampling);
+}
 
 struct pieces {
 	size_t n;

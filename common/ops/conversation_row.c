@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/sum.h"
+
 /* Records ------------------------------------------------------------------------------------------ */
 
 static int64_t
@@ -66,12 +68,6 @@ row_begin(struct conversation_row *o, const struct ends *e, const struct piece *
 	o->votes = o->has_flags = 0;
 }
 
-static uint32_t
-add_flows(uint32_t sum, uint64_t flows)
-{
-	return flows > UINT32_MAX - sum ? UINT32_MAX : sum + (uint32_t)flows;
-}
-
 void
 row_extend(struct conversation_row *o, const struct piece *p)
 {
@@ -85,17 +81,17 @@ row_extend(struct conversation_row *o, const struct piece *p)
 		o->first_ns[d] = p->start_ns;
 	if (o->flows[d] == 0)
 		o->icmp[d] = (uint16_t)p->icmp;
-	o->packets[d] += p->packets;
-	o->bytes[d] += p->bytes;
-	o->flows[d] = add_flows(o->flows[d], p->flows);
+	sum_up(&o->packets[d], p->packets);
+	sum_up(&o->bytes[d], p->bytes);
+	o->flows[d] = sum_u32(o->flows[d], p->flows);
 	o->flags[d] |= (uint16_t)p->flags;
 	o->has_flags |= p->has_flags;
 	if (p->sampling > o->sampling)
-		o->sampling = p->sampling < UINT32_MAX ? (uint32_t)p->sampling : UINT32_MAX;
+		o->sampling = p->sampling;
 	if (p->is_biflow) {
-		o->packets[!d] += p->rpackets;
-		o->bytes[!d] += p->rbytes;
-		o->flows[!d] = add_flows(o->flows[!d], p->rflows);
+		sum_up(&o->packets[!d], p->rpackets);
+		sum_up(&o->bytes[!d], p->rbytes);
+		o->flows[!d] = sum_u32(o->flows[!d], p->rflows);
 		o->flags[!d] |= (uint16_t)p->rflags;
 		votes |= VOTE_BEGAN;
 	}

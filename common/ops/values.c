@@ -102,7 +102,7 @@ values_add(const struct values *vs, unsigned i, uint64_t *const *slots, const ui
 static uint64_t
 scale_word(const struct values_bound *bound, uint64_t v, enum type type, uint32_t rec)
 {
-	uint64_t by, scaled;
+	uint64_t by;
 	int64_t scaled_signed;
 
 	if (bound->sampling == NULL || !has_value(bound->sampling, rec))
@@ -117,9 +117,7 @@ scale_word(const struct values_bound *bound, uint64_t v, enum type type, uint32_
 			scaled_signed = (int64_t)v < 0 ? INT64_MIN : INT64_MAX;
 		return (uint64_t)scaled_signed;
 	}
-	if (__builtin_mul_overflow(v, by, &scaled))
-		scaled = UINT64_MAX;
-	return scaled;
+	return product_unsigned(v, by);
 }
 
 #define ADD_DENSE(T) \

@@ -8,6 +8,7 @@
 #ifndef OPS_VALUES_H
 #define OPS_VALUES_H
 
+#include "base/sum.h"
 #include "ops/distinct.h"
 #include "ops/group.h"
 #include "ops/table.h"
@@ -131,30 +132,6 @@ uint32_t values_sampling(const struct values *, uint32_t row);
 
 /* The same to be written, where they are kept of each row. */
 uint32_t *values_interval(struct values *, uint32_t row);
-
-/* Sums: those beyond the greatest number stay at it, instead of beginning at 0 again. */
-static inline uint64_t
-sum_unsigned(uint64_t a, uint64_t b)
-{
-	uint64_t sum = a + b;
-
-	return sum | -(uint64_t)(sum < a);
-}
-
-/* What is at either end may be beyond it: nothing that is added brings it back. */
-static inline uint64_t
-sum_signed(uint64_t a, uint64_t b)
-{
-	int64_t sum;
-
-	if (a == (uint64_t)INT64_MAX || b == (uint64_t)INT64_MAX)
-		return (uint64_t)INT64_MAX;
-	if (a == (uint64_t)INT64_MIN || b == (uint64_t)INT64_MIN)
-		return (uint64_t)INT64_MIN;
-	if (__builtin_add_overflow((int64_t)a, (int64_t)b, &sum))
-		sum = (int64_t)a < 0 ? INT64_MIN : INT64_MAX;
-	return (uint64_t)sum;
-}
 
 /* As a sum that is held as that type. */
 uint64_t sum_word(uint64_t v, enum type from, enum type held);

@@ -42,6 +42,18 @@ field() {
 	flowfilter "$1" "${3:-b}" -o flow | flowcat -o csv -k "$2" | tail -n +2
 }
 
+@test "flowbase: what adds up to more than 64 bits stays the greatest number, learned and merged" {
+	local half=9223372036854775808 most=18446744073709551615
+
+	(header; talk $monday 10.0.0.5 40000 203.0.113.9 443 6 $half 1; talk $((monday + 60)) 10.0.0.5 40001 203.0.113.9 443 6 $half 1) |
+		flowbase learn -i csv -w b
+	(header; talk $monday 10.0.0.5 40000 203.0.113.9 443 6 $half 1) | flowbase learn -i csv -w once
+	flowbase merge -w twice once once
+	for f in b twice; do
+		[ "$(flowcat -o csv -k bytes,rbytes $f | tail -n +2 | sort -u)" = $most,2 ]
+	done
+}
+
 @test "flowbase: hosts, edges, services and networks outside are what was answered" {
 	day 0 | flowbase learn -i csv -w b
 	[ "$(field 'profile = "edge"' srcip,dstip,dstport,proto,flows,bytes,rbytes)" = "10.0.0.5,10.0.0.53,53,17,3,240,600

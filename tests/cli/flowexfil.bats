@@ -53,6 +53,16 @@ weeks() {
 	[ "$( (header; talk $monday 10.0.0.5 203.0.113.9 443 6 3000 1700) | alerts kind --least 3K --pcr 0.2)" = destination ]
 }
 
+@test "flowexfil: what adds up to more than 64 bits, or is multiplied to it, is no less" {
+	local half=9223372036854775808
+
+	(header; talk $monday 10.0.0.5 203.0.113.9 22 6 $half 9; talk $((monday + 600)) 10.0.0.5 203.0.113.9 22 6 $half 9) > sum.csv
+	(header; talk $monday 10.0.0.5 203.0.113.9 22 6 $half 9 100 2) > sampled.csv
+	for f in sum sampled; do
+		[[ "$(alerts kind,why < $f.csv)" == "destination,out=18446744073709551615 in="*volume,out=* ]]
+	done
+}
+
 @test "flowexfil: what many flows add up to counts, in a window" {
 	(header; for h in 1 2 3 4 5 6; do talk $((monday + h * 3600)) 10.0.0.5 203.0.113.9 22 6 1000000 1000; done) > slow.csv
 	[ "$(alerts kind,flows,attack < slow.csv)" = destination,12,T1048 ]

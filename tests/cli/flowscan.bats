@@ -286,6 +286,25 @@ at() {
 	done
 }
 
+@test "flowscan and the others: counters that add up to more than 64 bits are not small ones" {
+	local half=9223372036854775808 h
+
+	header() { echo start,end,srcip,dstip,srcport,dstport,proto,flags,packets,bytes; }
+	line() { echo "$1,$1,$2,$3,$4,$5,$6,$7,${8-$half},$half"; }
+	talk() { line "$1" "$2" "$3" 40000 "$4" 6 27 9; line "$1" "$3" "$2" "$4" 40000 6 27 9; }
+	# What an alert cannot say is missing; 0 is what twice, or eight times, the half wraps to.
+	found() { "$1" -q -i csv -o csv -k kind,packets,bytes "$1.csv" | tail -n +2; }
+
+	(header; for ((h = 0; h < 40; h++)); do line $((1767571200 + h)) 198.51.100.7 10.0.1.$h 40000 445 6 2; done) > flowscan.csv
+	(header; for ((h = 0; h < 40; h++)); do talk $((1767571200 + h * 600)) 10.0.0.5 203.0.113.9 443; done) > flowbeacon.csv
+	(header; for ((h = 0; h < 16; h++)); do talk $((1767571200 + h * 60)) 10.0.0.5 10.0.0.$((20 + h % 8)) 445; done) > flowlateral.csv
+	(header; for ((h = 0; h < 200; h++)); do line $((1767571200 + h / 10)) 198.51.$h.7 10.0.1.1 40000 53 17 0; done) > flowanom.csv
+	[ "$(found flowscan)" = horizontal,, ]
+	[ "$(found flowbeacon)" = beacon,360, ]
+	[ "$(found flowlateral)" = fan,144, ]
+	[ "$(found flowanom)" = flood,, ]
+}
+
 @test "flowscan: -n gives the best alerts only, after all records were read" {
 	flowgen -n 200000 --incident all --seed 4 -w day.flow
 	flowscan -n 1 -o csv -k kind day.flow > got

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/sum.h"
 #include "base/time.h"
 #include "detect/baseline.h"
 #include "detect/hourly.h"
@@ -398,7 +399,7 @@ fill(struct baseline *b, int64_t from_ns, unsigned conversations)
 		struct base_prefix *p;
 
 		baseline_see(b, &e->seen, t, t + NS_PER_S);
-		e->flows = baseline_add_flows(e->flows, 1);
+		e->flows = sum_u32(e->flows, 1);
 		e->out += i;
 		e->largest = (uint8_t)roll(200) > e->largest ? (uint8_t)roll(200) : e->largest;
 		h = baseline_add_host(b, &client);
