@@ -257,7 +257,8 @@ fold(struct learn *l, bool all)
 {
 	uint32_t newest = l->newest_hour;
 
-	if (l->hourly.rows.n == 0)
+	/* Flows without octets make no rows, but days all the same. */
+	if (l->first_ns > l->last_ns)
 		return;
 	baseline_advance(l->b, hours_day(&l->b->hours, l->last_ns));
 	if (all)

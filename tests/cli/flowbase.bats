@@ -54,6 +54,16 @@ field() {
 	done
 }
 
+@test "flowbase: hours are kept of flows without octets too, that nobody of ours began" {
+	for d in 0 1; do
+		t=$((monday + d * 86400))
+		echo "$t,$((t + 1)),198.51.100.7,10.0.0.9,6000,25,6,27"
+		echo "$t,$((t + 1)),10.0.0.9,198.51.100.7,25,6000,6,27"
+	done | (header | cut -d, -f1-8; cat) | flowbase learn -i csv -w b
+	run -0 flowbase show b
+	[[ $output == *"on 2 of 2 days"*$'\n'"workday 00h       2 "* ]]
+}
+
 @test "flowbase: hosts, edges, services and networks outside are what was answered" {
 	day 0 | flowbase learn -i csv -w b
 	[ "$(field 'profile = "edge"' srcip,dstip,dstport,proto,flows,bytes,rbytes)" = "10.0.0.5,10.0.0.53,53,17,3,240,600
