@@ -9,6 +9,8 @@
 /* The network's octets are of all hosts. */
 #define NETWORK_UNIT 65536.0
 
+enum { DAY_S = 86400 };
+
 /* Metrics ------------------------------------------------------------------------------------------ */
 
 #define METRIC_ROW(SYMBOL, NAME, UNIT, MEANING) [METRIC_##SYMBOL] = { NAME, UNIT },
@@ -286,10 +288,11 @@ baseline_prefetch(const struct baseline *b, const struct base_touch *t, size_t n
 
 /* Time --------------------------------------------------------------------------------------------- */
 
+/* Clocks that nobody set begin in 1970.  Its first day counts as its second: 0 is the time of nothing learned. */
 static uint32_t
 unix_s(int64_t ns)
 {
-	int64_t s = ns < 0 ? 0 : ns / NS_PER_S;
+	int64_t s = ns < DAY_S * NS_PER_S ? DAY_S : ns / NS_PER_S;
 
 	return s > UINT32_MAX ? UINT32_MAX : (uint32_t)s;
 }
@@ -340,7 +343,6 @@ baseline_see(const struct baseline *b, struct seen *s, int64_t start_ns, int64_t
 unsigned
 baseline_days_known(const struct baseline *b, const struct seen *s)
 {
-	enum { DAY_S = 86400 };
 	const struct seen *all = &b->network.seen;
 	uint64_t days, over;
 

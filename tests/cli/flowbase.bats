@@ -64,6 +64,17 @@ field() {
 	[[ $output == *"on 2 of 2 days"*$'\n'"workday 00h       2 "* ]]
 }
 
+@test "flowbase: what is learned of flows of any time can be read again" {
+	for zone in UTC America/New_York Asia/Tokyo; do
+		for t in 0 86399 4294967294 4600000000 9223372035; do
+			(header; talk $t 10.0.0.5 40000 203.0.113.9 443 6 3000 50000) | flowbase learn -i csv --tz $zone -w b
+			flowbase check -q b
+			[ "$(field 'profile = "host"' bytes,rbytes)" = 3000,50000 ]
+			flowbase merge -w twice b b
+		done
+	done
+}
+
 @test "flowbase: hosts, edges, services and networks outside are what was answered" {
 	day 0 | flowbase learn -i csv -w b
 	[ "$(field 'profile = "edge"' srcip,dstip,dstport,proto,flows,bytes,rbytes)" = "10.0.0.5,10.0.0.53,53,17,3,240,600
