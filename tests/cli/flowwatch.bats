@@ -492,6 +492,30 @@ noon_zone() { # MINUTES
 	[[ $stderr == *"Europe/Zuerich"* ]]
 }
 
+@test "flowwatch: where the standard time of the zone changes days are learned anew" {
+	mkdir past zones
+	export TZDIR=$PWD/zones
+	# Now it is about noon in Place, or so many hours before.
+	place() {
+		cp "/usr/share/zoneinfo/Etc/GMT$(printf %+d $((10#$(date -u +%H) - 12 + $1)))" zones/Place
+	}
+	flowgen -n 5000 --span 4d --start "$(date -u -d '4 days ago' +%F)T00:00:00Z" -w past/past.flow
+	place 0
+	watch --detectors "scan anom" --learn 2 --tz Place past
+	offset=$(cat past/.watch/offset)
+	place 1
+	# As the next night does.
+	rm "$(ls past/.watch/base/2*.base | tail -n 1)" past/.watch/base/merged past/.watch/base/asked
+	flowgen -n 100 -w past/more.flow
+	run -0 --separate-stderr watch --detectors "scan anom" --learn 2 --tz Place past
+	[ "$stderr" = "flowwatch: the standard time of Place was $offset s from UTC, it is $((offset - 3600)) s: days are learned anew, and flowanom begins again" ]
+	[ "$(flowcat -o csv -k utcOffset past/.watch/base/*.base | tail -n +2 | grep . | sort -u)" = $((offset - 3600)) ]
+	# An earlier version did not say which it was.
+	rm past/.watch/offset
+	run -0 --separate-stderr watch --detectors "scan anom" --learn 2 --tz Place past
+	[ -z "$stderr" ]
+}
+
 @test "flowwatch: with other networks days are learned anew and detectors begin again" {
 	late
 	mv store/20.flow .
