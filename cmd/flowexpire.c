@@ -181,6 +181,7 @@ expire(struct flowexpire *e, struct store *s)
 	struct deleted d = { 0 };
 	struct plan plan;
 
+	s->verbose = e->verbose;
 	store_scan(s);
 	if (plan_deletions(&plan, &e->limits, e->watermark, s, &err) != 0) {
 		diag_err(s->path, &err);

@@ -86,6 +86,8 @@ store_delete(struct store *s, const struct store_file *f, bool dry)
 		is = STORE_GONE;
 	if (is == STORE_FAILED)
 		store_complain(s, f->dir, s->names.data + f->name, what, errno);
+	if (is == STORE_FOREIGN && s->verbose)
+		diag(store_path(s, f), "left alone: its content is that of no flow file");
 	if (fd >= 0)
 		close(fd);
 	return is;

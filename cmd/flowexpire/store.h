@@ -45,6 +45,7 @@ struct store {
 	size_t n_files, files_cap;
 	struct buf names, text;
 	int64_t now_ns;
+	bool verbose; /* say what only has the name of a flow file, too; to be set */
 	struct diag_limit limit;
 	uint64_t failures;
 };

@@ -251,6 +251,21 @@ until_true() {
 	[ "$(left s)" = "20211031T000000Z.flow 20211102T000000Z.flow 20211103T000000Z.flow 20211104T000000Z.flow 20211105T000000Z.flow 20211106T000000Z.flow big.flow " ]
 }
 
+@test "flowexpire: -v says what only has the name of a flow file, when it is its turn" {
+	six
+	for name in s/20211031T000000Z.flow s/20211103T120000Z.flow s/20211107T000000Z.flow; do
+		echo "no flow file" > $name
+	done
+	run -0 --separate-stderr flowexpire -v -e files=5 s
+	told="left alone: its content is that of no flow file"
+	[ "${stderr_lines[0]}" = "flowexpire: s/20211107T000000Z.flow: $told" ]
+	[ "${stderr_lines[1]}" = "flowexpire: s/20211031T000000Z.flow: $told" ]
+	[[ ${stderr_lines[2]} == "flowexpire: s/20211101T000000Z.flow: deleted by files: "* ]]
+	run -0 --separate-stderr flowexpire -e files=1 s
+	[ -z "$stderr" ]
+	[ "$(left s)" = "20211031T000000Z.flow 20211103T120000Z.flow 20211106T000000Z.flow 20211107T000000Z.flow " ]
+}
+
 @test "flowexpire: what a crash left empty under a flow file's name costs no flow file" {
 	six
 	touch s/20211103T120000Z.flow s/20211105T120000Z.flow.incomplete
