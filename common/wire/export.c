@@ -21,6 +21,7 @@ export_free(struct exporter *e)
 	if (e == NULL)
 		return;
 	sampling_forget(e);
+	types_forget(e);
 	for (struct session *s = e->first, *next; s != NULL; s = next) {
 		next = s->next;
 		session_free(s);
@@ -121,11 +122,11 @@ export_record(struct exporter *e, const struct origin *o, size_t rec, struct err
 	return 0;
 }
 
-/* What tells of sampling holds for all that comes behind it: nothing overtakes it, on neither side. */
+/* What tells of sampling and of types holds for all that comes behind it: nothing overtakes it, on neither side. */
 static int
 flush_around(struct exporter *e, struct err *err)
 {
-	return e->plan.tells_sampling ? export_flush(e, err) : 0;
+	return e->plan.apart ? export_flush(e, err) : 0;
 }
 
 int

@@ -81,6 +81,7 @@ layout_init(struct exporter *e, struct layout *l, uint64_t hash, size_t rec)
 		const struct xfield *f = &e->plan.fields[l->fields[i]];
 
 		put_spec(e, l, f, rec);
+		l->typed = l->typed || f->typed != 0;
 		if (f->length == LENGTH_VAR) {
 			l->variable = true;
 			l->lists = l->lists || f->uses != NULL;

@@ -114,10 +114,13 @@ session_free(struct session *s)
 		buf_free(&s->templates[i].set);
 	for (uint32_t i = 0; i < s->n_subs; i++)
 		buf_free(&s->subs[i].set);
+	for (uint32_t i = 0; i < s->n_types; i++)
+		buf_free(&s->types[i].set);
 	buf_free(&s->msg);
 	mem_free(s->templates);
 	mem_free(s->slots);
 	mem_free(s->subs);
+	mem_free(s->types);
 	mem_free(s);
 }
 
@@ -179,7 +182,7 @@ template_find(struct exporter *e, struct session *s, struct layout *l)
 	return &s->templates[l->template];
 }
 
-static bool
+bool
 template_due(const struct exporter *e, const struct session *s, const struct template *t)
 {
 	const struct export_opts *o = &e->opts;
@@ -479,11 +482,13 @@ fit_times(struct exporter *e, struct session *s, const struct layout *l, size_t 
 /* Make room in the message: 1 when the record fits, 0 when it never will, -1 err. */
 static int
 make_room(struct exporter *e, struct session *s, const struct layout *l, const struct template *t,
-    size_t rec, struct err *err)
+    size_t rec, size_t record, struct err *err)
 {
-	size_t record = record_length(&e->plan, l, rec);
 	size_t most = e->opts.stream ? UINT16_MAX : MESSAGE_MAX;
 
+	if (t == NULL)
+		return err_set(err, "more layouts of records from one exporter than templates");
+	subs_grow(e, s);
 	for (;;) {
 		size_t need = record + 3;
 
@@ -496,15 +501,39 @@ make_room(struct exporter *e, struct session *s, const struct layout *l, const s
 			need += 3 + SET_HEADER;
 		if (s->msg.len + need <= e->opts.mtu)
 			return 1;
-		if (s->records == 0) {
-			if (s->msg.len + need > most)
-				return 0;
-			loss_add(e, "records", "longer than the payload bound", 1);
-			return 1;
-		}
+		if (s->records == 0)
+			return s->msg.len + need <= most;
 		if (message_send(e, s, err) != 0)
 			return -1;
 	}
+}
+
+int
+message_open(struct exporter *e, struct session *s, struct layout *l, size_t rec, size_t octets,
+    struct err *err)
+{
+	struct template *t = template_find(e, s, l);
+	int rc = make_room(e, s, l, t, rec, octets, err);
+
+	if (rc <= 0)
+		return rc;
+	(void)sub_templates(e, s, l, rec, true);
+	if (template_due(e, s, t))
+		put_template(e, s, l, t);
+	if (s->set == 0 || s->set_id != t->id)
+		set_begin(s, t->id, l->least);
+	return 1;
+}
+
+void
+message_count(struct session *s, const struct layout *l, int64_t time_ns)
+{
+	s->records++;
+	s->count++;
+	if (l->n_scope)
+		s->options++;
+	if (time_ns > s->time_ns && time_fits(time_ns))
+		s->time_ns = time_ns;
 }
 
 int
@@ -512,35 +541,33 @@ message_record(struct exporter *e, struct session *s, struct layout *l, size_t r
     struct err *err)
 {
 	const struct plan *p = &e->plan;
-	struct template *t = template_find(e, s, l);
 	struct span times = SPAN_NONE;
-	int rc;
+	size_t at, octets = record_length(p, l, rec);
+	int rc = 1;
 
-	if (t == NULL)
-		return err_set(err, "more layouts of records from one exporter than templates");
 	if (e->opts.version == EXPORT_V9 && fit_times(e, s, l, rec, &times, err) != 0)
 		return -1;
-	subs_grow(e, s);
-	rc = make_room(e, s, l, t, rec, err);
+	/* what its fields are goes in the same message */
+	if (l->typed)
+		rc = make_room(e, s, l, template_find(e, s, l), rec, octets, err);
+	if (l->typed && rc > 0 && types_put(e, s, l, time_ns, err) != 0)
+		return -1;
+	if (rc > 0)
+		rc = message_open(e, s, l, rec, octets, err);
 	if (rc <= 0) {
 		if (rc == 0)
 			e->totals.dropped++;
 		loss_add(e, "records", "longer than a message, dropped", rc == 0);
 		return rc;
 	}
-	(void)sub_templates(e, s, l, rec, true);
-	if (template_due(e, s, t))
-		put_template(e, s, l, t);
-	if (s->set == 0 || s->set_id != t->id)
-		set_begin(s, t->id, l->least);
+	at = s->msg.len;
 	for (unsigned i = 0; i < l->n; i++)
 		put_field(&s->msg, &p->fields[l->fields[i]], rec, s);
-	s->records++;
-	s->count++;
+	if (s->msg.len + 3 > e->opts.mtu)
+		loss_add(e, "records", "longer than the payload bound", 1);
+	message_count(s, l, time_ns);
 	span_join(&s->times, &times);
-	if (time_ns > s->time_ns && time_fits(time_ns))
-		s->time_ns = time_ns;
-	if (l->n_scope)
-		s->options++;
+	if (p->tells_types)
+		types_tell(e, s, rec, at);
 	return 0;
 }

@@ -157,7 +157,7 @@ plan_uint(struct xfield *f, const struct element *el, size_t n)
 static void
 plan_time(struct xfield *f, const struct element *el)
 {
-	unsigned scale = el != NULL ? el->scale : 6;
+	unsigned scale = el != NULL ? el->scale : f->col.scale;
 
 	f->op = scale >= 6 ? PUT_TIME : scale >= 3 ? PUT_NTP_US : PUT_NTP_NS;
 	f->length = scale == 9 ? 4 : 8;
@@ -462,7 +462,7 @@ plan_make(struct exporter *e, struct batch *b, const uint64_t *sel, struct err *
 	p->n_fields = 0;
 	p->sel = sel;
 	p->dropped = NULL;
-	p->tells_sampling = false;
+	p->tells_sampling = p->tells_types = p->apart = false;
 	arena_reset(&p->arena);
 	for (unsigned i = 0; i < b->n_cols; i++) {
 		if (!(b->col[i].flags & COLUMN_EMPTY))
@@ -485,6 +485,11 @@ plan_make(struct exporter *e, struct batch *b, const uint64_t *sel, struct err *
 	sort_fields(p);
 	if (b->options)
 		sampling_bind(p);
+	if (e->opts.version == EXPORT_IPFIX) {
+		if (b->options)
+			types_bind(p);
+		types_plan(e, b->n);
+	}
 	layouts_make(e, b->n);
 	return 0;
 }

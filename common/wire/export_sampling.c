@@ -26,6 +26,7 @@ sampling_bind(struct plan *p)
 	}
 	for (size_t i = 0; i < sizeof(intervals) / sizeof(intervals[0]); i++)
 		p->tells_sampling |= p->told.col[intervals[i]] != NULL;
+	p->apart |= p->tells_sampling;
 }
 
 void

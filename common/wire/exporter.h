@@ -47,6 +47,8 @@ struct xfield {
 	uint8_t op, scale, order;
 	bool scope;
 	bool by_length; /* v9: octets of several lengths, a layout for each */
+	uint32_t
+	    typed; /* the receiver has to know its type: 1 + its place in exporter.typed; 0: not */
 	struct column col;
 	const uint64_t *present; /* NULL: every record */
 	/* Lists: sub-templates that record i needs are uses[uses_off[i] .. uses_off[i + 1]). */
@@ -59,7 +61,7 @@ struct layout {
 	uint32_t *fields; /* indexes into plan.fields, in wire order */
 	unsigned n, n_scope;
 	size_t fixed, least; /* octets of fixed fields; of the shortest record */
-	bool variable, lists;
+	bool variable, lists, typed;
 	struct buf spec; /* the template's field list as sent */
 	uint64_t spec_hash;
 	const struct session *session; /* whose template was looked up last: its index */
@@ -73,7 +75,10 @@ struct plan {
 	uint64_t *own_sampling; /* flows that say their interval themselves */
 	uint64_t *dropped; /* options records that cannot say what they are about; NULL: none */
 	struct told told; /* options: what they tell the receiver */
-	bool tells_sampling;
+	bool tells_sampling, tells_types;
+	bool apart; /* what is sent before it and behind it must not overtake it */
+	const struct xfield *type_semantics,
+	    *type_name; /* of the types that options tell; NULL: not said */
 	struct column raw_start; /* flowStartSysUpTime of records with all elements as sent */
 	bool has_raw_start;
 	struct layout *layouts;
@@ -101,6 +106,15 @@ struct sub {
 	struct buf spec;
 	unsigned fields;
 	uint16_t id;
+};
+
+/* An enterprise element of which only who announces it says what it is, as the receiver was told last. */
+struct typed {
+	uint32_t pen;
+	uint16_t id;
+	uint8_t data_type, semantics; /* as RFC 5610 numbers them */
+	bool renamed; /* two names were told: ours say none */
+	struct buf name;
 };
 
 /* From the earliest to the latest of some times; low > high: of none. */
@@ -152,6 +166,8 @@ struct session {
 	unsigned last_id; /* the highest number a template has */
 	struct template *subs; /* what was sent of the exporter's sub-templates */
 	uint32_t n_subs;
+	struct template *types; /* records of exporter.typed that were sent, as sets */
+	uint32_t n_types;
 	unsigned n_templates; /* ids TEMPLATE_FIRST up */
 	struct template *templates; /* by id */
 	uint32_t *slots; /* hash table: index + 1 */
@@ -180,6 +196,9 @@ struct exporter {
 	struct sub *subs;
 	uint32_t n_subs;
 	uint64_t sub_ids[1024]; /* numbers that sub-templates have */
+	struct typed *typed;
+	uint32_t n_typed;
+	struct layout type_layouts[2]; /* of their records: without a name and with one */
 	struct loss *losses;
 	size_t n_losses;
 	struct v5_columns *v5;
@@ -221,6 +240,18 @@ void sampling_bind(struct plan *);
 void sampling_tell(struct exporter *, struct session *, size_t rec);
 void sampling_forget(struct exporter *); /* the receiver has: another transport session */
 
+/*
+ * export_types.c: what the receiver has to know of enterprise elements (RFC 5610).  A batch's fields are planned; what
+ * options tell is bound, and learned of each record once it was put at that place of the message; what a record needs
+ * is put before it, -1: err.
+ */
+void types_plan(struct exporter *, size_t n);
+void types_bind(struct plan *);
+void types_tell(struct exporter *, struct session *, size_t rec, size_t at);
+int types_put(
+    struct exporter *, struct session *, const struct layout *, int64_t time_ns, struct err *);
+void types_forget(struct exporter *);
+
 /* export_layout.c: which fields each selected record has, and the layouts that makes. */
 void layouts_make(struct exporter *, size_t n);
 
@@ -241,6 +272,14 @@ void session_free(struct session *);
 int session_send(struct exporter *, struct session *, struct err *); /* if it holds records */
 int message_record(struct exporter *, struct session *, struct layout *, size_t rec,
     int64_t time_ns, struct err *);
+/*
+ * Room in the session's message for a record of so many octets, behind the templates that it needs, in its set; rec is for
+ * lists in it.  1; 0: it never fits; -1: err.  Once it was put it is counted.
+ */
+int message_open(
+    struct exporter *, struct session *, struct layout *, size_t rec, size_t octets, struct err *);
+void message_count(struct session *, const struct layout *, int64_t time_ns);
+bool template_due(const struct exporter *, const struct session *, const struct template *);
 int64_t message_time(const struct exporter *, const struct session *);
 void ipfix_header(
     const struct exporter *, const struct session *, struct buf *msg, uint32_t sequence);

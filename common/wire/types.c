@@ -29,6 +29,7 @@ static const struct {
 	{ TYPE_IP, 4, 0 },
 	{ TYPE_IP, 16, 0 },
 };
+enum { DATA_TYPES = sizeof(data_types) / sizeof(data_types[0]) };
 
 /* Where (pen, id) is, or would be. */
 static unsigned
@@ -64,8 +65,7 @@ types_learn(
 	unsigned i = position(t, pen, id);
 	bool found = types_find(t, pen, id) != NULL;
 
-	if (pen == PEN_IANA || pen >= PEN_OWN || element_find(pen, id) != NULL ||
-	    data_type >= sizeof(data_types) / sizeof(data_types[0]))
+	if (!types_open(pen, id) || data_type >= DATA_TYPES)
 		return false;
 	e.type = data_types[data_type].type;
 	e.width = data_types[data_type].width;
@@ -98,4 +98,34 @@ types_free(struct types *t, size_t *taken)
 	*taken -= t->cap * sizeof(*t->known);
 	mem_free(t->known);
 	*t = (struct types){ 0 };
+}
+
+bool
+types_open(uint32_t pen, uint16_t id)
+{
+	return pen != PEN_IANA && pen < PEN_OWN && element_find(pen, id) == NULL;
+}
+
+unsigned
+types_number(enum type type, unsigned width, unsigned scale)
+{
+	for (unsigned i = 1; i < DATA_TYPES; i++) {
+		if (data_types[i].type == type &&
+		    (data_types[i].width == width || data_types[i].width == 0) &&
+		    data_types[i].scale == scale)
+			return i;
+	}
+	return 0;
+}
+
+bool
+types_serve(unsigned told, unsigned data_type)
+{
+	if (told == data_type)
+		return true;
+	if (told >= DATA_TYPES || data_type >= DATA_TYPES ||
+	    data_types[told].type != data_types[data_type].type)
+		return false;
+	return (data_types[told].type == TYPE_UINT || data_types[told].type == TYPE_INT) &&
+	       data_types[told].width > data_types[data_type].width;
 }

@@ -207,6 +207,47 @@ case_file() {
 	done
 }
 
+# Elements 55555.10 up, of each data type, which options records announce with names (RFC 5610).
+announced() { # FILE
+	python3 -c '
+import struct, sys
+p = struct.pack
+values = [b"abc", b"\5", b"\1\5", p(">I", 70000), p(">Q", 1 << 40), b"\xff", p(">h", -2), p(">i", -3), p(">q", -4),
+    p(">f", 1.5), p(">d", 2.5), b"\1", bytes(range(6)), b"text", p(">I", 1700000000), p(">Q", 1700000000123),
+    p(">II", 3908988800, 1 << 31), p(">II", 3908988800, 1 << 30), b"\xc0\0\2\1", b"\x20\1" + bytes(14)]
+flowset = lambda i, b: p(">HH", i, 4 + len(b)) + b
+options = flowset(3, p(">HHH10H", 400, 5, 2, 346, 4, 303, 2, 339, 1, 344, 1, 341, 65535))
+told = lambda e, t, name: p(">IHBBB", 55555, e, t, 0, len(name)) + name
+start = p(">IQ", 0x0A000001, 1700000000000)
+one = options + flowset(400, b"".join(told(10 + t, t, b"thing%d" % t) for t in range(20)))
+one += flowset(2, p(">HHHHHH", 256, 2 + len(values), 8, 4, 152, 8) +
+    b"".join(p(">HHI", 0x800A + i, len(v), 55555) for i, v in enumerate(values)))
+one += flowset(256, (start + b"".join(values)) * 2)
+open(sys.argv[1], "wb").write(p(">HHIII", 10, 16 + len(one), 1700000001, 0, 1) + one)
+' "$1"
+}
+
+@test "what an exporter announced of its elements survives IPFIX" {
+	announced in.ipfix
+	flowcat -w in.flow in.ipfix
+	flowcat --options -o ndjson in.flow > want.txt
+	grep -c '"55555.27":"2023-11-14T22:13:20.250000000Z"' want.txt
+	flowcat -o ipfix -w again.ipfix in.flow
+	flowcat --options -o ndjson again.ipfix | diff want.txt -
+	[[ $(flowcat -o csv -k 55555.13,55555.24 --resolve again.ipfix | head -n 1) == thing3,thing14 ]]
+	# without options records only the types can be told; csv has 8 octets for each integer
+	flowcat -o csv -k all in.flow > all.csv
+	flowcat -i csv -o ipfix -w csv.ipfix all.csv
+	flowcat -o csv -k all csv.ipfix | cmp all.csv -
+	if command -v tshark > /dev/null; then
+		[ -z "$(tshark -r csv.ipfix -Y '_ws.malformed || _ws.expert.severity >= 6' 2> /dev/null)" ]
+	fi
+	if command -v ipfixDump > /dev/null; then
+		ipfixDump --in csv.ipfix > dump.txt 2> dump.err
+		[ ! -s dump.err ]
+	fi
+}
+
 @test "flowcat -o ipfix writes the fields of -k, and says what IPFIX has no place for" {
 	flowgen -n 100 -w day.flow
 	run -0 --separate-stderr flowcat -k srcip,bytes -o ipfix -w small.ipfix day.flow

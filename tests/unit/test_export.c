@@ -581,6 +581,17 @@ never(void *ctx, enum wire_kind kind)
 	*(bool *)ctx = true;
 }
 
+/* An element of an enterprise of which the decoder knows what it is told (RFC 5610): numbers. */
+static const struct field_id vendor = { .pen = 32473, .id = 77 };
+
+static bool
+is_untyped(struct batch *b)
+{
+	int i = batch_find(b, &vendor);
+
+	return i >= 0 && b->col[i].type != TYPE_UINT;
+}
+
 /* Decode everything; the number of records, and what was wrong with them. */
 static uint64_t
 decode_all(const struct sent *s, bool stream, uint64_t *bad)
@@ -612,8 +623,10 @@ decode_all(const struct sent *s, bool stream, uint64_t *bad)
 		for (unsigned k = 0; k < BAD_KINDS; k++)
 			*bad += st.bad[k];
 	}
-	for (unsigned k = 0; k < WIRE_KINDS; k++)
+	for (unsigned k = 0; k < WIRE_KINDS; k++) {
+		*bad += is_untyped(out.batch[k]);
 		batch_free(out.batch[k]);
+	}
 	wire_free(w);
 	return records;
 }
@@ -643,6 +656,33 @@ test_random(void)
 		sent_free(s);
 		batch_free(b);
 	}
+}
+
+/* What an element is goes ahead of its records in each domain, and again with the templates over UDP. */
+static void
+test_types(void)
+{
+	struct export_opts o = { .version = EXPORT_IPFIX, .mtu = 512, .template_messages = 1 };
+	struct batch *b = flows(60, 1000);
+	struct sent *s, late = { .n = 0 };
+	struct export_totals t;
+	uint64_t bad;
+
+	add_uint(b, vendor, 4, 1);
+	s = export_all(&o, b, NULL, &t);
+	is_u64(t.options, s->n, "types: told in each message that has templates");
+	is_u64(decode_all(s, false, &bad), t.records + t.options, "types: all is decoded");
+	is_u64(bad, 0, "types: as what it is");
+	for (unsigned i = 2; i < s->n; i++)
+		late.message[late.n++] = s->message[i];
+	(void)decode_all(&late, false, &bad);
+	is_u64(bad, 0, "types: by who listens from a later message on too");
+	sent_free(s);
+	o.version = EXPORT_V9;
+	s = export_all(&o, b, NULL, &t);
+	is_u64(t.options, 0, "types: not in v9, which has no such elements");
+	sent_free(s);
+	batch_free(b);
 }
 
 /* Transport sessions that break: after so many messages of each the next one is not sent. */
@@ -680,7 +720,7 @@ of_three(void)
 
 	for (size_t i = 0; i < b->n; i++)
 		batch_put_uint(b, c, i, 0xc0000200 + i % 3);
-	batch_close(b);
+	add_uint(b, vendor, 4, 1);
 	return b;
 }
 
@@ -735,6 +775,7 @@ main(void)
 	test_scopes();
 	test_events();
 	test_random();
+	test_types();
 	for (uint64_t seed = 1; seed <= 20; seed++) {
 		sessions += test_broken(seed, 9 + (unsigned)seed, false);
 		sessions += test_broken(seed, 20, true);
