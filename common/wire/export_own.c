@@ -156,10 +156,13 @@ plan_exporter(struct exporter *e, struct batch *b)
 void
 own_fields(struct exporter *e, struct batch *b)
 {
-	plan_flow_time(e, b, OWN_START);
-	plan_flow_time(e, b, OWN_END);
-	sampling_plan(e, b);
-	plan_sampling_mode(e, b);
+	if (!b->options) {
+		plan_flow_time(e, b, OWN_START);
+		plan_flow_time(e, b, OWN_END);
+		sampling_plan(e, b);
+		plan_sampling_mode(e, b);
+	}
+	/* options too: what they call a number is that exporter's */
 	plan_exporter(e, b);
 }
 

@@ -472,8 +472,7 @@ plan_make(struct exporter *e, struct batch *b, const uint64_t *sel, struct err *
 		*err = b->err;
 		return -1;
 	}
-	if (!b->options)
-		own_fields(e, b);
+	own_fields(e, b);
 	bind_raw_start(p, b);
 	for (unsigned i = 0; i < b->n_cols; i++) {
 		if (b->col[i].id.pen != PEN_OWN && !(b->col[i].flags & COLUMN_EMPTY))

@@ -224,7 +224,7 @@ void plan_ip(struct exporter *, struct batch *, const struct column *, size_t n)
 		} \
 	} while (0)
 
-/* export_own.c: fields made of our own columns; what of them is lost. */
+/* export_own.c: fields made of our own columns, of options only whose they are; what of them is lost. */
 void own_fields(struct exporter *, struct batch *);
 void own_lost(struct exporter *, struct batch *);
 

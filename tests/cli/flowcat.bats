@@ -384,6 +384,14 @@ make_named() {
 	[ "$output" = "flowcat: --raw says what was sent, --resolve what it is called: one of them" ]
 }
 
+@test "flowcat: names are still each exporter's own behind an IPFIX file" {
+	make_named
+	flowcat -o ipfix -w named.ipfix named.flow
+	flowcat -o csv -k bytes,inif --resolve named.flow > want
+	grep -q eth want
+	flowcat -o csv -k bytes,inif --resolve named.ipfix | cmp want -
+}
+
 @test "flowcat: a name holds from where it was said, on however many threads" {
 	for m in $(seq 0 59); do
 		export_to pcap m.pcap --messages 1 --first "$m" --records 20 --interfaces --options --name "if$m"
