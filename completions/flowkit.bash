@@ -299,11 +299,11 @@ _flowkit() {
 	flowwatch:--keep) return ;;
 	esac
 	if [ -n "$words" ]; then
-		# A comma separated list is completed at its last member.
-		local done=
-		case $cur in
-		*,*) done=${cur%,*}, cur=${cur##*,} ;;
-		esac
+		# A comma separated list is completed at its last member, behind + or -, within parentheses.
+		local whole=$cur done
+		cur=${cur##*[,(]}
+		cur=${cur#[+-]}
+		done=${whole%"$cur"}
 		mapfile -t COMPREPLY < <(compgen -P "$done" -W "$words" -- "$cur")
 		return
 	fi

@@ -16,6 +16,12 @@ load ../helper
 	[ "${COMPREPLY[*]}" = "ndjson" ]
 	_flowkit flowcat srcip,dstpo -k
 	[ "${COMPREPLY[*]}" = "srcip,dstport" ]
+	_flowkit flowcat +srcm -k
+	[ "${COMPREPLY[*]}" = "+srcmac +srcmask" ]
+	_flowkit flowcat -bytes,-dstpo -k
+	[ "${COMPREPLY[*]}" = "-bytes,-dstport" ]
+	_flowkit flowagg 'flows,sum(byt' -v
+	[ "${COMPREPLY[*]}" = "flows,sum(bytes" ]
 	COMP_WORDS=(flowcat --fields = srcip,dstpo) COMP_CWORD=3
 	_flowkit flowcat srcip,dstpo =
 	[ "${COMPREPLY[*]}" = "srcip,dstport" ]
