@@ -300,7 +300,7 @@ _flowkit() {
 	esac
 	if [ -n "$words" ]; then
 		# A comma separated list is completed at its last member, behind + or -, within parentheses.
-		local whole=$cur done
+		local whole=$cur done=
 		cur=${cur##*[,(]}
 		cur=${cur#[+-]}
 		done=${whole%"$cur"}

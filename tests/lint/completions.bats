@@ -61,4 +61,6 @@ load ../helper
 	EOF
 	timeout 30 zsh -f drive "$REPO/completions" "flowagg -O byt" "flowagg -O bytes,"
 	timeout 30 zsh -f drive "$REPO/completions" "flowcat --order=srci" "flowcat --order=srcip,"
+	timeout 30 zsh -f drive "$REPO/completions" "flowcat -k +dstpo" "flowcat -k +dstport,"
+	timeout 30 zsh -f drive "$REPO/completions" "flowagg -v 'flows,sum(byt" "sum?bytes,"
 }
