@@ -34,7 +34,7 @@ plain_passes() { # TEST FOLDER ...
 	plain_passes test_stream base flow stream
 	plain_passes test_thin base flow stream
 	plain_passes test_csv base flow text
-	plain_passes test_text_tiles base flow text
+	plain_passes test_text_tiles base flow stream text
 	plain_passes test_base_mem base
 }
 
