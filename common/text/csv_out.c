@@ -73,15 +73,15 @@ put_header(struct text_writer *w, const struct names *names, struct batch *first
 	buf_free(&name);
 }
 
-/* A record without any value would be no line where there is no column. */
+/* Records without any value, which would be no lines as there is no column. */
 static bool
-has_columns(const struct batch *b)
+are_bare(const struct batch *b)
 {
 	bool any = false;
 
 	for (unsigned i = 0; i < b->n_cols; i++)
 		any = any || !(b->col[i].flags & COLUMN_EMPTY);
-	return any;
+	return b->n > 0 && !any;
 }
 
 void
@@ -89,10 +89,10 @@ csv_begin(struct text_writer *w, const struct names *names, struct batch *first,
 {
 	size_t before = out->len;
 
-	if (!w->list || w->n_col == 0) {
+	if (!w->list || (w->n_col == 0 && first != NULL)) {
 		if (text_are_alerts(w, first)) {
 			text_set_default(w, text_are_told(w, first) ? told_fields : alert_fields);
-		} else if (first == NULL || !has_columns(first) || text_are_flows(first)) {
+		} else if (first == NULL || are_bare(first) || text_are_flows(first)) {
 			text_set_default(w, default_fields);
 		} else {
 			text_set_batch(w, first);
@@ -381,7 +381,7 @@ put_rows(const struct rows *r, const uint32_t *rec, unsigned n, char *at[], stru
 	size_t len[CELL_TILE], most = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		at[i][-1] = '\n';
+		*(at[i] - 1) = '\n';
 		len[i] = (size_t)(at[i] - (r->places + i * r->stride));
 		most = len[i] > most ? len[i] : most;
 	}
