@@ -51,7 +51,7 @@ count_misfits(struct exporter *e, const struct column *c, size_t n)
 		    (sel == NULL || bits_get(sel, i)))
 			misfits += !time_fits((int64_t)cell_uint(c, i));
 	}
-	loss_count(e, &c->id, "times before 1970 or after 2106", misfits);
+	loss_count(e, &c->id, TIMES_MISFIT, misfits);
 }
 
 /* Starts that no uptime can say beside the end: they count as said. */

@@ -143,6 +143,19 @@ greatest(const struct xfield *f, size_t n)
 	return most;
 }
 
+/* Leave out the values that are not among those that fit. */
+static void
+keep_fit(struct exporter *e, struct xfield *f, size_t n, uint64_t *fit, const char *what)
+{
+	size_t before = count_present(f->present, e->plan.sel, n);
+	size_t after = count_present(fit, e->plan.sel, n);
+
+	if (after == before)
+		return;
+	f->present = fit;
+	loss_count(e, &f->id, what, before - after);
+}
+
 /* The element's own length; the column's where a value needs more or nothing is known. */
 static void
 plan_uint(struct xfield *f, const struct element *el, size_t n)
@@ -154,14 +167,21 @@ plan_uint(struct xfield *f, const struct element *el, size_t n)
 		f->length = el->width;
 }
 
+/* Seconds have 32 bits, those of NTP too; milliseconds have 64. */
 static void
-plan_time(struct xfield *f, const struct element *el)
+plan_time(struct exporter *e, struct xfield *f, const struct element *el, size_t n)
 {
 	unsigned scale = el != NULL ? el->scale : f->col.scale;
+	uint64_t *fit = plan_bitmap(&e->plan, n);
 
 	f->op = scale >= 6 ? PUT_TIME : scale >= 3 ? PUT_NTP_US : PUT_NTP_NS;
 	f->length = scale == 9 ? 4 : 8;
 	f->scale = (uint8_t)(scale >= 9 ? 9 : 6);
+	if (scale == 6)
+		PLAN_SELECT(fit, f->present, n, i, (int64_t)cell_uint(&f->col, i) >= 0);
+	else
+		PLAN_SELECT(fit, f->present, n, i, time_fits((int64_t)cell_uint(&f->col, i)));
+	keep_fit(e, f, n, fit, TIMES_MISFIT);
 }
 
 /* Durations are unsigned32 in their unit where the values allow (IANA 161, 162 ...). */
@@ -201,14 +221,11 @@ static void
 drop_lengths(struct exporter *e, struct xfield *f, size_t n, size_t least, size_t most)
 {
 	uint64_t *fit = plan_bitmap(&e->plan, n);
-	size_t before = count_present(f->present, e->plan.sel, n);
 
 	PLAN_SELECT(fit, f->present, n, i,
 	    f->col.off[i + 1] - f->col.off[i] >= least &&
 		f->col.off[i + 1] - f->col.off[i] <= most);
-	f->present = fit;
-	loss_count(e, &f->id, "values that are empty or too long",
-	    before - count_present(fit, e->plan.sel, n));
+	keep_fit(e, f, n, fit, "values that are empty or too long");
 }
 
 /*
@@ -384,7 +401,7 @@ plan_column(struct exporter *e, struct batch *b, unsigned i)
 		return;
 	}
 	switch ((enum type)c->type) {
-	case TYPE_TIME: plan_time(f, el); break;
+	case TYPE_TIME: plan_time(e, f, el, b->n); break;
 	case TYPE_DURATION: plan_duration(f, el, b->n); break;
 	case TYPE_BOOL:
 		f->op = PUT_BOOL;

@@ -317,6 +317,8 @@ time_fits(int64_t ns)
 	return ns >= 0 && ns / NS_PER_S <= UINT32_MAX;
 }
 
+#define TIMES_MISFIT "times before 1970 or after 2106"
+
 /* export_loss.c: n values of a field could not be said. */
 void loss_count(struct exporter *, const struct field_id *, const char *what, uint64_t n);
 void loss_add(struct exporter *, const char *name, const char *what, uint64_t n);

@@ -58,6 +58,21 @@ make_five() {
 	done
 }
 
+@test "flowcat: times that IPFIX has no seconds for are left out and told, not sent as others" {
+	printf '%s\n' srcip,systemInitTimeMilliseconds,observationTimeSeconds,observationTimeMicroseconds \
+		192.0.2.1,2200-01-01T00:00:00Z,2200-01-01T00:00:00Z,2200-01-01T00:00:00Z \
+		192.0.2.2,1960-01-01T00:00:00Z,2100-01-01T00:00:00Z,1960-01-01T00:00:00Z > times.csv
+	flowcat -i csv -o ipfix times.csv > times.ipfix 2> said
+	for name in observationTimeSeconds:\ 1 observationTimeMicroseconds:\ 2 systemInitTimeMilliseconds:\ 1; do
+		grep -q "$name times before 1970 or after 2106" said
+	done
+	diff - <(flowcat -o csv -k systemInitTimeMilliseconds,observationTimeSeconds,observationTimeMicroseconds times.ipfix) <<-'END'
+	systemInitTimeMilliseconds,observationTimeSeconds,observationTimeMicroseconds
+	2200-01-01T00:00:00.000Z,,
+	,2100-01-01T00:00:00Z,
+	END
+}
+
 @test "flowcat: -k all has nothing beside it that would not be printed" {
 	make_five
 	for list in all,duration duration,all all,+bps; do
