@@ -122,11 +122,6 @@ def settle(engines):
         engine.settle()
 
 
-def warm(directory):
-    """All that is asked is in memory: what takes long is asked once, and that must not be from the disk."""
-    shell(f"find -L {directory} -type f -exec cat {{}} + > /dev/null 2>&1 || :")  # engines may remove theirs
-
-
 class Bench:
     def __init__(self):
         self.complaints, self.agreed, self.versions = [], 0, {}
@@ -158,10 +153,9 @@ class Bench:
                 self.complain(f"{where}, {query.name}: MISMATCH: {who.label} ({who.group}): {how}")
             self.agreed += how is None
             texts[who.key] = who.text(query, threads, False)
-            # What took long is not asked again, unless it had more to do, as csv that goes to a file.
-            slow = first[who.key].seconds > SLOW
-            samples[who.key] = [first[who.key].seconds] if slow and texts[who.key] == text else []
+            samples[who.key] = []
         # Who comes behind whom matters: memory that the one before gave back is quicker to have than other memory.
+        # The run that was checked is not timed: it may have read its files from the disk.  What took long is timed once.
         for turn in range(ROUNDS):
             for who in random.Random(turn).sample(people, len(people)):
                 if who.key in texts and not (samples[who.key] and first[who.key].seconds > SLOW):
@@ -177,7 +171,6 @@ class Bench:
             where = f"{name}, {threads} thread{'s' if threads > 1 else ''}"
             os.sched_setaffinity(0, sorted(ALL_CPUS)[:threads])
             engines = [kind(directory, wanted) for kind in installed()]
-            warm(directory)
             for engine in engines:
                 print(f"query: {where}: {engine.label} {engine.version}", file=sys.stderr, flush=True)
                 engine.prepare()
