@@ -1,41 +1,13 @@
-#include "text/cell.h"
+#include "text/cell_put.h"
 
 #include <math.h>
 
 #include "base/digits.h"
 #include "base/time.h"
-#include "text/tile.h"
 
-enum { DAY_S = 86400, TEXT_WORD = 8, TEXT_SHORT = 16, TEXT_MOST = CELL_STRIDE };
-
-/*
- * When a dictionary's texts are worth making: when each is used several times, and where numbers are concerned,
- * when they stay in the nearest cache: fetched from afar, a text takes longer than formatting a number anew.
- */
-enum { DICT_MIN_SHARE = 4, DICT_NEAR = 512 };
+enum { DAY_S = 86400 };
 
 #define DAY_NS ((uint64_t)DAY_S * (uint64_t)NS_PER_S)
-
-/* What stands behind every text: a copy, as text is written through pointers that could point at the cell. */
-struct after {
-	char c;
-	unsigned n;
-};
-
-/* Behind the text of a record that ends at d. */
-static inline void
-put_after(struct after after, char *d, char **at)
-{
-	*d = after.c;
-	*at = d + after.n;
-}
-
-/* Records in a row that all have a value: what most tiles are. */
-static inline bool
-is_dense(const uint64_t *present, const uint32_t *rec, unsigned n)
-{
-	return present == NULL && rec[n - 1] - rec[0] == n - 1;
-}
 
 /*
  * One loop for each type: the text of every record that has a value goes to its place.  EXPR writes at `d` the
@@ -311,18 +283,6 @@ PUT(put_macs, uint64_t, fmt_mac(d, v))
 			PUT(i, values[rec[i < n ? i : 0] - rec[0]]); \
 	} while (0)
 
-/* What stands behind a text is all there is of records without a value. */
-static void
-words_missing(const struct cell *c, const uint32_t *rec, unsigned n, struct tile_words *t)
-{
-	for (unsigned i = 0; c->col.present != NULL && i < n; i++) {
-		if (!bits_get(c->col.present, rec[i])) {
-			t->word[i] = (uint8_t)c->after;
-			t->len[i] = c->after_n;
-		}
-	}
-}
-
 /* Numbers that fit, as nearly all do. */
 #define WORDS(name, T) \
 	static bool name( \
@@ -347,38 +307,6 @@ WORDS(words_u8, uint8_t)
 WORDS(words_u16, uint16_t)
 WORDS(words_u32, uint32_t)
 WORDS(words_u64, uint64_t)
-
-/* One text for every record. */
-static bool
-words_same(const struct cell *c, const uint32_t *rec, unsigned n, struct tile_words *t)
-{
-	uint64_t word = c->text != NULL ? load_8(c->text) : (uint8_t)c->after;
-	uint32_t len = c->text != NULL ? c->text_len[0] : c->after_n;
-
-	(void)rec;
-	(void)n;
-	for (unsigned i = 0; i < CELL_TILE; i++) {
-		t->word[i] = word;
-		t->len[i] = len;
-	}
-	t->most = len;
-	return true;
-}
-
-/* Texts of a dictionary's entries; behind the last record there is the first one. */
-static bool
-words_entries(const struct cell *c, const uint32_t *rec, unsigned n, struct tile_words *t)
-{
-	for (unsigned i = 0; i < CELL_TILE; i++) {
-		size_t code = c->col.codes[rec[i < n ? i : 0]];
-
-		t->word[i] = load_8(c->text + code * c->stride);
-		t->len[i] = c->text_len[code];
-	}
-	t->most = c->longest;
-	words_missing(c, rec, n, t);
-	return true;
-}
 
 static void
 put_times_ms(struct cell *c, const uint32_t *rec, unsigned n, char *at[])
@@ -409,6 +337,15 @@ put_times_ms(struct cell *c, const uint32_t *rec, unsigned n, char *at[])
 			memcpy(d + 27, behind + 4, 4);
 		at[i] = d + len;
 	}
+}
+
+static bool
+words_none(const struct cell *c, const uint32_t *rec, unsigned n, struct tile_words *t)
+{
+	(void)rec;
+	(void)n;
+	tile_repeat(t, (uint8_t)c->after, c->after_n);
+	return true;
 }
 
 /* Nothing but what stands behind every text. */
@@ -497,135 +434,6 @@ set_put(struct cell *c)
 	c->most = put.most + c->after_n;
 }
 
-/* Constant columns: one text for every record. */
-static void
-put_constant(struct cell *c, const uint32_t *rec, unsigned n, char *at[])
-{
-	const char *text = c->text;
-	const size_t len = c->text_len[0];
-
-	(void)rec;
-	for (unsigned i = 0; i < n; i++) {
-		memcpy(at[i], text, TEXT_SHORT);
-		if (len > TEXT_SHORT)
-			memcpy(at[i] + TEXT_SHORT, text + TEXT_SHORT, TEXT_MOST - TEXT_SHORT);
-		at[i] += len;
-	}
-}
-
-static bool
-is_constant(const struct column *col)
-{
-	return (col->flags & (COLUMN_ZONE | COLUMN_TRUNCATED)) == COLUMN_ZONE &&
-	       col->min == col->max && col->present == NULL && col->width > 0 &&
-	       col->type != TYPE_FLOAT32 && col->type != TYPE_FLOAT64;
-}
-
-/* Texts made before: of the entries of a dictionary. */
-#define PUT_ENTRIES(name, STRIDE) \
-	static void name(struct cell *c, const uint32_t *rec, unsigned n, char *at[]) \
-	{ \
-		const uint16_t *codes = c->col.codes; \
-		const uint64_t *present = c->col.present; \
-		const struct after after = { c->after, c->after_n }; \
-		const char *texts = c->text; \
-		const uint8_t *lens = c->text_len; \
-\
-		codes += rec[0]; \
-		if (is_dense(present, rec, n)) { \
-			for (unsigned i = 0; i < n; i++) { \
-				size_t code = codes[i]; \
-				char *d = at[i]; \
-\
-				memcpy(d, texts + code * (STRIDE), STRIDE); \
-				at[i] = d + lens[code]; \
-			} \
-			return; \
-		} \
-		for (unsigned i = 0; i < n; i++) { \
-			size_t code = codes[rec[i] - rec[0]]; \
-\
-			memcpy(at[i], texts + code * (STRIDE), STRIDE); \
-			if (present == NULL || bits_get(present, rec[i])) \
-				at[i] += lens[code]; \
-			else \
-				put_after(after, at[i], &at[i]); \
-		} \
-	}
-
-PUT_ENTRIES(put_short, TEXT_SHORT)
-PUT_ENTRIES(put_long, TEXT_MOST)
-
-/* The texts of so many values of the column, `stride` octets each. */
-static void
-make_texts(struct cell *c, uint32_t values, size_t stride)
-{
-	char *at[CELL_TILE];
-	uint32_t rec[CELL_TILE];
-
-	c->stride = stride;
-	c->text = mem_alloc(values * stride + TEXT_MOST);
-	c->text_len = mem_alloc(values);
-	for (uint32_t base = 0; base < values; base += CELL_TILE) {
-		unsigned n = values - base < CELL_TILE ? values - base : CELL_TILE;
-
-		for (unsigned i = 0; i < n; i++) {
-			rec[i] = base + i;
-			at[i] = c->text + (size_t)(base + i) * stride;
-		}
-		/* In order: what is written behind a text is overwritten by the next one. */
-		c->put(c, rec, n, at);
-		for (unsigned i = 0; i < n; i++)
-			c->text_len[base + i] =
-			    (uint8_t)(at[i] - (c->text + (size_t)(base + i) * stride));
-	}
-}
-
-/* Whether all texts are words: then there is nothing but 0 behind them. */
-static bool
-are_words(struct cell *c, uint32_t values)
-{
-	c->longest = 0;
-	for (uint32_t i = 0; i < values; i++)
-		c->longest = c->text_len[i] > c->longest ? c->text_len[i] : c->longest;
-	for (uint32_t i = 0; c->longest <= TEXT_WORD && i < values; i++)
-		memset(c->text + i * c->stride + c->text_len[i], 0, TEXT_WORD);
-	return c->longest <= TEXT_WORD;
-}
-
-static void
-make_constant(struct cell *c)
-{
-	make_texts(c, 1, TEXT_MOST);
-	c->put = put_constant;
-	c->words = are_words(c, 1) ? words_same : NULL;
-	c->step = 0;
-}
-
-static void
-make_dict(struct cell *c)
-{
-	struct column col = c->col;
-	bool is_short = c->most <= TEXT_SHORT;
-
-	c->col.data = col.dict_data;
-	c->col.present = NULL;
-	make_texts(c, col.dict_n, is_short ? TEXT_SHORT : TEXT_MOST);
-	c->col = col;
-	c->put = is_short ? put_short : put_long;
-	c->words = are_words(c, col.dict_n) ? words_entries : NULL;
-	c->values = col.codes;
-	c->step = sizeof(*col.codes);
-}
-
-static bool
-dict_pays(const struct column *c, size_t n)
-{
-	if (c->dict_n == 0 || c->dict_n > n / DICT_MIN_SHARE + 1)
-		return false;
-	return (c->type != TYPE_UINT && c->type != TYPE_INT) || c->dict_n <= DICT_NEAR;
-}
-
 void
 cell_stage(struct cell *c, const uint32_t *rec, unsigned n)
 {
@@ -651,7 +459,7 @@ cell_none(struct cell *c, const char *after)
 		c->after = *after;
 	c->most = c->after_n = after != NULL;
 	c->put = put_none;
-	c->words = words_same;
+	c->words = words_none;
 }
 
 void
@@ -667,17 +475,17 @@ cell_bind(struct cell *c, struct batch *b, unsigned i, enum cell_form form, cons
 	c->variable = type_is_var((enum type)b->col[i].type);
 	set_day(c, 0);
 	dict = c->variable ? NULL : batch_dict(b, i);
-	if (dict != NULL && dict_pays(dict, b->n)) {
+	if (dict != NULL && made_pays(dict, b->n)) {
 		(void)batch_present(b, i);
 		c->col = b->col[i];
 		set_put(c);
-		make_dict(c);
+		made_of_entries(c);
 		return;
 	}
 	c->col = *batch_plain(b, i);
 	set_put(c);
-	if (!c->variable && b->n > 0 && is_constant(&c->col))
-		make_constant(c);
+	if (!c->variable && b->n > 0)
+		made_of_constant(c);
 }
 
 void
@@ -689,7 +497,7 @@ cell_bind_family(struct cell *c, struct batch *b, unsigned i, enum cell_family f
 	c->col = *batch_plain(b, i);
 	c->put = put_family;
 	c->words = NULL;
-	c->most = TEXT_MOST;
+	c->most = CELL_STRIDE;
 	if (logical >= 0)
 		c->pair = *batch_plain(b, (unsigned)logical);
 }
@@ -697,8 +505,5 @@ cell_bind_family(struct cell *c, struct batch *b, unsigned i, enum cell_family f
 void
 cell_free(struct cell *c)
 {
-	mem_free(c->text);
-	mem_free(c->text_len);
-	c->text = NULL;
-	c->text_len = NULL;
+	made_free(c);
 }

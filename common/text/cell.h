@@ -54,7 +54,7 @@ struct cell {
 	unsigned step;
 	unsigned most; /* octets of the longest text, `after` included */
 
-	/* Texts made once: of a constant column, of dictionary entries; 0 behind each. */
+	/* cell_made.c: texts made once, of a constant column or of dictionary entries. */
 	char *text;
 	uint8_t *text_len;
 	size_t stride;

@@ -93,6 +93,16 @@ tile_numbers(
 	join_halves(high, low, (uint8_t)after, after_n, t);
 }
 
+void
+tile_repeat(struct tile_words *t, uint64_t word, uint32_t len)
+{
+	for (unsigned i = 0; i < CELL_TILE; i++) {
+		t->word[i] = word;
+		t->len[i] = len;
+	}
+	t->most = len;
+}
+
 CLONES static void
 join_words(struct tile_words *a, const struct tile_words *b)
 {

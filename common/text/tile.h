@@ -28,6 +28,9 @@ struct tile_words {
 void tile_numbers(
     const uint32_t v[CELL_TILE], uint64_t all, char after, unsigned after_n, struct tile_words *);
 
+/* The same text for all. */
+void tile_repeat(struct tile_words *, uint64_t word, uint32_t len);
+
 /* The texts of b behind those of a, in the same words.  false: they may be too long, a is as it was. */
 bool tile_join(struct tile_words *a, const struct tile_words *b);
 
