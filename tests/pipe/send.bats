@@ -128,7 +128,10 @@ case_file() {
 		rm -f acct.*
 		nfacctd -f nfacctd.conf > nfacctd.log 2>&1 3>&- &
 		collector=$!
-		sleep 1
+		for _ in $(seq 300); do
+			grep -q ' 0100007F:750E ' /proc/net/udp && break
+			sleep 0.05
+		done
 		flowsend -d udp:127.0.0.1:29966 --as $format --rate 2kpps --lossy day.flow
 		sleep 3
 		kill -INT "$collector"
