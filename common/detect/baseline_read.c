@@ -53,6 +53,19 @@ get_uint(const struct reading *r, enum base_column c, uint64_t most)
 	return v < most ? v : most;
 }
 
+static void
+add_flows(const struct reading *r, uint64_t *flows)
+{
+	sum_up(flows, get_uint(r, COL_FLOWS, UINT64_MAX));
+}
+
+static void
+add_octets(const struct reading *r, uint64_t *out, uint64_t *in)
+{
+	sum_up(out, get_uint(r, COL_BYTES, UINT64_MAX));
+	sum_up(in, get_uint(r, COL_RBYTES, UINT64_MAX));
+}
+
 static const char *
 get_octets(const struct reading *r, enum base_column c, size_t *n)
 {
@@ -217,9 +230,8 @@ take_network(struct reading *r, struct err *err)
 			    hours_slot_day(&b->hours, bucket, slot, b->latest);
 	if (r->latest >= 0)
 		baseline_join(b, &b->network.seen, &seen);
-	sum_up(&b->network.flows, get_uint(r, COL_FLOWS, UINT64_MAX));
-	sum_up(&b->network.out, get_uint(r, COL_BYTES, UINT64_MAX));
-	sum_up(&b->network.in, get_uint(r, COL_RBYTES, UINT64_MAX));
+	add_flows(r, &b->network.flows);
+	add_octets(r, &b->network.out, &b->network.in);
 	return take_hourly(r, b->network.hourly, NETWORK_METRICS, err);
 }
 
@@ -241,9 +253,8 @@ take_host(struct reading *r, enum profile kind, struct err *err)
 	h = kind == PROFILE_HOST ? baseline_add_host(r->b, &a) : baseline_add_exporter(r->b, &a);
 	if (h == NULL)
 		return 0;
-	sum_up(&h->flows, get_uint(r, COL_FLOWS, UINT64_MAX));
-	sum_up(&h->out, get_uint(r, COL_BYTES, UINT64_MAX));
-	sum_up(&h->in, get_uint(r, COL_RBYTES, UINT64_MAX));
+	add_flows(r, &h->flows);
+	add_octets(r, &h->out, &h->in);
 	if (take_seen(r, &h->seen, err) != 0 || take_hourly(r, h->hourly, HOST_METRICS, err) != 0)
 		return -1;
 	return take_sketch(r, &h->peers, err);
@@ -260,9 +271,8 @@ take_prefix(struct reading *r, struct err *err)
 	p = baseline_add_prefix(r->b, &a);
 	if (p == NULL)
 		return 0;
-	sum_up(&p->flows, get_uint(r, COL_FLOWS, UINT64_MAX));
-	sum_up(&p->out, get_uint(r, COL_BYTES, UINT64_MAX));
-	sum_up(&p->in, get_uint(r, COL_RBYTES, UINT64_MAX));
+	add_flows(r, &p->flows);
+	add_octets(r, &p->out, &p->in);
 	return take_seen(r, &p->seen, err) != 0 ? -1 : take_sketch(r, &p->clients, err);
 }
 
@@ -278,9 +288,8 @@ take_service(struct reading *r, struct err *err)
 	    (unsigned)get_uint(r, COL_DSTPORT, UINT16_MAX));
 	if (s == NULL)
 		return 0;
-	sum_up(&s->flows, get_uint(r, COL_FLOWS, UINT64_MAX));
-	sum_up(&s->out, get_uint(r, COL_BYTES, UINT64_MAX));
-	sum_up(&s->in, get_uint(r, COL_RBYTES, UINT64_MAX));
+	add_flows(r, &s->flows);
+	add_octets(r, &s->out, &s->in);
 	return take_seen(r, &s->seen, err) != 0 ? -1 : take_sketch(r, &s->clients, err);
 }
 
@@ -298,8 +307,7 @@ take_edge(struct reading *r, struct err *err)
 	if (e == NULL)
 		return 0;
 	e->flows = sum_u32(e->flows, get_uint(r, COL_FLOWS, UINT32_MAX));
-	sum_up(&e->out, get_uint(r, COL_BYTES, UINT64_MAX));
-	sum_up(&e->in, get_uint(r, COL_RBYTES, UINT64_MAX));
+	add_octets(r, &e->out, &e->in);
 	largest = log8_code((double)get_uint(r, COL_LARGEST, UINT64_MAX), 1);
 	e->largest = largest > e->largest ? largest : e->largest;
 	return take_seen(r, &e->seen, err);
