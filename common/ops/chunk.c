@@ -116,7 +116,7 @@ room_of(struct batch *b, unsigned i, size_t n)
 	return room + (c->width ? n * c->width : (n + 1) * 4 + c->off[b->n]);
 }
 
-static const uint64_t *
+static uint64_t *
 pack_presence(struct slab *a, const struct column *c, const uint32_t *idx, size_t n)
 {
 	uint64_t *bits;
@@ -175,7 +175,7 @@ struct cell16 {
 };
 
 /* Cells of `width` octets as ones of `store`, not more. */
-static const void *
+static void *
 pack_cells(
     struct slab *a, unsigned store, const void *v, unsigned width, const uint32_t *idx, size_t n)
 {
@@ -267,7 +267,7 @@ pack_octets(struct packed *p, struct slab *a, const struct column *c, const uint
 }
 
 /* Codes that another column before has too are there once. */
-static const uint16_t *
+static uint16_t *
 pack_codes(struct slab *a, const uint16_t *codes, const uint32_t *idx, size_t n, struct packed *col,
     const uint16_t **from, size_t n_cols)
 {
@@ -314,8 +314,9 @@ pack_column(struct chunk *ch, struct packed *p, struct slab *a, struct batch *b,
 	}
 	p->present = pack_presence(a, c, idx, n);
 	if (c->codes != NULL && c->dict_n <= n) {
-		p->codes = pack_codes(a, c->codes, idx, n, ch->col, from, ch->n_cols);
-		from[ch->n_cols] = c->codes;
+		p->codes =
+		    pack_codes(a, c->codes, idx, n, ch->col, from, c->width > 0 ? ch->n_cols : 0);
+		from[ch->n_cols] = c->width > 0 ? c->codes : NULL;
 		pack_entries(p, a, c, n);
 		return;
 	}
@@ -461,6 +462,65 @@ chunk_of(struct chunk *ch, struct batch *b)
 	ch->width = mem_zero(b->n_cols + 1, 1);
 	chunk_close(ch);
 	ch->octets = batch_octets(b);
+}
+
+/* Arranging ------------------------------------------------------------------------------------ */
+
+#define ARRANGE(T) \
+	do { \
+		T *to = room; \
+		const T *v = cells; \
+		for (size_t k = 0; k < n; k++) \
+			to[k] = v[rec[k]]; \
+	} while (0)
+
+static void
+arrange_cells(void *cells, unsigned width, const uint16_t *rec, size_t n, void *room)
+{
+	switch (width) {
+	case 1: ARRANGE(uint8_t); break;
+	case 2: ARRANGE(uint16_t); break;
+	case 4: ARRANGE(uint32_t); break;
+	case 8: ARRANGE(uint64_t); break;
+	default: ARRANGE(struct cell16); break;
+	}
+	memcpy(cells, room, n * width);
+}
+
+static void
+arrange_presence(uint64_t *present, const uint16_t *rec, size_t n, uint64_t *room)
+{
+	memset(room, 0, bits_words(n) * sizeof(*room));
+	for (size_t k = 0; k < n; k++)
+		room[k / 64] |= (uint64_t)bits_get(present, rec[k]) << k % 64;
+	memcpy(present, room, bits_words(n) * sizeof(*room));
+}
+
+/* Do columns before this one have its codes? */
+static bool
+has_codes(const struct chunk *ch, size_t before, const uint16_t *codes)
+{
+	for (size_t i = 0; i < before; i++)
+		if (ch->col[i].codes == codes)
+			return true;
+	return false;
+}
+
+void
+chunk_arrange(struct chunk *ch, const uint16_t *rec, size_t n, void *room)
+{
+	for (size_t i = 0; i < ch->n_cols; i++) {
+		struct packed *p = &ch->col[i];
+
+		if (p->width == 0)
+			continue;
+		if (p->present != NULL)
+			arrange_presence(p->present, rec, n, room);
+		if (p->form == PACKED_DICT && !has_codes(ch, i, p->codes))
+			arrange_cells(p->codes, sizeof(*p->codes), rec, n, room);
+		else if (p->form == PACKED_PLAIN || p->form == PACKED_TIME)
+			arrange_cells(p->data, p->store, rec, n, room);
+	}
 }
 
 void

@@ -22,10 +22,10 @@ struct packed {
 	uint8_t type, width, scale; /* as they were */
 	uint8_t form, store; /* octets of a cell, or value, here; 0 variable */
 	uint16_t flags; /* COLUMN_SCOPE */
-	const uint64_t *present; /* NULL: every record */
-	const void *data;
+	uint64_t *present; /* NULL: every record */
+	void *data;
 	const uint32_t *off;
-	const uint16_t *codes;
+	uint16_t *codes; /* may be those of another column too, unless one is variable */
 	uint64_t base, unit;
 	size_t octets, longest; /* variable: of all records, of one */
 };
@@ -56,6 +56,13 @@ void chunk_close(struct chunk *);
 
 /* All columns of a batch as they are, which the chunk owns from here. */
 void chunk_of(struct chunk *, struct batch *);
+
+/*
+ * Records rec[0..n) to the front, in this order; those that are not among them are lost.  Columns of variable length
+ * stay as they are.  `room`: for a cell of each.
+ */
+enum { CHUNK_CELL_MAX = 16 };
+void chunk_arrange(struct chunk *, const uint16_t *rec, size_t n, void *room);
 
 void chunk_free(struct chunk *, struct slabs *);
 

@@ -8,7 +8,7 @@
  * LARGEST: octets of a block, whatever their distribution; the encoder divides it.  SLICES: of chunks in blocks that
  * are noted, for each record: 8 octets.
  */
-enum { STRETCH = 1 << 16, ALIGN = 64, SLICES = 2 };
+enum { STRETCH = 1 << 16, SLICES = 2 };
 static const size_t LARGEST = (size_t)1 << 31;
 
 static struct wide *
@@ -37,7 +37,6 @@ static void
 add_column(struct gather *g, size_t chunk, const struct packed *p, size_t *hint)
 {
 	struct wide *w = find_wide(g, p, hint);
-	unsigned cell = gather_cell(p);
 	bool same = p->form == PACKED_CONST && (w->chunks == 0 || w->value == p->base);
 
 	if (w->type != p->type) { /* of one identity */
@@ -48,8 +47,9 @@ add_column(struct gather *g, size_t chunk, const struct packed *p, size_t *hint)
 	w->value = p->base;
 	w->from[chunk] = p;
 	w->chunks++;
-	w->cell = cell > w->cell ? (uint8_t)cell : w->cell;
 	w->width = p->width > w->width ? p->width : w->width;
+	if (gather_resolves(p))
+		w->cell = p->store > w->cell ? p->store : w->cell;
 	w->scale = p->scale < w->scale ? p->scale : w->scale;
 	w->longest = p->longest > w->longest ? p->longest : w->longest;
 	w->partial = w->partial || p->present != NULL;
@@ -100,22 +100,11 @@ find_order(struct gather *g)
 	}
 }
 
-/* Octets of a record in the window. */
-static size_t
-row_octets(const struct gather *g)
-{
-	size_t octets = 0;
-
-	for (size_t k = 0; k < g->n_cols; k++)
-		octets += g->col[k].cell;
-	return octets ? octets : 1;
-}
-
 /* Blocks of fewer records where they are long, so that a batch stays within its octets, or near. */
 static void
 set_step(struct gather *g)
 {
-	size_t octets = 0, longest = 1, records = 1, most = g->in.most, row;
+	size_t octets = 0, longest = 1, records = 1, most = g->in.most, row; /* of a record */
 
 	for (size_t i = 0; i < g->in.n_chunks; i++) {
 		const struct chunk *c = &g->in.chunk[i];
@@ -133,15 +122,40 @@ set_step(struct gather *g)
 	for (g->shift = 0; (size_t)2 << g->shift <= most;)
 		g->shift++;
 	g->step = (size_t)1 << g->shift;
-	row = row_octets(g);
-	g->room = g->in.memory / row / g->step * g->step;
-	if (g->room < g->step)
-		g->room = g->step;
 	g->all = (g->in.n + g->step - 1) >> g->shift;
 	if (g->in.n_chunks * (g->all + 1) > SLICES * records) /* mostly without a record */
 		g->by_record = true;
-	if (g->room > g->in.n)
-		g->room = g->all << g->shift;
+}
+
+/* How many records a window has, and where each column's cells stand in it. */
+static void
+reserve_window(struct gather *g)
+{
+	size_t row = 0, at = 0;
+	uint8_t *window = g->in.window;
+
+	g->place = mem_zero(g->in.n_chunks + 1, sizeof(*g->place));
+	for (size_t k = 0; k < g->n_cols; k++)
+		row += g->col[k].cell;
+	g->room = g->in.n;
+	if (row == 0)
+		return;
+	if (g->room > g->in.memory / row)
+		g->room = g->in.memory / row / g->step * g->step;
+	if (g->room == 0)
+		g->room = g->step < g->in.n ? g->step : g->in.n;
+	if (window == NULL || g->room * row > g->in.memory) {
+		g->window_size = g->room * row;
+		window = g->window = mem_table(g->window_size);
+	}
+	for (size_t width = CHUNK_CELL_MAX; width > 0; width /= 2) { /* so that all are aligned */
+		for (size_t k = 0; k < g->n_cols; k++) {
+			if (g->col[k].cell != width)
+				continue;
+			g->col[k].cells = window + at;
+			at += g->room * width;
+		}
+	}
 }
 
 static void
@@ -154,78 +168,77 @@ rank_stretch(void *ctx, size_t i, unsigned worker)
 	for (size_t r = i * STRETCH; r < end; r++) {
 		uint32_t id = g->in.order[r];
 
-		g->slot[g->in.first[order_chunk(id)] + order_record(id)] = (uint32_t)r;
+		g->rank[g->in.first[order_chunk(id)] + order_record(id)] = (uint32_t)r;
 	}
 }
 
-/* Ranks of a chunk's records to slots, by block. */
+/* Are these records each behind the one before it? */
+static bool
+are_beside(const uint16_t *rec, size_t n)
+{
+	size_t k = 1;
+
+	while (k < n && rec[k] == rec[k - 1] + 1)
+		k++;
+	return k >= n;
+}
+
+/* A chunk's records by block: those of a block side by side, and their places in it. */
 static void
 deal_chunk(void *ctx, size_t i, unsigned worker)
 {
 	struct gather *g = ctx;
-	uint32_t *slot = g->slot + g->in.first[i], *to = g->scratch[worker];
-	uint32_t *next = g->slice + i * (g->all + 1) + 1, begin = 0;
+	uint32_t *rank = g->rank + g->in.first[i], *next = g->before + i * (g->all + 1) + 1;
+	uint16_t *rec = g->scratch[worker], *within = rec + BATCH_RECORDS;
 	size_t n = g->in.first[i + 1] - g->in.first[i];
+	uint32_t begin = 0;
 
 	for (size_t k = 0; k < n; k++)
-		if (slot[k] < g->in.n)
-			next[slot[k] >> g->shift]++;
+		if (rank[k] < g->in.n)
+			next[rank[k] >> g->shift]++;
 	for (size_t block = 0; block < g->all; block++) {
 		uint32_t records = next[block];
 
 		next[block] = begin;
 		begin += records;
 	}
-	for (size_t k = 0; k < n; k++)
-		if (slot[k] < g->in.n)
-			to[next[slot[k] >> g->shift]++] = slot_of(k, slot[k] & (g->step - 1));
-	/* Where each block's slots end is where the next one's begin. */
-	memcpy(slot, to, begin * sizeof(*slot));
+	for (size_t k = 0; k < n; k++) {
+		uint32_t at;
+
+		if (rank[k] >= g->in.n)
+			continue;
+		at = next[rank[k] >> g->shift]++;
+		rec[at] = (uint16_t)k;
+		within[at] = (uint16_t)(rank[k] & (g->step - 1));
+	}
+	/* Where each block's records end is where the next one's begin. */
+	memcpy(rank, within, begin * sizeof(*within));
+	if (are_beside(rec, begin))
+		g->begin[i] = begin ? rec[0] : 0;
+	else
+		chunk_arrange(&g->in.chunk[i], rec, begin, within + BATCH_RECORDS);
 }
 
-/* Where each chunk's records go.  Those that are not wanted have no rank. */
+/* Those that are not wanted have no rank. */
 static void
-find_slots(struct gather *g)
+deal_chunks(struct gather *g)
 {
 	size_t all = g->in.first[g->in.n_chunks];
+	size_t room = BATCH_RECORDS * (2 * sizeof(uint16_t) + CHUNK_CELL_MAX);
 
-	g->slot = g->in.rank ? g->in.rank : mem_alloc((all + 1) * sizeof(*g->slot));
-	g->slice = mem_zero(g->in.n_chunks * (g->all + 1) + 1, sizeof(*g->slice));
+	g->rank = g->in.rank ? g->in.rank : mem_alloc((all + 1) * sizeof(*g->rank));
+	g->before = mem_zero(g->in.n_chunks * (g->all + 1) + 1, sizeof(*g->before));
+	g->begin = mem_zero(g->in.n_chunks + 1, sizeof(*g->begin));
 	g->scratch = mem_zero(g->in.threads, sizeof(*g->scratch));
 	for (unsigned t = 0; t < g->in.threads; t++)
-		g->scratch[t] = mem_alloc(BATCH_RECORDS * sizeof(*g->scratch[t]));
+		g->scratch[t] = mem_alloc(room);
 	if (g->in.n < all)
-		memset(g->slot, 0xff, all * sizeof(*g->slot));
+		memset(g->rank, 0xff, all * sizeof(*g->rank));
 	ordered_each(g->in.threads, (g->in.n + STRETCH - 1) / STRETCH, rank_stretch, g);
 	ordered_each(g->in.threads, g->in.n_chunks, deal_chunk, g);
-}
-
-/* Octets of the window that a column has. */
-static size_t
-column_room(const struct gather *g, const struct wide *w)
-{
-	size_t records = g->room < g->in.n ? g->room : g->in.n;
-
-	return (records * w->cell + ALIGN - 1) / ALIGN * ALIGN;
-}
-
-static void
-reserve_window(struct gather *g)
-{
-	size_t at = 0;
-	uint8_t *window = g->in.window;
-
-	for (size_t k = 0; k < g->n_cols; k++)
-		at += column_room(g, &g->col[k]);
-	if (window == NULL || at > g->in.memory) {
-		window = g->window = mem_table(at + ALIGN);
-		g->window_size = at + ALIGN;
-	}
-	for (size_t k = 0; k < g->n_cols; k++) {
-		g->col[k].data = window;
-		window += column_room(g, &g->col[k]);
-	}
-	g->place = mem_alloc((g->in.n_chunks * (g->room >> g->shift) + 1) * sizeof(*g->place));
+	for (unsigned t = 0; t < g->in.threads; t++)
+		mem_free(g->scratch[t]);
+	mem_free((void *)g->scratch);
 }
 
 struct gather *
@@ -240,7 +253,7 @@ gather_new(const struct gather_input *in)
 	set_step(g);
 	if (g->by_record)
 		return g;
-	find_slots(g);
+	deal_chunks(g);
 	reserve_window(g);
 	return g;
 }
@@ -252,17 +265,15 @@ gather_free(struct gather *g)
 		return;
 	for (size_t k = 0; k < g->n_cols; k++)
 		mem_free((void *)g->col[k].from);
-	for (unsigned t = 0; g->scratch != NULL && t < g->in.threads; t++)
-		mem_free(g->scratch[t]);
 	if (g->in.rank == NULL)
-		mem_free(g->slot);
+		mem_free(g->rank);
 	if (g->window != NULL)
 		mem_free_table(g->window, g->window_size);
 	gather_drop_made(g);
 	mem_free(g->made);
-	mem_free(g->scratch);
 	mem_free(g->place);
-	mem_free(g->slice);
+	mem_free(g->begin);
+	mem_free(g->before);
 	mem_free(g->col);
 	mem_free(g);
 }

@@ -1,10 +1,11 @@
 /*
  * gather.h - records of many chunks put together in a given order, by column.
  *
- * Fetching a record at a time misses the caches once a value.  So a column is read from one chunk after the other
- * as it stands, each value written to the end of what its block of the output has so far, and put into order there,
- * where all of a block's column is near.  What that takes of memory is bounded by doing a window of the output at a
- * time.  Records whose columns differ in type, or whose blocks would be many and tiny, are fetched one by one.
+ * Fetching a record at a time misses the caches once a value.  So each chunk's columns are first arranged, in place
+ * and within the caches, by the block of the output that their records go to; of a block's column each chunk then
+ * has a stretch, which is read as it stands and put into order in the block, where all of the column is near.  As
+ * dictionaries of all chunks are not near, codes become values chunk by chunk, of a window of the output at a time.
+ * Records whose columns differ in type, or whose blocks would be many and tiny, are fetched one by one.
  */
 #ifndef OPS_GATHER_H
 #define OPS_GATHER_H
@@ -13,7 +14,8 @@
 #include "ops/order.h"
 
 struct gather_input {
-	const struct chunk *chunk;
+	struct chunk
+	    *chunk; /* whose records have other numbers from here, unless they stand in order */
 	const size_t
 	    *first; /* of each chunk, how many records stand in those before; n_chunks + 1 */
 	size_t n_chunks;

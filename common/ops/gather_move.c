@@ -1,90 +1,13 @@
 /*
- * gather_move.c - values from chunks to the window, block by block, and into order there.
+ * gather_move.c - values from chunks to the blocks of the output, into order there.
  */
 #include "base/ordered.h"
 #include "ops/gather_plan.h"
 
-enum { FEW_BLOCKS = 16 }; /* made record by record at a time */
+/* FEW_BLOCKS: made record by record at a time.  LINE: of the caches.  AHEAD: chunks. */
+enum { FEW_BLOCKS = 16, LINE = 64, AHEAD = 2 };
 
-/* Chunks to blocks ------------------------------------------------------------------------------ */
-
-/* Of a chunk the slots in block `block` of the output. */
-static const uint32_t *
-slots_of(const struct gather *g, size_t chunk, size_t block, size_t *n)
-{
-	const uint32_t *slice = g->slice + chunk * (g->all + 1) + block;
-
-	*n = slice[1] - slice[0];
-	return g->slot + g->in.first[chunk] + slice[0];
-}
-
-/* In each block of the window chunks stand one behind the other. */
-static void
-find_places(struct gather *g)
-{
-	for (size_t block = 0; block < g->blocks; block++) {
-		size_t at = block << g->shift, n;
-
-		for (size_t i = 0; i < g->in.n_chunks; i++) {
-			(void)slots_of(g, i, (g->begin >> g->shift) + block, &n);
-			g->place[i * g->blocks + block] = (uint32_t)at;
-			at += n;
-		}
-	}
-}
-
-struct cell16 {
-	uint64_t w[2];
-};
-
-#define FETCH(T, AT) \
-	do { \
-		T *t = to; \
-		const T *v = from; \
-		for (size_t k = 0; k < n; k++) \
-			t[k] = v[AT]; \
-	} while (0)
-#define FETCH_CELLS(AT) \
-	switch (cell) { \
-	case 1: FETCH(uint8_t, AT); break; \
-	case 2: FETCH(uint16_t, AT); break; \
-	case 4: FETCH(uint32_t, AT); break; \
-	case 8: FETCH(uint64_t, AT); break; \
-	default: FETCH(struct cell16, AT); break; \
-	}
-
-static void
-fetch_cells(const struct packed *p, void *to, unsigned cell, const uint32_t *slot, size_t n)
-{
-	const void *from = p->data;
-
-	if (p->form == PACKED_DICT)
-		FETCH_CELLS(p->codes[slot_rec(slot[k])])
-	else
-		FETCH_CELLS(slot_rec(slot[k]))
-}
-
-static void
-scatter_chunk(void *ctx, size_t i, unsigned worker)
-{
-	struct gather *g = ctx;
-	const uint32_t *place = g->place + i * g->blocks;
-	size_t first = g->begin >> g->shift;
-
-	(void)worker;
-	for (size_t k = 0; k < g->n_cols; k++) {
-		struct wide *w = &g->col[k];
-		const struct packed *p = w->from[i];
-		unsigned cell = p == NULL ? 0 : gather_cell(p);
-
-		for (size_t block = 0; block < g->blocks && cell > 0; block++) {
-			size_t n;
-			const uint32_t *slot = slots_of(g, i, first + block, &n);
-
-			fetch_cells(p, w->data + place[block] * w->cell, cell, slot, n);
-		}
-	}
-}
+/* Record by record --------------------------------------------------------------------------- */
 
 /* One record; false: not in this batch, as a column's type differs. */
 static bool
@@ -137,20 +60,78 @@ make_blocks(struct gather *g)
 	}
 }
 
+/* Windows -------------------------------------------------------------------------------------- */
+
+struct cell16 {
+	uint64_t w[2];
+};
+
+/* Of a chunk how many records are in the window. */
+static size_t
+window_records(const struct gather *g, size_t chunk)
+{
+	const uint32_t *before = g->before + chunk * (g->all + 1) + g->first;
+
+	return before[g->blocks] - before[0];
+}
+
+#define RESOLVE(T) \
+	do { \
+		T *to = out; \
+		const T *v = p->data; \
+		for (size_t k = 0; k < n; k++) \
+			to[k] = v[codes[k]]; \
+	} while (0)
+
+static void
+resolve(const struct packed *p, const uint16_t *codes, size_t n, void *out)
+{
+	switch (p->store) {
+	case 1: RESOLVE(uint8_t); break;
+	case 2: RESOLVE(uint16_t); break;
+	case 4: RESOLVE(uint32_t); break;
+	case 8: RESOLVE(uint64_t); break;
+	default: RESOLVE(struct cell16); break;
+	}
+}
+
+static void
+resolve_chunk(void *ctx, size_t i, unsigned worker)
+{
+	struct gather *g = ctx;
+	struct slice s = gather_slice(g, i, g->first);
+
+	(void)worker;
+	s.n = window_records(g, i);
+	for (size_t k = 0; k < g->n_cols; k++) {
+		struct wide *w = &g->col[k];
+		const struct packed *p = w->from[i];
+
+		if (p != NULL && gather_resolves(p))
+			resolve(p, p->codes + s.first, s.n, w->cells + s.place * w->cell);
+	}
+}
+
 size_t
 gather_window(struct gather *g)
 {
+	size_t begin, place = 0;
+
 	if (g->by_record) {
 		make_blocks(g);
 		return g->n_made;
 	}
-	g->begin += g->n;
-	g->n = g->in.n - g->begin < g->room ? g->in.n - g->begin : g->room;
-	g->blocks = (g->n + g->step - 1) >> g->shift;
-	if (g->n == 0)
+	g->first += g->blocks;
+	begin = g->first << g->shift;
+	if (begin >= g->in.n)
 		return 0;
-	find_places(g);
-	ordered_each(g->in.threads, g->in.n_chunks, scatter_chunk, g);
+	g->n = g->in.n - begin < g->room ? g->in.n - begin : g->room;
+	g->blocks = (g->n + g->step - 1) >> g->shift;
+	for (size_t i = 0; i < g->in.n_chunks; i++) {
+		g->place[i] = (uint32_t)place;
+		place += window_records(g, i);
+	}
+	ordered_each(g->in.threads, g->in.n_chunks, resolve_chunk, g);
 	return g->blocks;
 }
 
@@ -162,7 +143,7 @@ gather_window(struct gather *g)
 		TO *to = out; \
 		const FROM *v = cells; \
 		for (size_t k = 0; k < n; k++) \
-			to[slot_within(slot[k])] = (TO)v[k]; \
+			to[within[k]] = (TO)v[k]; \
 	} while (0)
 #define SPREAD_FROM(TO, SIGN) \
 	switch (p->store) { \
@@ -181,48 +162,48 @@ gather_window(struct gather *g)
 	}
 
 static void
-spread_times(const struct packed *p, void *out, const void *cells, const uint32_t *slot, size_t n)
+spread_times(const struct packed *p, void *out, const void *cells, const uint16_t *within, size_t n)
 {
 	const uint32_t *v = cells;
-	uint64_t *to = out;
+	uint64_t *to = out, base = p->base, unit = p->unit;
 
 	for (size_t k = 0; k < n; k++)
-		to[slot_within(slot[k])] = p->base + p->unit * v[k];
+		to[within[k]] = base + unit * v[k];
 }
 
 static void
-spread_constant(const struct packed *p, unsigned width, void *out, const uint32_t *slot, size_t n)
+spread_constant(const struct packed *p, unsigned width, void *out, const uint16_t *within, size_t n)
 {
 	struct addr a = addr_v4((uint32_t)p->base);
 
 	for (size_t k = 0; k < n; k++)
-		memcpy((uint8_t *)out + slot_within(slot[k]) * width,
+		memcpy((uint8_t *)out + within[k] * width,
 		    width == 16 ? (const void *)&a : &p->base, width);
 }
 
 /* Where one chunk has IPv4 addresses only, and another has not. */
 static void
-spread_mapped(void *out, const void *cells, const uint32_t *slot, size_t n)
+spread_mapped(void *out, const void *cells, const uint16_t *within, size_t n)
 {
 	const uint32_t *v = cells;
 
 	for (size_t k = 0; k < n; k++) {
 		struct addr a = addr_v4(v[k]);
 
-		memcpy((uint8_t *)out + slot_within(slot[k]) * 16, a.b, 16);
+		memcpy((uint8_t *)out + within[k] * sizeof(a.b), a.b, sizeof(a.b));
 	}
 }
 
 static void
 spread_cells(const struct packed *p, unsigned width, void *out, const void *cells,
-    const uint32_t *slot, size_t n)
+    const uint16_t *within, size_t n)
 {
 	if (p->form == PACKED_CONST) {
-		spread_constant(p, width, out, slot, n);
+		spread_constant(p, width, out, within, n);
 	} else if (width == 16 && p->store == 4) {
-		spread_mapped(out, cells, slot, n);
+		spread_mapped(out, cells, within, n);
 	} else if (p->form == PACKED_TIME) {
-		spread_times(p, out, cells, slot, n);
+		spread_times(p, out, cells, within, n);
 	} else if (p->type == TYPE_INT) {
 		SPREAD_CELLS(int)
 	} else {
@@ -230,13 +211,42 @@ spread_cells(const struct packed *p, unsigned width, void *out, const void *cell
 	}
 }
 
+/* Where the cells of a slice stand; NULL: they are all the same. */
+static const uint8_t *
+cells_of(const struct wide *w, const struct packed *p, const struct slice *s)
+{
+	if (p->form == PACKED_CONST)
+		return NULL;
+	if (gather_resolves(p))
+		return w->cells + s->place * w->cell + s->cell * p->store;
+	return (const uint8_t *)p->data + s->first * p->store;
+}
+
+/* Stretches are too short for the processor to foresee where the next one begins. */
+static void
+fetch_ahead(const struct gather *g, const struct wide *w, const struct slice *slice, size_t i)
+{
+	const struct packed *p;
+	const uint8_t *cells;
+
+	if (i + 2 * AHEAD < g->in.n_chunks && (p = w->from[i + 2 * AHEAD]) != NULL) {
+		__builtin_prefetch(p);
+		__builtin_prefetch((const char *)p + LINE);
+	}
+	if (i + AHEAD >= g->in.n_chunks || (p = w->from[i + AHEAD]) == NULL)
+		return;
+	cells = cells_of(w, p, &slice[i + AHEAD]);
+	for (size_t o = 0; cells != NULL && o < slice[i + AHEAD].n * p->store; o += LINE)
+		__builtin_prefetch(cells + o);
+}
+
 /* Of one chunk's records in a block those that have a value. */
 static void
-spread_presence(const struct packed *p, uint64_t *bits, const uint32_t *slot, size_t n)
+spread_presence(const struct packed *p, uint64_t *bits, const struct slice *s)
 {
-	for (size_t k = 0; k < n; k++) {
-		size_t to = slot_within(slot[k]);
-		bool has = p->present == NULL || bits_get(p->present, slot_rec(slot[k]));
+	for (size_t k = 0; k < s->n; k++) {
+		size_t to = s->within[k];
+		bool has = p->present == NULL || bits_get(p->present, s->first + k);
 
 		bits[to / 64] |= (uint64_t)has << to % 64;
 	}
@@ -258,14 +268,13 @@ block_octets(const struct gather *g, const struct wide *w, struct batch *out, un
 
 static void
 block_column(const struct gather *g, const struct wide *w, struct batch *out, unsigned col,
-    size_t block, size_t n)
+    size_t block, size_t n, const struct slice *slice)
 {
-	size_t at = block << g->shift, records;
 	struct column *c = &out->col[col];
 
 	batch_precision(out, col, w->scale);
 	if (w->width == 0) {
-		block_octets(g, w, out, col, g->begin + at, n);
+		block_octets(g, w, out, col, block << g->shift, n);
 		return;
 	}
 	if (w->constant) {
@@ -275,15 +284,16 @@ block_column(const struct gather *g, const struct wide *w, struct batch *out, un
 	}
 	if (!w->partial)
 		batch_mark(out, col, 0, n);
-	for (size_t i = 0; i < g->in.n_chunks; i++, at += records) {
+	for (size_t i = 0; i < g->in.n_chunks; i++) {
 		const struct packed *p = w->from[i];
-		const uint32_t *slot = slots_of(g, i, (g->begin >> g->shift) + block, &records);
 
-		if (p == NULL || records == 0)
+		fetch_ahead(g, w, slice, i);
+		if (p == NULL || slice[i].n == 0)
 			continue;
-		spread_cells(p, w->width, c->data, w->data + at * w->cell, slot, records);
+		spread_cells(
+		    p, w->width, c->data, cells_of(w, p, &slice[i]), slice[i].within, slice[i].n);
 		if (w->partial)
-			spread_presence(p, c->bits, slot, records);
+			spread_presence(p, c->bits, &slice[i]);
 	}
 }
 
@@ -291,6 +301,7 @@ void
 gather_block(const struct gather *g, size_t i, struct batch *out)
 {
 	size_t left = g->n - (i << g->shift), n = left < g->step ? left : g->step;
+	struct slice *slice;
 
 	batch_reset(out);
 	if (g->by_record) {
@@ -302,8 +313,12 @@ gather_block(const struct gather *g, size_t i, struct batch *out)
 		(void)batch_column(out, &g->col[k].id, (enum type)g->col[k].type, g->col[k].width,
 		    g->col[k].flags);
 	batch_extend(out, n);
+	slice = mem_alloc((g->in.n_chunks + 1) * sizeof(*slice));
+	for (size_t k = 0; k < g->in.n_chunks; k++)
+		slice[k] = gather_slice(g, k, g->first + i);
 	for (size_t k = 0; k < g->n_cols; k++)
-		block_column(g, &g->col[k], out, (unsigned)k, i, n);
+		block_column(g, &g->col[k], out, (unsigned)k, g->first + i, n, slice);
+	mem_free(slice);
 	batch_close(out);
 	if (g->sort_column >= 0 && !(out->col[g->sort_column].flags & COLUMN_EMPTY)) {
 		out->sort_column = (uint16_t)(g->sort_column + 1);

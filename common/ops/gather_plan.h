@@ -11,14 +11,16 @@
 struct wide {
 	struct field_id id;
 	uint8_t type, width, scale;
-	uint8_t cell; /* octets of a cell in the window: what the widest of the chunks needs */
 	uint16_t flags; /* COLUMN_SCOPE */
 	bool partial; /* some records have none */
 	bool constant; /* all have this one */
 	uint64_t value;
 	size_t chunks, longest; /* that have it; octets */
 	const struct packed **from; /* of each chunk; NULL: it has none */
-	uint8_t *data; /* the window: by block, in it by chunk, cells as a chunk has them */
+
+	/* Where chunks have dictionaries: the window's cells, one chunk's behind the other's. */
+	uint8_t *cells;
+	uint8_t cell; /* octets of the widest chunk's; 0 no dictionaries */
 };
 
 struct gather {
@@ -30,43 +32,50 @@ struct gather {
 
 	size_t step, shift; /* records of a block: 1 << shift */
 	size_t all; /* blocks of the output */
-	size_t begin, n, blocks; /* the window */
-	size_t room; /* records of a window at the most */
-	uint32_t *slot; /* of each chunk its records by block of the output, see slot_rec() */
-	uint32_t *slice; /* of each chunk and block, where those begin: chunks times all + 1 */
-	uint32_t *place; /* of each chunk and block of the window, where its first record goes */
-	uint32_t **scratch; /* of each worker, room for the slots of a chunk */
-	uint8_t *window; /* what columns have in it */
+
+	/* Chunks, arranged by block. */
+	uint32_t *rank; /* of each record in the output, until deal_chunk() has put places there */
+	uint32_t *begin; /* the number of the first record wanted */
+	uint32_t *before; /* of each block too, how many records stand before its own: all + 1 */
+	void **scratch; /* of each worker */
+
+	/* The window. */
+	size_t first, n, blocks; /* block; records */
+	size_t room; /* records at the most */
+	uint32_t *place; /* of each chunk, how many cells stand before its own */
+	void *window; /* NULL: it is the caller's */
 	size_t window_size;
 
-	struct batch **made; /* by_record: the blocks of the window */
+	struct batch **made; /* by_record: its blocks */
 	size_t n_made, next;
 };
 
-/* A record's number in its chunk, and its place in its block: 16 bits each. */
-static inline uint32_t
-slot_of(size_t rec, size_t within)
+/* Of a chunk its records in one block of the output: they stand side by side. */
+struct slice {
+	size_t first, n;
+	const uint16_t *within; /* the place of each in the block */
+	size_t place,
+	    cell; /* of the window: of the chunk's first cell; of the slice's among those */
+};
+
+static inline struct slice
+gather_slice(const struct gather *g, size_t chunk, size_t block)
 {
-	return (uint32_t)(rec | within << 16);
+	const uint32_t *before = g->before + chunk * (g->all + 1);
+	const uint16_t *within = (const uint16_t *)(const void *)(g->rank + g->in.first[chunk]);
+
+	return (struct slice){ .first = g->begin[chunk] + before[block],
+		.n = before[block + 1] - before[block],
+		.within = within + before[block],
+		.place = g->place[chunk],
+		.cell = before[block] - before[g->first] };
 }
 
-static inline size_t
-slot_rec(uint32_t slot)
+/* Has this chunk cells of the window? */
+static inline bool
+gather_resolves(const struct packed *p)
 {
-	return slot & 0xffff;
-}
-
-static inline size_t
-slot_within(uint32_t slot)
-{
-	return slot >> 16;
-}
-
-/* Octets of a cell of a chunk's column: none where every record has the same, or all are fetched from where they are. */
-static inline unsigned
-gather_cell(const struct packed *p)
-{
-	return p->form == PACKED_CONST || p->width == 0 ? 0 : p->store;
+	return p->form == PACKED_DICT && p->width > 0;
 }
 
 /* gather_move.c: forget the blocks that were made record by record. */

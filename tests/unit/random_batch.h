@@ -123,7 +123,7 @@ random_cell(uint64_t *s, struct batch *b, unsigned col, size_t rec, unsigned how
 
 	switch (rc->type) {
 	case TYPE_IP:
-		if (rc->width == 16 && rnd_below(s, 2))
+		if (b->col[col].width == 16 && rnd_below(s, 2))
 			a.b[0] = 0x20, a.b[10] = 0, a.b[7] = (uint8_t)rnd_below(s, 5);
 		batch_put_ip(b, col, rec, &a);
 		break;
@@ -160,7 +160,7 @@ random_from(const struct batch *b, int ip, size_t rec, uint64_t seed)
 	return seed ^ key[0] * 31 ^ key[1];
 }
 
-/* Integers are not always as wide as they may be. */
+/* Integers are not always as wide as they may be; addresses are all IPv4 in some. */
 static inline unsigned
 random_width(uint64_t *s, const struct random_column *rc)
 {
@@ -168,6 +168,8 @@ random_width(uint64_t *s, const struct random_column *rc)
 
 	while ((rc->type == TYPE_UINT || rc->type == TYPE_INT) && width > 1 && rnd_below(s, 3) == 0)
 		width /= 2;
+	if (width == 16 && rnd_below(s, 4) == 0)
+		width = 4;
 	return width;
 }
 
