@@ -151,6 +151,10 @@ count_records(const struct tally *s, const uint32_t *code, size_t n)
 	uint32_t *count = s->count, lanes = s->lanes;
 	size_t i = 0;
 
+	if (s->coding.space == 1) { /* no keys */
+		count[0] += (uint32_t)n;
+		return;
+	}
 	if (lanes == LANES) {
 		for (; i + LANES <= n; i += LANES) {
 			count[code[i] * LANES]++;
