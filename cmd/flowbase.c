@@ -206,7 +206,7 @@ static int
 run_learn(struct flowbase *f, char **operands, int n, struct err *err)
 {
 	struct io_result result = { 0 };
-	int rc = check_whole(f, err);
+	int rc = check_whole(f, err), status;
 
 	if (rc == 0)
 		rc = read_alerts(f, err);
@@ -222,7 +222,8 @@ run_learn(struct flowbase *f, char **operands, int n, struct err *err)
 		learn_finish(f->learn);
 		tell_learned(f);
 	}
-	return finish(f, rc, !result.incomplete, err);
+	status = finish(f, rc, !result.incomplete, err);
+	return status == EXIT_DONE ? io_status(&result) : status;
 }
 
 /* Merging ------------------------------------------------------------------------------------------ */

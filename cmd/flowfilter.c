@@ -169,7 +169,7 @@ ask(struct flowfilter *f, const struct optparse *parser, struct io_result *resul
 		return err->status ? err->status : EXIT_FAILED;
 	if (result->selected > 0)
 		return EXIT_DONE;
-	return result->incomplete ? EXIT_FAILED : EXIT_NO;
+	return io_status(result) != EXIT_DONE ? EXIT_FAILED : EXIT_NO;
 }
 
 static void

@@ -439,8 +439,8 @@ main(int argc, char **argv)
 			(void)conclude(&s);
 	} else {
 		status = conclude(&s);
-		if (result.incomplete)
-			status = EXIT_FAILED;
+		if (status == EXIT_DONE)
+			status = io_status(&result);
 	}
 	export_free(s.exporter);
 	if (s.out.fd >= 0)

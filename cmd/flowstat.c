@@ -362,7 +362,7 @@ run(struct flowstat *f, const struct optparse *parser, struct err *err)
 		diag(NULL, "%llu records", (unsigned long long)result.read);
 	if (rc < 0)
 		return err->status ? err->status : EXIT_FAILED;
-	return result.incomplete ? EXIT_FAILED : EXIT_DONE;
+	return io_status(&result);
 }
 
 int

@@ -89,6 +89,6 @@ order_filter(struct io_opts *opts, const struct order *order, char **paths, int 
 	}
 	io_source_close(source);
 	if (rc == 0)
-		return result->incomplete ? EXIT_FAILED : EXIT_DONE;
+		return io_status(result);
 	return err->status ? err->status : EXIT_FAILED;
 }

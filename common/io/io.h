@@ -180,9 +180,13 @@ struct io_result {
 	uint64_t read, selected; /* flow records */
 	uint64_t columns, unpacked; /* columns of blocks read, and of those unpacked */
 	uint64_t files, passed_files, passed_blocks; /* of flow: asked by their index; not read */
-	bool incomplete; /* input was cut or damaged: warn was called; exit 3 */
+	bool incomplete; /* input was cut or damaged: warn was called; what is made of it is not whole */
+	bool recovered; /* the same where --recover was asked for: the rest is taken for all there is */
 	bool stopped; /* the limit was reached */
 };
+
+/* The exit status: EXIT_FAILED where some of the input was lost, else EXIT_DONE. */
+int io_status(const struct io_result *);
 
 /* For --verbose: append what indexes spared, where they spared anything. */
 void io_put_passed(struct buf *, const struct io_result *);

@@ -43,6 +43,7 @@ struct job {
 	struct buf path_text; /* holds it where its file may be closed before the job is done */
 	struct err err; /* status set: the input failed here, there is no batch */
 	bool note; /* err only tells something; the input is complete */
+	bool recovered; /* err is damage that was passed over, as was asked for */
 	bool listed; /* the input was found in a directory, or is followed */
 	bool ends; /* err is to be made of what was counted of the input: source_tell */
 	bool

@@ -263,7 +263,10 @@ complain(struct run *r, const struct job *j, const struct err *why)
 		r->opts->warn(j->path, why);
 	if (j->note)
 		return;
-	r->result->incomplete = true;
+	if (j->recovered)
+		r->result->recovered = true;
+	else
+		r->result->incomplete = true;
 	inputs_add(&r->bad, j->input);
 }
 
@@ -507,6 +510,12 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 	return r.failed ? -1 : 0;
 }
 
+int
+io_status(const struct io_result *r)
+{
+	return r->incomplete || r->recovered ? EXIT_FAILED : EXIT_DONE;
+}
+
 void
 io_put_passed(struct buf *out, const struct io_result *r)
 {
@@ -539,7 +548,7 @@ io_digest(const struct io_opts *opts, char *const *paths, int n, char *const *ar
 	}
 	io_source_close(source);
 	if (r == 0)
-		return result->incomplete ? EXIT_FAILED : EXIT_DONE;
+		return io_status(result);
 	return err->status ? err->status : EXIT_FAILED;
 }
 

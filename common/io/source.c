@@ -379,6 +379,7 @@ next_batch(struct io_source *s, struct job *j)
 		status = stream_next(s->flow, j->room.slot, &j->err);
 		note_history(s);
 		j->b = slot_batch(j->room.slot);
+		j->recovered = status == STREAM_FAILED && stream_totals(s->flow)->recovered;
 		if (status != STREAM_BATCH)
 			end_flow(s);
 		else if (!j->b->options)
@@ -450,7 +451,7 @@ bool
 source_next(struct io_source *s, struct job *j)
 {
 	j->err = j->late = (struct err){ 0 };
-	j->note = j->ends = j->unread = false;
+	j->note = j->ends = j->unread = j->recovered = false;
 	j->bad = (struct csv_bad){ 0 };
 	if (j->room.slot == NULL)
 		j->room.slot = slot_new();

@@ -324,6 +324,16 @@ count_block(struct stream_reader *r, const struct block_header *h, size_t counti
 		r->totals.records += counting;
 }
 
+/* There is no more to read, unless reading fails. */
+static enum stream_status
+fail_at_end(struct stream_reader *r, struct err *err, uint64_t offset, const char *why)
+{
+	size_t have;
+
+	r->totals.recovered = r->flags & STREAM_RECOVER && feed_peek(&r->feed, 1, &have) != NULL;
+	return fail(r, err, offset, why);
+}
+
 static enum stream_status
 at_end(struct stream_reader *r, struct err *err)
 {
@@ -333,8 +343,9 @@ at_end(struct stream_reader *r, struct err *err)
 		return fail(
 		    r, err, r->feed.offset, "empty input: a flow stream has at least an end mark");
 	if (r->in_segment)
-		return fail(r, err, r->feed.offset, "stream ends without its end mark");
-	return r->totals.incomplete ? fail(r, err, r->damaged_at, "input was damaged") : STREAM_END;
+		return fail_at_end(r, err, r->feed.offset, "stream ends without its end mark");
+	return r->totals.incomplete ? fail_at_end(r, err, r->damaged_at, "input was damaged")
+				    : STREAM_END;
 }
 
 /* After damage: back in step with whatever block comes next.  Records between are lost. */
@@ -410,7 +421,7 @@ next_block(struct stream_reader *r, struct block_header *h, const uint8_t **p, s
 			break;
 		from = r->feed.offset;
 		if (!resynchronise(r))
-			return fail(r, err, from, "input was damaged from here to its end");
+			return fail_at_end(r, err, from, "input was damaged from here to its end");
 	}
 	if (recover) /* to look at the sections may have moved it */
 		*p = feed_peek(&r->feed, h->header_len, &(size_t){ 0 });

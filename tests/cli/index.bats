@@ -184,7 +184,7 @@ strip_index() { # FROM TO
 		[ "$output" = "$(flowfilter --no-index "ip $HOST" -o csv "$DAYS/2.flow")" ]
 		[[ $stderr == "flowfilter: cut.flow: offset "*": stream ends w"* ]]
 		run -3 --separate-stderr flowcat --recover cut.flow -w whole.flow
-		[ "$(flowcat --live -o null -v whole.flow.incomplete 2>&1)" = "$(flowcat -o null -v "$DAYS/2.flow" 2>&1)" ]
+		[ "$(flowcat -o null -v whole.flow 2>&1)" = "$(flowcat -o null -v "$DAYS/2.flow" 2>&1)" ]
 	done
 }
 

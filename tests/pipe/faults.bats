@@ -65,12 +65,32 @@ EOF
 	run -3 --separate-stderr flowcat --recover bad.flow -w good.flow
 	[[ $stderr == *"bad.flow: $place: input was damaged"* ]]
 	[[ $stderr == *"recovered: 1 damaged place"*"records lost"* ]]
+	[[ $stderr != *incomplete* ]]
+	run -0 flowcat --check good.flow
 	n=$(flowcat --recover bad.flow -o ndjson 2> /dev/null | wc -l)
 	[ "$n" -ge 80000 ]
 	[ "$n" -lt 150000 ]
+	[ "$(flowcat -o ndjson good.flow | wc -l)" -eq "$n" ]
+	flowcat --recover bad.flow 2> /dev/null | { run -0 flowcat -o null -; }
 	head -c 700000 whole.flow > cut.flow
 	run -3 --separate-stderr flowcat --recover cut.flow -o null
 	[[ $stderr == *"cut.flow: $place: input was damaged from here to its end"* ]]
+}
+
+@test "who recovers takes the rest for all there is: reports and states are written, and the exit status tells" {
+	{ head -c 700000 whole.flow; printf 'garbage in the middle'; tail -c +700001 whole.flow; } > bad.flow
+	run -3 flowscan --state scan.state bad.flow
+	[ ! -e scan.state ]
+	run -3 flowscan --recover --state scan.state bad.flow
+	[ -e scan.state ]
+	run -3 flowbase learn -w base.flow bad.flow
+	[ ! -e base.flow ]
+	run -3 flowbase learn --recover -w base.flow bad.flow
+	flowcat --check base.flow
+	run -3 flowcat --recover -O bytes -w sorted.flow bad.flow
+	flowcat --check sorted.flow
+	run -3 flowcat --recover -w none.flow bad.flow missing.flow
+	[ ! -e none.flow ]
 }
 
 @test "two streams one after another are one; an end mark alone is an empty one; no octets are none" {
