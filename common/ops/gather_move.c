@@ -137,78 +137,103 @@ gather_window(struct gather *g)
 
 /* Blocks to batches ----------------------------------------------------------------------------- */
 
-/* To the places of records, from their cells. */
-#define SPREAD(TO, FROM) \
+/* What making a block takes: its slices, the values of one column as they stand there, and which comes where. */
+struct desk {
+	struct slice *slice; /* of each chunk */
+	void *values;
+	uint16_t *from; /* of each record of the output, the number of its value */
+};
+
+static struct desk *
+desk_new(const struct gather *g, size_t block, size_t n)
+{
+	struct desk *d = mem_alloc(sizeof(*d));
+	size_t at = 0;
+
+	d->slice = mem_alloc((g->in.n_chunks + 1) * sizeof(*d->slice));
+	d->values = mem_alloc(n * CHUNK_CELL_MAX);
+	d->from = mem_alloc(n * sizeof(*d->from));
+	for (size_t i = 0; i < g->in.n_chunks; i++) {
+		struct slice s = gather_slice(g, i, block);
+
+		for (size_t k = 0; k < s.n; k++)
+			d->from[s.within[k]] = (uint16_t)at++;
+		d->slice[i] = s;
+	}
+	return d;
+}
+
+static void
+desk_free(struct desk *d)
+{
+	mem_free(d->slice);
+	mem_free(d->values);
+	mem_free(d->from);
+	mem_free(d);
+}
+
+/* Cells as values of the output's width, one behind the other. */
+#define WIDEN(TO, FROM) \
 	do { \
 		TO *to = out; \
 		const FROM *v = cells; \
 		for (size_t k = 0; k < n; k++) \
-			to[within[k]] = (TO)v[k]; \
+			to[k] = (TO)v[k]; \
 	} while (0)
-#define SPREAD_FROM(TO, SIGN) \
+#define WIDEN_FROM(TO, SIGN) \
 	switch (p->store) { \
-	case 1: SPREAD(TO, SIGN##8_t); break; \
-	case 2: SPREAD(TO, SIGN##16_t); break; \
-	case 4: SPREAD(TO, SIGN##32_t); break; \
-	default: SPREAD(TO, SIGN##64_t); break; \
+	case 1: WIDEN(TO, SIGN##8_t); break; \
+	case 2: WIDEN(TO, SIGN##16_t); break; \
+	default: WIDEN(TO, SIGN##32_t); break; \
 	}
-#define SPREAD_CELLS(SIGN) \
+#define WIDEN_CELLS(SIGN) \
 	switch (width) { \
-	case 1: SPREAD(uint8_t, uint8_t); break; \
-	case 2: SPREAD_FROM(SIGN##16_t, SIGN); break; \
-	case 4: SPREAD_FROM(SIGN##32_t, SIGN); break; \
-	case 8: SPREAD_FROM(SIGN##64_t, SIGN); break; \
-	default: SPREAD(struct cell16, struct cell16); break; \
+	case 2: WIDEN_FROM(SIGN##16_t, SIGN); break; \
+	case 4: WIDEN_FROM(SIGN##32_t, SIGN); break; \
+	default: WIDEN_FROM(SIGN##64_t, SIGN); break; \
 	}
 
 static void
-spread_times(const struct packed *p, void *out, const void *cells, const uint16_t *within, size_t n)
+widen_times(const struct packed *p, uint64_t *out, const uint32_t *cells, size_t n)
 {
-	const uint32_t *v = cells;
-	uint64_t *to = out, base = p->base, unit = p->unit;
+	uint64_t base = p->base, unit = p->unit;
 
 	for (size_t k = 0; k < n; k++)
-		to[within[k]] = base + unit * v[k];
+		out[k] = base + unit * cells[k];
 }
 
 static void
-spread_constant(const struct packed *p, unsigned width, void *out, const uint16_t *within, size_t n)
+repeat_constant(const struct packed *p, unsigned width, uint8_t *out, size_t n)
 {
 	struct addr a = addr_v4((uint32_t)p->base);
 
 	for (size_t k = 0; k < n; k++)
-		memcpy((uint8_t *)out + within[k] * width,
-		    width == 16 ? (const void *)&a : &p->base, width);
+		memcpy(out + k * width, width == 16 ? (const void *)&a : &p->base, width);
 }
 
 /* Where one chunk has IPv4 addresses only, and another has not. */
 static void
-spread_mapped(void *out, const void *cells, const uint16_t *within, size_t n)
+map_addresses(struct addr *out, const uint32_t *cells, size_t n)
 {
-	const uint32_t *v = cells;
-
-	for (size_t k = 0; k < n; k++) {
-		struct addr a = addr_v4(v[k]);
-
-		memcpy((uint8_t *)out + within[k] * sizeof(a.b), a.b, sizeof(a.b));
-	}
+	for (size_t k = 0; k < n; k++)
+		out[k] = addr_v4(cells[k]);
 }
 
 static void
-spread_cells(const struct packed *p, unsigned width, void *out, const void *cells,
-    const uint16_t *within, size_t n)
+widen(const struct packed *p, unsigned width, void *out, const void *cells, size_t n)
 {
-	if (p->form == PACKED_CONST) {
-		spread_constant(p, width, out, within, n);
-	} else if (width == 16 && p->store == 4) {
-		spread_mapped(out, cells, within, n);
-	} else if (p->form == PACKED_TIME) {
-		spread_times(p, out, cells, within, n);
-	} else if (p->type == TYPE_INT) {
-		SPREAD_CELLS(int)
-	} else {
-		SPREAD_CELLS(uint)
-	}
+	if (p->form == PACKED_CONST)
+		repeat_constant(p, width, out, n);
+	else if (p->form == PACKED_TIME)
+		widen_times(p, out, cells, n);
+	else if (p->store == width)
+		memcpy(out, cells, n * width);
+	else if (width == 16)
+		map_addresses(out, cells, n);
+	else if (p->type == TYPE_INT)
+		WIDEN_CELLS(int)
+	else
+		WIDEN_CELLS(uint)
 }
 
 /* Where the cells of a slice stand; NULL: they are all the same. */
@@ -240,16 +265,44 @@ fetch_ahead(const struct gather *g, const struct wide *w, const struct slice *sl
 		__builtin_prefetch(cells + o);
 }
 
-/* Of one chunk's records in a block those that have a value. */
-static void
-spread_presence(const struct packed *p, uint64_t *bits, const struct slice *s)
-{
-	for (size_t k = 0; k < s->n; k++) {
-		size_t to = s->within[k];
-		bool has = p->present == NULL || bits_get(p->present, s->first + k);
+#define PERMUTE(T) \
+	do { \
+		T *to = out; \
+		const T *v = values; \
+		for (size_t k = 0; k < n; k++) \
+			to[k] = v[from[k]]; \
+	} while (0)
 
-		bits[to / 64] |= (uint64_t)has << to % 64;
+static void
+permute(unsigned width, void *out, const void *values, const uint16_t *from, size_t n)
+{
+	switch (width) {
+	case 1: PERMUTE(uint8_t); break;
+	case 2: PERMUTE(uint16_t); break;
+	case 4: PERMUTE(uint32_t); break;
+	case 8: PERMUTE(uint64_t); break;
+	default: PERMUTE(struct cell16); break;
 	}
+}
+
+/* Those of a block's records that have a value. */
+static void
+block_presence(
+    const struct gather *g, const struct wide *w, const struct desk *d, uint64_t *bits, size_t n)
+{
+	uint8_t *has = d->values;
+
+	for (size_t i = 0; i < g->in.n_chunks; i++) {
+		const struct packed *p = w->from[i];
+		const struct slice *s = &d->slice[i];
+
+		for (size_t k = 0; k < s->n; k++)
+			*has++ =
+			    p != NULL && (p->present == NULL || bits_get(p->present, s->first + k));
+	}
+	has = d->values;
+	for (size_t k = 0; k < n; k++)
+		bits[k / 64] |= (uint64_t)has[d->from[k]] << k % 64;
 }
 
 /* Octets are fetched from where they are, in order. */
@@ -267,10 +320,11 @@ block_octets(const struct gather *g, const struct wide *w, struct batch *out, un
 }
 
 static void
-block_column(const struct gather *g, const struct wide *w, struct batch *out, unsigned col,
-    size_t block, size_t n, const struct slice *slice)
+block_column(const struct gather *g, const struct wide *w, const struct desk *d, struct batch *out,
+    unsigned col, size_t block, size_t n)
 {
 	struct column *c = &out->col[col];
+	uint8_t *values = d->values;
 
 	batch_precision(out, col, w->scale);
 	if (w->width == 0) {
@@ -282,26 +336,29 @@ block_column(const struct gather *g, const struct wide *w, struct batch *out, un
 		batch_mark(out, col, 0, n);
 		return;
 	}
-	if (!w->partial)
-		batch_mark(out, col, 0, n);
 	for (size_t i = 0; i < g->in.n_chunks; i++) {
 		const struct packed *p = w->from[i];
+		const struct slice *s = &d->slice[i];
 
-		fetch_ahead(g, w, slice, i);
-		if (p == NULL || slice[i].n == 0)
-			continue;
-		spread_cells(
-		    p, w->width, c->data, cells_of(w, p, &slice[i]), slice[i].within, slice[i].n);
-		if (w->partial)
-			spread_presence(p, c->bits, &slice[i]);
+		fetch_ahead(g, w, d->slice, i);
+		if (p == NULL)
+			memset(values, 0, s->n * w->width);
+		else if (s->n > 0)
+			widen(p, w->width, values, cells_of(w, p, s), s->n);
+		values += s->n * w->width;
 	}
+	permute(w->width, c->data, d->values, d->from, n);
+	if (w->partial)
+		block_presence(g, w, d, c->bits, n);
+	else
+		batch_mark(out, col, 0, n);
 }
 
 void
 gather_block(const struct gather *g, size_t i, struct batch *out)
 {
 	size_t left = g->n - (i << g->shift), n = left < g->step ? left : g->step;
-	struct slice *slice;
+	struct desk *d;
 
 	batch_reset(out);
 	if (g->by_record) {
@@ -313,12 +370,10 @@ gather_block(const struct gather *g, size_t i, struct batch *out)
 		(void)batch_column(out, &g->col[k].id, (enum type)g->col[k].type, g->col[k].width,
 		    g->col[k].flags);
 	batch_extend(out, n);
-	slice = mem_alloc((g->in.n_chunks + 1) * sizeof(*slice));
-	for (size_t k = 0; k < g->in.n_chunks; k++)
-		slice[k] = gather_slice(g, k, g->first + i);
+	d = desk_new(g, g->first + i, n);
 	for (size_t k = 0; k < g->n_cols; k++)
-		block_column(g, &g->col[k], out, (unsigned)k, g->first + i, n, slice);
-	mem_free(slice);
+		block_column(g, &g->col[k], d, out, (unsigned)k, g->first + i, n);
+	desk_free(d);
 	batch_close(out);
 	if (g->sort_column >= 0 && !(out->col[g->sort_column].flags & COLUMN_EMPTY)) {
 		out->sort_column = (uint16_t)(g->sort_column + 1);

@@ -123,7 +123,9 @@ random_cell(uint64_t *s, struct batch *b, unsigned col, size_t rec, unsigned how
 
 	switch (rc->type) {
 	case TYPE_IP:
-		if (b->col[col].width == 16 && rnd_below(s, 2))
+		if (b->col[col].width == 4 && how == 3)
+			a = addr_v4(0x0a000001); /* the same everywhere */
+		else if (b->col[col].width == 16 && rnd_below(s, 2))
 			a.b[0] = 0x20, a.b[10] = 0, a.b[7] = (uint8_t)rnd_below(s, 5);
 		batch_put_ip(b, col, rec, &a);
 		break;
