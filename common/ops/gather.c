@@ -8,7 +8,7 @@
  * LARGEST: octets of a block, whatever their distribution; the encoder divides it.  SLICES: of chunks in blocks that
  * are noted, for each record: 8 octets.
  */
-enum { STRETCH = 1 << 16, SLICES = 2 };
+enum { SLICES = 2 };
 static const size_t LARGEST = (size_t)1 << 31;
 
 static struct wide *
@@ -158,18 +158,45 @@ reserve_window(struct gather *g)
 	}
 }
 
+/* Of a block of the output the ids of its records. */
+static const uint32_t *
+ids_of(const struct gather *g, size_t block, size_t *n)
+{
+	size_t begin = block << g->shift;
+
+	*n = g->in.n - begin < g->step ? g->in.n - begin : g->step;
+	return g->in.order + begin;
+}
+
+/* How many records of each chunk a block has: they stand where those before the next block will. */
 static void
-rank_stretch(void *ctx, size_t i, unsigned worker)
+count_block(void *ctx, size_t block, unsigned worker)
 {
 	struct gather *g = ctx;
-	size_t end = (i + 1) * STRETCH < g->in.n ? (i + 1) * STRETCH : g->in.n;
+	size_t n, stride = g->all + 1;
+	const uint32_t *id = ids_of(g, block, &n);
+	uint32_t *count = g->scratch[worker];
 
-	(void)worker;
-	for (size_t r = i * STRETCH; r < end; r++) {
-		uint32_t id = g->in.order[r];
+	memset(count, 0, g->in.n_chunks * sizeof(*count));
+	for (size_t k = 0; k < n; k++)
+		count[order_chunk(id[k])]++;
+	for (size_t i = 0; i < g->in.n_chunks; i++)
+		g->before[i * stride + block + 1] = count[i];
+}
 
-		g->rank[g->in.first[order_chunk(id)] + order_record(id)] = (uint32_t)r;
-	}
+/* To each chunk's records those of a block, in order: in 16 bits each the number in the chunk, the place in the block. */
+static void
+deal_block(void *ctx, size_t block, unsigned worker)
+{
+	struct gather *g = ctx;
+	size_t n, stride = g->all + 1;
+	const uint32_t *id = ids_of(g, block, &n);
+	uint32_t **next = g->scratch[worker];
+
+	for (size_t i = 0; i < g->in.n_chunks; i++)
+		next[i] = g->record + g->in.first[i] + g->before[i * stride + block];
+	for (size_t k = 0; k < n; k++)
+		*next[order_chunk(id[k])]++ = (uint32_t)(order_record(id[k]) | k << 16);
 }
 
 /* Are these records each behind the one before it? */
@@ -183,59 +210,47 @@ are_beside(const uint16_t *rec, size_t n)
 	return k >= n;
 }
 
-/* A chunk's records by block: those of a block side by side, and their places in it. */
+/* A chunk's records beside each other as they were dealt, of them only their places in the blocks are kept. */
 static void
-deal_chunk(void *ctx, size_t i, unsigned worker)
+arrange_chunk(void *ctx, size_t i, unsigned worker)
 {
 	struct gather *g = ctx;
-	uint32_t *rank = g->rank + g->in.first[i], *next = g->before + i * (g->all + 1) + 1;
+	uint32_t *record = g->record + g->in.first[i];
 	uint16_t *rec = g->scratch[worker], *within = rec + BATCH_RECORDS;
-	size_t n = g->in.first[i + 1] - g->in.first[i];
-	uint32_t begin = 0;
+	size_t n = g->before[i * (g->all + 1) + g->all];
 
-	for (size_t k = 0; k < n; k++)
-		if (rank[k] < g->in.n)
-			next[rank[k] >> g->shift]++;
-	for (size_t block = 0; block < g->all; block++) {
-		uint32_t records = next[block];
-
-		next[block] = begin;
-		begin += records;
-	}
 	for (size_t k = 0; k < n; k++) {
-		uint32_t at;
-
-		if (rank[k] >= g->in.n)
-			continue;
-		at = next[rank[k] >> g->shift]++;
-		rec[at] = (uint16_t)k;
-		within[at] = (uint16_t)(rank[k] & (g->step - 1));
+		rec[k] = (uint16_t)record[k];
+		within[k] = (uint16_t)(record[k] >> 16);
 	}
-	/* Where each block's records end is where the next one's begin. */
-	memcpy(rank, within, begin * sizeof(*within));
-	if (are_beside(rec, begin))
-		g->begin[i] = begin ? rec[0] : 0;
+	memcpy(record, within, n * sizeof(*within));
+	if (are_beside(rec, n))
+		g->begin[i] = n ? rec[0] : 0;
 	else
-		chunk_arrange(&g->in.chunk[i], rec, begin, within + BATCH_RECORDS);
+		chunk_arrange(&g->in.chunk[i], rec, n, within + BATCH_RECORDS);
 }
 
-/* Those that are not wanted have no rank. */
 static void
-deal_chunks(struct gather *g)
+arrange_chunks(struct gather *g)
 {
 	size_t all = g->in.first[g->in.n_chunks];
 	size_t room = BATCH_RECORDS * (2 * sizeof(uint16_t) + CHUNK_CELL_MAX);
 
-	g->rank = g->in.rank ? g->in.rank : mem_alloc((all + 1) * sizeof(*g->rank));
+	if (room < g->in.n_chunks * sizeof(uint32_t *))
+		room = g->in.n_chunks * sizeof(uint32_t *);
+	g->record = g->in.record ? g->in.record : mem_alloc((all + 1) * sizeof(*g->record));
 	g->before = mem_zero(g->in.n_chunks * (g->all + 1) + 1, sizeof(*g->before));
 	g->begin = mem_zero(g->in.n_chunks + 1, sizeof(*g->begin));
 	g->scratch = mem_zero(g->in.threads, sizeof(*g->scratch));
 	for (unsigned t = 0; t < g->in.threads; t++)
 		g->scratch[t] = mem_alloc(room);
-	if (g->in.n < all)
-		memset(g->rank, 0xff, all * sizeof(*g->rank));
-	ordered_each(g->in.threads, (g->in.n + STRETCH - 1) / STRETCH, rank_stretch, g);
-	ordered_each(g->in.threads, g->in.n_chunks, deal_chunk, g);
+	ordered_each(g->in.threads, g->all, count_block, g);
+	for (size_t i = 0; i < g->in.n_chunks; i++)
+		for (size_t block = 0; block < g->all; block++)
+			g->before[i * (g->all + 1) + block + 1] +=
+			    g->before[i * (g->all + 1) + block];
+	ordered_each(g->in.threads, g->all, deal_block, g);
+	ordered_each(g->in.threads, g->in.n_chunks, arrange_chunk, g);
 	for (unsigned t = 0; t < g->in.threads; t++)
 		mem_free(g->scratch[t]);
 	mem_free((void *)g->scratch);
@@ -253,7 +268,7 @@ gather_new(const struct gather_input *in)
 	set_step(g);
 	if (g->by_record)
 		return g;
-	deal_chunks(g);
+	arrange_chunks(g);
 	reserve_window(g);
 	return g;
 }
@@ -265,8 +280,8 @@ gather_free(struct gather *g)
 		return;
 	for (size_t k = 0; k < g->n_cols; k++)
 		mem_free((void *)g->col[k].from);
-	if (g->in.rank == NULL)
-		mem_free(g->rank);
+	if (g->in.record == NULL)
+		mem_free(g->record);
 	if (g->window != NULL)
 		mem_free_table(g->window, g->window_size);
 	gather_drop_made(g);

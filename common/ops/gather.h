@@ -21,7 +21,7 @@ struct gather_input {
 	size_t n_chunks;
 	const uint32_t *order; /* ids of the records wanted, in order */
 	size_t n;
-	uint32_t *rank; /* room for a number of each record, of the caller's; NULL: own */
+	uint32_t *record; /* room for a number of each record, of the caller's; NULL: own */
 	void *
 	    window; /* room for a window, of the caller's; NULL: own; or where it is too small for one block */
 	size_t memory; /* of a window */

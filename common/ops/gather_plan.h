@@ -34,7 +34,7 @@ struct gather {
 	size_t all; /* blocks of the output */
 
 	/* Chunks, arranged by block. */
-	uint32_t *rank; /* of each record in the output, until deal_chunk() has put places there */
+	uint32_t *record; /* of each: see deal_block(), from arrange_chunk() on half of it */
 	uint32_t *begin; /* the number of the first record wanted */
 	uint32_t *before; /* of each block too, how many records stand before its own: all + 1 */
 	void **scratch; /* of each worker */
@@ -62,7 +62,7 @@ static inline struct slice
 gather_slice(const struct gather *g, size_t chunk, size_t block)
 {
 	const uint32_t *before = g->before + chunk * (g->all + 1);
-	const uint16_t *within = (const uint16_t *)(const void *)(g->rank + g->in.first[chunk]);
+	const uint16_t *within = (const uint16_t *)(const void *)(g->record + g->in.first[chunk]);
 
 	return (struct slice){ .first = g->begin[chunk] + before[block],
 		.n = before[block + 1] - before[block],

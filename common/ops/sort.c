@@ -7,7 +7,7 @@
 /*
  * JOIN: parts of fewer records become one chunk.  PRUNE: a sort of a few looks again after so many more records.
  * ALONE: fewer records are ordered sooner than a thread has started.  SORTING: octets a record while it is sorted,
- * beside its own: two words and its class; later its number, its slot and a window.
+ * beside its own: two words and its class; later its number twice and a window.
  */
 enum { JOIN = 8192, PRUNE = 512, ALONE = 1 << 16, SORTING = 17 };
 
@@ -414,7 +414,7 @@ start_gather(struct sorter *s, size_t n, size_t most)
 		.n_chunks = s->n_chunks,
 		.order = s->sorted.ids,
 		.n = n,
-		.rank = s->sorted.room,
+		.record = s->sorted.room,
 		.window = s->sorted.spare,
 		.memory = s->sorted.size,
 		.most = most,
