@@ -71,8 +71,10 @@ feed_peek(struct feed *f, size_t n, size_t *have)
 	while (f->have < n) {
 		ssize_t got = read_more(f);
 
-		if (got < 0)
+		if (got < 0) {
+			f->error = errno;
 			return NULL;
+		}
 		if (got == 0)
 			break;
 	}

@@ -13,6 +13,7 @@ struct feed {
 	struct stream_file *file;
 	bool regular;
 	int stop_fd; /* readable: as if the input ended; -1 none */
+	int error; /* errno of a read that failed, though a later one may not; 0 none */
 	uint64_t offset; /* of the next octet to take */
 	uint64_t size; /* of a regular file when that was last asked for; it may grow */
 	uint8_t *data; /* octets from offset on that were read already: data + at, have */

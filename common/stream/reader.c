@@ -324,13 +324,13 @@ count_block(struct stream_reader *r, const struct block_header *h, size_t counti
 		r->totals.records += counting;
 }
 
-/* There is no more to read, unless reading fails. */
+/* There is no more to read.  What could not be read is no damage, even if what was there of it has been skipped. */
 static enum stream_status
 fail_at_end(struct stream_reader *r, struct err *err, uint64_t offset, const char *why)
 {
-	size_t have;
-
-	r->totals.recovered = r->flags & STREAM_RECOVER && feed_peek(&r->feed, 1, &have) != NULL;
+	if (r->feed.error != 0)
+		return fail(r, err, r->feed.offset, strerror(r->feed.error));
+	r->totals.recovered = r->flags & STREAM_RECOVER;
 	return fail(r, err, offset, why);
 }
 

@@ -93,6 +93,24 @@ EOF
 	[ ! -e none.flow ]
 }
 
+@test "who recovers does not take a read that failed for the end" {
+	cat > reset.py <<'EOF'
+import socket, subprocess, sys
+ours, theirs = socket.socketpair()
+theirs.send(b"what is left unread when the other end closes makes a read here fail, once")
+reader = subprocess.Popen(sys.argv[2:], stdin=theirs)
+theirs.close()
+ours.sendall(open("whole.flow", "rb").read()[:int(sys.argv[1])])
+ours.close()
+sys.exit(reader.wait())
+EOF
+	for n in 5000 700000; do
+		run -3 --separate-stderr python3 reset.py $n flowcat --recover -w reset.flow
+		[[ $stderr == *"standard input: offset "*": Connection reset by peer"* ]]
+		[ ! -e reset.flow ]
+	done
+}
+
 @test "two streams one after another are one; an end mark alone is an empty one; no octets are none" {
 	cat whole.flow whole.flow > both.flow
 	[ "$(flowcat both.flow -o ndjson | wc -l)" -eq 300000 ]
