@@ -390,7 +390,7 @@ run(struct flowalert *f, const struct optparse *parser, char **argv, struct err 
 		    &f->rules, f->io.threads ? f->io.threads : ordered_processors(), f->io.memory);
 	status =
 	    io_digest(&f->io, parser->operands, parser->n_operands, argv, &digest, &result, err);
-	if (status == EXIT_DONE && f->scope.state != NULL &&
+	if (result.whole && f->scope.state != NULL &&
 	    memory_write(f->memory, f->scope.state, keep, f, argv, err) != 0)
 		status = err->status;
 	return status == EXIT_DONE && f->delivery.failed ? EXIT_FAILED : status;

@@ -541,7 +541,7 @@ run(struct flowbeacon *f, const struct optparse *parser, char **argv, struct err
 	status = io_digest(&f->io, parser->operands, parser->n_operands, argv,
 	    f->twice ? &second : &once, &result, err);
 	/* What is incomplete, or could not be told, is read again: the state stays as it was. */
-	if (status == EXIT_DONE && f->scope.state != NULL &&
+	if (result.whole && f->scope.state != NULL &&
 	    state_write(&state, f->scope.state, argv, err) != 0)
 		return err->status;
 	return status;

@@ -180,9 +180,11 @@ struct io_result {
 	uint64_t read, selected; /* flow records */
 	uint64_t columns, unpacked; /* columns of blocks read, and of those unpacked */
 	uint64_t files, passed_files, passed_blocks; /* of flow: asked by their index; not read */
-	bool incomplete; /* input was cut or damaged: warn was called; what is made of it is not whole */
-	bool recovered; /* the same where --recover was asked for: the rest is taken for all there is */
+	bool
+	    incomplete; /* input was cut or damaged, as warn was told: what is made of it is not whole */
+	bool recovered; /* the same under --recover: the rest is taken for all there is */
 	bool stopped; /* the limit was reached */
+	bool whole; /* io_digest: what was made of the input is, a state may go on from there */
 };
 
 /* The exit status: EXIT_FAILED where some of the input was lost, else EXIT_DONE. */

@@ -547,6 +547,7 @@ io_digest(const struct io_opts *opts, char *const *paths, int n, char *const *ar
 		r = -1;
 	}
 	io_source_close(source);
+	result->whole = r == 0 && !result->incomplete;
 	if (r == 0)
 		return io_status(result);
 	return err->status ? err->status : EXIT_FAILED;

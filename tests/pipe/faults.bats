@@ -83,6 +83,21 @@ EOF
 	[ ! -e scan.state ]
 	run -3 flowscan --recover --state scan.state bad.flow
 	[ -e scan.state ]
+	for detector in flowanom flowbeacon flowexfil flowlateral; do
+		run -3 $detector --state $detector.state -o null bad.flow
+		[ ! -e $detector.state ]
+		run -3 $detector --recover --state $detector.state -o null bad.flow
+		[ -e $detector.state ]
+		cp $detector.state before
+		run -3 $detector --recover --state $detector.state -o null bad.flow missing.flow
+		cmp before $detector.state
+	done
+	flowgen -n 20000 --incident scan | flowscan -w alerts.flow
+	{ printf 'garbage'; cat alerts.flow; } > bad_alerts.flow
+	run -3 flowalert -i flow --state alert.state -o null bad_alerts.flow
+	[ ! -e alert.state ]
+	run -3 flowalert -i flow --recover --state alert.state -o null bad_alerts.flow
+	[ -e alert.state ]
 	run -3 flowbase learn -w base.flow bad.flow
 	[ ! -e base.flow ]
 	run -3 flowbase learn --recover -w base.flow bad.flow
