@@ -442,6 +442,7 @@ tell_spooled(struct io_source *s, struct job *j)
 		return false;
 	j->err = s->spooled[s->told].err;
 	j->note = s->spooled[s->told].note;
+	j->recovered = s->spooled[s->told].recovered;
 	j->path = s->spooled[s->told++].path;
 	j->input = ++s->input;
 	return true;

@@ -37,9 +37,11 @@ static void
 keep_complaint(struct io_source *s, const struct job *j, const struct err *why)
 {
 	s->spooled = mem_resize(s->spooled, s->n_spooled + 1, sizeof(*s->spooled));
-	s->spooled[s->n_spooled++] = (struct job){
-		.err = *why, .note = j->note, .path = mem_string(j->path), .input = j->input
-	};
+	s->spooled[s->n_spooled++] = (struct job){ .err = *why,
+		.note = j->note,
+		.recovered = j->recovered,
+		.path = mem_string(j->path),
+		.input = j->input };
 }
 
 /* A temporary file that batches go to. */

@@ -104,6 +104,9 @@ EOF
 	flowcat --check base.flow
 	run -3 flowcat --recover -O bytes -w sorted.flow bad.flow
 	flowcat --check sorted.flow
+	run -3 flowcat --recover -o csv -k all -w file.csv bad.flow
+	run -3 flowcat --recover -o csv -k all -w pipe.csv < bad.flow
+	cmp file.csv pipe.csv
 	run -3 flowcat --recover -w none.flow bad.flow missing.flow
 	[ ! -e none.flow ]
 }
