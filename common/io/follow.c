@@ -108,15 +108,22 @@ free_inputs(struct inputs *l)
 }
 
 static void
+add_lost(struct stream_totals *sum, const struct input *in)
+{
+	const struct stream_totals *t = in->reader == NULL ? NULL : stream_totals(in->reader);
+
+	if (t == NULL)
+		return;
+	sum->skipped_octets += t->skipped_octets;
+	sum->skipped_places += t->skipped_places;
+	sum->lost_records += t->lost_records;
+	sum->incomplete |= t->incomplete;
+}
+
+static void
 drop(struct follow *f, struct input *in)
 {
-	if (in->reader != NULL) {
-		const struct stream_totals *t = stream_totals(in->reader);
-
-		f->lost.skipped_octets += t->skipped_octets;
-		f->lost.skipped_places += t->skipped_places;
-		f->lost.lost_records += t->lost_records;
-	}
+	add_lost(&f->lost, in);
 	if (!pull(&f->waiting, in))
 		(void)pull(&f->current, in);
 	free_input(in);
@@ -257,10 +264,14 @@ follow_output(struct follow *f, int fd)
 	f->out_fd = fd;
 }
 
-const struct stream_totals *
-follow_totals(const struct follow *f)
+void
+follow_totals(const struct follow *f, struct stream_totals *sum)
 {
-	return &f->lost;
+	*sum = f->lost;
+	for (size_t i = f->waiting.first; i < f->waiting.n; i++)
+		add_lost(sum, f->waiting.input[i]);
+	for (size_t i = f->current.first; i < f->current.n; i++)
+		add_lost(sum, f->current.input[i]);
 }
 
 const char *

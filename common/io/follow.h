@@ -28,7 +28,7 @@ void follow_output(struct follow *, int fd);
 bool follow_next(struct follow *, struct job *);
 
 /* What --recover skipped so far; provenance of the file read last. */
-const struct stream_totals *follow_totals(const struct follow *);
+void follow_totals(const struct follow *, struct stream_totals *sum);
 const char *follow_history(const struct follow *);
 
 #endif

@@ -449,9 +449,16 @@ tell_recovered(const struct run *r)
 {
 	struct stream_totals lost;
 	struct err told = { 0 };
+	bool untold;
 
+	if (!r->opts->recover)
+		return;
 	source_recovered(r->source, &lost);
-	if (lost.skipped_places == 0 || r->opts->warn == NULL)
+	/* Input that is read as far as it goes has no end at which that would have been told. */
+	untold = lost.incomplete && !r->result->stopped && !r->result->incomplete &&
+		 !r->result->recovered;
+	r->result->recovered |= untold;
+	if ((lost.skipped_places == 0 && !untold) || r->opts->warn == NULL)
 		return;
 	err_set(&told,
 	    "recovered: %llu damaged place%s, %llu octets skipped, at least %llu records lost",

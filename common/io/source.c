@@ -295,6 +295,7 @@ end_flow(struct io_source *s)
 	s->lost.skipped_octets += t->skipped_octets;
 	s->lost.skipped_places += t->skipped_places;
 	s->lost.lost_records += t->lost_records;
+	s->lost.incomplete |= t->incomplete;
 	s->index.files++;
 	s->index.passed_blocks += t->passed_blocks;
 	s->index.passed_files += t->passed_blocks > 0 && !s->read_flows;
@@ -326,7 +327,10 @@ source_history(struct io_source *s)
 void
 source_recovered(const struct io_source *s, struct stream_totals *sum)
 {
-	*sum = s->follow != NULL ? *follow_totals(s->follow) : s->lost;
+	if (s->follow != NULL)
+		follow_totals(s->follow, sum);
+	else
+		*sum = s->lost;
 }
 
 void

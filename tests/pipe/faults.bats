@@ -104,9 +104,16 @@ EOF
 	flowcat --check base.flow
 	run -3 flowcat --recover -O bytes -w sorted.flow bad.flow
 	flowcat --check sorted.flow
+	run -3 flowcat --recover -w file.flow bad.flow
 	run -3 flowcat --recover -o csv -k all -w file.csv bad.flow
 	run -3 flowcat --recover -o csv -k all -w pipe.csv < bad.flow
 	cmp file.csv pipe.csv
+	for way in --live --follow; do
+		run -3 --separate-stderr flowcat --recover $way -w live.flow bad.flow
+		[[ $stderr == "flowcat: recovered: 1 damaged place,"* ]]
+		cmp <(flowcat -o csv -k all file.flow) <(flowcat -o csv -k all live.flow)
+	done
+	run -0 --separate-stderr flowcat --recover --live -n 10 -o null bad.flow
 	run -3 flowcat --recover -w none.flow bad.flow missing.flow
 	[ ! -e none.flow ]
 }
