@@ -141,7 +141,8 @@ void io_sink_defer(struct io_sink *, io_take, void *ctx);
 struct io_parts {
 	/* First, of n selected records those are left that are wanted, and their number returned. */
 	size_t (*choose)(void *ctx, struct batch *, uint64_t *sel, size_t n);
-	void *(*make)(void *ctx, struct batch *, const uint64_t *sel); /* NULL: nothing to take */
+	/* Of those, or none.  NULL: nothing to take. */
+	void *(*make)(void *ctx, struct batch *, const uint64_t *sel);
 	int (*take)(void *ctx, void *part, struct err *); /* the part is gone; -1: err, stop */
 	void (*drop)(void *part); /* not taken: its input turned out to be damaged */
 };

@@ -222,7 +222,7 @@ prepare_part(const struct io_sink *s, struct job *j)
 
 	j->n_sel = s->parts->choose(s->take_ctx, j->b, j->sel, j->n_sel);
 	job_narrow(j);
-	j->part = j->n_sel == 0 ? NULL : s->parts->make(s->take_ctx, j->b, j->sel);
+	j->part = s->parts->make(s->take_ctx, j->b, j->sel);
 	j->drop = s->parts->drop;
 	j->form = j->part != NULL ? JOB_PART : JOB_NOTHING;
 	j->n_sel = selected;

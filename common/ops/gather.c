@@ -58,8 +58,17 @@ add_column(struct gather *g, size_t chunk, const struct packed *p, size_t *hint)
 static void
 find_columns(struct gather *g)
 {
-	size_t with_records = 0;
+	size_t with_records = 0, first = 0;
 
+	for (unsigned i = 0; g->in.columns != NULL && i < g->in.columns->n_cols; i++) {
+		const struct column *c = &g->in.columns->col[i];
+		struct packed p = { .id = c->id,
+			.type = c->type,
+			.scale = c->scale,
+			.flags = c->flags & COLUMN_SCOPE };
+
+		find_wide(g, &p, &first)->width = c->width;
+	}
 	for (size_t i = 0; i < g->in.n_chunks; i++) {
 		const struct chunk *c = &g->in.chunk[i];
 		size_t hint = 0;

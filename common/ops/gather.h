@@ -30,6 +30,8 @@ struct gather_input {
 	const struct sort_key
 	    *keys; /* the first one's order is declared, if the column itself has it */
 	size_t n_keys;
+	const struct batch *
+	    columns; /* what the output has first, with these precisions or coarser ones; NULL: nothing */
 };
 
 struct gather;

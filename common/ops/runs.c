@@ -33,6 +33,7 @@ struct runs {
 	size_t most; /* records of a block */
 	size_t window; /* records of a window */
 	unsigned threads;
+	const struct batch *columns;
 	struct head *head, **heap; /* the first record on top */
 	size_t n_heap;
 	struct piece **live; /* of the window */
@@ -55,6 +56,12 @@ runs_new(const struct sort_key *keys, size_t n_keys, const char *tmpdir)
 	r->n_keys = n_keys;
 	r->tmpdir = tmpdir;
 	return r;
+}
+
+void
+runs_columns(struct runs *r, const struct batch *columns)
+{
+	r->columns = columns;
 }
 
 static void
@@ -247,7 +254,8 @@ runs_window(struct runs *r, size_t *blocks, struct err *err)
 		.most = r->most,
 		.threads = r->threads,
 		.keys = r->keys,
-		.n_keys = r->n_keys };
+		.n_keys = r->n_keys,
+		.columns = r->columns };
 
 	if (r->gather != NULL && (*blocks = gather_window(r->gather)) > 0)
 		return 0;

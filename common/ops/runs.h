@@ -19,6 +19,9 @@ int runs_write(struct runs *, struct batch *, struct err *);
 
 unsigned runs_count(const struct runs *);
 
+/* Columns that all of the result has; borrowed.  NULL: those of the records at hand. */
+void runs_columns(struct runs *, const struct batch *);
+
 /*
  * All are written: merge them, earlier runs first where records are equal, in about so much memory: of more than that
  * suffices for runs become fewer first, on disk.  -1: err.

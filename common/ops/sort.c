@@ -15,6 +15,8 @@ struct sort_part {
 	struct sorter *s;
 	struct chunk *chunk;
 	size_t n;
+	struct batch
+	    *columns; /* a sort of a few: those of all records, chosen or not; NULL: else */
 };
 
 struct sorter {
@@ -31,6 +33,8 @@ struct sorter {
 	bool joining; /* the last chunk is open */
 
 	/* A sort of a few: no record behind this one can be among them.  Read by other threads. */
+	struct batch
+	    *columns; /* nor who is chosen when may decide on columns: of all records so far */
 	struct ordered_lock *lock;
 	struct bar {
 		bool set;
@@ -60,6 +64,8 @@ sort_new(const struct sort_key *keys, size_t n, uint64_t limit, uint64_t memory,
 	s->threads = 1;
 	s->slabs = slabs_new();
 	s->lock = ordered_lock_new();
+	if (n > 0 && limit != UINT64_MAX)
+		s->columns = batch_new();
 	return s;
 }
 
@@ -93,6 +99,7 @@ sort_free(struct sorter *s)
 	free_chunks(s);
 	mem_free(s->chunk);
 	runs_free(s->runs);
+	batch_free(s->columns);
 	slabs_free(s->slabs);
 	ordered_lock_free(s->lock);
 	mem_free(s);
@@ -140,6 +147,27 @@ is_wanted(const struct sorter *s, const struct field_id *id)
 	       (id->pen == PEN_OWN && (id->id == OWN_EXPORTER || id->id == OWN_DOMAIN));
 }
 
+static bool
+takes_column(const struct sorter *s, const struct column *c)
+{
+	return !(c->flags & COLUMN_EMPTY) && is_wanted(s, &c->id);
+}
+
+/* Columns as those of another batch; where types differ the first one's stays. */
+static void
+add_columns(struct batch *to, const struct sorter *s, const struct batch *from)
+{
+	for (unsigned i = 0; i < from->n_cols; i++) {
+		const struct column *c = &from->col[i];
+		int col = !takes_column(s, c) ? -1
+					      : batch_column(to, &c->id, (enum type)c->type,
+						    c->width, c->flags & COLUMN_SCOPE);
+
+		if (col >= 0)
+			batch_precision(to, (unsigned)col, c->scale);
+	}
+}
+
 static void
 add_chunk(struct sort_part *p, struct batch *b, const uint32_t *idx, size_t n)
 {
@@ -148,7 +176,7 @@ add_chunk(struct sort_part *p, struct batch *b, const uint32_t *idx, size_t n)
 	struct chunk *c;
 
 	for (unsigned i = 0; i < b->n_cols; i++) {
-		takes[i] = !(b->col[i].flags & COLUMN_EMPTY) && is_wanted(s, &b->col[i].id);
+		takes[i] = takes_column(s, &b->col[i]);
 		keys[i] = takes[i] && is_key(s, &b->col[i].id);
 	}
 	p->chunk = mem_resize(p->chunk, p->n + 1, sizeof(*p->chunk));
@@ -306,11 +334,15 @@ sort_prepare(struct sorter *s, struct batch *b, const uint64_t *sel)
 	struct sort_part *p;
 	uint32_t *idx;
 
-	if (n == 0)
+	if (n == 0 && !wants_few(s))
 		return NULL;
 	idx = n == b->n && n <= BATCH_RECORDS ? NULL : indexes(sel, b->n);
 	p = mem_zero(1, sizeof(*p));
 	p->s = s;
+	if (wants_few(s)) {
+		p->columns = batch_new();
+		add_columns(p->columns, s, b);
+	}
 	for (size_t i = 0; i < n; i += BATCH_RECORDS)
 		add_chunk(
 		    p, b, idx ? idx + i : NULL, n - i < BATCH_RECORDS ? n - i : BATCH_RECORDS);
@@ -326,6 +358,7 @@ sort_drop(struct sort_part *p)
 	for (size_t i = 0; i < p->n; i++)
 		chunk_free(&p->chunk[i], p->s->slabs);
 	mem_free(p->chunk);
+	batch_free(p->columns);
 	mem_free(p);
 }
 
@@ -420,7 +453,8 @@ start_gather(struct sorter *s, size_t n, size_t most)
 		.most = most,
 		.threads = threads_of(s),
 		.keys = s->keys,
-		.n_keys = s->n_keys };
+		.n_keys = s->n_keys,
+		.columns = s->columns };
 
 	s->gather = gather_new(&in);
 }
@@ -488,6 +522,9 @@ sort_take(struct sorter *s, struct sort_part *p, struct err *err)
 	if (p == NULL)
 		return 0;
 	take_chunks(s, p);
+	if (p->columns != NULL)
+		add_columns(s->columns, s, p->columns);
+	batch_free(p->columns);
 	mem_free(p);
 	if (s->n_keys > 0 && s->limit < SIZE_MAX / 2 && s->n_records >= s->limit * 2 &&
 	    s->n_records >= s->limit + PRUNE)
@@ -525,6 +562,7 @@ sort_order(struct sorter *s, struct err *err)
 	if (s->runs != NULL) {
 		if (s->n_records > 0 && write_run(s, err) < 0)
 			return -1;
+		runs_columns(s->runs, s->columns);
 		return runs_merge(s->runs, s->limit, s->memory, s->threads, err);
 	}
 	order_chunks(s);

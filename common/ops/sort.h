@@ -36,7 +36,8 @@ int sort_add(struct sorter *, struct batch *, const uint64_t *sel, struct err *)
 /*
  * The same in two steps: copies on any thread, and taken in order on one.  NULL: there is nothing to take.  What
  * is not taken is dropped (takes NULL).  Before them, of n selected records those are left that may be among the
- * `limit` first, and their number is returned: the batch need not be read for the others.
+ * `limit` first, and their number is returned: the batch need not be read for the others, but is prepared without them,
+ * as its columns are the result's no less.
  */
 struct sort_part;
 size_t sort_choose(struct sorter *, struct batch *, uint64_t *sel, size_t n);

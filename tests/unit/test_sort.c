@@ -328,6 +328,70 @@ test_long_value(void)
 	mem_free(text);
 }
 
+static bool
+note_columns(void *ctx, struct batch *b)
+{
+	struct buf *text = ctx;
+
+	for (unsigned i = 0; i < b->n_cols; i++)
+		buf_printf(text, "%u:%u ", b->col[i].id.id, b->col[i].scale);
+	return false;
+}
+
+/* 2000 records of `bytes` more and less, behind a column of their own. */
+static struct batch *
+batch_with(unsigned column, unsigned scale, uint64_t bytes)
+{
+	struct batch *b = batch_new();
+	unsigned own = (unsigned)batch_column(
+		     b, &(struct field_id){ .id = (uint16_t)column }, TYPE_UINT, 2, 0),
+		 start = (unsigned)batch_column(
+		     b, &(struct field_id){ .pen = PEN_OWN, .id = OWN_START }, TYPE_TIME, 8, 0),
+		 size = (unsigned)batch_column(b, &(struct field_id){ .id = 1 }, TYPE_UINT, 8, 0);
+
+	batch_extend(b, 2000);
+	batch_precision(b, start, scale);
+	for (size_t i = 0; i < 2000; i++) {
+		batch_put_uint(b, own, i, i);
+		batch_put_uint(b, start, i, UINT64_C(1700000000000000000));
+		batch_put_uint(b, size, i, bytes + i);
+	}
+	batch_close(b);
+	return b;
+}
+
+/* Which records are left out early, or late, is chance where several threads look: columns tell nothing of it. */
+static void
+test_columns_of_few(void)
+{
+	static const uint64_t bytes[][3] = { { 9000, 5000, 1 }, { 5000, 9000, 1 },
+		{ 1, 5000, 9000 } };
+	static const uint64_t limits[] = { UINT64_MAX, 1, 2500 };
+	struct err err = { 0 };
+	struct sort_key *keys;
+	size_t n;
+
+	ok(sort_keys_parse(&keys, &n, "bytes", &err) == 0, "-O bytes is understood");
+	for (unsigned way = 0; way < 9; way++) {
+		struct sorter *s = sort_new(keys, n, limits[way / 3], MEMORY, NULL);
+		struct buf text = { 0 };
+
+		for (unsigned i = 0; i < 3; i++) {
+			struct batch *b = batch_with(7 + 4 * i, 6 - 3 * i, bytes[way % 3][i]);
+
+			if (sort_add(s, b, NULL, &err) < 0)
+				ok(false, "a batch is added: %s", err.text);
+			batch_free(b);
+		}
+		ok(sort_finish(s, note_columns, &text, &err) == 0, "they are handed out");
+		is_str(buf_cstr(&text), "7:0 1:0 1:0 11:0 15:0 ",
+		    "columns and precision of all, in the order of the input: way %u", way);
+		sort_free(s);
+		buf_free(&text);
+	}
+	sort_keys_free(keys);
+}
+
 static void
 test_errors(void)
 {
@@ -366,6 +430,7 @@ main(void)
 	test_none(&g);
 	test_few(&g);
 	test_long_value();
+	test_columns_of_few();
 	test_errors();
 	free_batches();
 	return done_testing();
