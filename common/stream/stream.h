@@ -56,7 +56,7 @@ struct stream_totals {
 	uint64_t skipped_octets, skipped_places, lost_records; /* under STREAM_RECOVER */
 	uint64_t passed_blocks, passed_records; /* not read, for stream_pass_over */
 	bool incomplete; /* no end mark, or something was skipped */
-	bool recovered; /* under STREAM_RECOVER: so it was, and what was sound has been read up to the end */
+	bool recovered; /* so it was, but under STREAM_RECOVER, and the end was reached */
 };
 
 struct stream_reader;
