@@ -1,6 +1,7 @@
 /*
  * append.c - records of one batch behind those of another, column by column, from cells of one width to those of another.
  */
+#include "flow/cells.h"
 #include "flow/column.h"
 
 #define CONVERT(TO, FROM) \
@@ -63,18 +64,6 @@ append_presence(struct batch *b, unsigned col, size_t first, const struct column
 	}
 }
 
-#define GATHER(T) \
-	do { \
-		T *to = (T *)dst->data + first; \
-		const T *from = src->data; \
-		for (size_t k = 0; k < n; k++) \
-			to[k] = from[idx[k]]; \
-	} while (0)
-
-struct cell16 {
-	uint64_t w[2];
-};
-
 static void
 append_cells(
     struct column *dst, size_t first, const struct column *src, const uint32_t *idx, size_t n)
@@ -87,13 +76,7 @@ append_cells(
 		memcpy((uint8_t *)dst->data + first * dst->width, src->data, n * dst->width);
 		return;
 	}
-	switch (dst->width) {
-	case 1: GATHER(uint8_t); break;
-	case 2: GATHER(uint16_t); break;
-	case 4: GATHER(uint32_t); break;
-	case 8: GATHER(uint64_t); break;
-	default: GATHER(struct cell16); break;
-	}
+	cells_by_index((uint8_t *)dst->data + first * dst->width, src->data, dst->width, idx, n);
 }
 
 /* Returns the octets appended. */

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/ordered.h"
+#include "flow/cells.h"
 
 enum { SLAB = 32 << 20, ALIGN = 64 };
 
@@ -466,24 +467,10 @@ chunk_of(struct chunk *ch, struct batch *b)
 
 /* Arranging ------------------------------------------------------------------------------------ */
 
-#define ARRANGE(T) \
-	do { \
-		T *to = room; \
-		const T *v = cells; \
-		for (size_t k = 0; k < n; k++) \
-			to[k] = v[rec[k]]; \
-	} while (0)
-
 static void
 arrange_cells(void *cells, unsigned width, const uint16_t *rec, size_t n, void *room)
 {
-	switch (width) {
-	case 1: ARRANGE(uint8_t); break;
-	case 2: ARRANGE(uint16_t); break;
-	case 4: ARRANGE(uint32_t); break;
-	case 8: ARRANGE(uint64_t); break;
-	default: ARRANGE(struct cell16); break;
-	}
+	cells_by_code(room, cells, width, rec, n);
 	memcpy(cells, room, n * width);
 }
 

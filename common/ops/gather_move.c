@@ -2,6 +2,7 @@
  * gather_move.c - values from chunks to the blocks of the output, into order there.
  */
 #include "base/ordered.h"
+#include "flow/cells.h"
 #include "ops/gather_plan.h"
 
 /* FEW_BLOCKS: made record by record at a time.  LINE: of the caches.  AHEAD: chunks. */
@@ -62,10 +63,6 @@ make_blocks(struct gather *g)
 
 /* Windows -------------------------------------------------------------------------------------- */
 
-struct cell16 {
-	uint64_t w[2];
-};
-
 /* Of a chunk how many records are in the window. */
 static size_t
 window_records(const struct gather *g, size_t chunk)
@@ -73,26 +70,6 @@ window_records(const struct gather *g, size_t chunk)
 	const uint32_t *before = g->before + chunk * (g->all + 1) + g->first;
 
 	return before[g->blocks] - before[0];
-}
-
-#define RESOLVE(T) \
-	do { \
-		T *to = out; \
-		const T *v = p->data; \
-		for (size_t k = 0; k < n; k++) \
-			to[k] = v[codes[k]]; \
-	} while (0)
-
-static void
-resolve(const struct packed *p, const uint16_t *codes, size_t n, void *out)
-{
-	switch (p->store) {
-	case 1: RESOLVE(uint8_t); break;
-	case 2: RESOLVE(uint16_t); break;
-	case 4: RESOLVE(uint32_t); break;
-	case 8: RESOLVE(uint64_t); break;
-	default: RESOLVE(struct cell16); break;
-	}
 }
 
 static void
@@ -108,7 +85,8 @@ resolve_chunk(void *ctx, size_t i, unsigned worker)
 		const struct packed *p = w->from[i];
 
 		if (p != NULL && gather_resolves(p))
-			resolve(p, p->codes + s.first, s.n, w->cells + s.place * w->cell);
+			cells_by_code(w->cells + s.place * w->cell, p->data, p->store,
+			    p->codes + s.first, s.n);
 	}
 }
 
@@ -265,26 +243,6 @@ fetch_ahead(const struct gather *g, const struct wide *w, const struct slice *sl
 		__builtin_prefetch(cells + o);
 }
 
-#define PERMUTE(T) \
-	do { \
-		T *to = out; \
-		const T *v = values; \
-		for (size_t k = 0; k < n; k++) \
-			to[k] = v[from[k]]; \
-	} while (0)
-
-static void
-permute(unsigned width, void *out, const void *values, const uint16_t *from, size_t n)
-{
-	switch (width) {
-	case 1: PERMUTE(uint8_t); break;
-	case 2: PERMUTE(uint16_t); break;
-	case 4: PERMUTE(uint32_t); break;
-	case 8: PERMUTE(uint64_t); break;
-	default: PERMUTE(struct cell16); break;
-	}
-}
-
 /* Those of a block's records that have a value. */
 static void
 block_presence(
@@ -347,7 +305,7 @@ block_column(const struct gather *g, const struct wide *w, const struct desk *d,
 			widen(p, w->width, values, cells_of(w, p, s), s->n);
 		values += s->n * w->width;
 	}
-	permute(w->width, c->data, d->values, d->from, n);
+	cells_by_code(c->data, d->values, w->width, d->from, n);
 	if (w->partial)
 		block_presence(g, w, d, c->bits, n);
 	else

@@ -1,6 +1,7 @@
 /*
  * decode.c - sections to columns, one at a time and only when asked, and no more of a column than that.
  */
+#include "flow/cells.h"
 #include "stream/stored.h"
 #include "stream/thin.h"
 
@@ -327,18 +328,6 @@ expand_octets(struct stream_slot *s, struct column *c)
 		    c->off[i + 1] - c->off[i]);
 }
 
-#define EXPAND(T) \
-	do { \
-		const T *from = c->dict_data; \
-		T *to = c->data; \
-		for (size_t i = 0; i < n; i++) \
-			to[i] = from[c->codes[i]]; \
-	} while (0)
-
-struct octets16 {
-	uint64_t w[2];
-};
-
 static void
 expand_dict(struct stream_slot *s, struct column *c)
 {
@@ -350,13 +339,7 @@ expand_dict(struct stream_slot *s, struct column *c)
 		return;
 	}
 	c->data = arena_alloc(&s->batch.arena, n * c->width + SLACK);
-	switch (c->width) {
-	case 1: EXPAND(uint8_t); break;
-	case 2: EXPAND(uint16_t); break;
-	case 4: EXPAND(uint32_t); break;
-	case 8: EXPAND(uint64_t); break;
-	default: EXPAND(struct octets16); break;
-	}
+	cells_by_code(c->data, c->dict_data, c->width, c->codes, n);
 }
 
 static void

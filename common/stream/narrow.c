@@ -3,32 +3,15 @@
  */
 #include "stream/block.h"
 
-#define PICK(T) \
-	do { \
-		const T *v = from; \
-		T *out = to; \
-		for (size_t j = 0; j < n; j++) \
-			out[j] = v[idx[j]]; \
-	} while (0)
-
-struct octets16 {
-	uint64_t w[2];
-};
+#include "flow/cells.h"
 
 void *
 narrow_cells(struct stream_slot *s, const void *from, unsigned width)
 {
-	const uint32_t *idx = s->idx;
 	size_t n = s->batch.n;
 	void *to = arena_alloc(&s->batch.arena, n * width + SLACK);
 
-	switch (width) {
-	case 1: PICK(uint8_t); break;
-	case 2: PICK(uint16_t); break;
-	case 4: PICK(uint32_t); break;
-	case 8: PICK(uint64_t); break;
-	default: PICK(struct octets16); break;
-	}
+	cells_by_index(to, from, width, s->idx, n);
 	return to;
 }
 
