@@ -35,7 +35,26 @@ FOLLOWS(uint16_t)
 FOLLOWS(uint32_t)
 FOLLOWS(uint64_t)
 
-/* Cells of other widths, and octets. */
+/* Addresses, as two words each. */
+static bool
+follows_16(const struct dict *d, const uint8_t *v, size_t n)
+{
+	for (size_t at = 0; at < n; at += FIRST_LOOK) {
+		size_t end = at + FIRST_LOOK < n ? at + FIRST_LOOK : n;
+		uint64_t differ = 0, a[2], b[2];
+
+		for (size_t i = at; i < end; i++) {
+			memcpy(a, v + i * 16, 16);
+			memcpy(b, v + d->first[d->codes[i]] * (size_t)16, 16);
+			differ |= (a[0] ^ b[0]) | (a[1] ^ b[1]);
+		}
+		if (differ != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Octets. */
 static bool
 follows_octets(const struct dict *d, const struct column *c, size_t n)
 {
@@ -61,6 +80,7 @@ follows(struct encoder *e, const struct dict *d, const struct column *c, size_t 
 	case 2: return follows_uint16_t(d, c->data, of, n);
 	case 4: return follows_uint32_t(d, c->data, of, n);
 	case 8: return follows_uint64_t(d, c->data, of, n);
+	case 16: return follows_16(d, c->data, n);
 	default: return follows_octets(d, c, n);
 	}
 }
