@@ -1,5 +1,7 @@
 #include "detect/alert_read.h"
 
+#include "base/time.h"
+
 /* Texts first, then what else there is: the columns of an alert, in the order of slots. */
 enum slot {
 	DETECTOR,
@@ -136,7 +138,7 @@ times_at(const struct alert_reader *r, size_t rec, struct alert *a)
 {
 	bool start = has(r, START, rec), end = has(r, END, rec);
 
-	a->start_ns = start ? column_int(r->col[START], rec) : 0;
+	a->start_ns = start ? column_int(r->col[START], rec) : end ? 0 : time_now_ns();
 	a->end_ns = end ? column_int(r->col[END], rec) : a->start_ns;
 	if (!start)
 		a->start_ns = a->end_ns;

@@ -25,7 +25,7 @@ bool alert_is(const struct alert_reader *, size_t rec);
 /*
  * One record.  Addresses and texts are in the arena; a text ends at its first NUL.  Detector, kind, reason and why are
  * never NULL, but may be empty; a score is from 0 to 1, a severity one that there is.  Of start and end, one that is
- * missing is the other, and both are 0 where there is neither.
+ * missing is the other, and both are now where there is neither.
  */
 void alert_at(const struct alert_reader *, size_t rec, struct arena *, struct alert *);
 

@@ -52,6 +52,16 @@ told() {
 	[ "$(told start,alerts --window 3h --cooldown 1h <<< "$lines")" = 2026-01-05T00:00:00.000Z,3 ]
 }
 
+@test "flowalert: an alert without times is of now" {
+	now=$(date +%s)000
+	printf 'detector,kind,score,reason\nids,policy,0.9,no times\n' | flowcat -i csv -o flow > timeless.flow
+	told=$(flowalert timeless.flow --raw -o ndjson)
+	start=$(jq .flowStartMilliseconds <<< "$told")
+	[ "$start" -ge "$now" ]
+	[ "$start" -le "$(($(date +%s) + 1))000" ]
+	[ "$(jq .flowEndMilliseconds <<< "$told")" = "$start" ]
+}
+
 @test "flowalert: of many incidents of many hosts none is lost" {
 	for at in 0 90000; do
 		for n in $(seq 3000); do echo "$at 1 scan slow 10.0.$((n / 250)).$((n % 250)) - 1 0.5 low"; done
