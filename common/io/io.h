@@ -99,6 +99,9 @@ struct io_paths {
 	char **path;
 	bool *listed; /* found in a directory, not named */
 	size_t n;
+	uint64_t octets; /* of all that are regular files */
+	bool others; /* not all are */
+	bool waits; /* one of them is a pipe or a device: to read it may wait */
 };
 int io_paths_expand(struct io_paths *, char *const *operands, int n, bool live, struct err *);
 void io_paths_free(struct io_paths *);

@@ -23,6 +23,7 @@ struct identity {
 struct found {
 	char *path;
 	int64_t start_ns;
+	uint64_t octets;
 	struct identity id;
 };
 
@@ -49,18 +50,19 @@ paths_is_flow(const char *path, int64_t *start_ns)
 	struct stream_reader *r;
 	struct err err = { 0 };
 	int64_t max_end;
-	uint8_t head[8];
+	uint8_t head[4096];
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n;
 
 	*start_ns = INT64_MAX;
 	if (fd < 0)
 		return errno != ENOENT;
-	if (!file_is_regular(fd) || pread(fd, head, sizeof(head), 0) != 8 ||
-	    !stream_recognise(head, 8)) {
+	n = file_is_regular(fd) ? pread(fd, head, sizeof(head), 0) : 0;
+	if (n < 0 || !stream_recognise(head, (size_t)n)) {
 		close(fd);
 		return has_flow_name(path);
 	}
-	r = stream_open(fd, STREAM_LIVE, NULL, 0);
+	r = stream_open(fd, STREAM_LIVE, head, (size_t)n);
 	slot = slot_new();
 	if (stream_next(r, slot, &err) == STREAM_BATCH)
 		slot_times(slot, start_ns, &max_end);
@@ -123,6 +125,7 @@ see_entry(struct finds *f, const char *dir, const char *name, unsigned depth)
 	if (stat(file.path, &st) != 0) /* gone since it was listed, or a file that fails */
 		st.st_mode = errno == ENOENT ? 0 : S_IFREG;
 	file.id = (struct identity){ st.st_dev, st.st_ino };
+	file.octets = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 	if (S_ISDIR(st.st_mode)) {
 		if (name[0] == '.' || depth == PATHS_DEPTH || was_here(f, &st)) {
 			mem_free(file.path);
@@ -205,6 +208,18 @@ add_path(struct io_paths *p, char *path, bool listed)
 	p->path[p->n++] = path;
 }
 
+/* An operand that is no directory; one that is not there is left to who opens it. */
+static void
+add_named(struct io_paths *p, const char *path, const struct stat *st)
+{
+	bool regular = st != NULL && S_ISREG(st->st_mode);
+
+	p->octets += regular ? (uint64_t)st->st_size : 0;
+	p->others |= !regular;
+	p->waits |= st != NULL && !regular;
+	add_path(p, mem_string(path), false);
+}
+
 static int
 add_directory(struct io_paths *p, const char *dir, bool live, struct err *err)
 {
@@ -223,8 +238,10 @@ add_directory(struct io_paths *p, const char *dir, bool live, struct err *err)
 		r = err_set(err, "%s: no flow files in this directory", dir);
 	if (f.n > 0)
 		qsort(f.file, f.n, sizeof(*f.file), by_time);
-	for (size_t i = 0; i < f.n; i++)
+	for (size_t i = 0; i < f.n; i++) {
+		p->octets += f.file[i].octets;
 		add_path(p, f.file[i].path, true);
+	}
 	mem_free(f.file);
 	mem_free(f.dir);
 	return r;
@@ -233,19 +250,22 @@ add_directory(struct io_paths *p, const char *dir, bool live, struct err *err)
 int
 io_paths_expand(struct io_paths *p, char *const *operands, int n, bool live, struct err *err)
 {
-	*p = (struct io_paths){ 0 };
-	if (n == 0)
-		add_path(p, mem_string("-"), false);
-	for (int i = 0; i < n; i++) {
-		struct stat st;
+	static char *standard[] = { "-" };
 
-		if (strcmp(operands[i], "-") != 0 && stat(operands[i], &st) == 0 &&
-		    S_ISDIR(st.st_mode)) {
-			if (add_directory(p, operands[i], live, err) != 0)
-				return -1;
-		} else {
-			add_path(p, mem_string(operands[i]), false);
-		}
+	*p = (struct io_paths){ 0 };
+	if (n == 0) {
+		operands = standard;
+		n = 1;
+	}
+	for (int i = 0; i < n; i++) {
+		bool is_standard = strcmp(operands[i], "-") == 0;
+		struct stat st;
+		bool there = (is_standard ? fstat(STDIN_FILENO, &st) : stat(operands[i], &st)) == 0;
+
+		if (is_standard || !there || !S_ISDIR(st.st_mode))
+			add_named(p, operands[i], there ? &st : NULL);
+		else if (add_directory(p, operands[i], live, err) != 0)
+			return -1;
 	}
 	return 0;
 }

@@ -108,20 +108,7 @@ io_source_close(struct io_source *s)
 uint64_t
 source_octets(const struct io_source *s)
 {
-	uint64_t sum = 0;
-
-	if (s->follow != NULL)
-		return 0;
-	for (size_t i = 0; i < s->paths.n; i++) {
-		bool standard = strcmp(s->paths.path[i], "-") == 0;
-		struct stat st;
-
-		if ((standard ? fstat(STDIN_FILENO, &st) : stat(s->paths.path[i], &st)) != 0 ||
-		    !S_ISREG(st.st_mode))
-			return 0;
-		sum += (uint64_t)st.st_size;
-	}
-	return sum;
+	return s->follow != NULL || s->paths.others ? 0 : s->paths.octets;
 }
 
 void
@@ -159,31 +146,17 @@ source_release(struct io_source *s)
 bool
 source_is_live(const struct io_source *s)
 {
-	if (s->follow != NULL)
-		return true;
-	for (size_t i = 0; i < s->paths.n; i++) {
-		struct stat st;
-
-		if (strcmp(s->paths.path[i], "-") == 0) {
-			if (!file_is_regular(STDIN_FILENO))
-				return true;
-			continue;
-		}
-		/* Not by opening it: whoever writes to a FIFO would think that its reader came, and went. */
-		if (stat(s->paths.path[i], &st) == 0 && !S_ISREG(st.st_mode))
-			return true;
-	}
-	return false;
+	return s->follow != NULL || s->paths.waits;
 }
 
 /* The first octets: looked at in a file, taken from anything else. */
 static ssize_t
-read_head(int fd, int stop_fd, uint8_t *head, size_t *taken)
+read_head(int fd, bool regular, int stop_fd, uint8_t *head, size_t *taken)
 {
 	ssize_t n;
 
 	*taken = 0;
-	if (file_is_regular(fd)) {
+	if (regular) {
 		off_t at = lseek(fd, 0, SEEK_CUR);
 
 		return pread(fd, head, HEAD, at < 0 ? 0 : at);
@@ -230,14 +203,15 @@ ask_index(struct io_source *s)
 }
 
 static void
-open_format(struct io_source *s, int fd, enum io_format format, const uint8_t *head, size_t taken)
+open_format(
+    struct io_source *s, int fd, enum io_format format, const uint8_t *head, size_t n, size_t taken)
 {
 	unsigned flags = (s->opts->recover ? STREAM_RECOVER : 0U) |
 			 (s->opts->live ? STREAM_LIVE : 0U) | (s->spooling ? 0U : STREAM_WHOLE);
 
 	switch (format) {
 	case IO_FLOW:
-		s->flow = stream_open(fd, flags, head, taken);
+		s->flow = stream_open(fd, flags, head, n);
 		stream_stop_at(s->flow, s->stop_fd);
 		ask_index(s);
 		break;
@@ -258,6 +232,7 @@ open_input(struct io_source *s, const char *path, struct err *err)
 	enum io_format format = s->opts->in_format;
 	uint8_t head[HEAD];
 	const char *why = NULL;
+	bool regular;
 	size_t taken;
 	ssize_t n;
 
@@ -270,15 +245,17 @@ open_input(struct io_source *s, const char *path, struct err *err)
 		close(fd);
 		return err_usage(err, "nothing to read: name a FILE or pipe flow records in");
 	}
-	claim(s, fd);
-	n = read_head(fd, s->stop_fd, head, &taken);
+	regular = file_is_regular(fd);
+	if (!regular)
+		claim(s, fd);
+	n = read_head(fd, regular, s->stop_fd, head, &taken);
 	if (n < 0) {
 		err_system(err, NULL);
 	} else {
 		if (format == IO_AUTO)
 			format = io_recognise(head, (size_t)n, &why);
 		if (why == NULL) {
-			open_format(s, fd, format, head, taken);
+			open_format(s, fd, format, head, (size_t)n, taken);
 			return 0;
 		}
 		err_set(err, "this is %s", why);

@@ -12,17 +12,23 @@ enum { WINDOW = 64 * 1024, WINDOW_FILE = 4096 };
 void
 feed_open(struct feed *f, int fd, const void *head, size_t head_len)
 {
-	*f = (struct feed){ .regular = file_is_regular(fd), .stop_fd = -1 };
+	struct stat st;
+
+	*f = (struct feed){ .stop_fd = -1 };
 	f->file = mem_zero(1, sizeof(*f->file));
 	f->file->fd = fd;
 	f->file->users = 1;
-	if (f->regular) {
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		off_t at = lseek(fd, 0, SEEK_CUR);
 
-		/* Start where the descriptor stood before octets were taken to recognise it. */
-		f->offset = at < 0 ? 0 : (uint64_t)at - head_len;
-	} else if (head_len > 0) {
-		f->cap = head_len > WINDOW ? head_len : WINDOW;
+		f->regular = true;
+		f->size = (uint64_t)st.st_size;
+		f->offset = at < 0 ? 0 : (uint64_t)at;
+	}
+	if (head_len > 0) {
+		size_t window = f->regular ? WINDOW_FILE : WINDOW;
+
+		f->cap = head_len > window ? head_len : window;
 		f->data = mem_alloc(f->cap);
 		memcpy(f->data, head, head_len);
 		f->have = head_len;

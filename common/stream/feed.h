@@ -20,6 +20,7 @@ struct feed {
 	size_t at, have, cap;
 };
 
+/* Owns fd.  head is as stream_open has it. */
 void feed_open(struct feed *, int fd, const void *head, size_t head_len);
 void feed_close(struct feed *);
 

@@ -242,6 +242,7 @@ static enum stream_status
 take_block(
     struct stream_reader *r, struct stream_slot *s, const struct block_header *h, struct err *err)
 {
+	size_t now = r->feed.regular ? h->header_len : h->block_len;
 	uint64_t at = r->feed.offset;
 	struct err why = { 0 };
 	ssize_t got;
@@ -250,11 +251,11 @@ take_block(
 	s->file = NULL;
 	s->have = 0;
 	s->file_offset = at;
-	if (slot_room(s, h->block_len) == NULL)
+	if (slot_room(s, now) == NULL)
 		return fail(r, err, at, "no memory for a block");
 	if (!feed_has(&r->feed, h->block_len))
 		return fail(r, err, at, "stream ends within a block");
-	got = feed_take(&r->feed, s->octets, r->feed.regular ? h->header_len : h->block_len);
+	got = feed_take(&r->feed, s->octets, now);
 	if (got < 0)
 		return fail(r, err, at, strerror(errno));
 	if (!r->feed.regular && (size_t)got < h->block_len)

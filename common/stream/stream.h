@@ -66,7 +66,10 @@ struct stream_slot;
 struct stream_slot *slot_new(void);
 void slot_free(struct stream_slot *);
 
-/* Start reading.  Owns fd from here.  Octets already taken from fd by recognising come first. */
+/*
+ * Start reading.  Owns fd from here.  head is what is known of the first octets: of a regular file they were looked at
+ * (pread), from other inputs taken.
+ */
 struct stream_reader *stream_open(int fd, unsigned flags, const void *head, size_t head_len);
 void stream_close(struct stream_reader *);
 
