@@ -23,6 +23,10 @@ enum {
 	DST_AS,
 	SRC_MASK,
 	DST_MASK,
+	V5_OF_RECORD,
+	ICMP = V5_OF_RECORD, /* these say what goes as destination port */
+	ICMP_TYPE,
+	ICMP_CODE,
 	V5_FIELDS
 };
 
@@ -48,8 +52,11 @@ static const struct {
 	[DST_AS] = { "dstas", 42, 2 },
 	[SRC_MASK] = { "srcmask", 44, 1 },
 	[DST_MASK] = { "dstmask", 45, 1 },
+	[ICMP] = { "icmp", 34, 2 },
+	[ICMP_TYPE] = { "icmptype", 34, 1 },
+	[ICMP_CODE] = { "icmpcode", 35, 1 },
 };
-enum { AS_TRANS = 23456 /* RFC 6793 */, SAMPLING_MAX = 0x3fff, PARTS_MAX = 4096 };
+enum { PROTO_ICMP = 1, AS_TRANS = 23456 /* RFC 6793 */, SAMPLING_MAX = 0x3fff, PARTS_MAX = 4096 };
 #define DAY_NS (24 * 3600 * NS_PER_S)
 
 struct v5_columns {
@@ -210,6 +217,20 @@ read_time(struct exporter *e, unsigned k, int64_t ns, struct v5_record *r)
 	}
 }
 
+/* Cisco's routers send type * 256 + code as destination port; ICMP has no other there, 0 is none. */
+static void
+place_icmp(struct exporter *e, struct v5_record *r)
+{
+	uint64_t icmp = r->v[ICMP] ? r->v[ICMP] : r->v[ICMP_TYPE] << 8 | r->v[ICMP_CODE];
+
+	if (icmp == 0 || icmp == r->v[DPORT])
+		return;
+	if (r->v[PROTO] == PROTO_ICMP && r->v[DPORT] == 0)
+		r->v[DPORT] = icmp;
+	else
+		lose(e, ICMP, "values beside another protocol or destination port");
+}
+
 /* false: NetFlow v5 has no such record. */
 static bool
 read_record(struct exporter *e, size_t rec, struct v5_record *r)
@@ -236,6 +257,7 @@ read_record(struct exporter *e, size_t rec, struct v5_record *r)
 			r->v[k] = fit(e, k, cell_uint(c, rec));
 		}
 	}
+	place_icmp(e, r);
 	if (r->has_start && r->has_end && !uptime_says_both(r->start_ns, r->end_ns)) {
 		lose(e, FIRST, "times more than 49 days from the end");
 		r->has_start = false;
@@ -342,7 +364,7 @@ put_record(struct session *s, const struct v5_record *r, uint64_t parts, uint64_
 
 	memset(buf_room(&s->msg, V5_RECORD), 0, V5_RECORD);
 	s->msg.len += V5_RECORD;
-	for (unsigned k = 0; k < V5_FIELDS; k++) {
+	for (unsigned k = 0; k < V5_OF_RECORD; k++) {
 		uint64_t v = r->v[k];
 
 		if (k == PACKETS || k == OCTETS)

@@ -85,6 +85,26 @@ case_file() {
 	[ "$(wc -l < send.err)" -eq 1 ]
 }
 
+@test "flowsend: v5 says type and code of ICMP in the destination port, or that it does not" {
+	{
+		echo end,srcip,dstip,dstport,proto,icmptype,icmpcode,icmp
+		echo 2026-01-01,10.0.0.1,10.0.0.9,,1,3,1,
+		echo 2026-01-01,10.0.0.2,10.0.0.9,,1,,,2048
+		echo 2026-01-01,10.0.0.3,10.0.0.9,0,1,11,0,
+		echo 2026-01-01,10.0.0.4,10.0.0.9,771,1,3,3,
+		echo 2026-01-01,10.0.0.5,10.0.0.9,771,1,0,0,
+		echo 2026-01-01,10.0.0.6,10.0.0.9,80,6,0,0,0
+		echo 2026-01-01,10.0.0.7,10.0.0.9,80,6,,,2048
+		echo 2026-01-01,10.0.0.8,10.0.0.9,771,1,8,0,
+	} | flowcat -i csv -w in.flow
+	relay v5 in.flow back.flow
+	flowcat -o csv -k srcip,dstport back.flow | diff - <(
+		printf '%s\n' srcip,dstport 10.0.0.1,769 10.0.0.2,2048 10.0.0.3,2816 10.0.0.4,771 \
+			10.0.0.5,771 10.0.0.6,80 10.0.0.7,80 10.0.0.8,771
+	)
+	[ "$(cat send.err)" = "flowsend: not said in NetFlow v5: icmp: 2 values beside another protocol or destination port" ]
+}
+
 @test "flowsend: nfcapd stores the same flows, packets and octets from v5, v9 and IPFIX" {
 	command -v nfcapd > /dev/null || skip "no nfcapd"
 	flowgen -n 10000 --exporters 2 -w day.flow
