@@ -101,8 +101,7 @@ bool wire_list(
 struct set_kinds {
 	uint16_t templates, options; /* ids of sets that define; others below 256 are errors */
 	void (*define)(struct message *, bool options, struct cursor *);
-	bool (*agrees)(
-	    struct message *, uint16_t id, struct cursor); /* see sets_well_formed; or NULL */
+	bool (*agrees)(struct message *, uint16_t id, struct cursor); /* see sets_well_formed */
 };
 void sets_walk(struct message *, const struct set_kinds *, const uint8_t *, size_t len);
 

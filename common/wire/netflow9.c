@@ -59,7 +59,28 @@ define(struct message *m, bool options, struct cursor *c)
 	}
 }
 
-static const struct set_kinds kinds = { TEMPLATES, OPTIONS, define, NULL };
+/* For a strict collector: does a flowset of definitions end where its last one does, or with padding? */
+static bool
+agrees(struct message *m, uint16_t id, struct cursor c)
+{
+	bool options = id == OPTIONS;
+
+	if (id != TEMPLATES && id != OPTIONS)
+		return true;
+	while (!c.bad && cur_left(&c) >= (options ? 6 : 4)) {
+		unsigned defined = cur_u16(&c), scope_len = options ? cur_u16(&c) : 0;
+		unsigned rest = cur_u16(&c);
+
+		if (defined == 0 && scope_len == 0 && rest == 0)
+			return true;
+		cur_skip(&c, options ? scope_len + rest : 4 * rest);
+	}
+	if (c.bad)
+		message_bad(m, BAD_TEMPLATE);
+	return !c.bad;
+}
+
+static const struct set_kinds kinds = { TEMPLATES, OPTIONS, define, agrees };
 
 void
 netflow9_decode(struct message *m, const uint8_t *p, size_t len)

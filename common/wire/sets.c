@@ -55,7 +55,7 @@ sets_well_formed(struct message *m, const struct set_kinds *kinds, const uint8_t
 	enum next next;
 
 	while ((next = next_set(&c, &s)) == NEXT_SET)
-		if (kinds->agrees != NULL && !kinds->agrees(m, s.id, s.body))
+		if (!kinds->agrees(m, s.id, s.body))
 			return false;
 	if (next == NEXT_DAMAGE)
 		message_bad(m, BAD_SET_LENGTH);

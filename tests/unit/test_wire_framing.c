@@ -249,6 +249,48 @@ test_strict(void)
 	}
 }
 
+/* NetFlow v9's definitions: a strict collector has nothing of a message in which one is cut short. */
+static void
+test_strict9(void)
+{
+	static const struct {
+		unsigned set, octets; /* of the definition that are there */
+		bool whole;
+		const char *name;
+	} messages[] = {
+		{ 0, 12, true, "a whole definition" },
+		{ 0, 10, false, "a definition cut short" },
+		{ 1, 14, true, "a whole definition of options" },
+		{ 1, 12, false, "a definition of options cut short" },
+	};
+	static struct craft c;
+
+	for (size_t i = 0; i < 2 * sizeof(messages) / sizeof(messages[0]); i++) {
+		bool strict = i % 2, whole = messages[i / 2].whole;
+		size_t at;
+		struct rig r;
+
+		rig_open(&r, (struct wire_opts){ .strict = strict });
+		begin(&c, 9);
+		open_set(&c, messages[i / 2].set);
+		at = c.n;
+		put(&c, 302, 2);
+		if (messages[i / 2].set == 1)
+			put(&c, 4, 2); /* octets of scopes, and of options */
+		put(&c, messages[i / 2].set == 1 ? 4 : 2, 2);
+		put(&c, 0x00020004, 4);
+		put(&c, 0x000a0004, 4);
+		c.n = at + messages[i / 2].octets;
+		close_set(&c);
+		put_data(&c, 256, 1);
+		is_u64(rig_send(&r, &c), whole || !strict, "v9: strict %d: %s", strict,
+		    messages[i / 2].name);
+		is_u64(
+		    rig_stats(&r).bad[BAD_TEMPLATE], !whole, "v9: strict %d: counted once", strict);
+		rig_close(&r);
+	}
+}
+
 static void
 test_many(void)
 {
@@ -400,6 +442,7 @@ main(void)
 	test_set_lengths();
 	test_set_ids();
 	test_strict();
+	test_strict9();
 	test_many();
 	test_lists();
 	test_recognise();
