@@ -40,6 +40,7 @@ struct field {
 	char
 	    name[FIELD_TEXT_MAX]; /* as printed in headers: alias, else IANA name, PEN.ID or name */
 	enum type type; /* TYPE_NONE: known when bound */
+	uint8_t width; /* octets a value of the widest column that was seen; 0: none was */
 	enum derived derived;
 	unsigned n; /* identities to try in order; 0 for purely derived ones */
 	struct field_id id[FIELD_ALT_MAX];

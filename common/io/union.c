@@ -14,11 +14,17 @@ add_column(struct field_list *list, const struct column *c)
 	const struct field_id *id = &c->id;
 	struct field f;
 
-	for (size_t i = 0; i < list->n; i++)
-		if (field_id_equal(&list->fields[i].id[0], id))
-			return;
+	for (size_t i = 0; i < list->n; i++) {
+		struct field *seen = &list->fields[i];
+
+		if (!field_id_equal(&seen->id[0], id))
+			continue;
+		seen->width = seen->width > c->width ? seen->width : c->width;
+		return;
+	}
 	field_of_id(&f, id);
 	f.type = (enum type)c->type;
+	f.width = c->width;
 	field_list_append(list, &f);
 }
 

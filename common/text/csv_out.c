@@ -34,9 +34,10 @@ column_type(const struct field *f, struct batch *first, unsigned *width)
 {
 	int i = first != NULL && f->n > 0 ? batch_find(first, &f->id[0]) : -1;
 
-	*width = 0; /* whatever the name stands for */
+	*width = f->width; /* 0: whatever the name stands for */
 	if (i >= 0) {
-		*width = first->col[i].width;
+		if (*width < first->col[i].width)
+			*width = first->col[i].width;
 		return (enum type)first->col[i].type;
 	}
 	if (f->type != TYPE_NONE)

@@ -73,6 +73,18 @@ make_five() {
 	END
 }
 
+@test "flowcat: -k all names a column for the widest numbers of all inputs, not of the first" {
+	printf 'srcip,tos\n10.0.0.1,1\n' | flowcat -i csv -w narrow.flow
+	printf 'srcip,tos:uint32\n10.0.0.2,70000\n' | flowcat -i csv -w wide.flow
+	want="srcip,tos:uint
+10.0.0.1,1
+10.0.0.2,70000"
+	[ "$(flowcat -o csv -k all narrow.flow wide.flow)" = "$want" ]
+	[ "$(cat narrow.flow wide.flow | flowcat -o csv -k all)" = "$want" ]
+	[ "$(flowcat -o csv -k all narrow.flow wide.flow | flowcat -i csv -o csv -k all)" = "$want" ]
+	[ "$(flowcat -o csv -k all narrow.flow)" = "$(head -n 2 <<< "${want/:uint/}")" ]
+}
+
 @test "flowcat: -k all has nothing beside it that would not be printed" {
 	make_five
 	for list in all,duration duration,all all,+bps; do
