@@ -35,6 +35,16 @@ find_key(const struct group_spec *spec, uint16_t id)
 	return -1;
 }
 
+/* What is rounded on one side only changes places with what is not: the two directions would never meet. */
+static bool
+same_coarseness(const struct group_key *a, const struct group_key *b)
+{
+	int a4 = a->prefix4 < 0 ? 32 : a->prefix4, b4 = b->prefix4 < 0 ? 32 : b->prefix4;
+	int a6 = a->prefix6 < 0 ? 128 : a->prefix6, b6 = b->prefix6 < 0 ? 128 : b->prefix6;
+
+	return a4 == b4 && a6 == b6 && a->bin.ns == b->bin.ns;
+}
+
 unsigned
 biflow_pairs(const struct group_spec *spec, struct key_pair *pair, struct err *err)
 {
@@ -43,6 +53,14 @@ biflow_pairs(const struct group_spec *spec, struct key_pair *pair, struct err *e
 	for (unsigned s = 0; s < N_SIDES; s++) {
 		int a = find_key(spec, sides[s].a), b = find_key(spec, sides[s].b);
 
+		if (a >= 0 && b >= 0 && err != NULL &&
+		    !same_coarseness(&spec->keys[a], &spec->keys[b])) {
+			(void)err_usage(err,
+			    "-k %s, %s: both directions are merged, so one must be as coarse as "
+			    "the other",
+			    spec->keys[a].field.name, spec->keys[b].field.name);
+			return 0;
+		}
 		if (a >= 0 && b >= 0) {
 			pair[n++] = (struct key_pair){ (unsigned)a, (unsigned)b, s == 1 };
 		} else if ((a >= 0) != (b >= 0) && err != NULL) {

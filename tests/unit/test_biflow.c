@@ -263,6 +263,13 @@ test_refused(void)
 	    "max(dstport), first(dstport) or last(dstport)");
 	refused("srcip", "bytes", true,
 	    "-k srcip: both directions are merged, so dstip must be a key too");
+	refused("srcip/24,dstip", "bytes", true,
+	    "-k srcip, dstip: both directions are merged, so one must be as coarse as the other");
+	refused("srcip/24,dstip/24:48", "bytes", true,
+	    "-k srcip, dstip: both directions are merged, so one must be as coarse as the other");
+	refused("srcip,dstip,srcport/1000,dstport", "bytes", true,
+	    "-k srcport, dstport: both directions are merged, so one must be as coarse as the "
+	    "other");
 	refused("proto", "bytes", true, "-b needs srcip and dstip among the keys");
 }
 
