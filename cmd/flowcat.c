@@ -133,7 +133,7 @@ parse_own(struct flowcat *f, int key, const char *arg)
 	}
 }
 
-/* What would leave out or change records, or write them. */
+/* What would leave out or change records, or say how to write them. */
 static bool
 is_of_records(const struct flowcat *f)
 {
@@ -141,7 +141,8 @@ is_of_records(const struct flowcat *f)
 
 	return o->out_path != NULL || o->out_format != IO_AUTO || o->limit != UINT64_MAX ||
 	       o->has_fields || o->since_ns != INT64_MIN || o->until_ns != INT64_MAX ||
-	       f->order.n_keys > 0;
+	       f->order.n_keys > 0 || o->plain || o->raw || o->options || o->fast ||
+	       o->resolve != RESOLVE_IN_TABLES;
 }
 
 /* All of a file and nothing but it. */
@@ -155,8 +156,7 @@ check_recompress(const struct flowcat *f, const struct optparse *parser)
 	for (int i = 0; i < parser->n_operands; i++)
 		if (strcmp(parser->operands[i], "-") == 0)
 			opt_usage(&program, "--recompress replaces files, not standard input");
-	if (is_of_records(f) || o->in_format != IO_AUTO || o->fast || o->recover || o->live ||
-	    o->follow)
+	if (is_of_records(f) || o->in_format != IO_AUTO || o->recover || o->live || o->follow)
 		opt_usage(&program, "--recompress takes --level, --no-history, -j, -q and -v only");
 }
 
@@ -181,9 +181,10 @@ parse(struct flowcat *f, struct optparse *parser)
 	if ((f->info || f->check || f->index) && f->io.follow)
 		opt_usage(
 		    &program, "--info, --check and --index read what is there, without --follow");
-	if ((f->info || f->check || f->index) && is_of_records(f))
-		opt_usage(&program, "--info, --check and --index are of whole files: without -k, "
-				    "-n, -O, -o, -t, --since, --until and -w");
+	if ((f->info || f->check || f->index) &&
+	    (is_of_records(f) || f->io.level != 0 || f->io.no_history))
+		opt_usage(&program, "--info, --check and --index are of whole files: without "
+				    "options that select records or say how to write them");
 }
 
 /* Concatenate, converting and ordering as asked. */

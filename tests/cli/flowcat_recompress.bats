@@ -83,9 +83,11 @@ make_cold() {
 	run -2 flowcat --recompress
 	run -2 flowcat --recompress -
 	run -2 flowcat --recompress -n 3 cold.flow
+	run -2 flowcat --recompress --raw cold.flow
 	run -2 flowcat --recompress --info cold.flow
 	for what in --info --check --index; do
-		for args in "-w out" "-o csv" "-n 3" "-k srcip" "-O bytes" "--since -1h" "-t today"; do
+		for args in "-w out" "-o csv" "-n 3" "-k srcip" "-O bytes" "--since -1h" "-t today" \
+			-N --raw --options --resolve --no-resolve --fast "--level 3" --no-history; do
 			# shellcheck disable=SC2086
 			run -2 flowcat $what $args cold.flow
 			[[ $output == "flowcat: --info, --check and --index are of whole files"* ]]
