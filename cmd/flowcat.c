@@ -145,17 +145,23 @@ is_of_records(const struct flowcat *f)
 	       o->resolve != RESOLVE_IN_TABLES;
 }
 
+static void
+check_replaced(const struct optparse *parser, const char *option)
+{
+	if (parser->n_operands == 0)
+		opt_usage(&program, "%s needs files or directories", option);
+	for (int i = 0; i < parser->n_operands; i++)
+		if (strcmp(parser->operands[i], "-") == 0)
+			opt_usage(&program, "%s replaces files, not standard input", option);
+}
+
 /* All of a file and nothing but it. */
 static void
 check_recompress(const struct flowcat *f, const struct optparse *parser)
 {
 	const struct io_opts *o = &f->io;
 
-	if (parser->n_operands == 0)
-		opt_usage(&program, "--recompress needs files or directories");
-	for (int i = 0; i < parser->n_operands; i++)
-		if (strcmp(parser->operands[i], "-") == 0)
-			opt_usage(&program, "--recompress replaces files, not standard input");
+	check_replaced(parser, "--recompress");
 	if (is_of_records(f) || o->in_format != IO_AUTO || o->recover || o->live || o->follow)
 		opt_usage(&program, "--recompress takes --level, --no-history, -j, -q and -v only");
 }
@@ -185,6 +191,8 @@ parse(struct flowcat *f, struct optparse *parser)
 	    (is_of_records(f) || f->io.level != 0 || f->io.no_history))
 		opt_usage(&program, "--info, --check and --index are of whole files: without "
 				    "options that select records or say how to write them");
+	if (f->index)
+		check_replaced(parser, "--index");
 }
 
 /* Concatenate, converting and ordering as asked. */

@@ -93,6 +93,10 @@ make_cold() {
 			[[ $output == "flowcat: --info, --check and --index are of whole files"* ]]
 		done
 	done
+	run -2 flowcat --index
+	[[ $output == "flowcat: --index needs files or directories"* ]]
+	run -2 flowcat --index -
+	[[ $output == "flowcat: --index replaces files, not standard input"* ]]
 	[ "$(find . -name '*.recompress*' | wc -l)" = 0 ]
 }
 

@@ -152,7 +152,7 @@ strip_index() { # FROM TO
 	run -3 --separate-stderr flowcat --index .live.flow.part
 	[[ $stderr == *"stream ends without its end mark" ]]
 	run -3 flowcat --index text.flow
-	run -3 --separate-stderr flowcat --index - < plain.flow
+	run -2 flowcat --index - < plain.flow
 	sha256sum -c before
 	[ "$(find . -name '.cut*' -o -name '.text*' | wc -l)" -eq 0 ]
 	run -0 flowcat --index "$(flowgen -n 10 -w small.flow && echo small.flow)"
