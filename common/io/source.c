@@ -54,8 +54,14 @@ claim(const struct io_source *s, int fd)
 struct io_source *
 io_source_open(char *const *paths, int n, const struct io_opts *opts, struct err *err)
 {
-	struct io_source *s = mem_zero(1, sizeof(*s));
+	struct io_source *s;
 
+	if (opts->since_ns > opts->until_ns) {
+		(void)err_usage(
+		    err, "a window that ends before it begins: see --since and --until");
+		return NULL;
+	}
+	s = mem_zero(1, sizeof(*s));
 	s->opts = opts;
 	s->alone = (opts->threads ? opts->threads : ordered_processors()) == 1;
 	s->stop_fd = eventfd(0, EFD_CLOEXEC);

@@ -134,6 +134,12 @@ make_alerts() {
 	[[ $stderr == "flowagg: avg(bytes): 'avg' is no function; did you mean mean?"* ]]
 	run -2 --separate-stderr flowcat -t 2026-11-26..2026-11-25 a.csv
 	[[ $stderr == "flowcat: '2026-11-26..2026-11-25': a window that ends before it begins"* ]]
+	for tool in flowcat flowagg flowstat "flowfilter any" "flowsend -d udp:127.0.0.1:9"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr $tool --since 2026-11-26 --until 2026-11-25 a.csv
+		[[ $stderr == "${tool%% *}: a window that ends before it begins: see --since and --until"* ]]
+	done
+	run -0 flowcat -o csv -t 2026-11-24..2026-11-25 --since 2026-11-26 --until 2026-11-27 a.csv
 	run -3 --separate-stderr flowcat -w none/x.flow a.csv
 	[ "$stderr" = "flowcat: cannot write none/x.flow: No such file or directory" ]
 }
