@@ -52,7 +52,7 @@ const struct opt io_output_options[] = {
 	{ 'n', "count", ARG_TEXT, "N", "at most N output records", NULL },
 	{ 'k', "fields", ARG_FIELDS, "FIELDS", "fields to write, +f adds, -f removes, all", NULL },
 	{ 'N', "plain", ARG_NONE, NULL, "plain numbers in tables", NULL },
-	{ OPT_RAW, "raw", ARG_NONE, NULL, "ndjson: wire names and plain integers", NULL },
+	{ OPT_RAW, "raw", ARG_NONE, NULL, "json, ndjson: wire names and plain integers", NULL },
 	{ OPT_OPTIONS, "options", ARG_NONE, NULL, "print options records too", NULL },
 	{ OPT_RESOLVE, "resolve", ARG_NONE, NULL,
 	    "interfaces, applications, VRFs by their names from options records", NULL },

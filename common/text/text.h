@@ -16,7 +16,7 @@ enum text_format { TEXT_TABLE, TEXT_CSV, TEXT_TSV, TEXT_JSON, TEXT_NDJSON };
 struct text_spec {
 	enum text_format format;
 	const struct field_list *fields; /* NULL: the format's documented default */
-	bool raw; /* ndjson: wire names and plain integers, _kind _scope _exporter _domain */
+	bool raw; /* json and ndjson: wire names and plain integers, _kind _scope _exporter _domain */
 	bool options; /* print options records too */
 	bool plain; /* -N */
 	bool header; /* csv, table: column names first */
