@@ -246,6 +246,10 @@ parse(struct flowfilter *f, struct optparse *parser)
 		case KEY_EXPLAIN: f->explain = true; break;
 		}
 	}
+	if (f->io.quiet &&
+	    (f->io.out_path != NULL || f->io.out_format != IO_AUTO || f->io.has_fields))
+		opt_usage(&program, "-q asks whether there is such a record and writes none: "
+				    "without -k, -o and -w");
 }
 
 int

@@ -216,8 +216,9 @@ check_function(enum group_fn fn, const struct field *f, struct err *err)
 		    f->name, type_name(f->type));
 	if (!fits)
 		return err_usage(err,
-		    "%s(%s): type %s has no %s; min, max, distinct, first and last do",
-		    functions[fn], f->name, type_name(f->type), functions[fn]);
+		    "%s(%s): type %s has no %s; %smin, max, distinct, first and last do",
+		    functions[fn], f->name, type_name(f->type), functions[fn],
+		    cell_numeric(f->type) ? "mean, percentiles, " : "");
 	return 0;
 }
 

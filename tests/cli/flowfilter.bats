@@ -83,6 +83,9 @@ agrees() {
 	[ -z "$output$stderr" ]
 	run -1 flowfilter -q --invert any day.flow
 	run -2 flowfilter -q 'proto' day.flow
+	run -2 flowfilter -q tcp -w tcp.flow day.flow
+	[ ! -e tcp.flow ]
+	run -2 flowfilter -q tcp -o csv day.flow
 	head -c 5000 day.flow > cut.flow
 	run -3 --separate-stderr flowfilter -q 'proto 200' cut.flow
 	[[ $stderr == "flowfilter: cut.flow: offset "* ]]
