@@ -170,13 +170,6 @@ has_all(const struct view *v, size_t i)
 	return true;
 }
 
-static struct addr
-addr_at(const struct column *c, size_t i)
-{
-	return c->width == 4 ? addr_v4(((const uint32_t *)c->data)[i])
-			     : ((const struct addr *)c->data)[i];
-}
-
 /* From 1970 to 2116, as conversations have them: differences are times still. */
 static int64_t
 time_at(const struct column *c, size_t i)
@@ -287,7 +280,7 @@ add_record(struct peers *p, const struct view *v, size_t i, uint64_t hash, bool 
 	else if ((*w & RECORDS_MASK) < RECORDS_MASK)
 		++*w;
 	if (!(*w & sent)) {
-		struct addr src = addr_at(v->col[SRC], i), dst = addr_at(v->col[DST], i);
+		struct addr src = column_ip(v->col[SRC], i), dst = column_ip(v->col[DST], i);
 
 		*w |= sent;
 		if (scope_internal(p->scope, &src))
@@ -330,8 +323,8 @@ peers_add(struct peers *p, struct batch *b, const uint64_t *sel)
 
 			if ((sel != NULL && !bits_get(sel, next)) || !has_all(&v, next))
 				continue;
-			src = addr_at(v.col[SRC], next);
-			dst = addr_at(v.col[DST], next);
+			src = column_ip(v.col[SRC], next);
+			dst = column_ip(v.col[DST], next);
 			idx[n] = (uint32_t)next;
 			hash[n] = nonzero(hash_pair(p->seed, &src, &dst, &greater[n]), PAIR_HASH);
 			words_prefetch(&p->pairs, hash[n++]);
@@ -392,8 +385,8 @@ peers_select(const struct peers *p, struct batch *b, uint64_t *sel, unsigned lea
 
 			if (!bits_get(sel, next))
 				continue;
-			src = addr_at(v.col[SRC], next);
-			dst = addr_at(v.col[DST], next);
+			src = column_ip(v.col[SRC], next);
+			dst = column_ip(v.col[DST], next);
 			idx[n] = (uint32_t)next;
 			hash[n] = nonzero(hash_pair(p->seed, &src, &dst, &greater), PAIR_HASH);
 			words_prefetch(&p->pairs, hash[n++]);

@@ -110,8 +110,7 @@ addr_at(const struct alert_reader *r, enum slot slot, size_t rec, struct arena *
 	if (!has(r, slot, rec))
 		return NULL;
 	a = arena_alloc(arena, sizeof(*a));
-	*a = c->width == 4 ? addr_v4(((const uint32_t *)c->data)[rec])
-			   : ((const struct addr *)c->data)[rec];
+	*a = column_ip(c, rec);
 	return a;
 }
 

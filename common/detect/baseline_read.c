@@ -81,12 +81,9 @@ get_octets(const struct reading *r, enum base_column c, size_t *n)
 static bool
 get_ip(const struct reading *r, enum base_column c, struct addr *a)
 {
-	const struct column *col = r->col[c];
-
 	if (!has(r, c))
 		return false;
-	*a = col->width == 4 ? addr_v4(((const uint32_t *)col->data)[r->rec])
-			     : ((const struct addr *)col->data)[r->rec];
+	*a = column_ip(r->col[c], r->rec);
 	return true;
 }
 

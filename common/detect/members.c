@@ -85,18 +85,6 @@ find(struct batch *b, const struct field_id *id, enum type type)
 	return i;
 }
 
-static void
-get_ip(const struct column *c, size_t rec, void *to)
-{
-	struct addr a;
-
-	if (c->width == 4)
-		a = addr_v4(((const uint32_t *)c->data)[rec]);
-	else
-		memcpy(&a, (const uint8_t *)c->data + rec * 16, 16);
-	memcpy(to, &a, sizeof(a));
-}
-
 /* In a batch that was read; those that it lacks are noted.  Unpacks them. */
 static struct members_at
 find_all(struct batch *b, const struct member *m)
@@ -119,6 +107,7 @@ get_all(struct batch *b, const struct members_at *at, size_t rec, const struct m
 	for (unsigned i = 0; m[i].kind != MEMBER_END; i++) {
 		const struct column *c = at->col[i] < 0 ? NULL : &b->col[at->col[i]];
 		uint8_t *p = (uint8_t *)structure + m[i].off;
+		struct addr a;
 		uint64_t v;
 
 		if (c == NULL || !column_has(c, rec)) {
@@ -127,7 +116,10 @@ get_all(struct batch *b, const struct members_at *at, size_t rec, const struct m
 			return false;
 		}
 		switch (m[i].kind) {
-		case MEMBER_IP: get_ip(c, rec, p); break;
+		case MEMBER_IP:
+			a = column_ip(c, rec);
+			memcpy(p, &a, sizeof(a));
+			break;
 		case MEMBER_OCTETS:
 			if (c->off[rec + 1] - c->off[rec] != m[i].size)
 				return false;
@@ -163,7 +155,7 @@ member_get_ip(struct batch *b, size_t rec, uint16_t element, struct addr *a)
 
 	if (i < 0 || !column_has(&b->col[i], rec))
 		return false;
-	get_ip(&b->col[i], rec, a);
+	*a = column_ip(&b->col[i], rec);
 	return true;
 }
 

@@ -63,8 +63,7 @@ addr_at(const struct column *c, size_t rec, struct addr *a)
 {
 	if (c == NULL || !column_has(c, rec))
 		return false;
-	*a = c->width == 4 ? addr_v4(((const uint32_t *)c->data)[rec])
-			   : ((const struct addr *)c->data)[rec];
+	*a = column_ip(c, rec);
 	return true;
 }
 

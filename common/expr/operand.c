@@ -223,10 +223,7 @@ cell(const struct column *c, size_t rec, struct addr *a)
 	if (c->width == 0)
 		return (struct octets){ (const char *)c->data + c->off[rec],
 			c->off[rec + 1] - c->off[rec] };
-	if (c->width == 4)
-		*a = addr_v4(((const uint32_t *)c->data)[rec]);
-	else
-		memcpy(a->b, (const uint8_t *)c->data + rec * 16, 16);
+	*a = column_ip(c, rec);
 	return (struct octets){ (const char *)a->b, 16 };
 }
 

@@ -263,4 +263,16 @@ column_int(const struct column *c, size_t rec)
 	}
 }
 
+/* One of a plain column of addresses, of either width. */
+static inline struct addr
+column_ip(const struct column *c, size_t rec)
+{
+	struct addr a;
+
+	if (c->width == 4)
+		return addr_v4(((const uint32_t *)c->data)[rec]);
+	memcpy(a.b, (const uint8_t *)c->data + rec * sizeof(a), sizeof(a));
+	return a;
+}
+
 #endif

@@ -193,10 +193,7 @@ name_origin_at(
 	memset(o, 0, sizeof(*o));
 	if (has(exporter, rec)) {
 		o->known |= KNOWN_EXPORTER;
-		if (exporter->width == 4)
-			o->exporter = addr_v4(((const uint32_t *)exporter->data)[rec]);
-		else
-			memcpy(o->exporter.b, (const uint8_t *)exporter->data + rec * 16, 16);
+		o->exporter = column_ip(exporter, rec);
 	}
 	if (has(domain, rec)) {
 		o->known |= KNOWN_DOMAIN;

@@ -98,7 +98,7 @@ copy_cell(struct column *dst, const struct column *src, size_t rec)
 	if (dst->width == src->width) {
 		memcpy(to, from, dst->width);
 	} else if (dst->type == TYPE_IP) {
-		struct addr a = addr_v4(((const uint32_t *)src->data)[rec]);
+		struct addr a = column_ip(src, rec);
 
 		memcpy(to, a.b, 16);
 	} else {

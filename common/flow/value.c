@@ -28,12 +28,7 @@ value_at(const struct column *c, size_t rec)
 	case TYPE_DURATION: v.i = column_int(c, rec); break;
 	case TYPE_FLOAT32: v.f = (double)((const float *)c->data)[rec]; break;
 	case TYPE_FLOAT64: v.f = ((const double *)c->data)[rec]; break;
-	case TYPE_IP:
-		if (c->width == 4)
-			v.ip = addr_v4(((const uint32_t *)c->data)[rec]);
-		else
-			memcpy(v.ip.b, (const uint8_t *)c->data + rec * 16, 16);
-		break;
+	case TYPE_IP: v.ip = column_ip(c, rec); break;
 	default: v.s.p = (const char *)c->data + c->off[rec]; v.s.n = c->off[rec + 1] - c->off[rec];
 	}
 	return v;

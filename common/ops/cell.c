@@ -102,12 +102,8 @@ cell_at(const struct column *c, size_t rec, struct intern *in)
 		cell.v = intern_put(
 		    in, (const uint8_t *)c->data + c->off[rec], c->off[rec + 1] - c->off[rec]);
 	} else if (c->type == TYPE_IP) {
-		struct addr a;
+		struct addr a = column_ip(c, rec);
 
-		if (c->width == 4)
-			a = addr_v4(((const uint32_t *)c->data)[rec]);
-		else
-			memcpy(a.b, (const uint8_t *)c->data + rec * 16, 16);
 		memcpy(&cell.v, a.b, 16);
 	} else {
 		cell.v = cell_word(c, rec);

@@ -196,17 +196,6 @@ put_addr(char *d, struct octets16 v)
 	return fmt_ip(d, &a);
 }
 
-static struct addr
-addr_at(const struct column *col, size_t rec)
-{
-	struct addr a;
-
-	if (col->width == 4)
-		return addr_v4(((const uint32_t *)col->data)[rec]);
-	memcpy(a.b, (const uint8_t *)col->data + rec * 16, 16);
-	return a;
-}
-
 /*
  * Two elements share a pair's columns (batch.h's rule of addresses).  The logical column shows as the
  * element of its family.  The IPv6 element's own column is that of a record with both, except that
@@ -225,7 +214,7 @@ family_shown(const struct cell *c, const struct addr *a, size_t rec)
 	zero_v4 = addr_is_v4(a) && addr_u32(a) == 0 && c->pair.data != NULL &&
 		  (c->pair.present == NULL || bits_get(c->pair.present, rec));
 	if (zero_v4) {
-		logical = addr_at(&c->pair, rec);
+		logical = column_ip(&c->pair, rec);
 		zero_v4 = !addr_is_v4(&logical);
 	}
 	return zero_v4 == (c->family == CELL_ZERO_V4);
@@ -237,7 +226,7 @@ put_family(struct cell *c, const uint32_t *rec, unsigned n, char *at[])
 	const struct after after = { c->after, c->after_n };
 
 	for (unsigned i = 0; i < n; i++) {
-		struct addr a = addr_at(&c->col, rec[i]);
+		struct addr a = column_ip(&c->col, rec[i]);
 		size_t len = 0;
 
 		if (cell_has(c, rec[i]) && family_shown(c, &a, rec[i]))

@@ -71,13 +71,8 @@ origin_session(struct exporter *e, const struct origin *o, size_t rec)
 	struct addr from = { 0 };
 	uint32_t domain = e->opts.domain;
 
-	if (has_value(o->has_exporter, &o->exporter, rec)) {
-		if (o->exporter.width == 4)
-			from = addr_v4(((const uint32_t *)o->exporter.data)[rec]);
-		else
-			memcpy(&from, (const uint8_t *)o->exporter.data + rec * sizeof(from),
-			    sizeof(from));
-	}
+	if (has_value(o->has_exporter, &o->exporter, rec))
+		from = column_ip(&o->exporter, rec);
 	if (has_value(o->has_domain, &o->domain, rec))
 		domain = (uint32_t)cell_uint(&o->domain, rec);
 	return session_find(e, &from, domain);

@@ -35,18 +35,6 @@ cell_is_v4(const struct column *c, size_t rec)
 								 rec * sizeof(struct addr)));
 }
 
-/* The address of an IP cell, of either width. */
-static struct addr
-cell_addr(const struct column *c, size_t rec)
-{
-	struct addr a;
-
-	if (c->width == 4)
-		return addr_v4(((const uint32_t *)c->data)[rec]);
-	memcpy(a.b, (const uint8_t *)c->data + rec * sizeof(a), sizeof(a));
-	return a;
-}
-
 static int64_t
 unit_ns(unsigned scale)
 {
@@ -129,11 +117,11 @@ put_field(struct buf *b, const struct xfield *f, size_t rec, const struct sessio
 	case PUT_UINT: put_be(b, cell_uint(c, rec), f->length); break;
 	case PUT_BOOL: put_be(b, cell_uint(c, rec) ? 1 : 2, 1); break;
 	case PUT_IP4:
-		a = cell_addr(c, rec);
+		a = column_ip(c, rec);
 		buf_put(b, a.b + 12, 4);
 		break;
 	case PUT_IP6:
-		a = cell_addr(c, rec);
+		a = column_ip(c, rec);
 		buf_put(b, a.b, 16);
 		break;
 	case PUT_TIME:
