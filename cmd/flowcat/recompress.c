@@ -143,14 +143,12 @@ recompress_file(const char *path, const struct io_opts *opts, char *const *argv,
 {
 	char *real = realpath(path, NULL), *beside, *incomplete;
 	const char *name;
-	size_t len;
 	int rc = -1;
 
 	if (real == NULL)
 		return err_system(err, NULL);
 	name = file_name(real);
-	len = strlen(name);
-	if (name[0] == '.' && len > 5 && strcmp(name + len - 5, ".part") == 0) {
+	if (name[0] == '.' && file_stem(name, ".part") > 0) {
 		free(real);
 		return err_set(err, "still being written");
 	}

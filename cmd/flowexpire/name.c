@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/file.h"
 #include "base/time.h"
 #include "name.h"
 
@@ -13,18 +14,11 @@
 static const char *const sides[] = { ".idx" };
 enum { N_SIDES = sizeof(sides) / sizeof(sides[0]), STAMP = 16 /* octets of 20261125T193000Z */ };
 
-static bool
-ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n > m && strcmp(s + n - m, end) == 0;
-}
-
 bool
 name_is_flow(const char *name)
 {
-	return name[0] != '.' && (ends_with(name, ".flow") || ends_with(name, ".flow.incomplete"));
+	return name[0] != '.' &&
+	       (file_stem(name, ".flow") > 0 || file_stem(name, ".flow.incomplete") > 0);
 }
 
 /* "" or _2, _3 ... _999999 before .flow, as flowrecv counts. */
@@ -68,7 +62,7 @@ bool
 name_is_side(const char *name)
 {
 	for (unsigned i = 0; i < N_SIDES; i++)
-		if (name[0] == '.' && ends_with(name, sides[i]))
+		if (name[0] == '.' && file_stem(name, sides[i]) > 0)
 			return true;
 	return false;
 }

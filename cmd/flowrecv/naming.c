@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -141,14 +142,6 @@ struct repair {
 	void *ctx;
 };
 
-static bool
-ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n > m && strcmp(s + n - m, end) == 0;
-}
-
 static void
 repair_part(const struct repair *r, const char *part)
 {
@@ -170,9 +163,9 @@ repair_entry(const struct repair *r, const char *dir, const char *name)
 	struct buf path = { .len = 0 };
 
 	buf_printf(&path, "%s/%s", dir, name);
-	if (ends_with(name, ".part")) {
+	if (file_stem(name, ".part") > 0) {
 		repair_part(r, buf_cstr(&path));
-	} else if (ends_with(name, ".part.merged")) {
+	} else if (file_stem(name, ".part.merged") > 0) {
 		char *part = mem_string_n(path.data, path.len - strlen(".merged"));
 
 		/* While its part is there it may be in the making: the part's repair replaces it. */

@@ -255,6 +255,14 @@ file_directory(const char *path)
 	return mem_string_n(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+size_t
+file_stem(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), m = strlen(suffix);
+
+	return n > m && strcmp(name + n - m, suffix) == 0 ? n - m : 0;
+}
+
 /* DIR/.NAME.XXXXXX beside path; of a long NAME its beginning, as it must not become too long. */
 static char *
 temporary_name(const char *path)

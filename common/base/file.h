@@ -87,6 +87,9 @@ int outfile_put(const char *path, const void *, size_t n, struct err *);
 const char *file_name(const char *path);
 char *file_directory(const char *path);
 
+/* How long a name is without the suffix; 0: it does not end so, or is nothing else. */
+size_t file_stem(const char *name, const char *suffix);
+
 /* Make a file's name durable, as far as the directory it is in allows.  -1 with errno. */
 int file_sync_directory(const char *path);
 

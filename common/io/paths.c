@@ -35,14 +35,6 @@ struct finds {
 	bool live;
 };
 
-static bool
-has_flow_name(const char *path)
-{
-	size_t n = strlen(path);
-
-	return n > 5 && strcmp(path + n - 5, ".flow") == 0;
-}
-
 bool
 paths_is_flow(const char *path, int64_t *start_ns)
 {
@@ -60,7 +52,7 @@ paths_is_flow(const char *path, int64_t *start_ns)
 	n = file_is_regular(fd) ? pread(fd, head, sizeof(head), 0) : 0;
 	if (n < 0 || !stream_recognise(head, (size_t)n)) {
 		close(fd);
-		return has_flow_name(path);
+		return file_stem(path, ".flow") > 0;
 	}
 	r = stream_open(fd, STREAM_LIVE, head, (size_t)n);
 	slot = slot_new();

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "io/paths.h"
@@ -178,19 +178,10 @@ was_read(const struct places *s, const char *path)
 
 /* Reading a directory ---------------------------------------------------------------------------- */
 
-/* The length of `name` without the suffix; 0: it has another. */
-static size_t
-without(const char *name, const char *suffix)
-{
-	size_t n = strlen(name), m = strlen(suffix);
-
-	return n > m && strcmp(name + n - m, suffix) == 0 ? n - m : 0;
-}
-
 char *
 places_name_of_part(const char *entry)
 {
-	size_t n = without(entry, part_suffix);
+	size_t n = file_stem(entry, part_suffix);
 
 	if (entry[0] != '.' || n < 2 || entry[1] == '.')
 		return NULL;
@@ -202,7 +193,7 @@ static bool
 see_entry(struct places *s, DIR *d, const struct dirent *de, struct entry *e)
 {
 	struct stat st = { .st_mode = 0 };
-	size_t n = without(de->d_name, incomplete_suffix);
+	size_t n = file_stem(de->d_name, incomplete_suffix);
 	bool regular = de->d_type == DT_REG;
 
 	*e = (struct entry){ .directory = de->d_type == DT_DIR };
