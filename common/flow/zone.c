@@ -176,14 +176,6 @@ zone_sparse(struct column *c, size_t n)
 	return any;
 }
 
-static bool
-is_nan_cell(const struct column *c, size_t rec)
-{
-	if (c->type == TYPE_FLOAT32)
-		return __builtin_isnan(((const float *)c->data)[rec]);
-	return c->type == TYPE_FLOAT64 && __builtin_isnan(((const double *)c->data)[rec]);
-}
-
 /* Whatever it is, a cell at a time.  false: none has a value. */
 static bool
 zone_cells(struct column *c, size_t n)
@@ -193,7 +185,7 @@ zone_cells(struct column *c, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		uint64_t key;
 
-		if ((c->present != NULL && !bits_get(c->present, i)) || is_nan_cell(c, i))
+		if ((c->present != NULL && !bits_get(c->present, i)) || column_nan(c, i))
 			continue;
 		key = column_zone_key(c, i);
 		c->min = any && c->min < key ? c->min : key;

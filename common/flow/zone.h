@@ -18,6 +18,15 @@ uint64_t zone_key_octets(const void *, size_t n); /* first 8, big-endian, zero p
 /* The zone key of one plain cell. */
 uint64_t column_zone_key(const struct column *, size_t rec);
 
+/* Is the cell, which has a value, NaN?  Those are outside of zones. */
+static inline bool
+column_nan(const struct column *c, size_t rec)
+{
+	if (c->type == TYPE_FLOAT32)
+		return __builtin_isnan(((const float *)c->data)[rec]);
+	return c->type == TYPE_FLOAT64 && __builtin_isnan(((const double *)c->data)[rec]);
+}
+
 /* Compute min/max over the present values of a plain column; clears COLUMN_ZONE when there is none. */
 void column_zone(struct column *, size_t n);
 

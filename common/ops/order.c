@@ -128,14 +128,6 @@ address_key(const struct column *c, size_t rec)
 	return low >> 63 ? INT64_MAX : low;
 }
 
-static bool
-is_nan(const struct column *c, size_t rec)
-{
-	if (c->type == TYPE_FLOAT32)
-		return __builtin_isnan(((const float *)c->data)[rec]);
-	return c->type == TYPE_FLOAT64 && __builtin_isnan(((const double *)c->data)[rec]);
-}
-
 enum order_class
 order_key(
     const struct sort_key *k, const struct column *c, enum type type, size_t rec, uint64_t *key)
@@ -143,7 +135,7 @@ order_key(
 	*key = 0;
 	if (c == NULL || (c->present != NULL && !bits_get(c->present, rec)))
 		return ORDER_MISSING;
-	if (is_nan(c, rec))
+	if (column_nan(c, rec))
 		return ORDER_NAN;
 	if (type == TYPE_IP)
 		*key = address_key(c, rec);
