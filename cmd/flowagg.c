@@ -253,15 +253,6 @@ write_groups(void *ctx, struct batch *b)
 	return f->rc == 0;
 }
 
-static bool
-is_of(const struct field *f, const struct field_id *id)
-{
-	for (unsigned i = 0; i < f->n; i++)
-		if (field_id_equal(&f->id[i], id))
-			return true;
-	return false;
-}
-
 /* With -n, groups that a value puts behind so many others need not be looked at. */
 static bool
 choose_top(const struct flowagg *f, struct group_top *top)
@@ -272,10 +263,10 @@ choose_top(const struct flowagg *f, struct group_top *top)
 	if (by == NULL || f->keys[0].ascending || f->filter != NULL || f->io.limit == UINT64_MAX)
 		return false;
 	for (size_t k = 0; k < f->spec.n_keys; k++)
-		if (is_of(by, &f->spec.keys[k].as))
+		if (field_has(by, &f->spec.keys[k].as))
 			return false;
 	for (size_t i = 0; i < f->spec.n_values; i++) {
-		if (!is_of(by, &f->spec.values[i].as))
+		if (!field_has(by, &f->spec.values[i].as))
 			continue;
 		*top = (struct group_top){ .value = i, .n = f->io.limit, .counted = f->io.verbose };
 		found++;

@@ -22,6 +22,15 @@ field_id_equal(const struct field_id *a, const struct field_id *b)
 	return a->pen != PEN_NAMED || strcmp(a->named, b->named) == 0;
 }
 
+bool
+field_has(const struct field *f, const struct field_id *id)
+{
+	for (unsigned i = 0; i < f->n; i++)
+		if (field_id_equal(&f->id[i], id))
+			return true;
+	return false;
+}
+
 void
 field_copy(struct field *dst, const struct field *src)
 {

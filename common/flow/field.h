@@ -60,6 +60,9 @@ field_own(enum own id)
 }
 bool field_id_equal(const struct field_id *, const struct field_id *);
 
+/* Is it one of the field's identities? */
+bool field_has(const struct field *, const struct field_id *);
+
 /*
  * Parse a field name: alias (rbytes: reverse), IANA or vendor name (case-insensitive), PEN.ID, v9_N,
  * NAME#2, an aggregate (distinct_dstip, distinct(dstip), p95_bytes, mean_bytes ...), or `NAME` in

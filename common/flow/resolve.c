@@ -360,15 +360,6 @@ batch_resolve(struct batch *b, const struct field *f)
 	}
 }
 
-static bool
-is_among(const struct field *f, const struct field_id *id)
-{
-	for (unsigned i = 0; i < f->n; i++)
-		if (field_id_equal(&f->id[i], id))
-			return true;
-	return false;
-}
-
 /* Columns each of which is a duration. */
 static struct field
 stored_durations(void)
@@ -383,7 +374,7 @@ duration_reads(const struct field_id *id)
 	const struct field_id start = field_own(OWN_START), end = field_own(OWN_END);
 	const struct field stored = stored_durations();
 
-	return is_among(&stored, id) || field_id_equal(&start, id) || field_id_equal(&end, id);
+	return field_has(&stored, id) || field_id_equal(&start, id) || field_id_equal(&end, id);
 }
 
 static bool
@@ -429,11 +420,11 @@ field_reads(const struct field *f, const struct field_id *id)
 	if (f->derived != DERIVED_NONE && field_id_equal(&kept, id))
 		return true;
 	switch (f->derived) {
-	case DERIVED_NONE: return is_among(f, id);
+	case DERIVED_NONE: return field_has(f, id);
 	case DERIVED_DURATION: return duration_reads(id);
-	case DERIVED_BPS: return is_among(&octets_field, id) || duration_reads(id);
-	case DERIVED_PPS: return is_among(&packets_field, id) || duration_reads(id);
-	case DERIVED_BPP: return is_among(&octets_field, id) || is_among(&packets_field, id);
+	case DERIVED_BPS: return field_has(&octets_field, id) || duration_reads(id);
+	case DERIVED_PPS: return field_has(&packets_field, id) || duration_reads(id);
+	case DERIVED_BPP: return field_has(&octets_field, id) || field_has(&packets_field, id);
 	default: return field_id_equal(&(struct field_id){ .id = 3 }, id);
 	}
 }
