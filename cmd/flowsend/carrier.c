@@ -1,7 +1,6 @@
 #include "carrier.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 #include "base/die.h"
 #include "base/time.h"
@@ -57,15 +56,6 @@ break_off(struct carrier *c, const struct err *why, struct err *err)
 	flight_free(&c->flight);
 }
 
-static void
-wait_until(int64_t when_ns)
-{
-	struct timespec ts = { .tv_sec = when_ns / NS_PER_S, .tv_nsec = when_ns % NS_PER_S };
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) != 0)
-		continue;
-}
-
 /* RFC 7011 10.4.4 wants a minute between attempts unless it is told otherwise. */
 static int
 connect_again(struct carrier *c, struct err *err)
@@ -75,7 +65,7 @@ connect_again(struct carrier *c, struct err *err)
 	for (unsigned i = 1; i <= c->retries; i++) {
 		struct err why = { .status = 0 };
 
-		wait_until(c->attempted_ns + wait_ns);
+		time_sleep_until(c->attempted_ns + wait_ns);
 		if (connect_once(c, &why) == 0)
 			return 0;
 		if (!c->quiet)

@@ -1,7 +1,6 @@
 #include "pace.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/time.h"
 
@@ -38,15 +37,6 @@ pace_parse_speed(struct pace *p, const char *arg)
 }
 
 static void
-sleep_until(int64_t when_ns)
-{
-	struct timespec ts = { .tv_sec = when_ns / NS_PER_S, .tv_nsec = when_ns % NS_PER_S };
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) != 0)
-		continue;
-}
-
-static void
 wait_rate(struct pace *p, int64_t now, size_t octets, unsigned records)
 {
 	double cost = 1;
@@ -54,7 +44,7 @@ wait_rate(struct pace *p, int64_t now, size_t octets, unsigned records)
 	if (p->due_ns < now - BURST_NS)
 		p->due_ns = now - BURST_NS;
 	if (p->due_ns > now)
-		sleep_until(p->due_ns);
+		time_sleep_until(p->due_ns);
 	if (p->unit == PACE_RECORDS)
 		cost = records;
 	else if (p->unit == PACE_BITS)
@@ -75,7 +65,7 @@ wait_speed(struct pace *p, int64_t now, int64_t time_ns)
 	}
 	due = p->first_at_ns + (int64_t)((double)(time_ns - p->first_ns) / p->speed);
 	if (due > now)
-		sleep_until(due);
+		time_sleep_until(due);
 }
 
 void

@@ -33,6 +33,16 @@ time_monotonic_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+void
+time_sleep_until(int64_t monotonic_ns)
+{
+	struct timespec ts = { .tv_sec = monotonic_ns / NS_PER_S,
+		.tv_nsec = monotonic_ns % NS_PER_S };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) != 0)
+		continue;
+}
+
 /* v / d and v mod d, rounded down. */
 static int64_t
 split(int64_t v, int64_t d, int64_t *rest)

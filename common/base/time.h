@@ -15,6 +15,9 @@
 int64_t time_now_ns(void);
 int64_t time_monotonic_ns(void);
 
+/* Sleep until the monotonic clock says so, whatever signals come. */
+void time_sleep_until(int64_t monotonic_ns);
+
 /*
  * ISO 8601 with `digits` decimals (0, 3, 6 or 9): 2026-11-23T21:45:49.123Z, in another zone with the offset that it
  * has then instead of the Z.
