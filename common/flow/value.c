@@ -34,69 +34,6 @@ value_at(const struct column *c, size_t rec)
 	return v;
 }
 
-/* Order -------------------------------------------------------------------------------------- */
-
-#define ORDER(A, B) (((A) > (B)) - ((A) < (B)))
-
-static bool
-is_numeric(enum type t)
-{
-	return (t >= TYPE_UINT && t <= TYPE_BOOL) || t == TYPE_DURATION;
-}
-
-static double
-as_double(const struct value *v)
-{
-	switch (v->type) {
-	case TYPE_UINT:
-	case TYPE_BOOL: return (double)v->u;
-	case TYPE_FLOAT32:
-	case TYPE_FLOAT64: return v->f;
-	default: return (double)v->i;
-	}
-}
-
-static int
-compare_double(double a, double b)
-{
-	if (isnan(a) || isnan(b))
-		return isnan(a) - isnan(b);
-	return ORDER(a, b);
-}
-
-static int
-compare_octets(const struct value *a, const struct value *b)
-{
-	size_t n = a->s.n < b->s.n ? a->s.n : b->s.n;
-	int order = n > 0 ? memcmp(a->s.p, b->s.p, n) : 0;
-
-	return order != 0 ? ORDER(order, 0) : ORDER(a->s.n, b->s.n);
-}
-
-int
-value_compare(const struct value *a, const struct value *b)
-{
-	if (a->type == TYPE_NONE || b->type == TYPE_NONE)
-		return (a->type == TYPE_NONE) - (b->type == TYPE_NONE); /* missing is last */
-	if (a->type != b->type) {
-		if (is_numeric(a->type) && is_numeric(b->type))
-			return compare_double(as_double(a), as_double(b));
-		return ORDER(a->type, b->type);
-	}
-	switch (a->type) {
-	case TYPE_UINT:
-	case TYPE_BOOL:
-	case TYPE_MAC: return ORDER(a->u, b->u);
-	case TYPE_INT:
-	case TYPE_TIME:
-	case TYPE_DURATION: return ORDER(a->i, b->i);
-	case TYPE_FLOAT32:
-	case TYPE_FLOAT64: return compare_double(a->f, b->f);
-	case TYPE_IP: return ORDER(memcmp(a->ip.b, b->ip.b, 16), 0);
-	default: return compare_octets(a, b);
-	}
-}
-
 /* Text --------------------------------------------------------------------------------------- */
 
 static bool

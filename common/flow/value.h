@@ -29,9 +29,6 @@ struct value {
 /* A cell of a plain column; missing gives TYPE_NONE.  Strings borrow from the batch. */
 struct value value_at(const struct column *, size_t rec);
 
-/* Total order within a type (bytewise for octets, NaN last); differing numeric types compare as double. */
-int value_compare(const struct value *, const struct value *);
-
 enum text_style {
 	STYLE_CSV, /* machine: plain numbers, ISO times with the column's precision */
 	STYLE_TABLE, /* people: scaled counters, protocol names, flags as letters */

@@ -30,7 +30,7 @@ uint64_t cell_floor(uint64_t v, const struct group_key *, enum type);
 /* The value of a plain column, missing included. */
 struct cell cell_at(const struct column *, size_t rec, struct intern *);
 
-/* Total order: as value_compare within a type, numbers of different types as doubles, else by type. */
+/* Total order: bytewise for octets, NaN last; numbers of different types as doubles, else by type. */
 int cell_compare(
     const struct cell *, const struct intern *, const struct cell *, const struct intern *);
 

@@ -5,8 +5,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include "../unit/same.h"
 #include "flow/list.h"
-#include "flow/value.h"
 
 static void
 check_field(const char *text, size_t n)
@@ -46,7 +46,7 @@ check_value(const char *text, size_t n)
 
 			if (!value_parse(&v, (enum type)t, &id, text, n))
 				continue;
-			assert(v.type == (enum type)t && value_compare(&v, &v) == 0);
+			assert(v.type == (enum type)t && same_value(&v, &v));
 			value_put(&out, &v, &c, &table);
 			value_put(&out, &v, &c, &raw);
 			out.len = 0;
@@ -54,7 +54,7 @@ check_value(const char *text, size_t n)
 			if (t < TYPE_STRING && !(t == TYPE_TIME && v.i < 0) &&
 			    !(t == TYPE_DURATION && v.i < 0))
 				assert(value_parse(&back, (enum type)t, &id, out.data, out.len) &&
-				       value_compare(&v, &back) == 0);
+				       same_value(&v, &back));
 			buf_free(&out);
 		}
 	}

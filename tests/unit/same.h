@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "flow/batch.h"
+#include "flow/value.h"
 
 static inline bool
 same_cell(const struct column *x, const struct column *y, size_t i)
@@ -21,6 +21,24 @@ same_cell(const struct column *x, const struct column *y, size_t i)
 	}
 	return x->width == y->width && memcmp((uint8_t *)x->data + i * x->width,
 					   (uint8_t *)y->data + i * x->width, x->width) == 0;
+}
+
+static inline bool
+same_value(const struct value *x, const struct value *y)
+{
+	if (x->type != y->type)
+		return false;
+	switch (x->type) {
+	case TYPE_NONE: return true;
+	case TYPE_FLOAT32:
+	case TYPE_FLOAT64: return x->f == y->f || (__builtin_isnan(x->f) && __builtin_isnan(y->f));
+	case TYPE_IP: return memcmp(&x->ip, &y->ip, sizeof(x->ip)) == 0;
+	case TYPE_STRING:
+	case TYPE_BYTES:
+	case TYPE_LIST:
+		return x->s.n == y->s.n && (x->s.n == 0 || memcmp(x->s.p, y->s.p, x->s.n) == 0);
+	default: return x->u == y->u;
+	}
 }
 
 /* Every column and cell of x in y, y read back. */

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "flow/value.h"
 #include "random_batch.h"
+#include "same.h"
 #include "tap.h"
 #include "text/csv_name.h"
 #include "text/escape.h"
@@ -58,18 +59,6 @@ write_batch(struct batch *b, const struct text_spec *spec, struct buf *out, stru
 	text_end(w, out);
 	text_free(w);
 	return rc;
-}
-
-static bool
-same_value(const struct value *x, const struct value *y)
-{
-	if (x->type != y->type)
-		return false;
-	if (x->type == TYPE_NONE)
-		return true;
-	if ((x->type == TYPE_FLOAT32 || x->type == TYPE_FLOAT64) && __builtin_isnan(x->f))
-		return __builtin_isnan(y->f);
-	return value_compare(x, y) == 0;
 }
 
 /* Is every column of x in y, and the other way round?  Says where not. */

@@ -254,34 +254,6 @@ test_names(void)
 }
 
 static void
-test_compare(void)
-{
-	struct value small = { .type = TYPE_UINT, .u = 5 },
-		     big = { .type = TYPE_UINT, .u = UINT64_MAX };
-	struct value minus = { .type = TYPE_INT, .i = -5 }, none = { .type = TYPE_NONE };
-	struct value nan = { .type = TYPE_FLOAT64, .f = (double)NAN },
-		     inf = { .type = TYPE_FLOAT64, .f = (double)INFINITY };
-	struct value a = { .type = TYPE_STRING, .s = { "a", 1 } },
-		     ab = { .type = TYPE_STRING, .s = { "ab", 2 } };
-	struct value high = { .type = TYPE_STRING, .s = { "\xff", 1 } };
-	struct value v4 = { .type = TYPE_IP, .ip = addr_v4(UINT32_MAX) },
-		     v6 = { .type = TYPE_IP, .ip = { { 0x20 } } };
-
-	ok(value_compare(&small, &big) < 0 && value_compare(&big, &small) > 0 &&
-		value_compare(&small, &small) == 0,
-	    "numbers are ordered");
-	ok(value_compare(&minus, &small) < 0 && value_compare(&small, &inf) < 0,
-	    "numbers of several types are ordered as such");
-	ok(value_compare(&inf, &nan) < 0 && value_compare(&nan, &nan) == 0, "NaN is last");
-	ok(value_compare(&nan, &none) < 0 && value_compare(&none, &none) == 0 &&
-		value_compare(&none, &small) > 0,
-	    "missing is behind everything");
-	ok(value_compare(&a, &ab) < 0 && value_compare(&ab, &high) < 0,
-	    "octets are compared as octets");
-	ok(value_compare(&v4, &v6) < 0, "IPv4 is before IPv6");
-}
-
-static void
 test_cells(void)
 {
 	struct batch *b = batch_new();
@@ -329,7 +301,6 @@ main(void)
 	test_octets();
 	test_parse();
 	test_names();
-	test_compare();
 	test_cells();
 	test_zone_keys();
 	return done_testing();
