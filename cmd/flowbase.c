@@ -2,9 +2,9 @@
  * flowbase - learn what is normal, keep it, merge it, show it.
  */
 #include <string.h>
-#include <unistd.h>
 
 #include "base/die.h"
+#include "base/file.h"
 #include "base/opt.h"
 #include "base/time.h"
 #include "detect/learn.h"
@@ -232,10 +232,14 @@ static int
 merge(struct flowbase *f, const char *path, struct err *err)
 {
 	struct err why = { 0 };
+	int fd;
 
 	if (strcmp(path, "-") != 0)
 		return baseline_merge(f->b, path, err);
-	if (baseline_read(f->b, dup(STDIN_FILENO), &why) == 0)
+	fd = file_open(path);
+	if (fd < 0)
+		return err_system(err, "standard input");
+	if (baseline_read(f->b, fd, &why) == 0)
 		return 0;
 	return err_set(err, "standard input: %s", why.text);
 }

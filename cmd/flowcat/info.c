@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "flow/value.h"
@@ -361,8 +362,7 @@ put_summary(struct buf *out, const char *path, const struct summary *s,
 static struct stream_reader *
 open_stream(const char *path, const struct io_opts *opts, struct err *err)
 {
-	bool standard = strcmp(path, "-") == 0;
-	int fd = standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	int fd = file_open(path);
 
 	if (fd < 0) {
 		(void)err_system(err, NULL);

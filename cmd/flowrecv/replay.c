@@ -2,7 +2,6 @@
  * replay.c - packet captures and IPFIX files.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,7 +34,7 @@ open_ipfix(struct replay *s, int fd, const uint8_t *head)
 struct replay *
 replay_open(const char *path, struct err *err)
 {
-	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	int fd = file_open(path);
 	struct replay *s;
 	uint8_t head[IPFIX_HEADER];
 	ssize_t n = fd < 0 ? -1 : file_read(fd, head, sizeof head);

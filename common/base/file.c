@@ -20,6 +20,14 @@
 
 enum { PIPE_SIZE = 1 << 20, IO_MAX = 1 << 30 };
 
+int
+file_open(const char *path)
+{
+	if (strcmp(path, "-") == 0)
+		return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 ssize_t
 file_read(int fd, void *p, size_t n)
 {

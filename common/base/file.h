@@ -12,6 +12,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+/* Open a file for reading; `-` is standard input, by a descriptor of its own.  -1 with errno. */
+int file_open(const char *path);
+
 /* Read up to n octets, continuing after short reads and EINTR; less only at the end. -1 with errno. */
 ssize_t file_read(int fd, void *, size_t n);
 

@@ -234,7 +234,7 @@ static int
 open_input(struct io_source *s, const char *path, struct err *err)
 {
 	bool standard = strcmp(path, "-") == 0;
-	int fd = standard ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	int fd = file_open(path);
 	enum io_format format = s->opts->in_format;
 	uint8_t head[HEAD];
 	const char *why = NULL;

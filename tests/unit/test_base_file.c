@@ -56,6 +56,17 @@ begin(struct outfile *f, const char *path, const char *text)
 }
 
 static void
+test_open(void)
+{
+	int fd = file_open("-");
+
+	ok(fd > STDERR_FILENO && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0,
+	    "standard input has a descriptor of its own, which no child inherits");
+	close(fd);
+	ok(file_open("no/such/file") == -1 && errno == ENOENT, "a file that is not there has none");
+}
+
+static void
 test_parts(void)
 {
 	static const struct {
@@ -233,6 +244,7 @@ main(void)
 {
 	if (mkdtemp(root) == NULL || chdir(root) != 0)
 		return 1;
+	test_open();
 	test_parts();
 	test_outfile();
 	test_long_names();
