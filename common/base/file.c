@@ -354,12 +354,14 @@ outfile_open(struct outfile *f, const char *path, struct err *err)
 	/* It is not needed before the end; then it would be too late to say so. */
 	if (!there && errno == ENAMETOOLONG)
 		return err_system(err, "cannot write %s", path);
+	if (!there && lstat(path, &st) == 0)
+		return err_set(err,
+		    "cannot write %s: it is a symbolic link to a file that is not there", path);
 	if (there && !S_ISREG(st.st_mode)) {
 		f->direct = true;
 		f->path = mem_string(path);
 		f->fd = open(path, O_WRONLY | O_CLOEXEC);
 	} else {
-		/* through a symbolic link the file it names is replaced, not the link */
 		target = realpath(path, NULL);
 		f->path = mem_string(target ? target : path);
 		free(target);

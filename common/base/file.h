@@ -67,7 +67,8 @@ int file_like(int fd, const struct stat *);
  * commit: fsync, link, rename, fsync the directory.  keep_incomplete: rename to PATH.incomplete, which *told says, if it
  * has a status.
  * discard: remove.  After any of them the struct is done.  A path that exists and is no regular
- * file (/dev/full, a FIFO) is written directly and never renamed.
+ * file (/dev/full, a FIFO) is written directly and never renamed.  Through a symbolic link the file that it names is
+ * replaced, and not the link; a link to nothing is refused.
  */
 struct outfile {
 	char *path, *tmp;

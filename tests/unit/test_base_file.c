@@ -152,6 +152,12 @@ test_outfile_kinds(void)
 	    "an output through a symbolic link");
 	is_str(content("day.flow"), "four", "replaces the file it names");
 	ok(lstat("link", &st) == 0 && S_ISLNK(st.st_mode), "and not the link");
+	ok(symlink("nothing", "dangling") == 0 && outfile_open(&f, "dangling", &err) == -1,
+	    "an output through a link to nothing fails");
+	is_str(err.text, "cannot write dangling: it is a symbolic link to a file that is not there",
+	    "with a reason");
+	ok(unlink("dangling") == 0, "and the link is left as it is");
+	err = (struct err){ 0 };
 
 	ok(mkfifo("fifo", 0600) == 0, "a FIFO");
 	fd = open("fifo", O_RDONLY | O_NONBLOCK);
