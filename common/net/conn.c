@@ -117,12 +117,6 @@ conn_deadline_ns(const struct conn *c, int64_t idle_ns)
 	return idle_ns > 0 ? c->last_ns + idle_ns : INT64_MAX;
 }
 
-const char *
-conn_peer_names(const struct conn *c)
-{
-	return c->tls != NULL ? tls_peer_names(c->tls) : "";
-}
-
 /* Reading ----------------------------------------------------------------------------------------- */
 
 /* What a TLS call's status means for a connection; CONN_MESSAGE: go on. */

@@ -94,9 +94,6 @@ void conn_dismiss(struct conn *);
 /* When to give up: the handshake's end, or idle_ns (0: never) after the last whole message. */
 int64_t conn_deadline_ns(const struct conn *, int64_t idle_ns);
 
-/* DNS names of a TLS peer's certificate, comma separated; "" when there are none. */
-const char *conn_peer_names(const struct conn *);
-
 /* Close and free; takes NULL.  A TLS peer is told if that needs no waiting. */
 void conn_close(struct conn *);
 

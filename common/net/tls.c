@@ -453,12 +453,6 @@ tls_end(struct tls_session *s, struct err *err)
 	return rc >= 0 ? TLS_DONE : status(s, rc, err);
 }
 
-const char *
-tls_peer_names(const struct tls_session *s)
-{
-	return SSL_is_init_finished(s->ssl) && s->names.len > 0 ? s->names.data : "";
-}
-
 bool
 tls_refused(const struct tls_session *s)
 {

@@ -66,9 +66,6 @@ enum tls_status tls_write(struct tls_session *, const void *, size_t n, size_t *
 /* Say that no more is sent. */
 enum tls_status tls_end(struct tls_session *, struct err *);
 
-/* DNS names of the verified peer's certificate, comma separated, "" when it has none. */
-const char *tls_peer_names(const struct tls_session *);
-
 /* Did the peer refuse us with an alert?  Then trying again is of no use. */
 bool tls_refused(const struct tls_session *);
 

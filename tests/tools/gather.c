@@ -6,7 +6,7 @@
  * Prints `listening on PORT`, takes so many connections and writes the messages of the first to OUT.1, of the
  * second to OUT.2 ...; all but the last are told after AFTER messages or a few more (0: never) that no more
  * is wanted; with ! they are closed at once.  At its end of each
- * prints `NUMBER TRANSPORT ready|- NAMES messages M, stream S: REASON`.  Ends with the last.
+ * prints `NUMBER TRANSPORT ready|- messages M, stream S: REASON`.  Ends with the last.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -84,11 +84,9 @@ welcome(struct gather *g)
 static void
 see_off(struct gather *g, struct visitor *v, const char *why)
 {
-	const char *names = conn_peer_names(v->conn);
-
-	printf("%u %s %s %s messages %llu, stream %u: %s\n", v->number,
+	printf("%u %s %s messages %llu, stream %u: %s\n", v->number,
 	    transport_name(v->conn->transport), v->conn->ready ? "ready" : "-",
-	    names[0] != '\0' ? names : "-", (unsigned long long)v->conn->messages, v->stream, why);
+	    (unsigned long long)v->conn->messages, v->stream, why);
 	fflush(stdout);
 	if (fclose(v->out) != 0)
 		fail(g->path, strerror(errno));
