@@ -6,7 +6,7 @@
 #include "base/clones.h"
 #include "base/hash.h"
 #include "flow/zone.h"
-#include "stream/keyed.h"
+#include "stream/radix.h"
 #include "stream/section.h"
 #include "stream/thin.h"
 
@@ -196,15 +196,15 @@ dict_build(struct encoder *e, const struct column *c, size_t n, size_t most, str
 static void
 dict_sort(struct encoder *e, const struct column *c, size_t n, struct dict *d)
 {
-	struct keyed *o;
+	struct radix_item *o;
 	uint16_t *to, *codes = d->codes;
 
 	if (e->order == NULL)
 		e->order = mem_alloc(2 * MAX_DICT * sizeof(*e->order));
 	o = e->order;
 	for (size_t k = 0; k < d->n; k++)
-		o[k] = (struct keyed){ column_zone_key(c, d->first[k]), (uint32_t)k };
-	o = keyed_sort(o, e->order + MAX_DICT, d->n);
+		o[k] = (struct radix_item){ column_zone_key(c, d->first[k]), (uint32_t)k };
+	o = radix_sort(o, e->order + MAX_DICT, d->n);
 	for (size_t k = 0; k < d->n; k++)
 		o[k].key = d->first[o[k].entry];
 	for (size_t k = 0; k < d->n; k++)

@@ -140,7 +140,7 @@ struct index_keys {
 	uint32_t *v4, *spare;
 	size_t n_v4, cap_v4;
 	struct probe_key *v6;
-	struct keyed *order; /* of v6, twice */
+	struct radix_item *order; /* of v6, twice */
 	size_t n_v6, cap_v6;
 	uint8_t seen[1 << 16]; /* ports */
 };

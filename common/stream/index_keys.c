@@ -4,7 +4,7 @@
 #include "base/cursor.h"
 #include "base/hash.h"
 #include "stream/index.h"
-#include "stream/keyed.h"
+#include "stream/radix.h"
 
 /* Columns that are indexed, by identity. */
 static const struct {
@@ -103,17 +103,17 @@ sort_v4(struct index_keys *k)
 	return k->spare;
 }
 
-static const struct keyed *
+static const struct radix_item *
 sort_v6(struct index_keys *k)
 {
-	struct keyed *spare = k->order + k->n_v6, *sorted, *o = k->order;
+	struct radix_item *spare = k->order + k->n_v6, *sorted, *o = k->order;
 
 	for (size_t i = 0; i < k->n_v6; i++)
-		o[i] = (struct keyed){ k->v6[i].low, (uint32_t)i };
-	sorted = keyed_sort(o, spare, k->n_v6);
+		o[i] = (struct radix_item){ k->v6[i].low, (uint32_t)i };
+	sorted = radix_sort(o, spare, k->n_v6);
 	for (size_t i = 0; i < k->n_v6; i++)
 		sorted[i].key = k->v6[sorted[i].entry].high;
-	return keyed_sort(sorted, sorted == o ? spare : o, k->n_v6);
+	return radix_sort(sorted, sorted == o ? spare : o, k->n_v6);
 }
 
 static void
@@ -155,7 +155,7 @@ add_v4(struct index_keys *k, enum index_kind kind)
 static void
 add_v6(struct index_keys *k, enum index_kind kind)
 {
-	const struct keyed *o = k->n_v6 > 0 ? sort_v6(k) : NULL;
+	const struct radix_item *o = k->n_v6 > 0 ? sort_v6(k) : NULL;
 
 	for (size_t i = 0; i < k->n_v6; i++) {
 		struct probe_key a = k->v6[o[i].entry],

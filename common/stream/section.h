@@ -44,7 +44,7 @@ struct encoder {
 	struct dict_slot *slots; /* n_slots of them, room for cap_slots */
 	size_t n_slots, cap_slots;
 	size_t usual; /* entries of the last dictionary that could have many */
-	struct keyed *order; /* MAX_DICT twice, to sort and renumber entries */
+	struct radix_item *order; /* MAX_DICT twice, to sort and renumber entries */
 	uint64_t seed;
 	struct dict dict; /* one column's */
 	struct kept kept[KEPT_MAX];

@@ -1,11 +1,11 @@
-#include "stream/keyed.h"
+#include "stream/radix.h"
 
 /*
  * Eight bits a pass from the lowest, passes that would change nothing left out.  Several times faster than qsort on
  * the thousands of addresses of a block.
  */
-struct keyed *
-keyed_sort(struct keyed *o, struct keyed *spare, size_t n)
+struct radix_item *
+radix_sort(struct radix_item *o, struct radix_item *spare, size_t n)
 {
 	enum { DIGIT = 8, DIGITS = 64 / DIGIT, VALUES = 1 << DIGIT };
 	uint32_t count[DIGITS][VALUES] = { 0 };
@@ -20,7 +20,7 @@ keyed_sort(struct keyed *o, struct keyed *spare, size_t n)
 		for (unsigned d = 0; d < digits; d++)
 			count[d][o[k].key >> DIGIT * d & (VALUES - 1)]++;
 	for (unsigned d = 0; d < digits; d++) {
-		struct keyed *swap = o;
+		struct radix_item *swap = o;
 		uint32_t at = 0;
 
 		if (count[d][o[0].key >> DIGIT * d & (VALUES - 1)] == n)
