@@ -60,7 +60,7 @@ replay_open(const char *path, struct err *err)
 	mem_free(s);
 	return NULL;
 fail:
-	if (fd > STDIN_FILENO)
+	if (fd >= 0)
 		close(fd);
 	return NULL;
 }
@@ -71,7 +71,7 @@ replay_close(struct replay *s)
 	if (s == NULL)
 		return;
 	capture_close(s->capture);
-	if (s->fd > STDIN_FILENO)
+	if (s->fd >= 0)
 		close(s->fd);
 	mem_free(s->message);
 	mem_free(s);

@@ -64,8 +64,7 @@ input_close(void *cookie)
 {
 	struct input *in = cookie;
 
-	if (in->fd != STDIN_FILENO)
-		close(in->fd);
+	close(in->fd);
 	mem_free(in);
 	return 0;
 }
