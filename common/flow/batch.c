@@ -427,6 +427,14 @@ batch_close(struct batch *b)
 
 /* Reading ------------------------------------------------------------------------------------ */
 
+void
+field_of_column(struct field *f, const struct column *c)
+{
+	field_of_id(f, &c->id);
+	f->type = (enum type)c->type;
+	f->width = c->width;
+}
+
 int
 batch_find(const struct batch *b, const struct field_id *id)
 {

@@ -200,6 +200,9 @@ int batch_keep(struct batch *, struct batch *src, const uint32_t *idx, size_t n,
 
 /* Reading ------------------------------------------------------------------------------------ */
 
+/* field_of_id of a column, with its type and width. */
+void field_of_column(struct field *, const struct column *);
+
 /* The index of a stored column, or -1. */
 int batch_find(const struct batch *, const struct field_id *);
 

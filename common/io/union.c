@@ -8,23 +8,23 @@
 #include "base/file.h"
 #include "io/source.h"
 
+/* What has several types, as exporters do not agree, is text. */
 static void
 add_column(struct field_list *list, const struct column *c)
 {
-	const struct field_id *id = &c->id;
 	struct field f;
 
 	for (size_t i = 0; i < list->n; i++) {
 		struct field *seen = &list->fields[i];
 
-		if (!field_id_equal(&seen->id[0], id))
+		if (!field_id_equal(&seen->id[0], &c->id))
 			continue;
 		seen->width = seen->width > c->width ? seen->width : c->width;
+		if (seen->type != (enum type)c->type)
+			seen->type = TYPE_STRING;
 		return;
 	}
-	field_of_id(&f, id);
-	f.type = (enum type)c->type;
-	f.width = c->width;
+	field_of_column(&f, c);
 	field_list_append(list, &f);
 }
 

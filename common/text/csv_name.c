@@ -142,20 +142,6 @@ csv_name_parse(struct csv_name *c, const char *p, size_t n, struct err *err)
 	return 0;
 }
 
-enum type
-csv_name_type(const struct field_id *id)
-{
-	struct field f;
-	unsigned width;
-	enum type type;
-
-	field_of_id(&f, id);
-	if (f.derived == DERIVED_FLOWS)
-		return TYPE_UINT;
-	type = known_type(&f, &width);
-	return type != TYPE_NONE ? type : id->pen == PEN_NAMED ? TYPE_STRING : TYPE_BYTES;
-}
-
 /* Does the text read back as this very column, with room for its integers? */
 static bool
 reads_back(const char *p, size_t n, const struct field_id *id, enum type type, unsigned *width)

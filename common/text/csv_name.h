@@ -41,7 +41,4 @@ int csv_name_parse(struct csv_name *, const char *, size_t n, struct err *);
  */
 unsigned csv_name_put(struct buf *, const struct field_id *, enum type, unsigned width);
 
-/* The type that a plain name stands for. */
-enum type csv_name_type(const struct field_id *);
-
 #endif

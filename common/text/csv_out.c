@@ -28,25 +28,8 @@ delimiter(const struct text_writer *w)
 	return w->spec.format == TEXT_TSV ? '\t' : ',';
 }
 
-/* The type a complete column has: that of the first batch with it, else what its name stands for. */
-static enum type
-column_type(const struct field *f, struct batch *first, unsigned *width)
-{
-	int i = first != NULL && f->n > 0 ? batch_find(first, &f->id[0]) : -1;
-
-	*width = f->width; /* 0: whatever the name stands for */
-	if (i >= 0) {
-		if (*width < first->col[i].width)
-			*width = first->col[i].width;
-		return (enum type)first->col[i].type;
-	}
-	if (f->type != TYPE_NONE)
-		return f->type;
-	return f->n > 0 ? csv_name_type(&f->id[0]) : TYPE_NONE;
-}
-
 static void
-put_header(struct text_writer *w, const struct names *names, struct batch *first, struct buf *out)
+put_header(struct text_writer *w, const struct names *names, struct buf *out)
 {
 	const struct name *announced;
 	struct buf name = { 0 };
@@ -55,9 +38,9 @@ put_header(struct text_writer *w, const struct names *names, struct batch *first
 		struct text_column *c = &w->col[i];
 
 		name.len = 0;
-		c->type = column_type(&c->field, first, &c->width);
+		c->type = c->field.type;
 		if (w->spec.complete && c->field.n > 0)
-			c->width = csv_name_put(&name, &c->field.id[0], c->type, c->width);
+			c->width = csv_name_put(&name, &c->field.id[0], c->type, c->field.width);
 		else
 			buf_puts(&name, text_title(&c->field));
 		announced = text_announced(w, names, i);
@@ -100,7 +83,7 @@ csv_begin(struct text_writer *w, const struct names *names, struct batch *first,
 			w->strict = w->relative == NULL;
 		}
 	}
-	put_header(w, names, first, out);
+	put_header(w, names, out);
 	if (!w->spec.header)
 		out->len = before;
 }
@@ -153,14 +136,14 @@ int_fits(const struct value *v, unsigned width)
 	return v->i >= -(INT64_C(1) << (bits - 1)) && v->i < INT64_C(1) << (bits - 1);
 }
 
-/* The type is the header's, and no selected integer is larger than the header says. */
+/* The type is the header's, or that is text, and no selected integer is larger than the header says. */
 static bool
 header_fits(const struct text_column *header, struct batch *b, unsigned i, const uint64_t *sel)
 {
 	const struct column *c = &b->col[i];
 
 	if (c->type != (uint8_t)header->type)
-		return !any_selected(b, i, sel);
+		return header->type == TYPE_STRING || !any_selected(b, i, sel);
 	if ((c->type != TYPE_UINT && c->type != TYPE_INT) || c->width <= header->width)
 		return true;
 	c = batch_plain(b, i);

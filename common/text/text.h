@@ -16,12 +16,13 @@ enum text_format { TEXT_TABLE, TEXT_CSV, TEXT_TSV, TEXT_JSON, TEXT_NDJSON };
 struct text_spec {
 	enum text_format format;
 	const struct field_list *fields; /* NULL: the format's documented default */
-	bool raw; /* json and ndjson: wire names and plain integers, _kind _scope _exporter _domain */
+	bool
+	    raw; /* json and ndjson: wire names and plain integers, _kind _scope _exporter _domain */
 	bool options; /* print options records too */
 	bool plain; /* -N */
 	bool header; /* csv, table: column names first */
-	bool
-	    complete; /* csv -k all: fields are single columns, and all: a value outside them is an error */
+	/* csv -k all: fields are all columns, each with its type and width; a value outside is an error. */
+	bool complete;
 	const struct tz *tz;
 	bool color;
 	bool alerts; /* where no record comes, columns by default are those of alerts */

@@ -85,6 +85,17 @@ make_five() {
 	[ "$(flowcat -o csv -k all narrow.flow)" = "$(head -n 2 <<< "${want/:uint/}")" ]
 }
 
+@test "flowcat: -k all makes text of what is of several types" {
+	printf 'srcip,x:uint\n10.0.0.1,1\n' | flowcat -i csv -w number.flow
+	printf 'srcip,x:bytes\n10.0.0.2,00ff\n' | flowcat -i csv -w octets.flow
+	want="srcip,x
+10.0.0.1,1
+10.0.0.2,00ff"
+	[ "$(flowcat -o csv -k all number.flow octets.flow)" = "$want" ]
+	flowcat octets.flow number.flow | flowcat -o csv -k all | flowcat -i csv -w text.flow
+	[ "$(flowcat -o csv -k all -O srcip:asc text.flow)" = "$want" ]
+}
+
 @test "flowcat: -k all has nothing beside it that would not be printed" {
 	make_five
 	for list in all,duration duration,all all,+bps; do
@@ -475,6 +486,20 @@ make_named() {
 		flowcat -i csv all.csv -o ndjson --raw | jq -cS . | sort > got
 		cmp want got || { echo "$capture"; return 1; }
 	done
+}
+
+@test "flowcat: the records of all real exporters together survive csv" {
+	[ -n "$SHARED" ] || skip "no ../shared"
+	mkdir store
+	for capture in "$SHARED"/corpus/cases/*.pcap; do
+		name=store/$(basename "$capture" .pcap).flow
+		flowrecv --raw -r "$capture" -w "$name" 2> /dev/null || [ -e "$name" ] || mv "$name.incomplete" "$name"
+	done
+	flowcat store | flowcat -o csv -k all > all.csv
+	flowcat -o ndjson --raw store | jq -cS . | sort > want
+	flowcat -i csv all.csv -o ndjson --raw | jq -cS . | sort > got
+	[ "$(wc -l < want)" -gt 1500 ]
+	cmp want got
 }
 
 @test "flowcat: links in a directory lead to no file twice" {

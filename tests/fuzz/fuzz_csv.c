@@ -47,7 +47,7 @@ rewrite(const void *data, size_t len, char delimiter, bool skip, struct buf *out
 	fields.fields = mem_zero(b->n_cols + 1, sizeof(*fields.fields));
 	for (unsigned k = 0; k < b->n_cols; k++)
 		if (!(b->col[k].flags & COLUMN_EMPTY))
-			field_of_id(&fields.fields[fields.n++], &b->col[k].id);
+			field_of_column(&fields.fields[fields.n++], &b->col[k]);
 	if (any && fields.n > 0) {
 		err = (struct err){ 0 };
 		w = text_new(&spec);

@@ -45,7 +45,7 @@ all_fields(struct field_list *list, const struct batch *b)
 	list->all = true;
 	for (unsigned i = 0; i < b->n_cols; i++)
 		if (!(b->col[i].flags & COLUMN_EMPTY))
-			field_of_id(&list->fields[list->n++], &b->col[i].id);
+			field_of_column(&list->fields[list->n++], &b->col[i]);
 }
 
 static int
