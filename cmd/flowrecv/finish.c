@@ -80,8 +80,12 @@ end(struct finisher *f, const struct task *t)
 			f->err = err;
 		return;
 	}
-	if (t->complete && !output_is_pipe(t->output))
+	if (output_is_pipe(t->output))
+		return;
+	if (t->complete)
 		f->opts.finished(f->opts.ctx, output_path(t->output));
+	else if (output_is_cut(t->output))
+		f->opts.said(f->opts.ctx, output_path(t->output), "holds what was written", NULL);
 }
 
 static void *

@@ -30,6 +30,7 @@ struct output {
 	off_t octets; /* of a file: whole blocks */
 	uint64_t small_octets;
 	bool own; /* its name was free, and nobody else's file of it is replaced */
+	bool cut; /* the last blocks could not be put */
 	bool indexed; /* again, from what was written */
 	bool finished; /* the end mark is written, or is not to be */
 };
@@ -160,25 +161,42 @@ output_path(const struct output *o)
 }
 
 bool
+output_is_cut(const struct output *o)
+{
+	return o->cut;
+}
+
+bool
 output_is_pipe(const struct output *o)
 {
 	return o->is_pipe;
 }
 
-/* Say where it went wrong, and where what was good is. */
 static int
 blame(const struct output *o, struct err *err)
 {
 	struct err why = *err;
 
 	*err = (struct err){ .status = 0 };
-	if (o->part != NULL && access(o->part, F_OK) == 0)
+	err_set(err, "%s: %s", o->path[0] != '\0' ? o->path : "standard output", why.text);
+	err->error = why.error;
+	return -1;
+}
+
+/* Say where it went wrong, and where what was good stays. */
+static int
+blame_end(const struct output *o, struct err *err)
+{
+	struct err why = *err;
+
+	if (o->part == NULL)
+		return blame(o, err);
+	*err = (struct err){ .status = 0 };
+	if (access(o->part, F_OK) == 0)
 		err_set(err, "%s: %s; what was written is in %s", o->path, why.text, o->part);
-	else if (o->part != NULL)
+	else
 		err_set(
 		    err, "%s: %s; %s is gone with what was written", o->path, why.text, o->part);
-	else
-		err_set(err, "%s: %s", o->path[0] != '\0' ? o->path : "standard output", why.text);
 	err->error = why.error;
 	return -1;
 }
@@ -195,7 +213,8 @@ int
 output_put(
     struct output *o, struct buf *blocks, const struct buf *notes, bool small, struct err *err)
 {
-	if (stream_put_noted(o->writer, blocks->data, blocks->len, notes, err) != 0) {
+	o->cut = stream_put_noted(o->writer, blocks->data, blocks->len, notes, err) != 0;
+	if (o->cut) {
 		undo(o);
 		return blame(o, err);
 	}
@@ -336,13 +355,18 @@ name_whole(const char *part, bool other, char **path, struct err *err)
 	return err_set(err, "%s: %s", part, strerror(EEXIST));
 }
 
-/* rename(2) that replaces nothing, where the file system has such a thing. */
+/* rename(2) that replaces nothing; where the file system has no such thing, nothing that is there by now. */
 static int
 rename_free(const char *from, const char *to)
 {
 	int rc = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
 
-	return rc != 0 && (errno == EINVAL || errno == ENOSYS) ? rename(from, to) : rc;
+	if (rc == 0 || (errno != EINVAL && errno != ENOSYS))
+		return rc;
+	if (access(to, F_OK) != 0)
+		return rename(from, to);
+	errno = EEXIST;
+	return -1;
 }
 
 /* Somebody put a file of that name there meanwhile. */
@@ -359,27 +383,47 @@ name_other(struct output *o, struct err *err)
 }
 
 /*
+ * NAME.incomplete, which an output keeps as its path.  One that is there is of a collector that ended in the same
+ * period: what it has is not to be had again, so ours is NAME_2.flow.incomplete.
+ */
+static int
+name_incomplete(struct output *o, struct err *err)
+{
+	for (unsigned i = 1; i < OUTPUT_NAMES; i++) {
+		char *name = whole_of(o->part, i);
+		struct buf to = { .len = 0 };
+		int rc;
+
+		buf_printf(&to, "%s.incomplete", name);
+		mem_free(name);
+		rc = o->own ? rename_free(o->part, buf_cstr(&to)) : rename(o->part, buf_cstr(&to));
+		if (rc == 0) {
+			mem_free(o->path);
+			o->path = mem_string(to.data);
+		}
+		buf_free(&to);
+		if (rc == 0 || errno != EEXIST)
+			return rc == 0 ? 0 : err_system(err, NULL);
+	}
+	errno = EEXIST;
+	return err_system(err, NULL);
+}
+
+/*
  * The part becomes NAME, or NAME.incomplete.  Whether the directory is on disk yet does not matter: after a crash the
  * part is found and repaired.
  */
 static int
 put_in_place(struct output *o, bool complete, struct err *err)
 {
-	bool replaces = !o->own || !complete;
-	struct buf to = { .len = 0 };
 	int rc;
 
-	buf_puts(&to, o->path);
 	if (!complete)
-		buf_puts(&to, ".incomplete");
-	rc = replaces ? rename(o->part, buf_cstr(&to)) : rename_free(o->part, buf_cstr(&to));
+		rc = name_incomplete(o, err);
+	else if ((rc = o->own ? rename_free(o->part, o->path) : rename(o->part, o->path)) != 0)
+		rc = o->own && errno == EEXIST ? name_other(o, err) : err_system(err, NULL);
 	if (rc == 0)
 		(void)file_sync_directory(o->path);
-	else if (!replaces && errno == EEXIST)
-		rc = name_other(o, err);
-	else
-		err_system(err, NULL);
-	buf_free(&to);
 	return rc;
 }
 
@@ -395,7 +439,7 @@ output_end(struct output *o, struct encoder *encoder, bool complete, struct err 
 		rc = settle(o, encoder, complete, err);
 	if (rc == 0 && o->part != NULL)
 		rc = put_in_place(o, complete, err);
-	return rc == 0 ? 0 : blame(o, err);
+	return rc == 0 ? 0 : blame_end(o, err);
 }
 
 /* Repair ----------------------------------------------------------------------------------------- */

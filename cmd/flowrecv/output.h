@@ -39,12 +39,16 @@ void output_index(struct output *);
 
 /*
  * End the stream: end mark, merged by the encoder, on disk, in place.  Not complete: no end mark, and
- * a file is left as PATH.incomplete.  -1 with err: the part stays where it is, and this may be called again.
+ * a file is left as PATH.incomplete, one of a directory as NAME_2.flow.incomplete where that is taken; that is its path
+ * from then on.  -1 with err: the part stays where it is, and this may be called again.
  */
 int output_end(struct output *, struct encoder *, bool complete, struct err *);
 
-/* Its final path; "" for standard output. */
+/* Its path, the final one when it was ended; "" for standard output. */
 const char *output_path(const struct output *);
+
+/* Could the last blocks not be put? */
+bool output_is_cut(const struct output *);
 
 /* Is it no file: blocks should leave quickly and need not be small? */
 bool output_is_pipe(const struct output *);

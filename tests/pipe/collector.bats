@@ -412,6 +412,30 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	for file in $(find disk/out -name '*.flow'); do flowcat --check "$file"; done
 }
 
+@test "collector: what one left incomplete is not replaced by the next one of the same period" {
+	small_disk disk 1m
+	mkdir disk/out
+	for first in 0 400; do
+		collect -w disk/out --rotate 0 --name store --flush 0.1s
+		export_to udp "$port" --messages 20 --first "$first"
+		sleep 0.5
+		head -c 2000000 /dev/zero > disk/ballast 2> /dev/null || true
+		export_to udp "$port" --messages 20 --records 25
+		until_true grep -q 'trying again' err
+		status=0
+		finish || status=$?
+		[ "$status" = 3 ]
+		rm disk/ballast
+		# Where it says that it is it is.
+		[ "$(grep -c 'what was written is in' err)" = 0 ]
+		[ -s "$(sed -n 's/flowrecv: \(.*\): holds what was written$/\1/p' err)" ]
+	done
+	[ "$(find disk/out -type f | sort | tr '\n' ' ')" = "disk/out/store.flow.incomplete disk/out/store_2.flow.incomplete " ]
+	for file in disk/out/*; do
+		[ "$(flowcat --live -o csv -k bytes "$file" | tail -n +2 | wc -l)" = 400 ]
+	done
+}
+
 @test "collector: a file that gets the name of the one being written is not replaced" {
 	mkdir out
 	collect -w out --rotate 0
