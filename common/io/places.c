@@ -378,7 +378,8 @@ read_place(struct places *s, unsigned place)
 		mem_free(seen);
 		return;
 	}
-	if (errno != ENOENT && errno != ENOTDIR)
+	/* Those below come and go; one that was asked for is missed. */
+	if (p->depth == 0 || (errno != ENOENT && errno != ENOTDIR))
 		s->calls.failed(s->calls.ctx, place, p->path);
 	p->removed = true;
 	free_known(p);

@@ -391,3 +391,24 @@ collect() {
 	[[ $stderr == "flowcat: --info, --check and --index read what is there, without --follow"* ]]
 	[ "$(flowcat --follow -o csv -k bytes < a.flow | wc -l)" = 11 ]
 }
+
+@test "follow: a store that is taken away is told, the others go on" {
+	mkdir other
+	flowgen -n 10 -w a.flow
+	follow store other
+	cp a.flow store/.tmp && mv store/.tmp store/a.flow
+	lines got 10
+	mv store elsewhere
+	cp a.flow other/.tmp && mv other/.tmp other/a.flow
+	lines got 20
+	[ "$(cat err)" = "flowcat: store: No such file or directory" ]
+	stop
+	[ "$status" -eq 3 ]
+
+	follow elsewhere
+	rm -r elsewhere
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 3 ]
+	[ "$(cat err)" = "flowcat: elsewhere: No such file or directory" ]
+}
