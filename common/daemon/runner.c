@@ -105,8 +105,9 @@ runner_fd(const struct runner *r)
 static const char *
 tell(struct runner *r, const struct report *p)
 {
-	size_t n = (size_t)snprintf(r->line, sizeof r->line, "%s: %s%s",
-	    r->commands[p->command].name, p->path, p->path[0] != '\0' ? ": " : "");
+	const struct runner_command *command = &r->commands[p->command];
+	size_t n = (size_t)snprintf(r->line, sizeof r->line, "%s: %s%s", command->name, p->path,
+	    p->path[0] != '\0' ? ": " : "");
 	char *rest = r->line + n;
 	size_t room = n < sizeof r->line ? sizeof r->line - n : 0;
 
@@ -116,7 +117,10 @@ tell(struct runner *r, const struct report *p)
 	case OUTCOME_EXIT: snprintf(rest, room, "exit status %d", p->value); break;
 	case OUTCOME_SIGNAL: snprintf(rest, room, "%s", strsignal(p->value)); break;
 	case OUTCOME_TIME: snprintf(rest, room, "stopped after %d s", p->value); break;
-	default: snprintf(rest, room, "cannot run it: %s", strerror(p->value)); break;
+	default:
+		snprintf(rest, room, "cannot run %s: %s",
+		    command->shell != NULL ? "/bin/sh" : command->argv[0], strerror(p->value));
+		break;
 	}
 	return r->line;
 }

@@ -191,7 +191,8 @@ test_argv(void)
 	runner_run(r, 0, NULL);
 	runner_run(r, 1, "go");
 	runner_run(r, 2, "x y");
-	is_str(finish(r, NULL), "three: x y: cannot run it: No such file or directory\n",
+	is_str(finish(r, NULL),
+	    "three: x y: cannot run flowkit-no-such-program: No such file or directory\n",
 	    "programs are run without a shell; one that is not there is told");
 	ok(access("go", F_OK) == 0 && access("begun", F_OK) != 0, "the path is the last argument");
 }
