@@ -15,6 +15,8 @@
 #include "settings.h"
 #include "stats.h"
 
+enum { N_COMMANDS = 2 }; /* --exec, --expire */
+
 struct collector {
 	struct settings set;
 	char *history; /* a line of provenance; NULL: none */
@@ -36,7 +38,7 @@ struct collector {
 
 	struct service service; /* the manager that started us, if any */
 	struct runner *runner; /* NULL: there are no commands */
-	struct runner_command commands[2];
+	struct runner_command commands[N_COMMANDS];
 	const char *expire_argv[5];
 	int command, expire; /* numbers of commands; -1: not asked for */
 
@@ -47,7 +49,8 @@ struct collector {
 	int64_t no_save_ns; /* not before */
 	uint64_t saved_changes; /* of templates, when they were saved */
 	uint64_t truncated; /* packets of captures */
-	struct diag_limit limit;
+	/* One kind of trouble does not keep another from being told. */
+	struct diag_limit command_limit, templates_limit, metrics_limit;
 };
 
 /* confine.c: privileges and the sandbox. */

@@ -54,7 +54,7 @@ command_tell(struct collector *c)
 	const char *line;
 
 	while (c->runner != NULL && (line = runner_line(c->runner)) != NULL)
-		diag_limited(&c->limit, NULL, "%s", line);
+		diag_limited(&c->command_limit, NULL, "%s", line);
 }
 
 void
@@ -66,7 +66,7 @@ command_end(struct collector *c)
 	if (c->runner == NULL)
 		return;
 	while ((line = runner_drain(c->runner, time_monotonic_ns() + DRAIN_NS)) != NULL)
-		diag_limited(&c->limit, NULL, "%s", line);
+		diag_limited(&c->command_limit, NULL, "%s", line);
 	runner_stats(c->runner, &stats);
 	if (stats.waiting + stats.dropped > 0)
 		diag(NULL, "%llu commands were not run",

@@ -148,7 +148,7 @@ save(struct collector *c)
 	saved.batch = mem_resize(saved.batch, saved.n + 1, sizeof(struct batch *));
 	saved.batch[saved.n++] = known;
 	if (state_write(c->set.templates, saved.batch, saved.n, c->history, &err) != 0)
-		diag_limited(&c->limit, c->set.templates, "%s", err.text);
+		diag_limited(&c->templates_limit, c->set.templates, "%s", err.text);
 	for (unsigned i = 0; i < saved.n; i++)
 		batch_free(saved.batch[i]);
 	mem_free(saved.batch);
@@ -176,7 +176,7 @@ write_metrics(struct collector *c)
 
 	store_stats(c->store, &written);
 	if (metrics_write(c->set.metrics, c->snapshot, c->n_workers, &sums, &written, &err) != 0)
-		diag_limited(&c->limit, c->set.metrics, "%s", err.text);
+		diag_limited(&c->metrics_limit, c->set.metrics, "%s", err.text);
 }
 
 void
@@ -189,7 +189,8 @@ duty_begin(struct collector *c)
 	c->next_tick_ns = now + TICK_NS;
 	c->next_metrics_ns = now;
 	c->next_save_ns = now + SAVE_NS;
-	c->limit = (struct diag_limit){ .burst = 1, .interval_s = 60 };
+	c->command_limit = (struct diag_limit){ .burst = N_COMMANDS, .interval_s = 60 };
+	c->templates_limit = c->metrics_limit = (struct diag_limit){ .burst = 1, .interval_s = 60 };
 }
 
 int64_t

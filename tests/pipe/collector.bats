@@ -228,6 +228,17 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	[[ $(cat err) == *"--exec: failing/"*"status 7"* ]]
 }
 
+@test "collector: metrics that cannot be written do not keep it quiet about commands that fail" {
+	mkdir out gone path
+	for program in flowrecv rm seq sleep; do ln -s "$(command -v "$program")" path; done
+	PATH=$PWD/path collect -w out --rotate 2s --metrics gone/prom -x 'exit 7' -e files=9
+	rm -rf gone
+	until_true grep -q 'gone/prom: ' err
+	until_true grep -q -- '--exec: .*exit status 7' err
+	until_true grep -q -- '--expire: out: cannot run flowexpire: No such file' err
+	finish
+}
+
 @test "collector: -e keeps the store within limits" {
 	mkdir out
 	collect -w out --rotate 1s -e files=2
