@@ -65,6 +65,17 @@ add_output(struct list *l, const struct settings *set)
 		add(l, set->out, SANDBOX_REPLACE);
 }
 
+static void
+note_directory(struct naming *n)
+{
+	struct stat st;
+
+	if (stat(n->dir, &st) == 0) {
+		n->dev = st.st_dev;
+		n->ino = st.st_ino;
+	}
+}
+
 void
 confine_sandbox(struct collector *c)
 {
@@ -93,6 +104,8 @@ confine_sandbox(struct collector *c)
 	mem_free(l.path);
 	if (rc != 0)
 		die(err.status, NULL, "%s (--no-sandbox does without)", err.text);
+	if (report.files && set->to_dir)
+		note_directory(&c->set.naming);
 	if (set->verbose)
 		diag(NULL, "%s", report.text);
 }

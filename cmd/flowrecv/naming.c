@@ -99,6 +99,16 @@ create_free(struct buf *dir, const char *name, const char *history, struct err *
 	return o;
 }
 
+/* The sandbox is of directories that were there when it was made, not of names. */
+static bool
+is_closed(const struct naming *n)
+{
+	struct stat st;
+
+	return n->ino != 0 && stat(n->dir, &st) == 0 &&
+	       (st.st_dev != n->dev || st.st_ino != n->ino);
+}
+
 struct output *
 naming_create(const struct naming *n, const char *partition, int64_t period_ns, const char *history,
     struct err *err)
@@ -128,6 +138,14 @@ naming_create(const struct naming *n, const char *partition, int64_t period_ns, 
 		o = create_free(&dir, name, history, err);
 		if (o == NULL && err->error != ENOENT)
 			break;
+	}
+	if (o == NULL && err->error == EACCES && is_closed(n)) {
+		*err = (struct err){ .status = 0 };
+		err_set(err,
+		    "%s: replaced by another directory, which the sandbox keeps closed: restart "
+		    "the collector",
+		    n->dir);
+		err->error = EACCES;
 	}
 	buf_free(&dir);
 	return o;

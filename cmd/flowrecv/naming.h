@@ -7,10 +7,15 @@
 #ifndef FLOWRECV_NAMING_H
 #define FLOWRECV_NAMING_H
 
+#include <sys/types.h>
+
 #include "output.h"
 
 struct naming {
 	const char *dir;
+	/* What DIR is to the sandbox, whatever has its name later; ino 0: there is none. */
+	dev_t dev;
+	ino_t ino;
 	const char *subdir, *pattern; /* strftime; subdir NULL: none */
 };
 

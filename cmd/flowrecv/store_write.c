@@ -135,9 +135,9 @@ wait_to_retry(struct store *s, struct err *err)
 		fail(s, err);
 		return false;
 	}
-	if (!s->retrying)
+	if (s->retrying != err->error)
 		s->opts.said(s->opts.ctx, NULL, "trying again every second", err);
-	s->retrying = true;
+	s->retrying = err->error;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec++;
 	pthread_mutex_lock(&s->lock);
@@ -279,8 +279,8 @@ do_job(struct store *s, struct job *job)
 		if (!written && !wait_to_retry(s, &err))
 			break;
 	}
-	if (written && s->retrying) {
-		s->retrying = false;
+	if (written && s->retrying != 0) {
+		s->retrying = 0;
 		s->opts.said(s->opts.ctx, NULL, "writing again", NULL);
 	}
 	count(s, job, written);

@@ -49,7 +49,7 @@ struct store {
 	struct partitions partitions; /* of options records */
 	struct finisher *finisher;
 	struct err err;
-	bool retrying;
+	int retrying; /* the errno that was told; 0: nothing is tried again */
 
 	/* Shared. */
 	pthread_t thread;

@@ -473,6 +473,24 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	[ "$(records out)" = 60 ]
 }
 
+@test "collector: an output directory that is made anew is told to be closed by the sandbox" {
+	mkdir out
+	collect -w out -v
+	if ! grep -q 'files: Landlock' err; then finish; skip "no Landlock"; fi
+	finish
+	mkdir apart
+	flowrecv -l udp:127.0.0.1:0 --port-file apart/port -w out --rotate 1s 2> err 3>&- &
+	collector=$!
+	until_true [ -s apart/port ]
+	rm -r out
+	until_true grep -q 'No such file or directory; trying again' err
+	mkdir out
+	until_true grep -q 'out: replaced by another directory, which the sandbox keeps closed: restart the collector; trying again' err
+	status=0
+	finish || status=$?
+	[ "$status" = 3 ]
+}
+
 @test "collector: it gives up what it does not need" {
 	mkdir out
 	collect -w out -v
