@@ -1,6 +1,7 @@
 /*
  * confine.c - what a collector needs no more once its sockets are open: privileges, and most of the system.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,9 +46,19 @@ has_place(const char *path)
 {
 	char *dir = file_directory(path);
 	bool good = access(dir, F_OK) == 0;
+	int saved = errno;
 
 	mem_free(dir);
+	errno = saved;
 	return good;
+}
+
+/* With or without a sandbox a file that can never be written is no setting to begin with. */
+static void
+check_place(const char *option, const char *path)
+{
+	if (path != NULL && !has_place(path))
+		die(EXIT_FAILED, option, "%s: %s", path, strerror(errno));
 }
 
 static void
@@ -85,6 +96,9 @@ confine_sandbox(struct collector *c)
 	struct list l = { .n = 0 };
 	int rc;
 
+	check_place("--templates", set->templates);
+	check_place("--metrics", set->metrics);
+	check_place("--port-file", set->port_file);
 	if (set->no_sandbox) {
 		if (privileges_lock(&err) != 0)
 			die(err.status, NULL, "%s", err.text);

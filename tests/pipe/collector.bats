@@ -491,6 +491,16 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	[ "$status" = 3 ]
 }
 
+@test "collector: a file whose directory is missing is told by its option, with and without a sandbox" {
+	for option in --templates --metrics --port-file; do
+		for sandbox in '' --no-sandbox; do
+			# shellcheck disable=SC2086 # nothing is no argument
+			run -3 timeout 5 flowrecv -l udp:127.0.0.1:0 -w out.flow "$option" none/file $sandbox
+			[ "$output" = "flowrecv: $option: none/file: No such file or directory" ]
+		done
+	done
+}
+
 @test "collector: it gives up what it does not need" {
 	mkdir out
 	collect -w out -v
