@@ -230,7 +230,7 @@ void
 duty_end(struct collector *c)
 {
 	struct store_stats written;
-	struct err err = { .status = 0 };
+	struct err err = { .status = 0 }, unmeasured = { .status = 0 };
 	struct sums sums;
 
 	look(c);
@@ -249,9 +249,9 @@ duty_end(struct collector *c)
 	} else if (!c->set.quiet) {
 		stats_warn(&sums, &written);
 	}
-	if (c->set.metrics != NULL &&
-	    metrics_write(c->set.metrics, c->snapshot, c->n_workers, &sums, &written, &err) != 0)
-		diag(c->set.metrics, "%s", err.text);
+	if (c->set.metrics != NULL && metrics_write(c->set.metrics, c->snapshot, c->n_workers,
+					  &sums, &written, &unmeasured) != 0)
+		diag(c->set.metrics, "%s", unmeasured.text);
 	for (unsigned i = 0; i < c->n_workers; i++)
 		snapshot_free(&c->snapshot[i]);
 	mem_free(c->snapshot);

@@ -409,7 +409,7 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 @test "collector: a disk that stays full ends with status 3, and what was written is good" {
 	small_disk disk 1m
 	mkdir disk/out
-	collect -w disk/out --rotate 1h --flush 0.1s --fast
+	collect -w disk/out --rotate 1h --flush 0.1s --fast --metrics disk/prom
 	head -c 2000000 /dev/zero > disk/ballast 2> /dev/null || true
 	export_to udp "$port" --messages 200 --records 25
 	until_true grep -q 'trying again' err
@@ -417,6 +417,7 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	finish || status=$?
 	[ "$status" = 3 ]
 	grep -q '[1-9][0-9]* records for which the output had no room' err
+	[ "$(tail -n 1 err)" = "flowrecv: disk/prom: cannot write disk/prom: No space left on device" ]
 	rm disk/ballast
 	collect -w disk/out --rotate 1h -q
 	finish
