@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -159,6 +160,16 @@ raise_limit(const struct collector *c)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* What a collector before us left would say that we are ready, at its address. */
+static void
+remove_port_file(const char *path)
+{
+	struct stat st;
+
+	if (path != NULL && lstat(path, &st) == 0 && S_ISREG(st.st_mode))
+		(void)unlink(path);
+}
+
 void
 listen_open(struct collector *c)
 {
@@ -169,6 +180,7 @@ listen_open(struct collector *c)
 	if (n < 0)
 		die(err.status, NULL, "%s", err.text);
 	raise_limit(c);
+	remove_port_file(c->set.port_file);
 	c->max_doors = c->set.n_listen + (unsigned)n + 1;
 	c->doors = mem_zero((size_t)c->n_workers * c->max_doors, sizeof *c->doors);
 	c->gather_ns = GATHER_MOST_NS;

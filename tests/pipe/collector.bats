@@ -502,6 +502,12 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	done
 }
 
+@test "collector: the port file of one before it does not say that it is ready" {
+	echo 127.0.0.1:9 > left
+	run -3 flowrecv -l udp:192.0.2.9:0 --port-file left -w out.flow
+	[ ! -e left ]
+}
+
 @test "collector: it gives up what it does not need" {
 	mkdir out
 	collect -w out -v
