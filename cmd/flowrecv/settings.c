@@ -321,6 +321,20 @@ complete(struct settings *s)
 		s->workers = 1;
 }
 
+/* Through a symbolic link the file it names is written, not the link: where it is there is room for it. */
+static void
+resolve_output(struct settings *s)
+{
+	struct stat st;
+
+	if (s->out == NULL || stat(s->out, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    lstat(s->out, &st) != 0 || !S_ISLNK(st.st_mode))
+		return;
+	s->resolved = realpath(s->out, NULL);
+	if (s->resolved != NULL)
+		s->out = s->resolved;
+}
+
 void
 settings_parse(struct settings *s, int argc, char **argv)
 {
@@ -348,6 +362,7 @@ settings_parse(struct settings *s, int argc, char **argv)
 	if (s->out != NULL && strcmp(s->out, "-") == 0)
 		s->out = NULL;
 	s->to_dir = s->out != NULL && stat(s->out, &st) == 0 && S_ISDIR(st.st_mode);
+	resolve_output(s);
 	check(s);
 	complete(s);
 }
@@ -355,6 +370,7 @@ settings_parse(struct settings *s, int argc, char **argv)
 void
 settings_free(struct settings *s)
 {
+	free(s->resolved);
 	mem_free(s->listen);
 	mem_free(s->read);
 	mem_free(s->source);

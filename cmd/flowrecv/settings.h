@@ -36,6 +36,7 @@ struct settings {
 	struct wire_opts wire;
 	/* output */
 	const char *out; /* -w; NULL: standard output */
+	char *resolved; /* what out is where it was a symbolic link to a file; NULL: it was none */
 	bool to_dir;
 	struct naming naming;
 	enum partition_by partition;

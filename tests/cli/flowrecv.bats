@@ -261,6 +261,15 @@ load ../collector
 	[ "$(records out.flow)" = $((received * 20)) ]
 }
 
+@test "flowrecv: through a symbolic link the file it names is written, and the link stays" {
+	export_to pcap a.pcap
+	mkdir big
+	: > big/day.flow
+	ln -s big/day.flow day.flow
+	flowrecv -r a.pcap -w day.flow
+	[ -L day.flow ] && [ "$(flowcat -o csv -k bytes big/day.flow | wc -l)" -gt 1 ]
+}
+
 @test "flowrecv: a full disk is an error with status 3" {
 	export_to pcap a.pcap
 	run -3 --separate-stderr flowrecv -r a.pcap -w /dev/full
