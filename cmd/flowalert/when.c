@@ -44,6 +44,7 @@ when_compile(struct when *w, const struct tz *tz, struct err *err)
 {
 	struct err why = { 0 };
 
+	w->tz = tz;
 	w->expr = expr_compile(w->text, tz, &why);
 	if (w->expr == NULL)
 		return err_usage(err, "--when: %s", why.text);
@@ -265,11 +266,28 @@ compare_hits(const void *x, const void *y)
 	return order != 0 ? order : compare_ns(&a->bin_ns, &b->bin_ns);
 }
 
-/* How far apart bins are: the least distance of two, of this run and those before; 0: there was one only. */
+/* How far apart two bins are: in time, or by the clock if that was moved from the one to the other. */
+static bool
+bin_distance(const struct when *w, int64_t from_ns, int64_t to_ns, bool *moved, int64_t *distance)
+{
+	struct tz_span a = tz_at(w->tz, floor_div(from_ns, NS_PER_S));
+	struct tz_span b = tz_at(w->tz, floor_div(to_ns, NS_PER_S));
+	int64_t by_ns = (b.offset_s - a.offset_s) * NS_PER_S;
+
+	*moved =
+	    a.from_s == floor_div(from_ns, NS_PER_S) || a.until_s <= floor_div(to_ns, NS_PER_S);
+	return !__builtin_sub_overflow(to_ns, from_ns, distance) &&
+	       !__builtin_add_overflow(*distance, by_ns, distance) && *distance > 0;
+}
+
+/*
+ * How far apart bins are: the least distance of two, of this run and those before; 0: there was one only.  Where clocks
+ * move bins may be shorter than others: what is between two is not asked unless there is nothing else.
+ */
 static int64_t
 bin_width(struct when *w, struct memo *series)
 {
-	int64_t width = series->told_ns, least = INT64_MAX;
+	int64_t width = series->told_ns, least[2] = { INT64_MAX, INT64_MAX };
 
 	if (w->n_bins == 0)
 		return width;
@@ -278,17 +296,47 @@ bin_width(struct when *w, struct memo *series)
 	qsort(w->bin, w->n_bins, sizeof(*w->bin), compare_ns);
 	for (size_t i = 1; i < w->n_bins; i++) {
 		int64_t gap;
+		bool moved;
 
-		if (!__builtin_sub_overflow(w->bin[i], w->bin[i - 1], &gap) && gap > 0 &&
-		    gap < least)
-			least = gap;
+		if (bin_distance(w, w->bin[i - 1], w->bin[i], &moved, &gap) && gap < least[moved])
+			least[moved] = gap;
 	}
-	if (least != INT64_MAX && (width == 0 || least < width))
-		width = least;
+	if (least[false] == INT64_MAX && width == 0)
+		least[false] = least[true];
+	if (least[false] != INT64_MAX && (width == 0 || least[false] < width))
+		width = least[false];
 	if (series->count == 0 || w->bin[w->n_bins - 1] > series->last_ns)
 		series->last_ns = w->bin[w->n_bins - 1];
 	series->first_ns = series->last_ns;
 	return width;
+}
+
+/* Where a bin ends: by the clocks of the zone, if it begins where one of theirs does; itself at the end of time. */
+static int64_t
+bin_end(const struct when *w, int64_t ns, int64_t width)
+{
+	struct tz_bins bins;
+	int64_t end;
+
+	if (width <= 0)
+		return ns;
+	bins = tz_bins(w->tz, width);
+	if (tz_bin_floor(&bins, ns) == ns)
+		end = tz_bin_next(&bins, ns);
+	else if (__builtin_add_overflow(ns, width, &end))
+		return ns;
+	return end != INT64_MAX ? end : ns;
+}
+
+/* Does a bin, or a run, follow another? */
+static bool
+follows(const struct when *w, const struct when_hit *h, int64_t last, int64_t at, int64_t width)
+{
+	int64_t gap;
+
+	if (!__builtin_sub_overflow(at, last, &gap) && gap == width)
+		return true;
+	return h->binned && bin_end(w, last, width) == at;
 }
 
 /* The last of a streak: its times, its reason. */
@@ -301,9 +349,7 @@ put_alert(const struct when *w, const struct when_hit *h, const struct memo *str
 
 	if (h->binned) {
 		a.start_ns = streak->first_ns;
-		a.end_ns = h->bin_ns;
-		if (__builtin_add_overflow(h->bin_ns, width, &a.end_ns))
-			a.end_ns = h->bin_ns;
+		a.end_ns = bin_end(w, h->bin_ns, width);
 	} else if (a.start_ns == INT64_MIN || a.end_ns == INT64_MIN) {
 		a.start_ns = a.end_ns = time_now_ns();
 	}
@@ -330,13 +376,12 @@ static void
 take_streak(struct when *w, const struct when_hit *h, int64_t at, int64_t width, struct alerts *to)
 {
 	struct memo *m = memory_make(w->memory, MEMO_STREAK, h->key), alone = { 0 };
-	int64_t gap;
 
 	if (m == NULL)
 		m = &alone;
 	if (m->count > 0 && at <= m->last_ns)
 		return; /* looked at before */
-	if (m->count == 0 || __builtin_sub_overflow(at, m->last_ns, &gap) || gap != width) {
+	if (m->count == 0 || !follows(w, h, m->last_ns, at, width)) {
 		m->count = 0;
 		m->first_ns = at;
 	}
@@ -384,5 +429,6 @@ when_goes_on(const struct when *w, const struct memo *m)
 	if (m->last_ns == w->run)
 		return true;
 	return (w->last_ns != 0 || w->width_ns != 0) &&
-	       (__builtin_sub_overflow(w->last_ns, m->last_ns, &gap) || gap <= w->width_ns);
+	       (__builtin_sub_overflow(w->last_ns, m->last_ns, &gap) || gap <= w->width_ns ||
+		   bin_end(w, m->last_ns, w->width_ns) >= w->last_ns);
 }

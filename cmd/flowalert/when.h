@@ -3,8 +3,8 @@
  *
  * The keys of a record are what its elements call so (addresses, ports, interfaces, names ...), or those that --by
  * names.  A record that has one of start and end, not both, is of a bin: that of `flowagg -k end/5m`.  Bins follow each
- * other when they are as far apart as the two nearest of all.  Records without a bin are of their run, and runs
- * follow each other.  The latest bin of each streak, and how long it is, are kept from run to run.
+ * other when they are as far apart as the two nearest of all, by the clocks of the zone: a day of 23 hours is one.
+ * Records without a bin are of their run, and runs follow each other.  The latest bin of each streak, and how long it is, are kept from run to run.
  */
 #ifndef FLOWALERT_WHEN_H
 #define FLOWALERT_WHEN_H
@@ -29,6 +29,7 @@ struct when {
 	struct memory *memory;
 
 	/* Filled. */
+	const struct tz *tz;
 	struct expr *expr;
 	struct expr_state *state;
 	uint64_t *sel;
@@ -47,7 +48,7 @@ struct when {
 void when_init(struct when *, struct memory *);
 void when_free(struct when *);
 
-/* Compile the expression.  -1: err. */
+/* Compile the expression; tz, of times in it and of bins, must last as long.  -1: err. */
 int when_compile(struct when *, const struct tz *tz, struct err *);
 
 /* Look at the selected (NULL: all) records. */

@@ -182,3 +182,27 @@ zone_file() { # RULE
 		done
 	done
 }
+
+@test "zones: days by the clock follow each other for a threshold, where one has 23 or 25 hours" {
+	days() { # FROM BIN
+		for i in 0 1 2 3 4 5; do echo "$(($(date -ud "$1" +%s) + i * 86400)),$((i == ${3:-9} ? 1 : 2)),10.0.0.1"; done |
+			cat <(echo start,bytes,srcip) - | flowagg -i csv --tz North -k "srcip,start/$2" -v bytes -o flow
+	}
+	when() { flowalert --tz North --when 'bytes > 1' -o csv -k start,end,why "$@" | tail -n +2; }
+	[ "$(days 2026-03-27T12:00Z 1d | when --for 6)" = \
+		"2026-03-27T00:00:00.000+01:00,2026-04-02T00:00:00.000+02:00,bytes=2 times=6 for=6 bin=86400.000" ]
+	[ "$(days 2026-10-23T12:00Z 1d | when --for 6)" = \
+		"2026-10-23T00:00:00.000+02:00,2026-10-29T00:00:00.000+01:00,bytes=2 times=6 for=6 bin=86400.000" ]
+	# A day that is missing is missing still.
+	[ -z "$(days 2026-03-27T12:00Z 1d 2 | when --for 5)" ]
+	# The same, a day a run.
+	for day in 27 28 29 30 31; do
+		days "2026-03-${day}T12:00Z" 1d > all
+		flowfilter --tz North "start < 2026-03-${day}T23:00" all | when --state s --for 5
+	done > told
+	[ "$(cat told)" = "2026-03-27T00:00:00.000+01:00,2026-04-01T00:00:00.000+02:00,bytes=2 times=5 for=5 bin=86400.000" ]
+	# Bins of two hours, of which one is cut short.
+	for i in {0..11}; do echo "$(($(date -ud 2026-03-28T21:00Z +%s) + i * 3600)),2,10.0.0.1"; done |
+		cat <(echo start,bytes,srcip) - | flowagg -i csv --tz North -k srcip,start/2h -v bytes -o flow | when --for 6 > told
+	[ "$(cat told)" = "2026-03-28T22:00:00.000+01:00,2026-03-29T12:00:00.000+02:00,bytes=2 times=7 for=6 bin=7200.000" ]
+}
