@@ -86,7 +86,7 @@ add_line(const struct evidence *e, uint32_t row, struct shape *s)
 		return;
 	if (k->kind == LINE_PORT) {
 		if (s->good_ports < PORTS_NAMED)
-			s->port[s->good_ports] = k->port;
+			s->port[s->good_ports] = k;
 		s->good_ports++;
 	} else {
 		s->good_hosts++;

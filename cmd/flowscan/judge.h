@@ -42,7 +42,7 @@ struct shape {
 	uint32_t on_hosts, on_ports; /* failed contacts on those */
 	uint32_t best; /* line; TABLE_NONE: no line is a scan */
 	double score; /* of that */
-	uint16_t port[PORTS_NAMED]; /* the first of good_ports */
+	const struct spot *port[PORTS_NAMED]; /* the first of good_ports */
 	int64_t start_ns,
 	    end_ns; /* of good lines, 0 without any: of the burst that is most of a line, or of all */
 };

@@ -86,12 +86,34 @@ line_tries(const struct evidence *e, uint32_t row)
 		   : (struct burst){ l->first_ns, l->last_ns, l->walk.failed, l->walk.tried };
 }
 
+/* One of several ports that were tried: with its protocol where that is not TCP for all. */
+static void
+put_port(struct buf *out, const struct spot *k, bool protos)
+{
+	if (is_icmp(k->proto)) {
+		buf_puts(out, "ping");
+		return;
+	}
+	if (protos) {
+		put_proto(out, k->proto);
+		buf_putc(out, '/');
+	}
+	buf_printf(out, "%u", k->port);
+}
+
 static void
 put_ports(struct buf *out, const struct shape *sh)
 {
+	unsigned named = sh->good_ports < PORTS_NAMED ? sh->good_ports : PORTS_NAMED;
+	bool protos = false;
+
+	for (unsigned i = 0; i < named; i++)
+		protos = protos || sh->port[i]->proto != IP_TCP;
 	buf_printf(out, "%u ports (", sh->good_ports);
-	for (unsigned i = 0; i < sh->good_ports && i < PORTS_NAMED; i++)
-		buf_printf(out, "%s%u", i > 0 ? ", " : "", sh->port[i]);
+	for (unsigned i = 0; i < named; i++) {
+		buf_puts(out, i > 0 ? ", " : "");
+		put_port(out, sh->port[i], protos);
+	}
 	buf_puts(out, sh->good_ports > PORTS_NAMED ? " ...)" : ")");
 }
 

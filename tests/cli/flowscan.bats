@@ -99,6 +99,16 @@ scan() {
 	[[ $(scan < peers) == horizontal,10.0.0.66,,,*'tried 2 ports (6881, 445) of 300 hosts'* ]]
 }
 
+@test "flowscan: ports of several protocols are told apart, and a ping is no port" {
+	proto() { awk -F, -v OFS=, -v proto="$1" -v port="$2" '{ $6 = port; $7 = proto; $8 = ""; print }'; }
+	tries 20 > sweep
+	tries 20 100 | proto 17 22 >> sweep
+	tries 20 200 | proto 1 2048 >> sweep
+	[[ $(scan < sweep) == horizontal,10.0.0.66,*'tried 3 ports ('*') of 60 hosts'* ]]
+	for port in tcp/22 udp/22 ping; do [[ $(scan < sweep) == *[\(\ ]"$port"[,\)]* ]]; done
+	[[ $(scan < sweep) != *2048* ]]
+}
+
 @test "flowscan: a slow scan is found over a day" {
 	tries 40 | awk -F, -v OFS=, '{ split($1, t, "T"); h = sprintf("T%02d:%02d:00Z", NR / 2, NR % 2 * 30)
 		$1 = "2026-01-05" h; $2 = $1; print }' > slow
