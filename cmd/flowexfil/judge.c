@@ -153,7 +153,7 @@ judge_destination(struct judge *j, struct pair *p)
 		why_count(&j->why, "host_young", n.host_young);
 		why_number(&j->why, "prevalence", n.prevalence);
 	}
-	words_limits(j, p->sampling, true);
+	words_limits(j, (struct sampled){ p->sampling, p->sampling }, true);
 	put_alert(j, p, "destination", p->port == 443 || p->port == 80 ? "T1567,T1041" : "T1048",
 	    0.45 * size + 0.2 * pcr + 0.35 * fresh);
 }
@@ -180,7 +180,7 @@ judge_channel(struct judge *j, struct pair *p, const char *kind, uint64_t least,
 	why_number(&j->why, "mean", mean);
 	why_number(&j->why, "size", size);
 	why_number(&j->why, "large", large);
-	words_limits(j, p->sampling, false);
+	words_limits(j, (struct sampled){ p->sampling, p->sampling }, false);
 	put_alert(j, p, kind, attack, 0.7 * size + 0.3 * large);
 }
 

@@ -1,10 +1,12 @@
 #include "state.h"
 
 #include "base/hash.h"
+#include "base/sum.h"
 #include "detect/members.h"
 #include "io/keep.h"
 
-enum { STATE_VERSION = 1 };
+/* 2: octets of hours are multiplied by the sampling of their records; in 1 they were as exporters count. */
+enum { STATE_VERSION = 2 };
 
 /* What a record of the file is: the column `state`.  The numbers are in files. */
 enum state_kind { STATE_HEAD, STATE_PAIR, STATE_HOUR, STATE_RESOLVER, STATE_TOLD, STATE_KINDS };
@@ -110,6 +112,7 @@ state_write(struct judge *j, const char *path, char *const *argv, struct err *er
 struct reading {
 	struct judge *judge;
 	struct member_walk at;
+	uint32_t scale; /* of octets of hours */
 };
 
 /* Times and hours are what records can have: sums and differences of them are some still. */
@@ -133,7 +136,7 @@ read_head(struct reading *r, struct err *err)
 
 	if (!members_here(&r->at, &head))
 		return false;
-	if (head.exfil_version != STATE_VERSION)
+	if (head.exfil_version < 1 || head.exfil_version > STATE_VERSION)
 		err_set(err, "of version %llu; this program knows %d",
 		    (unsigned long long)head.exfil_version, STATE_VERSION);
 	else if (head.window_ns != ours.window_ns)
@@ -147,6 +150,7 @@ read_head(struct reading *r, struct err *err)
 		return false;
 	t->sampled.least = (uint32_t)head.sampling_least;
 	t->sampled.greatest = (uint32_t)head.sampling_greatest;
+	r->scale = head.exfil_version == 1 && t->sampled.greatest > 1 ? t->sampled.greatest : 1;
 	return true;
 }
 
@@ -188,8 +192,8 @@ read_hour(const struct reading *r)
 	to = add(&r->judge->traffic->hourly.rows, &key);
 	if (to == NULL)
 		return false;
-	to->v[METRIC_OUT] = hour.out;
-	to->v[METRIC_IN] = hour.in;
+	to->v[METRIC_OUT] = product_unsigned(hour.out, r->scale);
+	to->v[METRIC_IN] = product_unsigned(hour.in, r->scale);
 	return true;
 }
 
@@ -200,6 +204,7 @@ read_told(const struct reading *r)
 
 	if (!members_here(&r->at, &told) || !is_hour(told.key.hour))
 		return false;
+	told.out = product_unsigned(told.out, r->scale);
 	to = add(&r->judge->told, &told.key);
 	if (to != NULL)
 		*to = told;

@@ -209,10 +209,25 @@ find_hour(struct traffic *t, struct whose *w, const struct whose *before)
 		w->hash = hourly_prefetch(&t->hourly, w->host, w->hour);
 }
 
+/* Hours are of octets that there were: exporters beside each other may pick one packet of different numbers. */
+static void
+add_hours(struct traffic *t, const struct ends *e, const struct piece *p, const struct whose *w)
+{
+	struct piece scaled;
+
+	if (p->sampling > 1) {
+		scaled = *p;
+		scaled.bytes = piece_scaled(p, p->bytes);
+		scaled.rbytes = piece_scaled(p, p->rbytes);
+		p = &scaled;
+	}
+	hourly_add(&t->hourly, e, p, w->ours, w->theirs);
+}
+
 static void
 add_piece(struct traffic *t, const struct ends *e, const struct piece *p, const struct whose *w)
 {
-	hourly_add(&t->hourly, e, p, w->ours, w->theirs);
+	add_hours(t, e, p, w);
 	if (w->theirs && e->port[!p->d] == DNS_PORT)
 		(void)keyed_add(&t->resolvers, &e->ip[!p->d]);
 	if (w->ours)

@@ -53,7 +53,7 @@ struct resolver {
 struct traffic {
 	const struct scope *scope;
 	int64_t window_ns;
-	struct hourly hourly;
+	struct hourly hourly; /* octets multiplied by the sampling too */
 	struct keyed pairs, resolvers;
 	struct sampled sampled;
 	uint32_t newest_hour;

@@ -25,6 +25,7 @@ struct hour {
 	double floor; /* octets of which less is never strange */
 };
 
+/* Of all records: a baseline is of one sampling, and counts as exporters do. */
 static uint32_t
 sampling_of(const struct judge *j)
 {
@@ -55,14 +56,14 @@ measure(const struct judge *j, struct hour *h)
 	h->known =
 	    host != NULL && !baseline_young(j->baseline, &host->seen) &&
 	    habit_of_host(j->baseline, host, METRIC_OUT, (int64_t)h->row->key.hour * NS_PER_HOUR,
-		(double)h->row->v[METRIC_OUT], scale_floor, &h->habit);
+		(double)h->row->v[METRIC_OUT] / sampling_of(j), scale_floor, &h->habit);
 	h->floor = floor_of(j, h);
 }
 
 static bool
-is_below_floor(const struct judge *j, const struct hour *h)
+is_below_floor(const struct hour *h)
 {
-	return (double)h->row->v[METRIC_OUT] * sampling_of(j) < h->floor;
+	return (double)h->row->v[METRIC_OUT] < h->floor;
 }
 
 /* Strange hours of a host, each at most two after the one before: one alert, told by the strangest of them. */
@@ -141,7 +142,7 @@ put_run(struct judge *j, const struct run *r)
 {
 	const struct hour *h = r->worst;
 	uint32_t sampling = sampling_of(j);
-	double out = (double)h->row->v[METRIC_OUT] * sampling;
+	double out = (double)h->row->v[METRIC_OUT];
 	double size = score_size(out, (double)j->limits.floor);
 	double strange = h->known ? score_cut(h->habit.z / 12) : 0;
 	struct alert a = ALERT_NONE;
@@ -151,7 +152,7 @@ put_run(struct judge *j, const struct run *r)
 	words_begin(j);
 	put_volume_reason(j, r, out, sampling);
 	put_volume_why(j, r, sampling, size, strange);
-	words_limits(j, sampling, false);
+	words_limits(j, j->traffic->sampled, false);
 	a.detector = "exfil";
 	a.kind = "volume";
 	a.score = 0.45 * size + 0.4 * strange + 0.05 * (r->hours < 3 ? r->hours : 3);
@@ -165,8 +166,8 @@ put_run(struct judge *j, const struct run *r)
 	a.src = &h->row->key.addr;
 	a.start_ns = (int64_t)r->first->row->key.hour * NS_PER_HOUR;
 	a.end_ns = ((int64_t)r->last->row->key.hour + 1) * NS_PER_HOUR - NS_PER_MS;
-	a.bytes = r->out;
-	a.rbytes = r->in;
+	a.bytes = r->out / sampling;
+	a.rbytes = r->in / sampling;
 	alerts_put(j->alerts, &a);
 }
 
@@ -185,7 +186,7 @@ hours_again(const struct judge *j, const struct hour *first, const struct hour *
 	for (const struct hour *p = h; p >= first && same_host(p, h); p--) {
 		if (h->row->key.hour - p->row->key.hour > HOURS_APART)
 			break;
-		n += p->known && p->habit.z >= j->limits.z_again && !is_below_floor(j, p);
+		n += p->known && p->habit.z >= j->limits.z_again && !is_below_floor(p);
 	}
 	return n;
 }
@@ -193,13 +194,13 @@ hours_again(const struct judge *j, const struct hour *first, const struct hour *
 static bool
 is_over_ceiling(const struct judge *j, const struct hour *h)
 {
-	return h->row->v[METRIC_OUT] >= j->limits.ceiling / sampling_of(j);
+	return h->row->v[METRIC_OUT] >= j->limits.ceiling;
 }
 
 static bool
 is_strange(const struct judge *j, const struct hour *first, const struct hour *h)
 {
-	if (is_below_floor(j, h) || scope_allows(j->scope, &h->row->key.addr, -1))
+	if (is_below_floor(h) || scope_allows(j->scope, &h->row->key.addr, -1))
 		return false;
 	if (is_over_ceiling(j, h))
 		return true;
@@ -250,7 +251,7 @@ static bool
 is_of_use(const struct judge *j, const struct hour *h)
 {
 	return is_over_ceiling(j, h) ||
-	       (h->known && h->habit.z >= j->limits.z_again && !is_below_floor(j, h));
+	       (h->known && h->habit.z >= j->limits.z_again && !is_below_floor(h));
 }
 
 /* Judge the hours before one; used (NULL: not asked for) are marked those that are of use to others. */

@@ -22,10 +22,8 @@ words_hidden(struct judge *j)
 }
 
 void
-words_limits(struct judge *j, uint32_t sampling, bool destination)
+words_limits(struct judge *j, struct sampled s, bool destination)
 {
-	struct sampled s = { .least = sampling, .greatest = sampling };
-
 	if (destination && j->baseline == NULL)
 		buf_puts(&j->hidden, "no baseline: every destination counts as new");
 	if (!sampled_any(&s))

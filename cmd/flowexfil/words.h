@@ -10,7 +10,7 @@ void words_begin(struct judge *);
 void words_octets(struct buf *, double octets);
 
 /* What cannot be seen: of a new destination without a baseline, of sampled packets.  hidden: NULL nothing. */
-void words_limits(struct judge *, uint32_t sampling, bool destination);
+void words_limits(struct judge *, struct sampled, bool destination);
 const char *words_hidden(struct judge *);
 
 /* To 0 ... 1. */

@@ -181,6 +181,30 @@ weeks() {
 	[[ $stderr == "flowexfil: b was learned from 1 in 1 packets, these flows are of 1 in 100" ]]
 }
 
+@test "flowexfil: an hour is of the octets that there were, whatever another exporter samples" {
+	(header; talk $monday 10.0.0.5 203.0.113.9 22 6 150000000 140000000
+		talk $monday 10.0.0.6 203.0.113.9 22 6 130000000 120000000 100 100) > mixed.csv
+	[ "$(alerts srcip,sampling,bytes,rbytes,reason < mixed.csv)" = \
+		"10.0.0.6,100,130000000,120000000,13.0GB sent out in an hour" ]
+	[[ $(alerts limits < mixed.csv) == *"sampled 1 in 100 (and less): volumes are estimates"* ]]
+	[[ $(alerts why < mixed.csv) == "out=13000000000 in=12000000000 sampling=100 "* ]]
+	# So it is from run to run.
+	head -n 3 mixed.csv | alerts srcip --state s
+	[ "$( (header; tail -n 2 mixed.csv) | alerts srcip --state s)" = 10.0.0.6 ]
+	# A habit is of octets as they were counted.
+	sampled() { sed '1!s/1$/100/'; }
+	weeks | sampled | flowbase learn -i csv -w b
+	(header; talk $((monday + 28 * 86400 + 36000)) 10.0.0.5 203.0.113.9 443 6 300000000 9000000) | sampled > day.csv
+	[[ $(alerts why -B b < day.csv) == *"out=30000000000 in=900000000 sampling=100 "* ]]
+	python3 - "$(alerts why -B b < day.csv)" <<-'END'
+	import math, sys
+	why = dict(w.split("=") for w in sys.argv[1].split())
+	x = math.log10(1 + float(why["out"]) / float(why["sampling"]) / 256)
+	z = (x - float(why["usual"])) / max(0.15, 1.4826 * float(why["spread"]))
+	assert abs(z - float(why["z"])) < 1e-3, (z, why)
+	END
+}
+
 @test "flowexfil: the planted upload is the first of the alerts, and clean traffic has none" {
 	flowgen -n 100000 --clients 200 --incident exfiltration -v -w bad.flow 2> where
 	flowgen -n 100000 --clients 200 -w clean.flow
