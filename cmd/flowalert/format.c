@@ -94,7 +94,9 @@ format_text(struct buf *out, const char *text, size_t most, const char *escaped,
 			control(out, c);
 		} else {
 			for (size_t i = 0; i < n; i++)
-				buf_printf(out, "\\x%02x", (unsigned char)text[i]);
+				buf_printf(out, "%s\\x%02x",
+				    strchr(escaped, '\\') != NULL ? "\\" : "",
+				    (unsigned char)text[i]);
 		}
 		if (out->len - begin > most) {
 			out->len = before;

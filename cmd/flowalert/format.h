@@ -55,8 +55,9 @@ struct uuid format_id(const struct alert *, const char *what);
 void format_time(struct buf *, int64_t ns);
 
 /*
- * UTF-8 of at most `most` octets: invalid parts become U+FFFD, those in `escaped` get a backslash, control characters
- * become \xNN, or `control` says: where it is not NULL it appends them its own way.
+ * UTF-8 of at most `most` octets: invalid parts become U+FFFD, those in `escaped` get a backslash, what a terminal does
+ * not show becomes \xNN, whose backslash is one of the text.  ASCII control characters are appended by `control`, where
+ * it is not NULL, in its own way.
  */
 void format_text(struct buf *, const char *, size_t most, const char *escaped,
     void (*control)(struct buf *, unsigned char));

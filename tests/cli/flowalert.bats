@@ -382,6 +382,21 @@ for d in sorted(rows, key=lambda d: (-d["score"], -d["severity"])):
 	[ "$(cut -c 1-4 out | tr '\n' ' ')" = "<34> <35> <36> <37> <37> <37> " ]
 }
 
+@test "flowalert: what a terminal does not show of a text is text in cef and syslog, its backslash escaped" {
+	{
+		echo start,end,srcip,detector,kind,score,reason,why
+		printf '1,2,10.0.0.1,scan,a\342\200\256b,0.9,c\342\200\213d,e\342\200\256f=1\n'
+	} > unseen.csv
+	flowalert -i csv -o cef unseen.csv > out
+	grep -qF '|scan:a\\xe2\\x80\\xaeb|' out
+	grep -qF ' msg=c\\xe2\\x80\\x8bd ' out
+	python3 "$REPO/tests/tools/alert_formats.py" cef < out
+	flowalert -i csv -o syslog unseen.csv > out
+	grep -qF ' why="e\\xe2\\x80\\xaef=1"' out
+	grep -qF 'c\xe2\x80\x8bd' out # a message has no escapes
+	python3 "$REPO/tests/tools/alert_formats.py" syslog < out
+}
+
 @test "flowalert: stix is a bundle whose objects are whole, refer to each other and have the identifiers of the standard" {
 	hostile | flowalert -i csv -o stix > out
 	python3 "$REPO/tests/tools/alert_formats.py" stix < out > read
