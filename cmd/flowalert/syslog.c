@@ -109,8 +109,12 @@ put_data(struct buf *out, const struct alert *a)
 	put_param_time(out, "end", a->end_ns);
 	put_param_uint(out, "alerts", a->count > 0 ? a->count : 1);
 	put_param_counter(out, "flows", a->flows);
+	put_param_counter(out, "packets", a->packets);
 	put_param_counter(out, "bytes", a->bytes);
+	put_param_counter(out, "rpackets", a->rpackets);
 	put_param_counter(out, "rbytes", a->rbytes);
+	if (a->sampling > 1)
+		put_param_uint(out, "sampling", a->sampling);
 	put_param(out, "attack", a->attack);
 	put_param(out, "subject", a->subject);
 	put_param(out, "why", a->why);

@@ -382,6 +382,14 @@ for d in sorted(rows, key=lambda d: (-d["score"], -d["severity"])):
 	[ "$(cut -c 1-4 out | tr '\n' ' ')" = "<34> <35> <36> <37> <37> <37> " ]
 }
 
+@test "flowalert: syslog has every counter of an alert, and what it stands for" {
+	{
+		echo start,end,srcip,packets,bytes,rpackets,rbytes,sampling,detector,kind,score,reason,why
+		echo 1,2,10.0.0.1,3,400,5,600,100,exfil,volume,0.9,much,n=1
+	} | flowalert -i csv -o syslog > out
+	grep -q ' packets="3" bytes="400" rpackets="5" rbytes="600" sampling="100" why=' out
+}
+
 @test "flowalert: what a terminal does not show of a text is text in cef and syslog, its backslash escaped" {
 	{
 		echo start,end,srcip,detector,kind,score,reason,why
