@@ -135,12 +135,15 @@ put_papers(struct delivery *d, struct batch *b, struct err *err)
 	return rc;
 }
 
-/* What messages call it. */
+/* What messages call it: one line, whatever its texts are. */
 static void
 put_about(struct buf *out, const struct alert *a)
 {
 	out->len = 0;
 	buf_printf(out, "%s %s", a->detector, a->kind);
+	for (size_t i = 0; i < out->len; i++)
+		if (out->data[i] == '\n')
+			out->data[i] = ' ';
 	if (a->src != NULL || a->dst != NULL) {
 		buf_putc(out, ' ');
 		reason_addr(out, a->src != NULL ? a->src : a->dst);

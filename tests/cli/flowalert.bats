@@ -382,6 +382,12 @@ for d in sorted(rows, key=lambda d: (-d["score"], -d["severity"])):
 	[ "$(cut -c 1-4 out | tr '\n' ' ')" = "<34> <35> <36> <37> <37> <37> " ]
 }
 
+@test "flowalert: an alert's text cannot make a message of its own" {
+	printf 'start,end,srcip,detector,kind,score,reason,why\n1,2,10.0.0.1,scan,"x\\x0aflowalert: all is well",0.9,r,n=1\n' > line.csv
+	run -3 --separate-stderr flowalert -i csv -o null -x false line.csv
+	[ "$stderr" = "flowalert: --exec: scan x flowalert: all is well 10.0.0.1: exit status 1" ]
+}
+
 @test "flowalert: syslog has every counter of an alert, and what it stands for" {
 	{
 		echo start,end,srcip,packets,bytes,rpackets,rbytes,sampling,detector,kind,score,reason,why
