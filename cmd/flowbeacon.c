@@ -294,6 +294,7 @@ complain(const struct flowbeacon *f, const struct alerts *alerts)
 	struct pairs_counts p = pairs_counts(f->pairs);
 	struct peers_counts seen = f->judge.seen;
 
+	scope_tell_back(c.back, f->io.warn);
 	if (c.early > 0)
 		diag(NULL, "too many conversations at once: %llu are in pieces",
 		    (unsigned long long)c.early);

@@ -180,6 +180,7 @@ tell(const struct flowlateral *f, const struct io_result *result)
 		    (unsigned)HABITS_MOST);
 	if (!f->io.quiet) {
 		scope_tell_unfit(c.records, c.strange, f->io.warn);
+		scope_tell_back(c.back, f->io.warn);
 		alerts_tell(j->alerts, f->io.warn);
 	}
 	if (!f->io.verbose)

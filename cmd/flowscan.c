@@ -73,6 +73,7 @@ tell(const struct flowscan *f)
 		    (unsigned long long)e->forgotten);
 	if (!f->io.quiet) {
 		scope_tell_unfit(c.records, c.strange, f->io.warn);
+		scope_tell_back(c.back, f->io.warn);
 		alerts_tell(f->alerts, f->io.warn);
 	}
 	if (!f->io.verbose)

@@ -268,6 +268,20 @@ scope_tell_unfit(uint64_t records, uint64_t unfit, void (*say)(const char *, con
 	say(NULL, &told);
 }
 
+void
+scope_tell_back(uint64_t times, void (*say)(const char *, const struct err *))
+{
+	struct err told = { 0 };
+
+	if (times == 0)
+		return;
+	(void)err_set(&told,
+	    "the input goes back in time %llu time%s: what was answered there may count as "
+	    "unanswered; it is best in order of time (flowcat -O end:asc)",
+	    (unsigned long long)times, times == 1 ? "" : "s");
+	say(NULL, &told);
+}
+
 bool
 scope_unicast(const struct addr *a)
 {

@@ -279,6 +279,7 @@ tick(struct conversations *c)
 	if (now < c->clock_ns && c->clock_ns - now > BACK_NS) {
 		sweep(c, FREE - 1);
 		c->sweep_ns = now;
+		c->counts.back++;
 	} else if (now < c->clock_ns) {
 		now = c->clock_ns;
 	}

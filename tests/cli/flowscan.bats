@@ -109,6 +109,23 @@ scan() {
 	[[ $(scan < sweep) != *2048* ]]
 }
 
+@test "flowscan: input that goes back in time is judged as it comes, which is said" {
+	flowgen -n 20000 --clients 20 -w day.flow
+	flowfilter 'end < 2026-01-05T12:00:00Z' day.flow -w early.flow
+	flowfilter 'end >= 2026-01-05T12:00:00Z' day.flow -w late.flow
+	run --separate-stderr flowscan -o null day.flow
+	[ -z "$stderr" ]
+	for program in flowscan flowlateral flowbeacon; do
+		run -0 --separate-stderr $program -o null late.flow early.flow
+		[[ $stderr == "$program: the input goes back in time 1 time: "*"(flowcat -O end:asc)" ]]
+		run -0 --separate-stderr $program -q -o null late.flow early.flow
+		[ -z "$stderr" ]
+	done
+	flowcat -O end:asc late.flow early.flow > sorted.flow
+	run --separate-stderr flowscan -o null sorted.flow
+	[ -z "$stderr" ]
+}
+
 @test "flowscan: a slow scan is found over a day" {
 	tries 40 | awk -F, -v OFS=, '{ split($1, t, "T"); h = sprintf("T%02d:%02d:00Z", NR / 2, NR % 2 * 30)
 		$1 = "2026-01-05" h; $2 = $1; print }' > slow
