@@ -461,15 +461,21 @@ flowwatch: 1 days are left to be learned" ]
 	[ "$stderr" = "flowwatch: 1 new files" ]
 }
 
-# Zones where it is about noon.
+# Zones where it is about noon, but not UTC itself, which has a name of its own: hours east of it.
+noon_hours() {
+	local hours=$((12 - 10#$(date -u +%H)))
+
+	echo $((hours != 0 ? hours : 1))
+}
+
 noon_zone() { # MINUTES
-	printf '%+03d:%s' $((12 - 10#$(date -u +%H))) "$1"
+	printf '%+03d:%s' "$(noon_hours)" "$1"
 }
 
 @test "flowwatch: days are those of the zone, and of another are learned anew" {
 	mkdir past
 	flowgen -n 5000 --span 4d --start "$(date -u -d '4 days ago' +%F)T00:00:00Z" -w past/past.flow
-	for zone in "$(noon_zone 30)" "$(noon_zone 00)" "Etc/GMT$(printf %+d $((10#$(date -u +%H) - 12)))"; do
+	for zone in "$(noon_zone 30)" "$(noon_zone 00)" "Etc/GMT$(printf %+d $((-$(noon_hours))))"; do
 		run -0 --separate-stderr watch -v --detectors "scan anom" --learn 2 --tz "$zone" past
 		day=$(flowgen -n 1 --start "$(date -u -d '1 day ago' +%FT%TZ)" | flowcat -o csv -k start --tz "$zone" | tail -n 1)
 		day=${day%T*}
