@@ -283,6 +283,8 @@ traffic_add(struct traffic *t, struct batch *b, const uint64_t *sel)
 		t->strange += n;
 		return;
 	}
+	if (source.col[PIECE_BYTES] == NULL && source.col[PIECE_RBYTES] == NULL)
+		t->empty += n;
 	while ((k = pieces_next(&t->pieces, &source, b->n, sel, &next)) > 0) {
 		t->strange += k - t->pieces.n;
 		add_pieces(t);

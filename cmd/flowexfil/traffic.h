@@ -59,6 +59,7 @@ struct traffic {
 	uint32_t newest_hour;
 	uint64_t least; /* pairs with less may be forgotten when there is no room */
 	uint64_t records, strange, forgotten;
+	uint64_t empty; /* records of which nothing says how many octets */
 
 	/* A pair whose window is over, and hours that are (NULL: they wait), before they are forgotten. */
 	void (*pair_over)(void *ctx, struct pair *);

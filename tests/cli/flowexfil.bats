@@ -205,6 +205,12 @@ weeks() {
 	END
 }
 
+@test "flowexfil: records that count no octets have no uploads, which is said" {
+	(header; talk $monday 10.0.0.5 203.0.113.9 443 6 9000000 100) | cut -d, -f 1-9 > uncounted.csv
+	run -0 --separate-stderr flowexfil -i csv -o null uncounted.csv
+	[ "$stderr" = "flowexfil: none of the 2 records counts octets: no upload can be seen" ]
+}
+
 @test "flowexfil: the planted upload is the first of the alerts, and clean traffic has none" {
 	flowgen -n 100000 --clients 200 --incident exfiltration -v -w bad.flow 2> where
 	flowgen -n 100000 --clients 200 -w clean.flow
