@@ -178,16 +178,36 @@ bind_own(struct json_plan *p, struct cell *c, enum own own)
 		cell_bind(c, p->b, (unsigned)i, CELL_JSON, 0, 0, NULL);
 }
 
-static void
-add_listed(struct json_plan *p, const struct field *f)
+/* On no wire, so that raw has no other name and value for it. */
+static bool
+is_computed(const struct column *c)
 {
+	return c->derived != DERIVED_NONE && c->derived != DERIVED_FLOWS;
+}
+
+/* Has one of the fields before the kth of the list this column? */
+static bool
+is_listed_before(const struct json_plan *p, unsigned k, int i)
+{
+	for (unsigned before = 0; before < k; before++)
+		if (text_resolve(p->w, p->b, &p->w->col[before].field) == i)
+			return true;
+	return false;
+}
+
+static void
+add_listed(struct json_plan *p, unsigned k)
+{
+	const struct field *f = &p->w->col[k].field;
 	int i = text_resolve(p->w, p->b, f);
 	struct json_cell *j;
 
 	if (i < 0)
 		return;
-	if (p->raw) {
-		add_raw(p, (unsigned)i);
+	if (p->raw && !is_computed(&p->b->col[i])) {
+		/* Fields that have one column have one name on the wire. */
+		if (!is_listed_before(p, k, i))
+			add_raw(p, (unsigned)i);
 		return;
 	}
 	j = add_cell(p, (unsigned)i, &p->b->col[i].id, text_title(f));
@@ -222,7 +242,7 @@ plan_make(
 	bind_own(p, &p->domain, OWN_DOMAIN);
 	bind_own(p, &p->wire, OWN_WIRE);
 	for (unsigned k = 0; w->list && k < w->n_col; k++)
-		add_listed(p, &w->col[k].field);
+		add_listed(p, k);
 	for (unsigned k = 0; !w->list && k < b->n_cols; k++) {
 		unsigned i = shown(b, k);
 

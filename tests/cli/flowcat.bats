@@ -158,6 +158,14 @@ make_five() {
 	[ "$(jq -r ._kind <<< "$output")" = flow ]
 }
 
+@test "flowcat: --raw has no name twice, and calls what is computed by its own" {
+	printf 'srcip,start,end,bytes,packets\n192.0.2.1,1700000000.5,1700000002.5,1000,4\n' > one.csv
+	run -0 flowcat -i csv one.csv -o ndjson --raw -k srcip,duration,bps,pps,bpp,flows
+	[ "$output" = '{"_kind":"flow","sourceIPv4Address":"192.0.2.1","duration":2.000,"bps":4000,"pps":2,"bpp":250,"deltaFlowCount":1}' ]
+	run -0 flowcat -i csv one.csv -o ndjson --raw -k srcip,sourceIPv4Address,sourceIPv6Address,bytes,octetDeltaCount
+	[ "$output" = '{"_kind":"flow","sourceIPv4Address":"192.0.2.1","octetDeltaCount":1000}' ]
+}
+
 @test "flowcat: a time window takes what overlaps it" {
 	make_five
 	[ "$(flowcat -o csv -k bytes -t 2026-01-05T10:02..2026-01-05T10:03 five.flow | tr '\n' ' ')" = 'bytes 2500000 ' ]
