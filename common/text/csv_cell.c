@@ -256,12 +256,33 @@ parse_int_cell(struct csv_value *v, const struct csv_name *name, const struct cs
 	return NULL;
 }
 
+enum { MPLS_TOP = 70, MPLS_LAST = 79 }; /* mplsTopLabelStackSection and those below it */
+
+/* An entry of a label stack (RFC 3032 2.1) as nfdump writes it: label-class-bottom.  false: no such text. */
+static bool
+parse_label(const struct csv_name *name, const struct csv_span *cell, uint32_t *entry)
+{
+	const char *end = cell->p + cell->n;
+	unsigned class, bottom;
+	uint64_t label;
+
+	if (name->id.pen != PEN_IANA || name->id.id < MPLS_TOP || name->id.id > MPLS_LAST ||
+	    cell->n < sizeof("0-0-0") - 1 || end[-4] != '-' || end[-2] != '-' ||
+	    !parse_digits(cell->p, cell->n - 4, &label))
+		return false;
+	class = (unsigned)(unsigned char)end[-3] - '0';
+	bottom = (unsigned)(unsigned char)end[-1] - '0';
+	*entry = (uint32_t)label << 4 | class << 1 | bottom;
+	return label < 1 << 20 && class < 8 && bottom < 2;
+}
+
 static const char *
 parse_octets_cell(struct csv_value *v, const struct csv_name *name, const struct csv_span *cell,
     char delimiter, struct buf *octets)
 {
 	const char *p = cell->p;
 	size_t n = cell->n;
+	uint32_t entry;
 	char *to;
 
 	v->s.off = octets->len;
@@ -271,6 +292,11 @@ parse_octets_cell(struct csv_value *v, const struct csv_name *name, const struct
 	to = buf_room(octets, n);
 	if (name->type == TYPE_STRING) {
 		v->s.n = unescape_csv(to, p, n, delimiter);
+	} else if (parse_label(name, cell, &entry)) {
+		v->present = entry != 0; /* 0-0-0: nfdump has none */
+		for (unsigned i = 0; i < 3; i++)
+			to[i] = (char)(entry >> (16 - 8 * i));
+		v->s.n = 3;
 	} else {
 		if (n > 2 && p[0] == '0' && (p[1] == 'x' || p[1] == 'X')) {
 			p += 2;
