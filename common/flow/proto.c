@@ -258,7 +258,7 @@ parse_flags(const char *text, size_t n, unsigned *bits)
 		char upper = (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 32 : text[i]);
 		const char *p = upper ? strchr(letters, upper) : NULL;
 
-		if (text[i] == '.')
+		if (text[i] == '.' || text[i] == ' ')
 			continue;
 		if (p == NULL)
 			return false;

@@ -62,7 +62,8 @@ const char *severity_name(unsigned);
 int severity_number(const char *, size_t n);
 
 /* TCP flags <-> bits: letters CEUAPRSF in this order, "...AP.SF"; N before them when bit 8 (AE, once NS)
- * is set; more bits than letters as 0x....  Parsed in any order, case, with or without dots. */
+ * is set; more bits than letters as 0x....  Parsed in any order, case, with or without dots
+ * or blanks (SiLK's) in place of others. */
 size_t fmt_flags(char *dst, unsigned bits);
 bool parse_flags(const char *, size_t, unsigned *bits);
 

@@ -256,6 +256,7 @@ test_files(void)
 		{ "firstSeen,duration,proto,srcAddr\n2020-04-30 "
 		  "00:06:38.500,26:00:04.096,TCP,10.0.0.1\n",
 		    "end", "2020-05-01T02:06:42.596Z", "nfdump's columns since 1.7.4" },
+		{ "sIP,flags\n10.0.0.1, S   A  \n", "flags", "18", "SiLK's blanks between flags" },
 		{ "sa,mpls1,mpls10\n10.0.0.1,1048575-5-1,0-0-0\n", "mpls1", "fffffb",
 		    "nfdump's entries of a label stack" },
 		{ "sa,mpls1,mpls10\n10.0.0.1,16-0-1,0-0-0\n", "mpls10", "no column",
