@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "text/escape.h"
 
 enum {
 	OCTETS_MOST = 1 << 20, /* of a tile's strings */
@@ -76,7 +77,8 @@ parse_row(struct csv_rows *r, struct buf *why)
 		if (wrong == NULL)
 			continue;
 		buf_printf(why, "column %u: '", i + 1);
-		buf_put(why, s->p, s->n > SHOWN ? SHOWN : s->n);
+		/* A NUL would end the message, a line end break it in two. */
+		(void)escape_terminal(why, s->p, s->n > SHOWN ? SHOWN : s->n, SIZE_MAX);
 		buf_printf(why, "%s' %s", s->n > SHOWN ? "..." : "", wrong);
 		r->octets.len = octets;
 		return false;

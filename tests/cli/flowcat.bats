@@ -306,6 +306,9 @@ make_five() {
 	printf 'srcip,bytes\n\033[2Jx,1\n' > bad.csv
 	run -3 --separate-stderr flowcat -i csv -o csv bad.csv
 	[[ $stderr == *"'\\x1b[2Jx' is no IP address" ]]
+	printf 'srcip,bytes\n192.0.2.1,5\0\n' > bad.csv
+	run -3 --separate-stderr flowcat -i csv -o csv bad.csv
+	[ "$stderr" = "flowcat: bad.csv: line 2: column 2: '5\\x00' is no number" ]
 	# What turns text around, is not seen, or is a control in two octets; and what is text.
 	for c in '\xe2\x80\xae' '\xe2\x81\xa6' '\xe2\x80\x8f' '\xe2\x80\x8b' '\xef\xbb\xbf' '\xf3\xa0\x81\x81' '\xc2\x9b' '\xd8\x9c'; do
 		printf "label,bytes\nexe${c}gpj,1\n" > odd.csv
