@@ -482,8 +482,8 @@ alias_of(const struct field_id *id, bool *reverse)
 	return NULL;
 }
 
-static void
-put_quoted(struct buf *b, const char *name)
+void
+field_put_quoted(struct buf *b, const char *name)
 {
 	buf_putc(b, '`');
 	for (const char *p = name; *p; p++) {
@@ -507,7 +507,7 @@ field_put_name(struct buf *b, const struct field_id *id)
 		if (id->named[0] != 0 && reads_back(b, at, id))
 			return;
 		b->len = at;
-		put_quoted(b, id->named);
+		field_put_quoted(b, id->named);
 		return;
 	}
 	alias = alias_of(id, &reverse);

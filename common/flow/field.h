@@ -93,6 +93,9 @@ void field_copy(struct field *dst, const struct field *src);
 void field_put_name(struct buf *, const struct field_id *);
 void field_put_wire_name(struct buf *, const struct field_id *);
 
+/* The name of a named column in backquotes, those within doubled. */
+void field_put_quoted(struct buf *, const char *name);
+
 /*
  * p50, p95, p99.9 as ten-thousandths; digits behind the second are tenths and hundredths, so that a column's name is an
  * identifier: p999_bytes.  0: no percentile is written so, -1: one that there is not.  And back, as names have it.

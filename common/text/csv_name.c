@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "base/addr.h"
 #include "base/num.h"
 #include "flow/synonym.h"
 
@@ -142,6 +143,15 @@ csv_name_parse(struct csv_name *c, const char *p, size_t n, struct err *err)
 	return 0;
 }
 
+bool
+csv_name_is_value(const char *p, size_t n)
+{
+	struct addr a;
+	double d;
+
+	return parse_double(p, n, &d) || parse_ip(p, n, &a);
+}
+
 /* Does the text read back as this very column, with room for its integers? */
 static bool
 reads_back(const char *p, size_t n, const struct field_id *id, enum type type, unsigned *width)
@@ -150,7 +160,8 @@ reads_back(const char *p, size_t n, const struct field_id *id, enum type type, u
 	struct err ignored = { 0 };
 
 	if (csv_name_parse(&c, p, n, &ignored) != 0 || c.role != CSV_VALUE || c.unit_ns != 0 ||
-	    c.type != type || (is_integer(type) && c.width < *width) || !field_id_equal(&c.id, id))
+	    c.type != type || (is_integer(type) && c.width < *width) ||
+	    !field_id_equal(&c.id, id) || (id->pen == PEN_NAMED && csv_name_is_value(p, n)))
 		return false;
 	*width = c.width;
 	return true;
@@ -167,8 +178,10 @@ csv_name_put(struct buf *out, const struct field_id *id, enum type type, unsigne
 			out->len = at;
 			if (id->pen != PEN_NAMED)
 				field_put_name(out, id);
+			else if (quoted)
+				field_put_quoted(out, id->named);
 			else
-				buf_printf(out, quoted ? "`%s`" : "%s", id->named);
+				buf_puts(out, id->named);
 			if (typed) {
 				buf_putc(out, ':');
 				buf_puts(out, type_name(type));

@@ -36,6 +36,12 @@ struct csv_name {
 int csv_name_parse(struct csv_name *, const char *, size_t n, struct err *);
 
 /*
+ * Is a text that is no field's name a value?  In a header it says that somebody cut the names off, so a column that is
+ * called so needs a type behind its name, or backquotes.
+ */
+bool csv_name_is_value(const char *, size_t n);
+
+/*
  * The name that reads back as this identity and type, not yet quoted for csv.  Returns the width that
  * its integers may have.
  */

@@ -1,21 +1,10 @@
 #include "text/csv_plan.h"
 
 #include "base/mem.h"
-#include "base/num.h"
 #include "flow/batch.h"
 #include "text/escape.h"
 
 enum { SHOWN = 40 }; /* octets of a bad name in messages */
-
-/* A first line of values: somebody cut the names off. */
-static bool
-looks_like_value(const struct csv_span *s)
-{
-	struct addr a;
-	double d;
-
-	return parse_double(s->p, s->n, &d) || parse_ip(s->p, s->n, &a);
-}
 
 static int
 check_twice(const struct csv_plan *plan, unsigned i, uint64_t next, struct err *err)
@@ -95,7 +84,7 @@ take_name(
 	if (csv_name_parse(name, text.data, text.len, &why) < 0)
 		rc = err_set(
 		    err, "line %llu, column %u: %s", (unsigned long long)line, i + 1, why.text);
-	else if (name->id.pen == PEN_NAMED && looks_like_value(&in->span[i]))
+	else if (name->id.pen == PEN_NAMED && csv_name_is_value(in->span[i].p, in->span[i].n))
 		rc = err_set(err,
 		    "line %llu: '%.*s' is no name: the first line must name the columns",
 		    (unsigned long long)line, text.len > SHOWN ? SHOWN : (int)text.len, text.data);

@@ -29,6 +29,18 @@ make_five() {
 	END
 }
 
+@test "flowcat: columns called as a value, or with backquotes, are read back from csv" {
+	cat > odd.csv <<-'END'
+	```x```,`5`,a`b,`10.0.0.1`,`::1`,nan:uint,``,5:uint
+	1,2,3,4,5,6,7,8
+	END
+	run -3 flowcat -i csv odd.csv -o null
+	sed -i 's/,5:uint$/,6:uint/' odd.csv
+	flowcat -i csv odd.csv -o csv -k all > again.csv
+	flowcat -i csv again.csv -o csv -k all | cmp - again.csv
+	[ "$(flowcat -i csv again.csv -o csv -k '```x```,`5`,`10.0.0.1`,`nan`' | tail -n 1)" = 1,2,4,6 ]
+}
+
 @test "flowcat: csv without -k has the columns that the manual lists" {
 	make_five
 	flowcat -o csv five.flow > out.csv
