@@ -302,6 +302,10 @@ test_bad_lines(void)
 		{ "srcip,bytes\n10.0.0.x,2\n10.0.0.1,5\n",
 		    "line 2: column 1: '10.0.0.x' is no IP address", 1, 1 },
 		{ "start,bytes\nnever,2\n", "line 2: column 1: 'never' is no time", 1, 0 },
+		{ "start,bytes\n1588205198900,2\n",
+		    "line 2: column 1: '1588205198900' is too large for seconds; names like "
+		    "start_ms, start_us, start_ns say the unit",
+		    1, 0 },
 		{ "bytes\n18446744073709551616\n",
 		    "line 2: column 1: '18446744073709551616' is too large", 1, 0 },
 		{ "bytes\n-1\n", "line 2: column 1: '-1' is below 0", 1, 0 },
