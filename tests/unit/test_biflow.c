@@ -257,7 +257,8 @@ test_refused(void)
 	    "and p95 are");
 	refused("srcip", "mean(bytes", false, "mean(bytes: the closing parenthesis is missing");
 	refused("srcip", "sum(start)", false,
-	    "sum(start): type time has no sum; mean, percentiles, min, max, distinct, first and last do");
+	    "sum(start): type time has no sum; mean, percentiles, min, max, distinct, first and "
+	    "last do");
 	refused("srcip", "dstport", false,
 	    "dstport: not a quantity that adds up; write distinct(dstport), min(dstport), "
 	    "max(dstport), first(dstport) or last(dstport)");
