@@ -482,6 +482,12 @@ count_answers(struct evidence *e, const struct conversation *c)
 		e->tcp_flagless++;
 		e->tcp_flagless_answered += c->answer == ANSWER_GIVEN;
 	}
+	if (c->proto == IP_TCP || c->proto == IP_UDP) {
+		bool ported = (c->client_port | c->server_port) != 0;
+
+		e->ported += ported;
+		e->portless += !ported;
+	}
 }
 
 static void

@@ -138,6 +138,7 @@ struct evidence {
 
 	/* For what the records do not show. */
 	uint64_t udp, udp_answered, tcp_flagless, tcp_flagless_answered;
+	uint64_t ported, portless; /* of TCP and UDP: with the port of a side, without any */
 	uint32_t sampling; /* greatest interval */
 	uint64_t forgotten; /* sources, for want of room */
 };

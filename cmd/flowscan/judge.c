@@ -40,6 +40,12 @@ judge_blind(const struct evidence *e, uint8_t proto)
 	return e->udp >= ENOUGH && e->udp_answered < e->udp / SHARE;
 }
 
+bool
+judge_portless(const struct evidence *e)
+{
+	return e->portless > e->ported;
+}
+
 /* Lines and sources -------------------------------------------------------------------------------- */
 
 static bool

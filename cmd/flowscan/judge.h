@@ -57,6 +57,9 @@ const struct burst *walk_burst(const struct evidence *, uint32_t source, const s
 /* Does nothing in these records show whether this protocol was answered?  Then it is not judged. */
 bool judge_blind(const struct evidence *, uint8_t proto);
 
+/* Do most of these records leave out ports?  Then port 0 is none, and lines of it are of all ports. */
+bool judge_portless(const struct evidence *);
+
 /* All alerts, but for sources and targets that the scope allows and what was told before. */
 void judge(struct evidence *, struct alerts *);
 

@@ -30,6 +30,11 @@ put_limits(struct buf *out, const struct evidence *e, uint32_t sampling)
 		buf_printf(out,
 		    "%sneither TCP flags nor answers are in the records, so it was not judged",
 		    out->len > 0 ? "; " : "");
+	if (judge_portless(e))
+		buf_printf(out,
+		    "%smost records have no ports, so of scans of ports only half-open ones are "
+		    "seen",
+		    out->len > 0 ? "; " : "");
 }
 
 /* Sources ------------------------------------------------------------------------------------------ */
@@ -129,12 +134,18 @@ put_sentence(struct buf *out, const struct evidence *e, const struct source *s,
 	if (kind == SCAN_HORIZONTAL && sh->good_ports == 1) {
 		if (is_icmp(k->proto)) {
 			buf_printf(out, "pinged %u hosts", l.tried);
+		} else if (judge_portless(e)) {
+			buf_printf(out, "tried %u hosts over ", l.tried);
+			put_proto(out, k->proto);
 		} else {
 			buf_puts(out, "tried ");
 			put_proto(out, k->proto);
 			buf_printf(out, " port %u of %u hosts", k->port, l.tried);
 		}
 		put_tries(out, &l, "them");
+	} else if (kind != SCAN_VERTICAL && judge_portless(e)) {
+		buf_printf(out, "tried %u hosts", sh->hosts);
+		put_all_tries(out, s, sh);
 	} else if (kind == SCAN_HORIZONTAL) {
 		buf_puts(out, "tried ");
 		put_ports(out, sh);
@@ -251,7 +262,8 @@ report_source(struct alerts *alerts, const struct evidence *e, uint32_t row, con
 		       : "T1595.001";
 	a.limits = limits.len > 0 ? buf_cstr(&limits) : NULL;
 	a.sampling = s->sampling;
-	if (kind == SCAN_HORIZONTAL && sh->good_ports == 1 && !is_icmp(k->proto))
+	if (kind == SCAN_HORIZONTAL && sh->good_ports == 1 && !is_icmp(k->proto) &&
+	    !judge_portless(e))
 		a.dstport = k->port;
 	if (kind == SCAN_VERTICAL && sh->good_hosts == 1)
 		a.dst = &k->dst;
@@ -272,6 +284,18 @@ report_source(struct alerts *alerts, const struct evidence *e, uint32_t row, con
 
 /* Targets and victims ------------------------------------------------------------------------------ */
 
+static void
+put_flood(struct buf *out, const struct evidence *e, const struct target *t)
+{
+	buf_printf(out, "%u hosts tried ", t->sources);
+	if (judge_portless(e))
+		buf_puts(out, "it");
+	else
+		buf_printf(out, "port %u", t->port);
+	buf_printf(out, " in vain, %u new ones in a minute: a flood, or a service that is down",
+	    t->most_minute);
+}
+
 void
 report_target(struct alerts *alerts, const struct evidence *e, uint32_t row, bool flood)
 {
@@ -282,10 +306,7 @@ report_target(struct alerts *alerts, const struct evidence *e, uint32_t row, boo
 	uint64_t ports = evidence_distinct(t->ports);
 
 	if (flood)
-		buf_printf(&reason,
-		    "%u hosts tried port %u in vain, %u new ones in a minute: a flood, or a "
-		    "service that is down",
-		    t->sources, t->port, t->most_minute);
+		put_flood(&reason, e, t);
 	else
 		buf_printf(&reason, "was tried in vain by %u hosts on %llu ports within ",
 		    t->sources, (unsigned long long)ports);
@@ -310,7 +331,7 @@ report_target(struct alerts *alerts, const struct evidence *e, uint32_t row, boo
 	a.limits = limits.len > 0 ? buf_cstr(&limits) : NULL;
 	a.sampling = t->sampling;
 	a.dst = key_addr(&e->targets, row);
-	a.dstport = flood ? t->port : -1;
+	a.dstport = flood && !judge_portless(e) ? t->port : -1;
 	a.start_ns = burst != NULL ? burst->first_ns : t->first_ns;
 	a.end_ns = burst != NULL ? burst->last_ns : t->last_ns;
 	a.flows = t->flows;

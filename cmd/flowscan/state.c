@@ -28,10 +28,12 @@ enum state_kind {
 
 struct head {
 	uint64_t version, window_ns, udp, udp_answered, tcp_flagless, tcp_flagless_answered;
+	uint64_t ported, portless;
 };
 static const struct member head_members[] = { NUMBER(head, version), NUMBER(head, window_ns),
 	NUMBER(head, udp), NUMBER(head, udp_answered), NUMBER(head, tcp_flagless),
-	NUMBER(head, tcp_flagless_answered), { 0 } };
+	NUMBER(head, tcp_flagless_answered), LATER(MEMBER_NUMBER, head, ported),
+	LATER(MEMBER_NUMBER, head, portless), { 0 } };
 static const struct member source_members[] = { OCTETS(source, first_dst), NUMBER(source, first_ns),
 	NUMBER(source, last_ns), NUMBER(source, flows), NUMBER(source, packets),
 	NUMBER(source, bytes), NUMBER(source, rpackets), NUMBER(source, rbytes), WALK(source),
@@ -128,7 +130,7 @@ static int
 write_head(struct io_sink *sink, const struct evidence *e, struct err *err)
 {
 	const struct head head = { STATE_VERSION, (uint64_t)e->window_ns, e->udp, e->udp_answered,
-		e->tcp_flagless, e->tcp_flagless_answered };
+		e->tcp_flagless, e->tcp_flagless_answered, e->ported, e->portless };
 	struct batch *b = batch_new();
 	struct members_at at;
 	int rc;
@@ -269,6 +271,8 @@ read_head(struct reading *r, struct err *err)
 	r->e->udp_answered = head.udp_answered;
 	r->e->tcp_flagless = head.tcp_flagless;
 	r->e->tcp_flagless_answered = head.tcp_flagless_answered;
+	r->e->ported = head.ported;
+	r->e->portless = head.portless;
 	return true;
 }
 

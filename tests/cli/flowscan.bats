@@ -83,6 +83,22 @@ scan() {
 	(echo "$header"; cat both) | flowscan -i csv -o csv -k limits | grep -q 'no answers over UDP are in the records'
 }
 
+@test "flowscan: of records without ports no port is named, and limits says what is not seen" {
+	portless() { awk -F, -v OFS=, '{ $5 = $6 = ""; print }'; }
+	tries 20 | portless > hosts
+	[ "$(scan < hosts)" = 'horizontal,10.0.0.66,,,"tried 20 hosts over tcp in 19s, all in vain"' ]
+	(echo "$header"; cat hosts) | flowscan -i csv -o csv -k limits | grep -q '^"most records have no ports, '
+	for ((i = 0; i < 1200; i++)); do
+		printf '2026-01-05T10:00:%02dZ,2026-01-05T10:00:%02dZ,198.18.%d.%d,10.0.0.80,,,6,2,1,44\n' \
+			$((i / 20)) $((i / 20)) $((i / 250)) $((i % 250 + 1))
+	done > flood
+	[[ $(scan < flood) == flood,,10.0.0.80,,'"1200 hosts tried it in vain, '* ]]
+	# From run to run; and records that have ports are named by them, port 0 too.
+	tries 10 | portless | scan --state st > /dev/null
+	[[ $(tries 20 | portless | scan --state st) == *'hosts over tcp'* ]]
+	[[ $(tries 20 0 10.0.0.66 0 | scan) == *'tried tcp port 0 of 20 hosts'* ]]
+}
+
 @test "flowscan: multicast, broadcast and answers alone are no tries" {
 	tries 30 | awk -F, -v OFS=, '{ $4 = "224.0.0." NR; $7 = 17; $8 = ""; print }' > many
 	tries 30 | awk -F, -v OFS=, '{ $4 = "10.0." NR ".255"; $7 = 17; $8 = ""; print }' >> many
