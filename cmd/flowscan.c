@@ -73,6 +73,9 @@ tell(const struct flowscan *f)
 		    (unsigned long long)e->forgotten);
 	if (!f->io.quiet) {
 		scope_tell_unfit(c.records, c.strange, f->io.warn);
+		if (c.conversations > 0 && e->protoless == c.conversations)
+			diag(NULL, "none of the %llu records has a protocol: no scan can be seen",
+			    (unsigned long long)(c.records - c.strange));
 		scope_tell_back(c.back, f->io.warn);
 		alerts_tell(f->alerts, f->io.warn);
 	}

@@ -473,6 +473,7 @@ take_steps(struct evidence *e, size_t n)
 static void
 count_answers(struct evidence *e, const struct conversation *c)
 {
+	e->protoless += c->proto == 0;
 	if (c->answer == ANSWER_ONLY)
 		return;
 	if (c->proto == IP_UDP) {

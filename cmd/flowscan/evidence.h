@@ -141,6 +141,7 @@ struct evidence {
 	uint64_t ported, portless; /* of TCP and UDP: with the port of a side, without any */
 	uint32_t sampling; /* greatest interval */
 	uint64_t forgotten; /* sources, for want of room */
+	uint64_t protoless; /* conversations of this run without a protocol */
 };
 
 void evidence_init(struct evidence *, const struct scope *, int64_t window_ns);

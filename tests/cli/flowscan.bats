@@ -99,6 +99,15 @@ scan() {
 	[[ $(tries 20 0 10.0.0.66 0 | scan) == *'tried tcp port 0 of 20 hosts'* ]]
 }
 
+@test "flowscan: of records without a protocol nothing is told, which is said" {
+	(echo "$header"; tries 20 | awk -F, -v OFS=, '{ $7 = ""; print }') > none.csv
+	run -0 --separate-stderr flowscan -i csv -o null none.csv
+	[ "$stderr" = "flowscan: none of the 20 records has a protocol: no scan can be seen" ]
+	tries 1 >> none.csv
+	run -0 --separate-stderr flowscan -i csv -o null none.csv
+	[ -z "$stderr" ]
+}
+
 @test "flowscan: multicast, broadcast and answers alone are no tries" {
 	tries 30 | awk -F, -v OFS=, '{ $4 = "224.0.0." NR; $7 = 17; $8 = ""; print }' > many
 	tries 30 | awk -F, -v OFS=, '{ $4 = "10.0." NR ".255"; $7 = 17; $8 = ""; print }' >> many
