@@ -145,9 +145,11 @@ hit_target(struct evidence *e, const struct conversation *c, bool new_source)
 	bursts_add(&t->bursts, true, c->start_ns, c->end_ns, 60 * NS_PER_S);
 	if (c->sampling > t->sampling)
 		t->sampling = c->sampling;
-	put_bit(t->ports, &c->server_port, sizeof(c->server_port));
+	if (c->proto == IP_TCP || c->proto == IP_UDP)
+		put_bit(t->ports, &c->server_port, sizeof(c->server_port));
 	if (t->votes == 0) {
 		t->port = c->server_port;
+		t->proto = c->proto;
 		t->on_port = 0;
 	}
 	t->votes += t->port == c->server_port ? 1 : UINT32_MAX;

@@ -93,6 +93,13 @@ struct spot {
 };
 _Static_assert(sizeof(struct spot) == 24, "three words");
 
+/* Its port is a type and a code then. */
+static inline bool
+spot_is_ping(const struct spot *k)
+{
+	return k->proto == IP_ICMP || k->proto == IP_ICMP6;
+}
+
 enum { PORT_BITS = 512 };
 
 /* One of ours, and who tried it in vain. */
@@ -106,7 +113,8 @@ struct target {
 	uint32_t sampling, new_failed, told;
 	/* New sources in a minute: the present one, the one before it, the worst of all. */
 	uint32_t minute, now_minute, last_minute, most_minute, spare2;
-	uint16_t port, spare;
+	uint16_t port;
+	uint8_t proto, spare; /* of that port, 0 not known */
 };
 
 /* Who answers what nobody asked: the addresses that it answers were invented by whoever floods it. */

@@ -84,16 +84,19 @@ add_line(const struct evidence *e, uint32_t row, struct shape *s)
 	const struct burst *burst = walk_burst(e, k->source, &l->walk);
 	double score;
 
-	if (k->kind == LINE_PORT)
+	if (k->kind == LINE_PORT) {
 		s->ports++;
-	else
+		s->pings += spot_is_ping(k);
+	} else {
 		s->hosts++;
+	}
 	if (!line_good(e, row))
 		return;
 	if (k->kind == LINE_PORT) {
 		if (s->good_ports < PORTS_NAMED)
 			s->port[s->good_ports] = k;
 		s->good_ports++;
+		s->good_pings += spot_is_ping(k);
 	} else {
 		s->good_hosts++;
 	}

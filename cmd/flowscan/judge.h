@@ -39,6 +39,7 @@ enum {
 struct shape {
 	uint32_t hosts, ports; /* lines with a failure */
 	uint32_t good_hosts, good_ports; /* of them those that are scans */
+	uint32_t pings, good_pings; /* of ports: ping, which is none to whoever reads of them */
 	uint32_t on_hosts, on_ports; /* failed contacts on those */
 	uint32_t best; /* line; TABLE_NONE: no line is a scan */
 	double score; /* of that */

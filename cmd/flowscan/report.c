@@ -39,12 +39,6 @@ put_limits(struct buf *out, const struct evidence *e, uint32_t sampling)
 
 /* Sources ------------------------------------------------------------------------------------------ */
 
-static bool
-is_icmp(uint8_t proto)
-{
-	return proto == IP_ICMP || proto == IP_ICMP6;
-}
-
 static void
 put_proto(struct buf *out, uint8_t proto)
 {
@@ -95,7 +89,7 @@ line_tries(const struct evidence *e, uint32_t row)
 static void
 put_port(struct buf *out, const struct spot *k, bool protos)
 {
-	if (is_icmp(k->proto)) {
+	if (spot_is_ping(k)) {
 		buf_puts(out, "ping");
 		return;
 	}
@@ -106,6 +100,18 @@ put_port(struct buf *out, const struct spot *k, bool protos)
 	buf_printf(out, "%u", k->port);
 }
 
+/* So many lines of ports, some of which are pings. */
+static void
+put_port_count(struct buf *out, uint32_t ports, uint32_t pings)
+{
+	uint32_t n = ports - pings;
+
+	if (n > 0)
+		buf_printf(out, "%u port%s", n, n == 1 ? "" : "s");
+	if (pings > 0)
+		buf_puts(out, n > 0 ? " and ping" : "ping");
+}
+
 static void
 put_ports(struct buf *out, const struct shape *sh)
 {
@@ -114,7 +120,8 @@ put_ports(struct buf *out, const struct shape *sh)
 
 	for (unsigned i = 0; i < named; i++)
 		protos = protos || sh->port[i]->proto != IP_TCP;
-	buf_printf(out, "%u ports (", sh->good_ports);
+	put_port_count(out, sh->good_ports, sh->good_pings);
+	buf_puts(out, " (");
 	for (unsigned i = 0; i < named; i++) {
 		buf_puts(out, i > 0 ? ", " : "");
 		put_port(out, sh->port[i], protos);
@@ -132,7 +139,7 @@ put_sentence(struct buf *out, const struct evidence *e, const struct source *s,
 	if (k != NULL)
 		l = line_tries(e, sh->best);
 	if (kind == SCAN_HORIZONTAL && sh->good_ports == 1) {
-		if (is_icmp(k->proto)) {
+		if (spot_is_ping(k)) {
 			buf_printf(out, "pinged %u hosts", l.tried);
 		} else if (judge_portless(e)) {
 			buf_printf(out, "tried %u hosts over ", l.tried);
@@ -161,7 +168,9 @@ put_sentence(struct buf *out, const struct evidence *e, const struct source *s,
 		buf_printf(out, "tried many ports of %u hosts", sh->good_hosts);
 		put_all_tries(out, s, sh);
 	} else {
-		buf_printf(out, "tried %u ports of %u hosts", sh->ports, sh->hosts);
+		buf_puts(out, "tried ");
+		put_port_count(out, sh->ports, sh->pings);
+		buf_printf(out, " of %u hosts", sh->hosts);
 		put_all_tries(out, s, sh);
 	}
 }
@@ -206,9 +215,9 @@ why_source(struct buf *why, const struct evidence *e, const struct source *s,
 	why_count(why, "refused", s->refused);
 	why_count(why, "half_open", s->opened);
 	why_count(why, "hosts", sh->hosts);
-	why_count(why, "ports", sh->ports);
+	why_count(why, "ports", sh->ports - sh->pings);
 	why_count(why, "scanned_hosts", sh->good_hosts);
-	why_count(why, "scanned_ports", sh->good_ports);
+	why_count(why, "scanned_ports", sh->good_ports - sh->good_pings);
 	if (whole)
 		why_word(why, "line", "all");
 	else
@@ -262,7 +271,7 @@ report_source(struct alerts *alerts, const struct evidence *e, uint32_t row, con
 		       : "T1595.001";
 	a.limits = limits.len > 0 ? buf_cstr(&limits) : NULL;
 	a.sampling = s->sampling;
-	if (kind == SCAN_HORIZONTAL && sh->good_ports == 1 && !is_icmp(k->proto) &&
+	if (kind == SCAN_HORIZONTAL && sh->good_ports == 1 && !spot_is_ping(k) &&
 	    !judge_portless(e))
 		a.dstport = k->port;
 	if (kind == SCAN_VERTICAL && sh->good_hosts == 1)
@@ -284,14 +293,22 @@ report_source(struct alerts *alerts, const struct evidence *e, uint32_t row, con
 
 /* Targets and victims ------------------------------------------------------------------------------ */
 
+static bool
+is_pinged(const struct target *t)
+{
+	return t->proto == IP_ICMP || t->proto == IP_ICMP6;
+}
+
 static void
 put_flood(struct buf *out, const struct evidence *e, const struct target *t)
 {
-	buf_printf(out, "%u hosts tried ", t->sources);
-	if (judge_portless(e))
-		buf_puts(out, "it");
+	buf_printf(out, "%u hosts ", t->sources);
+	if (is_pinged(t))
+		buf_puts(out, "pinged it");
+	else if (judge_portless(e))
+		buf_puts(out, "tried it");
 	else
-		buf_printf(out, "port %u", t->port);
+		buf_printf(out, "tried port %u", t->port);
 	buf_printf(out, " in vain, %u new ones in a minute: a flood, or a service that is down",
 	    t->most_minute);
 }
@@ -316,7 +333,10 @@ report_target(struct alerts *alerts, const struct evidence *e, uint32_t row, boo
 	why_count(&why, "external", t->external);
 	why_count(&why, "failed", t->failed);
 	why_count(&why, "ports", ports);
-	why_count(&why, "most_port", t->port);
+	if (is_pinged(t))
+		why_word(&why, "most_port", "ping");
+	else
+		why_count(&why, "most_port", t->port);
 	why_count(&why, "most_port_failed", t->on_port);
 	why_count(&why, "most_minute", t->most_minute);
 	why_duration(&why, "span", t->last_ns - t->first_ns);
@@ -331,7 +351,7 @@ report_target(struct alerts *alerts, const struct evidence *e, uint32_t row, boo
 	a.limits = limits.len > 0 ? buf_cstr(&limits) : NULL;
 	a.sampling = t->sampling;
 	a.dst = key_addr(&e->targets, row);
-	a.dstport = flood && !judge_portless(e) ? t->port : -1;
+	a.dstport = flood && !is_pinged(t) && !judge_portless(e) ? t->port : -1;
 	a.start_ns = burst != NULL ? burst->first_ns : t->first_ns;
 	a.end_ns = burst != NULL ? burst->last_ns : t->last_ns;
 	a.flows = t->flows;

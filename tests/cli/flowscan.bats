@@ -129,9 +129,18 @@ scan() {
 	tries 20 > sweep
 	tries 20 100 | proto 17 22 >> sweep
 	tries 20 200 | proto 1 2048 >> sweep
-	[[ $(scan < sweep) == horizontal,10.0.0.66,*'tried 3 ports ('*') of 60 hosts'* ]]
+	[[ $(scan < sweep) == horizontal,10.0.0.66,*'tried 2 ports and ping ('*') of 60 hosts'* ]]
 	for port in tcp/22 udp/22 ping; do [[ $(scan < sweep) == *[\(\ ]"$port"[,\)]* ]]; done
 	[[ $(scan < sweep) != *2048* ]]
+	(echo "$header"; cat sweep) | flowscan -i csv -o csv -k why | grep -q ' ports=2 .* scanned_ports=2 '
+	for port in 21 22 23 80 443; do tries 6 0 10.0.0.66 $port; done > grid
+	tries 6 | proto 1 2048 >> grid
+	[[ $(scan < grid) == block,10.0.0.66,*'tried 5 ports and ping of '* ]]
+	for ((i = 0; i < 1200; i++)); do
+		printf '2026-01-05T10:00:%02dZ,2026-01-05T10:00:%02dZ,198.18.%d.%d,10.0.0.80,0,2048,1,,1,44\n' \
+			$((i / 20)) $((i / 20)) $((i / 250)) $((i % 250 + 1))
+	done > pings
+	[[ $(scan < pings) == flood,,10.0.0.80,,'"1200 hosts pinged it in vain, '* ]]
 }
 
 @test "flowscan: input that goes back in time is judged as it comes, which is said" {
