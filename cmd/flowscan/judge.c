@@ -76,18 +76,47 @@ walk_burst(const struct evidence *e, uint32_t source, const struct walk *w)
 	return bursts_main(&w->bursts, w->failed, evidence_source(e, source)->told_ns);
 }
 
+static unsigned
+proto_bit(uint8_t proto)
+{
+	switch (proto) {
+	case IP_TCP: return 1;
+	case IP_UDP: return 2;
+	default: return 4; /* ping */
+	}
+}
+
+/* A host has a line for each protocol: is this one, of several that are scans or of all, not the first? */
+static bool
+host_known(const struct evidence *e, uint32_t row, bool good)
+{
+	static const uint8_t order[] = { IP_TCP, IP_UDP, IP_ICMP, IP_ICMP6 };
+	struct spot k = *evidence_spot(&e->lines, row);
+	uint8_t own = k.proto;
+	uint32_t other;
+
+	for (unsigned i = 0; order[i] != own && i + 1 < sizeof(order); i++) {
+		k.proto = order[i];
+		table_seek(&e->lines, &k, 1, &other);
+		if (other != TABLE_NONE && (!good || line_good(e, other)))
+			return true;
+	}
+	return false;
+}
+
 static void
 add_line(const struct evidence *e, uint32_t row, struct shape *s)
 {
 	const struct spot *k = evidence_spot(&e->lines, row);
 	const struct line *l = evidence_line(e, row);
 	const struct burst *burst = walk_burst(e, k->source, &l->walk);
+	bool several = s->protos != proto_bit(k->proto);
 	double score;
 
 	if (k->kind == LINE_PORT) {
 		s->ports++;
 		s->pings += spot_is_ping(k);
-	} else {
+	} else if (!several || !host_known(e, row, false)) {
 		s->hosts++;
 	}
 	if (!line_good(e, row))
@@ -97,13 +126,14 @@ add_line(const struct evidence *e, uint32_t row, struct shape *s)
 			s->port[s->good_ports] = k;
 		s->good_ports++;
 		s->good_pings += spot_is_ping(k);
-	} else {
-		s->good_hosts++;
-	}
-	if (k->kind == LINE_PORT)
 		s->on_ports += l->walk.failed;
-	else
+	} else {
+		if (!several || !host_known(e, row, true))
+			s->good_hosts++;
+		s->host_lines++;
 		s->on_hosts += l->walk.failed;
+		s->tried_on_hosts += l->walk.tried;
+	}
 	add_time(s, burst != NULL ? burst->first_ns : l->first_ns,
 	    burst != NULL ? burst->last_ns : l->last_ns);
 	score = walk_score(&l->walk);
@@ -182,6 +212,11 @@ judge_sources(struct evidence *e, struct alerts *alerts)
 
 	for (uint32_t row = 0; row < e->sources.n_rows; row++)
 		shape[row].best = TABLE_NONE;
+	for (uint32_t row = 0; row < e->lines.n_rows; row++) {
+		const struct spot *k = evidence_spot(&e->lines, row);
+
+		shape[k->source].protos |= (uint8_t)proto_bit(k->proto);
+	}
 	for (uint32_t row = 0; row < e->lines.n_rows; row++)
 		add_line(e, row, &shape[evidence_spot(&e->lines, row)->source]);
 	for (uint32_t row = 0; row < e->sources.n_rows; row++)

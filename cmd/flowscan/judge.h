@@ -37,10 +37,13 @@ enum {
 
 /* What all lines of a source come to. */
 struct shape {
-	uint32_t hosts, ports; /* lines with a failure */
+	uint32_t hosts, ports; /* with a failure; a port of each protocol, a host of all together */
 	uint32_t good_hosts, good_ports; /* of them those that are scans */
 	uint32_t pings, good_pings; /* of ports: ping, which is none to whoever reads of them */
+	uint32_t host_lines; /* those of good_hosts: one for each protocol */
 	uint32_t on_hosts, on_ports; /* failed contacts on those */
+	uint32_t tried_on_hosts; /* all contacts on those */
+	uint8_t protos; /* of all lines, a bit each */
 	uint32_t best; /* line; TABLE_NONE: no line is a scan */
 	double score; /* of that */
 	const struct spot *port[PORTS_NAMED]; /* the first of good_ports */

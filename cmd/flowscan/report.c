@@ -158,6 +158,11 @@ put_sentence(struct buf *out, const struct evidence *e, const struct source *s,
 		put_ports(out, sh);
 		buf_printf(out, " of %u hosts", sh->hosts);
 		put_all_tries(out, s, sh);
+	} else if (kind == SCAN_VERTICAL && sh->good_hosts == 1 && sh->host_lines > 1) {
+		l = (struct burst){ sh->start_ns, sh->end_ns, sh->on_hosts, sh->tried_on_hosts };
+		buf_printf(out, "tried %u ports of ", l.tried);
+		reason_addr(out, &k->dst);
+		put_tries(out, &l, "them");
 	} else if (kind == SCAN_VERTICAL && sh->good_hosts == 1) {
 		buf_printf(out, "tried %u ", l.tried);
 		put_proto(out, k->proto);

@@ -160,6 +160,21 @@ scan() {
 	[ -z "$stderr" ]
 }
 
+@test "flowscan: a host counts once, whatever the protocols by which it was tried" {
+	proto() { awk -F, -v OFS=, -v proto="$1" '{ $7 = proto; $8 = ""; print }'; }
+	tries 20 > both
+	tries 20 | proto 17 >> both
+	tries 20 | awk -F, -v OFS=, '{ $6 = 2048; print }' | proto 1 >> both
+	[[ $(scan < both) == block,10.0.0.66,*'tried 2 ports and ping of 20 hosts in 19s, all in vain'* ]]
+	tries 20 | awk -F, -v OFS=, '{ $4 = "10.9.9.9"; $6 = NR; print }' > ports
+	proto 17 < ports > udp
+	[ "$(cat ports udp | scan)" = 'vertical,10.0.0.66,10.9.9.9,,"tried 40 ports of 10.9.9.9 in 19s, all in vain"' ]
+	# A few ports and pings of a few hosts are as much of a block as the ports would be.
+	for port in 21 22 23 80; do tries 6 0 10.0.0.66 $port; done > grid
+	tries 6 | awk -F, -v OFS=, '{ $6 = 2048; print }' | proto 1 >> grid
+	[[ $(scan < grid) == block,10.0.0.66,*'tried 4 ports and ping of 6 hosts'* ]]
+}
+
 @test "flowscan: a slow scan is found over a day" {
 	tries 40 | awk -F, -v OFS=, '{ split($1, t, "T"); h = sprintf("T%02d:%02d:00Z", NR / 2, NR % 2 * 30)
 		$1 = "2026-01-05" h; $2 = $1; print }' > slow
