@@ -57,16 +57,18 @@ add_columns(struct top *t)
 }
 
 static void
+put_counter(struct top *t, uint64_t v, uint64_t whole)
+{
+	sheet_count(&t->sheet, v, t->out->io->plain);
+	sheet_percent(&t->sheet, (double)v, (double)whole);
+}
+
+static void
 put_counters(struct top *t, const struct counters *c)
 {
-	bool plain = t->out->io->plain;
-
-	sheet_count(&t->sheet, c->flows, plain);
-	sheet_percent(&t->sheet, (double)c->flows, (double)t->total->flows);
-	sheet_count(&t->sheet, c->packets, plain);
-	sheet_percent(&t->sheet, (double)c->packets, (double)t->total->packets);
-	sheet_count(&t->sheet, c->bytes, plain);
-	sheet_percent(&t->sheet, (double)c->bytes, (double)t->total->bytes);
+	put_counter(t, c->flows, t->total->flows);
+	put_counter(t, c->packets, t->total->packets);
+	put_counter(t, c->bytes, t->total->bytes);
 }
 
 /* Rates over the time from the group's first start to its last end. */
@@ -117,22 +119,46 @@ put_row(struct top *t, struct batch *b, size_t rec)
 	t->n_listed++;
 }
 
-static uint64_t
-rest(uint64_t total, uint64_t listed)
-{
-	return total > listed ? total - listed : 0;
-}
-
-/* A line below the list: "other (123)" or "total" in the first column. */
+/* The first column of a line below the list, and those of other keys. */
 static void
-put_line(struct top *t, const char *name, const struct counters *c)
+put_name(struct top *t, const char *name)
 {
 	sheet_text(&t->sheet, name);
 	for (size_t k = 1; k < t->r->spec.n_keys; k++)
 		sheet_text(&t->sheet, "");
-	put_counters(t, c);
+}
+
+static void
+put_no_rates(struct top *t)
+{
 	for (unsigned i = t->r->scored ? 0 : 1; i < 1 + N_RATES; i++)
 		sheet_text(&t->sheet, "");
+}
+
+/* What is not listed; of a sum that is too large for its type nobody knows how much more it is. */
+static void
+put_rest(struct top *t, uint64_t whole, uint64_t listed)
+{
+	if (whole == UINT64_MAX) {
+		sheet_text(&t->sheet, "-");
+		sheet_text(&t->sheet, "-");
+		return;
+	}
+	put_counter(t, whole > listed ? whole - listed : 0, whole);
+}
+
+static void
+put_others(struct top *t)
+{
+	struct buf name = { 0 };
+
+	buf_printf(&name, "other (%llu)", (unsigned long long)(t->r->groups - t->n_listed));
+	put_name(t, buf_cstr(&name));
+	put_rest(t, t->total->flows, t->listed.flows);
+	put_rest(t, t->total->packets, t->listed.packets);
+	put_rest(t, t->total->bytes, t->listed.bytes);
+	put_no_rates(t);
+	buf_free(&name);
 }
 
 static void
@@ -200,19 +226,13 @@ add_fields(struct top *t)
 static void
 print_text(struct top *t)
 {
-	struct counters others;
-	struct buf name = { 0 };
-
-	others = (struct counters){ rest(t->total->flows, t->listed.flows),
-		rest(t->total->packets, t->listed.packets),
-		rest(t->total->bytes, t->listed.bytes) };
-	buf_printf(&name, "other (%llu)", (unsigned long long)(t->r->groups - t->n_listed));
 	/* Of both sides together the rows add up to more than there is: each flow has two. */
 	if (t->r->groups > t->n_listed && !t->r->both_sides)
-		put_line(t, buf_cstr(&name), &others);
-	put_line(t, "total", t->total);
+		put_others(t);
+	put_name(t, "total");
+	put_counters(t, t->total);
+	put_no_rates(t);
 	sheet_print(&t->sheet, &t->out->buf);
-	buf_free(&name);
 }
 
 int

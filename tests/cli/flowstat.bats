@@ -55,6 +55,17 @@ make_five() {
 	END
 }
 
+@test "flowstat: what is not listed is unknown where the sum of all is too large" {
+	cat > big.csv <<-'END'
+	start,end,srcip,packets,bytes
+	2026-01-05T10:00:00Z,2026-01-05T10:00:01Z,10.0.0.1,1,18446744073709551615
+	2026-01-05T10:00:00Z,2026-01-05T10:00:01Z,10.0.2.1,10,1000
+	2026-01-05T10:00:00Z,2026-01-05T10:00:01Z,10.0.3.1,9,1000
+	END
+	flowstat -q -i csv -s srcip/bytes -n 1 -N big.csv > got
+	[[ $(grep '^other (2)' got) =~ ^"other (2)"\ +2\ +66.7%\ +19\ +95.0%\ +-\ +-$ ]]
+}
+
 @test "flowstat: several lists in one pass, as records" {
 	make_five
 	flowstat -s srcip,dstip/packets -s ip -n 1 -o csv five.flow > got
