@@ -265,6 +265,7 @@ attack_of(const struct pair *k)
 	if (k->proto == IP_ICMP || k->proto == IP_ICMP6)
 		return "T1095";
 	switch (k->port) {
+	case 0: return "T1071"; /* no record says which */
 	case 53: return "T1071.004";
 	case 80:
 	case 8080: return "T1071.001";
@@ -278,7 +279,7 @@ static void
 put(struct finding *f, struct alerts *alerts)
 {
 	const struct pair *k = f->pair;
-	bool ports = k->proto != 0 && k->proto != IP_ICMP && k->proto != IP_ICMP6;
+	bool ports = k->port != 0 && k->proto != IP_ICMP && k->proto != IP_ICMP6;
 	struct alert a = ALERT_NONE;
 	struct sampled sampled = { 0 };
 	struct buf limits = { 0 };

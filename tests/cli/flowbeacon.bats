@@ -78,6 +78,12 @@ above() {
 	above "$(beats 300 288 jitter=0.05 | score)" 0.95
 }
 
+@test "flowbeacon: of records without ports no port is told, nor that it is an unusual one" {
+	portless() { awk -F, -v OFS=, '{ $5 = $6 = ""; print }'; }
+	[ "$(beats 300 288 dport=4444 | fields=dstport,proto,attack found)" = 4444,6,T1571 ]
+	[ "$(beats 300 288 dport=4444 | portless | fields=dstport,proto,attack found)" = ,6,T1071 ]
+}
+
 @test "flowbeacon: chance is no beacon, few or many" {
 	for n in 10 100 1000 10000; do
 		[ -z "$(chance $n | found)" ]

@@ -266,7 +266,7 @@ def check(method, records, conversations, alerts):
     capture, (found, others) = Capture(records, conversations, ports), read_alerts(alerts, ports)
     wanted, bad, pairs = defaultdict(list), 0, 0
     for key, pair in capture.pairs.items():
-        if ports and key[3] in (1, 58):  # an ICMP type is no port
+        if ports and (key[3] in (1, 58) or key[2] == 0):  # an ICMP type is no port, nor is what no record says
             key = key[:2] + (-1, key[3])
         score = fb(pair, capture) if ports else rita(pair, capture)
         if score is None:
