@@ -85,7 +85,7 @@ judge_flood(void *ctx, const struct flood *d)
 	a.attack = d->signs == FLOOD_IS_MANY ? "T1498,T1499" : "T1498.001";
 	a.dst = &d->addr;
 	if (c->votes > c->asked / 2) {
-		a.dstport = c->port;
+		a.dstport = c->port != 0 ? c->port : -1; /* pings, and records without ports */
 		a.proto = c->proto;
 	}
 	a.start_ns = d->first * 60 * NS_PER_S;

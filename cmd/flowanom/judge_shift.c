@@ -17,10 +17,13 @@ put_dimension(struct judge *j, const struct shift *s, unsigned of)
 	buf_printf(&j->reason, "%s %s (%.2f, usually %.2f", nouns[of],
 	    z->z > 0 ? "disperse" : "concentrate", z->h, z->usual);
 	if (z->z < 0 && s->share[of] >= 0.05) {
-		buf_printf(&j->reason, "; %.0f%% are ", s->share[of] * 100);
+		bool none = of >= ENTROPY_SRCPORT && s->port[of - ENTROPY_SRCPORT] == 0;
+
+		buf_printf(
+		    &j->reason, "; %.0f%% %s", s->share[of] * 100, none ? "have none" : "are ");
 		if (of <= ENTROPY_DSTIP)
 			reason_addr(&j->reason, &s->who[of]);
-		else
+		else if (!none)
 			buf_printf(&j->reason, "%u", s->port[of - ENTROPY_SRCPORT]);
 	}
 	buf_putc(&j->reason, ')');
@@ -77,7 +80,7 @@ judge_shift(void *ctx, const struct shift *s)
 		a.src = &s->who[0];
 	if (s->worst[ENTROPY_DSTIP].z < 0 && s->share[ENTROPY_DSTIP] >= 0.05)
 		a.dst = &s->who[1];
-	if (s->worst[ENTROPY_DSTPORT].z < 0 && s->share[ENTROPY_DSTPORT] >= 0.05)
+	if (s->worst[ENTROPY_DSTPORT].z < 0 && s->share[ENTROPY_DSTPORT] >= 0.05 && s->port[1] != 0)
 		a.dstport = s->port[1];
 	a.start_ns = s->first * ENTROPY_BIN_NS;
 	a.end_ns = ((int64_t)s->last + 1) * ENTROPY_BIN_NS - NS_PER_MS;

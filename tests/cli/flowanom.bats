@@ -32,6 +32,8 @@ def flood(kind, at=300 * 60, sampling=1, sources=1000):
         src = f"203.0.{k % sources // 250}.{k % sources % 250}"
         if kind == "syn":
             flow(at + k // 40, src, "10.0.0.80", 1024 + k, 80, flags=2, packets=1, octets=40, last=0, sampling=sampling)
+        elif kind == "ping":
+            flow(at + k // 40, src, "10.0.0.80", 0, 2048, 1, 0, 400, 40000, last=0)
         elif kind == "scan":
             flow(at + k // 40, "203.0.113.9", "10.0.0.80", 50000, 1 + k, flags=2, packets=1, octets=40, last=0)
         elif kind == "udp":
@@ -104,6 +106,17 @@ after_quiet() {
 	[ "$(after_quiet many | alerts kind,dstip,dstport,attack)" = 'flood,10.0.0.80,80,"T1498,T1499"' ]
 	# Of a destination never seen before one cannot say that it is too many.
 	[ -z "$(make_flows flood many | alerts kind)" ]
+}
+
+@test "flowanom: a flood of pings, or of records without ports, is of no port" {
+	after_quiet ping | alerts kind,dstip,dstport,proto | grep -qx 'flood,10.0.0.80,,1'
+	after_quiet syn | awk -F, -v OFS=, 'NR > 1 { $5 = $6 = "" } { print }' > portless.csv
+	alerts kind,dstip,dstport,proto < portless.csv | grep -qx 'flood,10.0.0.80,,6'
+	flowgen -q -n 60000 --span 10h -o csv -k start,end,srcip,dstip,srcport,dstport,proto,flags,packets,bytes > day.csv
+	make_flows flood ping $((8 * 3600)) | tail -n +2 | cut -d, -f 1-10 >> day.csv
+	flowcat -q -O end:asc -i csv -w day.flow day.csv
+	flowanom -q -o csv -k kind,dstport,reason day.flow > told
+	[[ $(grep '^entropy' told) == entropy,,*'destination ports concentrate ('*'% have none)'* ]]
 }
 
 @test "flowanom: scans, downloads and answers to one's own scan are no floods" {
