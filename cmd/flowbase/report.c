@@ -155,7 +155,7 @@ put_metric(struct buf *out, double code, unsigned metric, bool network, bool pla
 	double unit = metric_unit(metric, network);
 
 	if (unit > 0)
-		put_amount(out, floor(log8_value((uint8_t)code, unit) + 0.5), plain, WIDTH);
+		put_amount(out, floor(log8_value(code, unit) + 0.5), plain, WIDTH);
 	else
 		buf_printf(out, "%*.2f", WIDTH, code / UINT8_MAX);
 }

@@ -37,7 +37,7 @@ log8_code(double v, double unit)
 }
 
 double
-log8_value(uint8_t code, double unit)
+log8_value(double code, double unit)
 {
-	return (exp2(code / 8.0) - 1) * unit;
+	return (exp2(code / 8) - 1) * unit;
 }

@@ -24,7 +24,7 @@ double robust_mad(double *v, size_t n, double m);
  * units, which larger ones are cut to.
  */
 uint8_t log8_code(double v, double unit);
-double log8_value(uint8_t code, double unit);
+double log8_value(double code, double unit); /* of a code, or of what lies between two */
 
 /* log10(1 + v / unit) of a code: what differences of amounts are measured in. */
 static inline double

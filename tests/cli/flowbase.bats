@@ -237,6 +237,14 @@ alert() {
 	[[ $output == *"too young to be called normal: known for 6 of 7 days"* ]]
 }
 
+@test "flowbase: of as many days above as below show has the median between them" {
+	echo start,end,srcip,dstip,srcport,dstport,proto,flags,packets,bytes > two.csv
+	echo 2026-01-05T09:00:00Z,2026-01-05T09:00:01Z,10.0.0.1,203.0.113.1,1,443,6,27,9,1247000 >> two.csv
+	echo 2026-01-06T09:00:00Z,2026-01-06T09:00:01Z,10.0.0.1,203.0.113.1,2,443,6,27,9,1360000 >> two.csv
+	flowbase learn -q -i csv -w two.base two.csv
+	[[ $(flowbase show two.base 10.0.0.1 | grep '^workday 09h') =~ ^workday\ 09h\ +2\ +1.3M\  ]]
+}
+
 @test "flowbase: show says what there is of a host and of an edge, and what never was" {
 	day 0 | flowbase learn -i csv -w b
 	run -0 flowbase show b
