@@ -444,6 +444,28 @@ step_source(struct evidence *e, size_t i, bool new_host)
 	hit_target(e, s->c, new_host);
 }
 
+/* Is a step's host, one of ours, new to its source?  There is a line for each protocol by which it was tried. */
+static bool
+is_new_host(const struct evidence *e, size_t i)
+{
+	static const uint8_t protos[] = { IP_TCP, IP_UDP, IP_ICMP, IP_ICMP6 };
+	uint32_t row = e->scratch->line[LINE_HOST - 1][i];
+	struct spot k = e->scratch->key[i];
+
+	if (e->scratch->event[i] != NEW_FAILURE || !scope_internal(e->scope, &k.dst) ||
+	    evidence_line(e, row)->walk.tried > 0)
+		return false;
+	k.kind = LINE_HOST;
+	k.port = 0;
+	for (unsigned p = 0; p < sizeof(protos); p++) {
+		k.proto = protos[p];
+		table_seek(&e->lines, &k, 1, &row);
+		if (row != TABLE_NONE && evidence_line(e, row)->walk.tried > 0)
+			return false;
+	}
+	return true;
+}
+
 static void
 take_steps(struct evidence *e, size_t n)
 {
@@ -461,8 +483,7 @@ take_steps(struct evidence *e, size_t n)
 		find_lines(e, events, kind, false);
 	}
 	for (size_t i = 0; i < events; i++) {
-		uint32_t host = x->line[LINE_HOST - 1][i];
-		bool new_host = host != TABLE_NONE && evidence_line(e, host)->walk.tried == 0;
+		bool new_host = is_new_host(e, i);
 
 		step_line(e, i, LINE_PORT);
 		step_line(e, i, LINE_HOST);

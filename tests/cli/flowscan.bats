@@ -169,6 +169,12 @@ scan() {
 	tries 20 | awk -F, -v OFS=, '{ $4 = "10.9.9.9"; $6 = NR; print }' > ports
 	proto 17 < ports > udp
 	[ "$(cat ports udp | scan)" = 'vertical,10.0.0.66,10.9.9.9,,"tried 40 ports of 10.9.9.9 in 19s, all in vain"' ]
+	# So does a source with a host that many try.
+	for ((i = 0; i < 40; i++)); do
+		tries 1 0 198.51.100.$i $((100 + i))
+		tries 1 0 198.51.100.$i $((200 + i)) | proto 17
+	done | scan > probed
+	[[ $(cat probed) == probed,,10.1.0.1,,'was tried in vain by 40 hosts on '* ]]
 	# A few ports and pings of a few hosts are as much of a block as the ports would be.
 	for port in 21 22 23 80; do tries 6 0 10.0.0.66 $port; done > grid
 	tries 6 | awk -F, -v OFS=, '{ $6 = 2048; print }' | proto 1 >> grid
