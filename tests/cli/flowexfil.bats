@@ -178,7 +178,7 @@ weeks() {
 	[[ $(alerts why < sampled.csv) == "out=6000000 in=10000 "*" sampling=100 "* ]]
 	weeks | flowbase learn -i csv -w b
 	run -3 --separate-stderr flowexfil -i csv -B b sampled.csv
-	[[ $stderr == "flowexfil: b was learned from 1 in 1 packets, these flows are of 1 in 100" ]]
+	[[ $stderr == "flowexfil: b was learned from every packet, these flows are of 1 in 100 packets" ]]
 }
 
 @test "flowexfil: an hour is of the octets that there were, whatever another exporter samples" {

@@ -271,7 +271,7 @@ admin" ]
 		'admin,100,"no baseline: what was habit before this input is not known; sampled 1 in 100: short sessions are not seen, and that one was answered is a guess"' ]
 	month | flowbase learn -i csv -w b
 	run -3 --separate-stderr flowlateral -i csv -B b sampled.csv
-	[ "$stderr" = "flowlateral: b was learned from 1 in 1 packets, these flows are of 1 in 100" ]
+	[ "$stderr" = "flowlateral: b was learned from every packet, these flows are of 1 in 100 packets" ]
 }
 
 @test "flowlateral: scores are what an independent reading of the manual makes of why" {
