@@ -181,8 +181,10 @@ tell_learned(const struct flowbase *f)
 {
 	struct learn_counts c = learn_counts(f->learn);
 
-	if (!f->io.quiet)
+	if (!f->io.quiet) {
 		scope_tell_unfit(c.records, c.strange, f->io.warn);
+		scope_tell_back(c.back, f->io.warn);
+	}
 	if (c.early > 0 && !f->io.quiet)
 		diag(NULL, "%llu of %llu conversations were cut short: too many were open at once",
 		    (unsigned long long)c.early, (unsigned long long)c.conversations);

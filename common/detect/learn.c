@@ -447,6 +447,7 @@ learn_finish(struct learn *l)
 	c = conversations_counts(l->conversations);
 	l->counts.conversations = c.conversations;
 	l->counts.early = c.early;
+	l->counts.back = c.back;
 	l->counts.lost = l->hourly.rows.full + l->network.full;
 	baseline_ready(l->b);
 }

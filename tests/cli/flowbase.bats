@@ -237,6 +237,17 @@ alert() {
 	[[ $output == *"too young to be called normal: known for 6 of 7 days"* ]]
 }
 
+@test "flowbase: that the input goes back in time, so that edges are missing, is said" {
+	flowgen -n 20000 --clients 20 -w day.flow
+	run -0 --separate-stderr flowbase learn -w sorted.base day.flow
+	[ -z "$stderr" ]
+	flowcat -O bytes:desc day.flow -w shuffled.flow
+	run -0 --separate-stderr flowbase learn -w shuffled.base shuffled.flow
+	[[ $stderr == "flowbase: the input goes back in time "*"(flowcat -O end:asc)" ]]
+	run -0 --separate-stderr flowbase learn -q -w shuffled.base shuffled.flow
+	[ -z "$stderr" ]
+}
+
 @test "flowbase: of as many days above as below show has the median between them" {
 	echo start,end,srcip,dstip,srcport,dstport,proto,flags,packets,bytes > two.csv
 	echo 2026-01-05T09:00:00Z,2026-01-05T09:00:01Z,10.0.0.1,203.0.113.1,1,443,6,27,9,1247000 >> two.csv
