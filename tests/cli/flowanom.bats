@@ -108,6 +108,14 @@ after_quiet() {
 	[ -z "$(make_flows flood many | alerts kind)" ]
 }
 
+@test "flowanom: how many sources a flood has is the same in every run over the same flows" {
+	make_flows flood syn 0 1 60 > flood.csv
+	for _ in 1 2 3 4 5 6; do alerts why < flood.csv | grep -o ' sources=[0-9]*'; done | sort -u > counts
+	[ "$(wc -l < counts)" -eq 1 ]
+	read -r _ n < <(tr = ' ' < counts)
+	[ "$n" -ge 48 ] && [ "$n" -le 72 ]
+}
+
 @test "flowanom: a flood of pings, or of records without ports, is of no port" {
 	after_quiet ping | alerts kind,dstip,dstport,proto | grep -qx 'flood,10.0.0.80,,1'
 	after_quiet syn | awk -F, -v OFS=, 'NR > 1 { $5 = $6 = "" } { print }' > portless.csv
