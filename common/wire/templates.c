@@ -333,10 +333,11 @@ bool
 templates_withdraw(struct message *m, uint16_t id, bool options)
 {
 	const struct template *p = find(m->s, id);
-	bool known = p != NULL && p->options == options;
 
+	if (p == NULL || p->options != options)
+		return false;
 	templates_forget(&m->w->sessions, m->s, id);
-	return known;
+	return true;
 }
 
 void

@@ -319,8 +319,8 @@ test_withdrawals(void)
 
 	for (unsigned set = 2; set <= 3; set++)
 		for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-			bool all = ids[i] == set, gone = ids[i] == HONEST_ID || (all && set == 2);
-			bool known = all || (ids[i] == HONEST_ID && set == 2);
+			bool all = ids[i] == set, named = ids[i] == HONEST_ID && set == 2;
+			bool gone = named || (all && set == 2), known = named || all;
 
 			put_withdrawal(set, ids[i]);
 			lie(IPFIX, false, HONEST_RECORDS, NOTHING,

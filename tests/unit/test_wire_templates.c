@@ -239,6 +239,7 @@ test_withdrawal(void)
 	send_withdrawal(&r, 2, 301);
 	is_u64(rig_stats(&r).bad[BAD_TEMPLATE], 2, "withdrawal: as is that of the other kind");
 	ok(!wire_broken(r.w), "withdrawal: neither ends a connection");
+	is_u64(send_pair(&r, 1, 301), 1, "withdrawal: that of the other kind takes nothing away");
 	send_options_template(&r, 302);
 	send_options_template(&r, 303);
 	begin_ipfix(&c, 0, 1);
