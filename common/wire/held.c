@@ -176,6 +176,16 @@ message_of(const struct message *m, const struct held *h, struct wire_msg *msg)
 		.seen = h->seen };
 }
 
+/*
+ * Streams of an association overtake each other, so what was sent before a template may be of one that was withdrawn:
+ * no data is sent before the template that it is of (RFC 7011 8.2).
+ */
+static bool
+is_of(const struct template *t, const struct held *h)
+{
+	return !h->session->withdrew || h->export_ns >= t->since_ns;
+}
+
 /* Decode the sets of one queue if their template is known now. */
 static void
 replay(struct message *m, struct session *s, struct awaited *a)
@@ -198,6 +208,11 @@ replay(struct message *m, struct session *s, struct awaited *a)
 		if (t == NULL)
 			return;
 		h = take_first(&m->w->sessions, a);
+		if (!is_of(t, h)) {
+			s->stats.held_lost++;
+			mem_free(h);
+			continue;
+		}
 		msg.received_ns = h->received_ns;
 		data_begin(&old);
 		if (h->message == message)

@@ -50,7 +50,7 @@ withdraw(struct message *m, uint16_t id, bool options)
 	if (!m->msg->stream)
 		return;
 	if (id == (options ? OPTIONS : TEMPLATES))
-		templates_forget_all(&m->w->sessions, m->s, !options, options);
+		templates_withdraw_all(m, options);
 	else if (!templates_withdraw(m, id, options))
 		message_bad(m, BAD_TEMPLATE);
 }

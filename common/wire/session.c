@@ -397,7 +397,7 @@ disconnect(struct sessions *t, struct session *s)
 	forget(t, s);
 	sampling_free(&s->peer->sampling, &t->learned_octets);
 	types_free(&s->peer->types, &t->learned_octets);
-	s->has_init = false;
+	s->has_init = s->withdrew = false;
 	sequence_end(&s->sequence);
 	for (unsigned i = 0; i < s->n_streams; i++)
 		sequence_end(&s->streams[i].sequence);

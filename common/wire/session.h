@@ -36,6 +36,7 @@ struct session {
 	unsigned n_streams;
 	struct sampling sampling; /* what the domain's options say */
 	struct firewall *firewall; /* connections whose updates were counted; NULL: none */
+	bool withdrew; /* templates: data that has none may be of one that is gone */
 	bool has_init; /* systemInitTimeMilliseconds was learned */
 	int64_t init_ms; /* and is this */
 	bool has_uptime;

@@ -62,6 +62,16 @@ sets_well_formed(struct message *m, const struct set_kinds *kinds, const uint8_t
 	return next != NEXT_DAMAGE;
 }
 
+/*
+ * May the template of data that has none still come?  A connection keeps the order: behind a withdrawal it is more
+ * likely gone, and another one of its number would make up records (RFC 7011 8.1).
+ */
+static bool
+may_wait(const struct message *m)
+{
+	return m->msg->stream != WIRE_CONNECTION || !m->s->withdrew;
+}
+
 static void
 decode_data(struct message *m, uint16_t id, const struct cursor *body)
 {
@@ -76,7 +86,7 @@ decode_data(struct message *m, uint16_t id, const struct cursor *body)
 	}
 	m->s->stats.unknown_template_sets++;
 	m->uncounted += cur_left(body);
-	if (!held_add(m, id, body->p, cur_left(body)))
+	if (!may_wait(m) || !held_add(m, id, body->p, cur_left(body)))
 		m->s->stats.held_lost++;
 }
 
@@ -98,7 +108,8 @@ sets_walk(struct message *m, const struct set_kinds *kinds, const uint8_t *p, si
 			kinds->define(m, s.id == kinds->options, &s.body);
 		else if (s.id < DATA_SET_MIN)
 			message_bad(m, BAD_SET_ID);
-		else if (deferred < SETS_DEFERRED_MAX && templates_find(m, s.id) == NULL)
+		else if (deferred < SETS_DEFERRED_MAX && may_wait(m) &&
+			 templates_find(m, s.id) == NULL)
 			m->w->deferred[deferred++] = (uint16_t)at;
 		else
 			decode_data(m, s.id, &s.body);

@@ -337,7 +337,17 @@ templates_withdraw(struct message *m, uint16_t id, bool options)
 	if (p == NULL || p->options != options)
 		return false;
 	templates_forget(&m->w->sessions, m->s, id);
+	m->s->withdrew = true;
 	return true;
+}
+
+void
+templates_withdraw_all(struct message *m, bool options)
+{
+	unsigned before = m->s->n_templates;
+
+	templates_forget_all(&m->w->sessions, m->s, !options, options);
+	m->s->withdrew |= m->s->n_templates < before;
 }
 
 void

@@ -31,6 +31,7 @@ void templates_invalid(struct message *, uint16_t id);
 
 /* The exporter withdraws one.  false: it has not defined it, or as the other kind; none goes (RFC 7011 8.1: to be logged). */
 bool templates_withdraw(struct message *, uint16_t id, bool options);
+void templates_withdraw_all(struct message *, bool options); /* of that kind */
 
 void templates_forget_all(struct sessions *, struct session *, bool flows, bool options);
 

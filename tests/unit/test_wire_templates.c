@@ -275,6 +275,70 @@ test_withdrawal_order(void)
 	rig_close(&r);
 }
 
+/* Data sent so long after the other messages. */
+static size_t
+send_later(struct rig *r, unsigned id, int seconds)
+{
+	static struct craft c;
+
+	begin_ipfix(&c, 0, 1);
+	fix(&c, 6, (unsigned)(EXPORT_S + seconds) & 0xffff);
+	put_pair(&c, id, 1, 7);
+	return rig_send(r, &c);
+}
+
+/* What comes without its template behind a withdrawal is not read by the next one of its number. */
+static void
+test_withdrawn_data(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	r.msg.stream = WIRE_CONNECTION;
+	send_pair(&r, 1, 257);
+	send_withdrawal(&r, 2, 2);
+	send_pair(&r, 1, 258);
+	is_u64(rig_stats(&r).held, 2, "withdrawn: where nothing was, nothing is, and data waits");
+	send_template(&r, 1, 256, src_packets);
+	send_withdrawal(&r, 2, 256);
+	send_pair(&r, 1, 256);
+	is_u64(rig_stats(&r).held_lost, 1, "withdrawn: data behind it is lost");
+	is_u64(rig_stats(&r).held, 2, "withdrawn: and does not wait");
+	is_u64(send_template(&r, 1, 256, dst_octets), 0, "withdrawn: it makes no records");
+	is_u64(send_pair(&r, 1, 256), 1, "withdrawn: as data behind the definition does");
+	begin_ipfix(&c, 0, 1);
+	put_withdrawal(&c, 2, 256);
+	put_pair(&c, 256, 1, 5);
+	put_template_set(&c, 2, 256, 2, src_packets);
+	is_u64(rig_send(&r, &c), 0, "withdrawn: nor in one message");
+	is_u64(send_template(&r, 1, 257, src_packets), 1, "withdrawn: what waited before it does");
+	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port);
+	send_pair(&r, 1, 259);
+	is_u64(rig_stats(&r).held, 1, "withdrawn: another connection begins without");
+	send_template(&r, 1, 256, src_packets);
+	send_withdrawal(&r, 2, 2);
+	send_pair(&r, 1, 256);
+	is_u64(rig_stats(&r).held, 1, "withdrawn: all at once too");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	r.msg.stream = WIRE_ASSOCIATION;
+	send_later(&r, 257, -1);
+	is_u64(send_template(&r, 1, 257, src_packets), 1, "withdrawn: without one all is decoded");
+	send_template(&r, 1, 256, src_packets);
+	send_withdrawal(&r, 2, 256);
+	send_later(&r, 256, -1);
+	send_later(&r, 256, 0);
+	send_later(&r, 256, 1);
+	is_u64(rig_stats(&r).held, 3, "withdrawn: over SCTP streams overtake, and data waits");
+	is_u64(send_template(&r, 1, 256, dst_octets), 2,
+	    "withdrawn: for a definition that is no younger");
+	is_u64(rig_stats(&r).held_lost, 1, "withdrawn: what was sent before it is lost");
+	is_u64(rig_stats(&r).held, 0, "withdrawn: and waits no longer");
+	rig_close(&r);
+}
+
 static void
 test_lifetime(void)
 {
@@ -578,6 +642,7 @@ main(void)
 	test_redefinition();
 	test_withdrawal();
 	test_withdrawal_order();
+	test_withdrawn_data();
 	test_lifetime();
 	test_order_in_message();
 	test_limits();
