@@ -102,6 +102,11 @@ test_sampling(void)
 	is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING_SRC), 0), SAMPLING_HEADER,
 	    "sampling: and comes from the header");
 	is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING_MODE), 0), 1, "sampling: the mode its top two");
+	begin_v5(&c, 1, 1, 0);
+	put_v5_record(&c, 1, 2, 1);
+	rig_send(&r, &c);
+	ok(!has(&r, WIRE_FLOWS4, OWN(SAMPLING), 1) && !has(&r, WIRE_FLOWS4, OWN(SAMPLING_MODE), 1),
+	    "sampling: 0 of either is unknown");
 	rig_clear(&r);
 	begin_v5(&c, 1, 1, 0);
 	put_v5_record(&c, 1, 2, 1);

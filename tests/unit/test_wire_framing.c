@@ -221,6 +221,7 @@ test_strict(void)
 		{ BEHIND, 4, true, BAD_TRAILING, "an octet behind the last set is no damage" },
 	};
 	static const uint16_t names[][2] = { { 10, 4 }, { 82, 65535 } };
+	static const uint16_t fixed[][2] = { { 8, 4 }, { 2, 4 } };
 	static struct craft c;
 
 	for (size_t i = 0; i < 2 * sizeof(messages) / sizeof(messages[0]); i++) {
@@ -231,6 +232,7 @@ test_strict(void)
 		rig_open(&r, (struct wire_opts){ .strict = strict });
 		begin(&c, 10);
 		put_template_set(&c, 2, 300, 2, names);
+		put_template_set(&c, 2, 299, 2, fixed); /* the last that was read is another one */
 		rig_send(&r, &c);
 		begin_ipfix(&c, 0, 1);
 		put_damage(&c, messages[i / 2].damage);
@@ -245,6 +247,42 @@ test_strict(void)
 		put_names(&c, 301, 4);
 		is_u64(rig_send(&r, &c), whole,
 		    "strict %d: nothing is learned of what is discarded", strict);
+		rig_close(&r);
+	}
+}
+
+/* A definition cut short behind a withdrawal, or behind padding that ends a set. */
+static void
+test_strict_withdrawal(void)
+{
+	static const uint16_t fixed[][2] = { { 8, 4 }, { 2, 4 } };
+	static struct craft c;
+
+	for (unsigned withdrawal = 0; withdrawal < 2; withdrawal++) {
+		struct rig r;
+
+		rig_open(&r, (struct wire_opts){ .strict = true });
+		r.msg.stream = WIRE_CONNECTION;
+		begin_ipfix(&c, 0, 1);
+		put_template_set(&c, 2, 256, 2, fixed);
+		rig_send(&r, &c);
+		begin_ipfix(&c, 0, 1);
+		open_set(&c, 2);
+		put(&c, withdrawal ? 256 : 0, 2);
+		put(&c, 0, 2);
+		put(&c, 257, 2);
+		put(&c, 2, 2);
+		put(&c, 0x00080004, 4); /* and no second field */
+		close_set(&c);
+		rig_send(&r, &c);
+		is_u64(rig_stats(&r).bad[BAD_TEMPLATE], withdrawal,
+		    "strict: behind %s a definition %s", withdrawal ? "a withdrawal" : "padding",
+		    withdrawal ? "has to be whole" : "is none");
+		begin_ipfix(&c, 0, 1);
+		open_set(&c, 256);
+		put(&c, 7, 8);
+		close_set(&c);
+		is_u64(rig_send(&r, &c), 1, "strict: nothing was withdrawn");
 		rig_close(&r);
 	}
 }
@@ -442,6 +480,7 @@ main(void)
 	test_set_lengths();
 	test_set_ids();
 	test_strict();
+	test_strict_withdrawal();
 	test_strict9();
 	test_many();
 	test_lists();

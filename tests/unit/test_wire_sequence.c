@@ -49,6 +49,31 @@ test_window(void)
 	is_u64(q.lost + q.incoherent + q.restarts, 0, "sequence: which changes nothing after");
 }
 
+/* What is missing of a gap stays missing, wherever in it the late ones were. */
+static void
+test_parts_of_gap(void)
+{
+	static const uint32_t late[] = { 5, 3, 8, 1 };
+	struct sequence q = { 0 };
+
+	sequence_message(&q, 0, 1, 0);
+	sequence_message(&q, 10, 1, 0);
+	for (unsigned i = 0; i < 4; i++) {
+		sequence_message(&q, late[i], 1, 0);
+		is_u64(q.lost, 8 - i, "sequence: one less is missing of a gap");
+	}
+	is_u64(q.reordered, 4, "sequence: of which the late ones are reordered");
+	for (unsigned i = 0; i < 4; i++)
+		sequence_message(&q, late[i], 1, 0);
+	is_u64(q.lost, 5, "sequence: the same once more are not missing less");
+	is_u64(q.duplicate, 4, "sequence: but duplicates");
+	for (uint32_t i = 11; i < 200; i++)
+		sequence_message(&q, i, 1, 0);
+	sequence_message(&q, 9, 1, 0);
+	is_u64(q.incoherent, 1, "sequence: one that comes so late is of another counter");
+	is_u64(q.lost, 4, "sequence: and what is left of its part of the gap never was");
+}
+
 static void
 test_unknown(void)
 {
@@ -561,6 +586,7 @@ main(void)
 {
 	test_wrap();
 	test_window();
+	test_parts_of_gap();
 	test_unknown();
 	test_restart();
 	test_two_counters();

@@ -795,9 +795,85 @@ test_discard(void)
 	rig_close(&r);
 }
 
+/* What is 0 or not there is not made up; what is there stays whole. */
+static void
+test_no_more(void)
+{
+	/* To 02:..:02, MPLS label 0x12345 of class 5, the last, TTL 64; IPv4 behind it, cut. */
+	static const uint8_t labelled[] = { 2, 0, 0, 0, 0, 2, 4, 0, 0, 0, 0, 4, 0x88, 0x47, 0x12,
+		0x34, 0x5b, 64, 0x45, 0, 0, 100 };
+	struct rig r;
+	static struct craft c;
+	struct open o;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin(&c, 1, 0x01020304, 1, 2);
+	o = open_flow(&c, 4, 1);
+	fix(&c, o.at + 10, 0); /* the rate */
+	PUT_NUMBERS(&c, 1001, 70000, 300, 7, 2);
+	close(&c, o);
+	o = open_flow(&c, 4, 1);
+	put_header(&c, 1, 122, labelled, sizeof labelled);
+	close(&c, o);
+	is_u64(rig_send(&r, &c), 2, "a sample without a packet, and one with a label");
+	is_u64(rig_stats(&r).domain, 0x01020304, "the domain is all of the sub agent");
+	ok(!has(&r, WIRE_FLOWS4, OWN(SAMPLING), 0) && !has(&r, WIRE_FLOWS4, OWN(SAMPLING_SRC), 0),
+	    "a rate of 0 is unknown");
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), 1, "a sample is one packet");
+	ok(!has(&r, WIRE_FLOWS4, F(1), 0) && !has(&r, WIRE_FLOWS4, F(312), 0),
+	    "of which nobody told the octets");
+	is_u64(num(&r, WIRE_FLOWS4, F(58), 0), 70000, "a number beyond its element's octets");
+	is_u64(num(&r, WIRE_FLOWS4, SFLOW(SRC_PRIORITY), 0), 300, "stays whole");
+	is_str(text(&r, WIRE_FLOWS4, F(70), 1), "12345b", "label, class and bottom");
+	is_u64(num(&r, WIRE_FLOWS4, F(1), 1), 100, "octets of the packet behind it");
+	is_u64(cell(&r, WIRE_FLOWS4, F(60), 1)->width, 1, "in as many octets as their element");
+	rig_close(&r);
+}
+
+/* Counters of an interface: cut short by what the sample says of itself, or by its record's length. */
+static void
+test_short_counters(void)
+{
+	static const struct {
+		uint32_t format;
+		unsigned header;
+	} kinds[] = { { COUNTERS, 8 }, { COUNTERS_EXPANDED, 12 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin(&c, 1, 0, 1, 1);
+	PUT_NUMBERS(&c, COUNTERS, 1, 9, 1, 1, 12, 9, 6, 1);
+	is_u64(rig_send(&r, &c), 1, "counters that are cut: the interface stays");
+	ok(!has(&r, WIRE_OPTIONS, F(368), 0), "but none of them");
+	is_u64(rig_stats(&r).bad[BAD_RECORD], 1, "which is counted");
+	rig_close(&r);
+
+	for (unsigned i = 0; i < 2 * sizeof(kinds) / sizeof(kinds[0]); i++) {
+		bool untrue = i % 2;
+		struct open o;
+
+		rig_open(&r, (struct wire_opts){ .strict = true });
+		begin(&c, 1, 0, 1, 1);
+		o = open(&c, kinds[i / 2].format);
+		put(&c, 0, kinds[i / 2].header);
+		c.d[c.n - 1] = 9;
+		put(&c, 1, 4);
+		put_counters(&c, 9);
+		if (untrue) /* the record says that it goes on */
+			fix(&c, o.at + kinds[i / 2].header + 4 + 6, 100);
+		close(&c, o);
+		is_u64(rig_send(&r, &c), !untrue, "strict %s counters of format %u",
+		    untrue ? "discards untrue" : "takes", kinds[i / 2].format);
+		rig_close(&r);
+	}
+}
+
 int
 main(void)
 {
+	test_no_more();
+	test_short_counters();
 	test_discard();
 	test_flow();
 	test_interfaces();
