@@ -226,6 +226,15 @@ templates_move(struct sessions *t, struct session *s, enum rank rank)
 
 /* Defining ------------------------------------------------------------------------------------- */
 
+/* What the exporter said before goes with the new template; or NULL. */
+static void
+keep_previous(struct template *p, struct template *previous)
+{
+	p->previous = previous;
+	if (previous != NULL)
+		p->octets += previous->octets;
+}
+
 /* A template whose elements' types were announced meanwhile is compiled again (RFC 5610). */
 static struct template *
 refresh_types(struct message *m, struct template *p)
@@ -243,8 +252,13 @@ refresh_types(struct message *m, struct template *p)
 		return p;
 	fresh->refreshed_ns = p->refreshed_ns;
 	fresh->export_ns = p->export_ns;
+	fresh->since_ns = p->since_ns;
+	fresh->changed_ns = p->changed_ns;
 	fresh->cached = p->cached;
-	template_free(take(t, s, find_link(s, p->id)));
+	(void)take(t, s, find_link(s, p->id));
+	keep_previous(fresh, p->previous);
+	p->previous = NULL;
+	template_free(p);
 	insert(t, s, fresh);
 	return fresh;
 }
@@ -282,8 +296,7 @@ replace(struct message *m, struct template *old, struct template *fresh)
 		if (m->msg->stream || fresh == NULL || old->options != fresh->options) {
 			template_free(old);
 		} else {
-			fresh->previous = old;
-			fresh->octets += old->octets;
+			keep_previous(fresh, old);
 		}
 	}
 	if (fresh != NULL)

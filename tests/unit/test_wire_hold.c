@@ -1,6 +1,8 @@
 /* Data before its template; what is remembered of whom, and for how long. */
 #include "wire_craft.h"
 
+enum { PEN = 55555 };
+
 static const uint16_t src_packets[][2] = { { 8, 4 }, { 2, 4 } };
 static const uint16_t dst_octets[][2] = { { 12, 4 }, { 1, 4 } };
 static const uint16_t v9_times[][2] = { { 8, 4 }, { 22, 4 } };
@@ -258,6 +260,42 @@ test_overtaken(void)
 	rig_send(&r, &c);
 	is_u64(rig_stats(&r).templates_stale, 0,
 	    "order: an hour late is no lateness: believed at once");
+	rig_close(&r);
+}
+
+/* Types that are announced between leave what overtook what as it was. */
+static void
+test_overtaken_types(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	send_template(&r, 0, 256, src_packets);
+	begin_ipfix(&c, 0, 1);
+	fix(&c, 6, (EXPORT_S + 10) & 0xffff);
+	open_set(&c, 2);
+	put(&c, 256 << 16 | 2, 4);
+	put(&c, 0x000c0004, 4);
+	put(&c, 0x80070004, 4);
+	put(&c, PEN, 4);
+	close_set(&c);
+	open_set(&c, 3); /* RFC 5610: PEN 7 is an unsigned32 */
+	put(&c, 301 << 16 | 3, 4);
+	put(&c, 0x0002015a, 4);
+	put(&c, 0x0004012f, 4);
+	put(&c, 0x00020153, 4);
+	put(&c, 1, 2);
+	close_set(&c);
+	open_set(&c, 301);
+	put(&c, PEN, 4);
+	put(&c, 7, 2);
+	put(&c, 3, 1);
+	close_set(&c);
+	put_pair(256, 0x0a000001, 7);
+	is_u64(rig_send(&r, &c), 2, "order: a type that is told");
+	is_u64(send_pair(&r, 0, 256, 8), 1, "order: changes no layout");
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 1), 8,
+	    "order: data sent before the change is still read by the one before");
 	rig_close(&r);
 }
 
@@ -558,6 +596,7 @@ main(void)
 	test_hold_bounds();
 	test_hold_kin();
 	test_overtaken();
+	test_overtaken_types();
 	test_stream();
 	test_transports();
 	test_connections();
