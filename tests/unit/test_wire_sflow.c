@@ -830,6 +830,28 @@ test_no_more(void)
 	rig_close(&r);
 }
 
+/* Interfaces as they were sent, in either form. */
+static void
+test_raw_interfaces(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ .raw = true });
+	begin(&c, 1, 0, 1, 2);
+	close(&c, open_flow(&c, 2u << 30 | 5, 0));
+	PUT_NUMBERS(&c, FLOW_EXPANDED, 1, 0, 3, 400, 1, 0, 0, 0x01000003, 1, 257, 0);
+	is_u64(rig_send(&r, &c), 2, "raw: two samples");
+	is_u64(num(&r, WIRE_FLOWS4, SFLOW(INPUT_FORMAT), 0), 0, "raw: an index");
+	is_u64(num(&r, WIRE_FLOWS4, SFLOW(INPUT_VALUE), 0), 3, "raw: which");
+	is_u64(num(&r, WIRE_FLOWS4, SFLOW(OUTPUT_FORMAT), 0), 2, "raw: several");
+	is_u64(num(&r, WIRE_FLOWS4, SFLOW(OUTPUT_VALUE), 0), 5, "raw: how many");
+	is_u64(num(&r, WIRE_FLOWS4, SFLOW(INPUT_VALUE), 1), 0x01000003, "raw: expanded, an index");
+	is_u64(num(&r, WIRE_FLOWS4, SFLOW(OUTPUT_FORMAT), 1), 1, "raw: expanded, discarded");
+	is_u64(num(&r, WIRE_FLOWS4, SFLOW(OUTPUT_VALUE), 1), 257, "raw: expanded, why");
+	rig_close(&r);
+}
+
 /* Counters of an interface: cut short by what the sample says of itself, or by its record's length. */
 static void
 test_short_counters(void)
@@ -873,6 +895,7 @@ int
 main(void)
 {
 	test_no_more();
+	test_raw_interfaces();
 	test_short_counters();
 	test_discard();
 	test_flow();
