@@ -198,6 +198,41 @@ test_hold_bounds(void)
 	rig_close(&r);
 }
 
+/* Where known exporters have taken all there is, the oldest of theirs gives way to theirs, and nothing to a stranger. */
+static void
+test_hold_known(void)
+{
+	enum { EXPORTERS = 12, SETS = 4 };
+	struct rig r;
+	struct wire_totals before;
+	uint64_t decoded = 0;
+
+	rig_open(&r, (struct wire_opts){ .hold_octets = 3000 });
+	for (unsigned later = 0; later < 2; later++) {
+		r.msg.received_ns += 6 * later * NS_PER_S;
+		for (unsigned i = 0; i < EXPORTERS; i++) {
+			r.msg.exporter = addr_v4(0xc0000200 + i);
+			send_template(&r, 0, 256, src_packets);
+			for (unsigned k = 0; later && k < SETS; k++)
+				send_pair(&r, 0, 257, k);
+		}
+	}
+	before = rig_totals(&r);
+	is_u64(rig_stats(&r).held, 0,
+	    "hold: what the first known exporter sent gave way to the others");
+	ok(before.held >= SETS, "hold: theirs waits");
+	is_u64(before.held + before.held_lost, EXPORTERS * SETS, "hold: those that go are counted");
+	r.msg.exporter = addr_v4(0xc0000300);
+	for (unsigned k = 0; k < SETS; k++)
+		send_pair(&r, 0, 257, k);
+	for (unsigned i = 0; i < EXPORTERS; i++) {
+		r.msg.exporter = addr_v4(0xc0000200 + i);
+		decoded += send_template(&r, 0, 257, src_packets);
+	}
+	is_u64(decoded, before.held, "hold: nothing of known exporters gives way to a stranger");
+	rig_close(&r);
+}
+
 static void
 test_hold_kin(void)
 {
@@ -594,6 +629,7 @@ main(void)
 	test_hold_v9();
 	test_hold_padding();
 	test_hold_bounds();
+	test_hold_known();
 	test_hold_kin();
 	test_overtaken();
 	test_overtaken_types();
