@@ -555,6 +555,48 @@ other_blocks_are_spared(void)
 	expr_free(x);
 }
 
+/* The last index block of a file speaks of a block that the one before it has spoken of, and its hashes hold. */
+static void
+speak_twice(int fd)
+{
+	struct stat st;
+	uint8_t *p, *entries, *last; /* of the one before */
+	uint64_t before, back, hash;
+
+	if (fstat(fd, &st) != 0)
+		abort();
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	p += index_find(fd, (uint64_t)st.st_size);
+	entries = p + HEADER_LEN + INDEX_HEAD;
+	before = le_uint(p + HEADER_LEN + X_PREVIOUS, 8);
+	last = entries - before + (INDEX_BLOCKS - 1) * INDEX_ENTRY;
+	back = before + le_uint(last + XE_BACK, 8);
+	memcpy(entries, last, XE_LINES); /* all but its filter */
+	memcpy(entries + XE_BACK, &back, 8);
+	hash = hash_xxh3(entries, le_uint(p + HEADER_LEN + X_BLOCKS, 4) * INDEX_ENTRY);
+	memcpy(p + HEADER_LEN + X_ENTRIES, &hash, 8);
+	header_seal(p, HEADER_LEN + INDEX_HEAD);
+}
+
+/* Index blocks that speak of the same block would have its records read twice: they are damaged. */
+static void
+no_block_is_spoken_of_twice(void)
+{
+	const struct addr a = addr_v4(0xc0000207);
+	int fd = file_with(INDEX_BLOCKS + 20, (struct stay){ 0, 1 }, &a);
+	struct err err = { 0 };
+	struct expr *x = expr_compile("`serial` >= 0", 0, &err);
+	struct question q = { x, false };
+	struct answer want = ask(fd, &q, false), got = ask(fd, &q, true);
+
+	ok(same(&want, &got) && !got.unusable, "two index blocks serve a file of many blocks");
+	speak_twice(fd);
+	got = ask(fd, &q, true);
+	ok(got.unusable, "and are not believed when both speak of a block");
+	expr_free(x);
+	close(fd);
+}
+
 /* Copied without its index, and with one again, a file has the same octets. */
 static void
 copies_are_the_same(void)
@@ -642,6 +684,7 @@ main(void)
 	lies_are_found();
 	times_need_no_filters();
 	other_blocks_are_spared();
+	no_block_is_spoken_of_twice();
 	copies_are_the_same();
 	notes_change_nothing();
 	return done_testing();
