@@ -85,7 +85,7 @@ random_addr(bool v6)
 
 	if (v6 && rnd(3) == 0) {
 		memset(a.b, 0, sizeof(a.b));
-		a.b[0] = 0x20;
+		a.b[4 * rnd(3)] = 0x80; /* beyond 2^63 in either half, or not */
 		a.b[7] = (uint8_t)rnd(3);
 		a.b[15] = (uint8_t)rnd(5);
 	}
