@@ -512,11 +512,12 @@ block_with_records(uint8_t *p)
 
 /* What reading says of a stream whose sections are made anew: `change` may do as it likes with the first one's octets. */
 static const char *
-forged(struct batch *b, void (*change)(uint8_t *entry, uint8_t *section))
+forged(
+    struct batch *b, enum block_profile profile, void (*change)(uint8_t *entry, uint8_t *section))
 {
 	static struct err e;
 	size_t n;
-	uint8_t *p = contents(stored_stream(&b, 1, PROFILE_FAST, true), &n);
+	uint8_t *p = contents(stored_stream(&b, 1, profile, true), &n);
 	uint8_t *block = block_with_records(p), *entry = block + HEADER_LEN;
 	uint64_t records;
 	bool good;
@@ -629,16 +630,49 @@ forged_runs(void)
 {
 	struct batch *b = runs_of(8);
 
-	ok(forged(b, nothing) == NULL, "runs are read");
-	ok(mentions(forged(b, first_has_none), "damaged runs"),
+	ok(forged(b, PROFILE_FAST, nothing) == NULL, "runs are read");
+	ok(mentions(forged(b, PROFILE_FAST, first_has_none), "damaged runs"),
 	    "a first record without a value is refused");
-	ok(mentions(forged(b, beyond_the_last), "damaged runs"),
+	ok(mentions(forged(b, PROFILE_FAST, beyond_the_last), "damaged runs"),
 	    "so is a value behind the last record");
-	ok(mentions(forged(b, one_more), "damaged plane"), "and one that no plane has");
-	ok(mentions(forged(b, no_planes), "damaged plane"), "and planes that are not there");
-	ok(mentions(forged(b, a_reference), "impossible reference"), "and a reference");
-	ok(mentions(forged(b, a_twin), "column 1: the same as one before"),
+	ok(mentions(forged(b, PROFILE_FAST, one_more), "damaged plane"),
+	    "and one that no plane has");
+	ok(mentions(forged(b, PROFILE_FAST, no_planes), "damaged plane"),
+	    "and planes that are not there");
+	ok(mentions(forged(b, PROFILE_FAST, a_reference), "impossible reference"),
+	    "and a reference");
+	ok(mentions(forged(b, PROFILE_FAST, a_twin), "column 1: the same as one before"),
 	    "a block has no column twice");
+	batch_free(b);
+}
+
+enum { FEW = 60 }; /* records of which no part is packed */
+
+/* The codes are the last part. */
+static void
+a_large_code(uint8_t *entry, uint8_t *section)
+{
+	section[le_uint(entry + E_LENGTH, 4) - FEW / 2] = (uint8_t)le_uint(section + 4, 4);
+}
+
+/* Nobody reads behind a dictionary. */
+static void
+forged_codes(void)
+{
+	struct batch *b = batch_new();
+	struct field_id src = field_iana(8);
+	int col = batch_column(b, &src, TYPE_IP, 4, 0);
+
+	batch_extend(b, FEW);
+	for (uint32_t i = 0; i < FEW; i++) {
+		struct addr a = addr_v4(0x0a000000 + i % 3 * 7919);
+
+		batch_put_ip(b, (unsigned)col, i, &a);
+	}
+	batch_close(b);
+	ok(forged(b, PROFILE_FILE, nothing) == NULL, "a dictionary is read");
+	ok(mentions(forged(b, PROFILE_FILE, a_large_code), "code beyond its dictionary"),
+	    "a code that it does not have is refused");
 	batch_free(b);
 }
 
@@ -666,7 +700,7 @@ names(void)
 
 	for (size_t n = FIELD_NAME_MAX - 1; n <= FIELD_NAME_MAX; n++) {
 		struct batch *b = named(name, n);
-		const char *why = forged(b, nothing);
+		const char *why = forged(b, PROFILE_FAST, nothing);
 
 		ok(n < FIELD_NAME_MAX ? why == NULL : mentions(why, "column without its name"),
 		    "a name of %zu octets is %s", n, n < FIELD_NAME_MAX ? "read" : "too long");
@@ -727,6 +761,7 @@ main(void)
 	encodings();
 	runs();
 	forged_runs();
+	forged_codes();
 	names();
 	oversize();
 	return done_testing();
