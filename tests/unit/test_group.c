@@ -369,12 +369,49 @@ test_scenario(const struct scenario *s)
 	group_spec_free(&spec);
 }
 
+/* More names than the first table of them holds, each seen again. */
+static void
+test_many_names(void)
+{
+	enum { NAMES = 5000 };
+	struct group_spec spec = { .memory = UINT64_C(2) << 30 };
+	struct lines got = { .spec = &spec };
+	struct err err = { 0 };
+	struct batch *b = batch_new();
+	int col = batch_column(b, &fields[F_NAME].id, TYPE_STRING, 0, 0);
+	struct group_table *t;
+	size_t wrong = 0;
+
+	if (group_spec_keys(&spec, "interfaceName", &err) != 0 ||
+	    group_spec_values(&spec, "count", &err) != 0)
+		abort();
+	batch_extend(b, 3 * NAMES);
+	for (unsigned i = 0; i < 3 * NAMES; i++) {
+		char name[8];
+		int len = snprintf(name, sizeof(name), "%u", i % NAMES);
+
+		batch_put_octets(b, (unsigned)col, i, name, (size_t)len);
+	}
+	batch_close(b);
+	t = group_new(&spec, 1);
+	ok(group_add(t, b, NULL, &err) == 0, "many names are added");
+	ok(group_finish(&t, 1, NULL, take, &got, &err) == 0, "and handed out");
+	for (size_t i = 0; i < got.n; i++)
+		wrong += last_value(got.line[i]) != 3;
+	ok(got.n == NAMES && wrong == 0, "%d names are as many groups", NAMES);
+	group_free(t);
+	free_lines(&got);
+	batch_free(b);
+	group_spec_free(&spec);
+}
+
 int
 main(void)
 {
 	make_batches();
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
 		test_scenario(&scenarios[i]);
+	test_many_names();
 	free_batches();
 	return done_testing();
 }
