@@ -456,11 +456,11 @@ test_families(void)
 static void
 test_icmp(void)
 {
-	static const int proto[] = { 1, 1, 1, 58, 6, 1 };
-	static const int type[] = { 8, -1, -1, 8, 8, 3 }, code[] = { 0, -1, -1, 0, 0, 1 };
-	static const int both[] = { -1, 2048, -1, -1, -1, -1 },
-			 port[] = { 0, 0, 2048, 0, 2048, 2048 };
-	struct batch *b = batch_of(6);
+	static const int proto[] = { 1, 1, 1, 58, 6, 1, 1 };
+	static const int type[] = { 8, -1, -1, 8, 8, 3, -1 }, code[] = { 0, -1, -1, 0, 0, 1, -1 };
+	static const int both[] = { -1, 2048, -1, -1, -1, -1, 2304 }, /* the last: type 9 */
+	    port[] = { 0, 0, 2048, 0, 2048, 2048, 0 };
+	struct batch *b = batch_of(7);
 
 	add_uints(b, field_iana(4), 1, proto);
 	add_uints(b, field_iana(176), 1, type);
@@ -468,14 +468,14 @@ test_icmp(void)
 	add_uints(b, field_iana(32), 2, both);
 	add_uints(b, field_iana(11), 2, port);
 	batch_close(b);
-	is_str(selected(b, "icmp-type 8"), "111100",
+	is_str(selected(b, "icmp-type 8"), "1111000",
 	    "type: of its element, of type and code, of the port");
-	is_str(selected(b, "icmp type 8"), "111000", "icmp type: of ICMP only");
-	is_str(selected(b, "icmp6 type 8"), "000100", "icmp6 type");
-	is_str(selected(b, "icmp-code = 0"), "111100", "code");
-	is_str(selected(b, "icmp-type > 7"), "111100", "ordered");
-	is_str(selected(b, "icmp-type != 8"), "000001", "unequal");
-	is_str(selected(b, "icmp-type in [3 4]"), "000001", "in a list");
+	is_str(selected(b, "icmp type 8"), "1110000", "icmp type: of ICMP only");
+	is_str(selected(b, "icmp6 type 8"), "0001000", "icmp6 type");
+	is_str(selected(b, "icmp-code = 0"), "1111001", "code");
+	is_str(selected(b, "icmp-type > 7"), "1111001", "ordered");
+	is_str(selected(b, "icmp-type != 8"), "0000011", "unequal");
+	is_str(selected(b, "icmp-type in [3 4]"), "0000010", "in a list");
 	batch_free(b);
 }
 
