@@ -655,17 +655,25 @@ a_large_code(uint8_t *entry, uint8_t *section)
 	section[le_uint(entry + E_LENGTH, 4) - FEW / 2] = (uint8_t)le_uint(section + 4, 4);
 }
 
-/* Nobody reads behind a dictionary. */
+/* What takes 16 octets are addresses alone. */
+static void
+a_wide_number(uint8_t *entry, uint8_t *section)
+{
+	(void)section;
+	entry[E_TYPE] = TYPE_UINT;
+}
+
+/* Nobody reads behind a dictionary, or a number that is as wide as an address. */
 static void
 forged_codes(void)
 {
 	struct batch *b = batch_new();
 	struct field_id src = field_iana(8);
-	int col = batch_column(b, &src, TYPE_IP, 4, 0);
+	int col = batch_column(b, &src, TYPE_IP, 16, 0);
 
 	batch_extend(b, FEW);
 	for (uint32_t i = 0; i < FEW; i++) {
-		struct addr a = addr_v4(0x0a000000 + i % 3 * 7919);
+		struct addr a = { .b = { 0x20, [15] = (uint8_t)(i % 3) } };
 
 		batch_put_ip(b, (unsigned)col, i, &a);
 	}
@@ -673,6 +681,8 @@ forged_codes(void)
 	ok(forged(b, PROFILE_FILE, nothing) == NULL, "a dictionary is read");
 	ok(mentions(forged(b, PROFILE_FILE, a_large_code), "code beyond its dictionary"),
 	    "a code that it does not have is refused");
+	ok(mentions(forged(b, PROFILE_FILE, a_wide_number), "impossible column width"),
+	    "so are numbers of 16 octets");
 	batch_free(b);
 }
 
