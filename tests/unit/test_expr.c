@@ -177,6 +177,8 @@ static const struct {
 	    "    did you mean '5s' or '5ms'?" },
 	{ "start > 5", "field 'start' is a time; '5' is none\n    start > 5\n            ^\n"
 		       "    2026-11-23, 2026-11-23T10:00, -1h (before now), epoch seconds" },
+	{ "count() > 5", "'count' alone is no condition\n    count() > 5\n    ^~~~~\n    compare "
+			 "it, or test whether there is one with 'has'" },
 	{ "proto foo", "'foo' is no protocol\n    proto foo\n          ^~~\n"
 		       "    a number or a name such as tcp, udp, icmp, gre" },
 	{ "proto tpc",
@@ -314,6 +316,7 @@ test_limits(void)
 	b.len = 0;
 	for (int i = 0; i < EXPR_TEXT_MAX / 4; i++)
 		buf_puts(&b, "tcp or ");
+	buf_puts(&b, "tcp");
 	err = (struct err){ 0 };
 	ok(expr_compile(buf_cstr(&b), 0, &err) == NULL && strstr(err.text, "put lists in files"),
 	    "a text of more than 1 MiB is refused");
