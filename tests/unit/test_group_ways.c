@@ -370,6 +370,55 @@ test_far_apart(uint64_t first, uint64_t second)
 	group_spec_free(&spec);
 }
 
+/* Records of `bytes` that are 0 or 60000, of as many protocols from TCP on. */
+static struct batch *
+beside_tcp(unsigned protos)
+{
+	struct batch *b = batch_new();
+	int bytes = batch_column(b, &fields[F_BYTES].id, TYPE_UINT, 4, 0);
+	int proto = batch_column(b, &fields[F_PROTO].id, TYPE_UINT, 1, 0);
+
+	batch_extend(b, MANY);
+	for (size_t i = 0; i < MANY; i++) {
+		batch_put_uint(b, (unsigned)bytes, i, i % 4 < 2 ? 0 : 60000);
+		batch_put_uint(b, (unsigned)proto, i, 6 + i % 2 * (protos - 1));
+	}
+	batch_close(b);
+	column_zone(&b->col[bytes], b->n);
+	if (protos == 1)
+		column_zone(&b->col[proto], b->n);
+	return b;
+}
+
+/* A protocol just behind the range of another table, in a list of few, is none of that range. */
+static void
+test_behind_the_range(void)
+{
+	for (unsigned protos = 2; protos <= 4; protos++) {
+		struct group_spec spec = { .memory = UINT64_C(2) << 30 };
+		struct batch *b[2] = { beside_tcp(1), beside_tcp(protos) };
+		struct lines got = { .spec = &spec };
+		struct group_table *t[2];
+		struct err err = { 0 };
+		uint64_t sum = 0;
+
+		understood(&spec, "bytes,proto", "count");
+		for (unsigned i = 0; i < 2; i++) {
+			t[i] = group_new(&spec, 2);
+			ok(group_add(t[i], b[i], NULL, &err) == 0, "they are added");
+		}
+		finish_tables(&got, t, 2);
+		for (size_t i = 0; i < got.n; i++)
+			sum += last_value(got.line[i]);
+		ok(got.n == 4 && sum == UINT64_C(2) * MANY,
+		    "protocols 6 and %u, each with two sizes", 5 + protos);
+		free_lines(&got);
+		batch_free(b[0]);
+		batch_free(b[1]);
+		group_spec_free(&spec);
+	}
+}
+
 /* How often groups of many IPv4 addresses, and of one IPv6 address or none, go to disk in so much memory. */
 static unsigned
 spills_in(uint64_t memory, bool v6)
@@ -453,6 +502,7 @@ main(void)
 	test_far_apart(UINT64_MAX, 1);
 	test_far_apart(0, UINT64_MAX);
 	test_far_apart(UINT64_MAX - 2, 1);
+	test_behind_the_range();
 	test_families_share();
 	test_lies();
 	return done_testing();
