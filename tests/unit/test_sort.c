@@ -328,6 +328,69 @@ test_long_value(void)
 	mem_free(text);
 }
 
+enum { TEXT = 1000 };
+
+/* A text that tells of its record. */
+static void
+text_of_record(char *text, uint64_t record)
+{
+	for (unsigned i = 0; i < TEXT; i++)
+		text[i] = (char)('a' + (record * 7 + i) % 26);
+}
+
+static bool
+note_texts(void *ctx, struct batch *b)
+{
+	struct field_id record = { .id = 1 }, name = { .id = 82 };
+	const uint64_t *v = batch_plain(b, (unsigned)batch_find(b, &record))->data;
+	const struct column *c = batch_plain(b, (unsigned)batch_find(b, &name));
+	size_t *good = ctx;
+	char text[TEXT];
+
+	for (size_t i = 0; i < b->n; i++) {
+		text_of_record(text, v[i]);
+		*good += c->off[i + 1] - c->off[i] == TEXT &&
+			 memcmp((const char *)c->data + c->off[i], text, TEXT) == 0;
+	}
+	return true;
+}
+
+/* Records that take more room than what is asked for at once. */
+static void
+test_large(void)
+{
+	enum { PARTS = 5, RECORDS = 10000 };
+	struct field_id record = { .id = 1 }, name = { .id = 82 };
+	struct sort_key *keys;
+	struct err err = { 0 };
+	struct sorter *s;
+	size_t n, good = 0;
+	char text[TEXT];
+
+	ok(sort_keys_parse(&keys, &n, "bytes", &err) == 0, "-O bytes is understood");
+	s = sort_new(keys, n, UINT64_MAX, MEMORY, NULL);
+	for (unsigned part = 0; part < PARTS; part++) {
+		struct batch *b = batch_new();
+		unsigned bytes = (unsigned)batch_column(b, &record, TYPE_UINT, 8, 0);
+		unsigned texts = (unsigned)batch_column(b, &name, TYPE_STRING, 0, 0);
+
+		batch_extend(b, RECORDS);
+		for (size_t i = 0; i < RECORDS; i++) {
+			text_of_record(text, i * PARTS + part);
+			batch_put_uint(b, bytes, i, i * PARTS + part);
+			batch_put_octets(b, texts, i, text, TEXT);
+		}
+		batch_close(b);
+		if (sort_add(s, b, NULL, &err) < 0)
+			ok(false, "a part is added: %s", err.text);
+		batch_free(b);
+	}
+	ok(sort_finish(s, note_texts, &good, &err) == 0, "50 MB are handed out");
+	is_u64(good, PARTS * RECORDS, "every record has its text");
+	sort_free(s);
+	sort_keys_free(keys);
+}
+
 static bool
 note_columns(void *ctx, struct batch *b)
 {
@@ -430,6 +493,7 @@ main(void)
 	test_none(&g);
 	test_few(&g);
 	test_long_value();
+	test_large();
 	test_columns_of_few();
 	test_errors();
 	free_batches();
