@@ -200,6 +200,10 @@ test_initiator(void)
 	check(first, 3, &h, "10.0.0.1 2001:db8::9 701 100 | ", "addresses alone are keys enough");
 	h.keys = "srcip/24,dstip/24";
 	check(ports, 2, &h, "10.0.0.0 10.0.0.0 800 - | ", "prefixes are compared after masking");
+	h = (struct how){ .keys = "srcip,dstip", .values = "count,bytes", .biflow = true };
+	for (h.tables = 1; h.tables <= 2; h.tables++)
+		check(ports, 2, &h, "10.0.0.9 10.0.0.1 2 - 700 100 | ",
+		    "records of both directions are counted together");
 }
 
 static void
