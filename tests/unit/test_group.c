@@ -8,6 +8,7 @@
 
 #include "flow/zone.h"
 #include "group_lines.h"
+#include "ops/cell.h"
 
 /* The naive aggregator ------------------------------------------------------------------------- */
 
@@ -405,6 +406,22 @@ test_many_names(void)
 	group_spec_free(&spec);
 }
 
+/* Numbers beyond what whole bins can be counted in are bins of their own. */
+static void
+test_real_bins(void)
+{
+	static const double cases[][2] = { { 25, 20 }, { -25, -30 }, { -30, -30 }, { 1e300, 1e300 },
+		{ -1e300, -1e300 } };
+	struct group_key key = { .bin.ns = 10 };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t bin = cell_floor(cell_double_bits(cases[i][0]), &key, TYPE_FLOAT64);
+
+		ok(bin == cell_double_bits(cases[i][1]), "the bin of %g in tens is %g", cases[i][0],
+		    cases[i][1]);
+	}
+}
+
 int
 main(void)
 {
@@ -412,6 +429,7 @@ main(void)
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
 		test_scenario(&scenarios[i]);
 	test_many_names();
+	test_real_bins();
 	free_batches();
 	return done_testing();
 }
