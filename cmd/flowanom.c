@@ -177,11 +177,16 @@ tell(const struct flowanom *f)
 }
 
 static void
-tell_series(const struct flowanom *f)
+tell_series(const struct flowanom *f, uint64_t records)
 {
 	struct series_counts c = series_counts(f->series);
 
 	tell_dropped(f);
+	if (c.series == 0 && records > 0 && !f->io.quiet)
+		diag(NULL,
+		    "none of the %llu records has an end and a value for --series %s: "
+		    "nothing was looked at",
+		    (unsigned long long)records, f->series_opts.value);
 	if (c.short_ones > 0 && !f->io.quiet)
 		diag(NULL,
 		    "the input is too short: a series says something after two seasons, %lld hours",
@@ -212,7 +217,7 @@ finish(void *ctx, struct io_sink *sink, const struct io_result *result, struct e
 	if (f->series != NULL) {
 		if (series_judge(f->series, &f->judge, err) < 0)
 			return -1;
-		tell_series(f);
+		tell_series(f, result->read);
 		return alerts_ranked(f->judge.alerts, io_sink_put, sink, err);
 	}
 	if (f->baseline != NULL &&

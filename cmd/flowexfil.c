@@ -120,9 +120,7 @@ tell(const struct flowexfil *f)
 		    (unsigned long long)t->hourly.rows.full);
 	if (!f->io.quiet) {
 		scope_tell_unfit(t->records, t->strange, f->io.warn);
-		if (t->records > 0 && t->empty == t->records)
-			diag(NULL, "none of the %llu records counts octets: no upload can be seen",
-			    (unsigned long long)t->records);
+		scope_tell_uncounted(t->records, t->empty, "no upload can be seen", f->io.warn);
 		alerts_tell(f->judge.alerts, f->io.warn);
 	}
 	if (f->io.verbose)

@@ -380,19 +380,22 @@ learn_add(struct learn *l, struct batch *b, const uint64_t *sel, struct err *err
 {
 	uint64_t *take = mem_alloc(bits_words(b->n) * 8 + 8);
 	struct piece_source source;
-	size_t next = 0, n;
+	size_t next = 0, n, given;
 	int rc = 0;
 
 	if (sel != NULL)
 		memcpy(take, sel, bits_words(b->n) * 8);
 	else
 		bits_fill(take, b->n);
-	l->counts.records += bits_count(take, b->n);
+	given = bits_count(take, b->n);
+	l->counts.records += given;
 	if (!pieces_bind(&source, b)) {
-		l->counts.strange += bits_count(take, b->n);
+		l->counts.strange += given;
 		mem_free(take);
 		return 0;
 	}
+	if (source.col[PIECE_BYTES] == NULL && source.col[PIECE_RBYTES] == NULL)
+		l->counts.uncounted += given;
 	while (rc == 0 && (n = pieces_next(&l->pieces, &source, b->n, take, &next)) > 0)
 		rc = add_chunk(l, n, take, err);
 	if (rc == 0)

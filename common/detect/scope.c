@@ -269,6 +269,19 @@ scope_tell_unfit(uint64_t records, uint64_t unfit, void (*say)(const char *, con
 }
 
 void
+scope_tell_uncounted(uint64_t records, uint64_t uncounted, const char *so,
+    void (*say)(const char *, const struct err *))
+{
+	struct err told = { 0 };
+
+	if (records == 0 || uncounted < records)
+		return;
+	(void)err_set(
+	    &told, "none of the %llu records counts octets: %s", (unsigned long long)records, so);
+	say(NULL, &told);
+}
+
+void
 scope_tell_back(uint64_t times, void (*say)(const char *, const struct err *))
 {
 	struct err told = { 0 };

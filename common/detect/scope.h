@@ -68,6 +68,10 @@ bool scope_allows(const struct scope *, const struct addr *, int port);
 void scope_tell_unfit(
     uint64_t records, uint64_t unfit, void (*say)(const char *, const struct err *));
 
+/* Of so many records so many count no octets: say so if these were all, and what comes of it. */
+void scope_tell_uncounted(uint64_t records, uint64_t uncounted, const char *so,
+    void (*say)(const char *, const struct err *));
+
 /* Say so if the input's time fell back (conversation_counts): questions and answers may be apart then. */
 void scope_tell_back(uint64_t times, void (*say)(const char *, const struct err *));
 

@@ -291,6 +291,14 @@ for start, end, why in csv.reader(sys.stdin):
 	[[ $(flowcat -o csv -k reason found) == *"srcip=10.0.0.9: bytes drop to "* ]]
 }
 
+@test "flowanom: records without what a series is of are said to be no series" {
+	season 0 0 1 | series_csv | awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "bytes") $i = "packets" } 1' > uncounted.csv
+	run -0 --separate-stderr flowanom -i csv --series bytes -o null uncounted.csv
+	[ "$stderr" = "flowanom: none of the 2880 records has an end and a value for --series bytes: nothing was looked at" ]
+	run -0 --separate-stderr flowanom -q -i csv --series bytes -o null uncounted.csv
+	[ -z "$stderr" ]
+}
+
 @test "flowanom: a short series says that it is short, and a wrong one what is wrong" {
 	season 0 0 1 | head -500 | series_csv > short.csv
 	run -0 --separate-stderr flowanom -i csv --series bytes -o csv short.csv

@@ -64,6 +64,14 @@ field() {
 	[[ $output == *"on 2 of 2 days"*$'\n'"workday 00h       2 "* ]]
 }
 
+@test "flowbase: that no record counts octets is said, as nothing usual is learned of them" {
+	day 0 | cut -d, -f 1-9 > uncounted.csv
+	run -0 --separate-stderr flowbase learn -i csv -w b uncounted.csv
+	[ "$stderr" = "flowbase: none of the 21 records counts octets: what hosts usually send is not learned" ]
+	run -0 --separate-stderr flowbase learn -q -i csv -w b uncounted.csv
+	[ -z "$stderr" ]
+}
+
 @test "flowbase: what is learned of flows of any time can be read again" {
 	for zone in UTC America/New_York Asia/Tokyo; do
 		for t in 0 86399 4294967294 4600000000 9223372035; do
