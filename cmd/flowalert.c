@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/die.h"
+#include "base/num.h"
 #include "base/opt.h"
 #include "base/ordered.h"
 #include "base/time.h"
@@ -278,11 +279,11 @@ tell_suppressions(const struct flowalert *f)
 		    s->until_ns == INT64_MAX ? 0 : (int)fmt_time(until, s->until_ns, 0, f->io.tz);
 
 		if (s->expired > 0 && !f->io.quiet)
-			diag(NULL, "[%s] expired at %.*s (%s): %llu alerts of it are told", s->name,
-			    n, until, s->reason, (unsigned long long)s->expired);
+			diag(NULL, "[%s] expired at %.*s (%s): %llu alert%s of it told", s->name, n,
+			    until, s->reason, (unsigned long long)s->expired, plural(s->expired));
 		if (s->suppressed > 0 && f->io.verbose)
-			diag(NULL, "[%s] suppressed %llu alerts (%s)", s->name,
-			    (unsigned long long)s->suppressed, s->reason);
+			diag(NULL, "[%s] suppressed %llu alert%s (%s)", s->name,
+			    (unsigned long long)s->suppressed, plural(s->suppressed), s->reason);
 	}
 }
 
@@ -294,16 +295,17 @@ tell(const struct flowalert *f)
 
 	tell_suppressions(f);
 	if (lost > 0)
-		diag(NULL, "%llu alerts were dropped for want of room", (unsigned long long)lost);
+		diag(NULL, "%llu alert%s dropped for want of room", (unsigned long long)lost,
+		    plural(lost));
 	if (f->rules.forgot > 0)
-		diag(NULL, "%llu groups may have been first ones, but there was no room to know",
-		    (unsigned long long)f->rules.forgot);
+		diag(NULL, "%llu group%s may have come first, but there was no room to know",
+		    (unsigned long long)f->rules.forgot, plural(f->rules.forgot));
 	if (memory_full(f->memory) > 0)
-		diag(NULL, "%llu times there was no room to remember something",
-		    (unsigned long long)memory_full(f->memory));
+		diag(NULL, "%llu time%s there was no room to remember something",
+		    (unsigned long long)memory_full(f->memory), plural(memory_full(f->memory)));
 	if (f->strangers > 0 && f->alerts > 0 && !f->io.quiet)
-		diag(NULL, "%llu records without a detector are no alerts",
-		    (unsigned long long)f->strangers);
+		diag(NULL, "not taken for alerts: %llu record%s without a detector",
+		    (unsigned long long)f->strangers, plural(f->strangers));
 	if (f->io.verbose)
 		diag(NULL,
 		    "%llu alerts, %llu of incidents known, %llu heard before, %llu allowed; "

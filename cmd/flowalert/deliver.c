@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "detect/alert_read.h"
 
 enum {
@@ -197,8 +198,8 @@ deliver_close(struct delivery *d, bool complete, struct err *err)
 		return 0;
 	d->open = false;
 	if (d->paper.too_long > 0) {
-		(void)err_set(&told, "%llu alerts were too long for a datagram, and not sent",
-		    (unsigned long long)d->paper.too_long);
+		(void)err_set(&told, "%llu alert%s too long for a datagram, and not sent",
+		    (unsigned long long)d->paper.too_long, plural(d->paper.too_long));
 		d->commands.tell("--to", &told);
 	}
 	return paper_close(&d->paper, complete, err);

@@ -135,8 +135,8 @@ put_host(
 		why_number(&t->why, detector, sum);
 	}
 	why_duration(&t->why, "half_life", h->half_life_ns);
-	buf_printf(&t->reason, "%llu alert%s of %s", (unsigned long long)a.count,
-	    a.count == 1 ? "" : "s", buf_cstr(&t->names));
+	buf_printf(&t->reason, "%llu alert%s of %s", (unsigned long long)a.count, plural(a.count),
+	    buf_cstr(&t->names));
 	a.detector = "host";
 	a.kind = n > 1 ? "several" : "one";
 	a.score = 1 - left;

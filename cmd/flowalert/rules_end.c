@@ -154,7 +154,7 @@ put_reason(struct making *m, const struct alert *a)
 
 	buf_puts(&m->reason, r->note != NULL ? r->note : r->name);
 	buf_printf(&m->reason, ": %llu flow%s, %llu octets", (unsigned long long)a->flows,
-	    a->flows == 1 ? "" : "s", (unsigned long long)a->bytes);
+	    plural(a->flows), (unsigned long long)a->bytes);
 	if (r->first_ns > 0)
 		buf_puts(&m->reason, ", the first ever");
 	if (r->threshold_text != NULL)

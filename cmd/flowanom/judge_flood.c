@@ -45,7 +45,7 @@ put_flood_reason(struct judge *j, const struct flood *d)
 		buf_puts(&j->reason, ", next to nothing back");
 	buf_printf(&j->reason, ", from %s%u source%s, for ",
 	    sources > 150 ? "more than " : "about ", sources > 150 ? 150 : sources,
-	    sources == 1 ? "" : "s");
+	    plural(sources));
 	reason_duration(&j->reason, (d->last - d->first + 1) * 60 * NS_PER_S);
 }
 

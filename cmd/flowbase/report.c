@@ -210,6 +210,16 @@ put_sampling(struct buf *out, const struct baseline *b)
 		buf_puts(out, b->sampling == 1 ? "every packet" : "nothing yet");
 }
 
+/* How much of everything there is; prefixes are those of the world outside, which may be said. */
+static void
+put_contents(struct buf *out, const struct baseline *b, const char *outside)
+{
+	buf_printf(out, "%zu host%s, %zu edge%s, %zu service%s, %zu prefix%s%s, %zu exporter%s",
+	    b->hosts.n, plural(b->hosts.n), b->edges.n, plural(b->edges.n), b->services.n,
+	    plural(b->services.n), b->prefixes.n, b->prefixes.n == 1 ? "" : "es", outside,
+	    b->exporters.n, plural(b->exporters.n));
+}
+
 static void
 put_network(struct buf *out, const struct baseline *b, const struct tz *tz, bool plain)
 {
@@ -230,9 +240,9 @@ put_network(struct buf *out, const struct baseline *b, const struct tz *tz, bool
 	put_amount(out, (double)n->out, plain, 0);
 	buf_puts(out, " octets out, ");
 	put_amount(out, (double)n->in, plain, 0);
-	buf_printf(out,
-	    " in\n%zu hosts, %zu edges, %zu services, %zu prefixes outside, %zu exporters\n",
-	    b->hosts.n, b->edges.n, b->services.n, b->prefixes.n, b->exporters.n);
+	buf_puts(out, " in\n");
+	put_contents(out, b, " outside");
+	buf_putc(out, '\n');
 	put_hours(out, b, n->hourly, &n->seen, true, plain);
 }
 
@@ -463,11 +473,9 @@ report_check(struct buf *out, const struct baseline *b, const char *name)
 	buf_printf(out, "sound: version %d, %u hours of the week, learned from ", BASELINE_VERSION,
 	    b->hours.buckets);
 	put_sampling(out, b);
-	buf_printf(out,
-	    "; %zu hosts, %zu edges, %zu services, %zu prefixes, %zu exporters, %zu KiB in "
-	    "memory\n",
-	    b->hosts.n, b->edges.n, b->services.n, b->prefixes.n, b->exporters.n,
-	    baseline_memory(b) / 1024);
+	buf_puts(out, "; ");
+	put_contents(out, b, "");
+	buf_printf(out, ", %zu KiB in memory\n", baseline_memory(b) / 1024);
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/time.h"
 #include "flow/value.h"
 #include "stream/stream.h"
@@ -325,10 +326,11 @@ put_index(struct buf *out, const char *path, uint64_t octets)
 	if (stream_index_info(fd, &x, &err) != 0)
 		buf_printf(out, "index      unusable: %s\n", err.text);
 	else if (x.index_blocks > 0)
-		buf_printf(out, "index      %llu octets, %.2f%% of the file, of %llu blocks%s\n",
+		buf_printf(out, "index      %llu octets, %.2f%% of the file, of %llu block%s%s\n",
 		    (unsigned long long)x.octets,
 		    octets ? 100 * (double)x.octets / (double)octets : 0,
-		    (unsigned long long)x.blocks, x.whole ? "" : ", not of all segments");
+		    (unsigned long long)x.blocks, plural(x.blocks),
+		    x.whole ? "" : ", not of all segments");
 	close(fd);
 }
 
@@ -340,11 +342,12 @@ put_summary(struct buf *out, const char *path, const struct summary *s,
 
 	buf_puts(out, "file       ");
 	(void)escape_terminal(out, path, strlen(path), SIZE_MAX);
-	buf_printf(out, "\nrecords    %llu in %llu blocks", (unsigned long long)t->records,
-	    (unsigned long long)s->flow_blocks);
+	buf_printf(out, "\nrecords    %llu in %llu block%s", (unsigned long long)t->records,
+	    (unsigned long long)s->flow_blocks, plural(s->flow_blocks));
 	if (s->options_blocks > 0)
-		buf_printf(out, ", %llu options records in %llu blocks",
-		    (unsigned long long)t->options, (unsigned long long)s->options_blocks);
+		buf_printf(out, ", %llu options record%s in %llu block%s",
+		    (unsigned long long)t->options, plural(t->options),
+		    (unsigned long long)s->options_blocks, plural(s->options_blocks));
 	buf_printf(out, "\noctets     %llu", (unsigned long long)t->octets);
 	if (t->records > 0)
 		buf_printf(out, ", %.1f a record", (double)t->octets / (double)t->records);
@@ -379,9 +382,10 @@ put_block(struct buf *out, const struct stream_slot *slot)
 
 	slot_info(slot, &b);
 	buf_printf(out,
-	    "block      offset %llu, %llu octets, sequence %llu, %u %srecords, %u columns\n",
+	    "block      offset %llu, %llu octets, sequence %llu, %u %srecord%s, %u column%s\n",
 	    (unsigned long long)b.offset, (unsigned long long)b.length,
-	    (unsigned long long)b.sequence, b.records, b.options ? "options " : "", b.columns);
+	    (unsigned long long)b.sequence, b.records, b.options ? "options " : "",
+	    plural(b.records), b.columns, plural(b.columns));
 }
 
 int
@@ -456,12 +460,14 @@ info_check(const char *path, const struct io_opts *opts, struct buf *out, struct
 		(void)check_index(path, err);
 	t = stream_totals(r);
 	if (err->status == 0 && t->incomplete)
-		(void)err_set(err, "%llu octets damaged, at least %llu records lost",
-		    (unsigned long long)t->skipped_octets, (unsigned long long)t->lost_records);
+		(void)err_set(err, "%llu octet%s damaged, at least %llu record%s lost",
+		    (unsigned long long)t->skipped_octets, plural(t->skipped_octets),
+		    (unsigned long long)t->lost_records, plural(t->lost_records));
 	if (err->status == 0) {
 		(void)escape_terminal(out, path, strlen(path), SIZE_MAX);
-		buf_printf(out, ": sound, %llu records, %llu blocks, %llu octets\n",
-		    (unsigned long long)t->records, (unsigned long long)t->blocks,
+		buf_printf(out, ": sound, %llu record%s, %llu block%s, %llu octets\n",
+		    (unsigned long long)t->records, plural(t->records),
+		    (unsigned long long)t->blocks, plural(t->blocks),
 		    (unsigned long long)t->octets);
 	}
 	slot_free(slot);

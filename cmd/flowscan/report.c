@@ -107,7 +107,7 @@ put_port_count(struct buf *out, uint32_t ports, uint32_t pings)
 	uint32_t n = ports - pings;
 
 	if (n > 0)
-		buf_printf(out, "%u port%s", n, n == 1 ? "" : "s");
+		buf_printf(out, "%u port%s", n, plural(n));
 	if (pings > 0)
 		buf_puts(out, n > 0 ? " and ping" : "ping");
 }

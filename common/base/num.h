@@ -42,6 +42,13 @@ bool parse_size(const char *, size_t, uint64_t *octets);
  * when `bare` is true, else refused. */
 bool parse_duration(const char *, size_t, bool bare, int64_t *ns);
 
+/* What the noun behind such a number ends with. */
+static inline const char *
+plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 /* Rounded down, as instants before 1970 want it; b > 0. */
 static inline int64_t
 floor_div(int64_t a, int64_t b)

@@ -291,7 +291,7 @@ scope_tell_back(uint64_t times, void (*say)(const char *, const struct err *))
 	(void)err_set(&told,
 	    "the input goes back in time %llu time%s: what was answered there may count as "
 	    "unanswered; it is best in order of time (flowcat -O end:asc)",
-	    (unsigned long long)times, times == 1 ? "" : "s");
+	    (unsigned long long)times, plural(times));
 	say(NULL, &told);
 }
 

@@ -462,7 +462,7 @@ tell_recovered(const struct run *r)
 		return;
 	err_set(&told,
 	    "recovered: %llu damaged place%s, %llu octets skipped, at least %llu records lost",
-	    (unsigned long long)lost.skipped_places, lost.skipped_places == 1 ? "" : "s",
+	    (unsigned long long)lost.skipped_places, plural(lost.skipped_places),
 	    (unsigned long long)lost.skipped_octets, (unsigned long long)lost.lost_records);
 	r->opts->warn(NULL, &told);
 }

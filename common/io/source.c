@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/num.h"
 #include "base/ordered.h"
 #include "flow/zone.h"
 
@@ -406,7 +407,7 @@ source_tell(struct io_source *s, struct job *j)
 	j->err = (struct err){ 0 };
 	err_set(&j->err, "line %llu: %s (%llu bad line%s skipped)",
 	    (unsigned long long)s->bad.first_line, s->bad.reason, (unsigned long long)s->bad.lines,
-	    s->bad.lines == 1 ? "" : "s");
+	    plural(s->bad.lines));
 	s->bad = (struct csv_bad){ 0 };
 	return true;
 }

@@ -123,7 +123,7 @@ told() {
 	run -0 --separate-stderr bash -c 'flowcat day.flow <(echo) 2> /dev/null; true'
 	alerts <<< "0 1 scan slow 10.0.0.1 - 1 0.5 low" > one.flow
 	run -0 --separate-stderr flowalert day.flow one.flow -o csv -k srcip
-	[ "$stderr" = "flowalert: 10 records without a detector are no alerts" ]
+	[ "$stderr" = "flowalert: not taken for alerts: 10 records without a detector" ]
 	[ "${lines[1]}" = 10.0.0.1 ]
 }
 
@@ -151,9 +151,9 @@ EOF
 	[ "$output" = "dstport
 443
 2" ]
-	[ "$stderr" = "flowalert: [scanner] expired at 2026-01-05T01:00:00Z (the security team's scanner): 1 alerts of it are told" ]
+	[ "$stderr" = "flowalert: [scanner] expired at 2026-01-05T01:00:00Z (the security team's scanner): 1 alert of it told" ]
 	run -0 --separate-stderr flowalert -q -v --suppress quiet -o null a.flow
-	[[ $stderr == *"[ntp] suppressed 1 alerts (time servers)"* ]]
+	[[ $stderr == *"[ntp] suppressed 1 alert (time servers)"* ]]
 	echo "192.0.2.1:443" > allow
 	[ "$(flowalert -a allow -o csv -k dstport a.flow | tail -n +2 | sort | tr '\n' ' ')" = "1 123 2 " ]
 	# A day is in it to its end.
@@ -469,7 +469,7 @@ open("log2.got", "wb").write(s.recv(1000000))' &
 	} > long.csv
 	run -0 --separate-stderr flowalert -i csv --to unix:log2 -o ecs long.csv
 	wait $!
-	[ "$stderr" = "flowalert: --to: 1 alerts were too long for a datagram, and not sent" ]
+	[ "$stderr" = "flowalert: --to: 1 alert too long for a datagram, and not sent" ]
 	grep -q '"10.0.0.2"' log2.got
 	run -3 --separate-stderr flowalert --to unix:nobody a.flow
 	[[ $stderr == "flowalert: unix:nobody: "* ]]

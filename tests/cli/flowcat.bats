@@ -339,7 +339,7 @@ make_five() {
 @test "flowcat: --info says what a file holds" {
 	make_five
 	flowcat --info five.flow > info
-	grep -q '^records    5 in 1 blocks$' info
+	grep -q '^records    5 in 1 block$' info
 	grep -q '^time       2026-01-05T10:00:00.100Z .. 2026-01-05T11:00:10.000Z$' info
 	grep -q '^history    flowcat -i csv five.csv -w five.flow$' info
 	grep -Eq '^  srcip +ip +16 .*some missing|^  srcip +ip +16 ' info
