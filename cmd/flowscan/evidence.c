@@ -411,6 +411,8 @@ step_line(struct evidence *e, size_t i, enum line_kind kind)
 	if (row == TABLE_NONE)
 		return;
 	l = evidence_line(e, row);
+	if (s->c != NULL)
+		l->ported |= (s->c->client_port | s->c->server_port) != 0;
 	step_walk(&l->walk, l->first_ns, event, &when);
 	if (event != NEW_FAILURE)
 		return;

@@ -80,6 +80,7 @@ contact_tried(struct contact *k, uint32_t window)
 struct line {
 	int64_t first_ns, last_ns;
 	struct walk walk;
+	uint8_t ported, spare[7]; /* ported: one of its tries had the port of a side */
 };
 
 enum line_kind { LINE_PORT = 1, LINE_HOST }; /* the hosts of a port, the ports of a host */

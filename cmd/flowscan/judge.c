@@ -46,6 +46,15 @@ judge_portless(const struct evidence *e)
 	return e->portless > e->ported;
 }
 
+bool
+judge_line_portless(const struct evidence *e, uint32_t row)
+{
+	const struct spot *k = evidence_spot(&e->lines, row);
+
+	return k->kind == LINE_PORT && k->port == 0 && !spot_is_ping(k) &&
+	       !evidence_line(e, row)->ported;
+}
+
 /* Lines and sources -------------------------------------------------------------------------------- */
 
 static bool

@@ -64,6 +64,9 @@ bool judge_blind(const struct evidence *, uint8_t proto);
 /* Do most of these records leave out ports?  Then port 0 is none, and lines of it are of all ports. */
 bool judge_portless(const struct evidence *);
 
+/* Is this line of whatever ports a host tried of others, as who exported its tries left them out? */
+bool judge_line_portless(const struct evidence *, uint32_t row);
+
 /* All alerts, but for sources and targets that the scope allows and what was told before. */
 void judge(struct evidence *, struct alerts *);
 

@@ -141,7 +141,7 @@ put_sentence(struct buf *out, const struct evidence *e, const struct source *s,
 	if (kind == SCAN_HORIZONTAL && sh->good_ports == 1) {
 		if (spot_is_ping(k)) {
 			buf_printf(out, "pinged %u hosts", l.tried);
-		} else if (judge_portless(e)) {
+		} else if (judge_line_portless(e, sh->best)) {
 			buf_printf(out, "tried %u hosts over ", l.tried);
 			put_proto(out, k->proto);
 		} else {
@@ -186,11 +186,11 @@ why_line(struct buf *why, const struct evidence *e, uint32_t row)
 	const struct spot *k = evidence_spot(&e->lines, row);
 	struct buf name = { 0 };
 
-	put_proto(&name, k->proto);
 	if (k->kind == LINE_PORT) {
-		buf_printf(&name, "/%u", k->port);
+		put_port(&name, k, true);
 		why_word(why, "line_port", buf_cstr(&name));
 	} else {
+		put_proto(&name, k->proto);
 		buf_putc(&name, '/');
 		reason_addr(&name, &k->dst);
 		why_word(why, "line_host", buf_cstr(&name));
@@ -277,11 +277,12 @@ report_source(struct alerts *alerts, const struct evidence *e, uint32_t row, con
 	a.limits = limits.len > 0 ? buf_cstr(&limits) : NULL;
 	a.sampling = s->sampling;
 	if (kind == SCAN_HORIZONTAL && sh->good_ports == 1 && !spot_is_ping(k) &&
-	    !judge_portless(e))
+	    !judge_line_portless(e, sh->best))
 		a.dstport = k->port;
 	if (kind == SCAN_VERTICAL && sh->good_hosts == 1)
 		a.dst = &k->dst;
-	if (k != NULL)
+	/* Of a host that was tried over TCP and UDP it is neither. */
+	if (k != NULL && !(kind == SCAN_VERTICAL && sh->host_lines > sh->good_hosts))
 		a.proto = k->proto;
 	a.start_ns = sh->start_ns;
 	a.end_ns = sh->end_ns;

@@ -48,7 +48,7 @@ struct contact_kept {
 static const struct member contact_members[] = { NUMBER(contact_kept, window),
 	FLAG(contact_kept, bad), { 0 } };
 static const struct member line_members[] = { NUMBER(line, first_ns), NUMBER(line, last_ns),
-	WALK(line), { 0 } };
+	WALK(line), LATER(MEMBER_NUMBER, line, ported), { 0 } };
 static const struct member target_members[] = { NUMBER(target, first_ns), NUMBER(target, last_ns),
 	NUMBER(target, flows), NUMBER(target, packets), NUMBER(target, bytes),
 	OCTETS(target, ports), NUMBER(target, sources), NUMBER(target, failed),

@@ -97,6 +97,13 @@ scan() {
 	tries 10 | portless | scan --state st > /dev/null
 	[[ $(tries 20 | portless | scan --state st) == *'hosts over tcp'* ]]
 	[[ $(tries 20 0 10.0.0.66 0 | scan) == *'tried tcp port 0 of 20 hosts'* ]]
+	# And each by what its exporter says, whichever way the others do.
+	(tries 20 | portless; tries 40 400 10.0.0.99) > most
+	(tries 40 | portless; tries 20 400 10.0.0.99) > few
+	[ "$(scan < most | sort)" = 'horizontal,10.0.0.66,,,"tried 20 hosts over tcp in 19s, all in vain"
+horizontal,10.0.0.99,,22,"tried tcp port 22 of 40 hosts in 39s, all in vain"' ]
+	[ "$(scan < few | sort)" = 'horizontal,10.0.0.66,,,"tried 40 hosts over tcp in 39s, all in vain"
+horizontal,10.0.0.99,,22,"tried tcp port 22 of 20 hosts in 19s, all in vain"' ]
 }
 
 @test "flowscan: of records without a protocol nothing is told, which is said" {
@@ -132,6 +139,7 @@ scan() {
 	[[ $(scan < sweep) == horizontal,10.0.0.66,*'tried 2 ports and ping ('*') of 60 hosts'* ]]
 	for port in tcp/22 udp/22 ping; do [[ $(scan < sweep) == *[\(\ ]"$port"[,\)]* ]]; done
 	[[ $(scan < sweep) != *2048* ]]
+	(echo "$header"; tries 20 200 | proto 1 2048) | flowscan -i csv -o csv -k why | grep -q ' line_port=ping '
 	(echo "$header"; cat sweep) | flowscan -i csv -o csv -k why | grep -q ' ports=2 .* scanned_ports=2 '
 	for port in 21 22 23 80 443; do tries 6 0 10.0.0.66 $port; done > grid
 	tries 6 | proto 1 2048 >> grid
@@ -168,6 +176,7 @@ scan() {
 	[[ $(scan < both) == block,10.0.0.66,*'tried 2 ports and ping of 20 hosts in 19s, all in vain'* ]]
 	tries 20 | awk -F, -v OFS=, '{ $4 = "10.9.9.9"; $6 = NR; print }' > ports
 	proto 17 < ports > udp
+	(echo "$header"; cat ports udp) | flowscan -i csv -o csv -k proto | diff - <(printf 'proto\n\n')
 	[ "$(cat ports udp | scan)" = 'vertical,10.0.0.66,10.9.9.9,,"tried 40 ports of 10.9.9.9 in 19s, all in vain"' ]
 	# So does a source with a host that many try.
 	for ((i = 0; i < 40; i++)); do
