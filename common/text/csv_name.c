@@ -144,6 +144,24 @@ csv_name_parse(struct csv_name *c, const char *p, size_t n, struct err *err)
 }
 
 bool
+char
+csv_name_foreign(const char *p, size_t n, unsigned columns)
+{
+	static const char zeek[] = "#separator";
+	size_t blanks = 0;
+
+	if (n >= sizeof(zeek) - 1 && memcmp(p, zeek, sizeof(zeek) - 1) == 0)
+		return '#';
+	if (columns > 1 || (n > 0 && p[0] == '`'))
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		blanks += p[i] == ' ';
+		if (p[i] == '\t' || p[i] == ';' || p[i] == '|' || blanks == 2)
+			return p[i];
+	}
+	return 0;
+}
+
 csv_name_is_value(const char *p, size_t n)
 {
 	struct addr a;
@@ -168,7 +186,8 @@ reads_back(const char *p, size_t n, const struct field_id *id, enum type type, u
 }
 
 unsigned
-csv_name_put(struct buf *out, const struct field_id *id, enum type type, unsigned width)
+csv_name_put(
+    struct buf *out, const struct field_id *id, enum type type, unsigned width, unsigned columns)
 {
 	size_t at = out->len;
 
@@ -189,6 +208,8 @@ csv_name_put(struct buf *out, const struct field_id *id, enum type type, unsigne
 			if (reads_back(out->data + at, out->len - at, id, type, &width))
 				return width;
 		}
+			if (columns > 0 && csv_name_foreign(out->data + at, out->len - at, columns))
+				continue;
 	}
 	return width;
 }

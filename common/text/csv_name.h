@@ -36,15 +36,22 @@ struct csv_name {
 int csv_name_parse(struct csv_name *, const char *, size_t n, struct err *);
 
 /*
+ * Of the first of so many columns: does its name say that the file is of another kind?  '#' a log of Zeek; what
+ * separates its cells, where there is one column only; 0 no.  Backquotes make a name of it.
+ */
+char csv_name_foreign(const char *, size_t n, unsigned columns);
+
+/*
  * Is a text that is no field's name a value?  In a header it says that somebody cut the names off, so a column that is
  * called so needs a type behind its name, or backquotes.
  */
 bool csv_name_is_value(const char *, size_t n);
 
 /*
- * The name that reads back as this identity and type, not yet quoted for csv.  Returns the width that
- * its integers may have.
+ * The name that reads back as this identity and type, not yet quoted for csv.  columns: it is the first of so many, 0
+ * a later one.  Returns the width that its integers may have.
  */
-unsigned csv_name_put(struct buf *, const struct field_id *, enum type, unsigned width);
+unsigned csv_name_put(
+    struct buf *, const struct field_id *, enum type, unsigned width, unsigned columns);
 
 #endif

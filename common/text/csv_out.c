@@ -40,7 +40,8 @@ put_header(struct text_writer *w, const struct names *names, struct buf *out)
 		name.len = 0;
 		c->type = c->field.type;
 		if (w->spec.complete && c->field.n > 0)
-			c->width = csv_name_put(&name, &c->field.id[0], c->type, c->field.width);
+			c->width = csv_name_put(
+			    &name, &c->field.id[0], c->type, c->field.width, i == 0 ? w->n_col : 0);
 		else
 			buf_puts(&name, text_title(&c->field));
 		announced = text_announced(w, names, i);

@@ -101,34 +101,31 @@ most_octets(const struct csv_name *name)
 					 : name->width;
 }
 
-/* A header that is one cell, and would be several with another delimiter: of another kind of file. */
-static int
-check_delimiter(const struct csv_split *in, uint64_t line, struct err *err)
+int
+csv_plan_refuse(char c, char delimiter, uint64_t line, struct err *err)
 {
-	static const char zeek[] = "#separator";
-	const struct csv_span *only = &in->span[0];
-	size_t blanks = 0;
+	return err_set(err, "line %llu: one column, with '%c' in its name; tr '%c' %s makes it %s",
+	    (unsigned long long)line, c, c, delimiter == ',' ? "," : "'\\t'",
+	    delimiter == ',' ? "csv" : "tsv");
+}
 
-	if (only->n >= sizeof(zeek) - 1 && memcmp(only->p, zeek, sizeof(zeek) - 1) == 0)
+/* A header of another kind of file: what would make it one of this kind. */
+static int
+check_foreign(const struct csv_split *in, uint64_t line, struct err *err)
+{
+	const struct csv_span *first = &in->span[0];
+	char c = first->quoted ? 0 : csv_name_foreign(first->p, first->n, in->n_span);
+
+	if (c == 0 || (c == '\t' && in->delimiter == '\t'))
+		return 0;
+	if (c == '#')
 		return err_set(err,
 		    "line %llu: a log of Zeek; sed -n 's/^#fields.//p; t; /^#/!p' makes it tsv",
 		    (unsigned long long)line);
-	if (in->n_span != 1 || only->quoted)
-		return 0;
-	for (size_t i = 0; i < only->n; i++) {
-		char c = only->p[i];
-
-		blanks += c == ' ';
-		if (c == '\t' && in->delimiter == ',')
-			return err_set(err, "line %llu: one column, with tabs in its name: -i tsv",
-			    (unsigned long long)line);
-		if (c == ';' || c == '|' || blanks == 2)
-			return err_set(err,
-			    "line %llu: one column, with '%c' in its name; tr '%c' %s makes it %s",
-			    (unsigned long long)line, c, c, in->delimiter == ',' ? "," : "'\\t'",
-			    in->delimiter == ',' ? "csv" : "tsv");
-	}
-	return 0;
+	if (c == '\t')
+		return err_set(err, "line %llu: one column, with tabs in its name: -i tsv",
+		    (unsigned long long)line);
+	return csv_plan_refuse(c, in->delimiter, line, err);
 }
 
 struct csv_plan *
@@ -141,7 +138,7 @@ csv_plan_new(const struct csv_split *in, const struct tz *tz, uint64_t line, str
 		    (unsigned long long)line, in->n_span, (int)BATCH_COLUMNS_MAX);
 		return NULL;
 	}
-	if (check_delimiter(in, line, err) != 0)
+	if (check_foreign(in, line, err) != 0)
 		return NULL;
 	plan = mem_zero(1, sizeof(*plan));
 	plan->refs = 1;

@@ -30,6 +30,9 @@ struct csv_plan {
 /* From the record that was split off, which began at `line`; tz: of clock times without a zone.  NULL: err. */
 struct csv_plan *csv_plan_new(
     const struct csv_split *, const struct tz *tz, uint64_t line, struct err *);
+
+/* The error of a header whose cells are separated by c instead of the delimiter.  -1. */
+int csv_plan_refuse(char c, char delimiter, uint64_t line, struct err *);
 struct csv_plan *csv_plan_share(struct csv_plan *);
 void csv_plan_release(struct csv_plan *); /* takes NULL */
 

@@ -97,6 +97,17 @@ make_five() {
 	[ "$(flowcat -o csv -k all narrow.flow)" = "$(head -n 2 <<< "${want/:uint/}")" ]
 }
 
+@test "flowcat: -k all writes a lone column so that its name is not taken for a file of another kind" {
+	for name in '#separator' 'a;b' 'a|b' 'a b c' 'a;b`c'; do
+		printf '`%s`,srcip\n1,10.0.0.1\n' "${name//\`/\`\`}" | flowcat -i csv -k "\`${name//\`/\`\`}\`" -w lone.flow
+		for format in csv tsv; do
+			flowcat -o $format -k all lone.flow > lone
+			flowcat -i $format -o ndjson lone | diff - <(echo "{\"$name\":\"1\"}")
+		done
+	done
+	[ "$(printf 'a b c,d\n1,2\n' | flowcat -i csv -o csv -k all | head -n 1)" = "a b c,d" ]
+}
+
 @test "flowcat: -k all makes text of what is of several types" {
 	printf 'srcip,x:uint\n10.0.0.1,1\n' | flowcat -i csv -w number.flow
 	printf 'srcip,x:bytes\n10.0.0.2,00ff\n' | flowcat -i csv -w octets.flow
