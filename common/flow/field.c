@@ -409,7 +409,8 @@ field_parse(struct field *f, const char *text, size_t n, struct err *err)
 	near = synonym != NULL ? synonym->field : nearest(word);
 	if (near != NULL)
 		return err_usage(err, "unknown field '%s'; did you mean '%s'?", word, near);
-	return err_usage(err, "unknown field '%s'; --help-fields lists them", word);
+	return err_usage(err, "unknown field '%s'; --help-fields lists them%s", word,
+	    strchr(word, '(') == NULL ? ", and other names stand in backquotes" : "");
 }
 
 bool

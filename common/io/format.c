@@ -54,6 +54,24 @@ starts_with(const uint8_t *p, size_t n, const char *magic, size_t len)
 	return n >= len && memcmp(p, magic, len) == 0;
 }
 
+const char *
+io_other(const void *head, size_t n)
+{
+	const uint8_t *p = head;
+
+	if (starts_with(p, n, "\xd4\xc3\xb2\xa1", 4) || starts_with(p, n, "\xa1\xb2\xc3\xd4", 4) ||
+	    starts_with(p, n, "\x4d\x3c\xb2\xa1", 4) || starts_with(p, n, "\xa1\xb2\x3c\x4d", 4) ||
+	    starts_with(p, n, "\x0a\x0d\x0d\x0a", 4))
+		return "a packet capture; decode its export packets with: flowrecv -r FILE";
+	if (starts_with(p, n, "\x0c\xa5", 2) || starts_with(p, n, "\xa5\x0c", 2))
+		return "an nfdump file; send it with nfreplay to flowrecv, or print it as csv";
+	if (starts_with(p, n, "\x28\xb5\x2f\xfd", 4))
+		return "compressed with zstd; unpack it with: zstd -dc FILE | ...";
+	if (starts_with(p, n, "\x1f\x8b", 2))
+		return "compressed with gzip; unpack it with: gzip -dc FILE | ...";
+	return NULL;
+}
+
 enum io_format
 io_recognise(const void *head, size_t n, const char **why)
 {
@@ -65,19 +83,10 @@ io_recognise(const void *head, size_t n, const char **why)
 		return IO_FLOW;
 	if (n >= 16 && wire_recognise_ipfix(p, n))
 		return IO_IPFIX;
-	if (starts_with(p, n, "\xd4\xc3\xb2\xa1", 4) || starts_with(p, n, "\xa1\xb2\xc3\xd4", 4) ||
-	    starts_with(p, n, "\x4d\x3c\xb2\xa1", 4) || starts_with(p, n, "\xa1\xb2\x3c\x4d", 4) ||
-	    starts_with(p, n, "\x0a\x0d\x0d\x0a", 4))
-		*why = "a packet capture; decode its export packets with: flowrecv -r FILE";
-	else if (starts_with(p, n, "\x0c\xa5", 2) || starts_with(p, n, "\xa5\x0c", 2))
-		*why = "an nfdump file; send it with nfreplay to flowrecv, or print it as csv";
-	else if (starts_with(p, n, "\x28\xb5\x2f\xfd", 4))
-		*why = "compressed with zstd; unpack it with: zstd -dc FILE | ...";
-	else if (starts_with(p, n, "\x1f\x8b", 2))
-		*why = "compressed with gzip; unpack it with: gzip -dc FILE | ...";
-	else if (p[0] == '{' || p[0] == '[')
+	*why = io_other(p, n);
+	if (*why == NULL && (p[0] == '{' || p[0] == '['))
 		*why = "json, which is written here but not read";
-	else if (memchr(p, 0, n) != NULL || p[0] >= 0xf0)
+	else if (*why == NULL && (memchr(p, 0, n) != NULL || p[0] >= 0xf0))
 		*why = "neither a flow stream, csv, tsv nor IPFIX file";
 	if (*why != NULL)
 		return IO_AUTO;

@@ -109,6 +109,9 @@ void io_paths_free(struct io_paths *);
 /* What the input's first octets say it is; *why names a format that is known but not read here. */
 enum io_format io_recognise(const void *head, size_t n, const char **why);
 
+/* What they are that is known but not read here, whatever the input is said to be; NULL: not known. */
+const char *io_other(const void *head, size_t n);
+
 struct io_source;
 struct io_sink;
 

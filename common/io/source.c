@@ -261,6 +261,8 @@ open_input(struct io_source *s, const char *path, struct err *err)
 	} else {
 		if (format == IO_AUTO)
 			format = io_recognise(head, (size_t)n, &why);
+		else if (format == IO_CSV || format == IO_TSV)
+			why = io_other(head, (size_t)n);
 		if (why == NULL) {
 			open_format(s, fd, format, head, (size_t)n, taken);
 			return 0;

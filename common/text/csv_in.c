@@ -75,6 +75,21 @@ csv_piece_free(struct csv_piece *p)
 	mem_free(p);
 }
 
+/* What separates quoted cells of the line that was just refused, where that is one of other kinds of csv; else 0. */
+static char
+other_delimiter(const struct csv_split *in)
+{
+	const char *end = in->buf + in->pos, *p;
+
+	if (in->pos == 0)
+		return 0;
+	p = memrchr(in->buf, '\n', in->pos - 1);
+	for (p = p != NULL ? p + 1 : in->buf; p + 2 < end; p++)
+		if ((p[1] == ';' || p[1] == '|') && (p[0] == '"' || p[2] == '"'))
+			return p[1];
+	return 0;
+}
+
 /* 1 done, 0 there is none (an empty input), -1 err. */
 static int
 read_header(struct csv_reader *r, struct err *err)
@@ -89,8 +104,12 @@ read_header(struct csv_reader *r, struct err *err)
 	case CSV_GOT_END: return 0;
 	default: return -1;
 	}
-	if (why != NULL)
-		return err_set(err, "line %llu: %s", (unsigned long long)line, why);
+	if (why != NULL) {
+		char c = other_delimiter(&r->in);
+
+		return c != 0 ? csv_plan_refuse(c, r->in.delimiter, line, err)
+			      : err_set(err, "line %llu: %s", (unsigned long long)line, why);
+	}
 	r->plan = csv_plan_new(&r->in, r->tz, line, err);
 	if (r->plan == NULL)
 		return -1;

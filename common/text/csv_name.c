@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "base/num.h"
+#include "base/time.h"
 #include "flow/synonym.h"
 
 static bool
@@ -143,7 +144,6 @@ csv_name_parse(struct csv_name *c, const char *p, size_t n, struct err *err)
 	return 0;
 }
 
-bool
 char
 csv_name_foreign(const char *p, size_t n, unsigned columns)
 {
@@ -162,12 +162,15 @@ csv_name_foreign(const char *p, size_t n, unsigned columns)
 	return 0;
 }
 
+bool
 csv_name_is_value(const char *p, size_t n)
 {
 	struct addr a;
 	double d;
+	int64_t ns, span;
 
-	return parse_double(p, n, &d) || parse_ip(p, n, &a);
+	return parse_double(p, n, &d) || parse_ip(p, n, &a) ||
+	       (n > 0 && p[0] >= '0' && p[0] <= '9' && parse_time(p, n, 0, NULL, &ns, &span));
 }
 
 /* Does the text read back as this very column, with room for its integers? */
@@ -205,11 +208,11 @@ csv_name_put(
 				buf_putc(out, ':');
 				buf_puts(out, type_name(type));
 			}
+			if (columns > 0 && csv_name_foreign(out->data + at, out->len - at, columns))
+				continue;
 			if (reads_back(out->data + at, out->len - at, id, type, &width))
 				return width;
 		}
-			if (columns > 0 && csv_name_foreign(out->data + at, out->len - at, columns))
-				continue;
 	}
 	return width;
 }

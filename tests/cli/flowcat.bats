@@ -610,6 +610,19 @@ make_named() {
 	[ "$(head -n 1 got)" = srcip,dstip,bytes ]
 }
 
+	for head in '"a";"b"' '"a";b' 'a;"b"'; do
+		echo "$head" > semi
+		run -3 --separate-stderr flowcat -i csv -o csv semi
+		[ "$stderr" = "flowcat: semi: line 1: one column, with ';' in its name; tr ';' , makes it csv" ]
+	done
+	for format in csv tsv; do
+		gzip -c semi > semi.gz
+		run -3 --separate-stderr flowcat -i $format -o csv semi.gz
+		[ "$stderr" = "flowcat: semi.gz: this is compressed with gzip; unpack it with: gzip -dc FILE | ..." ]
+	done
+	echo '2026-01-05 09:00:00.123,2026-01-05 09:00:00.123,10.0.0.1' > values
+	run -3 --separate-stderr flowcat -i csv -o csv values
+	[ "$stderr" = "flowcat: values: line 1: '2026-01-05 09:00:00.123' is no name: the first line must name the columns" ]
 @test "flowcat: what is no flow stream is told so, however short it is" {
 	echo 10.0.0.1 > short.txt
 	flowgen -n 10 | head -c 30 > cut.flow

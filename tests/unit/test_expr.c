@@ -251,7 +251,8 @@ static const struct {
 	    "a number with a point before a comparison is ENTERPRISE.ELEMENT\n    1.5 < bytes\n"
 	    "    ^~~\n    write the field first and the number behind it" },
 	{ "not", "expected a condition, found the end\n    not\n       ^" },
-	{ "has 5", "unknown field '5'; --help-fields lists them\n    has 5\n        ^" },
+	{ "has 5", "unknown field '5'; --help-fields lists them, and other names stand in "
+		   "backquotes\n    has 5\n        ^" },
 	{ "has bytes + 5", "'+' needs numbers, not a condition\n    has bytes + 5\n    ^~~~~~~~~" },
 };
 

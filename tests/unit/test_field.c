@@ -118,7 +118,8 @@ test_parse(void)
 		{ "octetDeltaCont",
 		    "unknown field 'octetDeltaCont'; did you mean 'octetDeltaCount'?" },
 		{ "", "a field name is empty" },
-		{ "zzzzzzzzzz", "unknown field 'zzzzzzzzzz'; --help-fields lists them" },
+		{ "zzzzzzzzzz", "unknown field 'zzzzzzzzzz'; --help-fields lists them, and other "
+				"names stand in backquotes" },
 	};
 	static const char *const wrong[] = { "rexporter", "rduration", "rfoo", "srcip#", "srcip#1",
 		"srcip#0", "srcip#02", "srcip#200", "#2", "1.", ".1", "1.65536", "4294967296.1",
