@@ -43,6 +43,7 @@ struct flowcat {
 	struct io_opts io;
 	struct order order;
 	bool info, check, recompress, index;
+	bool room; /* -m or -T: where to sort */
 };
 
 /* Describing --------------------------------------------------------------------------------- */
@@ -124,8 +125,12 @@ parse_own(struct flowcat *f, int key, const char *arg)
 	case 'm':
 		if (io_memory(&f->io, arg, &err) != 0)
 			opt_usage(&program, "%s", err.text);
+		f->room = true;
 		break;
-	case 'T': f->io.tmpdir = arg; break;
+	case 'T':
+		f->io.tmpdir = arg;
+		f->room = true;
+		break;
 	case KEY_INFO: f->info = true; break;
 	case KEY_CHECK: f->check = true; break;
 	case KEY_RECOMPRESS: f->recompress = true; break;
@@ -141,7 +146,7 @@ is_of_records(const struct flowcat *f)
 
 	return o->out_path != NULL || o->out_format != IO_AUTO || o->limit != UINT64_MAX ||
 	       o->has_fields || o->since_ns != INT64_MIN || o->until_ns != INT64_MAX ||
-	       f->order.n_keys > 0 || o->plain || o->raw || o->options || o->fast ||
+	       f->order.n_keys > 0 || f->room || o->plain || o->raw || o->options || o->fast ||
 	       o->resolve != RESOLVE_IN_TABLES;
 }
 
@@ -162,7 +167,8 @@ check_recompress(const struct flowcat *f, const struct optparse *parser)
 	const struct io_opts *o = &f->io;
 
 	check_replaced(parser, "--recompress");
-	if (is_of_records(f) || o->in_format != IO_AUTO || o->recover || o->live || o->follow)
+	if (is_of_records(f) || o->in_format != IO_AUTO || o->recover || o->live || o->follow ||
+	    o->no_index || o->skip_bad || o->tz != NULL)
 		opt_usage(&program, "--recompress takes --level, --no-history, -j, -q and -v only");
 }
 

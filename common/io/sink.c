@@ -103,9 +103,9 @@ wants_names(const struct io_sink *s)
 }
 
 static bool
-has_default_columns(enum io_format f)
+is_table(enum io_format f)
 {
-	return f == IO_TABLE || f == IO_CSV || f == IO_TSV || f == IO_NULL;
+	return f == IO_TABLE || f == IO_CSV || f == IO_TSV;
 }
 
 struct io_sink *
@@ -120,9 +120,14 @@ io_sink_open(const struct io_opts *opts, char *const *argv, struct err *err)
 	s->format = opts->out_format;
 	if (s->format == IO_AUTO)
 		s->format = standard && isatty(STDOUT_FILENO) ? IO_TABLE : IO_FLOW;
-	if (opts->fields.relative != NULL && !has_default_columns(s->format)) {
+	if (opts->fields.relative != NULL && !is_table(s->format) && s->format != IO_NULL) {
 		err_usage(err, "-k %s: only table, csv and tsv have columns to add to or take from",
 		    opts->fields.relative);
+		mem_free(s);
+		return NULL;
+	}
+	if (opts->options && is_table(s->format)) {
+		err_usage(err, "--options: only json and ndjson have a place for options records");
 		mem_free(s);
 		return NULL;
 	}

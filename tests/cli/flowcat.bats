@@ -579,6 +579,13 @@ make_named() {
 	if grep -q "$(stat -f -c %T out)" <<< "tmpfs ext2/ext3 xfs btrfs"; then [ -z "$(ls -A out)" ]; fi
 }
 
+@test "flowcat: --options is refused where there is no place for them" {
+	for format in csv tsv table; do
+		run -2 --separate-stderr flowcat --options -o $format /dev/null
+		[ "$stderr" = "flowcat: --options: only json and ndjson have a place for options records" ]
+	done
+}
+
 @test "flowcat: files of other tools are read, or said to be what they are" {
 	printf 'sIP|dIP|sPort|dPort|pro|packets|bytes|flags|sTime|dur|eTime\n%s\n' \
 		'10.0.0.1|10.0.0.2|1|2|6|3|4|S|2026/11/26T10:00:00.250|1.500|2026/11/26T10:00:01.750' > silk
@@ -603,13 +610,6 @@ make_named() {
 	printf 'a;b\n1;2\n' > semi
 	run -3 --separate-stderr flowcat -i csv -o csv semi
 	[ "$stderr" = "flowcat: semi: line 1: one column, with ';' in its name; tr ';' , makes it csv" ]
-	printf 'a\tb\n1\t2\n' > tabs
-	run -3 --separate-stderr flowcat -i csv -o csv tabs
-	[ "$stderr" = "flowcat: tabs: line 1: one column, with tabs in its name: -i tsv" ]
-	printf 'Source IP,Destination IP,bytes\n192.0.2.1,192.0.2.2,5\n' | flowcat -i csv -o csv > got
-	[ "$(head -n 1 got)" = srcip,dstip,bytes ]
-}
-
 	for head in '"a";"b"' '"a";b' 'a;"b"'; do
 		echo "$head" > semi
 		run -3 --separate-stderr flowcat -i csv -o csv semi
@@ -623,6 +623,13 @@ make_named() {
 	echo '2026-01-05 09:00:00.123,2026-01-05 09:00:00.123,10.0.0.1' > values
 	run -3 --separate-stderr flowcat -i csv -o csv values
 	[ "$stderr" = "flowcat: values: line 1: '2026-01-05 09:00:00.123' is no name: the first line must name the columns" ]
+	printf 'a\tb\n1\t2\n' > tabs
+	run -3 --separate-stderr flowcat -i csv -o csv tabs
+	[ "$stderr" = "flowcat: tabs: line 1: one column, with tabs in its name: -i tsv" ]
+	printf 'Source IP,Destination IP,bytes\n192.0.2.1,192.0.2.2,5\n' | flowcat -i csv -o csv > got
+	[ "$(head -n 1 got)" = srcip,dstip,bytes ]
+}
+
 @test "flowcat: what is no flow stream is told so, however short it is" {
 	echo 10.0.0.1 > short.txt
 	flowgen -n 10 | head -c 30 > cut.flow

@@ -83,10 +83,14 @@ make_cold() {
 	run -2 flowcat --recompress
 	run -2 flowcat --recompress -
 	run -2 flowcat --recompress -n 3 cold.flow
-	run -2 flowcat --recompress --raw cold.flow
+	for args in --raw "-m 1G" "-T /tmp" --no-index --skip-bad "--tz Europe/Zurich" --recover --live; do
+		# shellcheck disable=SC2086
+		run -2 flowcat --recompress $args cold.flow
+		[[ $output == "flowcat: --recompress takes --level, --no-history, -j, -q and -v only"* ]]
+	done
 	run -2 flowcat --recompress --info cold.flow
 	for what in --info --check --index; do
-		for args in "-w out" "-o csv" "-n 3" "-k srcip" "-O bytes" "--since -1h" "-t today" \
+		for args in "-w out" "-o csv" "-n 3" "-k srcip" "-O bytes" "-m 1G" "-T /tmp" "--since -1h" "-t today" \
 			-N --raw --options --resolve --no-resolve --fast "--level 3" --no-history; do
 			# shellcheck disable=SC2086
 			run -2 flowcat $what $args cold.flow
