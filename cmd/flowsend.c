@@ -88,7 +88,9 @@ struct flowsend {
 	const char *destination;
 	struct address address;
 	struct tls_opts tls_opts;
+	const char *mtu; /* --mtu as given; NULL: not */
 	bool udp_only; /* an option was given that has a meaning only there */
+	bool retry_given; /* one that has a meaning with connections only */
 	bool strict, lossy;
 	struct transmit out; /* over UDP; over anything else */
 	struct carrier carrier;
@@ -146,7 +148,7 @@ parse_option(struct flowsend *s, int key, const char *arg)
 		s->destination = arg;
 		break;
 	case KEY_AS: e->version = parse_version(arg); break;
-	case KEY_MTU: e->mtu = parse_number("mtu", arg, MTU_LEAST, MTU_MOST); break;
+	case KEY_MTU: s->mtu = arg; break;
 	case KEY_RATE:
 		if (!pace_parse_rate(&s->pace, arg))
 			opt_usage(
@@ -175,8 +177,12 @@ parse_option(struct flowsend *s, int key, const char *arg)
 	case KEY_PEER_NAME: s->carrier.peer_name = arg; break;
 	case KEY_RETRIES:
 		s->carrier.retries = (unsigned)parse_number("retries", arg, 0, 1000000);
+		s->retry_given = true;
 		break;
-	case KEY_RETRY_WAIT: s->carrier.retry_ns = parse_wait(arg); break;
+	case KEY_RETRY_WAIT:
+		s->carrier.retry_ns = parse_wait(arg);
+		s->retry_given = true;
+		break;
 	case KEY_STRICT: s->strict = true; break;
 	case KEY_LOSSY: s->lossy = true; break;
 	}
@@ -212,10 +218,14 @@ check_transport(struct flowsend *s)
 	    (t->cert == NULL || t->key == NULL || t->ca == NULL))
 		opt_usage(
 		    &program, "tls needs --cert, --key and --ca: both sides verify each other");
-	if (s->export.mtu > MTU_MOST_UDP && over_udp(s))
-		opt_usage(&program, "--mtu '%zu': a number from %d to %d", s->export.mtu, MTU_LEAST,
-		    MTU_MOST_UDP);
-	if (s->export.mtu == 0)
+	if (over_udp(s) && s->retry_given)
+		opt_usage(&program,
+		    "--retries and --retry-wait go with tcp, tls and sctp: udp has no connection "
+		    "that could break");
+	if (s->mtu != NULL)
+		s->export.mtu =
+		    parse_number("mtu", s->mtu, MTU_LEAST, over_udp(s) ? MTU_MOST_UDP : MTU_MOST);
+	else
 		s->export.mtu = over_udp(s) ? (size_t)EXPORT_MTU : (size_t)STREAM_MTU;
 	s->export.stream = !over_udp(s);
 }

@@ -56,7 +56,7 @@ heard() {
 	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --as v7
 	[[ $stderr == "flowsend: --as 'v7': v5, v9 or ipfix"* ]]
 	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --mtu 100
-	[[ $stderr == "flowsend: --mtu '100': a number from 512 to 65535"* ]]
+	[[ $stderr == "flowsend: --mtu '100': a number from 512 to 65507"* ]]
 	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --mtu 65508
 	[[ $stderr == "flowsend: --mtu '65508': a number from 512 to 65507"* ]]
 	run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --rate fast
@@ -90,6 +90,12 @@ heard() {
 	[[ $stderr == "flowsend: --retry-wait 'never': a duration up to a day, such as 10s"* ]]
 	run -2 --separate-stderr flowsend -d tcp:127.0.0.1:9 --retries -1
 	[[ $stderr == "flowsend: --retries '-1': a number from 0 to 1000000"* ]]
+	for option in "--retries 3" "--retry-wait 3s"; do
+		run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 $option
+		[[ $stderr == "flowsend: --retries and --retry-wait go with tcp, tls and sctp: udp has no connection"* ]]
+	done
+	run -2 --separate-stderr flowsend -d tcp:127.0.0.1:9 --mtu 100
+	[[ $stderr == "flowsend: --mtu '100': a number from 512 to 65535"* ]]
 }
 
 @test "flowsend: an address that is none is refused with the reason" {
