@@ -87,6 +87,36 @@ parse_own(struct flowagg *f, int key, const char *arg, struct err *err)
 	}
 }
 
+/* Is it a column of the result, or computed of one? */
+static bool
+in_result(const struct group_spec *s, const struct field *f)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < s->n_keys; i++)
+		found |= field_reads(f, &s->keys[i].as);
+	for (size_t i = 0; i < s->n_values; i++)
+		found |= field_reads(f, &s->values[i].as) ||
+			 (s->biflow && field_reads(f, &s->values[i].reverse));
+	return found;
+}
+
+/* Multiplied counters beside the interval that they were sampled at would be multiplied once more by what reads them. */
+static int
+check_scale(const struct group_spec *s, struct err *err)
+{
+	static const char name[] = "sampling";
+	struct field sampling;
+
+	if (!s->scale)
+		return 0;
+	if (field_parse(&sampling, name, sizeof(name) - 1, err) < 0)
+		return -1;
+	return in_result(s, &sampling)
+		   ? err_usage(err, "--scale makes sampling 1; leave it out of -k")
+		   : 0;
+}
+
 /* What was not said: both sides of a conversation for -b, and the usual counters. */
 static int
 complete_spec(struct flowagg *f, struct err *err)
@@ -103,21 +133,9 @@ complete_spec(struct flowagg *f, struct err *err)
 	f->spec.memory = f->io.memory / 4 * 3;
 	f->spec.tmpdir = f->io.tmpdir;
 	group_spec_zone(&f->spec, f->io.tz);
+	if (check_scale(&f->spec, err) < 0)
+		return -1;
 	return group_spec_check(&f->spec, err);
-}
-
-/* Is it a column of the result, or computed of one? */
-static bool
-in_result(const struct group_spec *s, const struct field *f)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < s->n_keys; i++)
-		found |= field_reads(f, &s->keys[i].as);
-	for (size_t i = 0; i < s->n_values; i++)
-		found |= field_reads(f, &s->values[i].as) ||
-			 (s->biflow && field_reads(f, &s->values[i].reverse));
-	return found;
 }
 
 static void

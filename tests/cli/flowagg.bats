@@ -498,6 +498,18 @@ make_six() {
 	[ -z "$stderr" ] && [ "${lines[1]}" = 8500 ]
 }
 
+@test "flowagg: what --scale multiplied is not multiplied again" {
+	printf 'srcip,bytes,sampling\n192.0.2.1,10,100\n192.0.2.1,5,1000\n' | flowcat -i csv -w s.flow
+	flowagg -k srcip --scale -v bytes s.flow | flowagg --scale -v bytes -o csv > got
+	[ "$(tail -n 1 got)" = 6000 ]
+	for spec in '-k sampling' '-k srcip,sampling'; do
+		run -2 --separate-stderr flowagg --scale $spec s.flow
+		[[ $stderr == "flowagg: --scale makes sampling 1; leave it out of -k;"* ]]
+	done
+	flowagg -k sampling -v bytes s.flow | flowagg --scale -v bytes -o csv > got
+	[ "$(tail -n 1 got)" = 6000 ]
+}
+
 @test "flowagg: wrong keys, values and orders are refused with a reason" {
 	run -2 --separate-stderr flowagg -k srcipp
 	[ "$stderr" = "flowagg: unknown field 'srcipp'; did you mean 'srcip'?; try 'flowagg --help'" ]
