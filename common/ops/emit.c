@@ -224,10 +224,13 @@ put_sampling(const struct run *r, struct batch *b)
 	struct field_id id = field_own(OWN_SAMPLING);
 	struct values *vs = &r->g->values;
 	uint32_t uniform = vs->sampling;
+	bool counters = false;
 	int col;
 
 	if (uniform == 0 || (uniform == 1 && !r->g->spec->scale) || batch_find(b, &id) >= 0)
 		return;
+	for (unsigned i = 0; i < vs->n; i++)
+		counters = counters || values_is_counter(&vs->spec->values[i]);
 	col = batch_column(b, &id, TYPE_UINT, 4, 0);
 	for (size_t k = 0; k < r->n; k++) {
 		uint32_t s = values_sampling(vs, run_row(r, k));
@@ -235,7 +238,7 @@ put_sampling(const struct run *r, struct batch *b)
 		if (r->g->spec->scale)
 			batch_put_uint(b, (unsigned)col, k, 1);
 		else if (s == SAMPLING_MIXED)
-			vs->doubts |= DOUBT_SAMPLING;
+			vs->doubts |= counters ? DOUBT_SAMPLING : 0;
 		else if (s > 1)
 			batch_put_uint(b, (unsigned)col, k, s);
 	}

@@ -408,6 +408,15 @@ add_sampling(struct values *vs, const struct values_bound *bound, const struct v
 	}
 }
 
+/* Is the interval of a record not known, so that its counters stay as they are among multiplied ones? */
+static void
+doubt_unknown(struct values *vs, const struct values_bound *bound, const struct values_chunk *ch)
+{
+	for (size_t k = 0; k < ch->n && !(vs->doubts & DOUBT_UNKNOWN); k++)
+		if (bound->sampling == NULL || !has_value(bound->sampling, ch->idx[k]))
+			vs->doubts |= DOUBT_UNKNOWN;
+}
+
 static void
 update_value(struct values *vs, unsigned i, const struct values_bound *bound,
     const struct values_chunk *ch, struct intern *in)
@@ -472,4 +481,6 @@ values_update(struct values *vs, const struct values_bound *bound, const struct 
 		add_direction(vs, bound, ch);
 	if (vs->sampling == SAMPLING_MIXED)
 		add_sampling(vs, bound, ch);
+	if (bound->scales)
+		doubt_unknown(vs, bound, ch);
 }

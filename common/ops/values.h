@@ -26,7 +26,8 @@ enum {
 	BIFLOW_SLOTS = 3,
 };
 enum { SAMPLING_MIXED = 0x7fffffff, REVERSE_BIT = 16 };
-enum { DOUBT_SAMPLING = 1 << 0, DOUBT_FULL = 1 << 1 }; /* bits by number of group_doubts' texts */
+/* Bits by number of group_doubts' texts. */
+enum { DOUBT_SAMPLING = 1 << 0, DOUBT_FULL = 1 << 1, DOUBT_UNKNOWN = 1 << 2 };
 
 struct value_state {
 	uint16_t off, reverse; /* slots; reverse 0: none */
@@ -46,7 +47,7 @@ struct values {
 	uint32_t sampling; /* of all records so far; 0 none, SAMPLING_MIXED: kept of each row */
 	uint32_t *interval; /* by row then */
 	size_t interval_cap;
-	unsigned doubts; /* DOUBT_* of groups that were handed out */
+	unsigned doubts; /* DOUBT_*: of groups that were handed out, DOUBT_UNKNOWN of records */
 };
 
 /* The columns of one batch. */
@@ -62,6 +63,7 @@ struct values_bound {
 	const struct column *start, *end, *flags, *sampling;
 	uint32_t have; /* bits of values that every record of the batch has */
 	uint64_t most; /* no sum of these records' numbers is above */
+	bool scales; /* counters of theirs are multiplied */
 	bool is_biflow; /* records carry reverse counters: their direction is known */
 };
 
@@ -76,6 +78,9 @@ struct values_chunk {
 
 void values_init(struct values *, const struct group_spec *);
 void values_free(struct values *);
+
+/* Does sampling multiply this?  Counters of packets and octets, not flows. */
+bool values_is_counter(const struct group_value *);
 
 /* Find the columns of a batch, raising types: the rows so far are converted. */
 void values_bind(struct values *, struct values_bound *, struct table *, struct batch *);

@@ -48,9 +48,8 @@ usable(const struct group_value *v, enum type t)
 	return t != TYPE_NONE;
 }
 
-/* Does sampling multiply this?  Counters of packets and octets, not flows. */
-static bool
-is_counter(const struct group_value *v)
+bool
+values_is_counter(const struct group_value *v)
 {
 	const struct element *e;
 
@@ -231,7 +230,8 @@ bind_value(struct values *vs, unsigned i, struct values_bound *bound, struct tab
 	else
 		src->col = plain_at(b, col);
 	src->reverse = plain_at(b, reverse);
-	src->scaled = spec->scale && is_counter(v);
+	src->scaled = spec->scale && values_is_counter(v);
+	bound->scales = bound->scales || (src->scaled && (col >= 0 || reverse >= 0));
 	bound->is_biflow = bound->is_biflow || src->reverse != NULL;
 	if (src->col != NULL)
 		learn_column(vs, i, bound, t, b->n);

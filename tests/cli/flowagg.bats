@@ -498,6 +498,41 @@ make_six() {
 	[ -z "$stderr" ] && [ "${lines[1]}" = 8500 ]
 }
 
+@test "flowagg: mixed intervals are told of counters that were added up, and of nothing else" {
+	printf 'srcip,bytes,sampling\n192.0.2.1,10,100\n192.0.2.1,5,1000\n' | flowcat -i csv -w s.flow
+	run -0 --separate-stderr flowagg -v 'flows,count,distinct(bytes),mean(bytes),p95(bytes)' -o csv s.flow
+	[ -z "$stderr" ]
+	[ "${lines[1]}" = 2,2,2,7.5,10 ]
+	run -0 --separate-stderr flowagg -v flows,bytes -o csv s.flow
+	[[ $stderr == "flowagg: counters sampled at different intervals"* ]]
+}
+
+@test "flowagg: --scale tells of records whose interval is not known" {
+	printf 'srcip,bytes,sampling\n192.0.2.1,10,100\n192.0.2.1,5,\n192.0.2.2,3,\n192.0.2.2,,\n' |
+		flowcat -i csv -w s.flow
+	unknown='flowagg: --scale: some records do not say how they were sampled; their counters were not multiplied'
+	for options in '-k srcip' '-b -k srcip,dstip' '-k srcip -m 64Ki'; do
+		run -0 --separate-stderr flowagg --scale -v bytes $options s.flow
+		[ "$stderr" = "$unknown" ]
+	done
+	run -0 --separate-stderr flowagg --scale -v bytes -o csv s.flow
+	[ "$stderr" = "$unknown" ]
+	[ "${lines[1]}" = 1008 ]
+	flowfilter 'not has sampling' s.flow > none.flow
+	run -0 --separate-stderr flowagg --scale -v bytes -o csv none.flow
+	[ "$stderr" = "$unknown" ]
+	run -0 --separate-stderr flowstat --scale none.flow
+	[ "$stderr" = "${unknown/flowagg/flowstat}" ]
+	run -0 --separate-stderr flowagg --scale -q -v bytes none.flow
+	[ -z "$stderr" ]
+	run -0 --separate-stderr flowagg --scale -v flows none.flow
+	[ -z "$stderr" ]
+	# nothing is said of records that were not asked for
+	flowfilter 'has sampling' s.flow > some.flow
+	run -0 --separate-stderr flowagg --scale -v bytes some.flow
+	[ -z "$stderr" ]
+}
+
 @test "flowagg: what --scale multiplied is not multiplied again" {
 	printf 'srcip,bytes,sampling\n192.0.2.1,10,100\n192.0.2.1,5,1000\n' | flowcat -i csv -w s.flow
 	flowagg -k srcip --scale -v bytes s.flow | flowagg --scale -v bytes -o csv > got

@@ -110,7 +110,7 @@ take(void *ctx, struct batch *b)
 
 struct how {
 	const char *keys, *values;
-	bool biflow, scale, sampling, mixed;
+	bool biflow, scale, sampling, doubted;
 	unsigned tables;
 };
 
@@ -139,8 +139,8 @@ check(const struct line *l, size_t n, const struct how *h, const char *want, con
 		batch_free(b);
 	}
 	ok(group_finish(t, tables, NULL, take, &got, &err) == 0, "the groups are handed out");
-	ok((group_doubts(t, tables, doubt) > 0) == h->mixed, "intervals are %smixed",
-	    h->mixed ? "" : "not ");
+	ok((group_doubts(t, tables, doubt) > 0) == h->doubted, "there is %sdoubt",
+	    h->doubted ? "" : "no ");
 	is_str(buf_cstr(&got.out), want, "%s", name);
 	for (unsigned i = 0; i < tables; i++)
 		group_free(t[i]);
@@ -220,10 +220,11 @@ test_sampling(void)
 	check(lines, 2, &h, "10.0.0.1 707 2 100 | ", "the interval goes with the counters");
 	check(lines, 4, &h, "10.0.0.1 707 2 100 | 10.0.0.2 3 1 10 | 10.0.0.3 4 1 - | ",
 	    "each group has its interval");
-	h.scale = true;
+	h.scale = true; /* and of one record the interval is not known */
+	h.doubted = true;
 	check(lines, 4, &h, "10.0.0.1 70700 2 1 | 10.0.0.2 30 1 1 | 10.0.0.3 4 1 1 | ",
 	    "scaled counters stand for themselves, flows are not multiplied");
-	h = (struct how){ .keys = "dstip", .values = "bytes", .sampling = true, .mixed = true };
+	h = (struct how){ .keys = "dstip", .values = "bytes", .sampling = true, .doubted = true };
 	for (h.tables = 1; h.tables <= 2; h.tables++)
 		check(lines, 3, &h, "10.0.0.9 710 - | ", "a group of two intervals is told");
 }
