@@ -188,7 +188,8 @@ compare_operands(struct parser *p, enum cmp cmp, struct node *a, struct node *b)
 	enum family x = family_of(a), y = family_of(b);
 	struct node *n;
 
-	if (a->kind == NODE_FIELD && a->reach != REACH_ONE)
+	if (a->kind == NODE_FIELD && a->reach != REACH_ONE &&
+	    (x <= FAMILY_DURATION || b->kind == NODE_FIELD))
 		return refuse_reach(p, a);
 	if (b->kind == NODE_FIELD && b->reach != REACH_ONE)
 		return refuse_reach(p, b);

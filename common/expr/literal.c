@@ -315,12 +315,15 @@ complain_number(struct builder *b, const struct literal *l)
 {
 	const char *field = b->node->field->name;
 	int n = l->n > 40 ? 40 : (int)l->n;
+	size_t unit = l->n;
 	char hint[80] = "";
 	double d;
 
-	if (l->n > 1 && strchr("kmgt", l->p[l->n - 1]) && parse_double(l->p, l->n - 1, &d))
-		snprintf(hint, sizeof(hint), "did you mean '%.*s%c'?", n - 1, l->p,
-		    toupper((unsigned char)l->p[l->n - 1]));
+	if (unit > 1 && (l->p[unit - 1] == 'b' || l->p[unit - 1] == 'B'))
+		unit--;
+	if (unit > 1 && strchr("kmgt", l->p[unit - 1]) && parse_double(l->p, unit - 1, &d))
+		snprintf(hint, sizeof(hint), "did you mean '%.*s%c'?",
+		    unit > 40 ? 40 : (int)unit - 1, l->p, toupper((unsigned char)l->p[unit - 1]));
 	else if (b->type == TYPE_UINT && scaled(l->p, l->n, &d) && d >= 0x1p64)
 		return complain(b, "", "'%.*s' is above %llu, the most that '%s' can be", n, l->p,
 		    (unsigned long long)UINT64_MAX, field);

@@ -254,6 +254,10 @@ static const struct {
 	{ "has 5", "unknown field '5'; --help-fields lists them, and other names stand in "
 		   "backquotes\n    has 5\n        ^" },
 	{ "has bytes + 5", "'+' needs numbers, not a condition\n    has bytes + 5\n    ^~~~~~~~~" },
+	{ "net 10.0/16", "an address cannot be compared with a number\n    net 10.0/16\n"
+			 "    ^~~~~~~~~~~\n    an address has all of its numbers: 10.0.0.0/8" },
+	{ "bytes > 10mb", "field 'bytes' is a number; '10mb' is none\n    bytes > 10mb\n"
+			  "            ^~~~\n    did you mean '10M'?" },
 };
 
 static void
