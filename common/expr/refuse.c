@@ -46,6 +46,107 @@ excerpt(struct buf *out, const struct lex *l, size_t at, size_t end)
 		buf_putc(out, '~');
 }
 
+#define MEANT(text) "did you mean '" text "'?"
+#define NO_PATTERNS "text has contains, startswith and endswith; there are no patterns"
+#define A_RANGE "a range is a value: port 80-90"
+#define PRESENCE "'has FIELD' asks for a value, 'not has FIELD' for none"
+#define TCP_FLAGS "TCP flags are letters: flags S, flags S/SA"
+
+/* What those write who come from Wireshark, tcpdump, SQL, Zeek or Argus, and how it is said here. */
+static const struct {
+	const char *text, *hint;
+} foreign[] = {
+	{ "ip.src", MEANT("srcip") },
+	{ "ip.dst", MEANT("dstip") },
+	{ "ip.addr", MEANT("ip") },
+	{ "ip.proto", MEANT("proto") },
+	{ "ip.len", MEANT("bytes") },
+	{ "ipv6.src", MEANT("srcip") },
+	{ "ipv6.dst", MEANT("dstip") },
+	{ "ipv6.addr", MEANT("ip") },
+	{ "tcp.port", MEANT("tcp port") },
+	{ "tcp.srcport", MEANT("tcp src port") },
+	{ "tcp.dstport", MEANT("tcp dst port") },
+	{ "tcp.flags", MEANT("flags") },
+	{ "tcp.flags.syn", TCP_FLAGS },
+	{ "tcp.flags.ack", TCP_FLAGS },
+	{ "tcp.flags.fin", TCP_FLAGS },
+	{ "tcp.flags.reset", TCP_FLAGS },
+	{ "tcp[", TCP_FLAGS },
+	{ "udp.port", MEANT("udp port") },
+	{ "udp.srcport", MEANT("udp src port") },
+	{ "udp.dstport", MEANT("udp dst port") },
+	{ "icmp.type", MEANT("icmp type") },
+	{ "icmp.code", MEANT("icmp code") },
+	{ "icmp[", "write icmp type 8, icmp code 0" },
+	{ "eth.src", MEANT("srcmac") },
+	{ "eth.dst", MEANT("dstmac") },
+	{ "eth.addr", MEANT("mac") },
+	{ "vlan.id", MEANT("vlan") },
+	{ "frame.len", MEANT("bytes") },
+	{ "source.ip", MEANT("srcip") },
+	{ "source.port", MEANT("srcport") },
+	{ "destination.ip", MEANT("dstip") },
+	{ "destination.port", MEANT("dstport") },
+	{ "src.ip", MEANT("src ip") },
+	{ "src.port", MEANT("src port") },
+	{ "dst.ip", MEANT("dst ip") },
+	{ "dst.port", MEANT("dst port") },
+	{ "id.orig_h", MEANT("srcip") },
+	{ "id.orig_p", MEANT("srcport") },
+	{ "id.resp_h", MEANT("dstip") },
+	{ "id.resp_p", MEANT("dstport") },
+	{ "ip proto", MEANT("proto") },
+	{ "ip6 proto", MEANT("proto") },
+	{ "ip6", "write ipv6 and ..., or the address alone: host 2001:db8::1" },
+	{ "ether", "write mac 00:11:22:aa:bb:cc, src mac, dst mac" },
+	{ "portrange", A_RANGE },
+	{ "between", A_RANGE },
+	{ "greater", "write bytes >= 1000" },
+	{ "less", "write bytes <= 1000" },
+	{ "len", MEANT("bytes") },
+	{ "saddr", MEANT("srcip") },
+	{ "daddr", MEANT("dstip") },
+	{ "asn", MEANT("as") },
+	{ "first", MEANT("start") },
+	{ "last", MEANT("end") },
+	{ "like", NO_PATTERNS },
+	{ "ilike", NO_PATTERNS },
+	{ "matches", NO_PATTERNS },
+	{ "is", PRESENCE },
+	{ "null", PRESENCE },
+	{ "exists", PRESENCE },
+	{ "defined", PRESENCE },
+	{ "where", "write the condition alone: bytes > 10" },
+	{ "select", "write the condition alone: bytes > 10" },
+	{ "xor", "write (a and not b) or (b and not a)" },
+};
+
+static bool
+is_name_char(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '.';
+}
+
+/* The hint for what stands around a place, if it is one of those; else the one given. */
+static const char *
+foreign_hint(const struct lex *l, size_t at, const char *hint)
+{
+	size_t from = at;
+
+	while (from > 0 && is_name_char(l->text[from - 1]))
+		from--;
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++) {
+		size_t n = strlen(foreign[i].text);
+		bool opens = foreign[i].text[n - 1] == '[';
+
+		if (l->len - from >= n && strncasecmp(l->text + from, foreign[i].text, n) == 0 &&
+		    (opens || l->len - from == n || !is_name_char(l->text[from + n])))
+			return foreign[i].hint;
+	}
+	return hint;
+}
+
 struct node *
 refuse(struct parser *p, size_t at, size_t end, const char *hint, const char *fmt, ...)
 {
@@ -63,6 +164,7 @@ refuse(struct parser *p, size_t at, size_t end, const char *hint, const char *fm
 			*c = ' ';
 	buf_puts(&out, reason);
 	excerpt(&out, &p->lex, at, end);
+	hint = foreign_hint(&p->lex, at, hint);
 	if (hint != NULL && *hint)
 		buf_printf(&out, "\n    %s", hint);
 	err_usage(p->err, "%s", buf_cstr(&out));
@@ -121,7 +223,8 @@ nearest_word(const struct parser *p, char *hint, size_t size)
 static void
 turned_operator(const struct parser *p, char *hint, size_t size)
 {
-	static const char *const turned[][2] = { { "=>", ">=" }, { "=<", "<=" }, { "<>", "!=" } };
+	static const char *const turned[][2] = { { "=>", ">=" }, { "=<", "<=" }, { "<>", "!=" },
+		{ "=!", "!=" } };
 
 	for (size_t i = 0; p->tok.at > 0 && i < sizeof(turned) / sizeof(*turned); i++)
 		if (strncmp(p->lex.text + p->tok.at - 1, turned[i][0], 2) == 0)
@@ -143,6 +246,12 @@ refuse_token(struct parser *p, const char *expected)
 	if (t->kind == TOK_BAD && *text == '|')
 		return refuse(
 		    p, t->at, t->end, "did you mean '||'?", "expected %s, found '|'", expected);
+	if (t->kind == TOK_NUMBER && memchr(text, ':', t->end - t->at) != NULL)
+		snprintf(hint, sizeof(hint), "quote a time that holds a blank");
+	else if (*text == ',')
+		snprintf(hint, sizeof(hint), "a list is port in [80 443]; numbers have no commas");
+	else if (t->kind == TOK_NUMBER)
+		snprintf(hint, sizeof(hint), "several values are a list: port in [80 443]");
 	nearest_word(p, hint, sizeof(hint));
 	turned_operator(p, hint, sizeof(hint));
 	return refuse(p, t->at, t->end, hint, "expected %s, found '%.*s'", expected, n, text);

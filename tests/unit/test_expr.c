@@ -258,6 +258,37 @@ static const struct {
 			 "    ^~~~~~~~~~~\n    an address has all of its numbers: 10.0.0.0/8" },
 	{ "bytes > 10mb", "field 'bytes' is a number; '10mb' is none\n    bytes > 10mb\n"
 			  "            ^~~~\n    did you mean '10M'?" },
+	{ "bytes =! 5", "expected a value, found '!'\n    bytes =! 5\n           ^\n"
+			"    did you mean '!='?" },
+	{ "port 80 443", "expected 'and', 'or' or the end, found '443'\n    port 80 443\n"
+			 "            ^~~\n    several values are a list: port in [80 443]" },
+	{ "port 80,443", "expected 'and', 'or' or the end, found ','\n    port 80,443\n"
+			 "           ^\n    a list is port in [80 443]; numbers have no commas" },
+	{ "start > 2026-03-28 10:00",
+	    "expected 'and', 'or' or the end, found '10:00'\n    start > 2026-03-28 10:00\n"
+	    "                       ^~~~~\n    quote a time that holds a blank" },
+	/* as they say it elsewhere */
+	{ "ip.src == 10.0.0.1", "'ip' alone is no condition\n    ip.src == 10.0.0.1\n    ^~\n"
+				"    did you mean 'srcip'?" },
+	{ "tcp.dstport == 80",
+	    "expected 'and', 'or' or the end, found '.'\n"
+	    "    tcp.dstport == 80\n       ^\n    did you mean 'tcp dst port'?" },
+	{ "tcp dst port == 80", NULL },
+	{ "tcp.flags == 2", "expected 'and', 'or' or the end, found '.'\n    tcp.flags == 2\n"
+			    "       ^\n    did you mean 'flags'?" },
+	{ "tcp[13] & 2 != 0", "expected 'and', 'or' or the end, found '['\n    tcp[13] & 2 != 0\n"
+			      "       ^\n    TCP flags are letters: flags S, flags S/SA" },
+	{ "ip proto 6", "'ip' stands for more than one field; name one\n    ip proto 6\n    ^~\n"
+			"    did you mean 'proto'?" },
+	{ "bytes BETWEEN 1 and 2", "field 'bytes' is a number; 'BETWEEN' is none\n"
+				   "    bytes BETWEEN 1 and 2\n          ^~~~~~~\n"
+				   "    a range is a value: port 80-90" },
+	{ "srcip is null", "field 'srcip' is an address; 'is' is none\n    srcip is null\n"
+			   "          ^~\n"
+			   "    'has FIELD' asks for a value, 'not has FIELD' for none" },
+	{ "last > 2026-03-28", "unknown field 'last'; --help-fields lists them\n"
+			       "    last > 2026-03-28\n    ^~~~\n    did you mean 'end'?" },
+	{ "appname = is or appname in [like null]", NULL },
 };
 
 static void
