@@ -282,15 +282,22 @@ take_date(struct scan s, struct point *t)
 	return tz_parse_offset(s.p, (size_t)(s.end - s.p), &t->offset_s);
 }
 
-/* nfdump's YYYYMMDDhhmm[ss]; epoch seconds of so many digits are beyond i64 nanoseconds. */
+/*
+ * YYYYMMDD and nfdump's YYYYMMDDhhmm[ss].  Of 8 digits epoch seconds would be of 1970, so those that are a day of the
+ * years of flows are that day; of 12 or 14 they are beyond i64 nanoseconds.
+ */
 static bool
 take_packed(struct scan s, struct point *t)
 {
 	size_t n = (size_t)(s.end - s.p);
 
-	if ((n != 12 && n != 14) || !take_digits(&s, 4, &t->year) ||
-	    !take_digits(&s, 2, &t->month) || !take_digits(&s, 2, &t->day) ||
-	    !take_digits(&s, 2, &t->hour) || !take_digits(&s, 2, &t->minute))
+	if ((n != 8 && n != 12 && n != 14) || !take_digits(&s, 4, &t->year) ||
+	    !take_digits(&s, 2, &t->month) || !take_digits(&s, 2, &t->day))
+		return false;
+	t->span_ns = (int64_t)DAY_S * NS_PER_S;
+	if (n == 8)
+		return t->year >= 1990 && t->year < 2100 && date_valid(t);
+	if (!take_digits(&s, 2, &t->hour) || !take_digits(&s, 2, &t->minute))
 		return false;
 	t->span_ns = 60 * NS_PER_S;
 	if (n == 12)

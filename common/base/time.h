@@ -30,7 +30,7 @@ size_t fmt_time_human(char *dst, int64_t ns, unsigned digits, const struct tz *t
 /*
  * A point in time: ISO 8601 (date, date and time to minutes/seconds/decimals, T or blank, Z or
  * +hh:mm; without either in tz), epoch seconds with optional fraction, `now`, `today`,
- * `yesterday`, `-1h` (before now_ns), nfdump's YYYYMMDDhhmm[ss] and YYYY/MM/DD.hh:mm:ss,
+ * `yesterday`, `-1h` (before now_ns), YYYYMMDD, nfdump's YYYYMMDDhhmm[ss] and YYYY/MM/DD.hh:mm:ss,
  * SiLK's YYYY/MM/DDThh:mm:ss.
  * *span_ns is how long the named point lasts (a date: that day, 23 to 25 hours where clocks move; a minute: 60 s; a
  * second or finer: 0).
