@@ -31,6 +31,8 @@ condition(struct parser *p, struct node *n)
 		return test_text(p, n->field, CMP_EQ, "true");
 	text = p->lex.text + n->at;
 	len = n->end - n->at > 40 ? 40 : (int)(n->end - n->at);
+	if (n->kind == NODE_FIELD && p->tok.kind == TOK_BAD && p->lex.text[p->tok.at] == '~')
+		return refuse_token(p, "an operator");
 	if (n->kind == NODE_FIELD)
 		return refuse(p, n->at, n->end,
 		    "compare it, or test whether there is one with 'has'",

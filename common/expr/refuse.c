@@ -250,6 +250,9 @@ refuse_token(struct parser *p, const char *expected)
 		snprintf(hint, sizeof(hint), "quote a time that holds a blank");
 	else if (*text == ',')
 		snprintf(hint, sizeof(hint), "a list is port in [80 443]; numbers have no commas");
+	else if (t->kind == TOK_STRING || *text == '~')
+		return refuse(
+		    p, t->at, t->end, NO_PATTERNS, "expected %s, found '%.*s'", expected, n, text);
 	else if (t->kind == TOK_NUMBER)
 		snprintf(hint, sizeof(hint), "several values are a list: port in [80 443]");
 	nearest_word(p, hint, sizeof(hint));

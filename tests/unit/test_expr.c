@@ -286,7 +286,15 @@ static const struct {
 	{ "srcip is null", "field 'srcip' is an address; 'is' is none\n    srcip is null\n"
 			   "          ^~\n"
 			   "    'has FIELD' asks for a value, 'not has FIELD' for none" },
-	{ "last > 2026-03-28", "unknown field 'last'; --help-fields lists them\n"
+	{ "appname ~ 'ssh.*'",
+	    "expected an operator, found '~'\n    appname ~ 'ssh.*'\n            ^\n"
+	    "    text has contains, startswith and endswith; there are no patterns" },
+	{ "appname matches 'ssh.*'",
+	    "expected 'and', 'or' or the end, found ''ssh.*''\n"
+	    "    appname matches 'ssh.*'\n                    ^~~~~~~\n"
+	    "    text has contains, startswith and endswith; there are no patterns" },
+	{ "last > 2026-03-28", "unknown field 'last'; --help-fields lists them, and other names "
+			       "stand in backquotes\n"
 			       "    last > 2026-03-28\n    ^~~~\n    did you mean 'end'?" },
 	{ "appname = is or appname in [like null]", NULL },
 };
