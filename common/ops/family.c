@@ -229,8 +229,7 @@ group_doubts(struct group_table *const *g, unsigned n, const char *text[GROUP_DO
 	static const char *const texts[GROUP_DOUBTS] = {
 		"counters sampled at different intervals were added up; --scale multiplies them",
 		"a sum is too large for 64 bits: the greatest number stands for it",
-		"--scale: some records do not say how they were sampled; their counters were not "
-		"multiplied",
+		"--scale: records that do not say how they were sampled were not multiplied",
 	};
 	unsigned doubts = 0, n_texts = 0;
 

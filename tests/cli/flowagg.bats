@@ -510,7 +510,7 @@ make_six() {
 @test "flowagg: --scale tells of records whose interval is not known" {
 	printf 'srcip,bytes,sampling\n192.0.2.1,10,100\n192.0.2.1,5,\n192.0.2.2,3,\n192.0.2.2,,\n' |
 		flowcat -i csv -w s.flow
-	unknown='flowagg: --scale: some records do not say how they were sampled; their counters were not multiplied'
+	unknown='flowagg: --scale: records that do not say how they were sampled were not multiplied'
 	for options in '-k srcip' '-b -k srcip,dstip' '-k srcip -m 64Ki'; do
 		run -0 --separate-stderr flowagg --scale -v bytes $options s.flow
 		[ "$stderr" = "$unknown" ]
