@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "base/time.h"
 #include "detect/robust.h"
+#include "detect/sampled.h"
 #include "flow/value.h"
 #include "text/escape.h"
 
@@ -204,10 +205,10 @@ count_young(const struct baseline *b, const struct keyed *k, size_t seen)
 static void
 put_sampling(struct buf *out, const struct baseline *b)
 {
-	if (b->sampling > 1)
-		buf_printf(out, "1 in %u packets", b->sampling);
+	if (b->sampling > 0)
+		sampled_put(out, b->sampling);
 	else
-		buf_puts(out, b->sampling == 1 ? "every packet" : "nothing yet");
+		buf_puts(out, "nothing yet");
 }
 
 /* How much of everything there is; prefixes are those of the world outside, which may be said. */

@@ -450,7 +450,6 @@ step_source(struct evidence *e, size_t i, bool new_host)
 static bool
 is_new_host(const struct evidence *e, size_t i)
 {
-	static const uint8_t protos[] = { IP_TCP, IP_UDP, IP_ICMP, IP_ICMP6 };
 	uint32_t row = e->scratch->line[LINE_HOST - 1][i];
 	struct spot k = e->scratch->key[i];
 
@@ -459,8 +458,8 @@ is_new_host(const struct evidence *e, size_t i)
 		return false;
 	k.kind = LINE_HOST;
 	k.port = 0;
-	for (unsigned p = 0; p < sizeof(protos); p++) {
-		k.proto = protos[p];
+	for (unsigned p = 0; p < PROTOS; p++) {
+		k.proto = protos_judged[p];
 		table_seek(&e->lines, &k, 1, &row);
 		if (row != TABLE_NONE && evidence_line(e, row)->walk.tried > 0)
 			return false;

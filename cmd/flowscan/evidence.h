@@ -94,11 +94,15 @@ struct spot {
 };
 _Static_assert(sizeof(struct spot) == 24, "three words");
 
+/* Protocols whose contacts are judged: a host has a line for each by which it was tried. */
+enum { PROTOS = 4 };
+static const uint8_t protos_judged[PROTOS] = { IP_TCP, IP_UDP, IP_ICMP, IP_ICMP6 };
+
 /* Its port is a type and a code then. */
 static inline bool
-spot_is_ping(const struct spot *k)
+is_ping(uint8_t proto)
 {
-	return k->proto == IP_ICMP || k->proto == IP_ICMP6;
+	return proto == IP_ICMP || proto == IP_ICMP6;
 }
 
 enum { PORT_BITS = 512 };

@@ -51,7 +51,7 @@ judge_line_portless(const struct evidence *e, uint32_t row)
 {
 	const struct spot *k = evidence_spot(&e->lines, row);
 
-	return k->kind == LINE_PORT && k->port == 0 && !spot_is_ping(k) &&
+	return k->kind == LINE_PORT && k->port == 0 && !is_ping(k->proto) &&
 	       !evidence_line(e, row)->ported;
 }
 
@@ -99,13 +99,12 @@ proto_bit(uint8_t proto)
 static bool
 host_known(const struct evidence *e, uint32_t row, bool good)
 {
-	static const uint8_t order[] = { IP_TCP, IP_UDP, IP_ICMP, IP_ICMP6 };
 	struct spot k = *evidence_spot(&e->lines, row);
 	uint8_t own = k.proto;
 	uint32_t other;
 
-	for (unsigned i = 0; order[i] != own && i + 1 < sizeof(order); i++) {
-		k.proto = order[i];
+	for (unsigned i = 0; i < PROTOS && protos_judged[i] != own; i++) {
+		k.proto = protos_judged[i];
 		table_seek(&e->lines, &k, 1, &other);
 		if (other != TABLE_NONE && (!good || line_good(e, other)))
 			return true;
@@ -124,7 +123,7 @@ add_line(const struct evidence *e, uint32_t row, struct shape *s)
 
 	if (k->kind == LINE_PORT) {
 		s->ports++;
-		s->pings += spot_is_ping(k);
+		s->pings += is_ping(k->proto);
 	} else if (!several || !host_known(e, row, false)) {
 		s->hosts++;
 	}
@@ -134,7 +133,7 @@ add_line(const struct evidence *e, uint32_t row, struct shape *s)
 		if (s->good_ports < PORTS_NAMED)
 			s->port[s->good_ports] = k;
 		s->good_ports++;
-		s->good_pings += spot_is_ping(k);
+		s->good_pings += is_ping(k->proto);
 		s->on_ports += l->walk.failed;
 	} else {
 		if (!several || !host_known(e, row, true))

@@ -89,7 +89,7 @@ line_tries(const struct evidence *e, uint32_t row)
 static void
 put_port(struct buf *out, const struct spot *k, bool protos)
 {
-	if (spot_is_ping(k)) {
+	if (is_ping(k->proto)) {
 		buf_puts(out, "ping");
 		return;
 	}
@@ -139,7 +139,7 @@ put_sentence(struct buf *out, const struct evidence *e, const struct source *s,
 	if (k != NULL)
 		l = line_tries(e, sh->best);
 	if (kind == SCAN_HORIZONTAL && sh->good_ports == 1) {
-		if (spot_is_ping(k)) {
+		if (is_ping(k->proto)) {
 			buf_printf(out, "pinged %u hosts", l.tried);
 		} else if (judge_line_portless(e, sh->best)) {
 			buf_printf(out, "tried %u hosts over ", l.tried);
@@ -276,7 +276,7 @@ report_source(struct alerts *alerts, const struct evidence *e, uint32_t row, con
 		       : "T1595.001";
 	a.limits = limits.len > 0 ? buf_cstr(&limits) : NULL;
 	a.sampling = s->sampling;
-	if (kind == SCAN_HORIZONTAL && sh->good_ports == 1 && !spot_is_ping(k) &&
+	if (kind == SCAN_HORIZONTAL && sh->good_ports == 1 && !is_ping(k->proto) &&
 	    !judge_line_portless(e, sh->best))
 		a.dstport = k->port;
 	if (kind == SCAN_VERTICAL && sh->good_hosts == 1)
@@ -299,17 +299,11 @@ report_source(struct alerts *alerts, const struct evidence *e, uint32_t row, con
 
 /* Targets and victims ------------------------------------------------------------------------------ */
 
-static bool
-is_pinged(const struct target *t)
-{
-	return t->proto == IP_ICMP || t->proto == IP_ICMP6;
-}
-
 static void
 put_flood(struct buf *out, const struct evidence *e, const struct target *t)
 {
 	buf_printf(out, "%u hosts ", t->sources);
-	if (is_pinged(t))
+	if (is_ping(t->proto))
 		buf_puts(out, "pinged it");
 	else if (judge_portless(e))
 		buf_puts(out, "tried it");
@@ -339,7 +333,7 @@ report_target(struct alerts *alerts, const struct evidence *e, uint32_t row, boo
 	why_count(&why, "external", t->external);
 	why_count(&why, "failed", t->failed);
 	why_count(&why, "ports", ports);
-	if (is_pinged(t))
+	if (is_ping(t->proto))
 		why_word(&why, "most_port", "ping");
 	else
 		why_count(&why, "most_port", t->port);
@@ -357,7 +351,7 @@ report_target(struct alerts *alerts, const struct evidence *e, uint32_t row, boo
 	a.limits = limits.len > 0 ? buf_cstr(&limits) : NULL;
 	a.sampling = t->sampling;
 	a.dst = key_addr(&e->targets, row);
-	a.dstport = flood && !is_pinged(t) && !judge_portless(e) ? t->port : -1;
+	a.dstport = flood && !is_ping(t->proto) && !judge_portless(e) ? t->port : -1;
 	a.start_ns = burst != NULL ? burst->first_ns : t->first_ns;
 	a.end_ns = burst != NULL ? burst->last_ns : t->last_ns;
 	a.flows = t->flows;

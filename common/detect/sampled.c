@@ -1,7 +1,5 @@
 #include "detect/sampled.h"
 
-#include <stdio.h>
-
 void
 sampled_see(struct sampled *s, uint32_t interval)
 {
@@ -22,26 +20,26 @@ sampled_limits(struct buf *out, const struct sampled *s, const char *hidden)
 	    s->least == s->greatest ? "" : " (and less)", hidden);
 }
 
-enum { INTERVAL_MAX = 40 };
-
-static void
-interval_put(char *to, uint32_t interval)
+void
+sampled_put(struct buf *out, uint32_t interval)
 {
 	if (interval == 1)
-		snprintf(to, INTERVAL_MAX, "every packet");
+		buf_puts(out, "every packet");
 	else
-		snprintf(to, INTERVAL_MAX, "1 in %u packets", interval);
+		buf_printf(out, "1 in %u packets", interval);
 }
 
 int
 sampled_as(const struct sampled *s, uint32_t interval, const char *baseline, struct err *err)
 {
-	char learned[INTERVAL_MAX], these[INTERVAL_MAX];
+	struct buf text = { 0 };
 
 	if (interval == 0 || s->greatest == 0 || (s->least == interval && s->greatest == interval))
 		return 0;
-	interval_put(learned, interval);
-	interval_put(these, s->greatest != interval ? s->greatest : s->least);
-	return err_set(
-	    err, "%s was learned from %s, these flows are of %s", baseline, learned, these);
+	sampled_put(&text, interval);
+	buf_puts(&text, ", these flows are of ");
+	sampled_put(&text, s->greatest != interval ? s->greatest : s->least);
+	(void)err_set(err, "%s was learned from %s", baseline, buf_cstr(&text));
+	buf_free(&text);
+	return -1;
 }

@@ -158,23 +158,23 @@ source_is_live(const struct io_source *s)
 
 /* The first octets: looked at in a file, taken from anything else. */
 static ssize_t
-read_head(int fd, bool regular, int stop_fd, uint8_t *head, size_t *taken)
+read_head(int fd, bool regular, int stop_fd, uint8_t *head)
 {
+	size_t taken = 0;
 	ssize_t n;
 
-	*taken = 0;
 	if (regular) {
 		off_t at = lseek(fd, 0, SEEK_CUR);
 
 		return pread(fd, head, HEAD, at < 0 ? 0 : at);
 	}
 	do {
-		n = file_read_some(fd, stop_fd, head + *taken, HEAD - *taken);
+		n = file_read_some(fd, stop_fd, head + taken, HEAD - taken);
 		if (n < 0)
 			return -1;
-		*taken += (size_t)n;
-	} while (n > 0 && *taken < HEAD_LEAST);
-	return (ssize_t)*taken;
+		taken += (size_t)n;
+	} while (n > 0 && taken < HEAD_LEAST);
+	return (ssize_t)taken;
 }
 
 /* Records outside of the window are dropped whatever the program wants (run.c). */
@@ -211,8 +211,9 @@ ask_index(struct io_source *s)
 
 static void
 open_format(
-    struct io_source *s, int fd, enum io_format format, const uint8_t *head, size_t n, size_t taken)
+    struct io_source *s, int fd, enum io_format format, const uint8_t *head, size_t n, bool regular)
 {
+	size_t taken = regular ? 0 : n;
 	unsigned flags = (s->opts->recover ? STREAM_RECOVER : 0U) |
 			 (s->opts->live ? STREAM_LIVE : 0U) | (s->spooling ? 0U : STREAM_WHOLE);
 
@@ -240,7 +241,6 @@ open_input(struct io_source *s, const char *path, struct err *err)
 	uint8_t head[HEAD];
 	const char *why = NULL;
 	bool regular;
-	size_t taken;
 	ssize_t n;
 
 	s->path = standard ? "standard input" : path;
@@ -255,7 +255,7 @@ open_input(struct io_source *s, const char *path, struct err *err)
 	regular = file_is_regular(fd);
 	if (!regular)
 		claim(s, fd);
-	n = read_head(fd, regular, s->stop_fd, head, &taken);
+	n = read_head(fd, regular, s->stop_fd, head);
 	if (n < 0) {
 		err_system(err, NULL);
 	} else {
@@ -264,7 +264,7 @@ open_input(struct io_source *s, const char *path, struct err *err)
 		else if (format == IO_CSV || format == IO_TSV)
 			why = io_other(head, (size_t)n);
 		if (why == NULL) {
-			open_format(s, fd, format, head, (size_t)n, taken);
+			open_format(s, fd, format, head, (size_t)n, regular);
 			return 0;
 		}
 		err_set(err, "this is %s", why);
