@@ -9,19 +9,29 @@
 
 #include "expr/parse.h"
 
-/* A test of one field, typed when its type is known. */
+/* A test of one field, untyped. */
 static struct node *
-new_test(struct parser *p, const struct field *f, enum cmp cmp, const struct literal *l, size_t n,
-    size_t at, struct complaint *why)
+test_node(struct parser *p, const struct field *f, enum cmp cmp, const struct literal *l, size_t n,
+    size_t at)
 {
 	struct node *t = node_new(p->x, NODE_TEST, at, n > 0 ? l[n - 1].end : p->tok.at);
-	struct test typed;
 
 	t->field = arena_alloc(&p->x->arena, sizeof(*t->field));
 	field_copy(t->field, f);
 	t->cmp = cmp;
 	t->literal = l;
 	t->n_literals = n;
+	return t;
+}
+
+/* Typed when the type of the field is known. */
+static struct node *
+new_test(struct parser *p, const struct field *f, enum cmp cmp, const struct literal *l, size_t n,
+    size_t at, struct complaint *why)
+{
+	struct node *t = test_node(p, f, cmp, l, n, at);
+	struct test typed;
+
 	*why = (struct complaint){ 0 };
 	if (f->type == TYPE_NONE)
 		return t;
@@ -56,6 +66,20 @@ one_field(struct parser *p, const struct node *left, const struct field *f, enum
 		     : refuse(p, left->at, left->end, why.hint, "%s", why.reason);
 }
 
+/* The same test of the other direction's field, whose values are written as those of the first are. */
+static struct node *
+other_direction(struct parser *p, const struct node *left, const struct node *first)
+{
+	const struct literal *l = first->literal;
+	struct node *t;
+
+	if (left->other->type != left->field->type)
+		return one_field(p, left, left->other, first->cmp, l, first->n_literals);
+	t = test_node(p, left->other, first->cmp, l, first->n_literals, left->at);
+	t->test = first->test;
+	return t;
+}
+
 static struct node *
 has_either(struct parser *p, const struct node *left)
 {
@@ -78,7 +102,7 @@ either_field(struct parser *p, struct node *left, enum cmp cmp, const struct lit
 	enum cmp one = !denies ? cmp : cmp == CMP_NE ? CMP_EQ : CMP_IN;
 	struct node *a = one_field(p, left, left->field, one, l, n), *b, *not ;
 
-	if (a == NULL || (b = one_field(p, left, left->other, one, l, n)) == NULL)
+	if (a == NULL || (b = other_direction(p, left, a)) == NULL)
 		return NULL;
 	a = node_pair(p->x, left->reach == REACH_BOTH ? NODE_AND : NODE_OR, a, b);
 	if (!denies)

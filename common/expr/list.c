@@ -144,21 +144,43 @@ plain_item(const char *text, size_t at, size_t end)
 	return last;
 }
 
+static size_t
+line_end(const char *text, size_t at, size_t len)
+{
+	const char *end = memchr(text + at, '\n', len - at);
+
+	return end != NULL ? (size_t)(end - text) : len;
+}
+
+/* How many items a file has at most. */
+static size_t
+count_lines(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t at = 0, end; at < len; at = end + 1) {
+		end = line_end(text, at, len);
+		n += end > at;
+	}
+	return n;
+}
+
 /* An item a line; blanks around it, comments, and the mark that some editors begin with are not part of it. */
-static void
-file_items(
-    struct parser *p, struct items *s, const char *text, size_t len, const struct literal *where)
+static const struct literal *
+file_items(struct parser *p, const char *text, size_t len, const struct literal *where, size_t *n)
 {
 	static const char mark[] = "\xef\xbb\xbf";
+	struct literal *item =
+	    arena_alloc(&p->x->arena, (count_lines(text, len) + 1) * sizeof(*item));
 	size_t first = len >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
 	uint32_t line = 1;
 
+	*n = 0;
 	for (size_t at = first, end; at < len; at = end + 1, line++) {
 		struct literal l = { .at = where->at, .end = where->end, .line = line };
 		size_t last;
 
-		for (end = at; end < len && text[end] != '\n';)
-			end++;
+		end = line_end(text, at, len);
 		while (at < end && strchr(" \t\r", text[at]) != NULL)
 			at++;
 		last = at < end ? quoted_item(text, at, end) : 0;
@@ -166,20 +188,21 @@ file_items(
 		if (last > 0 && !take_quoted(p, &l, last - at)) {
 			refuse(
 			    p, l.at, l.end, escapes, "line %u of the list: %s", line, wrong_escape);
-			return;
+			return NULL;
 		}
 		if (last == 0)
 			l.n = plain_item(text, at, end) - at;
 		if (l.n > 0 || l.quoted)
-			items_add(s, &l);
+			item[(*n)++] = l;
 	}
+	return item;
 }
 
 static const struct literal *
 file_list(struct parser *p, size_t *n)
 {
 	size_t at = p->tok.end, end = lex_word(&p->lex, at, false);
-	struct items s = { 0 };
+	const struct literal *items;
 	struct buf b = { 0 };
 	struct literal l;
 	char *path;
@@ -199,16 +222,13 @@ file_list(struct parser *p, size_t *n)
 	}
 	if (b.len == 0)
 		p->x->empty = path;
-	file_items(p, &s, arena_string(&p->x->arena, b.len ? b.data : "", b.len), b.len, &l);
+	items = file_items(p, arena_string(&p->x->arena, b.len ? b.data : "", b.len), b.len, &l, n);
 	buf_free(&b);
-	if (p->err->status != 0) {
-		mem_free(s.item);
+	if (items == NULL)
 		return NULL;
-	}
 	p->lex.pos = end;
 	parser_next(p);
-	*n = s.n;
-	return items_keep(p, &s);
+	return items;
 }
 
 const struct literal *

@@ -388,10 +388,13 @@ static bool
 fits_element(struct builder *b, const struct literal *l, const struct span *s)
 {
 	const struct field *f = b->node->field;
-	const struct element *e = f->n > 0 ? element_find(f->id[0].pen, f->id[0].id) : NULL;
+	const struct element *e;
 	uint64_t max;
 
-	if (!b->strict || b->type != TYPE_UINT || e == NULL || e->width == 0 || e->width > 2)
+	if (!b->strict || b->type != TYPE_UINT || f->n == 0)
+		return true;
+	e = element_find(f->id[0].pen, f->id[0].id);
+	if (e == NULL || e->width == 0 || e->width > 2)
 		return true;
 	max = (UINT64_C(1) << (8 * e->width)) - 1;
 	if (s->hi <= max)

@@ -34,11 +34,14 @@ by_low(const void *x, const void *y)
 void
 ranges_normalise(struct ranges *s)
 {
-	size_t out = 0;
+	size_t out = 0, sorted = 1;
 
 	if (s->n == 0)
 		return;
-	qsort(s->r, s->n, sizeof(*s->r), by_low);
+	while (sorted < s->n && s->r[sorted - 1].lo <= s->r[sorted].lo)
+		sorted++;
+	if (sorted < s->n)
+		qsort(s->r, s->n, sizeof(*s->r), by_low);
 	for (size_t i = 1; i < s->n; i++) {
 		struct range *last = &s->r[out];
 

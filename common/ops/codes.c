@@ -71,18 +71,34 @@ plan_number(struct digit *d, const struct group_key *key, const struct column *c
 	return true;
 }
 
-/* Where n octets stand in a list, counted from 1; 0: not there.  true: all are. */
+#define PLACE(K) (v[i] == value[K] ? number[K] : 0)
+
+/* Where n octets stand in a list of some, counted from 1; 0: not there.  true: all are.  FOUR of the list at a time. */
 CLONES static bool
 places_in(const uint8_t *v, size_t n, const uint8_t *listed, unsigned n_listed, uint8_t *at)
 {
+	enum { FOUR = 4 };
 	uint8_t missing = 0;
 
-	memset(at, 0, n);
-	for (unsigned l = 0; l < n_listed; l++)
-		for (size_t i = 0; i < n; i++)
-			at[i] |= (uint8_t)(v[i] == listed[l] ? l + 1 : 0);
-	for (size_t i = 0; i < n; i++)
-		missing |= at[i] == 0;
+	for (unsigned l = 0; l < n_listed; l += FOUR) {
+		uint8_t value[FOUR], number[FOUR];
+		bool others = l > 0;
+
+		for (unsigned k = 0; k < FOUR; k++) {
+			unsigned here = l + k < n_listed ? l + k : n_listed - 1;
+
+			value[k] = listed[here];
+			number[k] = (uint8_t)(here + 1);
+		}
+		missing = 0;
+		for (size_t i = 0; i < n; i++) {
+			uint8_t place = (uint8_t)(PLACE(0) | PLACE(1) | PLACE(2) | PLACE(3) |
+						  (others ? at[i] : 0));
+
+			at[i] = place;
+			missing |= place == 0;
+		}
+	}
 	return missing == 0;
 }
 
@@ -367,20 +383,6 @@ codes_widen(struct coding *want, const struct coding *before)
 		} \
 	} while (0)
 
-/* The common ones: 32 bits suffice, and nothing is missing. */
-#define ADD_NARROW(T) \
-	do { \
-		const T *from = (const T *)values + first; \
-		uint32_t base = (uint32_t)d->base, stride = d->stride, most = (uint32_t)limit - 1; \
-		uint32_t far = 0; \
-		for (size_t i = 0; i < n; i++) { \
-			uint32_t v = (uint32_t)from[i] - base; \
-			far |= v > most; \
-			code[i] += (v + 1) * stride; \
-		} \
-		outside = far; \
-	} while (0)
-
 CLONES static uint32_t
 add_words(const struct digit *d, const struct column *c, const uint32_t *idx, size_t first,
     size_t n, uint32_t *code)
@@ -391,15 +393,6 @@ add_words(const struct digit *d, const struct column *c, const uint32_t *idx, si
 	uint64_t limit = d->n - 1;
 	uint32_t outside = 0;
 
-	if (idx == NULL && c->present == NULL && !negative && width <= 4) {
-		if (width == 1)
-			ADD_NARROW(uint8_t);
-		else if (width == 2)
-			ADD_NARROW(uint16_t);
-		else
-			ADD_NARROW(uint32_t);
-		return outside;
-	}
 	switch (width) {
 	case 1:
 		if (negative)
@@ -424,44 +417,53 @@ add_words(const struct digit *d, const struct column *c, const uint32_t *idx, si
 	return outside;
 }
 
-/* Records are nearly in order of time: one is in the bin of the last, mostly, and nothing is divided. */
-#define ADD_BINS(VALUE, LACKS) \
-	for (size_t i = 0; i < n; i++) { \
-		size_t rec = idx != NULL ? idx[i] : first + i; \
-		uint64_t v = (VALUE); \
-		(void)rec; \
-		if (LACKS) \
-			continue; \
-		if (v - from >= d->bin) { \
-			bin = (v - d->base) / d->bin; \
-			outside |= bin >= limit; \
-			from = d->base + bin * d->bin; \
-			add = ((uint32_t)bin + 1) * d->stride; \
-		} \
-		code[i] += add; \
-	}
+/* A bin, and what its digit adds to a code. */
+struct bin {
+	uint64_t from;
+	uint32_t add;
+};
 
+static struct bin
+first_bin(const struct digit *d)
+{
+	return (struct bin){ d->base, d->stride };
+}
+
+/* Go to the bin of a value; outside: it is out of their range. */
+static uint32_t
+bin_move(struct bin *b, const struct digit *d, uint64_t v)
+{
+	uint64_t bin = (v - d->base) / d->bin;
+
+	b->from = d->base + bin * d->bin;
+	b->add = ((uint32_t)bin + 1) * d->stride;
+	return bin >= d->n - 1;
+}
+
+/* Records are nearly in order of time: one is in the bin of the last, mostly, and nothing is divided. */
 static uint32_t
 add_bins(const struct digit *d, const struct column *c, const uint32_t *idx, size_t first, size_t n,
     uint32_t *code)
 {
-	uint64_t from = d->base, limit = d->n - 1, bin = 0;
-	uint32_t outside = 0, add = d->stride;
+	struct bin bin = first_bin(d);
+	uint32_t outside = 0;
 
-	const uint64_t *values = c->data;
+	for (size_t i = 0; i < n; i++) {
+		size_t rec = idx != NULL ? idx[i] : first + i;
+		uint64_t v = cell_word(c, rec);
 
-	if (idx == NULL && c->present == NULL && c->width == 8) {
-		values += first;
-		ADD_BINS(values[i], false)
-	} else {
-		ADD_BINS(cell_word(c, rec), MISSING)
+		if (MISSING)
+			continue;
+		if (v - bin.from >= d->bin)
+			outside |= bin_move(&bin, d, v);
+		code[i] += bin.add;
 	}
 	return outside;
 }
 
 /* Digits of listed values: of one octet when they were listed, not for ever. */
 static uint32_t
-add_listed_cells(const struct digit *d, const struct column *c, const uint32_t *idx, size_t first,
+add_listed(const struct digit *d, const struct column *c, const uint32_t *idx, size_t first,
     size_t n, uint32_t *code)
 {
 	uint32_t of[256] = { 0 }, outside = 0;
@@ -481,24 +483,116 @@ add_listed_cells(const struct digit *d, const struct column *c, const uint32_t *
 	return outside;
 }
 
+/* The common ones: all records in a row, nothing is missing, and numbers are as wide as they mostly are. */
+static bool
+is_straight(const struct digit *d, const struct column *c, const uint32_t *idx)
+{
+	if (idx != NULL || c->present != NULL)
+		return false;
+	if (d->n_listed > 0)
+		return c->width == 1;
+	if (d->bin > 1 && !d->dict)
+		return c->width == sizeof(uint64_t);
+	return d->dict || (d->type != TYPE_INT && c->width <= sizeof(uint32_t));
+}
+
+#define PUT(ADD) code[i] = (begun ? code[i] : 0) + (ADD)
+
+#define PUT_DIGITS(T) \
+	do { \
+		const T *from = (const T *)values + first; \
+		for (size_t i = 0; i < n; i++) { \
+			uint32_t v = (uint32_t)from[i] - base; \
+			outside |= v > most; \
+			PUT((v + 1) * d->stride); \
+		} \
+	} while (0)
+
 CLONES static uint32_t
-add_listed(const struct digit *d, const struct column *c, const uint32_t *idx, size_t first,
-    size_t n, uint32_t *code)
+put_words(const struct digit *d, const struct column *c, size_t first, size_t n, uint32_t *code,
+    bool begun)
+{
+	const void *values = d->dict ? c->codes : c->data;
+	uint32_t base = (uint32_t)d->base, most = d->n - 2, outside = 0;
+
+	switch (d->dict ? 2 : c->width) {
+	case 1: PUT_DIGITS(uint8_t); break;
+	case 2: PUT_DIGITS(uint16_t); break;
+	default: PUT_DIGITS(uint32_t);
+	}
+	return outside;
+}
+
+CLONES static uint32_t
+put_listed(const struct digit *d, const struct column *c, size_t first, size_t n, uint32_t *code,
+    bool begun)
 {
 	const uint8_t *from = (const uint8_t *)c->data + first;
 	bool all = true;
 
-	if (idx != NULL || c->present != NULL || c->width != 1)
-		return add_listed_cells(d, c, idx, first, n, code);
-	for (size_t at = 0; at < n; at += OCTETS) {
+	for (size_t at = 0; at < n; at += OCTETS, from += OCTETS, code += OCTETS) {
 		size_t m = n - at < OCTETS ? n - at : OCTETS;
 		uint8_t place[OCTETS];
 
-		all &= places_in(from + at, m, d->listed, d->n_listed, place);
+		all &= places_in(from, m, d->listed, d->n_listed, place);
 		for (size_t i = 0; i < m; i++)
-			code[at + i] += place[i] * d->stride;
+			PUT(place[i] * d->stride);
 	}
 	return !all;
+}
+
+/* As add_bins: many that are in the bin of the last are seen to be at once. */
+CLONES static uint32_t
+put_bins(const struct digit *d, const struct column *c, size_t first, size_t n, uint32_t *code,
+    bool begun)
+{
+	enum { MANY = 16 };
+	const uint64_t *from = (const uint64_t *)c->data + first;
+	struct bin bin = first_bin(d);
+	uint32_t outside = 0;
+
+	for (size_t at = 0; at < n; at += MANY, from += MANY, code += MANY) {
+		size_t m = n - at < MANY ? n - at : MANY;
+		uint64_t other = m < MANY;
+
+		for (size_t i = 0; i < MANY && m == MANY; i++)
+			other |= from[i] - bin.from >= d->bin;
+		if (!other) {
+			for (size_t i = 0; i < MANY; i++)
+				PUT(bin.add);
+			continue;
+		}
+		for (size_t i = 0; i < m; i++) {
+			if (from[i] - bin.from >= d->bin)
+				outside |= bin_move(&bin, d, from[i]);
+			PUT(bin.add);
+		}
+	}
+	return outside;
+}
+
+/* The digits of a key, as the codes or, once these are begun, added to them. */
+static uint32_t
+put_digits(const struct digit *d, const struct column *c, size_t first, size_t n, uint32_t *code,
+    bool begun)
+{
+	if (d->n_listed > 0)
+		return put_listed(d, c, first, n, code, begun);
+	if (d->bin > 1 && !d->dict)
+		return put_bins(d, c, first, n, code, begun);
+	return put_words(d, c, first, n, code, begun);
+}
+
+/* The same of any records and columns, added to what there is. */
+static uint32_t
+add_digits(const struct digit *d, const struct column *c, const uint32_t *idx, size_t first,
+    size_t n, uint32_t *code)
+{
+	if (d->n_listed > 0)
+		return add_listed(d, c, idx, first, n, code);
+	if (d->bin > 1 && !d->dict)
+		return add_bins(d, c, idx, first, n, code);
+	return add_words(d, c, idx, first, n, code);
 }
 
 bool
@@ -506,22 +600,27 @@ codes_of(const struct coding *c, const struct column *const *col, const uint32_t
     size_t n, uint32_t *code)
 {
 	uint32_t outside = 0;
+	bool begun = false;
 
-	memset(code, 0, n * sizeof(*code));
 	for (unsigned k = 0; k < c->n; k++) {
 		const struct digit *d = &c->digit[k];
 
 		if (col[k] == NULL)
 			continue;
 		if (d->type == TYPE_NONE)
-			outside = 1;
-		else if (d->n_listed > 0)
-			outside |= add_listed(d, col[k], idx, first, n, code);
-		else if (d->bin > 1 && !d->dict)
-			outside |= add_bins(d, col[k], idx, first, n, code);
-		else
-			outside |= add_words(d, col[k], idx, first, n, code);
+			return false;
+		if (is_straight(d, col[k], idx)) {
+			outside |= put_digits(d, col[k], first, n, code, begun);
+			begun = true;
+			continue;
+		}
+		if (!begun)
+			memset(code, 0, n * sizeof(*code));
+		begun = true;
+		outside |= add_digits(d, col[k], idx, first, n, code);
 	}
+	if (!begun)
+		memset(code, 0, n * sizeof(*code));
 	return outside == 0;
 }
 

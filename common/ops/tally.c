@@ -257,6 +257,20 @@ tally_codes(const struct tally *s, uint32_t *at, uint32_t *code, size_t n)
 	const uint32_t *c = s->count;
 	size_t found = 0;
 
+	while (s->lanes == 1 && next < space && found < n) {
+		uint32_t end = space - next < n - found ? space : next + (uint32_t)(n - found);
+
+		if (sum == NULL)
+			for (; next < end; next++) {
+				code[found] = next;
+				found += c[next] != 0;
+			}
+		else
+			for (; next < end; next++) {
+				code[found] = next;
+				found += (c[next] | sum[next]) != 0;
+			}
+	}
 	for (; next < space && found < n; next++) {
 		uint64_t had = 0;
 
