@@ -56,6 +56,13 @@ agrees() {
 	flowfilter 'srcip in @list' -o csv a.csv | diff - <(head -n 1 a.csv)
 }
 
+@test "flowfilter: a list of many short lines, and of many that hold nothing" {
+	printf 'proto\n6\n17\n1\n' > a.csv
+	for i in {1..3000}; do printf '1\n6\n\n# 17\n\r\n'; done > list
+	[ "$(flowfilter 'proto in @list' -o csv a.csv | tr '\n' ' ')" = "proto 6 1 " ]
+	[ "$(flowfilter 'proto not in @list' -o csv a.csv | tr '\n' ' ')" = "proto 17 " ]
+}
+
 @test "flowfilter: a line of a list may be text in quotes" {
 	printf 'flowid,appname\n1,a#b\n2," lead"\n3,"""q"""\n4,say "x"\n5,""\n' | sed 's/say "x"/"say ""x"""/' > a.csv
 	printf '%s\n' '"a#b" # not a comment' "  ' lead'" '"\"q\""' 'say "x"' '""' > list

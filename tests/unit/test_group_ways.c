@@ -53,6 +53,10 @@ test_lies(void)
 		c->flags |= COLUMN_ZONE;
 		c->min = i % 2 ? 3 : 1 << 20;
 		c->max = c->min + i;
+		if (i == 0) { /* the last one is left out */
+			c->min = 0;
+			c->max = 8;
+		}
 	}
 	group_many(&got, b, &spec, 1);
 	ok(same_lines(&got, &want), "zone maps that lie change nothing");
