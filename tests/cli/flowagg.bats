@@ -68,15 +68,15 @@ make_six() {
 		for minute in 00:00 04:59.999999999 05:00 09:59 10:00; do
 			for i in {1..40}; do echo "2026-01-05T08:$minute,1"; done
 		done
-	} > ends.csv
-	diff <(flowagg -k end/5m -v bytes -o csv ends.csv) - <<-'E'
+	} | flowcat -i csv -w ends.flow
+	diff <(flowagg -k end/5m -v bytes -o csv ends.flow) - <<-'E'
 		end,bytes
 		2026-01-05T08:00:00Z,80
 		2026-01-05T08:05:00Z,80
 		2026-01-05T08:10:00Z,40
 	E
-	diff <(flowagg -k end/5m,proto -v bytes -o csv ends.csv | cut -d, -f 1,3) \
-		<(flowagg -k end/5m -v bytes -o csv ends.csv)
+	diff <(flowagg -k end/5m,proto -v bytes -o csv ends.flow | cut -d, -f 1,3) \
+		<(flowagg -k end/5m -v bytes -o csv ends.flow)
 }
 
 @test "flowagg: a bin that begins before the least time or number begins with that" {
