@@ -317,8 +317,11 @@ complain_number(struct builder *b, const struct literal *l)
 	int n = l->n > 40 ? 40 : (int)l->n;
 	size_t unit = l->n;
 	char hint[80] = "";
+	uint64_t as;
 	double d;
 
+	if (l->n > 2 && strncasecmp(l->p, "AS", 2) == 0 && parse_u64(l->p + 2, l->n - 2, &as))
+		snprintf(hint, sizeof(hint), "did you mean '%.*s'?", n - 2, l->p + 2);
 	if (unit > 1 && (l->p[unit - 1] == 'b' || l->p[unit - 1] == 'B'))
 		unit--;
 	if (unit > 1 && strchr("kmgt", l->p[unit - 1]) && parse_double(l->p, unit - 1, &d))
@@ -378,7 +381,10 @@ complain_value(struct builder *b, const struct literal *l)
 		return complain(b, "letters of CEUAPRSF (flags S, flags S/SA) or a number",
 		    "'%.*s' are no TCP flags", n, l->p);
 	if (is_port(b->node->field))
-		return complain(b, "names of services are not known: write 443 for https",
+		return complain(b,
+		    memchr(l->p, ':', l->n) != NULL
+			? "a range is 80-90"
+			: "names of services are not known: write 443 for https",
 		    "'%.*s' is no port", n, l->p);
 	return complain_number(b, l);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/addr.h"
 #include "base/opt.h"
 #include "expr/parse.h"
 
@@ -51,6 +52,7 @@ excerpt(struct buf *out, const struct lex *l, size_t at, size_t end)
 #define A_RANGE "a range is a value: port 80-90"
 #define PRESENCE "'has FIELD' asks for a value, 'not has FIELD' for none"
 #define TCP_FLAGS "TCP flags are letters: flags S, flags S/SA"
+#define A_LIST "several values are a list: port in [80 443]"
 
 /* What those write who come from Wireshark, tcpdump, SQL, Zeek or Argus, and how it is said here. */
 static const struct {
@@ -97,6 +99,7 @@ static const struct {
 	{ "id.resp_h", MEANT("dstip") },
 	{ "id.resp_p", MEANT("dstport") },
 	{ "ip proto", MEANT("proto") },
+	{ "ip protocol", MEANT("proto") },
 	{ "ip6 proto", MEANT("proto") },
 	{ "ip6", "write ipv6 and ..., or the address alone: host 2001:db8::1" },
 	{ "ether", "write mac 00:11:22:aa:bb:cc, src mac, dst mac" },
@@ -110,6 +113,8 @@ static const struct {
 	{ "asn", MEANT("as") },
 	{ "first", MEANT("start") },
 	{ "last", MEANT("end") },
+	{ "time", MEANT("start") },
+	{ "now", "times before now are -1h, -30m" },
 	{ "like", NO_PATTERNS },
 	{ "ilike", NO_PATTERNS },
 	{ "matches", NO_PATTERNS },
@@ -122,28 +127,78 @@ static const struct {
 	{ "xor", "write (a and not b) or (b and not a)" },
 };
 
+/* Units, which stand at their number here: elsewhere a blank is between. */
+static const char *const units[] = { "ms", "msec", "milliseconds", "s", "sec", "secs", "second",
+	"seconds", "m", "min", "mins", "minute", "minutes", "h", "hour", "hours", "d", "day",
+	"days", "K", "KB", "MB", "G", "GB", "T", "TB" };
+
 static bool
 is_name_char(char c)
 {
 	return isalnum((unsigned char)c) || c == '_' || c == '.';
 }
 
+/* Where the word before a place begins, blanks between them left out, and its end. */
+static size_t
+word_before(const struct lex *l, size_t at, size_t *end)
+{
+	while (at > 0 && isspace((unsigned char)l->text[at - 1]))
+		at--;
+	*end = at;
+	while (at > 0 && !isspace((unsigned char)l->text[at - 1]))
+		at--;
+	return at;
+}
+
+/* A number, and behind a blank its unit: the place is that of either. */
+static bool
+is_unit_apart(const struct lex *l, size_t at, size_t end)
+{
+	size_t unit = isdigit((unsigned char)l->text[at]) ? lex_blank(l, end) : at, behind = unit;
+	size_t number_end, number = word_before(l, unit, &number_end);
+
+	if (number_end == unit || !isdigit((unsigned char)l->text[number]))
+		return false;
+	while (behind < l->len && is_name_char(l->text[behind]))
+		behind++;
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (behind - unit == strlen(units[i]) &&
+		    strncasecmp(l->text + unit, units[i], behind - unit) == 0)
+			return true;
+	return false;
+}
+
+/* The words of the table, whole; behind '[' anything may follow. */
+static bool
+stands_at(const struct lex *l, size_t at, const char *text)
+{
+	size_t n = strlen(text);
+
+	return l->len - at >= n && strncasecmp(l->text + at, text, n) == 0 &&
+	       (text[n - 1] == '[' || l->len - at == n || !is_name_char(l->text[at + n]));
+}
+
 /* The hint for what stands around a place, if it is one of those; else the one given. */
 static const char *
-foreign_hint(const struct lex *l, size_t at, const char *hint)
+foreign_hint(const struct lex *l, size_t at, size_t end, const char *hint)
 {
-	size_t from = at;
+	size_t from = at, before, unused;
 
+	if (at == l->len)
+		return hint;
+	if (l->text[at] == '~')
+		return NO_PATTERNS;
+	if (l->text[at] == '{')
+		return A_LIST;
+	if (is_unit_apart(l, at, end))
+		return "a unit stands at its number: 10M, 5s";
 	while (from > 0 && is_name_char(l->text[from - 1]))
 		from--;
-	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++) {
-		size_t n = strlen(foreign[i].text);
-		bool opens = foreign[i].text[n - 1] == '[';
-
-		if (l->len - from >= n && strncasecmp(l->text + from, foreign[i].text, n) == 0 &&
-		    (opens || l->len - from == n || !is_name_char(l->text[from + n])))
+	before = word_before(l, from, &unused);
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++)
+		if (stands_at(l, from, foreign[i].text) ||
+		    (strchr(foreign[i].text, ' ') != NULL && stands_at(l, before, foreign[i].text)))
 			return foreign[i].hint;
-	}
 	return hint;
 }
 
@@ -164,7 +219,7 @@ refuse(struct parser *p, size_t at, size_t end, const char *hint, const char *fm
 			*c = ' ';
 	buf_puts(&out, reason);
 	excerpt(&out, &p->lex, at, end);
-	hint = foreign_hint(&p->lex, at, hint);
+	hint = foreign_hint(&p->lex, at, end, hint);
 	if (hint != NULL && *hint)
 		buf_printf(&out, "\n    %s", hint);
 	err_usage(p->err, "%s", buf_cstr(&out));
@@ -231,13 +286,26 @@ turned_operator(const struct parser *p, char *hint, size_t size)
 			snprintf(hint, size, "did you mean '%s'?", turned[i][1]);
 }
 
+/* `net 10.0.0.0 mask 255.0.0.0`, with or without the word. */
+static bool
+is_mask(const struct parser *p)
+{
+	const struct token *t = &p->tok;
+	size_t end, at = word_before(&p->lex, t->at, &end);
+	struct addr a;
+
+	return parse_ip(p->lex.text + at, end - at, &a) &&
+	       (lex_is(&p->lex, t, "mask") || lex_is(&p->lex, t, "netmask") ||
+		   (t->end - t->at > 4 && memcmp(p->lex.text + t->at, "255.", 4) == 0));
+}
+
 struct node *
 refuse_token(struct parser *p, const char *expected)
 {
 	const struct token *t = &p->tok;
 	int n = t->end - t->at > 30 ? 30 : (int)(t->end - t->at);
 	const char *text = p->lex.text + t->at;
-	char hint[64] = "";
+	char hint[80] = "";
 
 	if (t->kind == TOK_END)
 		return refuse(p, t->at, t->end, "", "expected %s, found the end", expected);
@@ -250,11 +318,12 @@ refuse_token(struct parser *p, const char *expected)
 		snprintf(hint, sizeof(hint), "quote a time that holds a blank");
 	else if (*text == ',')
 		snprintf(hint, sizeof(hint), "a list is port in [80 443]; numbers have no commas");
-	else if (t->kind == TOK_STRING || *text == '~')
-		return refuse(
-		    p, t->at, t->end, NO_PATTERNS, "expected %s, found '%.*s'", expected, n, text);
+	else if (t->kind == TOK_STRING)
+		snprintf(hint, sizeof(hint), NO_PATTERNS);
+	else if (is_mask(p))
+		snprintf(hint, sizeof(hint), "a network is written net 10.0.0.0/8");
 	else if (t->kind == TOK_NUMBER)
-		snprintf(hint, sizeof(hint), "several values are a list: port in [80 443]");
+		snprintf(hint, sizeof(hint), A_LIST);
 	nearest_word(p, hint, sizeof(hint));
 	turned_operator(p, hint, sizeof(hint));
 	return refuse(p, t->at, t->end, hint, "expected %s, found '%.*s'", expected, n, text);

@@ -296,6 +296,37 @@ static const struct {
 	{ "last > 2026-03-28", "unknown field 'last'; --help-fields lists them, and other names "
 			       "stand in backquotes\n"
 			       "    last > 2026-03-28\n    ^~~~\n    did you mean 'end'?" },
+	{ "ip protocol tcp",
+	    "field 'srcip' is an address; 'protocol' is none\n    ip protocol tcp\n"
+	    "       ^~~~~~~~\n    did you mean 'proto'?" },
+	{ "srcip =~ x", "field 'srcip' is an address; '~' is none\n    srcip =~ x\n           ^\n"
+			"    text has contains, startswith and endswith; there are no patterns" },
+	{ "net 10.0.0.0 mask 255.0.0.0",
+	    "expected 'and', 'or' or the end, found 'mask'\n    net 10.0.0.0 mask 255.0.0.0\n"
+	    "                 ^~~~\n    a network is written net 10.0.0.0/8" },
+	{ "net 10.0.0.0 255.0.0.0",
+	    "expected 'and', 'or' or the end, found '255.0.0.0'\n    net 10.0.0.0 255.0.0.0\n"
+	    "                 ^~~~~~~~~\n    a network is written net 10.0.0.0/8" },
+	{ "port 80 mask 8", "expected 'and', 'or' or the end, found 'mask'\n    port 80 mask 8\n"
+			    "            ^~~~" },
+	{ "duration > 5 seconds",
+	    "a duration needs a unit; '5' has none\n    duration > 5 seconds\n               ^\n"
+	    "    a unit stands at its number: 10M, 5s" },
+	{ "bytes > 10 MB and tcp",
+	    "expected 'and', 'or' or the end, found 'MB'\n    bytes > 10 MB and tcp\n"
+	    "               ^~\n    a unit stands at its number: 10M, 5s" },
+	{ "src as AS64500", "field 'srcas' is a number; 'AS64500' is none\n    src as AS64500\n"
+			    "           ^~~~~~~\n    did you mean '64500'?" },
+	{ "srcport in {80, 443}", "'{80' is no port\n    srcport in {80, 443}\n               ^~~\n"
+				  "    several values are a list: port in [80 443]" },
+	{ "dst port 1:1024", "'1:1024' is no port\n    dst port 1:1024\n             ^~~~~~\n"
+			     "    a range is 80-90" },
+	{ "start > now - 1h",
+	    "unknown field 'now'; --help-fields lists them, and other names stand in backquotes\n"
+	    "    start > now - 1h\n            ^~~\n    times before now are -1h, -30m" },
+	{ "time > 2026-03-28", "unknown field 'time'; --help-fields lists them, and other names "
+			       "stand in backquotes\n"
+			       "    time > 2026-03-28\n    ^~~~\n    did you mean 'start'?" },
 	{ "appname = is or appname in [like null]", NULL },
 };
 
