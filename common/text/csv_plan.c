@@ -1,5 +1,7 @@
 #include "text/csv_plan.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "flow/batch.h"
 #include "text/escape.h"
@@ -109,6 +111,13 @@ csv_plan_refuse(char c, char delimiter, uint64_t line, struct err *err)
 	    delimiter == ',' ? "csv" : "tsv");
 }
 
+static bool
+is_named(const struct csv_split *in, unsigned i, const char *name)
+{
+	return i < in->n_span && in->span[i].n == strlen(name) &&
+	       memcmp(in->span[i].p, name, in->span[i].n) == 0;
+}
+
 /* A header of another kind of file: what would make it one of this kind. */
 static int
 check_foreign(const struct csv_split *in, uint64_t line, struct err *err)
@@ -116,6 +125,11 @@ check_foreign(const struct csv_split *in, uint64_t line, struct err *err)
 	const struct csv_span *first = &in->span[0];
 	char c = first->quoted ? 0 : csv_name_foreign(first->p, first->n, in->n_span);
 
+	if (is_named(in, 0, "No.") && is_named(in, 1, "Time") && is_named(in, 2, "Source"))
+		return err_set(err,
+		    "line %llu: packets as Wireshark lists them, no flows; softflowd -r makes "
+		    "flows",
+		    (unsigned long long)line);
 	if (c == 0 || (c == '\t' && in->delimiter == '\t'))
 		return 0;
 	if (c == '#')

@@ -601,6 +601,9 @@ make_named() {
 		"$(printf '1591367999.305988\tCMdzit\t192.168.4.76\t36844\t192.168.4.1\t53\tudp\t62')" > conn.log
 	run -3 --separate-stderr flowcat -o csv conn.log
 	[ "$stderr" = "flowcat: conn.log: line 1: a log of Zeek; sed -n 's/^#fields.//p; t; /^#/!p' makes it tsv" ]
+	printf '"No.","Time","Source","Destination","Protocol","Length","Info"\n"1","0.0","10.0.0.1","10.0.0.2","TCP","74","x"\n' > packets.csv
+	run -3 --separate-stderr flowcat -o csv packets.csv
+	[ "$stderr" = "flowcat: packets.csv: line 1: packets as Wireshark lists them, no flows; softflowd -r makes flows" ]
 	sed -n 's/^#fields.//p; t; /^#/!p' conn.log | flowcat -i tsv -o csv -k start,srcip,dstip,dstport,proto,bytes |
 		diff - <(cat <<-'END'
 	start,srcip,dstip,dstport,proto,bytes
