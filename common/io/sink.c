@@ -14,9 +14,21 @@ enum { HOLD_MS = 200 };
 /* Opening ---------------------------------------------------------------------------------------- */
 
 static bool
+is_table(enum io_format f)
+{
+	return f == IO_TABLE || f == IO_CSV || f == IO_TSV;
+}
+
+static bool
+is_json(enum io_format f)
+{
+	return f == IO_JSON || f == IO_NDJSON;
+}
+
+static bool
 is_text(enum io_format f)
 {
-	return f == IO_TABLE || f == IO_CSV || f == IO_TSV || f == IO_JSON || f == IO_NDJSON;
+	return is_table(f) || is_json(f);
 }
 
 static bool
@@ -102,10 +114,24 @@ wants_names(const struct io_sink *s)
 	return s->opts->resolve == RESOLVE_ALWAYS && is_text(s->format);
 }
 
-static bool
-is_table(enum io_format f)
+/* Options that the format has no place for, or that deny each other. */
+static int
+check_options(const struct io_opts *opts, enum io_format f, bool standard, struct err *err)
 {
-	return f == IO_TABLE || f == IO_CSV || f == IO_TSV;
+	if (opts->fields.relative != NULL && !is_table(f) && f != IO_NULL)
+		return err_usage(err,
+		    "-k %s: only table, csv and tsv have columns to add to or take from",
+		    opts->fields.relative);
+	if (opts->options && is_table(f))
+		return err_usage(
+		    err, "--options: only json and ndjson have a place for options records");
+	if (opts->raw && opts->resolve == RESOLVE_ALWAYS)
+		return err_usage(
+		    err, "--raw says what was sent, --resolve what it is called: one of them");
+	if (standard && is_binary(f) && isatty(STDOUT_FILENO))
+		return err_usage(
+		    err, "binary is not written to a terminal: use -w FILE, -o table or a pipe");
+	return 0;
 }
 
 struct io_sink *
@@ -120,26 +146,7 @@ io_sink_open(const struct io_opts *opts, char *const *argv, struct err *err)
 	s->format = opts->out_format;
 	if (s->format == IO_AUTO)
 		s->format = standard && isatty(STDOUT_FILENO) ? IO_TABLE : IO_FLOW;
-	if (opts->fields.relative != NULL && !is_table(s->format) && s->format != IO_NULL) {
-		err_usage(err, "-k %s: only table, csv and tsv have columns to add to or take from",
-		    opts->fields.relative);
-		mem_free(s);
-		return NULL;
-	}
-	if (opts->options && is_table(s->format)) {
-		err_usage(err, "--options: only json and ndjson have a place for options records");
-		mem_free(s);
-		return NULL;
-	}
-	if (opts->raw && opts->resolve == RESOLVE_ALWAYS) {
-		err_usage(
-		    err, "--raw says what was sent, --resolve what it is called: one of them");
-		mem_free(s);
-		return NULL;
-	}
-	if (standard && is_binary(s->format) && isatty(STDOUT_FILENO)) {
-		err_usage(
-		    err, "binary is not written to a terminal: use -w FILE, -o table or a pipe");
+	if (check_options(opts, s->format, standard, err) != 0) {
 		mem_free(s);
 		return NULL;
 	}
@@ -177,8 +184,7 @@ io_sink_function(const struct io_opts *opts, io_take take, void *ctx)
 bool
 sink_wants_union(const struct io_sink *s)
 {
-	return s->opts->has_fields && s->opts->fields.all && is_text(s->format) &&
-	       s->format != IO_JSON && s->format != IO_NDJSON;
+	return s->opts->has_fields && s->opts->fields.all && is_table(s->format);
 }
 
 void
@@ -201,7 +207,7 @@ sink_takes(const struct io_sink *s, const struct batch *b)
 		return false;
 	if (!b->options || is_binary(s->format) || (s->take != NULL && !s->deferred))
 		return true;
-	return s->opts->options && (s->format == IO_JSON || s->format == IO_NDJSON);
+	return s->opts->options && is_json(s->format);
 }
 
 void

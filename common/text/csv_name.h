@@ -1,7 +1,7 @@
 /*
  * csv_name.h - the header row of csv: names of columns to what they hold, and back.
  *
- * A name is an alias, an element's name, or one of the names that other tools use (one table, here).
+ * A name is an alias, an element's name, or one of the names that other tools use (flow/synonym.h).
  * Any other name becomes a column of that name holding strings.  A suffix says the type where the
  * name does not: `score:float64`, `35632.77:uint`, `x:int16`; a number of bits is its width, else it is 8.
  */
