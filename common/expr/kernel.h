@@ -31,8 +31,8 @@ struct bound {
 	size_t n;
 	uint8_t *table;
 	void *los, *his; /* n of the width each */
-	uint64_t
-	    *sieve; /* search: bits of hashes that values in the ranges have; NULL: all may be */
+	/* search: bits of hashes that values in the ranges have; NULL: all may be */
+	uint64_t *sieve;
 	unsigned coarse, bits; /* of the value >> coarse; log2 of the bits that there are */
 	uint64_t mix[2]; /* multipliers */
 	uint64_t pmask[2], pvalue[2];

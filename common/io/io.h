@@ -72,8 +72,8 @@ struct io_opts {
 		const char *arg;
 	} moment[3]; /* -t, --since, --until: the last of each, in order */
 	unsigned n_moments;
-	bool
-	    same_order; /* the output is one segment of input: the order that its blocks claim holds */
+	/* the output is one segment of input: the order that its blocks claim holds */
+	bool same_order;
 	/* run */
 	unsigned threads;
 	bool quiet, verbose;
@@ -187,8 +187,8 @@ struct io_result {
 	uint64_t read, selected; /* flow records */
 	uint64_t columns, unpacked; /* columns of blocks read, and of those unpacked */
 	uint64_t files, passed_files, passed_blocks; /* of flow: asked by their index; not read */
-	bool
-	    incomplete; /* input was cut or damaged, as warn was told: what is made of it is not whole */
+	/* input was cut or damaged, as warn was told: what is made of it is not whole */
+	bool incomplete;
 	bool recovered; /* the same under --recover: the rest is taken for all there is */
 	bool stopped; /* the limit was reached */
 	bool whole; /* io_digest: what was made of the input is, a state may go on from there */

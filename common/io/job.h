@@ -33,11 +33,11 @@ struct job {
 	struct job_room room; /* until nobody needs its batch */
 	bool unread; /* they have not been yet: source_read */
 	struct csv_bad bad; /* lines of it that were passed over */
-	struct err
-	    late; /* status set: a line behind the batch's records is bad, and the input ends there */
+	/* status set: a line behind the batch's records is bad, and the input ends there */
+	struct err late;
 	struct batch *b; /* either one's batch */
-	struct names
-	    *names; /* known at its place in the stream: a reference; NULL: none are asked for */
+	/* known at its place in the stream: a reference; NULL: none are asked for */
+	struct names *names;
 	unsigned input; /* number of the input, and its name */
 	const char *path;
 	struct buf path_text; /* holds it where its file may be closed before the job is done */
@@ -46,8 +46,8 @@ struct job {
 	bool recovered; /* err is damage that was passed over, as was asked for */
 	bool listed; /* the input was found in a directory, or is followed */
 	bool ends; /* err is to be made of what was counted of the input: source_tell */
-	bool
-	    begun; /* the sink's head was made before this job: jobs in front of it leave the head alone */
+	/* the sink's head was made before this job: jobs in front of it leave the head alone */
+	bool begun;
 
 	/* From the work. */
 	uint64_t *sel;
@@ -149,8 +149,8 @@ void sink_name(struct io_sink *, struct job *);
 void sink_begin(struct io_sink *, struct batch *b);
 bool sink_begun(const struct io_sink *);
 bool sink_defers(const struct io_sink *); /* the run's flows are not written */
-bool sink_takes(
-    const struct io_sink *, const struct batch *); /* does it print such records at all? */
+/* Does it print such records at all? */
+bool sink_takes(const struct io_sink *, const struct batch *);
 int sink_pipe(const struct io_sink *); /* where its reader may go: standard output; else -1 */
 void sink_inherit(struct io_sink *, const char *history);
 void sink_fields(struct io_sink *, struct field_list *); /* takes the list: csv -k all */

@@ -28,8 +28,8 @@ enum state {
 struct entry {
 	char *name;
 	enum state state;
-	unsigned
-	    absent; /* looks in a row that did not find it: a rename may hide an entry from one */
+	/* looks in a row that did not find it: a rename may hide an entry from one */
+	unsigned absent;
 	bool part, whole, incomplete, directory; /* seen now */
 	bool fresh; /* NAME was written after the following began */
 };

@@ -23,8 +23,8 @@ struct csv_plan {
 	unsigned n_all; /* with those made from a duration */
 	int start, stop, duration; /* columns that complete each other, -1 none */
 	int lone; /* where a duration goes that completes nothing */
-	size_t
-	    row; /* octets that a record may take in a batch, those of variable length left out */
+	/* octets that a record may take in a batch, those of variable length left out */
+	size_t row;
 };
 
 /* From the record that was split off, which began at `line`; tz: of clock times without a zone.  NULL: err. */

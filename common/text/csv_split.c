@@ -329,8 +329,8 @@ struct cut {
 	size_t from; /* records begin */
 	size_t at; /* whole records end */
 	size_t seen; /* octets up to here have been looked at, for line ends behind `at` */
-	size_t
-	    past; /* a record that was none was judged by octets up to here: they are one piece */
+	/* a record that was none was judged by octets up to here: they are one piece */
+	size_t past;
 	bool doubtful; /* there may be quotes between at and seen */
 	bool quotes; /* there may be some at all */
 	size_t records;

@@ -16,8 +16,8 @@ enum text_format { TEXT_TABLE, TEXT_CSV, TEXT_TSV, TEXT_JSON, TEXT_NDJSON };
 struct text_spec {
 	enum text_format format;
 	const struct field_list *fields; /* NULL: the format's documented default */
-	bool
-	    raw; /* json and ndjson: wire names and plain integers, _kind _scope _exporter _domain */
+	/* json and ndjson: wire names and plain integers, _kind _scope _exporter _domain */
+	bool raw;
 	bool options; /* print options records too */
 	bool plain; /* -N */
 	bool header; /* csv, table: column names first */
@@ -47,8 +47,8 @@ void text_begin(struct text_writer *, const struct names *, struct batch *first,
 struct text_drain {
 	void (*take)(void *ctx);
 	void *ctx;
-	size_t
-	    left; /* octets of text that it left there when it was asked last; text_rows's own, 0 at first */
+	/* octets of text that it left there when it was asked last; text_rows's own, 0 at first */
+	size_t left;
 };
 
 /*
