@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/die.h"
@@ -96,6 +97,16 @@ read_text(const char *path, struct err *err)
 	return NULL;
 }
 
+/* `flowfilter tcp and udp FILE`: the shell made operands of the words. */
+static bool
+is_unquoted(const struct optparse *parser)
+{
+	const char *next = parser->n_operands > 0 ? parser->operands[0] : "";
+
+	return (strcasecmp(next, "and") == 0 || strcasecmp(next, "or") == 0) &&
+	       access(next, F_OK) != 0;
+}
+
 /* Compile from the file or the first operand, which is then used up. */
 static int
 compile(struct flowfilter *f, struct optparse *parser)
@@ -115,6 +126,8 @@ compile(struct flowfilter *f, struct optparse *parser)
 		text = mem_string(parser->operands[0]);
 		parser->operands++;
 		parser->n_operands--;
+		if (is_unquoted(parser))
+			opt_usage(&program, "an expression of several words stands in quotes");
 	}
 	f->expr = expr_compile(text, f->io.tz, &err);
 	if (f->expr == NULL && f->file == NULL && access(text, F_OK) == 0)

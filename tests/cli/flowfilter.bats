@@ -128,6 +128,9 @@ agrees() {
 	touch day.flow
 	run -2 --separate-stderr flowfilter day.flow 'tcp'
 	[ "$stderr" = "flowfilter: expression: 'day.flow' is a file; the expression comes first" ]
+	run -2 --separate-stderr flowfilter tcp and port 80 day.flow
+	[ -z "$output" ]
+	[ "$stderr" = "flowfilter: an expression of several words stands in quotes; try 'flowfilter --help'" ]
 }
 
 @test "flowfilter: -f reads the expression from a file, with comments" {
