@@ -96,6 +96,18 @@ make_sides(struct report *r, const char *keys, struct err *err)
 	return 0;
 }
 
+/* nfdump's srcip/flows/bytes: two lists of one pass. */
+static int
+check_one_order(const char *text, const char *keys, struct err *err)
+{
+	const char *slash = strrchr(keys, '/');
+
+	if (slash == NULL || find_order(slash + 1) < 0)
+		return 0;
+	return err_usage(err, "'%s': a list has one order; write -s %s -s %.*s%s", text, keys,
+	    (int)(slash - keys), keys, text + strlen(keys));
+}
+
 int
 report_parse_top(struct report *r, const char *text, struct err *err)
 {
@@ -110,6 +122,8 @@ report_parse_top(struct report *r, const char *text, struct err *err)
 	else
 		order = 0;
 	rc = slash != NULL ? check_order(slash + 1, err) : 0;
+	if (rc == 0)
+		rc = check_one_order(text, keys, err);
 	if (rc == 0)
 		rc = make_sides(r, keys, err);
 	if (rc == 0)

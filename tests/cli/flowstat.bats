@@ -246,6 +246,8 @@ make_five() {
 	[[ $stderr == "flowstat: unknown field 'nonsense'"* ]]
 	run -2 --separate-stderr flowstat -s ip/octets
 	[[ $stderr == "flowstat: unknown order 'octets'; known are: flows packets bytes bps pps bpp"* ]]
+	run -2 --separate-stderr flowstat -s ip/flows/bytes day.flow
+	[[ $stderr == "flowstat: 'ip/flows/bytes': a list has one order; write -s ip/flows -s ip/bytes;"* ]]
 	run -2 --separate-stderr flowstat -s ip/99
 	[[ $stderr == "flowstat: srcip/99: a prefix length is"* ]]
 	run -2 --separate-stderr flowstat -s srcip -s srcip/flows
