@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/sum.h"
 #include "detect/habit.h"
+#include "detect/latest.h"
 #include "words.h"
 
 /* Differences below the floor of a scale, in decades, are none: 0.15 is 1.4 times. */
@@ -326,29 +327,35 @@ volume_judge(struct judge *j, uint32_t before_hour)
 
 /* From run to run ---------------------------------------------------------------------------------- */
 
-static int
-compare_numbers(const void *x, const void *y)
+/* The time of rows; of_this: only of those that this run has added to.  0: there are none. */
+static uint32_t
+newest_of(const struct keyed *rows, bool of_this)
 {
-	const uint32_t *a = x, *b = y;
+	int64_t *hour = mem_alloc((rows->n + 1) * sizeof(*hour)), newest = 0;
+	size_t n = 0;
 
-	return (*a > *b) - (*a < *b);
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct hourly_row *r = keyed_at(rows, i);
+
+		if (r->fresh || !of_this)
+			hour[n++] = r->key.hour;
+	}
+	if (n > 0)
+		newest = latest_of(hour, n, SILENCE_HOURS);
+	mem_free(hour);
+	return (uint32_t)newest;
 }
 
-/* The input's time: the last hour that is reached from the middle one in steps that are not too long. */
+/*
+ * How far time has come.  After days without input the state has more rows than a short run makes: they must not say
+ * that this run's time is none.  Nor must a file from long ago say so of the state's.
+ */
 static uint32_t
 newest_hour(const struct keyed *rows)
 {
-	uint32_t *hour = mem_alloc((rows->n + 1) * sizeof(*hour)), newest;
-	size_t i = rows->n / 2;
+	uint32_t of_all = newest_of(rows, false), of_this = newest_of(rows, true);
 
-	for (size_t k = 0; k < rows->n; k++)
-		hour[k] = ((const struct hourly_row *)keyed_at(rows, k))->key.hour;
-	qsort(hour, rows->n, sizeof(*hour), compare_numbers);
-	newest = rows->n > 0 ? hour[i] : 0;
-	for (; i < rows->n && hour[i] - newest <= SILENCE_HOURS; i++)
-		newest = hour[i];
-	mem_free(hour);
-	return newest;
+	return of_this > of_all ? of_this : of_all;
 }
 
 static void

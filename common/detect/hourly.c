@@ -101,8 +101,10 @@ add_octets(
 	for (unsigned i = 0; i < n; i++) {
 		struct hourly_row *r = hourly_at(h, a, first + i, HOURLY_HOST);
 
-		if (r != NULL)
-			sum_up(&r->v[m], shares[i]);
+		if (r == NULL)
+			continue;
+		sum_up(&r->v[m], shares[i]);
+		r->fresh = true;
 	}
 }
 

@@ -23,6 +23,7 @@ struct hourly_row {
 	struct hourly_key key;
 	uint64_t v[HOST_METRICS];
 	struct hll peers; /* METRIC_PEERS, until the row is read */
+	bool fresh; /* records added to it: not only a state that was read */
 };
 
 struct hourly {

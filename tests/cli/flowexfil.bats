@@ -363,6 +363,24 @@ EOF
 	[ "$(flowcat -o ndjson x.state | grep -c '"srcip":"10.0.0.5"')" -eq 0 ]
 }
 
+@test "flowexfil: a state goes on after weeks without input, and after a record from the future or from long ago" {
+	local i out=() month=$((monday + 30 * 86400)) future=2082758400 # 2036-01-01
+
+	(header; for i in {1..30}; do talk $monday 10.0.1.$i 203.0.113.9 443 6 30 10; done) | alerts kind --state x.state
+	# 3 MB in each piece of a quarter of an hour, less hosts than there were before
+	for i in {0..8}; do
+		out+=("$i:$( (
+			header
+			talk $((month + i * 900)) 10.0.0.5 203.0.113.9 443 6 3000000 1000
+			talk $((month + i * 900)) 10.0.0.6 203.0.113.9 443 6 30 10
+			[ $i != 2 ] || talk $future 10.0.0.7 203.0.113.9 443 6 30 10
+		) | alerts bytes --state x.state)")
+	done
+	[ "${out[*]}" = "0: 1:6000000 2: 3: 4: 5: 6: 7:24000000 8:" ]
+	(header; talk $monday 10.0.0.7 203.0.113.9 443 6 30 10) | alerts kind --state x.state
+	[ "$(flowcat -o ndjson x.state | grep -c '"out":27000000')" -ge 1 ]
+}
+
 @test "flowexfil: a state knows the strange hours of a host: one alert as they go on" {
 	weeks > weeks.csv
 	flowbase learn -i csv -w normal.base weeks.csv
