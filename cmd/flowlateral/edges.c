@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/sum.h"
+#include "detect/latest.h"
 
 /*
  * Octets of both sides beyond the headers of their packets that make a session: a handshake and a close with all
@@ -79,6 +80,7 @@ add_session(struct edges *e, struct edge *x, const struct conversation *c)
 		begin_earlier(e, x, c);
 	if (c->end_ns > x->last_ns)
 		x->last_ns = c->end_ns;
+	x->fresh = true;
 	x->flows += (uint64_t)c->flows + c->rflows;
 	sum_up(&x->packets, c->packets);
 	sum_up(&x->bytes, c->bytes);
@@ -174,6 +176,14 @@ edges_learn(struct edges *e)
 void
 edges_age(struct edges *e)
 {
-	if (e->at.n > 0)
-		learn_before(e, e->last_ns - HABIT_NS);
+	int64_t *last = mem_alloc((e->at.n + 1) * sizeof(*last));
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->at.n; i++)
+		if (edges_at(e, i)->fresh)
+			last[n++] = edges_at(e, i)->last_ns;
+	/* A clock that is ahead must not make all else a week old. */
+	if (n > 0)
+		learn_before(e, latest_of(last, n, HABIT_NS) - HABIT_NS);
+	mem_free(last);
 }

@@ -38,7 +38,8 @@ struct edge {
 	uint32_t sampling; /* greatest interval */
 	uint8_t habit; /* enum habit_kind */
 	uint8_t told; /* an alert named it */
-	uint8_t spare[2];
+	uint8_t fresh; /* this run has seen a session of it */
+	uint8_t spare;
 };
 _Static_assert(sizeof(struct edge) == 104, "what the bound is made of");
 
@@ -62,7 +63,7 @@ void edges_add(void *edges, const struct conversation *, size_t n);
 /* Before judging: with a state and no baseline, what was first seen on the state's first day is habit. */
 void edges_learn(struct edges *);
 
-/* After it: what has been known for a week is habit. */
+/* After it: what has been known for a week is habit, by the time of most sessions of this run. */
 void edges_age(struct edges *);
 
 /* From when on things would have been seen. */

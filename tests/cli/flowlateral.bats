@@ -248,6 +248,16 @@ admin" ]
 	[ -z "$(alerts kind --state s < second.csv)" ]
 }
 
+@test "flowlateral: a session from the future does not make a habit of all that is new" {
+	month | flowbase learn -i csv -w b
+	at=$((monday + 29 * day))
+	(header; talk $at 10.0.0.1 10.0.0.2 445; talk $at 10.0.0.4 10.0.9.1 445; talk $((at + 3600)) 10.0.0.5 10.0.9.1 445
+		talk 2082758400 10.0.0.6 10.0.9.1 445) > one.csv
+	(header; talk $((at + 300)) 10.0.0.2 10.0.0.3 22) > two.csv
+	[ "$(alerts kind,dstip -B b --state s < one.csv)" = admin,10.0.0.2 ]
+	[ "$(alerts kind,srcip,dstip -B b --state s < two.csv)" = path,10.0.0.1,10.0.0.3 ]
+}
+
 @test "flowlateral: a state is left as it was when the input is incomplete, and what is none is refused" {
 	flowgen -n 100000 --clients 200 --incident lateral -w whole.flow
 	head -c -100 whole.flow > cut.flow
