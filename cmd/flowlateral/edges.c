@@ -166,9 +166,26 @@ learn_before(struct edges *e, int64_t ns)
 	}
 }
 
+/* A clock that was never set is years behind most: nothing has been seen from then on. */
+static void
+believe_first(struct edges *e)
+{
+	int64_t *before = mem_alloc((e->at.n + 1) * sizeof(*before)), first_ns;
+
+	for (size_t i = 0; i < e->at.n; i++)
+		before[i] = -edges_at(e, i)->first_ns;
+	if (e->at.n > 0) {
+		first_ns = -latest_of(before, e->at.n, UNSET_NS);
+		if (e->first_ns < first_ns - UNSET_NS)
+			e->first_ns = first_ns;
+	}
+	mem_free(before);
+}
+
 void
 edges_learn(struct edges *e)
 {
+	believe_first(e);
 	if (e->has_state && e->baseline == NULL && e->at.n > 0)
 		learn_before(e, e->first_ns + LEARN_NS);
 }

@@ -17,6 +17,8 @@ enum { EDGES_MOST = 1 << 20 }; /* 104 octets each, and 16 to find it */
 /* Without a baseline a state first learns for a day; what is new becomes habit after a week.  */
 #define LEARN_NS (24 * NS_PER_HOUR)
 #define HABIT_NS (7 * 24 * NS_PER_HOUR)
+/* Times so much before all others are of a clock that was not set. */
+#define UNSET_NS (366 * 24 * NS_PER_HOUR)
 
 /* Why an edge is no news.  The numbers are in files. */
 enum habit_kind {
@@ -60,7 +62,7 @@ void edges_free(struct edges *);
 /* n <= CONVERSATIONS_CHUNK of TCP between hosts of ours: a conversation_take. */
 void edges_add(void *edges, const struct conversation *, size_t n);
 
-/* Before judging: with a state and no baseline, what was first seen on the state's first day is habit. */
+/* Before judging: since when things are seen is settled; with a state and no baseline, what was first seen on the state's first day is habit. */
 void edges_learn(struct edges *);
 
 /* After it: what has been known for a week is habit, by the time of most sessions of this run. */

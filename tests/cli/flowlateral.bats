@@ -258,6 +258,13 @@ admin" ]
 	[ "$(alerts kind,srcip,dstip -B b --state s < two.csv)" = path,10.0.0.1,10.0.0.3 ]
 }
 
+@test "flowlateral: a session of a clock that was never set is not when a state began to see" {
+	(header; talk 100000 10.0.9.9 10.0.9.8 80; talk $monday 10.0.0.1 10.0.0.2 445; talk $((monday + 3600)) 10.0.0.1 10.0.0.3 445) > first.csv
+	[ -z "$(alerts kind --state s < first.csv)" ]
+	(header; talk $((monday + 2 * day)) 10.0.0.1 10.0.0.4 22) > second.csv
+	[[ "$(alerts dstip,reason --state s < second.csv)" == *"10.0.0.4 by SSH, first time in 2 days;"* ]]
+}
+
 @test "flowlateral: a state is left as it was when the input is incomplete, and what is none is refused" {
 	flowgen -n 100000 --clients 200 --incident lateral -w whole.flow
 	head -c -100 whole.flow > cut.flow
