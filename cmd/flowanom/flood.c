@@ -109,7 +109,7 @@ note_flood(struct floods *f, const struct host *h, const struct cell *c, unsigne
 	d->last = c->minute > d->last ? c->minute : d->last;
 	d->minutes++;
 	d->signs |= signs;
-	d->sampling = h->sampling > d->sampling ? h->sampling : d->sampling;
+	d->sampling = c->sampling > d->sampling ? c->sampling : d->sampling;
 	sum_up(&d->flows, c->flows);
 	sum_up(&d->packets, c->packets);
 	sum_up(&d->bytes, c->bytes);
@@ -183,6 +183,13 @@ share_of(uint64_t v, double share, const struct piece *p)
 	return piece_scaled(p, (uint64_t)((double)v * share));
 }
 
+static void
+see_interval(struct cell *c, const struct piece *p)
+{
+	if (p->sampling > c->sampling)
+		c->sampling = p->sampling;
+}
+
 /* Packets and octets of a record that is longer than a minute. */
 static void
 spread(struct floods *f, struct host *h, const struct piece *p, uint32_t minute)
@@ -198,6 +205,7 @@ spread(struct floods *f, struct host *h, const struct piece *p, uint32_t minute)
 
 		if (c == NULL)
 			return;
+		see_interval(c, p);
 		sum_up(&c->packets, packets);
 		sum_up(&c->bytes, bytes);
 		sum_up(&c->back, back);
@@ -223,7 +231,9 @@ floods_add(
 		f->late++;
 		return;
 	}
-	c->records++;
+	if (c->records < UINT8_MAX)
+		c->records++;
+	see_interval(c, p);
 	c->flows = sum_u32(c->flows, n);
 	c->sources |= UINT64_C(1) << source_bit(&e->ip[p->d]);
 	if (p->has_flags) {

@@ -38,12 +38,14 @@ enum {
 
 struct cell {
 	uint32_t minute; /* since 1970; 0 none */
-	uint32_t records, flows, syn, tcp, asked; /* all but records: multiplied */
+	uint32_t flows, syn, tcp, asked; /* multiplied */
+	uint32_t sampling; /* greatest interval that they were multiplied by */
 	uint64_t packets, bytes, back; /* back: packets that it sent */
 	uint64_t sources; /* bits */
 	uint32_t votes; /* for the port, by majority */
 	uint16_t port;
-	uint8_t proto, spare;
+	uint8_t proto;
+	uint8_t records; /* at most 255: enough to know that there are FLOOD_RECORDS */
 };
 _Static_assert(sizeof(struct cell) == 64, "a line of the cache");
 
@@ -53,7 +55,7 @@ struct host {
 	uint32_t track; /* + 1; 0: not one of ours, or it never sent anything */
 	uint32_t newest, known; /* minute; minutes with something in them */
 	uint32_t peak_syn, peak_asked; /* of minutes that were no flood; they fade */
-	uint32_t sampling;
+	uint32_t sampling; /* greatest interval ever */
 	uint64_t peak_packets, peak_bytes;
 	uint64_t spare;
 	struct cell cell[FLOOD_OPEN];
@@ -64,7 +66,8 @@ enum flood_sign { FLOOD_IS_SYN = 1, FLOOD_IS_ONEWAY = 2, FLOOD_IS_MANY = 4 };
 /* Minutes of one flood. */
 struct flood {
 	struct addr addr;
-	uint32_t first, last, minutes, signs, sampling, known;
+	uint32_t first, last, minutes, signs, known;
+	uint32_t sampling; /* greatest interval of its minutes */
 	uint64_t flows, packets, bytes, back;
 	double times; /* how much more the worst minute had than its limit */
 	struct cell worst;

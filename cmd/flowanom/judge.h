@@ -36,7 +36,8 @@ struct judge {
 	const struct baseline *baseline; /* NULL: none */
 	const struct tracks *tracks;
 	struct alerts *alerts;
-	struct sampled sampled;
+	struct sampled sampled; /* of all that was seen */
+	struct sampled of; /* of what the alert at hand is about: all, unless it knows better */
 	struct keyed runs; /* strange hours of tracks that are not told yet */
 	uint64_t compared; /* hours of tracks that had a past to compare with */
 	struct buf reason, why, hidden;

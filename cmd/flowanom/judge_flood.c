@@ -60,6 +60,8 @@ judge_flood(void *ctx, const struct flood *d)
 
 	if (scope_allows(j->scope, &d->addr, c->port))
 		return;
+	/* Its minutes know better than all that was seen: another exporter's sampling is not theirs. */
+	j->of = (struct sampled){ d->sampling, d->sampling };
 	put_flood_reason(j, d);
 	why_count(&j->why, "signs", d->signs);
 	why_count(&j->why, "syn", c->syn);

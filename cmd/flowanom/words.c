@@ -14,6 +14,7 @@ judge_begin(struct judge *j, const char *kind)
 	struct alert a = ALERT_NONE;
 
 	j->reason.len = j->why.len = j->hidden.len = 0;
+	j->of = j->sampled;
 	a.detector = "anom";
 	a.kind = kind;
 	return a;
@@ -30,18 +31,18 @@ put_limit(struct judge *j, const char *text)
 uint64_t
 judge_counter(const struct judge *j, uint64_t amount)
 {
-	return sampled_any(&j->sampled) ? amount / j->sampled.greatest : amount;
+	return sampled_any(&j->of) ? amount / j->of.greatest : amount;
 }
 
 void
 judge_put(struct judge *j, struct alert *a)
 {
-	if (sampled_any(&j->sampled)) {
+	if (sampled_any(&j->of)) {
 		if (j->hidden.len > 0)
 			buf_puts(&j->hidden, "; ");
-		sampled_limits(&j->hidden, &j->sampled,
+		sampled_limits(&j->hidden, &j->of,
 		    "amounts are estimates, and what is short and small is not seen");
-		a->sampling = j->sampled.greatest;
+		a->sampling = j->of.greatest;
 	}
 	a->reason = buf_cstr(&j->reason);
 	a->why = buf_cstr(&j->why);

@@ -146,6 +146,17 @@ after_quiet() {
 	[ -z "$(alerts kind < few.csv)" ]
 }
 
+@test "flowanom: a flood counts as its own exporter does, whatever another samples" {
+	local of=kind,flows,packets,bytes,sampling,limits
+
+	make_flows quiet 300 > quiet.csv
+	make_flows flood syn $((300 * 60)) 1 | tail -n +2 > flood.csv
+	cat quiet.csv flood.csv | alerts $of > alone
+	(sed 's/,1$/,100/' quiet.csv; cat flood.csv) | alerts $of > mixed
+	[ "$(cat alone)" = flood,2000,2000,80000,, ]
+	diff alone mixed
+}
+
 @test "flowanom: what is allowed is not told" {
 	after_quiet syn > flows.csv
 	echo 10.0.0.80:443 > allow
