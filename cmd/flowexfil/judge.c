@@ -50,7 +50,8 @@ put_alert(struct judge *j, struct pair *p, const char *kind, const char *attack,
 	a.sampling = p->sampling;
 	a.src = &p->key.host;
 	a.dst = &p->key.dst;
-	a.dstport = p->key.channel == CHANNEL_ICMP ? -1 : p->port;
+	/* Pings, and records without ports. */
+	a.dstport = p->key.channel == CHANNEL_ICMP || p->port == 0 ? -1 : p->port;
 	a.proto = p->proto;
 	a.start_ns = p->start_ns;
 	a.end_ns = p->end_ns;

@@ -211,6 +211,11 @@ weeks() {
 	[ "$stderr" = "flowexfil: none of the 2 records counts octets: no upload can be seen" ]
 }
 
+@test "flowexfil: of records without ports an alert has none" {
+	(header; talk $monday 10.0.0.5 203.0.113.9 443 6 6000000 1000) | cut -d, -f1-4,7- > portless.csv
+	[ "$(alerts dstip,dstport,kind < portless.csv)" = 203.0.113.9,,destination ]
+}
+
 @test "flowexfil: the planted upload is the first of the alerts, and clean traffic has none" {
 	flowgen -n 100000 --clients 200 --incident exfiltration -v -w bad.flow 2> where
 	flowgen -n 100000 --clients 200 -w clean.flow
