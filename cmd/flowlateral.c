@@ -180,6 +180,11 @@ tell(const struct flowlateral *f, const struct io_result *result)
 		    (unsigned)HABITS_MOST);
 	if (!f->io.quiet) {
 		scope_tell_unfit(c.records, c.strange, f->io.warn);
+		if (c.conversations > 0 && e->portless == c.conversations)
+			diag(NULL,
+			    "none of the %llu records of TCP inside has ports: no way from host to "
+			    "host can be told from another",
+			    (unsigned long long)(c.records - c.strange));
 		scope_tell_back(c.back, f->io.warn);
 		alerts_tell(j->alerts, f->io.warn);
 	}

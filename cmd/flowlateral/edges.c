@@ -137,6 +137,7 @@ edges_add(void *edges, const struct conversation *c, size_t n)
 	for (size_t i = 0; i < n; i++)
 		keyed_prefetch_thing(&e->at, hash[i]);
 	for (size_t i = 0; i < n; i++) {
+		e->portless += c[i].server_port == 0;
 		if (!scope_unicast(&c[i].server) || !scope_unicast(&c[i].client) ||
 		    memcmp(&c[i].client, &c[i].server, sizeof(struct addr)) == 0)
 			continue;

@@ -53,6 +53,7 @@ struct edges {
 	int64_t first_ns, last_ns; /* of all sessions; first INT64_MAX: there is none */
 	struct sampled sampled;
 	uint64_t forgotten; /* edges, for want of room */
+	uint64_t portless; /* conversations without a port of the server */
 	uint64_t silent; /* conversations without an answer or a session */
 };
 

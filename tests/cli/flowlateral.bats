@@ -265,6 +265,12 @@ admin" ]
 	[[ "$(alerts dstip,reason --state s < second.csv)" == *"10.0.0.4 by SSH, first time in 2 days;"* ]]
 }
 
+@test "flowlateral: records without ports are told" {
+	(header; talk $monday 10.0.0.1 10.0.0.2 445) | cut -d, -f1-4,7- > portless.csv
+	run -0 --separate-stderr flowlateral -i csv -o csv portless.csv
+	[[ $stderr == "flowlateral: none of the 2 records of TCP inside has ports: "* ]]
+}
+
 @test "flowlateral: a state is left as it was when the input is incomplete, and what is none is refused" {
 	flowgen -n 100000 --clients 200 --incident lateral -w whole.flow
 	head -c -100 whole.flow > cut.flow
