@@ -32,6 +32,7 @@ struct conns {
 	struct conn_buffer *buffer;
 	struct link *newest, *oldest;
 	struct link *dead;
+	bool ending; /* nobody gives way any more: what they sent was not read yet */
 	struct door *shut; /* no descriptors were left: not watched until the next sweep */
 	int64_t next_sweep_ns;
 	struct diag_limit limit;
@@ -186,11 +187,11 @@ conns_leave(void *connection)
 
 /* Accepting -------------------------------------------------------------------------------------- */
 
-/* Make room: the oldest that has not sent a message yet goes.  false: all have. */
+/* Make room: the oldest that has not sent a message yet goes.  false: all have, or the collector ends. */
 static bool
 evict(struct conns *c)
 {
-	for (struct link *l = c->oldest; l != NULL; l = l->newer)
+	for (struct link *l = c->oldest; l != NULL && !c->ending; l = l->newer)
 		if (l->conn->messages == 0) {
 			l->door->evicted++;
 			drop(c, l);
@@ -254,8 +255,9 @@ somebody_waits(const struct door *d)
 	return poll(&p, 1, 0) > 0;
 }
 
-void
-conns_accept(struct conns *c, struct door *d)
+/* false: nobody waits, or nobody can be let in for now. */
+static bool
+accept_some(struct conns *c, struct door *d)
 {
 	for (int i = 0; i < ACCEPTS; i++) {
 		struct err err = { .status = 0 };
@@ -265,7 +267,7 @@ conns_accept(struct conns *c, struct door *d)
 		if (conn == NULL) {
 			if (err.status != 0 && somebody_waits(d) && !evict(c))
 				shut(c, d);
-			return;
+			return false;
 		}
 		from.exporter = conn->peer.addr;
 		if (!intake_allows(&c->opts.intake, &from)) {
@@ -279,6 +281,28 @@ conns_accept(struct conns *c, struct door *d)
 			admit(c, d, conn);
 		}
 	}
+	return true;
+}
+
+void
+conns_accept(struct conns *c, struct door *d)
+{
+	(void)accept_some(c, d);
+}
+
+/*
+ * An exporter whose connection we end comes again at once.  Left to wait at a door that nobody opens any more it
+ * would send, and lose, what the kernel takes for us.
+ */
+void
+conns_shut(struct conns *c, struct door *d)
+{
+	unsigned rounds = c->opts.most / ACCEPTS + 1;
+
+	c->ending = true;
+	while (rounds-- > 0 && accept_some(c, d))
+		continue;
+	listener_shut(&d->listener);
 }
 
 void

@@ -38,6 +38,9 @@ void conns_leave(void *connection);
 void conns_sweep(struct conns *, int64_t now_ns);
 int64_t conns_due(const struct conns *, int64_t now_ns); /* -1: there are none */
 
+/* Let in all who wait at the door, then nobody any more. */
+void conns_shut(struct conns *, struct door *);
+
 /* End our side of all and read on until the peers have ended theirs (RFC 7011 10.4.4), for a second at most. */
 void conns_drain(struct conns *);
 

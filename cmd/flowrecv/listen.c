@@ -139,11 +139,12 @@ adopt(struct collector *c, const struct service_socket *s)
 		die(err.status, s->name, "%s", err.text);
 	if (in.transport == TRANSPORT_UDP) {
 		add_datagrams(c, &s->fd, 1, in.granted);
-		next_door(c, 0)->handed = true;
 	} else {
 		listener_adopt(&l, s->fd, &in, strcmp(s->name, "tls") == 0 ? tls_of(c) : NULL);
 		add_listener(c, &l);
 	}
+	for (unsigned w = 0; w < c->n_workers; w++)
+		next_door(c, w)->handed = true;
 	added(c);
 }
 

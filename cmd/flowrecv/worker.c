@@ -307,8 +307,12 @@ drain(struct worker *w)
 	for (unsigned i = 0; i < w->opts.n_doors; i++) {
 		struct door *d = &w->opts.doors[i];
 
-		if (!is_udp(d) || d->handed)
+		if (d->fd < 0 || d->handed)
 			continue;
+		if (door_is_stream(d)) {
+			conns_shut(w->conns, d);
+			continue;
+		}
 		d->dropped = udp_drops(d->fd);
 		udp_shut(d->fd);
 		while (receive(w, d) > 0)

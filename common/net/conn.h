@@ -117,6 +117,9 @@ void listener_adopt(struct listener *, int fd, const struct inherited *, struct 
  * the listener stays ready, so close a connection or stop listening to it for a while.
  */
 struct conn *listener_accept(const struct listener *, struct err *);
+
+/* Refuse who comes from now on, in all threads and processes that have the socket. */
+void listener_shut(struct listener *);
 void listener_close(struct listener *);
 
 /* Sending ----------------------------------------------------------------------------------------- */

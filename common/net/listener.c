@@ -81,6 +81,12 @@ listener_accept(const struct listener *l, struct err *err)
 }
 
 void
+listener_shut(struct listener *l)
+{
+	(void)shutdown(l->fd, SHUT_RD);
+}
+
+void
 listener_close(struct listener *l)
 {
 	if (l->fd >= 0)

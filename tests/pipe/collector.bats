@@ -558,9 +558,11 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 		        os.execvp("flowrecv", ["flowrecv", "-w", "out", "--rotate", "1h", "-q"])
 		    assert notify.recv(100) == b"READY=1", "not ready"
 		    return pid
-		def send(how, sock, *more):
-		    subprocess.check_call([sys.executable, tool, how, "127.0.0.1:%d" % sock.getsockname()[1],
-		                           "--messages", "5", *more])
+		def begin(how, sock, *more):
+		    return subprocess.Popen([sys.executable, tool, how, "127.0.0.1:%d" % sock.getsockname()[1],
+		                             "--messages", "5", *more])
+		def send(*args):
+		    assert begin(*args).wait() == 0
 		pid = start()
 		send("udp", udp)
 		send("tcp", tcp, "--as", "ipfix")
@@ -569,7 +571,10 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 		assert notify.recv(100) == b"STOPPING=1"
 		send("udp", udp, "--first", "5")        # nobody reads: it waits in the socket
 		assert os.waitpid(pid, 0)[1] == 0
+		late = begin("tcp", tcp, "--as", "ipfix")
+		time.sleep(0.3)
 		pid = start()
+		assert late.wait() == 0
 		time.sleep(0.5)
 		os.kill(pid, signal.SIGTERM)
 		assert os.waitpid(pid, 0)[1] == 0
@@ -577,5 +582,5 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	mkdir out
 	python3 manager.py "$REPO/tests/tools/export.py" 3>&-
 	# Those between the two collectors waited for the second.
-	[ "$(records out)" = 300 ]
+	[ "$(records out)" = 400 ]
 }

@@ -210,6 +210,21 @@ load ../collector
 	done
 }
 
+@test "connections: an exporter that comes again while its collector ends loses nothing" {
+	flowgen -n 200000 -w day.flow
+	listen="tcp:127.0.0.1:0" collect -w first.flow -v
+	flowsend -d "tcp:$port" --mtu 1400 --rate 3000pps --retry-wait 0.5s day.flow 2> send.err 3>&- &
+	sender=$!
+	sleep 1
+	finish
+	listen="tcp:$port" collect -w second.flow -v
+	wait $sender
+	finish
+	cat send.err
+	[ "$(records first.flow)" -gt 0 ]
+	[ "$(($(records first.flow) + $(records second.flow)))" = 200000 ]
+}
+
 # ca.pem, server.pem, client.pem, stranger.pem (of another authority), with keys *.key
 certificates() {
 	openssl version > /dev/null 2>&1 || skip "no openssl"
