@@ -13,6 +13,7 @@
 #include "base/addr.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/num.h"
 
 enum { NAMES_MAX = 400 }; /* octets of a certificate's names that are told */
 
@@ -198,7 +199,25 @@ status(struct tls_session *s, int rc, struct err *err)
 
 /* Certificates ------------------------------------------------------------------------------------ */
 
-/* The DNS names of a certificate; those with octets that no name has are left out. */
+/* Put an address of a certificate as text; its length, 0 if it is none. */
+static size_t
+address_text(const ASN1_OCTET_STRING *octets, char *dst)
+{
+	const uint8_t *p = ASN1_STRING_get0_data(octets);
+	struct addr a;
+
+	switch (ASN1_STRING_length(octets)) {
+	case 4:
+		a = addr_v4(
+		    (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]);
+		break;
+	case 16: memcpy(a.b, p, sizeof a.b); break;
+	default: return 0;
+	}
+	return fmt_ip(dst, &a);
+}
+
+/* The DNS names and addresses of a certificate; those with octets that no name has are left out. */
 static void
 read_names(struct tls_session *s, X509 *cert)
 {
@@ -207,13 +226,19 @@ read_names(struct tls_session *s, X509 *cert)
 	s->names.len = 0;
 	for (int i = 0; i < sk_GENERAL_NAME_num(all); i++) {
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(all, i);
+		char address[FMT_MAX];
 		const char *text;
 		size_t n;
 
-		if (name->type != GEN_DNS)
+		if (name->type == GEN_DNS) {
+			text = (const char *)ASN1_STRING_get0_data(name->d.dNSName);
+			n = (size_t)ASN1_STRING_length(name->d.dNSName);
+		} else if (name->type == GEN_IPADD) {
+			text = address;
+			n = address_text(name->d.iPAddress, address);
+		} else {
 			continue;
-		text = (const char *)ASN1_STRING_get0_data(name->d.dNSName);
-		n = (size_t)ASN1_STRING_length(name->d.dNSName);
+		}
 		if (n == 0 || s->names.len + n + 1 > NAMES_MAX || memchr(text, '\0', n) != NULL ||
 		    memchr(text, ',', n) != NULL)
 			continue;

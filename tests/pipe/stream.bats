@@ -255,7 +255,7 @@ certificates() {
 	gather tls:127.0.0.1:0 2 0 server.pem server.key ca.pem
 	run -3 --separate-stderr flowsend -d "tls:127.0.0.1:$port" --cert client.pem --key client.key --ca ca.pem \
 		--peer-name elsewhere.test day.flow
-	[ "$stderr" = "flowsend: tls:127.0.0.1:$port: certificate is for collector.test,c2.test, not for elsewhere.test" ]
+	[ "$stderr" = "flowsend: tls:127.0.0.1:$port: certificate is for collector.test,c2.test,127.0.0.1, not for elsewhere.test" ]
 	run -3 --separate-stderr flowsend -d "tls:127.0.0.1:$port" --cert client.pem --key client.key --ca other.pem day.flow
 	[ "$stderr" = "flowsend: tls:127.0.0.1:$port: certificate is from no authority that is trusted here" ]
 	gathered
