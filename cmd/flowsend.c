@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/num.h"
 #include "base/time.h"
 #include "io/io.h"
 #include "net/udp.h"
@@ -354,17 +355,20 @@ print_unsent(const struct flowsend *s)
 
 	if (over_udp(s))
 		diag(NULL,
-		    "not sent: %llu dropped records; messages: %llu refused, %llu unreachable,"
-		    " %llu without buffer (%llu waits), %llu too long",
-		    (unsigned long long)t->dropped, (unsigned long long)o->refused,
-		    (unsigned long long)o->unreachable, (unsigned long long)o->no_buffer,
-		    (unsigned long long)o->waits, (unsigned long long)o->too_long);
+		    "not sent: %llu dropped record%s; messages: %llu refused, %llu unreachable,"
+		    " %llu without buffer (%llu wait%s), %llu too long",
+		    (unsigned long long)t->dropped, plural(t->dropped),
+		    (unsigned long long)o->refused, (unsigned long long)o->unreachable,
+		    (unsigned long long)o->no_buffer, (unsigned long long)o->waits,
+		    plural(o->waits), (unsigned long long)o->too_long);
 	else
 		diag(NULL,
-		    "not sent: %llu dropped records; %u connections broke, with %llu messages of"
-		    " %llu records on their way",
-		    (unsigned long long)t->dropped, c->breaks, (unsigned long long)c->lost,
-		    (unsigned long long)c->lost_records);
+		    "not sent: %llu dropped record%s; %u connection%s broke, with %llu message%s of"
+		    " %llu record%s on %s way",
+		    (unsigned long long)t->dropped, plural(t->dropped), c->breaks,
+		    plural(c->breaks), (unsigned long long)c->lost, plural(c->lost),
+		    (unsigned long long)c->lost_records, plural(c->lost_records),
+		    c->lost == 1 ? "its" : "their");
 }
 
 static void
@@ -376,12 +380,12 @@ print_totals(const struct flowsend *s)
 
 	seconds = seconds > 0 ? seconds : 1e-9;
 	diag(NULL,
-	    "sent %llu messages, %llu flows, %llu options, %llu octets in %.3f s"
+	    "sent %llu message%s, %llu flow%s, %llu option%s, %llu octets in %.3f s"
 	    " (%.0f messages/s, %.0f flows/s, %.1f Mbit/s)",
-	    (unsigned long long)sent, (unsigned long long)t->records,
-	    (unsigned long long)t->options, (unsigned long long)octets, seconds,
-	    (double)sent / seconds, (double)t->records / seconds,
-	    (double)octets * 8 / 1e6 / seconds);
+	    (unsigned long long)sent, plural(sent), (unsigned long long)t->records,
+	    plural(t->records), (unsigned long long)t->options, plural(t->options),
+	    (unsigned long long)octets, seconds, (double)sent / seconds,
+	    (double)t->records / seconds, (double)octets * 8 / 1e6 / seconds);
 	print_unsent(s);
 }
 
@@ -405,8 +409,9 @@ conclude(struct flowsend *s)
 		diag(NULL, "not said in %s: %s", version_name(s->export.version), buf_cstr(&line));
 	if (o->too_long + o->no_buffer > 0) {
 		diag(s->destination,
-		    "%llu messages too long for a datagram, %llu without buffer: not sent",
-		    (unsigned long long)o->too_long, (unsigned long long)o->no_buffer);
+		    "%llu message%s too long for a datagram, %llu without buffer: not sent",
+		    (unsigned long long)o->too_long, plural(o->too_long),
+		    (unsigned long long)o->no_buffer);
 		status = EXIT_FAILED;
 	}
 	if (s->carrier.unsure || (s->strict && (lost || unsent + o->refused > 0)))

@@ -67,7 +67,10 @@ bytes() {
 
 # A number out of the statistics (not the log) in err, summed up: the one before these words.
 counted() {
-	grep -E 'messages,|received,|total:' err | sed -n "s/.*[^0-9]\([0-9][0-9]*\) $1.*/\1/p" |
+	local words
+
+	words=$(echo "$1" | sed -E 's/(datagram|connection|octet|set)s/\1s?/')
+	grep -E 'messages?,|received,|total:' err | sed -nE "s/.*[^0-9]([0-9]+) $words.*/\1/p" |
 		awk '{ n += $1 } END { print n + 0 }'
 }
 

@@ -10,7 +10,7 @@
 struct count {
 	size_t offset; /* of a uint64_t in struct wire_stats */
 	const char *metric; /* Prometheus: flowrecv_METRIC */
-	const char *words; /* behind the number; NULL: of the messages line, or told otherwise */
+	const char *words; /* as of counts_put; NULL: of the messages line, or told otherwise */
 	const char *help;
 	bool logged; /* a line of the log when it grows */
 	bool gauge; /* goes down too */
@@ -28,7 +28,10 @@ count_of(const struct count *c, const struct wire_stats *s)
 /* Malformed things of all kinds. */
 uint64_t counts_bad(const uint64_t bad[BAD_KINDS]);
 
-/* What the sequence numbers of a version count. */
+/* "3 words"; each # in the words is an s, but for a number of 1 nothing. */
+void counts_put(struct buf *, uint64_t n, const char *words);
+
+/* What the sequence numbers of a version count, as words of counts_put. */
 const char *counts_unit(unsigned version);
 
 /* "version 9", "sFlow 5" */

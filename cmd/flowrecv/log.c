@@ -89,22 +89,20 @@ say(struct log *l, const struct wire_stats *w, uint64_t n, const char *words)
 {
 	char name[ENDPOINT_TEXT_MAX + 1];
 	struct endpoint e = { .addr = w->exporter, .port = w->port };
+	struct buf line = { .len = 0 };
 
 	if (l->lines++ >= LOG_LINES) {
 		l->unsaid++;
 		return;
 	}
 	name[endpoint_fmt(name, &e)] = '\0';
-	if (w->version == 0) {
-		diag(name, "%" PRIu64 " %s", n, words);
-	} else {
-		struct buf version = { .len = 0 };
-
-		counts_put_version(&version, w->version);
-		diag(name, "%s, domain %" PRIu32 ": %" PRIu64 " %s", buf_cstr(&version), w->domain,
-		    n, words);
-		buf_free(&version);
+	if (w->version != 0) {
+		counts_put_version(&line, w->version);
+		buf_printf(&line, ", domain %" PRIu32 ": ", w->domain);
 	}
+	counts_put(&line, n, words);
+	diag(name, "%s", buf_cstr(&line));
+	buf_free(&line);
 }
 
 static void
@@ -138,14 +136,15 @@ tell_exporter(struct log *l, const struct wire_stats *w, struct told *t, int64_t
 		tell(l, w, t, class ++, count_of(&table[i], w), words, now_ns);
 	}
 	tell(l, w, t, CLASSES - 1, counts_bad(w->bad),
-	    w->version == 0 ? "datagrams that are no export message" : "malformed", now_ns);
+	    w->version == 0 ? "datagram# of no export message" : "malformed", now_ns);
 }
 
 void
 log_unsaid(struct log *l)
 {
 	if (l->unsaid > 0)
-		diag(NULL, "%" PRIu64 " more lines like these were not printed", l->unsaid);
+		diag(NULL, "%" PRIu64 " more line%s like these %s not printed", l->unsaid,
+		    plural(l->unsaid), l->unsaid == 1 ? "was" : "were");
 	l->unsaid = 0;
 }
 
@@ -165,7 +164,7 @@ log_tell(struct log *l, unsigned worker, const struct snapshot *s, int64_t now_n
 		struct told *t = find(m, w->serial);
 
 		if (t->serial == 0 && l->verbose && w->version != 0)
-			say(l, w, w->messages, "messages of a new exporter");
+			say(l, w, w->messages, "message# of a new exporter");
 		t->serial = w->serial;
 		tell_exporter(l, w, t, now_ns);
 	}

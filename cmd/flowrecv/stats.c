@@ -21,13 +21,14 @@ stats_exporter(const struct wire_stats *w, struct buf *b)
 	name[put_exporter(name, w)] = '\0';
 	b->len = 0;
 	if (w->version == 0) {
-		buf_printf(b, "%" PRIu64 " datagrams that are no export message", w->messages);
+		counts_put(b, w->messages, "datagram# of no export message");
 	} else {
 		counts_put_version(b, w->version);
-		buf_printf(b,
-		    ", domain %" PRIu32 ": %" PRIu64 " messages, %" PRIu64 " records, %" PRIu64
-		    " options, %" PRIu64 " templates",
-		    w->domain, w->messages, w->flows, w->options, w->templates);
+		buf_printf(b, ", domain %" PRIu32 ": ", w->domain);
+		counts_put(b, w->messages, "message#, ");
+		counts_put(b, w->flows, "record#, ");
+		counts_put(b, w->options, "option#, ");
+		counts_put(b, w->templates, "template#");
 	}
 	counts_put_problems(b, w);
 	diag(name, "%s", buf_cstr(b));
@@ -46,27 +47,29 @@ stats_exporters(const struct snapshot *s)
 static void
 put_unless_0(struct buf *b, uint64_t n, const char *what)
 {
-	if (n != 0)
-		buf_printf(b, ", %" PRIu64 " %s", n, what);
+	if (n == 0)
+		return;
+	buf_puts(b, ", ");
+	counts_put(b, n, what);
 }
 
 static void
 put_door(struct buf *b, const struct door *d)
 {
 	if (door_is_stream(d)) {
-		buf_printf(b,
-		    "%" PRIu64 " connections, %" PRIu64 " messages received, %" PRIu64 " octets",
-		    d->accepted, d->datagrams, d->octets);
+		counts_put(b, d->accepted, "connection#, ");
+		counts_put(b, d->datagrams, "message# received, ");
+		counts_put(b, d->octets, "octet#");
 		put_unless_0(b, d->open, "open");
 		put_unless_0(b, d->refused, "refused");
 		put_unless_0(b, d->evicted, "given up for others");
 		put_unless_0(b, d->expired, "silent for too long");
 		put_unless_0(b, d->failed, "failed");
 	} else {
-		buf_printf(b,
-		    "%" PRIu64 " datagrams received, %" PRIu64 " octets, %" PRIu32
-		    " dropped by the kernel, %" PRIu64 " truncated",
-		    d->datagrams, d->octets, d->dropped, d->truncated);
+		counts_put(b, d->datagrams, "datagram# received, ");
+		counts_put(b, d->octets, "octet#, ");
+		counts_put(b, d->dropped, "dropped by the kernel, ");
+		counts_put(b, d->truncated, "truncated");
 	}
 	put_unless_0(b, d->denied, "denied");
 }
@@ -91,12 +94,18 @@ stats_doors(const struct snapshot *s, unsigned workers)
 void
 stats_capture(const char *path, const struct capture_stats *c)
 {
-	diag(path,
-	    "%" PRIu64 " packets, %" PRIu64 " datagrams, %" PRIu64 " truncated, %" PRIu64
-	    " not UDP, %" PRIu64 " malformed, %" PRIu64 " fragments, %" PRIu64
-	    " reassembled, %" PRIu64 " fragments dropped",
-	    c->packets, c->datagrams, c->truncated, c->not_udp, c->malformed, c->fragments,
-	    c->reassembled, c->fragments_dropped);
+	struct buf b = { .len = 0 };
+
+	counts_put(&b, c->packets, "packet#, ");
+	counts_put(&b, c->datagrams, "datagram#, ");
+	counts_put(&b, c->truncated, "truncated, ");
+	counts_put(&b, c->not_udp, "not UDP, ");
+	counts_put(&b, c->malformed, "malformed, ");
+	counts_put(&b, c->fragments, "fragment#, ");
+	counts_put(&b, c->reassembled, "reassembled, ");
+	counts_put(&b, c->fragments_dropped, "fragment# dropped");
+	diag(path, "%s", buf_cstr(&b));
+	buf_free(&b);
 }
 
 void
@@ -120,17 +129,19 @@ stats_total(const struct sums *sums, const struct store_stats *s)
 {
 	struct buf b = { .len = 0 };
 
-	buf_printf(&b,
-	    "total: %" PRIu64 " messages, %" PRIu64 " records and %" PRIu64
-	    " options decoded; %" PRIu64 " and %" PRIu64 " written in %" PRIu64 " files",
-	    sums->wire.messages, sums->wire.flows, sums->wire.options, s->records, s->options,
-	    s->files);
+	buf_puts(&b, "total: ");
+	counts_put(&b, sums->wire.messages, "message#, ");
+	counts_put(&b, sums->wire.flows, "record# and ");
+	counts_put(&b, sums->wire.options, "option# decoded; ");
+	counts_put(&b, s->records, "and ");
+	counts_put(&b, s->options, "written in ");
+	counts_put(&b, s->files, "file#");
 	put_unless_0(&b, sums->blocks.filtered, "filtered");
 	put_unless_0(&b, sums->wire.discarded, "discarded while the output stalled");
 	put_unless_0(&b, s->lost, "not written");
-	put_unless_0(&b, sums->blocks.options_lost, "options not written");
-	put_unless_0(&b, s->retries, "retries");
-	put_unless_0(&b, sums->repeat.sent, "datagrams repeated");
+	put_unless_0(&b, sums->blocks.options_lost, "option# not written");
+	put_unless_0(&b, s->retries, s->retries == 1 ? "retry" : "retries");
+	put_unless_0(&b, sums->repeat.sent, "datagram# repeated");
 	put_unless_0(&b, sums->repeat.failed, "not repeated");
 	diag(NULL, "%s", buf_cstr(&b));
 	buf_free(&b);
@@ -142,13 +153,13 @@ stats_warn(const struct sums *sums, const struct store_stats *s)
 	const struct wire_totals *t = &sums->wire;
 	struct buf b = { .len = 0 };
 
-	put_unless_0(&b, sums->dropped, "datagrams dropped by the kernel");
-	put_unless_0(&b, sums->truncated, "datagrams truncated");
-	put_unless_0(&b, t->lost, "messages or records lost by sequence number");
-	put_unless_0(&b, t->held + t->held_lost, "data sets without template");
+	put_unless_0(&b, sums->dropped, "datagram# dropped by the kernel");
+	put_unless_0(&b, sums->truncated, "datagram# truncated");
+	put_unless_0(&b, t->lost, "message# or record# lost by sequence number");
+	put_unless_0(&b, t->held + t->held_lost, "data set# without template");
 	put_unless_0(&b, counts_bad(t->bad), "malformed");
-	put_unless_0(&b, t->discarded + s->lost, "records for which the output had no room");
-	put_unless_0(&b, sums->blocks.options_lost, "options records for which it had none");
+	put_unless_0(&b, t->discarded + s->lost, "record# for which the output had no room");
+	put_unless_0(&b, sums->blocks.options_lost, "options record# for which it had none");
 	if (b.len > 0)
 		diag(NULL, "not everything was decoded%s (-v says more)", buf_cstr(&b));
 	buf_free(&b);

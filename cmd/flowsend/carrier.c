@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/die.h"
+#include "base/num.h"
 #include "base/time.h"
 #include "wire/export.h"
 
@@ -51,8 +52,9 @@ break_off(struct carrier *c, const struct err *why, struct err *err)
 	c->lost_records += records;
 	c->unsure |= messages > 0 || !c->conn->ended;
 	/* A peer that resets has not read what its kernel acknowledged last: nobody knows how much. */
-	err_set(err, "%s: %s%zu messages with %" PRIu64 " records were on their way", why->text,
-	    c->conn->ended ? "" : "at least ", messages, records);
+	err_set(err, "%s: %s%zu message%s with %" PRIu64 " record%s %s way", why->text,
+	    c->conn->ended ? "" : "at least ", messages, plural(messages), records, plural(records),
+	    messages == 1 ? "was on its" : "were on their");
 	flight_free(&c->flight);
 }
 
@@ -73,7 +75,8 @@ connect_again(struct carrier *c, struct err *err)
 		if (i <= DOUBLINGS)
 			wait_ns *= 2;
 	}
-	return err_set(err, "no connection after %u attempts: gave up", c->retries);
+	return err_set(
+	    err, "no connection after %u attempt%s: gave up", c->retries, plural(c->retries));
 }
 
 int

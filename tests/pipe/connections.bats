@@ -210,6 +210,26 @@ load ../collector
 	done
 }
 
+@test "connections: one of a thing is told as one" {
+	flowgen -n 1 -w one.flow
+	listen="tcp:127.0.0.1:0 udp:127.0.0.1:0" collect -w out.flow -v
+	run -0 --separate-stderr flowsend -v -d "tcp:$port" one.flow
+	[[ $stderr == *"flowsend: sent 1 message, 1 flow, 0 options, "* ]]
+	[[ $stderr == *"flowsend: not sent: 0 dropped records; 0 connections broke, "* ]]
+	python3 -c '
+import socket, sys
+host, port = sys.argv[1].split(":")
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"?", (host, int(port)))' "${ports[1]}"
+	until_true grep -q 'domain 1: 1 message of a new exporter$' err
+	until_true grep -q ': 1 datagram of no export message$' err
+	finish
+	cat err
+	grep -q ': version 10, domain 1: 1 message, 1 record, 0 options, 1 template$' err
+	grep -q ': 1 connection, 1 message received, ' err
+	grep -q ': 1 datagram received, 1 octet, 0 dropped by the kernel, 0 truncated$' err
+	grep -q ': total: .* 1 record and 0 options decoded; 1 and 0 written in 1 file$' err
+}
+
 @test "connections: an exporter that comes again while its collector ends loses nothing" {
 	flowgen -n 200000 -w day.flow
 	listen="tcp:127.0.0.1:0" collect -w first.flow -v

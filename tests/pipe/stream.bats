@@ -165,7 +165,7 @@ look() {
 	cat err
 	lost=$(sed -n 's/.*: at least [0-9]* messages with \([0-9]*\) records were on their way$/\1/p' err)
 	[ "$lost" -gt 0 ]
-	grep -q "1 connections broke, with [0-9]* messages of $lost records on their way" err
+	grep -q "1 connection broke, with [0-9]* messages of $lost records on their way" err
 	got=$(for i in 1 2; do flowcat -o csv -k srcip got.$i | tail -n +2; done | wc -l)
 	[ "$got" -gt 0 ]
 	[ "$((got + lost))" -le 60000 ]
