@@ -51,11 +51,15 @@ break_off(struct carrier *c, const struct err *why, struct err *err)
 	c->lost += messages;
 	c->lost_records += records;
 	c->unsure |= messages > 0 || !c->conn->ended;
+	flight_free(&c->flight);
+	if (c->conn->refused && messages == 0) {
+		err_set(err, "%s", why->text);
+		return;
+	}
 	/* A peer that resets has not read what its kernel acknowledged last: nobody knows how much. */
 	err_set(err, "%s: %s%zu message%s with %" PRIu64 " record%s %s way", why->text,
 	    c->conn->ended ? "" : "at least ", messages, plural(messages), records, plural(records),
 	    messages == 1 ? "was on its" : "were on their");
-	flight_free(&c->flight);
 }
 
 /* RFC 7011 10.4.4 wants a minute between attempts unless it is told otherwise. */

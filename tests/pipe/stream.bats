@@ -267,7 +267,7 @@ certificates() {
 	flowgen -n 100 -w day.flow
 	gather tls:127.0.0.1:0 1 0 server.pem server.key ca.pem
 	run -3 --separate-stderr timeout 20 flowsend -d "tls:127.0.0.1:$port" --cert old.pem --key old.key --ca ca.pem day.flow
-	[[ $stderr == "flowsend: tls:127.0.0.1:$port: peer refuses: certificate expired: "* ]]
+	[ "$stderr" = "flowsend: tls:127.0.0.1:$port: peer refuses: certificate expired" ]
 	gathered
 	[[ $(tail -n 1 log) == *": certificate has expired" ]]
 }
