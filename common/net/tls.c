@@ -309,9 +309,17 @@ add_names(struct tls *t, const struct tls_opts *o, struct err *err)
 	X509_VERIFY_PARAM_set_hostflags(
 	    param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
 		       (t->server ? (unsigned)X509_CHECK_FLAG_NO_WILDCARDS : 0));
-	for (unsigned i = 0; t->server && i < o->n_names; i++)
+	for (unsigned i = 0; t->server && i < o->n_names; i++) {
+		struct addr a;
+
+		if (parse_ip(o->names[i], strlen(o->names[i]), &a))
+			return err_usage(err,
+			    "'%s' is an address: clients are known by the DNS names of their "
+			    "certificates",
+			    o->names[i]);
 		if (X509_VERIFY_PARAM_add1_host(param, o->names[i], 0) != 1)
 			return err_usage(err, "'%s' is no DNS name", o->names[i]);
+	}
 	return 0;
 }
 

@@ -262,6 +262,11 @@ test_files(void)
 		{ "a key with a passphrase", "client.pem", "locked.key", "ca.pem", NULL,
 		    "key locked.key: is protected by a passphrase: nobody is asked for it here" },
 	};
+	const char *address[] = { "::1" };
+	struct tls_opts named = {
+		.cert = "six.pem", .key = "six.key", .ca = "ca.pem", .names = address, .n_names = 1
+	};
+	struct err wrong = { .status = 0 };
 	char back[4096];
 
 	if (getcwd(back, sizeof back) == NULL || chdir(dir) != 0)
@@ -276,6 +281,11 @@ test_files(void)
 		is_str(err.text, rows[i].reason, "with the reason");
 		tls_free(t);
 	}
+	ok(tls_server(&named, &wrong) == NULL && wrong.status == EXIT_USAGE,
+	    "an address that no client could be known by is refused");
+	is_str(wrong.text,
+	    "'::1' is an address: clients are known by the DNS names of their certificates",
+	    "with the reason");
 	if (chdir(back) != 0)
 		return;
 }
