@@ -63,7 +63,10 @@ void edges_free(struct edges *);
 /* n <= CONVERSATIONS_CHUNK of TCP between hosts of ours: a conversation_take. */
 void edges_add(void *edges, const struct conversation *, size_t n);
 
-/* Before judging: since when things are seen is settled; with a state and no baseline, what was first seen on the state's first day is habit. */
+/*
+ * Before judging: since when things are seen is settled; with a state and no baseline, what was first seen on the
+ * state's first day is habit.
+ */
 void edges_learn(struct edges *);
 
 /* After it: what has been known for a week is habit, by the time of most sessions of this run. */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The last of n > 0 times that is reached from the middle one (of two the earlier) in steps of at most so much.  Sorts them. */
+/* The last of n > 0 times reached from the middle one (of two the earlier) in steps of at most so much.  Sorts them. */
 int64_t latest_of(int64_t *times, size_t n, int64_t step);
 
 #endif
