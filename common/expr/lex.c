@@ -160,17 +160,37 @@ call_end(const struct lex *l, size_t pos)
 	return 0;
 }
 
-/* #2, #sent: which of several. */
+/* #2, #sent, #2sent: which of several. */
 static size_t
 instance_end(const struct lex *l, size_t pos)
 {
 	size_t at = pos + 1;
 
-	if (operator_at(l, at, "sent"))
-		return at + 4;
 	while (at < l->len && isdigit((unsigned char)l->text[at]))
 		at++;
+	if (operator_at(l, at, "sent"))
+		return at + 4;
 	return at > pos + 1 ? at : pos;
+}
+
+/* A number, address or time; PEN.ID#2 is one, while the # behind anything else begins a comment. */
+static size_t
+number_end(const struct lex *l, size_t pos)
+{
+	size_t at = pos, dots = 0;
+	bool digits = true;
+
+	for (; at < l->len; at++) {
+		char c = l->text[at];
+
+		if (!is_word_char(c) && c != '.' && c != ':')
+			break;
+		dots += c == '.';
+		digits = digits && (c == '.' || isdigit((unsigned char)c));
+	}
+	if (at < l->len && l->text[at] == '#' && digits && dots == 1)
+		at = instance_end(l, at);
+	return at;
 }
 
 /* An identifier; NAME#2 is one, and so are distinct(dstip), icmp-type and icmp-code. */
@@ -233,9 +253,7 @@ lex_next(struct lex *l, struct token *t)
 	} else if (isdigit((unsigned char)c) ||
 		   (c == '.' && at + 1 < l->len && isdigit((unsigned char)l->text[at + 1]))) {
 		t->kind = TOK_NUMBER;
-		while (t->end < l->len && (is_word_char(l->text[t->end]) ||
-					      l->text[t->end] == '.' || l->text[t->end] == ':'))
-			t->end++;
+		t->end = number_end(l, at);
 	} else if (is_word_char(c)) {
 		t->kind = TOK_WORD;
 		t->end = word_end(l, at);

@@ -16,7 +16,7 @@ enum token_kind {
 	TOK_END,
 	TOK_BAD, /* a character that means nothing */
 	TOK_WORD, /* identifier; also NAME#2 and f(x) */
-	TOK_NUMBER, /* begins with a digit */
+	TOK_NUMBER, /* begins with a digit; also PEN.ID#2 */
 	TOK_STRING, /* "..." or '...' */
 	TOK_NAME, /* `...` */
 	TOK_OPERATOR, /* of the table */

@@ -62,23 +62,23 @@ parse_field(struct parser *p, const char *name, size_t n, size_t at, size_t end)
 	return node;
 }
 
-/* 1400, 1.5K, 5m; alone left of a comparator ENTERPRISE.ELEMENT. */
+/* 1400, 1.5K, 5m; alone left of a comparator ENTERPRISE.ELEMENT, ENTERPRISE.ELEMENT#2. */
 static struct node *
 parse_number(struct parser *p, enum precedence min)
 {
 	struct token t = p->tok;
 	const char *text = p->lex.text + t.at;
-	size_t n = t.end - t.at, whole = strspn(text, "0123456789");
+	size_t n = t.end - t.at, whole = strspn(text, "0123456789"), id;
 	struct err err = { 0 };
 	struct node *node;
 	struct field f;
 	double v;
 
 	parser_next(p);
-	if (min <= PREC_COMPARE && whole > 0 && whole + 1 < n && text[whole] == '.' &&
-	    whole + 1 + strspn(text + whole + 1, "0123456789") == n &&
-	    p->tok.kind == TOK_OPERATOR && p->tok.op->class == OP_COMPARE &&
-	    field_parse(&f, text, n, &err) == 0)
+	id = whole + 1 < n && text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
+	if (min <= PREC_COMPARE && whole > 0 && id > 0 &&
+	    (whole + 1 + id == n || text[whole + 1 + id] == '#') && p->tok.kind == TOK_OPERATOR &&
+	    p->tok.op->class == OP_COMPARE && field_parse(&f, text, n, &err) == 0)
 		return parse_field(p, text, n, t.at, t.end);
 	if (!literal_number(text, n, &v)) {
 		size_t end = lex_word(&p->lex, t.at, false);

@@ -124,6 +124,12 @@ static const struct {
 	{ "mean_bytes > 1000", "mean_bytes > 1K" },
 	{ "distinct_dstip > 5000", "distinct(dstip) > 5K" },
 	{ "`odd name` = \"5\"", "`odd name` = 5" },
+	/* which of several; any other # begins a comment */
+	{ "35632.1077#2 = \"4\"", "35632.1077#2 = 4" },
+	{ "has 35632.1077#sent", "has 35632.1077#sent" },
+	{ "has 35632.1077", "has 35632.1077#second" },
+	{ "bytes > 1", "1 <#2\nbytes" },
+	{ "has dot1qDEI#2sent", "has dot1qDEI#2sent" },
 	/* precedence */
 	{ "proto = 17 or (proto = 6 and dstport = 80)", "tcp and dst port 80 or udp" },
 	{ "proto = 6 and (dstport = 80 or dstport = 81)", "tcp and (dst port 80 or dst port 81)" },
