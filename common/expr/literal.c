@@ -169,7 +169,8 @@ read_int(const char *p, size_t n, int64_t *v)
 
 	if (parse_i64(p, n, v))
 		return true;
-	if (!scaled(p, n, &d) || d < -0x1p63 || d >= 0x1p63 || d != floor(d))
+	/* What is below the least rounds to it; the least itself was read above. */
+	if (!scaled(p, n, &d) || d <= -0x1p63 || d >= 0x1p63 || d != floor(d))
 		return false;
 	*v = (int64_t)d;
 	return true;
@@ -330,10 +331,16 @@ complain_number(struct builder *b, const struct literal *l)
 	else if (b->type == TYPE_UINT && scaled(l->p, l->n, &d) && d >= 0x1p64)
 		return complain(b, "", "'%.*s' is above %llu, the most that '%s' can be", n, l->p,
 		    (unsigned long long)UINT64_MAX, field);
+	else if (b->type == TYPE_INT && scaled(l->p, l->n, &d) && d >= 0x1p63)
+		return complain(b, "", "'%.*s' is above %lld, the most that '%s' can be", n, l->p,
+		    (long long)INT64_MAX, field);
+	else if (b->type == TYPE_INT && scaled(l->p, l->n, &d) && d <= -0x1p63)
+		return complain(b, "", "'%.*s' is below %lld, the least that '%s' can be", n, l->p,
+		    (long long)INT64_MIN, field);
 	else if (scaled(l->p, l->n, &d))
-		return complain(b, d < 0 ? "the least is 0" : "",
+		return complain(b, b->type == TYPE_UINT && d < 0 ? "the least is 0" : "",
 		    "field '%s' is a whole number%s; '%.*s' is not", field,
-		    d < 0 ? ", not below 0" : "", n, l->p);
+		    b->type == TYPE_UINT && d < 0 ? ", not below 0" : "", n, l->p);
 	return complain(b, hint, "field '%s' is a number; '%.*s' is none", field, n, l->p);
 }
 

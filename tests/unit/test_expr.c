@@ -176,6 +176,18 @@ static const struct {
 	{ "bytes > -1",
 	    "field 'bytes' is a whole number, not below 0; '-1' is not\n    bytes > -1\n"
 	    "            ^~\n    the least is 0" },
+	{ "mibObjectValueInteger > -9223372036854775808", NULL },
+	{ "mibObjectValueInteger = -9223372036854775809",
+	    "'-9223372036854775809' is below -9223372036854775808, the least that "
+	    "'mibObjectValueInteger' can be\n    mibObjectValueInteger = -9223372036854775809\n"
+	    "                            ^~~~~~~~~~~~~~~~~~~~" },
+	{ "mibObjectValueInteger = 9223372036854775808",
+	    "'9223372036854775808' is above 9223372036854775807, the most that "
+	    "'mibObjectValueInteger' can be\n    mibObjectValueInteger = 9223372036854775808\n"
+	    "                            ^~~~~~~~~~~~~~~~~~~" },
+	{ "mibObjectValueInteger = -1.5",
+	    "field 'mibObjectValueInteger' is a whole number; '-1.5' is not\n"
+	    "    mibObjectValueInteger = -1.5\n                            ^~~~" },
 	{ "bytes = 1.5",
 	    "field 'bytes' is a whole number; '1.5' is not\n    bytes = 1.5\n            ^~~" },
 	{ "duration > 5",
