@@ -184,10 +184,14 @@ percentiles_print(struct report *r, unsigned n, struct output *o, struct err *er
 
 /* Histogram ------------------------------------------------------------------------------------- */
 
-/* Bin 0: below 1 (zero, negative); bin k: from 2^(k-1) to below 2^k; durations by milliseconds.  Exact for integers. */
+/*
+ * Bin 0: below 1 (zero, negative); bin k: from 2^(k-1) to below 2^k; the last: from 2^64 on, infinity too; durations by
+ * milliseconds.  Exact for integers.
+ */
 struct histogram {
 	struct report *r;
 	uint64_t bin[N_BINS];
+	uint64_t n; /* in all bins: NaN is in none */
 	bool duration;
 	double unit;
 };
@@ -200,8 +204,10 @@ bin_of(const struct value *value, double unit)
 
 	if (value->type == TYPE_UINT || (value->type == TYPE_INT && value->i > 0))
 		return value->u == 0 ? 0 : 64 - (unsigned)__builtin_clzll(value->u);
-	if (!(v >= 1))
+	if (v < 1)
 		return 0;
+	if (isinf(v))
+		return N_BINS - 1;
 	(void)frexp(v, &exponent);
 	return exponent < N_BINS ? (unsigned)exponent : N_BINS - 1;
 }
@@ -225,8 +231,10 @@ take_bins(void *ctx, struct batch *b)
 		struct value v = value_at(c, rec);
 		uint64_t n;
 
-		if (v.type != TYPE_NONE && report_uint(b, &count, rec, &n))
-			h->bin[bin_of(&v, h->unit)] += n;
+		if (v.type == TYPE_NONE || isnan(number(&v)) || !report_uint(b, &count, rec, &n))
+			continue;
+		h->bin[bin_of(&v, h->unit)] += n;
+		h->n += n;
 	}
 	return true;
 }
@@ -234,7 +242,7 @@ take_bins(void *ctx, struct batch *b)
 static double
 bin_from(unsigned k)
 {
-	return k == 0 ? 0 : ldexp(1, (int)k - 1);
+	return k == 0 ? 0 : k == N_BINS ? INFINITY : ldexp(1, (int)k - 1);
 }
 
 static void
@@ -266,13 +274,13 @@ print_bins(const struct histogram *h, struct output *o, unsigned first, unsigned
 	sheet_column(&s, "records", true);
 	sheet_column(&s, "%", true);
 	sheet_column(&s, "", false);
-	for (unsigned k = first; k <= last && h->r->weight > 0; k++) {
+	for (unsigned k = first; k <= last && h->n > 0; k++) {
 		struct buf bar = { 0 };
 
 		put_bound(&s, h, bin_from(k));
 		put_bound(&s, h, bin_from(k + 1));
 		sheet_count(&s, h->bin[k], o->io->plain);
-		sheet_percent(&s, (double)h->bin[k], (double)h->r->weight);
+		sheet_percent(&s, (double)h->bin[k], (double)h->n);
 		bars_put(&bar, (double)h->bin[k], (double)most);
 		sheet_text(&s, buf_cstr(&bar));
 		buf_free(&bar);
@@ -334,7 +342,7 @@ histogram_print(struct report *r, struct output *o, struct err *err)
 		last--;
 	if (rc == 0 && o->text)
 		print_bins(&h, o, first, last);
-	else if (rc == 0 && r->weight > 0)
+	else if (rc == 0 && h.n > 0)
 		rc = print_bin_records(&h, o, first, last, err);
 	output_end(o);
 	return rc;

@@ -157,6 +157,25 @@ make_five() {
 	[ "$(cat got)" = 1,1,0,0,1 ]
 }
 
+@test "flowstat: of floats infinity is in the last bin of a histogram, what is negative in the first, NaN in none" {
+	printf 'samplingProbability\nnan\ninf\n3.4e38\n-inf\n-1\n-0\n0.5\n' > x.csv
+	flowstat -i csv --hist samplingProbability -o csv x.csv | awk -F, 'NR == 1 || $3 > 0' > got
+	diff - got <<-'END'
+	from,below,count
+	0,1,4
+	1.8446744073709552e+19,inf,2
+	END
+	flowstat -i csv --hist samplingProbability x.csv | awk 'NR == 3 || $3 > 0 { print $1, $2, $3, $4 }' |
+		tail -n 2 > got
+	diff - got <<-'END'
+	0 1 4 66.7%
+	18.4E inf 2 33.3%
+	END
+	printf 'samplingProbability\nnan\n' > x.csv
+	run -0 flowstat -i csv --hist samplingProbability -o csv x.csv
+	[ -z "$output" ]
+}
+
 @test "flowstat: percentiles are values that records have" {
 	seq 1 200 | sed '1i bytes' > many.csv
 	flowcat -i csv many.csv -w many.flow
