@@ -698,3 +698,24 @@ make_named() {
 	END
 	)
 }
+
+@test "flowagg: NaN is one value, above all numbers, and minus zero is zero" {
+	printf 'proto,samplingProbability\n6,nan\n6,inf\n6,1\n6,-0\n6,0\n6,\n' > x.csv
+	flowagg -i csv -k samplingProbability -v count -O samplingProbability -o csv x.csv > got
+	diff - got <<-'END'
+	samplingProbability,count
+	inf,1
+	1,1
+	0,2
+	nan,1
+	,1
+	END
+	flowagg -i csv -k proto -o csv x.csv -v 'min(samplingProbability),max(samplingProbability)' > got
+	diff - got <<-'END'
+	proto,min_samplingProbability,max_samplingProbability
+	6,0,nan
+	END
+	run -0 flowagg -i csv -k proto -o csv x.csv \
+		-v 'distinct(samplingProbability),mean(samplingProbability),p50(samplingProbability)'
+	[ "${lines[1]}" = 6,4,nan,1 ]
+}
