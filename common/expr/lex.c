@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "expr/plan.h"
+#include "flow/field.h"
 
 const struct operator operators[] = {
 	{ "or", OP_OR, PREC_OR, 0 },
@@ -141,23 +142,64 @@ operator_at(const struct lex *l, size_t pos, const char *text)
 	       !is_word_char(l->text[pos + n]);
 }
 
-/* Behind the parenthesis that closes the one at pos, with nothing but names in between; 0: none. */
+static bool
+is_field(const char *text, size_t n)
+{
+	struct err err = { 0 };
+	struct field f;
+
+	return field_parse(&f, text, n, &err) == 0;
+}
+
+/* Behind the parenthesis that closes the one at pos, with nothing but the name of a field in between; 0: none. */
 static size_t
-call_end(const struct lex *l, size_t pos)
+call_end(const struct lex *l, size_t word, size_t pos)
 {
 	unsigned open = 0;
+	bool plain = true; /* words only: one that is no field is refused as such */
 
 	for (size_t at = pos; at < l->len; at++) {
 		char c = l->text[at];
 
-		if (c == '(')
+		if (c == '(') {
 			open++;
-		else if (c == ')' && (--open == 0))
-			return at > pos + 1 ? at + 1 : 0;
-		else if (c != ')' && !is_word_char(c))
+		} else if (c == ')' && --open == 0) {
+			if (at == pos + 1 || (!plain && !is_field(l->text + word, at + 1 - word)))
+				return 0;
+			return at + 1;
+		} else if (c == '`') {
+			at = quoted_end(l, at);
+			if (at-- == 0)
+				return 0;
+			plain = false;
+		} else if (c == '.' || c == '#') {
+			plain = false;
+		} else if (c != ')' && !is_word_char(c)) {
 			return 0;
+		}
 	}
 	return 0;
+}
+
+/* max_`my score` and max_35632.77 are one name: behind the word that ends at `at`; `at` itself: no more of it. */
+static size_t
+made_end(const struct lex *l, size_t word, size_t at)
+{
+	size_t id = at, end = at;
+
+	if (at == l->len)
+		return at;
+	if (l->text[at] == '`' && l->text[at - 1] == '_') {
+		end = quoted_end(l, at);
+	} else if (l->text[at] == '.') {
+		while (id > word && isdigit((unsigned char)l->text[id - 1]))
+			id--;
+		if (id == word || id == at || l->text[id - 1] != '_')
+			return at;
+		for (end = at + 1; end < l->len && isdigit((unsigned char)l->text[end]);)
+			end++;
+	}
+	return end > at && is_field(l->text + word, end - word) ? end : at;
 }
 
 /* #2, #sent, #2sent: which of several. */
@@ -193,7 +235,7 @@ number_end(const struct lex *l, size_t pos)
 	return at;
 }
 
-/* An identifier; NAME#2 is one, and so are distinct(dstip), icmp-type and icmp-code. */
+/* An identifier; NAME#2 is one, and so are distinct(dstip), max_`my score`, icmp-type and icmp-code. */
 static size_t
 word_end(const struct lex *l, size_t pos)
 {
@@ -204,8 +246,10 @@ word_end(const struct lex *l, size_t pos)
 	while (at < l->len && is_word_char(l->text[at]))
 		at++;
 	if (at < l->len && l->text[at] == '(' && !operator_at(l, pos, "has") &&
-	    (end = call_end(l, at)) > 0)
+	    (end = call_end(l, pos, at)) > 0)
 		at = end;
+	else
+		at = made_end(l, pos, at);
 	if (at < l->len && l->text[at] == '#')
 		at = instance_end(l, at);
 	return at;

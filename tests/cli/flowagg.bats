@@ -719,3 +719,19 @@ make_named() {
 		-v 'distinct(samplingProbability),mean(samplingProbability),p50(samplingProbability)'
 	[ "${lines[1]}" = 6,4,nan,1 ]
 }
+
+@test "flowagg: --having reads what is made of a column that has only a name or a number, or that is repeated" {
+	local v
+	printf 'proto,my score:uint,35632.1077:uint,mpls1,mpls1#2:bytes\n6,4,4,000001,000002\n6,9,9,000003,000004\n' |
+		flowcat -i csv -o flow > x.flow
+	for v in 'max(`my score`)' 'max_`my score`' 'max(35632.1077)' max_35632.1077; do
+		run -0 flowagg -k proto -v "$v" --having "$v = 9" -o csv x.flow
+		[ "${lines[1]}" = 6,9 ]
+		run -0 flowagg -k proto -v "$v" --having "$v > 9" -o csv x.flow
+		[ "${#lines[@]}" -eq 1 ]
+	done
+	for v in 'max(mpls1#2)' max_mpls1#2; do
+		run -0 flowagg -k proto -v "$v" --having "$v = 0x000004" -o csv x.flow
+		[ "${lines[1]}" = 6,000004 ]
+	done
+}

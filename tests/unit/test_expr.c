@@ -124,6 +124,13 @@ static const struct {
 	{ "mean_bytes > 1000", "mean_bytes > 1K" },
 	{ "distinct_dstip > 5000", "distinct(dstip) > 5K" },
 	{ "`odd name` = \"5\"", "`odd name` = 5" },
+	/* what flowagg makes of columns without a name or with a strange one */
+	{ "max_`odd ) name` > \"5\"", "max(`odd ) name`) > 5" },
+	{ "max_`odd ) name` > \"5\"", "max_`odd ) name` > 5" },
+	{ "max_35632.1077 = \"5\"", "max(35632.1077) = 5" },
+	{ "max_35632.1077#2 = \"5\"", "max_35632.1077#2 = 5" },
+	{ "distinct_interfaceName#2 > 5", "distinct(interfaceName#2) > 5" },
+	{ "bytes > 5", "(bytes # max(1.2)\n> 5)" },
 	/* which of several; any other # begins a comment */
 	{ "35632.1077#2 = \"4\"", "35632.1077#2 = 4" },
 	{ "has 35632.1077#sent", "has 35632.1077#sent" },
