@@ -37,6 +37,8 @@ struct worker {
 	struct expr_state *state;
 	uint64_t *sel;
 	size_t words;
+	uint64_t records; /* that were looked at */
+	bool protocol; /* some of them may have one */
 };
 
 struct flowlateral {
@@ -124,6 +126,18 @@ wants(void *ctx, const struct probe *p)
 	return expr_ask(f->inside, p) != EXPR_NONE;
 }
 
+/* What has no protocol is never picked: that this is so of all is to be told. */
+static void
+see_protocol(struct worker *w, const struct batch *b, const uint64_t *sel)
+{
+	const struct field_id proto = field_iana(4);
+
+	if (b->options)
+		return;
+	w->records += bits_count(sel, b->n);
+	w->protocol |= batch_find(b, &proto) >= 0;
+}
+
 static int
 pick(void *ctx, unsigned worker, struct batch *b, uint64_t *sel, struct err *err)
 {
@@ -138,6 +152,7 @@ pick(void *ctx, unsigned worker, struct batch *b, uint64_t *sel, struct err *err
 		w->sel = mem_resize(w->sel, words, sizeof(*w->sel));
 		w->words = words;
 	}
+	see_protocol(w, b, sel);
 	(void)expr_select(w->state, b, w->sel);
 	for (size_t i = 0; i < words; i++) {
 		sel[i] &= w->sel[i];
@@ -161,6 +176,22 @@ take(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 }
 
 static void
+tell_protoless(const struct flowlateral *f)
+{
+	uint64_t records = 0;
+	bool protocol = false;
+
+	for (unsigned i = 0; i < f->n_workers; i++) {
+		records += f->workers[i].records;
+		protocol |= f->workers[i].protocol;
+	}
+	if (records > 0 && !protocol)
+		diag(NULL,
+		    "none of the %llu records has a protocol: no way from host to host can be seen",
+		    (unsigned long long)records);
+}
+
+static void
 tell(const struct flowlateral *f, const struct io_result *result)
 {
 	struct conversation_counts c = conversations_counts(f->conversations);
@@ -179,6 +210,7 @@ tell(const struct flowlateral *f, const struct io_result *result)
 		diag(NULL, "habits of more than %u clients or hosts were left out",
 		    (unsigned)HABITS_MOST);
 	if (!f->io.quiet) {
+		tell_protoless(f);
 		scope_tell_unfit(c.records, c.strange, f->io.warn);
 		if (c.conversations > 0 && e->portless == c.conversations)
 			diag(NULL,

@@ -271,6 +271,20 @@ admin" ]
 	[[ $stderr == "flowlateral: none of the 2 records of TCP inside has ports: "* ]]
 }
 
+@test "flowlateral: of records without a protocol nothing is told, which is said" {
+	(header; talk $monday 10.0.0.1 10.0.0.2 445) | cut -d, -f1-6,8- > protoless.csv
+	run -0 --separate-stderr flowlateral -i csv -o null protoless.csv
+	[ "$stderr" = "flowlateral: none of the 2 records has a protocol: no way from host to host can be seen" ]
+	(header; talk $monday 10.0.0.1 10.0.0.2 445 | sed 's/,6,/,17,/') > udp.csv
+	run -0 --separate-stderr flowlateral -i csv -o null udp.csv
+	[ -z "$stderr" ]
+	# One that has a protocol is enough.
+	flowcat -q -i csv protoless.csv -w protoless.flow
+	flowcat -q -i csv udp.csv -w udp.flow
+	run -0 --separate-stderr flowlateral -o null protoless.flow udp.flow
+	[ -z "$stderr" ]
+}
+
 @test "flowlateral: a state is left as it was when the input is incomplete, and what is none is refused" {
 	flowgen -n 100000 --clients 200 --incident lateral -w whole.flow
 	head -c -100 whole.flow > cut.flow
