@@ -138,6 +138,18 @@ tell_room(const struct observed *o)
 		    (unsigned long long)late, (unsigned long long)o->records);
 }
 
+/* Without flags a SYN is as any other packet. */
+static void
+tell_flagless(const struct observed *o)
+{
+	if (o->perhaps_tcp > 0 && o->flagged == 0)
+		diag(NULL,
+		    "none of the %llu records that may be TCP has a protocol and flags: no SYN "
+		    "flood "
+		    "can be seen",
+		    (unsigned long long)o->perhaps_tcp);
+}
+
 /* What is too young to be called normal. */
 static void
 tell_young(const struct flowanom *f)
@@ -164,6 +176,7 @@ tell(const struct flowanom *f)
 	tell_dropped(f);
 	if (!f->io.quiet) {
 		scope_tell_unfit(o->records, o->strange, f->io.warn);
+		tell_flagless(o);
 		tell_room(o);
 		tell_young(f);
 	}

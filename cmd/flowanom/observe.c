@@ -228,6 +228,8 @@ look_at(struct observed *o, const struct ends *e, struct piece *p, struct look *
 		return;
 	}
 	sampled_see(&o->judge->sampled, p->sampling);
+	o->perhaps_tcp += e->proto == IP_TCP || e->proto == 0;
+	o->flagged += p->flags != 0;
 	role = role_of(o, e, p);
 	ours = scope_internal(o->scope, src) && scope_unicast(src);
 	theirs = unicast && scope_internal(o->scope, dst);

@@ -101,6 +101,25 @@ after_quiet() {
 		[[ $(flowcat -o csv -k reason found) == *"33 SYN/s"*"from more than 150 sources, for 1m00s"* ]]
 }
 
+@test "flowanom: where no record has what tells a SYN that is said" {
+	local said="none of the 5000 records that may be TCP has a protocol and flags: no SYN flood can be seen"
+
+	after_quiet syn > all.csv
+	awk -F, -v OFS=, 'NR > 1 { $8 = "" } { print }' all.csv > flagless.csv
+	awk -F, -v OFS=, 'NR > 1 { $7 = "" } { print }' all.csv > protoless.csv
+	awk -F, -v OFS=, 'NR > 1 { $7 = 17; $8 = "" } { print }' all.csv > udp.csv
+	for kind in flagless protoless; do
+		run -0 --separate-stderr flowanom -i csv -o null $kind.csv
+		[[ $stderr == *"flowanom: $said"* ]]
+		run -0 --separate-stderr flowanom -q -i csv -o null $kind.csv
+		[ -z "$stderr" ]
+	done
+	for kind in all udp; do
+		run -0 --separate-stderr flowanom -i csv -o null $kind.csv
+		[[ $stderr != *"SYN flood"* ]]
+	done
+}
+
 @test "flowanom: a flood of UDP answers that nobody asked for is one, one in which all is answered is told by its flows" {
 	[ "$(after_quiet udp | alerts kind,dstip,proto,packets,bytes,rpackets)" = flood,10.0.0.80,,800000,800000000,0 ]
 	[ "$(after_quiet many | alerts kind,dstip,dstport,attack)" = 'flood,10.0.0.80,80,"T1498,T1499"' ]
