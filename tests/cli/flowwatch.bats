@@ -139,6 +139,37 @@ detector() {
 	[ ! -e store/.watch/gen.0 ]
 }
 
+@test "flowwatch: without the generation that is valid nothing is told again before someone says so" {
+	local current
+
+	watch --learn 0 store
+	ls store/.watch/alerts > before
+	current=$(cat store/.watch/current)
+	mv "store/.watch/$current" kept
+	run -3 --separate-stderr watch --learn 0 store
+	[ "$stderr" = "flowwatch: ./store/.watch/current: names no generation that is there ('$current'): restore it, or remove ./store/.watch/current to look at all files again and be told their alerts again" ]
+	mv kept "store/.watch/$current"
+	: > store/.watch/current
+	run -3 --separate-stderr watch --learn 0 store
+	[[ $stderr == *"names no generation that is there ('')"* ]]
+	[ -e "store/.watch/$current/seen" ]
+	echo "$current" > store/.watch/current
+	run -0 --separate-stderr watch --learn 0 store
+	[ -z "$stderr" ]
+	ls store/.watch/alerts | diff before -
+}
+
+@test "flowwatch: a generation whose name could not be written does not become valid" {
+	mkdir -p store/.watch
+	ln -s /dev/full store/.watch/current.next
+	run -3 watch --learn 0 store
+	[ -z "$(stored)" ]
+	[ ! -e store/.watch/current ]
+	rm store/.watch/current.next
+	run -0 watch --learn 0 store
+	[ -n "$(stored)" ]
+}
+
 @test "flowwatch: what is not sent is sent by the next run, and once only" {
 	run -3 --separate-stderr watch --learn 0 -x 'cat >> sent; false' store
 	[[ $stderr == *"not all of it was sent; the next run tries again"* ]]
