@@ -174,6 +174,18 @@ delete_files(const struct flowexpire *e, struct store *s, struct plan *p, struct
 	store_prune(s);
 }
 
+/* What only has the name of a flow file must not make others go.  To know, all are opened, so only where it matters. */
+static int
+make_plan(struct plan *p, const struct flowexpire *e, struct store *s, struct err *err)
+{
+	if (plan_deletions(p, &e->limits, e->watermark, s, err) != 0)
+		return -1;
+	if (!plan_exceeded(p))
+		return 0;
+	store_verify(s);
+	return plan_deletions(p, &e->limits, e->watermark, s, err);
+}
+
 static void
 expire(struct flowexpire *e, struct store *s)
 {
@@ -183,7 +195,7 @@ expire(struct flowexpire *e, struct store *s)
 
 	s->verbose = e->verbose;
 	store_scan(s);
-	if (plan_deletions(&plan, &e->limits, e->watermark, s, &err) != 0) {
+	if (make_plan(&plan, e, s, &err) != 0) {
 		diag_err(s->path, &err);
 		e->status = EXIT_FAILED;
 		return;

@@ -73,6 +73,30 @@ delete_in(struct store *s, int fd, const struct store_file *f, bool dry, const c
 	return STORE_DONE;
 }
 
+static void
+tell_foreign(struct store *s, const struct store_file *f)
+{
+	if (s->verbose)
+		diag(store_path(s, f), "left alone: its content is that of no flow file");
+}
+
+bool
+store_is_none(struct store *s, const struct store_file *f)
+{
+	int fd = store_enter(s, f->dir);
+	enum store_result is = STORE_GONE;
+
+	if (fd >= 0) {
+		is = store_recognise(fd, s->names.data + f->name, f->dev, f->ino);
+		close(fd);
+	} else if (!exchanged(errno)) {
+		is = STORE_FAILED;
+	}
+	if (is == STORE_FOREIGN)
+		tell_foreign(s, f);
+	return is == STORE_FOREIGN || is == STORE_GONE;
+}
+
 enum store_result
 store_delete(struct store *s, const struct store_file *f, bool dry)
 {
@@ -86,8 +110,8 @@ store_delete(struct store *s, const struct store_file *f, bool dry)
 		is = STORE_GONE;
 	if (is == STORE_FAILED)
 		store_complain(s, f->dir, s->names.data + f->name, what, errno);
-	if (is == STORE_FOREIGN && s->verbose)
-		diag(store_path(s, f), "left alone: its content is that of no flow file");
+	if (is == STORE_FOREIGN)
+		tell_foreign(s, f);
 	if (fd >= 0)
 		close(fd);
 	return is;

@@ -60,6 +60,12 @@ plan_deletions(struct plan *p, const struct expire_limits *limits, double waterm
 	return plan_free(p, watermark, s, err);
 }
 
+bool
+plan_exceeded(const struct plan *p)
+{
+	return p->octets_most != UINT64_MAX || p->files_most != UINT64_MAX;
+}
+
 const char *
 plan_demands(const struct plan *p, const struct store *s, const struct store_file *f)
 {

@@ -286,6 +286,17 @@ drop_false_newest(struct store *s)
 }
 
 void
+store_verify(struct store *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_files; i++)
+		if (!store_is_none(s, &s->files[i]))
+			s->files[n++] = s->files[i];
+	s->n_files = n;
+}
+
+void
 store_scan(struct store *s)
 {
 	/* the list grows while it is gone through */

@@ -4,8 +4,8 @@
  * Whatever is looked at or deleted is named relative to its directory's descriptor, and directories
  * are entered from the store's own, one step at a time, without following symbolic links: whoever
  * exchanges a directory or a file while we work leads us nowhere else.  The one surprising rule: files
- * of flowrecv's own names are not opened until they are to be deleted, so that looking over a large
- * store reads nothing.
+ * of flowrecv's own names are not opened until something is to be deleted, so that looking over a
+ * large store reads nothing.
  *
  * What fails with a file or directory is said here, with its path, counted in `failures`, and does
  * not stop the rest.
@@ -60,6 +60,9 @@ bool store_lock(struct store *);
 /* Find the flow files. */
 void store_scan(struct store *);
 
+/* Open the files that were taken for what they are by their names, and drop those that are none. */
+void store_verify(struct store *);
+
 /* Path of a file, for people; valid until the next call. */
 const char *store_path(struct store *, const struct store_file *);
 
@@ -85,6 +88,9 @@ int store_enter(const struct store *, size_t dir);
 
 /* Is the file of that name still the same, and a flow file by its content?  Failed: errno. */
 enum store_result store_recognise(int dir_fd, const char *name, dev_t, ino_t);
+
+/* Is there no flow file where this one was seen?  What cannot be read may be one. */
+bool store_is_none(struct store *, const struct store_file *);
 
 /* Say what failed; name NULL: with the directory. */
 void store_complain(struct store *, size_t dir, const char *name, const char *what, int error);

@@ -251,7 +251,23 @@ until_true() {
 	[ "$(left s)" = "20211031T000000Z.flow 20211102T000000Z.flow 20211103T000000Z.flow 20211104T000000Z.flow 20211105T000000Z.flow 20211106T000000Z.flow big.flow " ]
 }
 
-@test "flowexpire: -v says what only has the name of a flow file, when it is its turn" {
+@test "flowexpire: foreign files of newer names cost no flow file" {
+	local i
+
+	six
+	for i in 10 11 12; do
+		head -c 1000000 /dev/zero > "s/202111${i}T000000Z.flow"
+	done
+	put_at 2021-11-20T00:00:00Z s/other.flow # a name of somebody else, the newest
+	run -0 --separate-stderr flowexpire -v -e files=6 s
+	[[ $stderr == *"files deleted: 1, "*"; left: 6, "* ]]
+	flowexpire -e "size=$((5 * unit))B" s
+	[ "$(left s)" = "20211103T000000Z.flow 20211104T000000Z.flow 20211105T000000Z.flow 20211106T000000Z.flow 20211110T000000Z.flow 20211111T000000Z.flow 20211112T000000Z.flow other.flow " ]
+	run -0 --separate-stderr flowexpire -v -e files=5 s
+	[[ $stderr == *"files deleted: 0, 0; left: 5, "* ]]
+}
+
+@test "flowexpire: -v says what only has the name of a flow file, once it is opened" {
 	six
 	for name in s/20211031T000000Z.flow s/20211103T120000Z.flow s/20211107T000000Z.flow; do
 		echo "no flow file" > $name
@@ -260,7 +276,8 @@ until_true() {
 	told="left alone: its content is that of no flow file"
 	[ "${stderr_lines[0]}" = "flowexpire: s/20211107T000000Z.flow: $told" ]
 	[ "${stderr_lines[1]}" = "flowexpire: s/20211031T000000Z.flow: $told" ]
-	[[ ${stderr_lines[2]} == "flowexpire: s/20211101T000000Z.flow: deleted by files: "* ]]
+	[ "${stderr_lines[2]}" = "flowexpire: s/20211103T120000Z.flow: $told" ]
+	[[ ${stderr_lines[3]} == "flowexpire: s/20211101T000000Z.flow: deleted by files: "* ]]
 	run -0 --separate-stderr flowexpire -e files=1 s
 	[ -z "$stderr" ]
 	[ "$(left s)" = "20211031T000000Z.flow 20211103T120000Z.flow 20211106T000000Z.flow 20211107T000000Z.flow " ]
