@@ -1,7 +1,12 @@
 #include "io/keep.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
 
 int
 io_keep_write(const char *path, char *const *argv,
@@ -29,6 +34,18 @@ io_keep_write(const char *path, char *const *argv,
 	return rc == 0 ? 0 : err_set(err, "%s: %s", path, why.text);
 }
 
+/* There is no file yet: is there where it is to be written?  Who notes what was told finds out before telling it. */
+static int
+check_place(const char *path, struct err *err)
+{
+	char *dir = file_directory(path);
+	int rc = access(dir, W_OK | X_OK);
+	int error = errno;
+
+	mem_free(dir);
+	return rc == 0 ? 0 : err_set(err, "cannot write %s: %s", path, strerror(error));
+}
+
 int
 io_keep_read(const char *path, const char *what, io_take take, void *ctx, const bool *begun,
     void (*warn)(const char *, const struct err *), struct err *err)
@@ -43,7 +60,7 @@ io_keep_read(const char *path, const char *what, io_take take, void *ctx, const 
 	int rc;
 
 	if (stat(path, &st) != 0 && errno == ENOENT)
-		return 0;
+		return check_place(path, err);
 	io_opts_init(&opts);
 	opts.threads = 1;
 	opts.warn = warn;

@@ -97,6 +97,16 @@ told() {
 	[ ! -e s ]
 }
 
+@test "flowalert: where no state can be written nothing is told, or the next run would tell it again" {
+	flowgen -n 20000 --incident scan | flowscan -q -w found.flow
+	run -3 --separate-stderr flowalert --state gone/state -o null -x 'cat >> ran' found.flow
+	[ "$stderr" = "flowalert: cannot write gone/state: No such file or directory" ]
+	[ ! -e ran ]
+	mkdir gone
+	flowalert --state gone/state -o null -x 'cat >> ran' found.flow
+	[ -s ran ]
+}
+
 @test "flowalert: a state that is none is refused" {
 	alerts <<< "0 1 scan slow 10.0.0.1 - 1 0.5 low" > one.flow
 	cp one.flow s
