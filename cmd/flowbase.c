@@ -13,6 +13,7 @@
 #include "flowbase/report.h"
 
 enum { KEY_OPEN = OPT_LONG + 1, KEY_WEEKLY, KEY_FORGET, KEY_MAX_AGE, ROWS_MAX = 16 };
+enum { YEAR_S = 366 * 24 * 3600 };
 
 static const struct opt options[] = {
 	{ KEY_OPEN, "open", ARG_FILE, "FILE", "learn: leave out flows that these alerts are about",
@@ -78,6 +79,23 @@ tell_bounds(const struct flowbase *f)
 	tell_full(f, "edges", &f->b->edges);
 }
 
+/* A record of 1970 makes a baseline of a day decades long: nothing calls it too young then. */
+static void
+tell_gap(const struct flowbase *f)
+{
+	const struct seen *seen = &f->b->network.seen;
+	int days = __builtin_popcountll(seen->days);
+	char first[FMT_MAX];
+
+	if (f->io.quiet || days >= BASELINE_NORMAL_DAYS || seen->last_s - seen->first_s < YEAR_S)
+		return;
+	diag(NULL,
+	    "the first flow is of %.*s, but of the last 64 days %d have any: a clock that was "
+	    "wrong makes the baseline seem older than it is; cut such records off with --since",
+	    (int)fmt_time_human(first, (int64_t)seen->first_s * NS_PER_S, 0, f->io.tz), first,
+	    days);
+}
+
 /* Write the baseline and close the sink; rc: how it went until here. */
 static int
 finish(struct flowbase *f, int rc, bool complete, struct err *err)
@@ -87,6 +105,7 @@ finish(struct flowbase *f, int rc, bool complete, struct err *err)
 	if (rc == 0) {
 		baseline_ready(f->b);
 		tell_bounds(f);
+		tell_gap(f);
 		rc = baseline_write(f->b, put_batch, f, err);
 	}
 	if (f->sink != NULL && io_sink_close(f->sink, rc == 0 && complete, &closing) != 0 &&

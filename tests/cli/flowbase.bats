@@ -229,6 +229,21 @@ alert() {
 	[[ $output == *"too young to be called normal: known for 0 of 7 days"* ]]
 }
 
+@test "flowbase: that a clock which was never set makes a baseline seem old is said" {
+	(header; talk 200000 10.0.0.5 40000 203.0.113.9 443 6 3000 50000) > unset.csv
+	(cat unset.csv; day 0 | tail -n +2) > both.csv
+	run -0 --separate-stderr flowbase learn -i csv -w old both.csv
+	[ "$stderr" = "flowbase: the first flow is of 1970-01-03 07:33:20, but of the last 64 days 1 have any: a clock that was wrong makes the baseline seem older than it is; cut such records off with --since" ]
+	run -0 --separate-stderr flowbase learn -i csv --since 2020-01-01 -w young both.csv
+	[ -z "$stderr" ]
+	run -1 flowbase age young
+	flowbase learn -i csv -w unset unset.csv
+	run -0 --separate-stderr flowbase merge -w merged unset young
+	[[ $stderr == "flowbase: the first flow is of 1970-01-03 "* ]]
+	run -0 --separate-stderr flowbase merge -q -w merged unset young
+	[ -z "$stderr" ]
+}
+
 @test "flowbase: seven whole days are a week, six are not" {
 	flowgen -n 20000 --span 7d --clients 10 --servers 20 -w week.flow
 	flowbase learn -w week.base week.flow
