@@ -71,7 +71,7 @@ describe(const struct flowcat *f, char **operands, int n)
 		}
 		if (f->info && i + 1 < paths.n)
 			buf_putc(&out, '\n');
-		if (out.len > 0 && (!f->check || !f->io.quiet))
+		if (out.len > 0 && (f->info || !f->io.quiet))
 			(void)fwrite(out.data, 1, out.len, stdout);
 		out.len = 0;
 	}

@@ -157,6 +157,8 @@ strip_index() { # FROM TO
 	[ "$(find . -name '.cut*' -o -name '.text*' | wc -l)" -eq 0 ]
 	run -0 flowcat --index "$(flowgen -n 10 -w small.flow && echo small.flow)"
 	[ "$output" = "small.flow: too small for an index" ]
+	run -0 flowcat --index -q small.flow
+	[ -z "$output" ]
 }
 
 @test "index: damage in it is told once, and all is read" {
