@@ -144,9 +144,8 @@ tell_flagless(const struct observed *o)
 {
 	if (o->perhaps_tcp > 0 && o->flagged == 0)
 		diag(NULL,
-		    "none of the %llu records that may be TCP has a protocol and flags: no SYN "
-		    "flood "
-		    "can be seen",
+		    "none of the %llu records that may be TCP has a protocol and flags: "
+		    "no SYN flood can be seen",
 		    (unsigned long long)o->perhaps_tcp);
 }
 

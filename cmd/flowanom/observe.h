@@ -26,8 +26,8 @@ struct observed {
 	int64_t newest_ns;
 	unsigned ahead; /* records in a row that are too far ahead to be believed */
 	uint64_t records, strange, late; /* strange: without addresses or a time to be believed */
-	uint64_t perhaps_tcp,
-	    flagged; /* of TCP, or of no protocol that is known; of TCP with flags that are not 0 */
+	uint64_t perhaps_tcp; /* of TCP, or of no protocol that is known */
+	uint64_t flagged; /* of TCP, with flags that are not 0 */
 	struct addr exporter; /* the last one, and its track */
 	size_t exporter_track;
 	struct link_place links[OBSERVE_LINKS];
