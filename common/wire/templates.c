@@ -8,7 +8,7 @@ enum { BUCKETS_MIN = 8, KIN_MAX = 64 };
 /* How late a message may be and still tell, by its export time, that others overtook it. */
 #define REORDER_NS (60 * NS_PER_S)
 
-/* Of a tier's memory no session has more than this part. */
+/* Of a tier's memory any session may have this part, and one that wants more as much as is free besides. */
 enum { SHARES = 32 };
 
 /* Order of use --------------------------------------------------------------------------------- */
@@ -170,6 +170,15 @@ is_full(const struct tier *tier, size_t octets)
 	return tier->template_octets + octets > tier->template_octets_max;
 }
 
+/* Would the session have more than its share?  One alone gets half a tier, n of them a part of n + 1 each. */
+static bool
+is_greedy(const struct tier *tier, const struct session *s, size_t octets)
+{
+	size_t wants = s->template_octets + octets;
+
+	return wants > tier->template_octets_max / SHARES && is_full(tier, wants);
+}
+
 /* Among strangers whose template was used least recently gives it up. */
 static void
 make_room_for_stranger(struct sessions *t, size_t octets)
@@ -185,10 +194,10 @@ static void
 make_room(struct sessions *t, struct session *s, size_t octets)
 {
 	struct tier *known = &t->tier[RANK_KNOWN];
-	size_t share = t->tier[s->rank].template_octets_max / SHARES;
+	const struct tier *own = &t->tier[s->rank];
 
 	while (s->n_templates > 0 &&
-	       (s->n_templates >= t->opts.max_templates || s->template_octets + octets > share ||
+	       (s->n_templates >= t->opts.max_templates || is_greedy(own, s, octets) ||
 		   (s->rank == RANK_KNOWN && is_full(known, octets))))
 		evict(t, s->oldest_template);
 	if (s->rank == RANK_KNOWN && is_full(known, octets))
@@ -220,8 +229,9 @@ templates_move(struct sessions *t, struct session *s, enum rank rank)
 		link_use(&t->tier[rank], p);
 	}
 	s->rank = rank;
-	if (rank == RANK_NEW)
-		make_room_for_stranger(t, 0);
+	/* what it brings takes nothing from other strangers */
+	while (rank == RANK_NEW && is_full(&t->tier[rank], 0) && s->n_templates > 0)
+		evict(t, s->oldest_template);
 }
 
 /* Defining ------------------------------------------------------------------------------------- */

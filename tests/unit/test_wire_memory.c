@@ -209,6 +209,35 @@ test_hoarders(void)
 	scene_close(&s, 230, "wide templates from a hundred exporters");
 }
 
+/* A connection's templates are said once: as many as a session may have stay, while there is room. */
+static void
+test_many(void)
+{
+	enum { MANY = 4096, FIELDS = 20 };
+	static struct rig r;
+	unsigned got = 0;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	r.msg.stream = WIRE_CONNECTION;
+	for (unsigned id = 0; id < MANY;) {
+		begin_ipfix(&c, 0, 1);
+		put_templates(&id, FIELDS, DATAGRAM);
+		rig_send(&r, &c);
+	}
+	for (unsigned i = 0; i < MANY; i++) {
+		begin_ipfix(&c, i, 1);
+		open_set(&c, 256 + i);
+		put(&c, 0, 4 * FIELDS);
+		close_set(&c);
+		got += (unsigned)rig_send(&r, &c);
+		if (r.b[0]->n > 1000)
+			batch_reset(r.b[0]);
+	}
+	is_u64(got, MANY, "many: data of each of 4096 templates is decoded");
+	is_u64(rig_totals(&r).templates_evicted, 0, "many: none gave way");
+	rig_close(&r);
+}
+
 /* One template that is another every time: what it was before is forgotten, and was of little weight. */
 static void
 test_redefined(void)
@@ -359,6 +388,7 @@ main(void)
 	test_strangers();
 	test_acquainted();
 	test_hoarders();
+	test_many();
 	test_redefined();
 	test_strays();
 	test_talkers();
