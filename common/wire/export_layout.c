@@ -30,16 +30,10 @@ hash_records(struct plan *p, size_t n)
 			if (!has_field(f, i))
 				continue;
 			if (f->by_length)
-				h = field_hash(k, 1 + f->col.off[i + 1] - f->col.off[i]);
+				h = field_hash(k, 1 + put_fixed_length(f, i));
 			p->hashes[i] ^= h;
 		}
 	}
-}
-
-static size_t
-length_of(const struct xfield *f, size_t rec)
-{
-	return f->by_length ? f->col.off[rec + 1] - f->col.off[rec] : f->length;
 }
 
 static void
@@ -48,7 +42,7 @@ put_spec(const struct exporter *e, struct layout *l, const struct xfield *f, siz
 	bool v9 = e->opts.version == EXPORT_V9, enterprise = f->pen != PEN_IANA && !v9;
 
 	put_be(&l->spec, f->wire | (enterprise ? 0x8000u : 0), 2);
-	put_be(&l->spec, length_of(f, rec), 2);
+	put_be(&l->spec, put_fixed_length(f, rec), 2);
 	if (enterprise)
 		put_be(&l->spec, f->pen, 4);
 }
@@ -87,7 +81,7 @@ layout_init(struct exporter *e, struct layout *l, uint64_t hash, size_t rec)
 			l->lists = l->lists || f->uses != NULL;
 			l->least++;
 		} else {
-			l->fixed += length_of(f, rec);
+			l->fixed += put_fixed_length(f, rec);
 		}
 	}
 	l->least += l->fixed;

@@ -229,7 +229,27 @@ drop_lengths(struct exporter *e, struct xfield *f, size_t n, size_t least, size_
 }
 
 /*
- * IPFIX has variable length; NetFlow v9 does not: there strings are padded with NULs to the longest
+ * Long strings of NetFlow v9 have templates of their own, by their length in multiples of STRING_SHORT, so that
+ * one does not make all records of the batch as long.
+ */
+static void
+plan_string(struct xfield *f, size_t n, size_t most)
+{
+	size_t longest = 1;
+
+	f->by_length = most > STRING_SHORT;
+	for (size_t i = 0; f->by_length && i < n; i++) {
+		size_t len = f->col.off[i + 1] - f->col.off[i];
+
+		if ((f->present == NULL || bits_get(f->present, i)) && len <= STRING_SHORT &&
+		    len > longest)
+			longest = len;
+	}
+	f->length = (uint16_t)(f->by_length || most == 0 ? longest : most);
+}
+
+/*
+ * IPFIX has variable length; NetFlow v9 does not: there short strings are padded with NULs to the longest
  * of the batch, and octets get a template for each length.
  */
 static void
@@ -247,7 +267,7 @@ plan_octets(struct exporter *e, struct xfield *f, size_t n)
 	}
 	f->op = PUT_PADDED;
 	if (v9 && string) {
-		f->length = (uint16_t)(most ? most : 1);
+		plan_string(f, n, most);
 	} else if (!string && least == most && least > 0) {
 		f->length = (uint16_t)most;
 	} else if (v9) {

@@ -80,11 +80,24 @@ put_length(const struct xfield *f, size_t rec)
 	return n + (n < 255 ? 1 : 3);
 }
 
+size_t
+put_fixed_length(const struct xfield *f, size_t rec)
+{
+	size_t n;
+
+	if (!f->by_length)
+		return f->length;
+	n = f->col.off[rec + 1] - f->col.off[rec];
+	if (f->col.type != TYPE_STRING)
+		return n;
+	return n <= f->length ? f->length : (n + STRING_SHORT - 1) / STRING_SHORT * STRING_SHORT;
+}
+
 static void
 put_padded(struct buf *b, const struct xfield *f, size_t rec)
 {
 	const uint8_t *p;
-	size_t n = cell_octets(&f->col, rec, &p), want = f->by_length ? n : f->length;
+	size_t n = cell_octets(&f->col, rec, &p), want = put_fixed_length(f, rec);
 
 	buf_put(b, p, n < want ? n : want);
 	for (; n < want; n++)

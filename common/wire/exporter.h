@@ -21,6 +21,7 @@ enum {
 	SET_HEADER = 4,
 	MESSAGE_MAX = 65507 /* UDP over IPv4 */,
 	LENGTH_VAR = 65535,
+	STRING_SHORT = 256, /* NetFlow v9: strings beyond have a layout of their own */
 	TEMPLATE_FIRST = 256
 };
 
@@ -46,7 +47,8 @@ struct xfield {
 	uint16_t wire, length; /* LENGTH_VAR: variable */
 	uint8_t op, scale, order;
 	bool scope;
-	bool by_length; /* v9: octets of several lengths, a layout for each */
+	bool
+	    by_length; /* v9: of several lengths, a layout for each; strings up to `length` share one */
 	uint32_t
 	    typed; /* the receiver has to know its type: 1 + its place in exporter.typed; 0: not */
 	struct column col;
@@ -261,6 +263,7 @@ bool lists_encode(struct exporter *, struct xfield *, size_t n);
 /* export_put.c: append a field of a record.  variable lengths included. */
 void put_field(struct buf *, const struct xfield *, size_t rec, const struct session *);
 size_t put_length(const struct xfield *, size_t rec); /* of a field of length LENGTH_VAR */
+size_t put_fixed_length(const struct xfield *, size_t rec); /* of any other */
 void put_be(struct buf *, uint64_t, unsigned octets); /* 1..8 */
 void set_be(struct buf *, size_t at, uint64_t, unsigned octets);
 uint64_t cell_uint(const struct column *, size_t rec);

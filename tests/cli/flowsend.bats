@@ -136,6 +136,26 @@ heard() {
 	done
 }
 
+@test "flowsend: a long string makes the records beside it no longer in NetFlow v9" {
+	awk 'BEGIN {
+		for (long = "x"; length(long) < 60000;) long = long long
+		long = substr(long, 1, 60000)
+		print "end,srcip,dstip,bytes,interfaceDescription,userName"
+		for (i = 1; i <= 600; i++) {
+			description = i == 300 ? long : "uplink"
+			name = i % 200 ? "user" i : substr(long, 1, i == 400 ? 60000 : 2000)
+			print "2026-03-01T00:00:00Z,10.0.0.1,10.0.0.2," i "," description "," name
+		}
+	}' > in.csv
+	listen 1.5
+	run -0 --separate-stderr flowsend -v -d "udp:127.0.0.1:$port" --as v9 -i csv in.csv
+	heard
+	[[ $stderr == *"records: 4 longer than the payload bound"* ]]
+	[[ $stderr == *" 600 flows, "* ]]
+	[ "$(awk '$1 > 1400' sizes.txt | wc -l)" -eq 4 ]
+	[ "$(awk '$1 <= 1400' sizes.txt | wc -l)" -lt 30 ]
+}
+
 @test "flowsend: --original-time gives the same messages every time" {
 	flowgen -n 500 --exporters 2 > in.flow
 	for run in a b; do
