@@ -230,12 +230,13 @@ drop_lengths(struct exporter *e, struct xfield *f, size_t n, size_t least, size_
 
 /*
  * Long strings of NetFlow v9 have templates of their own, by their length in multiples of STRING_SHORT, so that
- * one does not make all records of the batch as long.
+ * one does not make all records of the batch as long.  The others have multiples of STRING_STEP: with the length of
+ * the longest alone nearly every batch would take another template, and their numbers would run out.
  */
 static void
 plan_string(struct xfield *f, size_t n, size_t most)
 {
-	size_t longest = 1;
+	size_t longest = most > 0 && most <= STRING_SHORT ? most : 1;
 
 	f->by_length = most > STRING_SHORT;
 	for (size_t i = 0; f->by_length && i < n; i++) {
@@ -245,12 +246,12 @@ plan_string(struct xfield *f, size_t n, size_t most)
 		    len > longest)
 			longest = len;
 	}
-	f->length = (uint16_t)(f->by_length || most == 0 ? longest : most);
+	f->length = (uint16_t)((longest + STRING_STEP - 1) / STRING_STEP * STRING_STEP);
 }
 
 /*
- * IPFIX has variable length; NetFlow v9 does not: there short strings are padded with NULs to the longest
- * of the batch, and octets get a template for each length.
+ * IPFIX has variable length; NetFlow v9 does not: there short strings are padded with NULs to about
+ * the longest of the batch, and octets get a template for each length.
  */
 static void
 plan_octets(struct exporter *e, struct xfield *f, size_t n)

@@ -21,6 +21,7 @@ enum {
 	SET_HEADER = 4,
 	MESSAGE_MAX = 65507 /* UDP over IPv4 */,
 	LENGTH_VAR = 65535,
+	STRING_STEP = 8,
 	STRING_SHORT = 256, /* NetFlow v9: strings beyond have a layout of their own */
 	TEMPLATE_FIRST = 256
 };

@@ -187,6 +187,34 @@ test_templates(void)
 	batch_free(b);
 }
 
+/* NetFlow v9 pads strings: not each length of the longest of a batch is a template of its own. */
+static void
+test_strings(void)
+{
+	struct export_opts o = { .version = EXPORT_V9, .mtu = 512 };
+	struct field_id user = field_iana(371);
+	struct sent *s = mem_zero(1, sizeof(*s));
+	struct exporter *e = export_new(&o, keep, s);
+	struct err err = { 0 };
+
+	for (size_t len = 1; len <= 64; len++) {
+		struct batch *b = flows(1, 1000);
+		unsigned c = (unsigned)batch_column(b, &user, TYPE_STRING, 0, 0);
+		uint8_t name[64];
+
+		memset(name, 'u', sizeof(name));
+		batch_put_octets(b, c, 0, name, len);
+		batch_close(b);
+		if (export_batch(e, b, NULL, &err) != 0 || export_flush(e, &err) != 0)
+			ok(false, "exporting strings fails: %s", err.text);
+		batch_free(b);
+	}
+	is_u64(s->n, 64, "strings: a message for each batch");
+	is_u64(with_set(s, 20, 0), 8, "strings: templates for every eighth length");
+	export_free(e);
+	sent_free(s);
+}
+
 static void
 test_v5_limits(void)
 {
@@ -764,6 +792,7 @@ main(void)
 
 	test_sequences();
 	test_templates();
+	test_strings();
 	test_v5_limits();
 	test_uptime_bases();
 	test_uptime_signs();
