@@ -436,6 +436,10 @@ message_send(struct exporter *e, struct session *s, struct err *err)
 {
 	int rc;
 
+	if (s->count == 0) { /* what it was begun for did not fit */
+		s->msg.len = 0;
+		return 0;
+	}
 	set_end(s);
 	if (e->opts.version == EXPORT_V9) {
 		v9_header(e, s);

@@ -215,6 +215,34 @@ test_strings(void)
 	sent_free(s);
 }
 
+/* Where all is dropped nothing is sent, not even a header. */
+static void
+test_dropped(void)
+{
+	static const enum export_version versions[] = { EXPORT_IPFIX, EXPORT_V9 };
+	static uint8_t octets[40000];
+
+	for (unsigned v = 0; v < 2; v++) {
+		struct export_opts o = { .version = versions[v], .mtu = 512 };
+		struct batch *b = flows(1, 1000);
+		struct export_totals t;
+		struct sent *s;
+
+		for (unsigned i = 0; i < 2; i++) {
+			struct field_id section = { .id = 315, .instance = (uint8_t)i };
+			unsigned c = (unsigned)batch_column(b, &section, TYPE_BYTES, 0, 0);
+
+			batch_put_octets(b, c, 0, octets, sizeof(octets));
+		}
+		batch_close(b);
+		s = export_all(&o, b, NULL, &t);
+		is_u64(t.dropped, 1, "dropped: a record longer than a message");
+		is_u64(s->n, 0, "dropped: no message is sent for it");
+		sent_free(s);
+		batch_free(b);
+	}
+}
+
 static void
 test_v5_limits(void)
 {
@@ -793,6 +821,7 @@ main(void)
 	test_sequences();
 	test_templates();
 	test_strings();
+	test_dropped();
 	test_v5_limits();
 	test_uptime_bases();
 	test_uptime_signs();
