@@ -491,7 +491,8 @@ make_room(struct exporter *e, struct session *s, const struct layout *l, const s
 	size_t most = e->opts.stream ? UINT16_MAX : MESSAGE_MAX;
 
 	if (t == NULL)
-		return err_set(err, "more layouts of records from one exporter than templates");
+		return err_set(err, "records of one exporter have more different sets of fields "
+				    "than there are numbers for templates: send them in parts");
 	subs_grow(e, s);
 	for (;;) {
 		size_t need = record + 3;

@@ -156,6 +156,22 @@ heard() {
 	[ "$(awk '$1 <= 1400' sizes.txt | wc -l)" -lt 30 ]
 }
 
+@test "flowsend: more sets of fields than templates have numbers end it, with what to do" {
+	awk 'BEGIN {
+		print "end,srcip,vlanId,postVlanId,minimumTTL,maximumTTL,ipTTL,flowId,tcpWindowSize,igmpType," \
+			"octetTotalCount,packetTotalCount,fragmentOffset,tcpUrgentPointer,flowIdleTimeout," \
+			"flowActiveTimeout,icmpTypeIPv4,minimumIpTotalLength"
+		for (i = 0; i < 65536; i++) {
+			line = "2026-03-01T00:00:00Z,10.0.0.1"
+			for (bit = 1; bit < 65536; bit *= 2) line = line "," (int(i / bit) % 2 ? "1" : "")
+			print line
+		}
+	}' > in.csv
+	run -3 --separate-stderr flowsend -q -d udp:127.0.0.1:9 -i csv in.csv
+	[[ $stderr == "flowsend: records of one exporter have more different sets of fields than there are "* ]]
+	[[ $stderr == *": send them in parts" ]]
+}
+
 @test "flowsend: --original-time gives the same messages every time" {
 	flowgen -n 500 --exporters 2 > in.flow
 	for run in a b; do
