@@ -48,8 +48,8 @@ struct xfield {
 	uint16_t wire, length; /* LENGTH_VAR: variable */
 	uint8_t op, scale, order;
 	bool scope;
-	bool
-	    by_length; /* v9: of several lengths, a layout for each; strings up to `length` share one */
+	/* v9: of several lengths, a layout for each; strings up to `length` share one */
+	bool by_length;
 	uint32_t
 	    typed; /* the receiver has to know its type: 1 + its place in exporter.typed; 0: not */
 	struct column col;
