@@ -45,8 +45,8 @@ struct flowagg {
 	struct expr_state *filter;
 	uint64_t *sel;
 	uint64_t n_kept; /* groups that it is true for */
-	struct field_id
-	    *column; /* of the result: keys, values, each with the other direction's behind it */
+	/* Of the result: keys, values, each with the other direction's behind it. */
+	struct field_id *column;
 	size_t n_columns;
 	struct sort_key *keys;
 	size_t n_keys;

@@ -18,8 +18,8 @@ struct paper {
 	struct outfile file;
 	int socket; /* -1: none */
 	uint64_t left; /* alerts */
-	uint64_t
-	    too_long; /* for a datagram: not sent, lest they be in the way of others for ever */
+	/* For a datagram: not sent, lest they be in the way of others for ever. */
+	uint64_t too_long;
 };
 
 /* Is `to` udp:HOST[:PORT] or unix:PATH?  Nothing is looked up.  -1: err. */

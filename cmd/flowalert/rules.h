@@ -36,8 +36,8 @@ struct rule {
 	size_t n_own_keys; /* without the window's */
 	double score;
 	enum severity severity;
-	int64_t
-	    first_ns; /* told only when keys are first seen, after so long a time of watching; 0: always */
+	/* Told only when keys are first seen, after so long a time of watching; 0: always. */
+	int64_t first_ns;
 };
 
 struct rules {

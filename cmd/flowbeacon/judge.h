@@ -15,8 +15,8 @@ enum method { METHOD_FB, METHOD_RITA };
 struct judge {
 	enum method method;
 	double least; /* score of an alert */
-	bool
-	    keeps; /* there are other runs: a pair that was told is told again when its severity is higher */
+	/* There are other runs: a pair that was told is told again when its severity is higher. */
+	bool keeps;
 	struct acquaintance acquaintance;
 	struct peers_counts seen; /* times of all records */
 	uint64_t judged, unjudged; /* pairs scored; with too few beats because they are sampled */

@@ -18,8 +18,8 @@ struct blocks {
 	struct blocks_opts opts;
 	bool pipe;
 	struct wire_out out;
-	int64_t
-	    since_ns[WIRE_KINDS]; /* monotonic: when the open batch had its first record; 0 empty */
+	/* Monotonic: when the open batch had its first record; 0 empty. */
+	int64_t since_ns[WIRE_KINDS];
 	int64_t period, next_period; /* of the open batches; next INT64_MIN: not known yet */
 	struct encoder *plain, *packed;
 	struct stream_noter *noter; /* NULL: no notes are wanted */

@@ -13,8 +13,8 @@
 #include "partition.h"
 
 struct store_opts {
-	const char
-	    *path; /* NULL: standard output; else a file, pipe or, with to_dir, a directory */
+	/* NULL: standard output; else a file, pipe or, with to_dir, a directory. */
+	const char *path;
 	bool to_dir;
 	struct naming naming;
 	int64_t rotate_ns; /* 0 never */

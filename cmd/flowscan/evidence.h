@@ -39,8 +39,8 @@ struct walk {
 	/* The same contacts in the window that has most of failed * (failed / tried)^2, and in the present one. */
 	uint32_t best_failed, best_tried, window, now_failed, now_tried;
 	uint32_t spare;
-	struct bursts
-	    bursts; /* with a pause as long as a window; tries of known contacts are not in them */
+	/* With a pause as long as a window; tries of known contacts are not in them. */
+	struct bursts bursts;
 };
 
 /* Slots of tables: a multiple of 8 octets each. */

@@ -13,8 +13,8 @@ struct carrier {
 	const struct address *to;
 	struct tls *tls;
 	const char *peer_name;
-	unsigned
-	    retries; /* attempts to connect after a connection broke, at most; each waits longer */
+	/* Attempts to connect after a connection broke, at most; each waits longer. */
+	unsigned retries;
 	int64_t retry_ns; /* between two attempts, at least */
 	bool quiet;
 

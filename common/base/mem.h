@@ -44,8 +44,8 @@ struct arena {
 };
 enum { ARENA_ALIGN = 64 };
 
-void *arena_alloc(
-    struct arena *, size_t n); /* 64-aligned, uninitialised; 64 octets of slack behind */
+/* 64-aligned, uninitialised; 64 octets of slack behind. */
+void *arena_alloc(struct arena *, size_t n);
 void *arena_zero(struct arena *, size_t n);
 char *arena_string(struct arena *, const char *, size_t n);
 void arena_reset(struct arena *); /* everything handed out is void; memory kept */

@@ -20,8 +20,8 @@ struct change {
 };
 
 struct tz {
-	struct change
-	    *change; /* in order of time; the first one holds from the beginning of time */
+	/* In order of time; the first one holds from the beginning of time. */
+	struct change *change;
 	size_t n;
 };
 

@@ -39,8 +39,8 @@ struct sandbox_path {
 };
 
 struct sandbox {
-	const struct sandbox_path
-	    *paths; /* besides /dev/null and /dev/urandom; borrowed for the call */
+	/* Besides /dev/null and /dev/urandom; borrowed for the call. */
+	const struct sandbox_path *paths;
 	unsigned n_paths;
 	bool skip_files, skip_calls; /* leave out Landlock, seccomp */
 	bool require; /* fail when one that is not left out cannot be had */

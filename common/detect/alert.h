@@ -21,8 +21,8 @@ struct alert {
 	const char *reason; /* a sentence that a tired person understands, no full stop */
 	const char *why; /* see why_*() */
 	const char *attack; /* ATT&CK ids, comma between; NULL none */
-	const char *
-	    limits; /* what could not be seen; NULL: nothing is hidden.  Must be said where sampled */
+	/* What could not be seen; NULL: nothing is hidden.  Must be said where sampled. */
+	const char *limits;
 	uint32_t sampling; /* 0, 1: not sampled */
 
 	/* What it is about; NULL or -1: no value, so missing. */

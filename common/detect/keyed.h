@@ -19,8 +19,8 @@ struct keyed {
 	uint8_t *at;
 	size_t n, cap, most; /* most: bound, nothing is added beyond it */
 	uint32_t stride, key_len; /* octets of a thing and of the key, without holes */
-	uint64_t
-	    *index; /* hash << 32 | position + 1, open addressing; NULL: to be made when needed */
+	/* Hash << 32 | position + 1, open addressing; NULL: to be made when needed. */
+	uint64_t *index;
 	size_t index_cap;
 	bool reserved; /* at has room for all that may come */
 	uint64_t full; /* times that something found no room */

@@ -24,8 +24,8 @@ struct expr_state {
 	int *column; /* by node: of operands */
 	bool *met; /* by node: a batch had a column of its field */
 	bool asked;
-	float *
-	    rate; /* by node: how many of the records that it was asked about passed lately, of one */
+	/* By node: how many of the records that it was asked about passed lately, of one. */
+	float *rate;
 	uint64_t **bitmap; /* scratch, a stack of them */
 	size_t n_bitmaps, top, words;
 	uint8_t *hit; /* by dictionary code */

@@ -60,8 +60,8 @@ struct column {
 	uint32_t *dict_off;
 	uint16_t *codes;
 
-	const struct planes *
-	    planes; /* of the codes where there is a dictionary, else of the values; NULL: not asked for */
+	/* Of the codes where there is a dictionary, else of the values; NULL: not asked for. */
+	const struct planes *planes;
 
 	/*
 	 * Open batches: presence as owned memory, but that records [0, n_dense) have a value is written there

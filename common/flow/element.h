@@ -186,8 +186,8 @@ struct element {
 	uint16_t id;
 	uint8_t type; /* enum type */
 	uint8_t width; /* natural width in memory; 0 variable */
-	uint8_t
-	    scale; /* TIME: power of ten of ns its wire type counts in (9 s, 6 ms, 3 us, 0 ns) */
+	/* TIME: power of ten of ns its wire type counts in (9 s, 6 ms, 3 us, 0 ns). */
+	uint8_t scale;
 	uint8_t semantics, merge;
 	const char *name;
 	const char *unit; /* as IANA writes it; NULL none */

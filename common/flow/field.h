@@ -37,8 +37,8 @@ enum derived {
 };
 
 struct field {
-	char
-	    name[FIELD_TEXT_MAX]; /* as printed in headers: alias, else IANA name, PEN.ID or name */
+	/* As printed in headers: alias, else IANA name, PEN.ID or name. */
+	char name[FIELD_TEXT_MAX];
 	enum type type; /* TYPE_NONE: known when bound */
 	uint8_t width; /* octets a value of the widest column that was seen; 0: none was */
 	enum derived derived;

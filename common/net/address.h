@@ -39,8 +39,8 @@ int address_parse(
 
 /* One end of a transport: an address of a machine.  scope is an interface's number, 0 none. */
 struct endpoint {
-	struct addr
-	    addr; /* mapped: an IPv4 socket's; all zero or 0.0.0.0: every one of its family */
+	/* Mapped: an IPv4 socket's; all zero or 0.0.0.0: every one of its family. */
+	struct addr addr;
 	uint16_t port;
 	uint32_t scope;
 };

@@ -7,8 +7,8 @@
 #include "net/address.h"
 
 struct inherited {
-	enum transport
-	    transport; /* never TRANSPORT_TLS: whether TCP is to carry TLS the caller knows */
+	/* Never TRANSPORT_TLS: whether TCP is to carry TLS the caller knows. */
+	enum transport transport;
 	struct endpoint local;
 	int granted; /* of the receive buffer, UDP only */
 };

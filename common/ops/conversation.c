@@ -45,8 +45,8 @@ struct conversations {
 
 	uint32_t *idx;
 	size_t idx_cap;
-	struct pieces
-	    pieces; /* yet to be added: chunks are of the input, whatever blocks it comes in */
+	/* Yet to be added: chunks are of the input, whatever blocks it comes in. */
+	struct pieces pieces;
 	struct conversation out[CONVERSATIONS_CHUNK];
 	size_t n_out;
 	bool early;

@@ -101,8 +101,8 @@ struct conversation_opts {
 struct conversation_counts {
 	uint64_t records, conversations;
 	uint64_t early; /* handed out because too many were open */
-	uint64_t
-	    back; /* how often time fell back by more than ten minutes: what was open was cut off */
+	/* How often time fell back by more than ten minutes: what was open was cut off. */
+	uint64_t back;
 	uint64_t strange; /* records without two addresses or times, of no conversation */
 	uint64_t open_peak;
 };

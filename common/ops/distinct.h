@@ -22,8 +22,8 @@ struct distinct {
 	uint32_t type; /* of all narrow members; 0: none yet */
 	bool wide, counted;
 	bool interned; /* a member is: it means something beside its own table only */
-	uint64_t *
-	    narrow; /* row + 1 above, value below, 0 empty; counted: a second word behind each, its count */
+	/* Row + 1 above, value below, 0 empty; counted: a second word behind each, its count. */
+	uint64_t *narrow;
 	struct member *member; /* instead, when wide */
 	uint64_t *count; /* wide and counted: of each place */
 	size_t cap, n;

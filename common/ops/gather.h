@@ -14,24 +14,24 @@
 #include "ops/order.h"
 
 struct gather_input {
-	struct chunk
-	    *chunk; /* whose records have other numbers from here, unless they stand in order */
-	const size_t
-	    *first; /* of each chunk, how many records stand in those before; n_chunks + 1 */
+	/* Whose records have other numbers from here, unless they stand in order. */
+	struct chunk *chunk;
+	/* Of each chunk, how many records stand in those before; n_chunks + 1. */
+	const size_t *first;
 	size_t n_chunks;
 	const uint32_t *order; /* ids of the records wanted, in order */
 	size_t n;
 	uint32_t *record; /* room for a number of each record, of the caller's; NULL: own */
-	void *
-	    window; /* room for a window, of the caller's; NULL: own; or where it is too small for one block */
+	/* Room for a window, of the caller's; NULL: own; or where it is too small for one block. */
+	void *window;
 	size_t memory; /* of a window */
 	size_t most; /* records of a block, a power of 2; fewer where they are long */
 	unsigned threads;
-	const struct sort_key
-	    *keys; /* the first one's order is declared, if the column itself has it */
+	/* The first one's order is declared, if the column itself has it. */
+	const struct sort_key *keys;
 	size_t n_keys;
-	const struct batch *
-	    columns; /* what the output has first, with these precisions or coarser ones; NULL: nothing */
+	/* What the output has first, with these precisions or coarser ones; NULL: nothing. */
+	const struct batch *columns;
 };
 
 struct gather;

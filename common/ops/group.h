@@ -13,8 +13,8 @@
 struct group_key {
 	struct field field;
 	int prefix4, prefix6; /* address masked by these; -1 none */
-	struct tz_bins
-	    bin; /* rounded down to a multiple of ns, numbers too; times by a zone's clocks; ns 0: not */
+	/* Rounded down to a multiple of ns, numbers too; times by a zone's clocks; ns 0: not. */
+	struct tz_bins bin;
 	struct field_id as; /* identity of the result column */
 };
 
@@ -44,8 +44,8 @@ struct group_value {
 	enum group_fn fn;
 	unsigned rank; /* PERCENTILE: of 10,000 */
 	struct field field;
-	struct field_id
-	    as; /* sum keeps the field's identity, flows is deltaFlowCount, others are named */
+	/* Sum keeps the field's identity, flows is deltaFlowCount, others are named. */
+	struct field_id as;
 	struct field_id made; /* MIN, MAX: where an aggregate has it already, min_start */
 	struct field_id reverse; /* biflow: the identity of the other direction's flows or sum */
 };
@@ -55,8 +55,8 @@ struct group_spec {
 	size_t n_keys;
 	struct group_value *values;
 	size_t n_values;
-	bool
-	    biflow; /* -b: both directions of a conversation are one group; reverse values beside */
+	/* -b: both directions of a conversation are one group; reverse values beside. */
+	bool biflow;
 	uint64_t memory; /* octets for all tables together */
 	const char *tmpdir;
 	bool scale; /* multiply counters by sampling */

@@ -40,8 +40,8 @@ struct order {
 	const struct sort_key *keys;
 	size_t n_keys, n_chunks;
 	const struct order_columns *chunk;
-	const size_t
-	    *first; /* of each chunk, how many records stand in those before; n_chunks + 1 */
+	/* Of each chunk, how many records stand in those before; n_chunks + 1. */
+	const size_t *first;
 	unsigned threads;
 	enum type type[SORT_KEYS_MAX]; /* of all chunks; TYPE_NONE: they differ */
 	bool narrow[SORT_KEYS_MAX]; /* addresses: all IPv4 */

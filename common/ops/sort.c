@@ -15,8 +15,8 @@ struct sort_part {
 	struct sorter *s;
 	struct chunk *chunk;
 	size_t n;
-	struct batch
-	    *columns; /* a sort of a few: those of all records, chosen or not; NULL: else */
+	/* A sort of a few: those of all records, chosen or not; else NULL. */
+	struct batch *columns;
 };
 
 struct sorter {
@@ -32,9 +32,10 @@ struct sorter {
 	size_t n_chunks, cap_chunks, n_records, octets;
 	bool joining; /* the last chunk is open */
 
-	/* A sort of a few: no record behind this one can be among them.  Read by other threads. */
-	struct batch
-	    *columns; /* nor who is chosen when may decide on columns: of all records so far */
+	/* A sort of a few has the columns of all records so far, chosen or not: who is chosen when must not decide on them. */
+	struct batch *columns;
+
+	/* A sort of a few: no record behind the bar can be among them.  Other threads read it, under the lock. */
 	struct ordered_lock *lock;
 	struct bar {
 		bool set;

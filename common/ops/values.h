@@ -35,8 +35,8 @@ struct value_state {
 	uint8_t width, scale;
 	bool mixed; /* cells of several types */
 	struct distinct set;
-	uint8_t
-	    home; /* PERCENTILE: the value whose set has the field's values: the first of that field */
+	/* PERCENTILE: the value whose set has the field's values: the first of that field. */
+	uint8_t home;
 };
 
 struct values {
@@ -71,8 +71,8 @@ struct values_bound {
 struct values_chunk {
 	const uint32_t *idx, *row;
 	uint64_t *slots[TABLE_CHUNK];
-	const uint8_t
-	    *dir; /* biflow: 1 where the record goes from the key's second side to its first */
+	/* Biflow: 1 where the record goes from the key's second side to its first. */
+	const uint8_t *dir;
 	size_t n;
 };
 

@@ -17,8 +17,8 @@ struct stream_file {
 	int fd;
 	atomic_uint users;
 	atomic_bool cold; /* the disk had to be waited for */
-	_Atomic uint64_t
-	    wanted; /* of the first 64 columns, those that were asked for: so they will be of the next block */
+	/* Of the first 64 columns, those that were asked for: so they will be of the next block. */
+	_Atomic uint64_t wanted;
 };
 struct stream_file *file_share(struct stream_file *);
 void file_release(struct stream_file *); /* takes NULL */
@@ -30,8 +30,8 @@ struct block_entry {
 	uint64_t base, hash;
 	bool loaded; /* section and presence are */
 	struct stored *section; /* NULL: it has none */
-	const struct planes
-	    *numbers; /* of all its records: values, distances, codes; NULL: not yet */
+	/* Of all its records: values, distances, codes; NULL: not yet. */
+	const struct planes *numbers;
 };
 
 struct stream_slot {

@@ -132,8 +132,8 @@ struct index_keys {
 	uint64_t *key;
 	size_t n, cap;
 	size_t count[LEVELS];
-	bool
-	    odd; /* a column is not of the type it should be: there is nothing to be said of the block */
+	/* A column is not of the type it should be: there is nothing to be said of the block. */
+	bool odd;
 	struct index_zone zone[ZONES];
 
 	/* Addresses of one kind on their way. */

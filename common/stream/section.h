@@ -38,8 +38,8 @@ struct encoder {
 	struct packer *packer; /* NULL: sections are not compressed */
 	struct buf planes; /* one column's */
 	struct buf starts; /* of runs: a bit each */
-	uint64_t *
-	    values; /* a column's values by entry of another one's dictionary (map.c), or of its runs */
+	/* A column's values by entry of another one's dictionary (map.c), or of its runs. */
+	uint64_t *values;
 	size_t values_cap;
 	struct dict_slot *slots; /* n_slots of them, room for cap_slots */
 	size_t n_slots, cap_slots;

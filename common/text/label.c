@@ -19,8 +19,8 @@ struct label {
 	const struct names *names;
 	enum text_format format;
 	struct name_column column;
-	enum type
-	    type; /* of an announced element: what its octets are; TYPE_NONE: column is bound */
+	/* Of an announced element: what its octets are; TYPE_NONE: column is bound. */
+	enum type type;
 
 	struct found *slot; /* open addressing, at most half full */
 	size_t n, cap;

@@ -50,8 +50,8 @@ struct xfield {
 	bool scope;
 	/* v9: of several lengths, a layout for each; strings up to `length` share one */
 	bool by_length;
-	uint32_t
-	    typed; /* the receiver has to know its type: 1 + its place in exporter.typed; 0: not */
+	/* The receiver has to know its type: 1 + its place in exporter.typed; 0: not. */
+	uint32_t typed;
 	struct column col;
 	const uint64_t *present; /* NULL: every record */
 	/* Lists: sub-templates that record i needs are uses[uses_off[i] .. uses_off[i + 1]). */

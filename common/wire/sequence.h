@@ -21,12 +21,12 @@ struct sequence {
 	uint32_t next, suspect_next;
 	uint64_t slack;
 	uint64_t messages;
-	uint32_t
-	    recent[SEQUENCE_WINDOW]; /* sequence numbers believed, by messages modulo the window */
+	/* Sequence numbers believed, by messages modulo the window. */
+	uint32_t recent[SEQUENCE_WINDOW];
 	struct sequence_gap {
 		uint32_t from, n;
-		uint32_t
-		    run; /* of the exporter's, in which other domains may have had these; or 0 */
+		/* Of the exporter's, in which other domains may have had these; or 0. */
+		uint32_t run;
 		uint64_t born;
 	} gap[SEQUENCE_GAPS];
 	unsigned n_gaps;

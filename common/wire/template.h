@@ -58,8 +58,8 @@ struct step {
 	uint16_t at, len; /* offset in a record of fixed length, else number among `fields` */
 	uint16_t at2, len2;
 	copy_cells *copy; /* to cells of `width`; NULL: by kind */
-	uint16_t
-	    col[2]; /* the column in the last batch of IPv4, IPv6 records; NO_COLUMN: it had none */
+	/* The column in the last batch of IPv4, IPv6 records; NO_COLUMN: it had none. */
+	uint16_t col[2];
 };
 
 /*
@@ -93,8 +93,8 @@ struct template
 	int64_t refreshed_ns; /* received: the last definition */
 	int64_t export_ns; /* sent: the newest definition */
 	int64_t since_ns, changed_ns; /* sent and received: the first that said this */
-	struct template *
-	    previous; /* what the exporter said before, for messages that were overtaken; or NULL */
+	/* What the exporter said before, for messages that were overtaken; or NULL. */
+	struct template *previous;
 	bool cached; /* from a saved state, and not repeated since */
 	bool untyped; /* has enterprise elements that nobody knows */
 	unsigned types_version; /* of the announced types it was compiled with */

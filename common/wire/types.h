@@ -18,8 +18,8 @@ enum { TYPES_MAX = 4096 };
 struct types {
 	struct element *known; /* by (pen, id), n of them; names are not kept */
 	unsigned n, cap;
-	unsigned
-	    version; /* counts changes: templates compiled by an older one are compiled again */
+	/* Counts changes: templates compiled by an older one are compiled again. */
+	unsigned version;
 };
 
 /*

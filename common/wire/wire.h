@@ -26,8 +26,8 @@ struct wire_out {
 
 struct wire_opts {
 	bool raw; /* keep every wire element as sent */
-	bool
-	    strict; /* malformed messages are discarded whole, no port borrows templates (RFC 7011 9.1, 8) */
+	/* Malformed messages are discarded whole, no port borrows templates (RFC 7011 9.1, 8). */
+	bool strict;
 	bool scope_ip; /* templates of datagrams are keyed without the source port */
 	unsigned lifetime_s; /* of a template over UDP; 0: 1800 */
 	size_t max_templates; /* per session; 0: 4096 */
