@@ -412,7 +412,7 @@ outfile_close(struct outfile *f, struct err *err)
 	if (!f->direct && fsync(fd) != 0 && errno != EINVAL && errno != EROFS)
 		return err_system(err, "cannot write %s", f->path);
 	if (!f->direct && f->tmp == NULL && take_name(f, link_file) != 0)
-		return err_system(err, "cannot give it its name");
+		return err_system(err, "cannot give %s its name", f->path);
 	f->fd = -1;
 	if (close(fd) != 0 && errno != EINTR)
 		return err_system(err, "cannot write %s", f->path);
@@ -427,7 +427,7 @@ outfile_place(struct outfile *f, const char *path, struct err *err)
 	mem_free(f->tmp);
 	f->tmp = NULL;
 	if (file_sync_directory(path) != 0)
-		return err_system(err, "cannot sync its directory");
+		return err_system(err, "cannot sync the directory of %s", path);
 	return 0;
 }
 

@@ -172,6 +172,13 @@ test_outfile_kinds(void)
 		access("/dev/full.incomplete", F_OK) != 0,
 	    "and has no incomplete file");
 
+	ok(mkdir("gone", 0700) == 0 && begin(&f, "gone/day.flow", "five") == 0 &&
+		(f.tmp == NULL || unlink(f.tmp) == 0) && rmdir("gone") == 0 &&
+		outfile_commit(&f, &err) == -1,
+	    "an output whose directory goes away meanwhile fails");
+	ok(strstr(err.text, "gone/") != NULL, "and is named: %s", err.text);
+	err = (struct err){ 0 };
+
 	ok(outfile_open(&f, "no/such/file", &err) == -1, "an output in no directory fails");
 	is_str(err.text, "cannot write no/such/file: No such file or directory", "with a reason");
 	is_u64((uint64_t)err.status, EXIT_FAILED, "and the status of failure");
