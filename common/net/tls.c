@@ -29,7 +29,7 @@ struct tls_session {
 	bool ended; /* the socket has */
 	bool broken, refused;
 	uint64_t written;
-	const char *name; /* whom a client wants */
+	char *name; /* whom a client wants; NULL: a server's session */
 	struct buf names; /* of the peer's certificate */
 };
 
@@ -100,7 +100,7 @@ socket_method(void)
 
 /* Reasons ----------------------------------------------------------------------------------------- */
 
-/* What OpenSSL's newest reason is in words. */
+/* A reason of OpenSSL's in words.  Callers ask for the oldest in its queue: the others are what came of it. */
 static const char *
 reason(unsigned long e)
 {
@@ -442,7 +442,7 @@ tls_session_free(struct tls_session *s)
 	ERR_clear_error();
 	SSL_free(s->ssl);
 	buf_free(&s->names);
-	mem_free((char *)s->name);
+	mem_free(s->name);
 	mem_free(s);
 }
 
