@@ -2,8 +2,8 @@
  * opt.h - command lines from tables: one table gives getopt, --help, completions and the test that
  * holds manuals and tables together.
  *
- * Same letter, same meaning in every program: a test compares all tables.  -h/--help, -V/--version and --help-fields are handled by opt_next, which
- * prints and exits; `--help > /dev/full` fails.
+ * Same letter, same meaning in every program: a test compares all tables.  -h/--help, -V/--version and --help-fields are
+ * handled by opt_next, which prints and exits; `--help > /dev/full` fails.
  */
 #ifndef BASE_OPT_H
 #define BASE_OPT_H
@@ -36,8 +36,8 @@ struct program {
 };
 
 /*
- * Parse the next option.  Returns its key with *arg set (or NULL), 0 when only operands are left
- * (*first is the index of the first in argv; options and operands may be mixed, `--` ends options).
+ * Parse the next option.  Returns its key with *arg set (or NULL), 0 when there are no more: then `operands` has the
+ * rest, borrowed from argv.  Options and operands may be mixed; `--` ends options.
  * Wrong usage prints a line with a suggestion and exits 2.  Options that take no table row: -h
  * --help -V --version --help-fields --print-options (tab separated rows for tests and completions).
  */
