@@ -497,15 +497,20 @@ void
 conversations_add(struct conversations *c, struct batch *b, const uint64_t *sel)
 {
 	struct piece_source source;
-	size_t n = sel != NULL ? bits_count(sel, b->n) : b->n, next = 0, k, before;
+	size_t n = sel != NULL ? bits_count(sel, b->n) : b->n, next = 0;
 
 	c->counts.records += n;
 	if (!pieces_bind(&source, b)) {
 		c->counts.strange += n;
 		return;
 	}
-	while (before = c->pieces.n, (k = pieces_more(&c->pieces, &source, b->n, sel, &next)) > 0) {
-		c->counts.strange += k - (c->pieces.n - before);
+	for (;;) {
+		size_t before = c->pieces.n;
+		size_t seen = pieces_more(&c->pieces, &source, b->n, sel, &next);
+
+		if (seen == 0)
+			break;
+		c->counts.strange += seen - (c->pieces.n - before);
 		if (c->pieces.n == CONVERSATIONS_CHUNK)
 			add_chunk(c);
 	}
