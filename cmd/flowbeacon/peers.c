@@ -394,7 +394,7 @@ peers_select(const struct peers *p, struct batch *b, uint64_t *sel, unsigned lea
 		for (size_t i = 0; i < n; i++)
 			if ((*words_find(&p->pairs, hash[i]) & RECORDS_MASK) < least ||
 			    !has_all(&v, idx[i]))
-				sel[idx[i] / 64] &= ~(UINT64_C(1) << idx[i] % 64);
+				bits_clear(sel, idx[i]);
 	}
 }
 

@@ -33,6 +33,12 @@ bits_set(uint64_t *w, size_t i)
 	w[i / 64] |= UINT64_C(1) << (i % 64);
 }
 
+static inline void
+bits_clear(uint64_t *w, size_t i)
+{
+	w[i / 64] &= ~(UINT64_C(1) << (i % 64));
+}
+
 /* The valid bits of the last word of n records. */
 static inline uint64_t
 bits_tail(size_t n)

@@ -366,7 +366,7 @@ add_chunk(struct learn *l, size_t n, uint64_t *sel, struct err *err)
 		if (add_piece(l, &p->ends[i], &p->piece[i], &take, err) != 0)
 			return -1;
 		if (!take)
-			sel[p->rec[i] / 64] &= ~(UINT64_C(1) << p->rec[i] % 64);
+			bits_clear(sel, p->rec[i]);
 	}
 	if (l->hourly.rows.n > LEARN_ROWS / 2)
 		fold(l, false);

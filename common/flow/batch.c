@@ -282,7 +282,7 @@ batch_unmark(struct batch *b, unsigned col, size_t rec)
 
 	write_dense(c);
 	c->n_dense = 0;
-	c->bits[rec / 64] &= ~(UINT64_C(1) << rec % 64);
+	bits_clear(c->bits, rec);
 }
 
 /* Whole words, the last of them into the room behind: records of a message are some tens. */
