@@ -16,8 +16,8 @@ struct finisher_opts {
 };
 
 struct finisher;
-struct finisher *finisher_new(
-    const struct finisher_opts *, struct err *); /* NULL with err: no thread */
+/* NULL with err: no thread. */
+struct finisher *finisher_new(const struct finisher_opts *, struct err *);
 
 /*
  * End and free an output, in order with those before it.  That one cannot be ended is said, but of the last ones,

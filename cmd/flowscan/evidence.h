@@ -212,8 +212,8 @@ struct when {
 	uint32_t window; /* the number of that in which it began, from 1 */
 };
 void walk_step(struct walk *, bool bad, const struct when *);
-void walk_again(
-    struct walk *, uint32_t window, bool bad); /* a contact known before, in another window */
+/* A contact known before, in another window. */
+void walk_again(struct walk *, uint32_t window, bool bad);
 void walk_repair(struct walk *); /* a failed contact was answered after all */
 
 #endif

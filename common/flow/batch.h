@@ -168,12 +168,13 @@ void batch_fill(struct batch *, unsigned col, size_t first, size_t n, uint64_t v
 /* Times of this column are precise to 10^scale ns: the finest one asked for is kept. */
 void batch_precision(struct batch *, unsigned col, unsigned scale);
 
-/* Set one value (any width; present).  put_octets: records in ascending order only. */
-void batch_put_uint(
-    struct batch *, unsigned col, size_t rec, uint64_t); /* also BOOL TIME MAC INT as bits */
+/*
+ * Set one value (any width; present).  put_uint: also BOOL TIME MAC INT as bits.  put_ip: the column widens if need be.
+ * put_octets: records in ascending order only.
+ */
+void batch_put_uint(struct batch *, unsigned col, size_t rec, uint64_t);
 void batch_put_double(struct batch *, unsigned col, size_t rec, double);
-void batch_put_ip(
-    struct batch *, unsigned col, size_t rec, const struct addr *); /* widens if need be */
+void batch_put_ip(struct batch *, unsigned col, size_t rec, const struct addr *);
 void batch_put_octets(struct batch *, unsigned col, size_t rec, const void *, size_t n);
 
 /* Octets of values held: a batch of 64 MiB (BATCH_OCTETS) is full whatever its records. */

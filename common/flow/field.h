@@ -125,8 +125,8 @@ struct field_list {
 			 * defaults into another list, then this */
 };
 int field_list_parse(struct field_list *, const char *text, struct err *);
-void field_list_append(
-    struct field_list *, const struct field *); /* a copy; whether it is there or not */
+/* A copy; whether it is there or not. */
+void field_list_append(struct field_list *, const struct field *);
 void field_list_free(struct field_list *);
 
 /* `--help-fields`: alias, names, type, unit, example. */

@@ -31,10 +31,10 @@ int io_format_parse(const char *, bool input, enum io_format *, struct err *);
  * Options shared by programs: rows for their tables, filled by io_opt.  io_opt returns 1 when the key was one
  * of these, 0 when not, -1 with err.
  */
-extern const struct opt io_input_options
-    []; /* -i -t --since --until --recover --skip-bad --live --follow --no-index --tz */
-extern const struct opt io_output_options
-    []; /* -o -w -n -k -N --raw --options --resolve --no-resolve --fast --level --no-history */
+/* -i -t --since --until --recover --skip-bad --live --follow --no-index --tz */
+extern const struct opt io_input_options[];
+/* -o -w -n -k -N --raw --options --resolve --no-resolve --fast --level --no-history */
+extern const struct opt io_output_options[];
 extern const struct opt io_run_options[]; /* -j -q -v */
 
 /* Numbers that options records name, in text: by their names? */
@@ -86,8 +86,8 @@ struct io_opts {
 };
 void io_opts_init(struct io_opts *);
 int io_opt(struct io_opts *, int key, const char *arg, struct err *);
-int io_memory(
-    struct io_opts *, const char *arg, struct err *); /* -m of those that have it; -1: err */
+/* -m of those that have it; -1: err. */
+int io_memory(struct io_opts *, const char *arg, struct err *);
 void io_opts_free(struct io_opts *);
 
 /*

@@ -43,10 +43,12 @@ void copy_ip4(void *cells, unsigned width, const struct source *);
 size_t copy_ip6(uint8_t *cells, const struct source *);
 
 /* Forms of time on the wire.  Each returns the least value written; TIME_NONE where one does not fit. */
-int64_t copy_scaled(
-    int64_t *cells, const struct source *, int64_t unit_ns); /* counts of a unit since 1970 */
-int64_t copy_ntp(
-    int64_t *cells, const struct source *, int64_t unit_ns); /* RFC 7011 6.1.9: len 8 */
+
+/* Counts of a unit since 1970. */
+int64_t copy_scaled(int64_t *cells, const struct source *, int64_t unit_ns);
+
+/* RFC 7011 6.1.9: len 8. */
+int64_t copy_ntp(int64_t *cells, const struct source *, int64_t unit_ns);
 
 /*
  * Exporter's uptime in milliseconds.  It is a 32-bit count that wraps every 49.7 days, so only its
