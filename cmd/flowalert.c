@@ -200,7 +200,7 @@ sift(struct flowalert *f, struct batch *b, const uint64_t *sel)
 	suppress_bind(&f->suppressions, b);
 	alert_bind(&reader, b);
 	for (size_t rec = 0; rec < b->n; rec++) {
-		if (sel != NULL && !bits_get(sel, rec))
+		if (!bits_has(sel, rec))
 			continue;
 		if (!alert_is(&reader, rec)) {
 			f->strangers++;

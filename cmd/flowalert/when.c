@@ -238,7 +238,7 @@ when_add(struct when *w, struct batch *b, const uint64_t *sel)
 	(void)expr_select(w->state, b, w->sel);
 	bind(w, b, &c);
 	for (size_t rec = 0; rec < b->n; rec++) {
-		if (sel != NULL && !bits_get(sel, rec))
+		if (!bits_has(sel, rec))
 			continue;
 		if (bin_of(b, &c, rec, &ns))
 			note_bin(w, ns);

@@ -63,7 +63,7 @@ interface_at(const struct interfaces *f, unsigned k, uint32_t rec)
 {
 	const struct column *c = f->col[k];
 
-	if (c == NULL || (c->present != NULL && !bits_get(c->present, rec)))
+	if (c == NULL || !bits_has(c->present, rec))
 		return 0;
 	return (uint32_t)column_uint(c, rec);
 }

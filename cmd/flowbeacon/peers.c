@@ -165,7 +165,7 @@ static bool
 has_all(const struct view *v, size_t i)
 {
 	for (unsigned k = 0; k < NEEDED; k++)
-		if (v->col[k]->present != NULL && !bits_get(v->col[k]->present, i))
+		if (!bits_has(v->col[k]->present, i))
 			return false;
 	return true;
 }
@@ -295,7 +295,7 @@ static void
 see_sampling(struct peers *p, const struct column *c, size_t n)
 {
 	for (size_t i = 0; c != NULL && i < n; i++) {
-		uint64_t v = c->present == NULL || bits_get(c->present, i) ? column_uint(c, i) : 1;
+		uint64_t v = bits_has(c->present, i) ? column_uint(c, i) : 1;
 
 		if (v > p->counts.sampling)
 			p->counts.sampling = v < UINT32_MAX ? (uint32_t)v : UINT32_MAX;
@@ -321,7 +321,7 @@ peers_add(struct peers *p, struct batch *b, const uint64_t *sel)
 		for (; next < b->n && n < CHUNK; next++) {
 			struct addr src, dst;
 
-			if ((sel != NULL && !bits_get(sel, next)) || !has_all(&v, next))
+			if (!bits_has(sel, next) || !has_all(&v, next))
 				continue;
 			src = column_ip(v.col[SRC], next);
 			dst = column_ip(v.col[DST], next);

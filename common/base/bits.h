@@ -27,6 +27,13 @@ bits_get(const uint64_t *w, size_t i)
 	return w[i / 64] >> (i % 64) & 1;
 }
 
+/* The same of a bitmap that is NULL where all bits are set: which records have a value, or are selected. */
+static inline bool
+bits_has(const uint64_t *w, size_t i)
+{
+	return w == NULL || bits_get(w, i);
+}
+
 static inline void
 bits_set(uint64_t *w, size_t i)
 {

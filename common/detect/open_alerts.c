@@ -99,7 +99,7 @@ open_alerts_add(struct open_alerts *o, struct batch *b, const uint64_t *sel, str
 		struct rule r = { .start_ns = INT64_MIN, .port = NO_PORT };
 		struct addr key, other;
 
-		if (sel != NULL && !bits_get(sel, i))
+		if (!bits_has(sel, i))
 			continue;
 		r.by_src = addr_at(src, i, &key);
 		r.has_other = addr_at(dst, i, &other);

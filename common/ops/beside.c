@@ -98,7 +98,7 @@ count_chunk(const struct counting *c, unsigned table, size_t at, size_t end)
 	for (size_t k = 0; k < n; k++) {
 		uint32_t in = beside_first_row(s, table, m[k].row);
 
-		if (s->wanted != NULL && !bits_get(s->wanted, in))
+		if (!bits_has(s->wanted, in))
 			continue;
 		row[n_wanted] = in;
 		m[n_wanted] = m[k];

@@ -96,7 +96,7 @@ cell_at(const struct column *c, size_t rec, struct intern *in)
 {
 	struct cell cell = { .type = c->type };
 
-	if (c->present != NULL && !bits_get(c->present, rec))
+	if (!bits_has(c->present, rec))
 		return (struct cell){ 0 };
 	if (type_is_var((enum type)c->type)) {
 		cell.v = intern_put(

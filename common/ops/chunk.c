@@ -552,7 +552,7 @@ packed_put(const struct packed *p, size_t rec, struct batch *to, unsigned col, s
 	size_t i = p->form == PACKED_DICT ? p->codes[rec] : rec, len;
 	const uint8_t *octets;
 
-	if (p->present != NULL && !bits_get(p->present, rec))
+	if (!bits_has(p->present, rec))
 		return;
 	if (p->width == 0) {
 		octets = packed_octets(p, rec, &len);

@@ -367,7 +367,7 @@ codes_widen(struct coding *want, const struct coding *before)
 
 /* Coding ---------------------------------------------------------------------------------------- */
 
-#define MISSING (c->present != NULL && !bits_get(c->present, rec))
+#define MISSING (!bits_has(c->present, rec))
 
 /* A digit of every record, added to the code; outside: any was out of its range. */
 #define ADD_DIGITS(T) \

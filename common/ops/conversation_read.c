@@ -258,7 +258,7 @@ read_part(struct pieces *p, const struct piece_source *s, const uint32_t *idx, s
 	for (size_t i = 0; i < n; i++) {
 		struct piece *q = &p->piece[p->n];
 
-		if (!has[i] || (timed != NULL && !bits_get(timed, idx[i])))
+		if (!has[i] || !bits_has(timed, idx[i]))
 			continue;
 		fill_piece(q, &w, i);
 		p->rec[p->n] = idx[i];
@@ -286,7 +286,7 @@ pieces_more(
 	size_t k = 0;
 
 	for (; *next < n && k < CONVERSATIONS_CHUNK - p->n; ++*next)
-		if (sel == NULL || bits_get(sel, *next))
+		if (bits_has(sel, *next))
 			idx[k++] = (uint32_t)*next;
 	for (size_t at = 0; at < k; at += PART)
 		read_part(p, s, idx + at, k - at < PART ? k - at : PART);

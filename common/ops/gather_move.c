@@ -255,8 +255,7 @@ block_presence(
 		const struct slice *s = &d->slice[i];
 
 		for (size_t k = 0; k < s->n; k++)
-			*has++ =
-			    p != NULL && (p->present == NULL || bits_get(p->present, s->first + k));
+			*has++ = p != NULL && bits_has(p->present, s->first + k);
 	}
 	has = d->values;
 	for (size_t k = 0; k < n; k++)

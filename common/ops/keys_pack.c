@@ -130,7 +130,7 @@ intern_of(const struct key_source *src, struct intern *in, uint32_t rec)
 static bool
 has_value(const struct key_source *src, uint32_t rec)
 {
-	return src->col->present == NULL || bits_get(src->col->present, rec);
+	return bits_has(src->col->present, rec);
 }
 
 static void

@@ -133,7 +133,7 @@ order_key(
     const struct sort_key *k, const struct column *c, enum type type, size_t rec, uint64_t *key)
 {
 	*key = 0;
-	if (c == NULL || (c->present != NULL && !bits_get(c->present, rec)))
+	if (c == NULL || !bits_has(c->present, rec))
 		return ORDER_MISSING;
 	if (column_nan(c, rec))
 		return ORDER_NAN;

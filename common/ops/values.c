@@ -62,7 +62,7 @@ values_free(struct values *vs)
 static bool
 has_value(const struct column *c, uint32_t rec)
 {
-	return c->present == NULL || bits_get(c->present, rec);
+	return bits_has(c->present, rec);
 }
 
 uint64_t

@@ -127,7 +127,7 @@ static bool
 same_sampling(const struct column *c, size_t n, uint32_t *interval)
 {
 	for (size_t i = 0; i < n; i++) {
-		bool has = c->present == NULL || bits_get(c->present, i);
+		bool has = bits_has(c->present, i);
 		uint32_t now = has ? (uint32_t)cell_word(c, i) : 1;
 
 		now = now == 0 ? 1 : now;

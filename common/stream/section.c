@@ -24,7 +24,7 @@ constant_of(const struct column *c, size_t n)
 	uint64_t v = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (c->present == NULL || bits_get(c->present, i)) {
+		if (bits_has(c->present, i)) {
 			memcpy(&v, (const uint8_t *)c->data + i * c->width, c->width);
 			break;
 		}

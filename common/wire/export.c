@@ -62,7 +62,7 @@ origin_bind(struct origin *o, struct batch *b)
 static bool
 has_value(bool has, const struct column *c, size_t rec)
 {
-	return has && (c->present == NULL || bits_get(c->present, rec));
+	return has && bits_has(c->present, rec);
 }
 
 struct session *
@@ -139,7 +139,7 @@ export_batch(struct exporter *e, struct batch *b, const uint64_t *sel, struct er
 	if (flush_around(e, err) != 0)
 		return -1;
 	for (size_t i = 0; i < b->n; i++) {
-		if ((sel == NULL || bits_get(sel, i)) && export_record(e, &origin, i, err) != 0)
+		if (bits_has(sel, i) && export_record(e, &origin, i, err) != 0)
 			return -1;
 	}
 	return flush_around(e, err);

@@ -6,7 +6,7 @@
 static bool
 has_field(const struct xfield *f, size_t rec)
 {
-	return f->present == NULL || bits_get(f->present, rec);
+	return bits_has(f->present, rec);
 }
 
 /* A number for a field, and for a length of it, whose exclusive-or tells sets of fields apart. */
@@ -145,7 +145,7 @@ layouts_make(struct exporter *e, size_t n)
 		memset(p->slots, 0, p->n_slots * sizeof(*p->slots));
 	hash_records(p, n);
 	for (size_t i = 0; i < n; i++) {
-		if (p->sel != NULL && !bits_get(p->sel, i))
+		if (!bits_has(p->sel, i))
 			continue;
 		if (p->n_layouts == 0 || p->hashes[i] != last)
 			layout = layout_find(e, p->hashes[i], i);

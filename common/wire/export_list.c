@@ -262,7 +262,7 @@ lists_encode(struct exporter *e, struct xfield *f, size_t n)
 
 		off[i] = (uint32_t)before;
 		uses_off[i] = (uint32_t)(used / sizeof(uint32_t));
-		if (f->present != NULL && !bits_get(f->present, i))
+		if (!bits_has(f->present, i))
 			continue;
 		if (put_list(&x, octets + f->col.off[i], len, 0) &&
 		    x.out.len - before < LENGTH_VAR) {

@@ -352,8 +352,7 @@ record_times(const struct plan *p, const struct session *s, const struct layout 
 			continue;
 		ns = (int64_t)cell_uint(&f->col, rec);
 		span_add(&times, ns);
-		if (f->wire == 22 && p->has_raw_start &&
-		    (p->raw_start.present == NULL || bits_get(p->raw_start.present, rec))) {
+		if (f->wire == 22 && p->has_raw_start && bits_has(p->raw_start.present, rec)) {
 			own = true;
 			*boot = ns - ns % NS_PER_MS -
 				(int64_t)(uint32_t)cell_uint(&p->raw_start, rec) * NS_PER_MS;

@@ -8,8 +8,7 @@
 static bool
 is_true(const struct column *c, size_t rec)
 {
-	return c != NULL && (c->present == NULL || bits_get(c->present, rec)) &&
-	       cell_uint(c, rec) != 0;
+	return c != NULL && bits_has(c->present, rec) && cell_uint(c, rec) != 0;
 }
 
 /* Records that carry every element as sent, a start (or end) that needs no header among them. */
@@ -33,8 +32,7 @@ count_rounded(struct exporter *e, const struct xfield *f, size_t n)
 	size_t rounded = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if ((f->present == NULL || bits_get(f->present, i)) &&
-		    (sel == NULL || bits_get(sel, i)))
+		if (bits_has(f->present, i) && bits_has(sel, i))
 			rounded += cell_uint(&f->col, i) % (uint64_t)NS_PER_MS != 0;
 	}
 	loss_count(e, &f->id, "times rounded to milliseconds", rounded);
@@ -47,8 +45,7 @@ count_misfits(struct exporter *e, const struct column *c, size_t n)
 	size_t misfits = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if ((c->present == NULL || bits_get(c->present, i)) &&
-		    (sel == NULL || bits_get(sel, i)))
+		if (bits_has(c->present, i) && bits_has(sel, i))
 			misfits += !time_fits((int64_t)cell_uint(c, i));
 	}
 	loss_count(e, &c->id, TIMES_MISFIT, misfits);
@@ -64,7 +61,7 @@ add_far(struct exporter *e, struct batch *b, const struct column *start, uint64_
 	if (end == NULL)
 		return;
 	PLAN_SELECT(far, start->present, b->n, i,
-	    !bits_get(said, i) && (end->present == NULL || bits_get(end->present, i)) &&
+	    !bits_get(said, i) && bits_has(end->present, i) &&
 		time_fits((int64_t)cell_uint(start, i)) && time_fits((int64_t)cell_uint(end, i)) &&
 		!uptime_says_both((int64_t)cell_uint(start, i), (int64_t)cell_uint(end, i)));
 	loss_count(e, &start->id, "times more than 49 days from the end",

@@ -88,9 +88,9 @@ plan_ip6(struct exporter *e, struct batch *b, const struct column *c, uint16_t p
 	six = plan_bitmap(p, n);
 	for (size_t i = 0; i < n; i++) {
 		bool other = memcmp((const uint8_t *)c->data + i * 16, &zero, 16) == 0 &&
-			     (l->present == NULL || bits_get(l->present, i)) && !cell_is_v4(l, i);
+			     bits_has(l->present, i) && !cell_is_v4(l, i);
 
-		if (c->present == NULL || bits_get(c->present, i))
+		if (bits_has(c->present, i))
 			bits_set(other ? four : six, i);
 	}
 	field_ip(p, c, partner, PUT_IP4, four, n);
@@ -134,7 +134,7 @@ greatest(const struct xfield *f, size_t n)
 	uint64_t most = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (f->present == NULL || bits_get(f->present, i)) {
+		if (bits_has(f->present, i)) {
 			uint64_t v = cell_uint(&f->col, i);
 
 			most = v > most ? v : most;
@@ -208,7 +208,7 @@ lengths(const struct xfield *f, size_t n, size_t *least, size_t *most)
 	for (size_t i = 0; i < n; i++) {
 		size_t len = f->col.off[i + 1] - f->col.off[i];
 
-		if (f->present != NULL && !bits_get(f->present, i))
+		if (!bits_has(f->present, i))
 			continue;
 		*least = len < *least ? len : *least;
 		*most = len > *most ? len : *most;
@@ -365,8 +365,7 @@ plan_domain(struct exporter *e, struct batch *b, struct xfield *f)
 		uint32_t original = (uint32_t)cell_uint(&f->col, i);
 		const struct session *s;
 
-		if ((f->present != NULL && !bits_get(f->present, i)) ||
-		    (p->sel != NULL && !bits_get(p->sel, i)))
+		if (!bits_has(f->present, i) || !bits_has(p->sel, i))
 			continue;
 		s = origin_session(e, &origin, i);
 		s = s != NULL ? session_find(e, &s->exporter, original) : NULL;

@@ -130,7 +130,7 @@ sampling_plan(struct exporter *e, struct batch *b)
 	for (size_t i = 0; i < b->n; i++) {
 		if (has(v.own, i))
 			cells[i] = (uint32_t)cell_uint(v.own, i);
-		if ((p->sel == NULL || bits_get(p->sel, i)) && says_itself(e, &v, i, cells[i]))
+		if (bits_has(p->sel, i) && says_itself(e, &v, i, cells[i]))
 			bits_set(p->own_sampling, i);
 	}
 	if (!plan_any(p->own_sampling, b->n))

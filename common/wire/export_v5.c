@@ -83,7 +83,7 @@ v5_free(struct v5_columns *v)
 static bool
 present(const struct column *c, size_t rec)
 {
-	return c->present == NULL || bits_get(c->present, rec);
+	return bits_has(c->present, rec);
 }
 
 static bool
@@ -461,7 +461,7 @@ v5_batch(struct exporter *e, struct batch *b, const uint64_t *sel, struct err *e
 	for (size_t i = 0; i < b->n; i++) {
 		struct session *s;
 
-		if (sel != NULL && !bits_get(sel, i))
+		if (!bits_has(sel, i))
 			continue;
 		if (!read_record(e, i, &r)) {
 			e->totals.dropped++;
