@@ -534,7 +534,7 @@ run(struct flowbeacon *f, const struct optparse *parser, char **argv, struct err
 	if (f->scope.baseline != NULL) {
 		f->baseline = baseline_load(f->scope.baseline, err);
 		if (f->baseline == NULL)
-			return err->status ? err->status : EXIT_FAILED;
+			return err->status;
 		f->judge.acquaintance.baseline = f->baseline;
 	}
 	if (f->twice && look_first(f, parser->operands, parser->n_operands, err) != 0)

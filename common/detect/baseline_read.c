@@ -358,8 +358,6 @@ baseline_read(struct baseline *b, int fd, struct err *err)
 	enum stream_status status = STREAM_FAILED;
 	int rc = 0;
 
-	if (reader == NULL)
-		rc = err_system(err, NULL);
 	while (rc == 0 && (status = stream_next(reader, slot, err)) == STREAM_BATCH)
 		rc = take_batch(&r, slot_batch(slot), err);
 	if (rc == 0 && status == STREAM_FAILED)
