@@ -28,10 +28,10 @@ open_socket(struct repeat *r, const struct endpoint *to)
 	socklen_t len;
 	struct endpoint at = *to;
 
+	/* Raw sockets of both families with protocol IPPROTO_RAW take whole packets (raw(7)). */
 	r->fd = socket(v4 ? AF_INET : AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 	if (r->fd < 0)
 		return -1;
-	/* Raw sockets of both families with protocol IPPROTO_RAW take whole packets (raw(7)). */
 	(void)setsockopt(r->fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
 	if (r->spoof)
 		at.port = 0;
@@ -59,7 +59,7 @@ repeat_open(const struct address *a, bool spoof, struct err *err)
 			close(r->fd);
 		r->fd = -1;
 	}
-	if (errno == EPERM)
+	if (spoof && errno == EPERM)
 		err_set(err,
 		    "keeping the exporters' addresses takes a raw socket: run as root or with "
 		    "CAP_NET_RAW");
