@@ -243,6 +243,24 @@ key_of_few(const uint64_t *key, const uint32_t *idx, size_t n, size_t few)
 	return top;
 }
 
+/* The records of idx that the bar lets through, in front of idx; how many.  ties: also those whose key is the bar's. */
+static size_t
+pass_bar(const struct bar *bar, bool ties, const uint64_t *key, const uint8_t *class, uint32_t *idx,
+    size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t rec = idx[i];
+		uint64_t k = class[rec] == ORDER_VALUE ? key[rec] : 0;
+
+		idx[kept] = idx[i];
+		kept += class[rec] < bar->class ||
+			(class[rec] == bar->class && (ties ? k <= bar->key : k < bar->key));
+	}
+	return kept;
+}
+
 /* The records of idx that may be among the first few, in front of idx; how many. */
 static size_t
 keep_few(struct sorter *s, struct batch *b, uint32_t *idx, size_t n)
@@ -254,7 +272,6 @@ keep_few(struct sorter *s, struct batch *b, uint32_t *idx, size_t n)
 	const struct column *c;
 	enum type type;
 	size_t kept = 0;
-	bool ties;
 
 	if (s->limit == 0)
 		return 0;
@@ -266,24 +283,15 @@ keep_few(struct sorter *s, struct batch *b, uint32_t *idx, size_t n)
 	c = col < 0 ? NULL : batch_plain(b, (unsigned)col);
 	type = c == NULL ? TYPE_UINT : (enum type)c->type;
 	bar.set = bar.set && (c == NULL || type == bar.type);
-	ties = s->n_keys > 1 || !order_exact(type);
 	key = mem_alloc((b->n + 1) * sizeof(*key));
 	class = mem_alloc(b->n + 1);
 	if (!order_keys(&s->keys[0], c, type, b->n, key, class))
 		for (size_t i = 0; i < b->n; i++)
 			key[i] = class[i] == ORDER_VALUE ? key[i] : UINT64_MAX;
-	for (size_t i = 0; bar.set && i < n; i++) {
-		size_t rec = idx[i];
-		uint64_t k = class[rec] == ORDER_VALUE ? key[rec] : 0;
-
-		idx[kept] = idx[i];
-		kept += class[rec] < bar.class ||
-			(class[rec] == bar.class && (ties ? k <= bar.key : k < bar.key));
-	}
-	n = bar.set ? kept : n;
+	if (bar.set)
+		n = pass_bar(&bar, s->n_keys > 1 || !order_exact(type), key, class, idx, n);
 	if (s->limit < n)
 		top = key_of_few(key, idx, n, (size_t)s->limit);
-	kept = 0;
 	for (size_t i = 0; i < n; i++) {
 		idx[kept] = idx[i];
 		kept += key[idx[i]] <= top;
