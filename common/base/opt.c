@@ -242,8 +242,9 @@ take_option(struct optparse *o, const char **arg)
 				o->operands[o->n_operands++] = o->argv[o->next++];
 		} else if (word[1] == '-') {
 			return take_long(o, word + 2, arg);
-		} else
+		} else {
 			o->cluster = word + 1;
+		}
 	}
 }
 

@@ -155,8 +155,9 @@ producer_main(void *arg)
 		if (next == ORDERED_ITEM) {
 			r->produced++;
 			pthread_cond_signal(&r->can_work);
-		} else
+		} else {
 			r->ended = true;
+		}
 	}
 	pthread_cond_broadcast(&r->can_work);
 	pthread_cond_signal(&r->can_consume);

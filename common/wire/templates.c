@@ -303,11 +303,10 @@ replace(struct message *m, struct template *old, struct template *fresh)
 			old->octets -= old->previous->octets;
 		template_free(old->previous);
 		old->previous = NULL;
-		if (m->msg->stream || fresh == NULL || old->options != fresh->options) {
+		if (m->msg->stream || fresh == NULL || old->options != fresh->options)
 			template_free(old);
-		} else {
+		else
 			keep_previous(fresh, old);
-		}
 	}
 	if (fresh != NULL)
 		insert(t, m->s, fresh);
