@@ -70,11 +70,8 @@ begin(struct holt_winters *h)
 	smooth(h->season, h->period);
 }
 
-enum learn {
-	LEARN_FIRST,
-	LEARN_NEXT,
-	LEARN_OUTSIDE
-}; /* of the second season; within the band; not */
+/* Of the second season; within the band; not. */
+enum learn { LEARN_FIRST, LEARN_NEXT, LEARN_OUTSIDE };
 
 static void
 learn(struct holt_winters *h, size_t i, double y, double forecast, enum learn how)

@@ -31,8 +31,8 @@ evidence_of(unsigned n, unsigned k, double p)
 {
 	double term = 1, sum = 0, first;
 
-	if (k <= n * p || p >= 1 ||
-	    p <= 0) /* as many as chance gives: nothing worth knowing exactly */
+	/* As many as chance gives: nothing worth knowing exactly. */
+	if (k <= n * p || p >= 1 || p <= 0)
 		return 0;
 	/* Above the mean each term is less than the one before. */
 	first = lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0) + k * log(p) +
