@@ -222,20 +222,27 @@ sift_down(uint64_t *heap, size_t n, size_t i)
 	}
 }
 
-/* Of n keys the `few`th from below: those above it cannot be among so few. */
+/*
+ * Of n keys the `few`th from below: those above it cannot be among so few.  Records are often in order of time: from
+ * the end on where keys are low, the others need only be looked at.
+ */
 static uint64_t
 key_of_few(const uint64_t *key, const uint32_t *idx, size_t n, size_t few)
 {
+	bool from_end = key[idx[n - 1]] < key[idx[0]];
+	const uint32_t *first = from_end ? idx + n - few : idx, *rest = from_end ? idx : idx + few;
 	uint64_t *heap = mem_alloc(few * sizeof(*heap)), top;
 
 	for (size_t i = 0; i < few; i++)
-		heap[i] = key[idx[i]];
+		heap[i] = key[first[i]];
 	for (size_t i = few / 2; i-- > 0;)
 		sift_down(heap, few, i);
-	for (size_t i = few; i < n; i++) {
-		if (key[idx[i]] >= heap[0])
+	for (size_t i = 0; i < n - few; i++) {
+		uint64_t k = key[rest[from_end ? n - few - 1 - i : i]];
+
+		if (k >= heap[0])
 			continue;
-		heap[0] = key[idx[i]];
+		heap[0] = k;
 		sift_down(heap, few, 0);
 	}
 	top = heap[0];
