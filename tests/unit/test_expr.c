@@ -261,6 +261,8 @@ static const struct {
 	{ "srcip = bytes",
 	    "'srcip' is an address and 'bytes' is a number\n    srcip = bytes\n    ^~~~~~~~~~~~~" },
 	{ "start > end - start", NULL },
+	{ "duration > bytes / 1000", NULL },
+	{ "bytes / 1000 < duration", NULL },
 	{ "start > 1000*2",
 	    "field 'start' is a time, not a number\n    start > 1000*2\n            ^~~~~~\n"
 	    "    dates are 2026-11-23, times 2026-11-23T10:00 or -1h (before now)" },
@@ -556,6 +558,28 @@ test_families(void)
 	batch_free(b);
 }
 
+/* The value may be in any of a field's columns: what one of them says of a block decides nothing alone. */
+static void
+test_alternatives(void)
+{
+	static const int first[] = { 80, 443, -1, -1 }, second[] = { -1, -1, 53, 22 };
+	static const int third[] = { -1, -1, -1, 9 };
+	struct batch *b = batch_of(4);
+
+	add_uints(b, field_iana(7), 2, first);
+	add_uints(b, field_iana(180), 2, second);
+	add_uints(b, field_iana(182), 2, third);
+	seal(b);
+	is_str(selected(b, "srcport = 80"), "1000", "in the first column, not in the second");
+	is_str(selected(b, "srcport = 53"), "0010", "in the second column, not in the first");
+	is_str(selected(b, "srcport = 9"), "0000", "the first present is the value");
+	is_str(selected(b, "not srcport = 80"), "0111", "and all but those");
+	is_str(
+	    selected(b, "not srcport < 60"), "1100", "all of the second column, none of the first");
+	is_str(selected(b, "has srcport"), "1111", "one of them is there");
+	batch_free(b);
+}
+
 static void
 test_icmp(void)
 {
@@ -763,6 +787,7 @@ main(void)
 	test_limits();
 	test_missing();
 	test_families();
+	test_alternatives();
 	test_icmp();
 	test_order();
 	test_unpacking();
