@@ -54,6 +54,7 @@ make_five() {
 	run -0 flowcat -o csv -k srcip,bytes,packets,-packets,+dstport -n 2 five.flow
 	[ "${lines[0]}" = srcip,bytes,dstport ]
 	[ "${lines[2]}" = 192.0.2.2,76,53 ]
+	[ "$(flowcat -o csv -k srcip,duration,bps,-duration -n 1 five.flow | head -n 1)" = srcip,bps ]
 }
 
 @test "flowcat: records without any value are rows of csv, and read back" {
@@ -196,6 +197,34 @@ make_five() {
 	[ "$(flowcat -o csv -k bytes --until 2026-01-05T10:00:01 five.flow | tr '\n' ' ')" = 'bytes 1500 ' ]
 }
 
+# Every window over records of every length, in nanoseconds: at its edges, beyond them, of one side only.
+@test "flowcat: the edges of a time window are exact, whatever is known of a block or a file beforehand" {
+	local t=2026-01-05T00:00:00.00000000 from to input
+	mkdir store
+	for from in 1 2 3 4; do
+		for to in $(seq $from 4); do
+			echo "$t${from}Z,$t${to}Z,$from$to"
+		done
+	done > rows
+	(echo start,end,bytes && cat rows) | tee all.csv | flowcat -i csv -w all.flow
+	while read -r to; do
+		(echo start,end,bytes && echo "$to") | flowcat -i csv -w "store/${to##*,}.flow"
+	done < rows
+	for from in 0 1 2 3 4 5; do
+		for to in $(seq $from 5); do
+			awk -F , -v a="$t${from}Z" -v b="$t${to}Z" \
+				'$2 >= a && $1 < b { print $3 }' rows > both
+			awk -F , -v a="$t${from}Z" '$2 >= a { print $3 }' rows > since
+			awk -F , -v b="$t${to}Z" '$1 < b { print $3 }' rows > until
+			for input in all.csv all.flow store; do
+				flowcat -t "$t$from..$t$to" -o csv -k bytes "$input" | tail -n +2 | sort | diff both -
+				[ "$to" -lt 5 ] || flowcat --since "$t$from" -o csv -k bytes "$input" | tail -n +2 | sort | diff since -
+				[ "$from" -gt 0 ] || flowcat --until "$t$to" -o csv -k bytes "$input" | tail -n +2 | sort | diff until -
+			done
+		done
+	done
+}
+
 @test "flowcat: -O takes the direction by name, -m units with a B behind them" {
 	make_five
 	flowcat -O bytes:desc -o csv five.flow | cmp - <(flowcat -O bytes -o csv five.flow)
@@ -209,10 +238,17 @@ make_five() {
 }
 
 @test "flowcat: a record without a start or an end is in no window" {
-	local when
+	local when f both=2026-01-05T00:00:01Z,2026-01-05T00:00:06Z,192.0.2.3
 	printf 'start,end,srcip\n,2026-01-05T00:00:05Z,192.0.2.1\n2026-01-05T00:00:02Z,,192.0.2.2\n' > t.csv
+	# beside those that have both, and of a block that says of its times how far they reach
+	(cat t.csv && echo $both) | flowcat -i csv -w t.flow
+	(sed 3d t.csv && echo $both) | flowcat -i csv -w nostart.flow
+	(sed 2d t.csv && echo $both) | flowcat -i csv -w noend.flow
 	for when in '--since 2026-01-05' '--until 2026-01-06' '-t 2026-01-05'; do
 		[ "$(flowcat -i csv -k srcip -o csv $when t.csv)" = srcip ]
+		for f in t nostart noend; do
+			[ "$(flowcat -k srcip -o csv $when $f.flow | tail -n +2)" = 192.0.2.3 ]
+		done
 	done
 }
 
@@ -273,6 +309,16 @@ make_five() {
 	END
 	printf 'start,srcip,duration\n,192.0.2.1,5\n' | flowcat -i csv -k duration -o csv | grep -qx 5.000000
 	printf 'srcip,duration\n192.0.2.1,5\n' | flowcat -i csv -k duration -o csv | grep -qx 5.000000
+}
+
+@test "flowcat: columns of csv mean the same in any order, each of them the first once" {
+	local column=(srcip start duration packets bytes) value=(192.0.2.1 2026-01-05T00:00:00Z 2 4 400) i
+	for i in 1 2 3 4 5; do
+		column=("${column[@]:1}" "${column[0]}") value=("${value[@]:1}" "${value[0]}")
+		(IFS=, && echo "${column[*]}" && echo "${value[*]}") |
+			flowcat -i csv -k srcip,start,end,duration,packets,bytes,bps,pps,bpp -o csv | sed 1d |
+			diff - <(echo 192.0.2.1,2026-01-05T00:00:00Z,2026-01-05T00:00:02Z,2,4,400,1600,2,100)
+	done
 }
 
 @test "flowcat: a directory is its flow files in time order" {
