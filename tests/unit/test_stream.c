@@ -758,11 +758,27 @@ oversize(void)
 	free(text);
 }
 
+/* What keeps codes of a damaged block within its dictionary. */
+static void
+bounds(void)
+{
+	static const uint8_t low[] = { 7, 255, 3, 9 }, high[] = { 1, 0, 1, 1 };
+	struct planes one = { .n = 1, .plane = { low }, .unit = 1 },
+		      two = { .n = 2, .plane = { low, high }, .unit = 1 };
+
+	ok(planes_within(&one, 4, 255) && !planes_within(&one, 4, 254), "one plane's largest");
+	ok(planes_within(&two, 4, 265) && !planes_within(&two, 4, 264),
+	    "two planes': the low octet of the one with the largest high octet");
+	ok(planes_within(&two, 4, 512) && !planes_within(&two, 4, 255), "the high octet decides");
+	ok(planes_within(&two, 3, 263) && !planes_within(&two, 3, 262), "of the first three only");
+}
+
 int
 main(void)
 {
 	random_finer = true;
 	round_trips();
+	bounds();
 	narrowing();
 	damage();
 	old_hash();

@@ -55,6 +55,8 @@ test_numbers(void)
 	is_text(proto, (struct value){ .u = 253 }, "253", "253", "253");
 	is_text(flags, (struct value){ .u = 0x1b }, "27", "...AP.SF", "27");
 	is_text(flags, (struct value){ .u = 0x1c2 }, "450", "NCE....S.", "450");
+	is_text(flags, (struct value){ .u = 0x1ff }, "511", "NCEUAPRSF", "511");
+	is_text(flags, (struct value){ .u = 0x200 }, "512", "0x0200", "512");
 	is_text(flags, (struct value){ .u = 0x5012 }, "20498", "0x5012", "20498");
 	is_text(COL(.id = { .pen = PEN_REVERSE, .id = 6 }, .type = TYPE_UINT, .width = 2),
 	    (struct value){ .u = 2 }, "2", "......S.", "2");
@@ -199,6 +201,8 @@ test_parse(void)
 		{ TYPE_UINT, 4, "nosuch" },
 		{ TYPE_UINT, 6, "SX" },
 		{ TYPE_BOOL, 276, "yes" },
+		{ TYPE_BOOL, 276, "maybe" },
+		{ TYPE_BOOL, 276, "2" },
 		{ TYPE_TIME, 152, "now" },
 		{ TYPE_TIME, 152, "-1h" },
 		{ TYPE_TIME, 152, "yesterday" },
@@ -229,6 +233,8 @@ test_parse(void)
 	ok(fine && v.s.n == 8, "any text is a string");
 	v = parsed(TYPE_BYTES, 95, "0aFF", &fine);
 	ok(fine && v.s.n == 4, "octets borrow their hex digits");
+	v = parsed(TYPE_BYTES, 95, "0123456789abcdefABCDEF", &fine);
+	ok(fine && v.s.n == 22, "of which these are all");
 	ok(value_parse(&v, TYPE_UINT, NULL, "7", 1) && v.u == 7, "no element is needed");
 }
 
@@ -280,6 +286,65 @@ test_cells(void)
 	batch_free(b);
 }
 
+/* The first present of several columns, of which each has a width of its own. */
+static void
+test_alternatives(void)
+{
+	struct batch *b = batch_new();
+	int wide = batch_column(b, &(struct field_id){ .id = 7 }, TYPE_UINT, 2, 0);
+	int small = batch_column(b, &(struct field_id){ .id = 180 }, TYPE_UINT, 1, 0);
+	struct err err = { 0 };
+	struct field srcport;
+	struct value v;
+	int at;
+
+	(void)batch_extend(b, 3);
+	batch_put_uint(b, (unsigned)wide, 0, 65535);
+	batch_put_uint(b, (unsigned)wide, 1, 5);
+	batch_put_uint(b, (unsigned)small, 1, 6);
+	batch_put_uint(b, (unsigned)small, 2, 200);
+	batch_close(b);
+	(void)field_parse(&srcport, "srcport", 7, &err);
+	at = batch_resolve(b, &srcport);
+	ok(at >= 0, "two columns are one");
+	v = value_at(batch_plain(b, (unsigned)at), 0);
+	is_u64(v.u, 65535, "of the first one's value");
+	v = value_at(batch_plain(b, (unsigned)at), 1);
+	is_u64(v.u, 5, "also where both have one");
+	v = value_at(batch_plain(b, (unsigned)at), 2);
+	is_u64(v.u, 200,
+	    "and of the second one's where it is alone, which stays as it is when widened");
+	batch_free(b);
+}
+
+/* Records that are kept lose nothing to columns as narrow as they allow. */
+static void
+test_kept(void)
+{
+	static const uint64_t edge[] = { 0, UINT8_MAX, UINT8_MAX + 1, UINT16_MAX, UINT16_MAX + 1,
+		UINT32_MAX, UINT64_C(1) << 32, UINT64_MAX };
+	static const unsigned width[] = { 1, 1, 2, 2, 4, 4, 8, 8 };
+	struct batch *b = batch_new();
+	int bytes = batch_column(b, &(struct field_id){ .id = 1 }, TYPE_UINT, 8, 0);
+
+	(void)batch_extend(b, 8);
+	for (uint32_t i = 0; i < 8; i++)
+		batch_put_uint(b, (unsigned)bytes, i, edge[i]);
+	batch_close(b);
+	for (uint32_t i = 0; i < 8; i++) {
+		struct batch *kept = batch_new();
+		struct value v;
+
+		(void)batch_keep(kept, b, &i, 1, NULL);
+		batch_close(kept);
+		v = value_at(batch_plain(kept, 0), 0);
+		ok(v.type == TYPE_UINT && v.u == edge[i] && kept->col[0].width == width[i],
+		    "%llu is kept in %u octets", (unsigned long long)edge[i], width[i]);
+		batch_free(kept);
+	}
+	batch_free(b);
+}
+
 static void
 test_zone_keys(void)
 {
@@ -302,6 +367,8 @@ main(void)
 	test_parse();
 	test_names();
 	test_cells();
+	test_alternatives();
+	test_kept();
 	test_zone_keys();
 	return done_testing();
 }
