@@ -311,6 +311,30 @@ make_five() {
 	printf 'srcip,duration\n192.0.2.1,5\n' | flowcat -i csv -k duration -o csv | grep -qx 5.000000
 }
 
+@test "flowcat: a duration that leads beyond the times there are is a bad line" {
+	local why="a start or end beyond what 64 bits of nanoseconds hold"
+	printf 'start,duration\n2262-04-11T00:00:00Z,1000000\n' > late.csv
+	printf 'end,duration\n1677-09-22T00:00:00Z,1000000\n2026-01-05T00:00:00Z,1\n' > early.csv
+	run -3 --separate-stderr flowcat -i csv -o csv -k start,end late.csv
+	[ "$output" = start,end ] && [ "$stderr" = "flowcat: late.csv: line 2: $why" ]
+	run -0 --separate-stderr flowcat -i csv --skip-bad -o csv -k start,end early.csv
+	[ "${lines[1]}" = 2026-01-04T23:59:59Z,2026-01-05T00:00:00Z ]
+	[ "$stderr" = "flowcat: early.csv: line 2: $why (1 bad line skipped)" ]
+}
+
+@test "flowcat: an IPFIX file that is cut fails, and gives what was whole" {
+	local cut
+	printf 'srcip,bytes\n192.0.2.1,7\n' | flowcat -i csv -o ipfix > one.ipfix
+	cat one.ipfix one.ipfix > twice.ipfix
+	[ "$(flowcat -o csv -k bytes twice.ipfix | tr '\n' ' ')" = 'bytes 7 7 ' ]
+	for cut in 1 2 15 16 17; do
+		head -c -$cut twice.ipfix > cut.ipfix
+		run -3 --separate-stderr flowcat -o csv -k bytes cut.ipfix
+		[ "$output" = $'bytes\n7' ]
+		[[ $stderr == "flowcat: cut.ipfix: offset $(stat -c %s one.ipfix): file ends within a message" ]]
+	done
+}
+
 @test "flowcat: columns of csv mean the same in any order, each of them the first once" {
 	local column=(srcip start duration packets bytes) value=(192.0.2.1 2026-01-05T00:00:00Z 2 4 400) i
 	for i in 1 2 3 4 5; do

@@ -278,6 +278,9 @@ test_mediator(void)
 	name = names_find(t, &q);
 	ok(name != NULL && name->len == 2,
 	    "the message's address serves where the record's is not known");
+	t = LEARN(t, { "203.0.113.1", 4, 10, 1, 82, "its own" });
+	name = names_find(t, &q);
+	ok(name != NULL && name->len == 7, "and no more once it is");
 	batch_free(b);
 	names_release(t);
 }
