@@ -120,6 +120,17 @@ make_five() {
 	[ "$(flowcat -o csv -k all -O srcip:asc text.flow)" = "$want" ]
 }
 
+@test "flowcat: -k all says of a bad line in csv what is said without it, and fails" {
+	printf 'srcip,bytes\n192.0.2.1,1\n192.0.2.2,many\n192.0.2.3,3\n' > bad.csv
+	run -3 --separate-stderr flowcat -o csv -k all bad.csv
+	[ "$output" = $'srcip,bytes\n192.0.2.1,1' ]
+	[ -n "$stderr" ]
+	[ "$stderr" = "$(flowcat -o null bad.csv 2>&1)" ]
+	run -0 --separate-stderr flowcat --skip-bad -o csv -k all bad.csv
+	[ "${#lines[@]}" -eq 3 ]
+	[[ $stderr == *"(1 bad line skipped)" ]]
+}
+
 @test "flowcat: -k all has nothing beside it that would not be printed" {
 	make_five
 	for list in all,duration duration,all all,+bps; do
@@ -316,7 +327,8 @@ make_five() {
 	printf 'start,duration\n2262-04-11T00:00:00Z,1000000\n' > late.csv
 	printf 'end,duration\n1677-09-22T00:00:00Z,1000000\n2026-01-05T00:00:00Z,1\n' > early.csv
 	run -3 --separate-stderr flowcat -i csv -o csv -k start,end late.csv
-	[ "$output" = start,end ] && [ "$stderr" = "flowcat: late.csv: line 2: $why" ]
+	[ "$output" = start,end ]
+	[ "$stderr" = "flowcat: late.csv: line 2: $why" ]
 	run -0 --separate-stderr flowcat -i csv --skip-bad -o csv -k start,end early.csv
 	[ "${lines[1]}" = 2026-01-04T23:59:59Z,2026-01-05T00:00:00Z ]
 	[ "$stderr" = "flowcat: early.csv: line 2: $why (1 bad line skipped)" ]
@@ -336,8 +348,8 @@ make_five() {
 }
 
 @test "flowcat: columns of csv mean the same in any order, each of them the first once" {
-	local column=(srcip start duration packets bytes) value=(192.0.2.1 2026-01-05T00:00:00Z 2 4 400) i
-	for i in 1 2 3 4 5; do
+	local column=(srcip start duration packets bytes) value=(192.0.2.1 2026-01-05T00:00:00Z 2 4 400)
+	for _ in 1 2 3 4 5; do
 		column=("${column[@]:1}" "${column[0]}") value=("${value[@]:1}" "${value[0]}")
 		(IFS=, && echo "${column[*]}" && echo "${value[*]}") |
 			flowcat -i csv -k srcip,start,end,duration,packets,bytes,bps,pps,bpp -o csv | sed 1d |

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "flow/names.h"
 #include "tap.h"
+#include "text/label.h"
 
 /* What one options record says; columns are made of all that any record of a batch has. */
 struct say {
@@ -362,6 +363,7 @@ test_elements(void)
 {
 	struct names *t = names_new();
 	const struct field_id seven = { .pen = 32473, .id = 7 };
+	const struct field_id both[] = { seven, { .pen = 32473, .id = 8 } };
 
 	for (unsigned round = 0; round < 2; round++) {
 		struct batch *b = batch_new();
@@ -381,6 +383,9 @@ test_elements(void)
 		batch_free(b);
 		is_str(element_name(t, 32473, 7), "counter", "an announced element has a name");
 		ok(names_element(t, &seven)->type == TYPE_UINT, "and a type");
+		ok(label_element(t, &seven, both, 1) != NULL, "columns are called by it");
+		ok((label_element(t, &seven, both, 2) == NULL) == (round == 0),
+		    "unless one beside it is called the same");
 	}
 	is_str(element_name(t, 32473, 8), "-", "one that two call differently has none");
 	is_str(element_name(t, 32474, 7), "-", "another enterprise's has none");
