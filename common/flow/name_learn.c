@@ -117,7 +117,7 @@ reading_name(const struct reading *r, size_t rec, uint32_t *rank, const char **p
 	for (uint32_t k = 0; k < RULE_NAMES && *n == 0; k++) {
 		const struct column *c = &r->name[k];
 
-		if (c->type != TYPE_STRING || (c->present != NULL && !bits_get(c->present, rec)))
+		if (c->type != TYPE_STRING || !bits_has(c->present, rec))
 			continue;
 		*rank = any ? *rank : k;
 		*p = (const char *)c->data + c->off[rec];

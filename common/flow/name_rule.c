@@ -89,7 +89,7 @@ application_value(const uint8_t *p, size_t n, uint8_t value[NAME_VALUE])
 bool
 name_value(enum rule_form form, const struct column *c, size_t rec, uint8_t value[NAME_VALUE])
 {
-	if (c->present != NULL && !bits_get(c->present, rec))
+	if (!bits_has(c->present, rec))
 		return false;
 	if (form == FORM_APPLICATION)
 		return c->type == TYPE_BYTES &&
@@ -183,7 +183,7 @@ name_origin_bind(struct batch *b, struct column exporter[2], struct column domai
 static bool
 has(const struct column *c, size_t rec)
 {
-	return c->type != TYPE_NONE && (c->present == NULL || bits_get(c->present, rec));
+	return c->type != TYPE_NONE && bits_has(c->present, rec);
 }
 
 void

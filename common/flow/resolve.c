@@ -126,7 +126,7 @@ merge_octets(struct batch *b, int to, const unsigned *from, unsigned n)
 			const struct column *src = &b->col[from[k]];
 			size_t octets = src->off[rec + 1] - src->off[rec];
 
-			if (src->present != NULL && !bits_get(src->present, rec))
+			if (!bits_has(src->present, rec))
 				continue;
 			memcpy((uint8_t *)dst->data + at,
 			    (const uint8_t *)src->data + src->off[rec], octets);
@@ -162,7 +162,7 @@ merge_columns(struct batch *b, const struct field *f, const unsigned *from, unsi
 		struct column *dst = &b->col[to];
 
 		for (size_t rec = 0; rec < b->n; rec++) {
-			if (src->present != NULL && !bits_get(src->present, rec))
+			if (!bits_has(src->present, rec))
 				continue;
 			copy_cell(dst, src, rec);
 			bits_set(dst->present, rec);
@@ -198,7 +198,7 @@ resolve_stored(struct batch *b, const struct field *f)
 static bool
 cell_double(const struct column *c, size_t rec, double *v)
 {
-	if (c->present != NULL && !bits_get(c->present, rec))
+	if (!bits_has(c->present, rec))
 		return false;
 	*v = c->type == TYPE_DURATION ? (double)column_int(c, rec) : (double)column_uint(c, rec);
 	return true;
@@ -253,9 +253,8 @@ derive_duration(struct batch *b, const struct field *f)
 
 		if (kept && bits_get(c->present, i))
 			continue;
-		if (start != NULL && end != NULL &&
-		    (start->present == NULL || bits_get(start->present, i)) &&
-		    (end->present == NULL || bits_get(end->present, i)))
+		if (start != NULL && end != NULL && bits_has(start->present, i) &&
+		    bits_has(end->present, i))
 			fits = !__builtin_sub_overflow(((const int64_t *)end->data)[i],
 			    ((const int64_t *)start->data)[i], &out[i]);
 		else if (ms != NULL && cell_double(ms, i, &v))
@@ -331,7 +330,7 @@ derive_flows(struct batch *b, const struct field *f)
 	out = b->col[to].data;
 	for (size_t i = 0; i < b->n; i++) {
 		out[i] = 1;
-		if (stored != NULL && (stored->present == NULL || bits_get(stored->present, i))) {
+		if (stored != NULL && bits_has(stored->present, i)) {
 			out[i] = 0;
 			memcpy(&out[i], (const uint8_t *)stored->data + i * stored->width,
 			    stored->width);

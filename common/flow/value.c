@@ -16,7 +16,7 @@ value_at(const struct column *c, size_t rec)
 {
 	struct value v = { .type = (enum type)c->type };
 
-	if (c->present != NULL && !bits_get(c->present, rec))
+	if (!bits_has(c->present, rec))
 		return (struct value){ .type = TYPE_NONE };
 	switch (v.type) {
 	case TYPE_NONE: break;

@@ -185,7 +185,7 @@ zone_cells(struct column *c, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		uint64_t key;
 
-		if ((c->present != NULL && !bits_get(c->present, i)) || column_nan(c, i))
+		if (!bits_has(c->present, i) || column_nan(c, i))
 			continue;
 		key = column_zone_key(c, i);
 		c->min = any && c->min < key ? c->min : key;

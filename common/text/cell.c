@@ -35,7 +35,7 @@ enum { DAY_S = 86400 };
 			T v = values[rec[i] - rec[0]]; \
 			size_t len = 0; \
 \
-			if (present == NULL || bits_get(present, rec[i])) \
+			if (bits_has(present, rec[i])) \
 				len = EXPR; \
 			put_after(after, d + len, &at[i]); \
 		} \
@@ -212,7 +212,7 @@ family_shown(const struct cell *c, const struct addr *a, size_t rec)
 	if (c->family == CELL_V6)
 		return !addr_is_v4(a);
 	zero_v4 = addr_is_v4(a) && addr_u32(a) == 0 && c->pair.data != NULL &&
-		  (c->pair.present == NULL || bits_get(c->pair.present, rec));
+		  bits_has(c->pair.present, rec);
 	if (zero_v4) {
 		logical = column_ip(&c->pair, rec);
 		zero_v4 = !addr_is_v4(&logical);

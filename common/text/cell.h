@@ -130,7 +130,7 @@ cell_text(const struct cell *c, unsigned i)
 static inline bool
 cell_has(const struct cell *c, size_t rec)
 {
-	return c->col.present == NULL || bits_get(c->col.present, rec);
+	return bits_has(c->col.present, rec);
 }
 
 /* Octets of a variable cell that the record has. */

@@ -128,7 +128,7 @@ made_of_constant(struct cell *c)
 			size_t code = codes[rec[i] - rec[0]]; \
 \
 			memcpy(at[i], texts + code * (STRIDE), STRIDE); \
-			if (present == NULL || bits_get(present, rec[i])) \
+			if (bits_has(present, rec[i])) \
 				at[i] += lens[code]; \
 			else \
 				put_after(after, at[i], &at[i]); \

@@ -151,8 +151,7 @@ header_fits(const struct text_column *header, struct batch *b, unsigned i, const
 	for (size_t rec = 0; rec < b->n; rec++) {
 		struct value v = value_at(c, rec);
 
-		if (v.type != TYPE_NONE && (sel == NULL || bits_get(sel, rec)) &&
-		    !int_fits(&v, header->width))
+		if (v.type != TYPE_NONE && bits_has(sel, rec) && !int_fits(&v, header->width))
 			return false;
 	}
 	return true;

@@ -136,7 +136,7 @@ put_octets(struct label *l, size_t rec)
 	size_t n = c->off[rec + 1] - c->off[rec];
 	struct value v;
 
-	if ((c->present != NULL && !bits_get(c->present, rec)) ||
+	if (!bits_has(c->present, rec) ||
 	    !octets_value(l->type, (const uint8_t *)c->data + c->off[rec], n, &v))
 		return false;
 	l->scratch.len = 0;

@@ -242,8 +242,7 @@ plan_string(struct xfield *f, size_t n, size_t most)
 	for (size_t i = 0; f->by_length && i < n; i++) {
 		size_t len = f->col.off[i + 1] - f->col.off[i];
 
-		if ((f->present == NULL || bits_get(f->present, i)) && len <= STRING_SHORT &&
-		    len > longest)
+		if (bits_has(f->present, i) && len <= STRING_SHORT && len > longest)
 			longest = len;
 	}
 	f->length = (uint16_t)((longest + STRING_STEP - 1) / STRING_STEP * STRING_STEP);

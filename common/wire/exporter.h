@@ -222,7 +222,7 @@ void plan_ip(struct exporter *, struct batch *, const struct column *, size_t n)
 #define PLAN_SELECT(to, from, n, i, test) \
 	do { \
 		for (size_t i = 0; i < (n); i++) { \
-			if (((from) == NULL || bits_get((from), i)) && (test)) \
+			if (bits_has((from), i) && (test)) \
 				bits_set((to), i); \
 		} \
 	} while (0)
