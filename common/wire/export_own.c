@@ -38,17 +38,23 @@ count_rounded(struct exporter *e, const struct xfield *f, size_t n)
 	loss_count(e, &f->id, "times rounded to milliseconds", rounded);
 }
 
+static bool
+fits(int64_t ns, bool ntp)
+{
+	return ntp ? ntp_fits(ns) : time_fits(ns);
+}
+
 static void
-count_misfits(struct exporter *e, const struct column *c, size_t n)
+count_misfits(struct exporter *e, const struct column *c, bool ntp, size_t n)
 {
 	const uint64_t *sel = e->plan.sel;
 	size_t misfits = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (bits_has(c->present, i) && bits_has(sel, i))
-			misfits += !time_fits((int64_t)cell_uint(c, i));
+			misfits += !fits((int64_t)cell_uint(c, i), ntp);
 	}
-	loss_count(e, &c->id, TIMES_MISFIT, misfits);
+	loss_count(e, &c->id, ntp ? NTP_MISFIT : TIMES_MISFIT, misfits);
 }
 
 /* Starts that no uptime can say beside the end: they count as said. */
@@ -74,7 +80,7 @@ static void
 plan_flow_time(struct exporter *e, struct batch *b, enum own own)
 {
 	static const uint16_t absolute[2][4] = { { 150, 152, 154, 156 }, { 151, 153, 155, 157 } };
-	bool end = own == OWN_END, v9 = e->opts.version == EXPORT_V9;
+	bool end = own == OWN_END, v9 = e->opts.version == EXPORT_V9, ntp;
 	const struct column *c = plan_find(b, field_own(own), TYPE_TIME);
 	const struct column *guess = plan_find(b, field_own(OWN_TIME_GUESS), TYPE_BOOL);
 	struct plan *p = &e->plan;
@@ -86,9 +92,10 @@ plan_flow_time(struct exporter *e, struct batch *b, enum own own)
 	add_absolute(b, absolute[end], 4, said);
 	if (v9 && !end)
 		add_far(e, b, c, said);
+	ntp = !v9 && c->scale < 6;
 	PLAN_SELECT(present, c->present, b->n, i,
-	    !bits_get(said, i) && !is_true(guess, i) && time_fits((int64_t)cell_uint(c, i)));
-	count_misfits(e, c, b->n);
+	    !bits_get(said, i) && !is_true(guess, i) && fits((int64_t)cell_uint(c, i), ntp));
+	count_misfits(e, c, ntp, b->n);
 	if (!plan_any(present, b->n))
 		return;
 	f = plan_field(p, c);

@@ -167,7 +167,7 @@ plan_uint(struct xfield *f, const struct element *el, size_t n)
 		f->length = el->width;
 }
 
-/* Seconds have 32 bits, those of NTP too; milliseconds have 64. */
+/* Seconds have 32 bits, those of NTP too, without their era; milliseconds have 64. */
 static void
 plan_time(struct exporter *e, struct xfield *f, const struct element *el, size_t n)
 {
@@ -179,9 +179,11 @@ plan_time(struct exporter *e, struct xfield *f, const struct element *el, size_t
 	f->scale = (uint8_t)(scale >= 9 ? 9 : 6);
 	if (scale == 6)
 		PLAN_SELECT(fit, f->present, n, i, (int64_t)cell_uint(&f->col, i) >= 0);
-	else
+	else if (scale == 9)
 		PLAN_SELECT(fit, f->present, n, i, time_fits((int64_t)cell_uint(&f->col, i)));
-	keep_fit(e, f, n, fit, TIMES_MISFIT);
+	else
+		PLAN_SELECT(fit, f->present, n, i, ntp_fits((int64_t)cell_uint(&f->col, i)));
+	keep_fit(e, f, n, fit, scale >= 6 ? TIMES_MISFIT : NTP_MISFIT);
 }
 
 /* Durations are unsigned32 in their unit where the values allow (IANA 161, 162 ...). */

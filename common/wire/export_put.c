@@ -62,7 +62,7 @@ ntp_time(int64_t ns, bool micro)
 	} else {
 		fraction = ((rest << 32) + 999999999) / 1000000000;
 	}
-	return (uint64_t)(s + INT64_C(2208988800)) << 32 | (fraction & UINT32_MAX);
+	return (uint64_t)(s + NTP_EPOCH_S) << 32 | (fraction & UINT32_MAX);
 }
 
 static size_t

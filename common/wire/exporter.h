@@ -314,6 +314,9 @@ int v5_batch(struct exporter *, struct batch *, const uint64_t *sel, struct err 
 int v5_send(struct exporter *, struct session *, struct err *);
 void v5_free(struct v5_columns *);
 
+/* From 1900, where seconds of NTP's form begin, to 1970. */
+#define NTP_EPOCH_S INT64_C(2208988800)
+
 /* Does a time fit the seconds of a header?  Others take no part in arithmetic. */
 static inline bool
 time_fits(int64_t ns)
@@ -322,6 +325,15 @@ time_fits(int64_t ns)
 }
 
 #define TIMES_MISFIT "times before 1970 or after 2106"
+
+/* Will NTP's form be read as this time?  The top bit of its seconds tells the era (RFC 4330 3): until 2104. */
+static inline bool
+ntp_fits(int64_t ns)
+{
+	return time_fits(ns) && ns / NS_PER_S < (INT64_C(3) << 31) - NTP_EPOCH_S;
+}
+
+#define NTP_MISFIT "times before 1970 or after 2104"
 
 /* export_loss.c: n values of a field could not be said. */
 void loss_count(struct exporter *, const struct field_id *, const char *what, uint64_t n);

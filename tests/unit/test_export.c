@@ -396,6 +396,65 @@ test_uptime_messages(void)
 	}
 }
 
+/* Of the messages' only flow. */
+static int64_t
+decoded_time(const struct sent *s, enum own own)
+{
+	struct wire *w = wire_new(&(struct wire_opts){ 0 });
+	struct wire_out out = { .discard = false };
+	struct field_id id = field_own(own);
+	int64_t ns = -1;
+	int i;
+
+	for (unsigned k = 0; k < WIRE_KINDS; k++)
+		out.batch[k] = batch_new();
+	for (unsigned k = 0; k < s->n; k++) {
+		struct wire_msg m = { .data = (const uint8_t *)s->message[k].data,
+			.len = s->message[k].len,
+			.received_ns = 1 };
+
+		wire_decode(w, &m, &out);
+	}
+	batch_close(out.batch[WIRE_FLOWS4]);
+	i = batch_find(out.batch[WIRE_FLOWS4], &id);
+	if (i >= 0)
+		ns = ((const int64_t *)out.batch[WIRE_FLOWS4]->col[i].data)[0];
+	for (unsigned k = 0; k < WIRE_KINDS; k++)
+		batch_free(out.batch[k]);
+	wire_free(w);
+	return ns;
+}
+
+/* NTP's form has no era: a time that would come back as one before 1970 is not sent. */
+static void
+test_eras(void)
+{
+	static const int64_t end_s = INT64_C(4233462144); /* 2104-02-26 09:42:24 */
+
+	for (unsigned scale = 0; scale <= 9; scale += 3) {
+		for (int late = 0; late < 2; late++) {
+			struct export_opts o = { .version = EXPORT_IPFIX };
+			struct batch *b = flows(1, 1000);
+			int64_t *end = b->col[1].data, want = (end_s - 1 + late) * NS_PER_S;
+			bool sent = !late || scale >= 6;
+			struct buf report = { 0 };
+			struct sent *s;
+
+			*end = want;
+			b->col[1].scale = (uint8_t)scale;
+			s = export_all(&o, b, &report, NULL);
+			is_i64(decoded_time(s, OWN_END), sent ? want : -1,
+			    "precision %d: the %s second of NTP's form", (int)scale,
+			    late ? "first beyond the last" : "last");
+			ok(sent == (strstr(buf_cstr(&report), "after 2104") == NULL),
+			    "comes back or is reported: %s", buf_cstr(&report));
+			buf_free(&report);
+			sent_free(s);
+			batch_free(b);
+		}
+	}
+}
+
 static void
 test_same_domain(void)
 {
@@ -826,6 +885,7 @@ main(void)
 	test_uptime_bases();
 	test_uptime_signs();
 	test_uptime_messages();
+	test_eras();
 	test_same_domain();
 	test_many_exporters();
 	test_sampling();
