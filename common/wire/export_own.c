@@ -106,12 +106,14 @@ plan_flow_time(struct exporter *e, struct batch *b, enum own own)
 		f->wire = end ? 21 : 22;
 		f->length = 4;
 		count_rounded(e, f, b->n);
-		return;
+	} else {
+		f->scale = c->scale >= 9 ? 9 : c->scale >= 6 ? 6 : c->scale >= 3 ? 3 : 0;
+		f->wire = absolute[end][(9 - f->scale) / 3];
+		f->op = f->scale >= 6 ? PUT_TIME : f->scale == 3 ? PUT_NTP_US : PUT_NTP_NS;
+		f->length = f->scale == 9 ? 4 : 8;
 	}
-	f->scale = c->scale >= 9 ? 9 : c->scale >= 6 ? 6 : c->scale >= 3 ? 3 : 0;
-	f->wire = absolute[end][(9 - f->scale) / 3];
-	f->op = f->scale >= 6 ? PUT_TIME : f->scale == 3 ? PUT_NTP_US : PUT_NTP_NS;
-	f->length = f->scale == 9 ? 4 : 8;
+	p->timed[end] = present;
+	p->time_wire[end] = f->wire;
 }
 
 /* One of our numbers as an IANA element, in the records of present. */
@@ -160,6 +162,7 @@ plan_exporter(struct exporter *e, struct batch *b)
 void
 own_fields(struct exporter *e, struct batch *b)
 {
+	e->plan.timed[0] = e->plan.timed[1] = NULL;
 	if (!b->options) {
 		plan_flow_time(e, b, OWN_START);
 		plan_flow_time(e, b, OWN_END);
@@ -197,6 +200,30 @@ sampling_says(struct exporter *e, struct batch *b, const struct column *c, const
 }
 
 /*
+ * A time that readers prefer, as more precise than the start (or end) that is sent beside it: it would come
+ * back as that.  Every one of these is to an uptime.
+ */
+static bool
+displaces(struct exporter *e, struct batch *b, const struct column *c, const uint64_t **present)
+{
+	unsigned end = c->id.id % 2;
+	struct plan *p = &e->plan;
+	uint64_t *displacing, *rest;
+
+	if (p->timed[end] == NULL || c->id.id <= p->time_wire[end])
+		return false;
+	displacing = plan_bitmap(p, b->n);
+	rest = plan_bitmap(p, b->n);
+	PLAN_SELECT(displacing, c->present, b->n, i, bits_get(p->timed[end], i));
+	PLAN_SELECT(rest, c->present, b->n, i, !bits_get(p->timed[end], i));
+	loss_count(e, &c->id,
+	    end ? "times that would be read as end" : "times that would be read as start",
+	    count_present(displacing, p->sel, b->n));
+	*present = rest;
+	return !plan_any(rest, b->n);
+}
+
+/*
  * Uptimes (21, 22) and deltas (158, 159) have meaning only beside their own header.  Where a record
  * carries them beside the start or end made of them they are said by that; other uptimes go as they
  * are, if the format has no uptimes of its own; the rest is lost.  Returns whether that settles the
@@ -212,6 +239,8 @@ own_says(struct exporter *e, struct batch *b, const struct column *c, const uint
 	*present = c->present;
 	if (!b->options && c->id.pen == PEN_IANA && (c->id.id == 34 || c->id.id == 50))
 		return sampling_says(e, b, c, present);
+	if (!b->options && c->id.pen == PEN_IANA && c->id.id >= 150 && c->id.id <= 157)
+		return displaces(e, b, c, present);
 	if (b->options || c->id.pen != PEN_IANA || (!start && !end))
 		return false;
 	said = said_by_own(e, b, end ? OWN_END : OWN_START);

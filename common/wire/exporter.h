@@ -82,6 +82,9 @@ struct plan {
 	bool apart; /* what is sent before it and behind it must not overtake it */
 	const struct xfield *type_semantics,
 	    *type_name; /* of the types that options tell; NULL: not said */
+	/* Whose start [0] and end [1] are sent, and under which elements; NULL: nobody's. */
+	const uint64_t *timed[2];
+	uint16_t time_wire[2];
 	struct column raw_start; /* flowStartSysUpTime of records with all elements as sent */
 	bool has_raw_start;
 	struct layout *layouts;

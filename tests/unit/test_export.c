@@ -425,6 +425,47 @@ decoded_time(const struct sent *s, enum own own)
 	return ns;
 }
 
+/* Collectors prefer the most precise element, absolute ones to uptimes: none may say another time than ours. */
+static void
+test_contradictions(void)
+{
+	static const struct {
+		enum export_version version;
+		uint16_t element;
+		bool end, sent;
+	} cases[] = {
+		{ EXPORT_V9, 150, false, false },
+		{ EXPORT_V9, 152, false, false },
+		{ EXPORT_V9, 157, true, false },
+		{ EXPORT_IPFIX, 150, false, true },
+		{ EXPORT_IPFIX, 152, false, true },
+		{ EXPORT_IPFIX, 154, false, false },
+		{ EXPORT_IPFIX, 157, true, false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct export_opts o = { .version = cases[i].version };
+		struct batch *b = flows(1, 1000);
+		struct field_id id = field_iana(cases[i].element);
+		int64_t ours = ((int64_t *)b->col[cases[i].end].data)[0];
+		unsigned c = (unsigned)batch_column(b, &id, TYPE_TIME, 8, 0);
+		struct buf report = { 0 };
+		struct sent *s;
+
+		batch_put_uint(b, c, 0, (uint64_t)(ours + 3 * NS_PER_S));
+		batch_close(b);
+		s = export_all(&o, b, &report, NULL);
+		is_i64(decoded_time(s, cases[i].end ? OWN_END : OWN_START), ours,
+		    "v%d: the time comes back beside another in element %d", (int)o.version,
+		    (int)cases[i].element);
+		ok(cases[i].sent == (strstr(buf_cstr(&report), "would be read as") == NULL),
+		    "which is sent or reported: %s", buf_cstr(&report));
+		buf_free(&report);
+		sent_free(s);
+		batch_free(b);
+	}
+}
+
 /* NTP's form has no era: a time that would come back as one before 1970 is not sent. */
 static void
 test_eras(void)
@@ -885,6 +926,7 @@ main(void)
 	test_uptime_bases();
 	test_uptime_signs();
 	test_uptime_messages();
+	test_contradictions();
 	test_eras();
 	test_same_domain();
 	test_many_exporters();
