@@ -78,12 +78,19 @@ counts_put(struct buf *b, uint64_t n, const char *words)
 }
 
 void
-counts_put_version(struct buf *b, unsigned version)
+counts_put_session(struct buf *b, const struct wire_stats *w)
 {
-	if (version == VERSION_SFLOW5)
+	char agent[FMT_MAX + 1];
+
+	if (w->version == VERSION_SFLOW5)
 		buf_puts(b, "sFlow 5");
 	else
-		buf_printf(b, "version %u", version);
+		buf_printf(b, "version %u", w->version);
+	if (!addr_is_zero(&w->agent)) {
+		agent[fmt_ip(agent, &w->agent)] = '\0';
+		buf_printf(b, ", agent %s", agent);
+	}
+	buf_printf(b, ", domain %" PRIu32 ": ", w->domain);
 }
 
 void

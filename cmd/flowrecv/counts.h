@@ -34,8 +34,8 @@ void counts_put(struct buf *, uint64_t n, const char *words);
 /* What the sequence numbers of a version count, as words of counts_put. */
 const char *counts_unit(unsigned version);
 
-/* "version 9", "sFlow 5" */
-void counts_put_version(struct buf *, unsigned version);
+/* "version 9, domain 7: "; "sFlow 5, agent 192.0.2.7, domain 7: " of one that sends by another's address. */
+void counts_put_session(struct buf *, const struct wire_stats *);
 
 /* ", 3 words" for each counter with words that is not 0; then "; bad: ...". */
 void counts_put_problems(struct buf *, const struct wire_stats *);

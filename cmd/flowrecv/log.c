@@ -96,10 +96,8 @@ say(struct log *l, const struct wire_stats *w, uint64_t n, const char *words)
 		return;
 	}
 	name[endpoint_fmt(name, &e)] = '\0';
-	if (w->version != 0) {
-		counts_put_version(&line, w->version);
-		buf_printf(&line, ", domain %" PRIu32 ": ", w->domain);
-	}
+	if (w->version != 0)
+		counts_put_session(&line, w);
 	counts_put(&line, n, words);
 	diag(name, "%s", buf_cstr(&line));
 	buf_free(&line);

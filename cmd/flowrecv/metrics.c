@@ -23,12 +23,16 @@ single(struct buf *b, const char *name, const char *help, bool gauge, uint64_t v
 static void
 labels(struct buf *b, const char *name, const struct wire_stats *w)
 {
-	char exporter[FMT_MAX + 1];
+	char exporter[FMT_MAX + 1], agent[FMT_MAX + 1];
 
 	exporter[fmt_ip(exporter, &w->exporter)] = '\0';
 	buf_printf(b,
 	    "flowrecv_%s{exporter=\"%s\",port=\"%u\",version=\"%u\",domain=\"%" PRIu32 "\"", name,
 	    exporter, w->port, w->version, w->domain);
+	if (!addr_is_zero(&w->agent)) {
+		agent[fmt_ip(agent, &w->agent)] = '\0';
+		buf_printf(b, ",agent=\"%s\"", agent);
+	}
 	if (w->stream != WIRE_DATAGRAMS) /* the same port may send these too */
 		buf_printf(b, ",transport=\"%s\"", w->stream == WIRE_ASSOCIATION ? "sctp" : "tcp");
 }

@@ -23,8 +23,7 @@ stats_exporter(const struct wire_stats *w, struct buf *b)
 	if (w->version == 0) {
 		counts_put(b, w->messages, "datagram# of no export message");
 	} else {
-		counts_put_version(b, w->version);
-		buf_printf(b, ", domain %" PRIu32 ": ", w->domain);
+		counts_put_session(b, w);
 		counts_put(b, w->messages, "message#, ");
 		counts_put(b, w->flows, "record#, ");
 		counts_put(b, w->options, "option#, ");

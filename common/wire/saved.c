@@ -107,7 +107,8 @@ session_of(struct wire *w, struct batch *b, size_t rec, struct wire_msg *msg,
 	*msg = (struct wire_msg){ .exporter = exporter.ip,
 		.port = (uint16_t)number(b, field_own(OWN_EXPORTER_PORT), rec),
 		.received_ns = received_ns > 0 ? received_ns : 0 };
-	return session_get(&w->sessions, msg, (uint16_t)number(b, field_own(OWN_VERSION), rec),
+	return session_get(&w->sessions, msg, &(struct addr){ 0 },
+	    (uint16_t)number(b, field_own(OWN_VERSION), rec),
 	    (uint32_t)number(b, field_own(OWN_DOMAIN), rec));
 }
 

@@ -52,7 +52,7 @@ sessions_init(struct sessions *t, const struct wire_opts *opts)
 /* Keys ----------------------------------------------------------------------------------------- */
 
 struct key { /* without holes: it is hashed as octets */
-	struct addr exporter;
+	struct addr exporter, agent;
 	uint32_t domain, stream; /* enum wire_stream */
 	uint16_t version, port;
 };
@@ -66,8 +66,8 @@ bucket_of(const struct sessions *t, struct key k)
 static struct key
 key_of(const struct session *s)
 {
-	return (struct key){ s->stats.exporter, s->stats.domain, s->stats.stream, s->stats.version,
-		s->stats.port };
+	return (struct key){ s->stats.exporter, s->stats.agent, s->stats.domain, s->stats.stream,
+		s->stats.version, s->stats.port };
 }
 
 static struct key
@@ -94,8 +94,8 @@ static bool
 is_kin(const struct session *a, const struct session *b)
 {
 	return is_address(&a->stats.exporter, &b->stats.exporter) &&
-	       a->stats.domain == b->stats.domain && a->stats.version == b->stats.version &&
-	       a->stats.stream == b->stats.stream;
+	       is_address(&a->stats.agent, &b->stats.agent) && a->stats.domain == b->stats.domain &&
+	       a->stats.version == b->stats.version && a->stats.stream == b->stats.stream;
 }
 
 static bool
@@ -103,7 +103,8 @@ has_key(const struct session *s, const struct key *k)
 {
 	return s->stats.port == k->port && s->stats.domain == k->domain &&
 	       s->stats.version == k->version && s->stats.stream == k->stream &&
-	       is_address(&s->stats.exporter, &k->exporter);
+	       is_address(&s->stats.exporter, &k->exporter) &&
+	       is_address(&s->stats.agent, &k->agent);
 }
 
 /* Ranks ---------------------------------------------------------------------------------------- */
@@ -194,9 +195,10 @@ peer_link(struct sessions *t, const struct key *k)
 {
 	struct peer **p = &t->peers[bucket_of(t, without_domain(*k))];
 
-	while (*p != NULL &&
-	       ((*p)->port != k->port || (*p)->version != k->version || (*p)->stream != k->stream ||
-		   !is_address(&(*p)->exporter, &k->exporter)))
+	while (
+	    *p != NULL &&
+	    ((*p)->port != k->port || (*p)->version != k->version || (*p)->stream != k->stream ||
+		!is_address(&(*p)->exporter, &k->exporter) || !is_address(&(*p)->agent, &k->agent)))
 		p = &(*p)->next;
 	return p;
 }
@@ -209,6 +211,7 @@ peer_join(struct sessions *t, const struct key *k)
 	if (*link == NULL) {
 		*link = mem_zero(1, sizeof(**link));
 		(*link)->exporter = k->exporter;
+		(*link)->agent = k->agent;
 		(*link)->port = k->port;
 		(*link)->stream = (enum wire_stream)k->stream;
 		(*link)->version = k->version;
@@ -333,6 +336,7 @@ session_new(struct sessions *t, const struct key *k)
 
 	s->stats.serial = ++t->serial;
 	s->stats.exporter = k->exporter;
+	s->stats.agent = k->agent;
 	s->stats.port = k->port;
 	s->stats.stream = (enum wire_stream)k->stream;
 	s->stats.version = k->version;
@@ -356,11 +360,13 @@ session_new(struct sessions *t, const struct key *k)
 }
 
 struct session *
-session_get(struct sessions *t, const struct wire_msg *msg, uint16_t version, uint32_t domain)
+session_get(struct sessions *t, const struct wire_msg *msg, const struct addr *agent,
+    uint16_t version, uint32_t domain)
 {
 	/* A connection has its own templates whatever the scope of those of datagrams is. */
 	bool any_port = t->opts.scope_ip && msg->stream == WIRE_DATAGRAMS;
-	struct key k = { msg->exporter, domain, msg->stream, version, any_port ? 0 : msg->port };
+	struct key k = { msg->exporter, *agent, domain, msg->stream, version,
+		any_port ? 0 : msg->port };
 	struct session *s = t->last;
 
 	if (s == NULL || !has_key(s, &k)) {

@@ -2,11 +2,12 @@
  * session.h - what is remembered of each exporter: templates, sequence, clock, counts.
  *
  * A session is one (exporter address, port, way that messages come, version, observation domain): the scope of template ids
- * (RFC 7011 8 and 10, RFC 3954 5) and of sequence numbers.  All memory that a sender can claim is bounded, for one
- * and for all together.  What keeps a flood from driving out honest exporters is seniority: a session
- * that is still there after some seconds is known, as long as there are places and memory, and a known one gives
- * way to nobody before it was silent for longer than templates live.  Strangers share what is left, least
- * recently used first.  So a flood, patient or not, drives out strangers only, and hurts who comes during it.
+ * (RFC 7011 8 and 10, RFC 3954 5) and of sequence numbers.  In sFlow these are an agent's: its address is in the key, too.
+ * All memory that a sender can claim is bounded, for one and for all together.  What keeps a flood from driving out
+ * honest exporters is seniority: a session that is still there after some seconds is known, as long as there are places
+ * and memory, and a known one gives way to nobody before it was silent for longer than templates live.  Strangers share
+ * what is left, least recently used first.  So a flood, patient or not, drives out strangers only, and hurts who comes
+ * during it.
  */
 #ifndef WIRE_SESSION_H
 #define WIRE_SESSION_H
@@ -29,7 +30,7 @@ struct sequence_stream {
 };
 
 struct session {
-	struct wire_stats stats; /* its address, port, stream, version and domain are the key */
+	struct wire_stats stats; /* its addresses, port, stream, version and domain are the key */
 	struct peer *peer; /* the exporter over all its domains */
 	struct sequence sequence; /* of stream 0: all there is but in SCTP */
 	struct sequence_stream *streams; /* others of an SCTP association, n_streams of them */
@@ -100,9 +101,9 @@ void session_demote(struct sessions *, struct session *);
 /* What the session may claim to remember what it is told: strangers have a quarter of it all. */
 struct claim session_claim(struct sessions *, const struct session *);
 
-/* Find or make; it is the newest of its rank now. */
-struct session *session_get(
-    struct sessions *, const struct wire_msg *, uint16_t version, uint32_t domain);
+/* Find or make; it is the newest of its rank now.  agent: as wire_stats has it. */
+struct session *session_get(struct sessions *, const struct wire_msg *, const struct addr *agent,
+    uint16_t version, uint32_t domain);
 
 /* The next session whose key differs in the port only, behind o (NULL: the first); NULL: no more. */
 struct session *session_kin(struct sessions *, const struct session *, const struct session *o);

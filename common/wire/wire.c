@@ -92,6 +92,21 @@ protocol_of(const uint8_t *p, size_t len)
 	return len >= 4 ? sflow_of(p, len) : NULL;
 }
 
+/* Several agents of sFlow may send by one address.  Nothing else is needed to know one that sends by its own. */
+static struct addr
+agent_of(const struct protocol *p, const struct wire_msg *msg)
+{
+	struct addr agent = { 0 };
+
+	if (p == &sflow[1])
+		agent = addr_v4((uint32_t)be_uint(msg->data + 8, 4));
+	else if (p == &sflow[2])
+		memcpy(agent.b, msg->data + 8, sizeof(agent.b));
+	if (memcmp(agent.b, msg->exporter.b, sizeof(agent.b)) == 0)
+		agent = (struct addr){ 0 };
+	return agent;
+}
+
 static void
 count_message(struct session *s, const struct wire_msg *msg)
 {
@@ -105,7 +120,7 @@ count_message(struct session *s, const struct wire_msg *msg)
 static void
 count_garbage(struct wire *w, const struct wire_msg *msg, enum wire_bad what)
 {
-	struct session *s = session_get(&w->sessions, msg, 0, 0);
+	struct session *s = session_get(&w->sessions, msg, &(struct addr){ 0 }, 0, 0);
 
 	count_message(s, msg);
 	s->stats.bad[what]++;
@@ -128,6 +143,7 @@ wire_decode(struct wire *w, const struct wire_msg *msg, const struct wire_out *o
 {
 	struct message m = { .w = w, .msg = msg, .out = out };
 	const struct protocol *p = protocol_of(msg->data, msg->len);
+	struct addr agent;
 
 	w->broken = false;
 	if (p == NULL || msg->len < p->header) {
@@ -135,7 +151,8 @@ wire_decode(struct wire *w, const struct wire_msg *msg, const struct wire_out *o
 		return 0;
 	}
 	held_expire(&w->sessions, msg->received_ns);
-	m.s = session_get(&w->sessions, msg, p->version,
+	agent = agent_of(p, msg);
+	m.s = session_get(&w->sessions, msg, &agent, p->version,
 	    (uint32_t)be_uint(msg->data + p->domain_at, p->domain_len));
 	count_message(m.s, msg);
 	p->decode(&m, msg->data, msg->len);

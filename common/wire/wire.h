@@ -111,6 +111,7 @@ struct wire_stats {
 	struct addr exporter;
 	uint16_t port, version;
 	enum wire_stream stream;
+	struct addr agent; /* sFlow: where it is not the exporter's own; else all 0 */
 	uint32_t domain;
 	WIRE_COUNTERS(WIRE_COUNTER_FIELD)
 	uint64_t bad[BAD_KINDS];

@@ -277,6 +277,21 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	[ -z "$output" ]
 }
 
+@test "collector: agents of sFlow that send by one address are counted each for itself" {
+	collect -w out.flow --metrics metrics -v
+	exec {out}> "/dev/udp/${port%:*}/${port##*:}"
+	for i in 1 2 3; do
+		# version 5, an agent by its IPv4 address, sub agent, sequence, uptime, no samples
+		printf '\0\0\0\5\0\0\0\1\300\0\2\1\0\0\0\0\0\0\3%b\0\0\1\0\0\0\0\0' "\\0$i" >&"$out"
+		printf '\0\0\0\5\0\0\0\1\300\0\2\2\0\0\0\0\0\0\0%b\0\0\0\0\0\0\0\0' "\\0$i" >&"$out"
+	done
+	exec {out}>&-
+	finish
+	[ "$(grep -c 'sFlow 5, agent 192\.0\.2\.[12], domain 0: 3 messages, .* 0 templates$' err)" -eq 2 ]
+	[ "$(grep -c '^flowrecv_lost_total.*,agent="192\.0\.2\.[12]"} 0$' metrics)" -eq 2 ]
+	[ -z "$(grep -v '^#' metrics | cut -d ' ' -f 1 | sort | uniq -d)" ]
+}
+
 @test "collector: metrics tell a connection from the datagrams of the same port" {
 	listen="udp:127.0.0.1:0 tcp:127.0.0.1:0" collect -w out.flow --metrics metrics
 	export_to udp "$port" --as ipfix --messages 2 --source-port 47217

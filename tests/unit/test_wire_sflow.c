@@ -731,6 +731,30 @@ test_sequence(void)
 	rig_close(&r);
 }
 
+/* Agents behind one address, as a relay's, count for themselves, and their uptimes are their own. */
+static void
+test_agents(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (uint32_t i = 0; i < 40; i++) {
+		begin(&c, 1, 7, 1000 + i, 0);
+		rig_send(&r, &c);
+		if (i == 20) /* this one alone was lost */
+			continue;
+		begin(&c, 2, 7, 70 + i, 0);
+		fix(&c, c.n - 8, 0);
+		rig_send(&r, &c);
+	}
+	is_u64(rig_totals(&r).lost, 1, "two agents of one sub agent number lose what was lost");
+	is_u64(rig_totals(&r).restarts, 0, "neither began anew");
+	is_u64(rig_totals(&r).incoherent + rig_totals(&r).reordered + rig_totals(&r).duplicate, 0,
+	    "and each counts in order");
+	rig_close(&r);
+}
+
 /* Rows go to whatever batch is open: full ones, and those where a column has another type, are written. */
 static void
 test_batches(void)
@@ -910,6 +934,7 @@ main(void)
 	test_cut();
 	test_dispatch();
 	test_sequence();
+	test_agents();
 	test_batches();
 	return done_testing();
 }
