@@ -294,6 +294,21 @@ begin(struct session *s, uint16_t sampling)
 	s->time_ns = INT64_MIN;
 	s->times = SPAN_NONE;
 	s->sampling = sampling;
+	s->untimed = 0;
+}
+
+/* Every record has times: those without one get the header's, that of their export. */
+static void
+put_untimed(struct session *s, int64_t uptime)
+{
+	for (unsigned i = 0; i < s->records; i++) {
+		size_t at = V5_HEADER + i * V5_RECORD;
+
+		if (!(s->untimed >> i & 1))
+			continue;
+		set_be(&s->msg, at + v5_fields[FIRST].at, (uint64_t)uptime, 4);
+		set_be(&s->msg, at + v5_fields[LAST].at, (uint64_t)uptime, 4);
+	}
 }
 
 int
@@ -309,6 +324,7 @@ v5_send(struct exporter *e, struct session *s, struct err *err)
 	/* a whole number of ms after boot, so that boot is found from the header exactly */
 	uptime = (time_ns - s->boot_ns + NS_PER_MS - 1) / NS_PER_MS;
 	time_ns = s->boot_ns + uptime * NS_PER_MS;
+	put_untimed(s, uptime);
 	set_be(&s->msg, 0, 5, 2);
 	set_be(&s->msg, 2, s->records, 2);
 	set_be(&s->msg, 4, (uint64_t)uptime, 4);
@@ -371,6 +387,8 @@ put_record(struct session *s, const struct v5_record *r, uint64_t parts, uint64_
 			v = share(v, parts, part);
 		set_be(&s->msg, at + v5_fields[k].at, v, v5_fields[k].length);
 	}
+	if (!r->has_start && !r->has_end)
+		s->untimed |= UINT32_C(1) << s->records;
 	s->records++;
 }
 
@@ -386,7 +404,7 @@ set_uptimes(struct exporter *e, const struct session *s, struct v5_record *r)
 	int64_t start = r->start_ns - s->boot_ns, end = r->end_ns - s->boot_ns;
 
 	if (!r->has_start && !r->has_end) {
-		loss_add(e, "start", "flows without a time", 1);
+		loss_add(e, "start", "flows without a time, sent with that of the message", 1);
 		return;
 	}
 	if (!r->has_start)

@@ -167,6 +167,7 @@ struct session {
 	int64_t boot_ns; /* uptime 0 of v5 and v9 */
 	bool has_boot;
 	uint16_t sampling; /* v5: the header's */
+	uint32_t untimed; /* v5: records of the message without a time, a bit each */
 	int64_t now_s; /* monotonic, when the message was begun */
 	struct sampling told; /* what the receiver was told of the domain's sampling */
 	unsigned last_id; /* the highest number a template has */

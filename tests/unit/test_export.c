@@ -396,6 +396,32 @@ test_uptime_messages(void)
 	}
 }
 
+/* NetFlow v5 has no record without times. */
+static void
+test_untimed(void)
+{
+	struct export_opts o = { .version = EXPORT_V5, .now = true };
+	struct batch *b = flows(2, 1000);
+	int64_t start = ((int64_t *)b->col[0].data)[0];
+	struct buf report = { 0 };
+	struct sent *s;
+	int64_t header;
+
+	batch_unmark(b, 0, 1);
+	batch_unmark(b, 1, 1);
+	batch_close(b);
+	s = export_all(&o, b, &report, NULL);
+	header = (int64_t)(number(s, 0, 8, 4) * 1000 + number(s, 0, 12, 4) / 1000000);
+	is_i64(v5_time_ms(s, 0, 24 + 24), start / NS_PER_MS, "v5: a flow has its time");
+	is_i64(v5_time_ms(s, 0, 24 + 48 + 24), header, "one without begins with its message");
+	is_i64(v5_time_ms(s, 0, 24 + 48 + 28), header, "and ends with it");
+	ok(strstr(buf_cstr(&report), "start: 1 flows without a time") != NULL,
+	    "which is reported: %s", buf_cstr(&report));
+	buf_free(&report);
+	sent_free(s);
+	batch_free(b);
+}
+
 /* Of the messages' only flow. */
 static int64_t
 decoded_time(const struct sent *s, enum own own)
@@ -926,6 +952,7 @@ main(void)
 	test_uptime_bases();
 	test_uptime_signs();
 	test_uptime_messages();
+	test_untimed();
 	test_contradictions();
 	test_eras();
 	test_same_domain();
