@@ -1,6 +1,7 @@
 #include "io/keep.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,14 +35,16 @@ io_keep_write(const char *path, char *const *argv,
 	return rc == 0 ? 0 : err_set(err, "%s: %s", path, why.text);
 }
 
-/* There is no file yet: is there where it is to be written?  Who notes what was told finds out before telling it. */
+/* Can it be written anew, beside what it or its link names?  Who notes what was told finds out before telling it. */
 static int
 check_place(const char *path, struct err *err)
 {
-	char *dir = file_directory(path);
+	char *target = realpath(path, NULL);
+	char *dir = file_directory(target != NULL ? target : path);
 	int rc = access(dir, W_OK | X_OK);
 	int error = errno;
 
+	free(target);
 	mem_free(dir);
 	return rc == 0 ? 0 : err_set(err, "cannot write %s: %s", path, strerror(error));
 }
@@ -57,10 +60,15 @@ io_keep_read(const char *path, const char *what, io_take take, void *ctx, const 
 	struct io_sink *sink;
 	struct io_opts opts;
 	struct stat st;
+	bool there, missing;
 	int rc;
 
-	if (stat(path, &st) != 0 && errno == ENOENT)
-		return check_place(path, err);
+	there = stat(path, &st) == 0;
+	missing = !there && errno == ENOENT;
+	if ((missing || (there && S_ISREG(st.st_mode))) && check_place(path, err) != 0)
+		return -1;
+	if (missing)
+		return 0;
 	io_opts_init(&opts);
 	opts.threads = 1;
 	opts.warn = warn;

@@ -14,8 +14,8 @@ int io_keep_write(const char *path, char *const *argv,
 
 /*
  * Its batches go to take, which says in *begun that it saw the one that every such file begins with.  0: it was whole, or
- * there is none yet, but where to write it; -1 with err: it was not, or take said so.  what it should be is for the
- * message.  warn (NULL: nobody) hears where it is damaged.
+ * there is none yet; -1 with err: it was not, or cannot be written anew where it is, or take said so.  what it should be
+ * is for the message.  warn (NULL: nobody) hears where it is damaged.
  */
 int io_keep_read(const char *path, const char *what, io_take take, void *ctx, const bool *begun,
     void (*warn)(const char *, const struct err *), struct err *err);

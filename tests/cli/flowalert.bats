@@ -107,6 +107,21 @@ told() {
 	[ -s ran ]
 }
 
+@test "flowalert: a state that is there but cannot be written anew is told before anything else" {
+	flowgen -n 20000 --incident scan | flowscan -q -w found.flow
+	mkdir shut
+	flowalert --state shut/state -o null found.flow
+	chmod 755 . shut
+	chmod 644 shut/state found.flow
+	chmod a-w shut
+	as=
+	[ "$(id -u)" -ne 0 ] || as="setpriv --reuid 65534 --clear-groups"
+	run -3 --separate-stderr $as flowalert --state shut/state -o csv found.flow
+	chmod u+w shut
+	[ "$stderr" = "flowalert: cannot write shut/state: Permission denied" ]
+	[ -z "$output" ]
+}
+
 @test "flowalert: a state that is none is refused" {
 	alerts <<< "0 1 scan slow 10.0.0.1 - 1 0.5 low" > one.flow
 	cp one.flow s
