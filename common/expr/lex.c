@@ -215,7 +215,7 @@ instance_end(const struct lex *l, size_t pos)
 	return at > pos + 1 ? at : pos;
 }
 
-/* A number, address or time; PEN.ID#2 is one, while the # behind anything else begins a comment. */
+/* A number, address or time; PEN.ID#2 is one, while the # behind anything else is none of it. */
 static size_t
 number_end(const struct lex *l, size_t pos)
 {
