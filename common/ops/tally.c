@@ -249,38 +249,39 @@ tally_add(struct tally *s, const struct values *vs, const struct values_bound *b
 
 /* Giving ---------------------------------------------------------------------------------------- */
 
-size_t
-tally_codes(const struct tally *s, uint32_t *at, uint32_t *code, size_t n)
+/* Inlined with what is known of lanes and of a sum (NULL: none) it is straight code. */
+static inline __attribute__((always_inline)) size_t
+codes_had(const struct tally *s, const uint64_t *sum, uint32_t lanes, uint32_t *at, uint32_t *code,
+    size_t n)
 {
 	uint32_t next = *at, space = s->coding.space;
-	const uint64_t *sum = first_sum(s);
 	const uint32_t *c = s->count;
 	size_t found = 0;
 
-	while (s->lanes == 1 && next < space && found < n) {
+	while (next < space && found < n) {
 		uint32_t end = space - next < n - found ? space : next + (uint32_t)(n - found);
 
-		if (sum == NULL)
-			for (; next < end; next++) {
-				code[found] = next;
-				found += c[next] != 0;
-			}
-		else
-			for (; next < end; next++) {
-				code[found] = next;
-				found += (c[next] | sum[next]) != 0;
-			}
-	}
-	for (; next < space && found < n; next++) {
-		uint64_t had = 0;
+		for (; next < end; next++) {
+			uint64_t had = 0;
 
-		for (size_t k = (size_t)next * s->lanes; k < ((size_t)next + 1) * s->lanes; k++)
-			had |= c[k] | (sum == NULL ? 0 : sum[k]);
-		code[found] = next;
-		found += had != 0;
+			for (size_t k = (size_t)next * lanes; k < ((size_t)next + 1) * lanes; k++)
+				had |= c[k] | (sum == NULL ? 0 : sum[k]);
+			code[found] = next;
+			found += had != 0;
+		}
 	}
 	*at = next;
 	return found;
+}
+
+size_t
+tally_codes(const struct tally *s, uint32_t *at, uint32_t *code, size_t n)
+{
+	const uint64_t *sum = first_sum(s);
+
+	if (s->lanes > 1)
+		return codes_had(s, sum, s->lanes, at, code, n);
+	return sum != NULL ? codes_had(s, sum, 1, at, code, n) : codes_had(s, NULL, 1, at, code, n);
 }
 
 /* What all lanes of each code hold. */
