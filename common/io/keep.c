@@ -1,13 +1,9 @@
 #include "io/keep.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
-#include "base/mem.h"
 
 int
 io_keep_write(const char *path, char *const *argv,
@@ -35,18 +31,16 @@ io_keep_write(const char *path, char *const *argv,
 	return rc == 0 ? 0 : err_set(err, "%s: %s", path, why.text);
 }
 
-/* Can it be written anew, beside what it or its link names?  Who notes what was told finds out before telling it. */
+/* Can it be written anew?  Who notes what was told finds out before telling it. */
 static int
 check_place(const char *path, struct err *err)
 {
-	char *target = realpath(path, NULL);
-	char *dir = file_directory(target != NULL ? target : path);
-	int rc = access(dir, W_OK | X_OK);
-	int error = errno;
+	struct outfile f;
 
-	free(target);
-	mem_free(dir);
-	return rc == 0 ? 0 : err_set(err, "cannot write %s: %s", path, strerror(error));
+	if (outfile_open(&f, path, err) != 0)
+		return -1;
+	outfile_discard(&f);
+	return 0;
 }
 
 int

@@ -102,6 +102,10 @@ told() {
 	run -3 --separate-stderr flowalert --state gone/state -o null -x 'cat >> ran' found.flow
 	[ "$stderr" = "flowalert: cannot write gone/state: No such file or directory" ]
 	[ ! -e ran ]
+	ln -s nowhere/state link
+	run -3 --separate-stderr flowalert --state link -o null -x 'cat >> ran' found.flow
+	[ "$stderr" = "flowalert: cannot write link: it is a symbolic link to a file that is not there" ]
+	[ ! -e ran ]
 	mkdir gone
 	flowalert --state gone/state -o null -x 'cat >> ran' found.flow
 	[ -s ran ]
