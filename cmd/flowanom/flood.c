@@ -254,8 +254,6 @@ floods_add(
 		else
 			c->votes = c->votes > n ? c->votes - (uint32_t)n : 0;
 	}
-	if (p->sampling > h->sampling)
-		h->sampling = p->sampling;
 	if (p->end_ns - p->start_ns > NS_PER_MINUTE) {
 		spread(f, h, p, minute);
 		return;

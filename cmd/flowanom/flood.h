@@ -55,7 +55,6 @@ struct host {
 	uint32_t track; /* + 1; 0: not one of ours, or it never sent anything */
 	uint32_t newest, known; /* minute; minutes with something in them */
 	uint32_t peak_syn, peak_asked; /* of minutes that were no flood; they fade */
-	uint32_t sampling; /* greatest interval ever */
 	uint64_t peak_packets, peak_bytes;
 	uint64_t spare;
 	struct cell cell[FLOOD_OPEN];

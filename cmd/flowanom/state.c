@@ -46,7 +46,7 @@ static const struct member run_members[] = { NUMBER(run, key.track), NUMBER(run,
 	NUMBER(run, told), { 0 } };
 static const struct member host_members[] = { OCTETS(host, addr), NUMBER(host, newest),
 	NUMBER(host, known), NUMBER(host, peak_syn), NUMBER(host, peak_asked),
-	NUMBER(host, peak_packets), NUMBER(host, peak_bytes), NUMBER(host, sampling), { 0 } };
+	NUMBER(host, peak_packets), NUMBER(host, peak_bytes), { 0 } };
 static const struct member bin_members[] = { NUMBER(entropy_bin, number),
 	NUMBER(entropy_bin, flows), OCTETS(entropy_bin, n), OCTETS(entropy_bin, who),
 	OCTETS(entropy_bin, port), { 0 } };
