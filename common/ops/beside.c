@@ -19,7 +19,7 @@ group_members_beside(struct group_table *const *g, unsigned n)
 
 			if (set->interned)
 				return 0;
-			members += set->n;
+			members += distinct_count(set);
 		}
 	return n > 1 ? members : 0;
 }
@@ -50,10 +50,10 @@ beside_cut(const struct beside *s, unsigned first, unsigned value)
 	size_t cap = 0;
 
 	for (unsigned t = first; t < s->n; t++)
-		cap += s->g[t]->values.v[value].set.cap / PLACES + 1;
+		cap += distinct_places(&s->g[t]->values.v[value].set) / PLACES + 1;
 	p.piece = mem_alloc(cap * sizeof(*p.piece));
 	for (unsigned t = first; t < s->n; t++) {
-		size_t places = s->g[t]->values.v[value].set.cap;
+		size_t places = distinct_places(&s->g[t]->values.v[value].set);
 
 		for (size_t at = 0; at < places; at += PLACES)
 			p.piece[p.n++] = (struct beside_piece){ t, at,

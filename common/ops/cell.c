@@ -1,7 +1,6 @@
 #include "ops/cell.h"
 
 #include "base/num.h"
-#include "flow/zone.h"
 
 uint64_t
 cell_word(const struct column *c, size_t rec)
@@ -111,24 +110,12 @@ cell_at(const struct column *c, size_t rec, struct intern *in)
 	return cell;
 }
 
-static bool
-is_float(uint64_t type)
-{
-	return type == TYPE_FLOAT32 || type == TYPE_FLOAT64;
-}
-
-static bool
-is_signed(uint64_t type)
-{
-	return type == TYPE_INT || type == TYPE_TIME || type == TYPE_DURATION;
-}
-
 double
 cell_double(const struct cell *c)
 {
-	if (is_float(c->type))
+	if (cell_is_float(c->type))
 		return cell_bits_double(c->v);
-	return is_signed(c->type) ? (double)(int64_t)c->v : (double)c->v;
+	return cell_is_signed(c->type) ? (double)(int64_t)c->v : (double)c->v;
 }
 
 static int
@@ -168,9 +155,9 @@ cell_compare(
 		return compare_octets(a, ia, b, ib);
 	if (a->type == TYPE_IP)
 		return memcmp(&a->v, &b->v, 16);
-	if (is_float(a->type))
+	if (cell_is_float(a->type))
 		return compare_doubles(cell_bits_double(a->v), cell_bits_double(b->v));
-	if (is_signed(a->type))
+	if (cell_is_signed(a->type))
 		return ((int64_t)a->v > (int64_t)b->v) - ((int64_t)a->v < (int64_t)b->v);
 	return (a->v > b->v) - (a->v < b->v);
 }
@@ -178,11 +165,7 @@ cell_compare(
 bool
 cell_to_key(const struct cell *c, uint64_t *key)
 {
-	*key = c->v;
-	if (is_float(c->type))
-		*key = zone_key_double(cell_bits_double(c->v));
-	else if (is_signed(c->type))
-		*key = zone_key_int((int64_t)c->v);
+	*key = cell_word_key(c->v, (enum type)c->type);
 	return cell_numeric((enum type)c->type);
 }
 
@@ -191,9 +174,9 @@ cell_of_key(uint64_t key, enum type t)
 {
 	const uint64_t top = UINT64_C(1) << 63;
 
-	if (is_float(t))
+	if (cell_is_float(t))
 		key = key & top ? key ^ top : ~key;
-	else if (is_signed(t))
+	else if (cell_is_signed(t))
 		key ^= top;
 	return (struct cell){ .v = key, .type = t };
 }
@@ -227,7 +210,7 @@ cell_put(struct batch *b, unsigned col, size_t rec, const struct cell *c, const 
 
 		memcpy(a.b, &c->v, 16);
 		batch_put_ip(b, col, rec, &a);
-	} else if (is_float(c->type)) {
+	} else if (cell_is_float(c->type)) {
 		batch_put_double(b, col, rec, cell_bits_double(c->v));
 	} else {
 		batch_put_uint(b, col, rec, c->v);

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/cursor.h"
 #include "flow/batch.h"
+#include "flow/zone.h"
 #include "ops/group.h"
 #include "ops/intern.h"
 
@@ -34,7 +35,7 @@ struct cell cell_at(const struct column *, size_t rec, struct intern *);
 int cell_compare(
     const struct cell *, const struct intern *, const struct cell *, const struct intern *);
 
-/* A number as a key whose unsigned order is that of its type.  false: it is none.  And back. */
+/* A number as a key whose unsigned order is that of its type (cell_word_key).  false: it is none.  And back. */
 bool cell_to_key(const struct cell *, uint64_t *key);
 struct cell cell_of_key(uint64_t key, enum type);
 
@@ -57,6 +58,18 @@ cell_numeric(enum type t)
 	return (t >= TYPE_UINT && t <= TYPE_FLOAT64) || t == TYPE_TIME || t == TYPE_DURATION;
 }
 
+static inline bool
+cell_is_float(uint64_t type)
+{
+	return type == TYPE_FLOAT32 || type == TYPE_FLOAT64;
+}
+
+static inline bool
+cell_is_signed(uint64_t type)
+{
+	return type == TYPE_INT || type == TYPE_TIME || type == TYPE_DURATION;
+}
+
 static inline double
 cell_bits_double(uint64_t bits)
 {
@@ -76,6 +89,14 @@ cell_double_bits(double d)
 	d += 0.0; /* -0.0 and 0.0 are one value */
 	memcpy(&u, &d, 8);
 	return u;
+}
+
+static inline uint64_t
+cell_word_key(uint64_t word, enum type t)
+{
+	if (cell_is_float(t))
+		return zone_key_double(cell_bits_double(word));
+	return cell_is_signed(t) ? zone_key_int((int64_t)word) : word;
 }
 
 #endif

@@ -6,6 +6,8 @@
 enum {
 	FIRST_CAPACITY = 4096,
 	QUICKLY = 4 << 20, /* octets: below it a table grows in great steps */
+	LOW_MEMBERS = 16384, /* so many at least, of so many rows at most, may have an array */
+	LOW_ROWS = 8,
 	MEMBER_INTERNED = 0x100,
 	CHUNK = 256,
 };
@@ -23,18 +25,6 @@ static inline uint64_t *
 narrow_at(const struct distinct *d, size_t at)
 {
 	return &d->narrow[at << d->counted];
-}
-
-static uint64_t *
-count_at(const struct distinct *d, size_t at)
-{
-	return d->wide ? &d->count[at] : narrow_at(d, at) + 1;
-}
-
-static bool
-is_empty(const struct distinct *d, size_t at)
-{
-	return d->wide ? d->member[at].kind == 0 : *narrow_at(d, at) == 0;
 }
 
 /* Where a member stands, or would; the place is empty then. */
@@ -66,10 +56,36 @@ pack(uint32_t row, uint64_t v)
 }
 
 static bool
+is_low(const struct distinct *d, uint32_t row, uint64_t v)
+{
+	return row < d->low_rows && v >> DISTINCT_LOW_BITS == 0;
+}
+
+/* Its place, if it has one. */
+static uint64_t *
+low_at(const struct distinct *d, uint32_t row, uint64_t v)
+{
+	return &d->low[(size_t)row << DISTINCT_LOW_BITS | v];
+}
+
+static bool
+add_low(struct distinct *d, uint32_t row, uint64_t v, uint64_t count)
+{
+	uint64_t *at = low_at(d, row, v);
+	bool fresh = *at == 0;
+
+	*at = d->counted ? *at + count : 1;
+	d->n_low += fresh;
+	return fresh;
+}
+
+static bool
 insert(struct distinct *d, const struct member *m, uint64_t count)
 {
 	bool fresh;
 
+	if (m->kind == d->type && is_low(d, m->row, m->v))
+		return add_low(d, m->row, m->v, count);
 	if (d->wide) {
 		size_t at = place_of(d, m);
 
@@ -90,15 +106,32 @@ insert(struct distinct *d, const struct member *m, uint64_t count)
 	return fresh;
 }
 
-static struct member
-member_at(const struct distinct *d, size_t at)
+/* What stands at a place of the table: how often it was added, 1 unless counted; 0: nothing, and *m is void. */
+static uint64_t
+table_at(const struct distinct *d, size_t at, struct member *m)
 {
 	uint64_t packed;
 
-	if (d->wide)
-		return d->member[at];
+	if (d->wide) {
+		*m = d->member[at];
+		return m->kind == 0 ? 0 : d->counted ? d->count[at] : 1;
+	}
 	packed = *narrow_at(d, at);
-	return (struct member){ packed & UINT32_MAX, (uint32_t)(packed >> 32) - 1, d->type };
+	*m = (struct member){ packed & UINT32_MAX, (uint32_t)(packed >> 32) - 1, d->type };
+	return packed == 0 ? 0 : d->counted ? narrow_at(d, at)[1] : 1;
+}
+
+/* The same of all places. */
+static uint64_t
+member_at(const struct distinct *d, size_t at, struct member *m)
+{
+	size_t low = (size_t)d->low_rows << DISTINCT_LOW_BITS;
+
+	if (at >= low)
+		return table_at(d, at - low, m);
+	*m = (struct member){ at & ((UINT64_C(1) << DISTINCT_LOW_BITS) - 1),
+		(uint32_t)(at >> DISTINCT_LOW_BITS), d->type };
+	return d->low[at];
 }
 
 static size_t
@@ -107,37 +140,80 @@ narrow_octets(const struct distinct *d)
 	return (d->cap << d->counted) * sizeof(*d->narrow);
 }
 
+static size_t
+low_octets(const struct distinct *d)
+{
+	return ((size_t)d->low_rows << DISTINCT_LOW_BITS) * sizeof(*d->low);
+}
+
+/* The table in another size or form; what is low by now leaves it. */
 static void
 rebuild(struct distinct *d, size_t cap, bool wide)
 {
-	struct distinct new = { .type = d->type,
-		.wide = wide,
-		.counted = d->counted,
-		.interned = d->interned,
-		.cap = cap };
+	struct distinct new = *d;
+	struct member m;
+	uint64_t count;
 
+	new.wide = wide;
+	new.cap = cap;
+	new.n = 0;
+	new.narrow = NULL;
+	new.member = NULL;
+	new.count = NULL;
 	if (wide)
 		new.member = mem_table_there(cap * sizeof(*new.member));
 	else
 		new.narrow = mem_table_there(narrow_octets(&new));
 	if (wide && new.counted)
 		new.count = mem_table_there(cap * sizeof(*new.count));
-	for (size_t i = 0; i < d->cap; i++) {
-		struct member m;
-
-		if (is_empty(d, i))
-			continue;
-		m = member_at(d, i);
-		(void)insert(&new, &m, d->counted ? *count_at(d, i) : 1);
-	}
+	for (size_t i = 0; i < d->cap; i++)
+		if ((count = table_at(d, i, &m)) > 0)
+			(void)insert(&new, &m, count);
+	d->low = NULL;
+	d->low_rows = 0;
 	distinct_free(d);
 	*d = new;
+}
+
+/* The rows of a table whose members are mostly small; 0: there are too many, or they are not. */
+static uint32_t
+rows_of_small(const struct distinct *d)
+{
+	uint32_t rows = 0;
+	size_t n = 0;
+	struct member m;
+
+	for (size_t i = 0; i < d->cap && rows <= LOW_ROWS; i++) {
+		if (table_at(d, i, &m) == 0)
+			continue;
+		rows = m.row < rows ? rows : m.row + 1;
+		n += m.kind == d->type && m.v >> DISTINCT_LOW_BITS == 0;
+	}
+	return rows <= LOW_ROWS && n > d->n / 2 ? rows : 0;
+}
+
+static void
+begin_low(struct distinct *d, uint32_t rows)
+{
+	if (rows == 0)
+		return;
+	d->low_rows = rows;
+	d->low = mem_table_there(low_octets(d));
+	rebuild(d, d->cap, d->wide);
+}
+
+static bool
+is_full(const struct distinct *d, size_t extra)
+{
+	return d->n + extra > d->cap / 8 * 5;
 }
 
 static void
 reserve(struct distinct *d, size_t extra)
 {
-	if (d->n + extra > d->cap / 8 * 5)
+	if (is_full(d, extra) && d->low == NULL && d->n >= LOW_MEMBERS)
+		begin_low(d, rows_of_small(d));
+	if (is_full(d, extra))
 		rebuild(d,
 		    d->cap == 0 ? FIRST_CAPACITY : d->cap * (distinct_memory(d) < QUICKLY ? 4 : 2),
 		    d->wide);
@@ -210,16 +286,10 @@ add_narrow(struct distinct *d, const uint32_t *rows, const uint64_t *v, const ui
 		add_narrow_by(d, rows, v, counts, n, fresh, false);
 }
 
-void
-distinct_add_words(struct distinct *d, const uint32_t *rows, const uint64_t *v,
-    const uint64_t *counts, enum type type, size_t n, bool *fresh)
+static void
+add_to_table(struct distinct *d, const uint32_t *rows, const uint64_t *v, const uint64_t *counts,
+    enum type type, size_t n, bool *fresh)
 {
-	uint64_t bits = 0;
-
-	for (size_t i = 0; i < n; i++)
-		bits |= v[i];
-	admit(d, type, bits);
-	reserve(d, n);
 	if (!d->wide) {
 		add_narrow(d, rows, v, counts, n, fresh);
 		return;
@@ -231,6 +301,64 @@ distinct_add_words(struct distinct *d, const uint32_t *rows, const uint64_t *v,
 	for (size_t i = 0; i < n; i++)
 		fresh[i] =
 		    insert(d, &(struct member){ v[i], rows[i], type }, counts ? counts[i] : 1);
+}
+
+/* Add those that are low; the others' places, and how many these are. */
+static size_t
+add_low_words(struct distinct *d, const uint32_t *rows, const uint64_t *v, const uint64_t *counts,
+    size_t n, bool *fresh, uint16_t *other)
+{
+	uint16_t low[CHUNK];
+	uint64_t *array = d->low;
+	bool counted = d->counted;
+	uint32_t n_rows = d->low_rows;
+	size_t n_low = 0, n_other = 0, n_fresh = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool is = rows[i] < n_rows && v[i] >> DISTINCT_LOW_BITS == 0;
+
+		low[n_low] = other[n_other] = (uint16_t)i;
+		n_low += is;
+		n_other += !is;
+	}
+	for (size_t k = 0; k < n_low; k++) {
+		size_t i = low[k];
+		uint64_t *at = array + ((size_t)rows[i] << DISTINCT_LOW_BITS | v[i]), was = *at;
+
+		*at = counted ? was + (counts ? counts[i] : 1) : 1;
+		fresh[i] = was == 0;
+		n_fresh += was == 0;
+	}
+	d->n_low += n_fresh;
+	return n_other;
+}
+
+void
+distinct_add_words(struct distinct *d, const uint32_t *rows, const uint64_t *v,
+    const uint64_t *counts, enum type type, size_t n, bool *fresh)
+{
+	uint32_t row[CHUNK];
+	uint64_t word[CHUNK], count[CHUNK], bits = 0;
+	uint16_t other[CHUNK];
+	bool is_fresh[CHUNK];
+
+	for (size_t i = 0; i < n; i++)
+		bits |= v[i];
+	admit(d, type, bits);
+	reserve(d, n);
+	if (d->low == NULL || type != d->type) {
+		add_to_table(d, rows, v, counts, type, n, fresh);
+		return;
+	}
+	n = add_low_words(d, rows, v, counts, n, fresh, other);
+	for (size_t k = 0; k < n; k++) {
+		row[k] = rows[other[k]];
+		word[k] = v[other[k]];
+		count[k] = counts ? counts[other[k]] : 1;
+	}
+	add_to_table(d, row, word, count, type, n, is_fresh);
+	for (size_t k = 0; k < n; k++)
+		fresh[other[k]] = is_fresh[k];
 }
 
 /* Looking --------------------------------------------------------------------------------------- */
@@ -256,28 +384,32 @@ distinct_at(
     const struct distinct *d, size_t place, const struct intern *in, struct distinct_item *item)
 {
 	struct member m;
+	uint64_t count = member_at(d, place, &m);
 
-	if (is_empty(d, place))
+	if (count == 0)
 		return false;
-	m = member_at(d, place);
-	*item = (struct distinct_item){ .row = m.row,
-		.cell = distinct_cell(&m, in),
-		.count = d->counted ? *count_at(d, place) : 1 };
+	*item =
+	    (struct distinct_item){ .row = m.row, .cell = distinct_cell(&m, in), .count = count };
 	return true;
 }
 
-/* Places are empty or not by chance: what is written of an empty one is written over. */
+/*
+ * Places are empty or not by chance: what is written of an empty one is written over.  What is written might be of the
+ * set itself, as far as compilers know, but not of a copy.
+ */
 size_t
 distinct_members(
     const struct distinct *d, size_t at, size_t end, struct member *to, uint64_t *count)
 {
+	const struct distinct copy = *d;
 	size_t n = 0;
 
 	for (; at < end; at++) {
-		to[n] = member_at(d, at);
+		uint64_t times = member_at(&copy, at, &to[n]);
+
 		if (count != NULL)
-			count[n] = d->counted ? *count_at(d, at) : 1;
-		n += !is_empty(d, at);
+			count[n] = times;
+		n += times > 0;
 	}
 	return n;
 }
@@ -286,7 +418,7 @@ distinct_members(
 static bool
 may_have(const struct distinct *d, const struct member *m)
 {
-	return d->n > 0 && (d->wide || (m->kind == d->type && m->v <= UINT32_MAX));
+	return distinct_count(d) > 0 && (d->wide || (m->kind == d->type && m->v <= UINT32_MAX));
 }
 
 bool
@@ -296,6 +428,8 @@ distinct_has(const struct distinct *d, const struct member *m)
 
 	if (!may_have(d, m))
 		return false;
+	if (m->kind == d->type && is_low(d, m->row, m->v))
+		return *low_at(d, m->row, m->v) > 0;
 	if (d->wide)
 		return d->member[place_of(d, m)].kind != 0;
 	return *narrow_place(d, packed, hash_u64(hash_seed(), packed)) != 0;
@@ -308,7 +442,9 @@ distinct_expect(const struct distinct *d, const struct member *m)
 
 	if (!may_have(d, m))
 		return;
-	if (d->wide)
+	if (m->kind == d->type && is_low(d, m->row, m->v))
+		__builtin_prefetch(low_at(d, m->row, m->v));
+	else if (d->wide)
 		__builtin_prefetch(&d->member[hash_member(m) & (d->cap - 1)]);
 	else
 		__builtin_prefetch(narrow_at(d, hash_u64(hash_seed(), packed) & (d->cap - 1)));
@@ -318,28 +454,29 @@ void
 distinct_divide(
     const struct distinct *d, const uint8_t *lot, unsigned n_lots, struct distinct_lots *lots)
 {
-	size_t *at = mem_alloc((n_lots + 1) * sizeof(*at));
+	size_t *at = mem_alloc((n_lots + 1) * sizeof(*at)), places = distinct_places(d),
+	       n = distinct_count(d);
+	struct member m;
+	uint64_t count;
 
 	lots->off = mem_zero(n_lots + 1, sizeof(*lots->off));
-	lots->member = mem_alloc((d->n + 1) * sizeof(*lots->member));
-	lots->count = d->counted ? mem_alloc((d->n + 1) * sizeof(*lots->count)) : NULL;
-	for (size_t i = 0; i < d->cap; i++)
-		if (!is_empty(d, i))
-			lots->off[lot[member_at(d, i).row] + 1]++;
+	lots->member = mem_alloc((n + 1) * sizeof(*lots->member));
+	lots->count = d->counted ? mem_alloc((n + 1) * sizeof(*lots->count)) : NULL;
+	for (size_t i = 0; i < places; i++)
+		if (member_at(d, i, &m) > 0)
+			lots->off[lot[m.row] + 1]++;
 	for (unsigned l = 0; l < n_lots; l++)
 		lots->off[l + 1] += lots->off[l];
 	memcpy(at, lots->off, (n_lots + 1) * sizeof(*at));
-	for (size_t i = 0; i < d->cap; i++) {
-		struct member m;
+	for (size_t i = 0; i < places; i++) {
 		size_t to;
 
-		if (is_empty(d, i))
+		if ((count = member_at(d, i, &m)) == 0)
 			continue;
-		m = member_at(d, i);
 		to = at[lot[m.row]]++;
 		lots->member[to] = m;
 		if (d->counted)
-			lots->count[to] = *count_at(d, i);
+			lots->count[to] = count;
 	}
 	mem_free(at);
 }
@@ -355,23 +492,21 @@ distinct_lots_free(struct distinct_lots *l)
 void
 distinct_by_row(const struct distinct *d, size_t n_rows, size_t **off, size_t **order)
 {
-	size_t *o = mem_zero(n_rows + 2, sizeof(*o)), *pos = mem_alloc((d->n + 1) * sizeof(*pos));
+	size_t *o = mem_zero(n_rows + 2, sizeof(*o)),
+	       *pos = mem_alloc((distinct_count(d) + 1) * sizeof(*pos)),
+	       places = distinct_places(d);
+	const struct distinct copy = *d; /* as in distinct_members */
+	struct member m;
 
 	/* Counted two ahead, so that placing leaves the offsets where they belong. */
-	for (size_t i = 0; i < d->cap; i++) {
-		size_t row;
-
-		if (is_empty(d, i))
-			continue;
-		row = member_at(d, i).row;
-		if (row + 2 <= n_rows)
-			o[row + 2]++;
-	}
+	for (size_t i = 0; i < places; i++)
+		if (member_at(&copy, i, &m) > 0 && (size_t)m.row + 2 <= n_rows)
+			o[m.row + 2]++;
 	for (size_t r = 2; r <= n_rows; r++)
 		o[r] += o[r - 1];
-	for (size_t i = 0; i < d->cap; i++)
-		if (!is_empty(d, i))
-			pos[o[member_at(d, i).row + 1]++] = i;
+	for (size_t i = 0; i < places; i++)
+		if (member_at(&copy, i, &m) > 0)
+			pos[o[m.row + 1]++] = i;
 	*off = o;
 	*order = pos;
 }
@@ -379,9 +514,9 @@ distinct_by_row(const struct distinct *d, size_t n_rows, size_t **off, size_t **
 size_t
 distinct_memory(const struct distinct *d)
 {
-	if (d->wide)
-		return d->cap * (sizeof(*d->member) + (d->counted ? sizeof(*d->count) : 0));
-	return narrow_octets(d);
+	size_t wide = sizeof(*d->member) + (d->counted ? sizeof(*d->count) : 0);
+
+	return low_octets(d) + (d->wide ? d->cap * wide : narrow_octets(d));
 }
 
 void
@@ -393,6 +528,8 @@ distinct_free(struct distinct *d)
 		mem_free_table(d->narrow, narrow_octets(d));
 	if (d->count != NULL)
 		mem_free_table(d->count, d->cap * sizeof(*d->count));
+	if (d->low != NULL)
+		mem_free_table(d->low, low_octets(d));
 	*d = (struct distinct){ .counted = d->counted };
 }
 
@@ -405,5 +542,7 @@ distinct_clear(struct distinct *d)
 		memset(d->narrow, 0, narrow_octets(d));
 	if (d->count != NULL)
 		memset(d->count, 0, d->cap * sizeof(*d->count));
-	d->n = 0;
+	if (d->low != NULL)
+		memset(d->low, 0, low_octets(d));
+	d->n = d->n_low = 0;
 }

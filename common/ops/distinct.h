@@ -4,6 +4,9 @@
  * All of them are one hash table of (row, value) members.  While the values are numbers of one type that
  * fit into 32 bits (ports, IPv4 addresses, most counters), a member takes 8 octets, else 16: addresses
  * beyond IPv4 and values of variable length are interned.  Counts take 8 more where they are asked for.
+ *
+ * Where few rows have many members that are mostly small numbers (percentiles of octets by protocol), those stand in
+ * an array instead, each at its own place.
  */
 #ifndef OPS_DISTINCT_H
 #define OPS_DISTINCT_H
@@ -19,15 +22,21 @@ struct member {
 };
 
 struct distinct {
-	uint32_t type; /* of all narrow members; 0: none yet */
+	uint32_t type; /* of all narrow and low members; 0: none yet */
 	bool wide, counted;
 	bool interned; /* a member is: it means something beside its own table only */
 	/* Row + 1 above, value below, 0 empty; counted: a second word behind each, its count. */
 	uint64_t *narrow;
 	struct member *member; /* instead, when wide */
 	uint64_t *count; /* wide and counted: of each place */
-	size_t cap, n;
+	size_t cap, n; /* places, and members, of that table */
+	/* How often each value below 2^DISTINCT_LOW_BITS was added to each of the first rows: they are not in the table. */
+	uint64_t *low;
+	uint32_t low_rows;
+	size_t n_low; /* of these, members */
 };
+
+enum { DISTINCT_LOW_BITS = 16 };
 
 struct distinct_item {
 	uint32_t row;
@@ -43,7 +52,20 @@ bool distinct_add(
 void distinct_add_words(struct distinct *, const uint32_t *rows, const uint64_t *v,
     const uint64_t *counts, enum type, size_t n, bool *fresh);
 
-/* What stands at a place below cap; false: nothing. */
+/* How many members all sets have, and places, of which a part is empty. */
+static inline size_t
+distinct_count(const struct distinct *d)
+{
+	return d->n_low + d->n;
+}
+
+static inline size_t
+distinct_places(const struct distinct *d)
+{
+	return ((size_t)d->low_rows << DISTINCT_LOW_BITS) + d->cap;
+}
+
+/* What stands at a place; false: nothing. */
 bool distinct_at(
     const struct distinct *, size_t place, const struct intern *, struct distinct_item *);
 

@@ -191,20 +191,21 @@ next_some(const struct sifting *f, const struct beside_piece *p, size_t *at, str
 	size_t end = p->end - *at < CHUNK ? p->end : *at + CHUNK;
 	struct member member[CHUNK];
 	uint64_t count[CHUNK];
+	bool other = false;
 
 	if (sieve->other || *at == p->end)
 		return false;
 	some->n = distinct_members(&g->values.v[f->r->home].set, *at, end, member, count);
 	*at = end;
+	if (some->n > 0 && sieve->type == TYPE_NONE)
+		sieve->type = (enum type)distinct_cell(&member[0], &g->intern).type;
 	for (size_t k = 0; k < some->n; k++) {
-		struct cell c = distinct_cell(&member[k], &g->intern);
-
-		if (sieve->type == TYPE_NONE)
-			sieve->type = (enum type)c.type;
-		sieve->other |= c.type != sieve->type || !cell_to_key(&c, &some->number[k].key);
+		other |= member[k].kind != sieve->type;
+		some->number[k].key = cell_word_key(member[k].v, sieve->type);
 		some->number[k].count = count[k];
 		some->row[k] = beside_first_row(f->r->s, p->table, member[k].row);
 	}
+	sieve->other = other || (some->n > 0 && !cell_numeric(sieve->type));
 	return !sieve->other;
 }
 
@@ -320,7 +321,7 @@ are_few(const struct ranking *r)
 	size_t rows = r->s->g[0]->rows.n_rows, members = 0;
 
 	for (unsigned t = 0; t < r->s->n; t++)
-		members += r->s->g[t]->values.v[r->home].set.n;
+		members += distinct_count(&r->s->g[t]->values.v[r->home].set);
 	return rows <= ROWS && members / RANK_BINS >= rows;
 }
 

@@ -311,6 +311,20 @@ count_member(struct values *vs, unsigned i, uint64_t *slots, bool fresh)
 	*slots_have(slots) |= UINT32_C(1) << i;
 }
 
+/* Members of a chunk; where eight beside each other were there before, nothing is to be told of them. */
+static void
+count_members(struct values *vs, unsigned i, uint64_t *const *slots, const bool *fresh, size_t n)
+{
+	uint64_t eight = 1;
+
+	for (size_t k = 0, end; k < n; k = end) {
+		end = n - k < sizeof(eight) ? n : k + sizeof(eight);
+		memcpy(&eight, fresh + k, end - k);
+		for (size_t m = k; m < end && eight != 0; m++)
+			count_member(vs, i, slots[m], fresh[m]);
+	}
+}
+
 void
 values_member(struct values *vs, unsigned i, struct table *t, struct intern *in, uint32_t row,
     const struct cell *c, uint64_t count)
@@ -342,8 +356,7 @@ add_to_set(struct values *vs, unsigned i, const struct column *c, const struct v
 	if (c->present == NULL && c->width != 0 && c->width != 16) {
 		cell_words(c, ch->idx, ch->n, word);
 		distinct_add_words(set, ch->row, word, NULL, (enum type)c->type, ch->n, fresh);
-		for (size_t k = 0; k < ch->n; k++)
-			count_member(vs, i, ch->slots[k], fresh[k]);
+		count_members(vs, i, ch->slots, fresh, ch->n);
 		return;
 	}
 	for (size_t k = 0; k < ch->n; k++) {

@@ -22,6 +22,8 @@ static const struct kind {
 } kinds[] = {
 	{ "small", "p50_bytes,p95(bytes),p1(bytes),p99.99(bytes)", { .id = 1 }, TYPE_UINT,
 	    TYPE_UINT, 8, 20, 0 },
+	{ "short", "p50_bytes,p95(bytes),p1(bytes),p99.99(bytes)", { .id = 1 }, TYPE_UINT,
+	    TYPE_UINT, 8, 16, 10000 },
 	{ "large", "p50_bytes,p95(bytes),p1(bytes),p99.99(bytes)", { .id = 1 }, TYPE_UINT,
 	    TYPE_UINT, 8, 64, 0 },
 	{ "signed", "p50(mibObjectValueInteger),p2.5(mibObjectValueInteger)", { .id = 434 },
@@ -31,6 +33,8 @@ static const struct kind {
 	{ "real", "p50(absoluteError),p5(absoluteError)", { .id = 320 }, TYPE_FLOAT64, TYPE_FLOAT64,
 	    8, 30, -500000000 },
 	{ "mixed", "p50_packets,p95_packets", { .id = 2 }, TYPE_UINT, TYPE_FLOAT64, 8, 30, 0 },
+	{ "short and mixed", "p50_packets,p95_packets", { .id = 2 }, TYPE_UINT, TYPE_FLOAT64, 8, 16,
+	    0 },
 };
 
 static const struct field_id key_id = { .id = 7 };
