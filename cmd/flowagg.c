@@ -349,13 +349,28 @@ run(struct flowagg *f, const struct optparse *parser, char **argv, struct err *e
 	return io_digest(&f->io, parser->operands, parser->n_operands, argv, &digest, &result, err);
 }
 
+/* A record without flows counts as one.  A group without them does not: what it counted was not asked for. */
+static void
+want_flows(void *ctx, const struct field *field)
+{
+	struct flowagg *f = ctx;
+
+	if (field->derived == DERIVED_FLOWS && f->err->status == 0 && !in_result(&f->spec, field))
+		err_usage(
+		    f->err, "--having: '%s' is not in the result; add it to -k or -v", field->name);
+}
+
 static int
 prepare(struct flowagg *f, struct expr **having, struct err *err)
 {
 	*having = NULL;
+	f->err = err;
 	if (f->having != NULL) {
 		*having = expr_compile(f->having, f->io.tz, err);
 		if (*having == NULL)
+			return -1;
+		expr_fields(*having, want_flows, f);
+		if (err->status != 0)
 			return -1;
 		f->filter = expr_state_new(*having);
 	}

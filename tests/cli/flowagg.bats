@@ -690,6 +690,17 @@ make_named() {
 	[ "$stderr" = "flowagg: --having: none of the groups has 'packets'" ]
 }
 
+@test "flowagg: --having of flows that are not in the result is refused: each group would be one" {
+	flowgen -n 300 > day.flow
+	for e in 'flows > 3' 'flows = 1' 'bytes > 0 and not flows < 2' 'flows * 2 > 4'; do
+		run -2 --separate-stderr flowagg -k srcip -v bytes --having "$e" -o csv day.flow
+		[ "$stderr" = "flowagg: --having: 'flows' is not in the result; add it to -k or -v" ]
+		[ -z "$output" ]
+	done
+	run -0 --separate-stderr flowagg -k srcip -v bytes,flows --having 'flows > 3' -o csv day.flow
+	[ "${#lines[@]}" -gt 1 ]
+}
+
 @test "flowagg: -b of a host with itself has one direction" {
 	printf 'srcip,dstip,proto,flags,packets,bytes\n192.0.2.1,192.0.2.1,6,SA,3,180\n192.0.2.1,192.0.2.1,6,SA,1,60\n' > a.csv
 	flowagg -b -k srcip,dstip -v flows,packets,bytes -o csv a.csv | diff - <(cat <<-'END'
