@@ -357,7 +357,7 @@ parse_comparison(struct parser *p, struct node *left, enum cmp cmp)
 			return refuse(p, p->tok.at, p->tok.end,
 			    "FIELD in [a b c], FIELD not in @FILE",
 			    "a list follows a field and 'in'");
-		list = parse_list(p, &n);
+		list = parse_list(p, left->field, &n);
 		return list != NULL ? compare_literals(p, left, cmp, list, n) : NULL;
 	}
 	if ((cmp == CMP_IN || cmp == CMP_NOT_IN) &&

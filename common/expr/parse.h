@@ -35,7 +35,7 @@ struct node *refuse(struct parser *, size_t at, size_t end, const char *hint, co
     __attribute__((format(printf, 5, 6)));
 struct node *refuse_token(struct parser *, const char *expected);
 
-/* What looks like a date and was read as arithmetic, since it is no time.  false: it does not look so. */
+/* What looks like a date and was read as arithmetic: it is no time, or a part of a sum.  false: it does not look so. */
 bool refuse_date(struct parser *, size_t at, size_t end);
 
 /* parse.c */
@@ -50,8 +50,8 @@ struct node *compare_literals(
     struct parser *, struct node *field, enum cmp, const struct literal *, size_t n);
 struct node *test_text(struct parser *, const struct field *, enum cmp, const char *value);
 
-/* list.c: `[a b c]`, `@FILE`.  NULL when refused. */
-const struct literal *parse_list(struct parser *, size_t *n);
+/* list.c: `[a b c]`, `@FILE` of values of a field.  NULL when refused. */
+const struct literal *parse_list(struct parser *, const struct field *, size_t *n);
 bool literal_at(struct parser *, size_t at, size_t end, struct literal *);
 
 /* primitive.c: NULL without err: the token begins none. */

@@ -56,6 +56,23 @@ agrees() {
 	flowfilter 'srcip in @list' -o csv a.csv | diff - <(head -n 1 a.csv)
 }
 
+@test "flowfilter: a list may be csv of one column, whose name is passed over" {
+	printf 'srcip,dstport,appname\n192.0.2.1,53,dstip\n192.0.2.2,80,x\n192.0.2.3,443,y\n' > a.csv
+	flowfilter 'dst port 80 or dst port 443' -o csv -k srcip a.csv > list
+	[ "$(flowfilter 'srcip in @list' -o csv -k dstport a.csv | tr '\n' ' ')" = "dstport 80 443 " ]
+	[ "$(flowfilter 'srcip not in @list' -o csv -k dstport a.csv | tr '\n' ' ')" = "dstport 53 " ]
+	[ "$(flowfilter 'ip in @list' -o csv -k dstport a.csv | tr '\n' ' ')" = "dstport 80 443 " ]
+	printf 'dstport\r\n53\r\n' > list
+	[ "$(flowfilter 'port in @list' -o csv -k dstport a.csv | tr '\n' ' ')" = "dstport 53 " ]
+	printf 'dstip\n' > list
+	[ "$(flowfilter 'appname in @list' -o csv -k dstport a.csv | tr '\n' ' ')" = "dstport 53 " ]
+	[ "$(flowfilter 'srcip in @list' -o csv -k dstport a.csv | tr '\n' ' ')" = "dstport " ]
+	for line in '192.0.2.1\nsrcip' 'dstport' '"srcip"' 'srcip,dstip'; do
+		printf "$line\n" > list
+		run -2 flowfilter 'srcip in @list' -o csv a.csv
+	done
+}
+
 @test "flowfilter: a list of many short lines, and of many that hold nothing" {
 	printf 'proto\n6\n17\n1\n' > a.csv
 	for i in {1..3000}; do printf '1\n6\n\n# 17\n\r\n'; done > list
