@@ -9,6 +9,7 @@
 
 #include "base/addr.h"
 #include "base/opt.h"
+#include "base/time.h"
 #include "expr/parse.h"
 
 enum { EXCERPT = 76, LEAD = 48 };
@@ -245,10 +246,14 @@ refuse_date(struct parser *p, size_t at, size_t end)
 {
 	const char *text = p->lex.text + at;
 	size_t n = end - at;
+	int64_t ns, span_ns;
 
 	if (!is_like_date(text, n))
 		return false;
-	if (n > 10 && is_like_date(text + 11, n - 11))
+	if (parse_time(text, n, p->x->now_ns, p->x->tz, &ns, &span_ns))
+		refuse(p, at, end, "write the time that is meant, or compare end - start",
+		    "'%.*s' cannot be computed with", (int)(n > 40 ? 40 : n), text);
+	else if (n > 10 && is_like_date(text + 11, n - 11))
 		refuse(p, at, end, "a range of times is 2026-11-23..2026-11-24",
 		    "'%.*s' is no time", (int)(n > 40 ? 40 : n), text);
 	else
