@@ -3,6 +3,7 @@
  */
 #include "bars.h"
 #include "base/num.h"
+#include "base/time.h"
 #include "report.h"
 #include "sheet.h"
 
@@ -19,7 +20,7 @@ struct series {
 	struct report *r;
 	struct bin *bin;
 	size_t n, cap;
-	uint8_t scale;
+	uint8_t scale; /* of the bins' column */
 };
 
 static void
@@ -54,30 +55,60 @@ take_bins(void *ctx, struct batch *b)
 	return true;
 }
 
+/* The greatest and the least time are further apart than a signed number can say. */
+static bool
+is_fillable(const struct tz_bins *bins, int64_t from, int64_t to)
+{
+	return from <= to && ((uint64_t)to - (uint64_t)from) / (uint64_t)bins->ns <= FILL_MOST;
+}
+
+/* A window that was asked for with both ends is there from its first bin to its last, as far as that has begun. */
 static void
-fill_gaps(struct series *s)
+widen(const struct tz_bins *bins, const struct io_opts *io, int64_t *from, int64_t *to)
+{
+	int64_t now = time_now_ns(), first, last;
+	int64_t until = io->until_ns < now ? io->until_ns : now + 1;
+
+	if (io->since_ns == INT64_MIN || io->until_ns == INT64_MAX || io->since_ns >= until)
+		return;
+	first = tz_bin_floor(bins, io->since_ns);
+	last = tz_bin_floor(bins, until - 1);
+	first = *from < first ? *from : first;
+	last = *to > last ? *to : last;
+	if (!is_fillable(bins, first, last))
+		return;
+	*from = first;
+	*to = last;
+}
+
+static void
+fill_gaps(struct series *s, const struct io_opts *io)
 {
 	struct series full = { .r = s->r, .scale = s->scale };
 	const struct tz_bins *bins = &s->r->spec.keys[0].bin;
-	size_t known = s->n;
+	int64_t from = INT64_MAX, to = INT64_MIN;
+	size_t known = s->n, i = 0;
 
 	while (known > 0 && s->bin[known - 1].missing)
 		known--;
-	/* The least and the greatest time are further apart than a signed number can say. */
-	if (known == 0 ||
-	    ((uint64_t)s->bin[known - 1].ns - (uint64_t)s->bin[0].ns) / (uint64_t)bins->ns >
-		FILL_MOST)
-		return;
-	for (size_t i = 0; i < s->n; i++) {
-		while (i > 0 && i < known) {
-			int64_t next = tz_bin_next(bins, full.bin[full.n - 1].ns);
-
-			if (next >= s->bin[i].ns)
-				break;
-			add_bin(&full, &(struct bin){ .ns = next });
-		}
-		add_bin(&full, &s->bin[i]);
+	if (known > 0) {
+		from = s->bin[0].ns;
+		to = s->bin[known - 1].ns;
 	}
+	widen(bins, io, &from, &to);
+	if (!is_fillable(bins, from, to))
+		return;
+	for (int64_t ns = from; i < known || full.n == 0 || full.bin[full.n - 1].ns < to;
+	     ns = tz_bin_next(bins, full.bin[full.n - 1].ns)) {
+		if (i < known && s->bin[i].ns <= ns)
+			add_bin(&full, &s->bin[i++]);
+		else if (ns > to)
+			break;
+		else
+			add_bin(&full, &(struct bin){ .ns = ns });
+	}
+	for (; i < s->n; i++)
+		add_bin(&full, &s->bin[i]);
 	mem_free(s->bin);
 	*s = full;
 }
@@ -189,12 +220,12 @@ print_records(const struct series *s, struct output *o, struct err *err)
 int
 series_print(struct report *r, struct output *o, struct err *err)
 {
-	struct series s = { .r = r, .scale = 9 };
+	struct series s = { .r = r, .scale = r->spec.keys[0].bin.ns % NS_PER_S == 0 ? 9 : 0 };
 	int rc;
 
 	output_begin(o, r->title);
 	rc = report_rows(r, o->io, take_bins, &s, err);
-	fill_gaps(&s);
+	fill_gaps(&s, o->io);
 	if (rc == 0 && o->text)
 		print_text(&s, o);
 	else if (rc == 0)

@@ -113,6 +113,37 @@ make_five() {
 	END
 }
 
+@test "flowstat: a series of a window has all its bins, where nothing was too" {
+	make_five
+	flowstat --series 5m -t 2026-01-05T09:55..2026-01-05T10:30 -o csv five.flow > got
+	diff - got <<-'END'
+	end,flows,packets,bytes
+	2026-01-05T09:55:00Z,0,0,0
+	2026-01-05T10:00:00Z,2,30,3000
+	2026-01-05T10:05:00Z,1,40,5000
+	2026-01-05T10:10:00Z,0,0,0
+	2026-01-05T10:15:00Z,1,30,2000
+	2026-01-05T10:20:00Z,0,0,0
+	2026-01-05T10:25:00Z,0,0,0
+	END
+	# A record that is in the window ends behind it.
+	flowstat --series 2m -t 2026-01-05T09:59..2026-01-05T10:05 -o csv five.flow > got
+	cut -d, -f1,2 got | diff <(printf '%s\n' end,flows 2026-01-05T09:58:00Z,0 2026-01-05T10:00:00Z,2 \
+		2026-01-05T10:02:00Z,0 2026-01-05T10:04:00Z,0 2026-01-05T10:06:00Z,1) -
+	# Nothing at all, a day of 23 hours, what has not begun, and one end only.
+	flowstat --series 1h -t 2026-03-29 --tz Europe/Zurich -o csv five.flow > got
+	[ "$(wc -l < got)" -eq 24 ]
+	[ "$(sed -n 2p got)" = 2026-03-29T00:00:00+01:00,0,0,0 ]
+	[ "$(tail -n 1 got)" = 2026-03-29T23:00:00+02:00,0,0,0 ]
+	[ "$(flowstat --series 500ms -t 2026-01-05T09:00:00..2026-01-05T09:00:01 -o csv five.flow | tail -n 1)" = \
+		2026-01-05T09:00:00.500000000Z,0,0,0 ]
+	[ "$(flowstat --series 1d -t yesterday..2200-01-01 -o csv five.flow | wc -l)" -eq 3 ]
+	[ "$(flowstat --series 1d -t 2190-01-01..2200-01-01 -o csv five.flow | wc -l)" -eq 1 ]
+	[ "$(flowstat --series 5m --since 2026-01-05T09:55 -o csv five.flow | wc -l)" -eq 5 ]
+	[ "$(flowstat --series 1s -t 1990-01-01..2026-02-01 -o csv five.flow | wc -l)" -eq \
+		"$(flowstat --series 1s --since 1990-01-01 -o csv five.flow | wc -l)" ]
+}
+
 @test "flowstat: sparklines and bars" {
 	make_five
 	flowstat --series 5m --spark five.flow > got
