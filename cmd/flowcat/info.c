@@ -228,21 +228,28 @@ put_name(struct buf *out, const struct column_sum *sum)
 }
 
 static void
-put_column(struct buf *out, const struct column_sum *sum, unsigned width, uint64_t octets)
+put_encodings(struct buf *out, const struct column_sum *sum)
+{
+	for (unsigned i = 0; i < ENCODINGS_MAX && sum->encoding[i].name != NULL; i++)
+		buf_printf(out, "%s%s %llu", i ? ", " : "", sum->encoding[i].name,
+		    (unsigned long long)sum->encoding[i].blocks);
+	if (sum->partial)
+		buf_puts(out, ", some missing");
+}
+
+static void
+put_column(
+    struct buf *out, const struct column_sum *sum, size_t width, size_t enc_width, uint64_t octets)
 {
 	struct buf name = { 0 }, enc = { 0 };
 
 	put_name(&name, sum);
-	for (unsigned i = 0; i < ENCODINGS_MAX && sum->encoding[i].name != NULL; i++)
-		buf_printf(&enc, "%s%s %llu", i ? ", " : "", sum->encoding[i].name,
-		    (unsigned long long)sum->encoding[i].blocks);
-	if (sum->partial)
-		buf_puts(&enc, ", some missing");
+	put_encodings(&enc, sum);
 	buf_printf(out, "  %-*s %-8s %2u %12llu %5.1f%%  ", (int)width, buf_cstr(&name),
 	    sum->mixed ? "(mixed)" : type_name(sum->type), sum->width,
 	    (unsigned long long)sum->stored,
 	    octets ? 100 * (double)sum->stored / (double)octets : 0);
-	buf_printf(out, "%-28s ", buf_cstr(&enc));
+	buf_printf(out, "%-*s ", (int)enc_width, buf_cstr(&enc));
 	put_range(out, sum);
 	buf_putc(out, '\n');
 	buf_free(&name);
@@ -252,23 +259,28 @@ put_column(struct buf *out, const struct column_sum *sum, unsigned width, uint64
 static void
 put_columns(struct buf *out, const struct summary *s, bool options, uint64_t octets)
 {
-	struct buf name = { 0 };
-	size_t width = 4;
+	struct buf name = { 0 }, enc = { 0 };
+	size_t width = 4, enc_width = 28;
 
 	if ((options ? s->options_blocks : s->flow_blocks) == 0)
 		return;
 	for (unsigned i = 0; i < s->n_col; i++) {
-		name.len = 0;
+		if (s->col[i].options != options)
+			continue;
+		name.len = enc.len = 0;
 		put_name(&name, &s->col[i]);
-		width = s->col[i].options == options && name.len > width ? name.len : width;
+		put_encodings(&enc, &s->col[i]);
+		width = name.len > width ? name.len : width;
+		enc_width = enc.len > enc_width ? enc.len : enc_width;
 	}
 	buf_free(&name);
-	buf_printf(out, "%s\n  %-*s %-8s %2s %12s %6s  %-28s %s\n",
+	buf_free(&enc);
+	buf_printf(out, "%s\n  %-*s %-8s %2s %12s %6s  %-*s %s\n",
 	    options ? "options columns" : "columns", (int)width, "name", "type", "w", "octets",
-	    "share", "encodings (blocks)", "range");
+	    "share", (int)enc_width, "encodings (blocks)", "range");
 	for (unsigned i = 0; i < s->n_col; i++)
 		if (s->col[i].options == options)
-			put_column(out, &s->col[i], (unsigned)width, octets);
+			put_column(out, &s->col[i], width, enc_width, octets);
 }
 
 static void

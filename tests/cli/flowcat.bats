@@ -440,6 +440,19 @@ make_five() {
 	grep -Eq '^  label +string ' info
 }
 
+@test "flowcat: --info is aligned where a column has many encodings" {
+	flowgen -n 3000 -w a.flow
+	flowcat -n 5 -w b.flow a.flow
+	printf 'srcip,tos,dstport\n192.0.2.1,,\n192.0.2.2,3,5\n' | flowcat -i csv -w c.flow
+	cat a.flow b.flow c.flow > all.flow
+	flowcat --info all.flow | sed '1,/^columns/d' > info
+	grep -Eq '[0-9]%  .{29,} (-|[0-9])' info
+	at=$(head -n 1 info | awk '{ print index($0, "range") }')
+	grep -E '^  (tos|dstport) ' info | while IFS= read -r line; do
+		[[ ${line:at-2:2} == ' '[0-9] ]] || echo "$line"
+	done | diff /dev/null -
+}
+
 @test "flowcat: --info gives no range of addresses whose widths differ between blocks" {
 	flowgen -n 100 -w four.flow
 	flowgen -n 100 --ipv6 1 -w six.flow
