@@ -87,18 +87,26 @@ parse_own(struct flowagg *f, int key, const char *arg, struct err *err)
 	}
 }
 
-/* Is it a column of the result, or computed of one? */
+/* Is it a column of the result, or computed of such, all of which are there? */
 static bool
 in_result(const struct group_spec *s, const struct field *f)
 {
-	bool found = false;
+	struct batch *b = batch_new();
+	bool found = false, made;
 
-	for (size_t i = 0; i < s->n_keys; i++)
+	for (size_t i = 0; i < s->n_keys; i++) {
 		found |= field_reads(f, &s->keys[i].as);
-	for (size_t i = 0; i < s->n_values; i++)
-		found |= field_reads(f, &s->values[i].as) ||
-			 (s->biflow && field_reads(f, &s->values[i].reverse));
-	return found;
+		batch_column(b, &s->keys[i].as, TYPE_UINT, 8, 0);
+	}
+	for (size_t i = 0; i < s->n_values; i++) {
+		const struct group_value *v = &s->values[i];
+
+		found |= field_reads(f, &v->as) || (s->biflow && field_reads(f, &v->reverse));
+		batch_column(b, &v->as, TYPE_UINT, 8, 0);
+	}
+	made = f->derived == DERIVED_NONE || batch_may_have(b, f);
+	batch_free(b);
+	return found && made;
 }
 
 /* Multiplied counters beside the interval that they were sampled at would be multiplied once more by what reads them. */

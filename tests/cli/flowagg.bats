@@ -690,6 +690,19 @@ make_named() {
 	[ "$stderr" = "flowagg: --having: none of the groups has 'packets'" ]
 }
 
+@test "flowagg: -O of what would be computed of a column that is not in the result is refused" {
+	flowgen -n 300 > day.flow
+	for of in "bytes bpp" "packets bpp" "bytes,first bps" "first,last pps" "last duration" "bytes bps"; do
+		run -2 --separate-stderr flowagg -k srcip -v "${of% *}" -O "${of#* }" -o csv day.flow
+		[ "$stderr" = "flowagg: -O ${of#* }: not in the result; add it to -k or -v; try 'flowagg --help'" ]
+	done
+	for of in "bytes,packets bpp" "bytes,first,last bps" "packets,last,first pps" "first,last duration"; do
+		run -0 flowagg -k srcip -v "${of% *}" -O "${of#* }" -o csv day.flow
+	done
+	run -0 --separate-stderr flowagg -k srcip -v bytes --having 'bpp > 0' -o csv day.flow
+	[ "$stderr" = "flowagg: --having: 'bpp' is not in the result; add it to -k or -v" ]
+}
+
 @test "flowagg: --having of flows that are not in the result is refused: each group would be one" {
 	flowgen -n 300 > day.flow
 	for e in 'flows > 3' 'flows = 1' 'bytes > 0 and not flows < 2' 'flows * 2 > 4'; do
