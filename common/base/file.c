@@ -66,7 +66,7 @@ file_read_some(int fd, int stop_fd, void *p, size_t n)
 int
 file_load(const char *path, size_t most, struct buf *b)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), saved;
+	int fd = file_open(path), saved;
 	size_t begin = b->len;
 	ssize_t n;
 

@@ -24,7 +24,7 @@ ssize_t file_read(int fd, void *, size_t n);
  */
 ssize_t file_read_some(int fd, int stop_fd, void *, size_t n);
 
-/* Append the whole file, of at most `most` octets (EFBIG).  -1 with errno. */
+/* Append the whole file, opened as by file_open, of at most `most` octets (EFBIG).  -1 with errno. */
 int file_load(const char *path, size_t most, struct buf *);
 
 /* Write all n octets. -1 with errno (EPIPE when the reader has gone). */

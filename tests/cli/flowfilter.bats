@@ -56,6 +56,15 @@ agrees() {
 	flowfilter 'srcip in @list' -o csv a.csv | diff - <(head -n 1 a.csv)
 }
 
+@test "flowfilter: a list and an expression are read from standard input" {
+	printf 'srcip\n192.0.2.1\n192.0.2.2\n' > a.csv
+	[ "$(echo 192.0.2.2 | flowfilter 'srcip in @-' -o csv a.csv | tr '\n' ' ')" = "srcip 192.0.2.2 " ]
+	[ "$(echo 'srcip 192.0.2.2' | flowfilter -f - -o csv a.csv | tr '\n' ' ')" = "srcip 192.0.2.2 " ]
+	[ "$(flowfilter 'srcip in @-' -o csv a.csv < a.csv | tr '\n' ' ')" = "srcip 192.0.2.1 192.0.2.2 " ]
+	echo 192.0.2.1 > ./-
+	[ "$(flowfilter 'srcip in @./-' -o csv a.csv < /dev/null | tr '\n' ' ')" = "srcip 192.0.2.1 " ]
+}
+
 @test "flowfilter: a list may be csv of one column, whose name is passed over" {
 	printf 'srcip,dstport,appname\n192.0.2.1,53,dstip\n192.0.2.2,80,x\n192.0.2.3,443,y\n' > a.csv
 	flowfilter 'dst port 80 or dst port 443' -o csv -k srcip a.csv > list
