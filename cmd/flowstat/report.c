@@ -108,6 +108,20 @@ check_one_order(const char *text, const char *keys, struct err *err)
 	    (int)(slash - keys), keys, text + strlen(keys));
 }
 
+/* A key that is a rate would stand in the place of the group's. */
+static int
+check_rates(const struct group_spec *s, struct err *err)
+{
+	for (size_t k = 0; k < s->n_keys; k++) {
+		enum derived d = s->keys[k].field.derived;
+
+		if (d == DERIVED_BPS || d == DERIVED_PPS || d == DERIVED_BPP)
+			return err_usage(
+			    err, "'%s' would be in the result twice", s->keys[k].field.name);
+	}
+	return 0;
+}
+
 int
 report_parse_top(struct report *r, const char *text, struct err *err)
 {
@@ -134,6 +148,8 @@ report_parse_top(struct report *r, const char *text, struct err *err)
 		rc = group_spec_values(&r->other, values, err);
 	if (rc >= 0)
 		rc = group_spec_check(&r->spec, err);
+	if (rc >= 0)
+		rc = check_rates(&r->spec, err);
 	if (rc >= 0)
 		rc = field_parse(&field, orders[order], strlen(orders[order]), err);
 	if (rc >= 0) {

@@ -319,6 +319,16 @@ make_five() {
 	[[ $stderr == "flowstat: -o flow: a report is text, csv, tsv, json or ndjson"* ]]
 }
 
+@test "flowstat: a list of what each list has as a counter or rate is refused" {
+	make_five
+	for key in bytes packets bps pps bpp; do
+		for keys in "$key" "proto,$key/bytes"; do
+			run -2 --separate-stderr flowstat -s "$keys" five.flow
+			[ "$stderr" = "flowstat: '$key' would be in the result twice; try 'flowstat --help'" ]
+		done
+	done
+}
+
 @test "flowstat: a full disk is an error" {
 	make_five
 	run -3 --separate-stderr bash -c 'flowstat five.flow > /dev/full'
