@@ -55,12 +55,12 @@ parse_transport(struct address *a, const char *text, unsigned transports)
 	    ((text[0] >= '0' && text[0] <= '9') || text[0] == '['))
 		return text;
 	for (unsigned t = 0; t < TRANSPORTS; t++)
-		if ((transports >> t & 1) != 0 && strlen(names[t]) == n && text[n] == ':' &&
-		    memcmp(text, names[t], n) == 0) {
+		if (strlen(names[t]) == n && text[n] == ':' && memcmp(text, names[t], n) == 0) {
 			a->transport = (enum transport)t;
-			return text + n + 1;
+			return (transports >> t & 1) != 0 ? text + n + 1 : NULL;
 		}
-	return NULL;
+	/* What can only be udp need not say so. */
+	return transports == 1U << TRANSPORT_UDP ? text : NULL;
 }
 
 /* Cut an interface behind % off the n octets of a host. */

@@ -3,7 +3,8 @@
  *
  *	TRANSPORT:[HOST:]PORT	udp:2055  tcp:[::1]:4739  udp:239.0.0.1%eth0:2055  tls:collector.example:4740
  *
- * TRANSPORT is udp, tcp, tls or sctp; it may be left out before a digit or a bracket, and is udp then.
+ * TRANSPORT is udp, tcp, tls or sctp; it may be left out before a digit or a bracket, and where nothing but udp
+ * is taken, and is udp then.
  * HOST is an IPv4 address, an IPv6 address in brackets, or a name; behind an IPv6 or multicast address
  * %INTERFACE is its scope (RFC 4007 11).  The port is always said: IPFIX has 4739 and 4740, NetFlow none.
  */

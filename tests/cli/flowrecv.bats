@@ -10,6 +10,8 @@ load ../collector
 	[[ $stderr == *"an IPv6 address stands in brackets: udp:[::1]:2055"* ]]
 	run -2 --separate-stderr flowrecv -l udp:127.0.0.1:65536 -w out.flow
 	[[ $stderr == *"no port number in 'udp:127.0.0.1:65536'"* ]]
+	run -2 --separate-stderr flowrecv -R collector -w out.flow
+	[[ $stderr == *"--repeat: no port number in 'collector'"* ]]
 	run -2 --separate-stderr flowrecv -r a.pcap -l udp:2055 -w out.flow
 	[[ $stderr == "flowrecv: either --listen or --read"* ]]
 	run -2 --separate-stderr flowrecv -r a.pcap --rotate 5m -w out.flow

@@ -113,6 +113,11 @@ test_send(void)
 	    "no host in 'udp:4739': expected udp|tcp|tls|sctp:HOST:PORT", "sending needs a host");
 	is_str(parsed("tcp::4739", ADDRESS_SEND, ALL),
 	    "no host in 'tcp::4739': expected udp|tcp|tls|sctp:HOST:PORT", "not an empty one");
+	is_str(parsed("collector:4739", ADDRESS_SEND, UDP), "udp collector - 4739",
+	    "where only UDP can be, a name needs no transport");
+	is_str(parsed("tcp:collector:4739", ADDRESS_SEND, UDP),
+	    "no transport in 'tcp:collector:4739': expected udp:HOST:PORT",
+	    "but another transport is none");
 	is_str(parsed("tls:[::1]:0", ADDRESS_SEND, ALL),
 	    "port 0 in 'tls:[::1]:0': nobody listens there", "and a port");
 }
