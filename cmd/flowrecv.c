@@ -139,7 +139,7 @@ main(int argc, char **argv)
 		collect(&c, &before);
 	} else {
 		sigprocmask(SIG_SETMASK, &before, NULL);
-		read_sources(&c, &stopped);
+		read_sources(&c, &stopped, &asked);
 	}
 	duty_end(&c);
 	command_end(&c);

@@ -84,8 +84,9 @@ void duty_reload(struct collector *); /* SIGHUP */
 void duty_restore(struct collector *); /* what an earlier collector remembered */
 void duty_end(struct collector *); /* the last ones, when all workers have ended */
 
-/* read.c: captures and IPFIX files. */
-void read_sources(struct collector *, volatile sig_atomic_t *stopped);
+/* read.c: captures and IPFIX files, with statistics between two messages whenever they are asked for. */
+void read_sources(
+    struct collector *, volatile sig_atomic_t *stopped, volatile sig_atomic_t *asked_statistics);
 
 /* allow.h, of the command line and its files; -1 with err. */
 int collector_allow(struct collector *, struct err *);

@@ -13,7 +13,7 @@ struct reading {
 	struct collector *c;
 	struct wire *wire;
 	struct blocks *blocks;
-	volatile sig_atomic_t *stopped;
+	volatile sig_atomic_t *stopped, *asked;
 	uint64_t denied;
 };
 
@@ -50,6 +50,10 @@ read_source(struct reading *r, const char *path)
 		decode(r, &msg, n == 0);
 		if (++n % 16 == 0)
 			blocks_flush(r->blocks);
+		if (*r->asked) {
+			*r->asked = 0;
+			duty_statistics(c);
+		}
 	}
 	if (rc < 0 && !*r->stopped) {
 		diag_err(subject, &err);
@@ -68,13 +72,15 @@ read_source(struct reading *r, const char *path)
 }
 
 void
-read_sources(struct collector *c, volatile sig_atomic_t *stopped)
+read_sources(
+    struct collector *c, volatile sig_atomic_t *stopped, volatile sig_atomic_t *asked_statistics)
 {
 	struct reading r = {
 		.c = c,
 		.wire = worker_wire(c->worker[0]),
 		.blocks = worker_blocks(c->worker[0]),
 		.stopped = stopped,
+		.asked = asked_statistics,
 	};
 
 	for (unsigned i = 0; i < c->set.n_read; i++)

@@ -231,6 +231,23 @@ load ../collector
 	[ "$(records out.flow)" = 160 ]
 }
 
+@test "flowrecv: SIGUSR1 prints statistics while files are read, too" {
+	export_to pcap some.pcap --messages 4 --records 20
+	mkfifo feed
+	flowrecv -r feed -w out.flow 2> err &
+	collector=$!
+	exec 8> feed
+	head -c 1000 some.pcap >&8
+	sleep 0.3
+	kill -USR1 "$collector"
+	tail -c +1001 some.pcap >&8
+	until_true grep -q '^flowrecv: total: ' err
+	kill -0 "$collector"
+	exec 8>&-
+	wait "$collector"
+	[ "$(records out.flow)" = 80 ]
+}
+
 @test "flowrecv: -v tells of sequence gaps in messages and records, and one line tells without it" {
 	collect -w out.flow -v
 	export_to udp "$port" --messages 2 --source-port 47103
