@@ -294,6 +294,8 @@ check(const struct settings *s)
 		opt_usage(&flowrecv_program, "--port-file and --repeat go with --listen");
 	if (s->spoof && s->n_repeat == 0)
 		opt_usage(&flowrecv_program, "--spoof goes with --repeat");
+	if (s->command != NULL && s->out == NULL)
+		opt_usage(&flowrecv_program, "--exec is for complete files: it needs -w FILE|DIR");
 	if (s->expire != NULL && !s->to_dir)
 		opt_usage(&flowrecv_program, "--expire needs -w DIR, a directory that exists");
 	check_directory(s);

@@ -14,6 +14,8 @@ load ../collector
 	[[ $stderr == *"--repeat: no port number in 'collector'"* ]]
 	run -2 --separate-stderr flowrecv -r a.pcap -l udp:2055 -w out.flow
 	[[ $stderr == "flowrecv: either --listen or --read"* ]]
+	run -2 --separate-stderr flowrecv -r a.pcap -x 'mv "$1" done' -w -
+	[[ $stderr == *"--exec is for complete files: it needs -w FILE|DIR"* ]]
 	run -2 --separate-stderr flowrecv -r a.pcap --rotate 5m -w out.flow
 	[[ $stderr == *"--rotate, --name, --subdir and --partition need -w DIR"* ]]
 	run -2 --separate-stderr flowrecv -r a.pcap --rotate 1.5s -w .
