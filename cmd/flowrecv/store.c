@@ -164,6 +164,7 @@ store_stats(struct store *s, struct store_stats *out)
 
 /* Opening and closing ---------------------------------------------------------------------------- */
 
+/* Nobody was told that it is complete: the collector that wrote it died before. */
 static void
 say_repaired(void *ctx, const char *path, const struct err *err)
 {
@@ -171,6 +172,8 @@ say_repaired(void *ctx, const char *path, const struct err *err)
 
 	s->opts.said(s->opts.ctx, path,
 	    err != NULL ? "cannot be repaired" : "left by a collector that died: repaired", err);
+	if (err == NULL)
+		s->opts.finished(s->opts.ctx, path);
 }
 
 static void

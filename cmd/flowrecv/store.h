@@ -28,7 +28,7 @@ struct store_opts {
 	bool retry; /* a full disk is waited for; else an error */
 	/* Something to tell: a file repaired, a write that is tried again.  err NULL: it is well now. */
 	void (*said)(void *ctx, const char *subject, const char *what, const struct err *);
-	/* A finished file; on the store's thread. */
+	/* A finished file; on the store's thread, and in store_open one that was repaired. */
 	void (*finished)(void *ctx, const char *path);
 	void *ctx;
 };

@@ -317,10 +317,11 @@ load ../collector
 	run -3 --separate-stderr flowcat -o null "$part"
 	[[ $stderr == *"end mark"* ]]
 
-	# The next one makes a whole file of it, beside its own.
-	collect -w out --rotate 1h
+	# The next one makes a whole file of it, beside its own, and has the command run for both.
+	collect -w out --rotate 1h -x 'echo "$1" >> complete'
 	export_to udp "$port" --messages 1 --records 20
 	finish
+	[ "$(sort complete)" = "$(find out -name '*.flow' | sort)" ]
 	[ "$(cat err)" = "flowrecv: ${part%/*}/$(basename "${part%.part}" | cut -c 2-): left by a collector that died: repaired" ]
 	[ -z "$(find out -name '.*' -type f)" ]
 	[ "$(records out)" = 420 ]
