@@ -60,11 +60,11 @@ read_source(struct reading *r, const char *path)
 		c->status = EXIT_FAILED;
 	}
 	stats = source != NULL ? replay_capture_stats(source) : NULL;
-	if (stats != NULL) {
+	if (stats != NULL)
 		c->truncated += stats->truncated;
-		if (c->set.stats)
-			stats_capture(subject, stats);
-	}
+	if (c->set.stats)
+		stats_read(subject, stats, r->denied);
+	r->denied = 0;
 	/* An IPFIX file is a transport session: the next one has templates of its own (RFC 7011 8). */
 	if (source != NULL && stats == NULL)
 		wire_disconnect(r->wire, WIRE_CONNECTION, &(struct addr){ { 0 } }, 0);

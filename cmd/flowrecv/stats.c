@@ -90,20 +90,32 @@ stats_doors(const struct snapshot *s, unsigned workers)
 	buf_free(&b);
 }
 
+static void
+put_capture(struct buf *b, const struct capture_stats *c)
+{
+	counts_put(b, c->packets, "packet#, ");
+	counts_put(b, c->datagrams, "datagram#, ");
+	counts_put(b, c->truncated, "truncated, ");
+	counts_put(b, c->not_udp, "not UDP, ");
+	counts_put(b, c->malformed, "malformed, ");
+	counts_put(b, c->fragments, "fragment#, ");
+	counts_put(b, c->reassembled, "reassembled, ");
+	counts_put(b, c->fragments_dropped, "fragment# dropped");
+}
+
 void
-stats_capture(const char *path, const struct capture_stats *c)
+stats_read(const char *path, const struct capture_stats *c, uint64_t denied)
 {
 	struct buf b = { .len = 0 };
 
-	counts_put(&b, c->packets, "packet#, ");
-	counts_put(&b, c->datagrams, "datagram#, ");
-	counts_put(&b, c->truncated, "truncated, ");
-	counts_put(&b, c->not_udp, "not UDP, ");
-	counts_put(&b, c->malformed, "malformed, ");
-	counts_put(&b, c->fragments, "fragment#, ");
-	counts_put(&b, c->reassembled, "reassembled, ");
-	counts_put(&b, c->fragments_dropped, "fragment# dropped");
-	diag(path, "%s", buf_cstr(&b));
+	if (c != NULL) {
+		put_capture(&b, c);
+		put_unless_0(&b, denied, "denied");
+	} else if (denied > 0) {
+		counts_put(&b, denied, "message# denied");
+	}
+	if (b.len > 0)
+		diag(path, "%s", buf_cstr(&b));
 	buf_free(&b);
 }
 

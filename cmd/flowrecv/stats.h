@@ -14,7 +14,8 @@
 /* A line per exporter (address, port, version, domain) of a worker; a line per socket, of all workers. */
 void stats_exporters(const struct snapshot *);
 void stats_doors(const struct snapshot *, unsigned workers);
-void stats_capture(const char *path, const struct capture_stats *);
+/* A line for a file: of a capture with its counters; of an IPFIX file, without, only what was denied. */
+void stats_read(const char *path, const struct capture_stats *, uint64_t denied);
 
 /* Sums over all workers. */
 struct sums {

@@ -72,6 +72,15 @@ load ../collector
 	done
 }
 
+@test "flowrecv: what is read of exporters that are not listened to is counted, for each file" {
+	export_to pcap a.pcap --messages 3 --records 20
+	export_to ipfix b.ipfix --as ipfix --messages 2 --records 20
+	run -0 --separate-stderr flowrecv -r a.pcap -r b.ipfix --source other=203.0.113.0/24 --stats -w out.flow
+	[[ ${stderr_lines[0]} == "flowrecv: a.pcap: "*" fragments dropped, 3 denied" ]]
+	[ "${stderr_lines[1]}" = "flowrecv: b.ipfix: 2 messages denied" ]
+	[ "$(records out.flow)" = 0 ]
+}
+
 @test "flowrecv: several captures are one collection: templates of one serve the next" {
 	export_to pcap first.pcap --messages 5
 	export_to pcap second.pcap --messages 5 --first 5 --templates 100
