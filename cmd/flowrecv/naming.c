@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-enum { NAME_LEN = 256, DEPTH = 8 };
+enum { NAME_LEN = 256, DEPTH = 16 /* as flowexpire */ };
 
 /* strftime in UTC; false: too long, or nothing. */
 static bool

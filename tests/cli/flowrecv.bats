@@ -314,7 +314,7 @@ load ../collector
 
 @test "flowrecv: a collector that dies leaves all but the last flush interval" {
 	mkdir out
-	collect -w out --flush 0.1s --rotate 1h
+	collect -w out --flush 0.1s --rotate 1h --partition domain -S a/b/c/d/e/f/g
 	export_to udp "$port" --messages 20 --records 20
 	sleep 1
 	kill -KILL "$collector"
