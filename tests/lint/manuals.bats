@@ -25,3 +25,8 @@ load ../helper
 	run grep -nE '(^\.| )Fl -?[a-z-]+ (, )?[a-z0-9]' "$REPO"/man/*
 	[ "$output" = "" ]
 }
+
+@test "manuals: a line for a crontab has a backslash before each %, which begins its input otherwise" {
+	run grep -nE '([0-9*/]+ +)([0-9*]+ +){3}[0-9*]+ .*([^e]|[^\\]e)%' "$REPO"/man/* "$REPO"/README.md
+	[ "$output" = "" ]
+}
