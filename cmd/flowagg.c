@@ -109,6 +109,19 @@ in_result(const struct group_spec *s, const struct field *f)
 	return found && made;
 }
 
+/* What to do about a field that is not in the result. */
+static const char *
+how_to_have(const struct field *f)
+{
+	switch (f->derived) {
+	case DERIVED_DURATION: return "it is computed of first and last; add them to -v";
+	case DERIVED_BPS: return "it is computed of bytes, first and last; add them to -v";
+	case DERIVED_PPS: return "it is computed of packets, first and last; add them to -v";
+	case DERIVED_BPP: return "it is computed of bytes and packets; add them to -v";
+	default: return "add it to -k or -v";
+	}
+}
+
 /* Multiplied counters beside the interval that they were sampled at would be multiplied once more by what reads them. */
 static int
 check_scale(const struct group_spec *s, struct err *err)
@@ -179,9 +192,8 @@ complete_order(struct flowagg *f, struct err *err)
 			return -1;
 		for (size_t k = 0; k < f->n_keys; k++)
 			if (!in_result(s, &f->keys[k].field))
-				return err_usage(err,
-				    "-O %s: not in the result; add it to -k or -v",
-				    f->keys[k].field.name);
+				return err_usage(err, "-O %s: not in the result; %s",
+				    f->keys[k].field.name, how_to_have(&f->keys[k].field));
 	} else if (s->n_keys == 0 || s->keys[0].field.type != TYPE_TIME) {
 		order_by_id(f, main_value(s), false);
 	}
@@ -306,14 +318,14 @@ warn_unmet(const struct flowagg *f)
 {
 	const char *name = expr_unmet(&f->filter, 1, true);
 	struct err err = { 0 };
-	struct field field;
+	struct field field = { 0 };
 
 	if (name == NULL)
 		return;
 	if (field_parse(&field, name, strlen(name), &err) == 0 && in_result(&f->spec, &field))
 		diag("--having", "none of the groups has '%s'", name);
 	else
-		diag("--having", "'%s' is not in the result; add it to -k or -v", name);
+		diag("--having", "'%s' is not in the result; %s", name, how_to_have(&field));
 }
 
 static int
@@ -364,8 +376,8 @@ want_flows(void *ctx, const struct field *field)
 	struct flowagg *f = ctx;
 
 	if (field->derived == DERIVED_FLOWS && f->err->status == 0 && !in_result(&f->spec, field))
-		err_usage(
-		    f->err, "--having: '%s' is not in the result; add it to -k or -v", field->name);
+		err_usage(f->err, "--having: '%s' is not in the result; %s", field->name,
+		    how_to_have(field));
 }
 
 static int

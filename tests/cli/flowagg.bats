@@ -225,7 +225,7 @@ make_six() {
 @test "flowagg: what is ordered by is in the result" {
 	flowgen -n 300 > day.flow
 	run -2 --separate-stderr flowagg -k srcip -v 'sum(duration)' -O duration day.flow
-	[[ $stderr == "flowagg: -O duration: not in the result; add it to -k or -v"* ]]
+	[[ $stderr == "flowagg: -O duration: not in the result; it is computed of first and last"* ]]
 	run -0 flowagg -k srcip -v 'sum(duration)' -O sum_duration -n 1 -o csv day.flow
 	[ "${lines[0]}" = srcip,sum_duration ]
 	flowagg -k srcip -v packets,bytes -O bpp -n 3 -o csv day.flow > /dev/null
@@ -692,15 +692,17 @@ make_named() {
 
 @test "flowagg: -O of what would be computed of a column that is not in the result is refused" {
 	flowgen -n 300 > day.flow
+	declare -A parts=([bpp]='bytes and packets' [bps]='bytes, first and last' [pps]='packets, first and last'
+		[duration]='first and last')
 	for of in "bytes bpp" "packets bpp" "bytes,first bps" "first,last pps" "last duration" "bytes bps"; do
 		run -2 --separate-stderr flowagg -k srcip -v "${of% *}" -O "${of#* }" -o csv day.flow
-		[ "$stderr" = "flowagg: -O ${of#* }: not in the result; add it to -k or -v; try 'flowagg --help'" ]
+		[ "$stderr" = "flowagg: -O ${of#* }: not in the result; it is computed of ${parts[${of#* }]}; add them to -v; try 'flowagg --help'" ]
 	done
 	for of in "bytes,packets bpp" "bytes,first,last bps" "packets,last,first pps" "first,last duration"; do
 		run -0 flowagg -k srcip -v "${of% *}" -O "${of#* }" -o csv day.flow
 	done
 	run -0 --separate-stderr flowagg -k srcip -v bytes --having 'bpp > 0' -o csv day.flow
-	[ "$stderr" = "flowagg: --having: 'bpp' is not in the result; add it to -k or -v" ]
+	[ "$stderr" = "flowagg: --having: 'bpp' is not in the result; it is computed of bytes and packets; add them to -v" ]
 }
 
 @test "flowagg: --having of flows that are not in the result is refused: each group would be one" {
