@@ -453,6 +453,16 @@ choose_period(struct series *s, size_t bins)
 	s->told.needed_ns = 2 * s->opts.period_ns;
 }
 
+/* Its addresses, where they are keys: a network is its first. */
+static bool
+is_allowed(const struct label *l, const struct scope *scope)
+{
+	for (unsigned side = 0; side < 2; side++)
+		if (l->has[side] && scope_allows(scope, &l->addr[side], -1))
+			return true;
+	return false;
+}
+
 int
 series_judge(struct series *s, struct judge *j, struct err *err)
 {
@@ -488,6 +498,8 @@ series_judge(struct series *s, struct judge *j, struct err *err)
 	s->told.small = s->n_labels > SERIES_MOST ? s->n_labels - SERIES_MOST : 0;
 	y = mem_alloc((bins + 1) * sizeof(*y));
 	for (size_t i = 0; i < s->n_labels && i < SERIES_MOST; i++) {
+		if (is_allowed(&s->label[i], j->scope))
+			continue;
 		fill(s, &s->label[i], y, bins + 1);
 		judge_label(s, j, &s->label[i], y, bins, period);
 	}

@@ -321,6 +321,17 @@ for start, end, why in csv.reader(sys.stdin):
 	[[ $(flowcat -o csv -k reason found) == *"srcip=10.0.0.9: bytes drop to "* ]]
 }
 
+@test "flowanom: a series of an address that is allowed is not told" {
+	season 2300 2340 0.3 | series_csv > odd.csv
+	echo 10.0.0.1 > allowed
+	[ "$(alerts kind --series bytes --by srcip < odd.csv)" = series ]
+	[ -z "$(alerts kind --series bytes --by srcip -a allowed < odd.csv)" ]
+	[ -z "$(alerts kind --series bytes --by srcip/24,proto -a <(echo 10.0.0.0/24) < odd.csv)" ]
+	echo 10.0.0.2 > allowed
+	[ -z "$(alerts kind --series bytes --by dstip -a allowed < odd.csv)" ]
+	[ "$(alerts kind --series bytes --by srcip -a allowed < odd.csv)" = series ]
+}
+
 @test "flowanom: records without what a series is of are said to be no series" {
 	season 0 0 1 | series_csv | awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "bytes") $i = "packets" } 1' > uncounted.csv
 	run -0 --separate-stderr flowanom -i csv --series bytes -o null uncounted.csv
