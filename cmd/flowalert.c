@@ -163,6 +163,10 @@ parse(struct flowalert *f, struct optparse *parser)
 		opt_usage(f->program, "--when reads aggregates and --rules flows: one of them");
 	if (f->says_when && f->when.text == NULL)
 		opt_usage(f->program, "--for, --by, --name and --severity are of --when");
+	if (f->check && parser->n_operands > 0)
+		opt_usage(f->program,
+		    "--check looks at the files of --rules and --suppress, not at '%s'",
+		    parser->operands[0]);
 	f->io.flows = f->n_rule_files > 0;
 	if (f->scope.window_ns > 0)
 		f->incidents.window_ns = f->scope.window_ns;

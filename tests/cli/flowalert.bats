@@ -229,6 +229,9 @@ flowalert: bad: line 6: [c] has no reason: why it is suppressed" ]
 	printf '[a]\nmatch = true\nreason = x\n' > good
 	run -0 --separate-stderr flowalert --check --suppress good
 	[ -z "$stderr$output" ]
+	# Without their options files are not looked at.
+	run -2 --separate-stderr flowalert --check bad
+	[[ $stderr == "flowalert: --check looks at the files of --rules and --suppress, not at 'bad'"* ]]
 }
 
 @test "flowalert: hosts are ranked; several detectors weigh more than many alerts of one; age fades" {
