@@ -334,17 +334,19 @@ run_show(struct flowbase *f, char **operands, int n, struct err *err)
 {
 	struct report_of of = { .port = -1, .proto = -1 };
 	struct buf text = { 0 };
-	bool found;
+	bool records = f->io.out_format != IO_AUTO || f->io.out_path != NULL, found;
 
 	if (n > 3)
 		return err_usage(err, "show takes a baseline, a host and a server of its");
+	if (!records && (f->io.has_fields || f->io.limit != UINT64_MAX))
+		return err_usage(err, "-k and -n are of records: say with -o how to write them");
 	if ((n > 1 && parse_end(f, operands[1], false, &of, err) != 0) ||
 	    (n > 2 && parse_end(f, operands[2], true, &of, err) != 0))
 		return EXIT_USAGE;
 	if (load(f, operands[0], err) != 0)
 		return EXIT_FAILED;
 	found = report_has(f->b, &of);
-	if (f->io.out_format != IO_AUTO || f->io.out_path != NULL)
+	if (records)
 		return found ? show_records(f, &of, err) : EXIT_NO;
 	report_put(&text, f->b, &of, f->io.tz, f->io.plain);
 	fwrite(text.data, 1, text.len, stdout);

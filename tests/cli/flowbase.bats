@@ -298,6 +298,10 @@ alert() {
 	[ "$(grep -c '"profile":"edge"' <<< "$output")" = 2 ]
 	flowbase show b 10.0.0.5 -w part
 	flowbase check part
+	run -2 flowbase show -n 1 b
+	[[ $output == *"-k and -n are of records"* ]]
+	run -2 flowbase show -k srcip b 10.0.0.5
+	[ "$(flowbase show -n 1 -o csv -k profile b)" = $'profile\nnetwork' ]
 	for wrong in "show b nobody" "show b 10.0.0.5 1.2.3.4:x" "show b 10.0.0.5 ::1:80x" "show b 10.0.0.5 1.2.3.4 5"; do
 		# shellcheck disable=SC2086
 		run -2 flowbase $wrong
