@@ -198,3 +198,32 @@ run_examples() {
 @test "examples of flowwire" {
 	run_examples < <(examples_of_manual "$REPO/man/flowwire.7")
 }
+
+# A manual's commands in order, those that are not shown with their output too, on the data that they themselves make;
+# each line that it shows must be there.  Not compared are lines that say how long something is ago.
+outputs_of_manual() {
+	local kind line said='' n=0
+	while IFS= read -r line; do
+		kind=${line%% *} line=${line#? }
+		if [ "$kind" = C ]; then
+			said=$(timeout 60 bash -c "$line" 2> /dev/null < /dev/null) || :
+		elif [[ $line == *...* || $line == *" ago" ]] || grep -qxF -- "$line" <<< "$said"; then
+			n=$((n + 1))
+		else
+			echo "$1 shows what is not printed: $line"
+			return 1
+		fi
+	done < <(awk '/^\.Sh EXAMPLES/ {p = 1; next} /^\.Sh/ {p = 0} p && /^\.Dl \$ / {sub(/^\.Dl \$ /, "C "); print}
+		p && /^\.Bd/ {b = 1; next} p && /^\.Ed/ {b = c = 0} p && b && /^\$ / {c = 1; sub(/^\$ /, "C "); print; next}
+		p && c {print "O " $0}' "$1" | sed 's/\\e/\\/g; s/\\&//g; s/\\-/-/g; s/\\(aq/'"'"'/g; s/\\\[u2026\]/…/g; s/\\(+-/±/g')
+	[ "$n" -gt 0 ]
+}
+
+@test "what examples print is what manuals show" {
+	local p
+	for p in flowagg flowstat flowscan flowbeacon flowexfil flowlateral flowanom flowbase flowalert; do
+		mkdir "$p.d"
+		(cd "$p.d" && outputs_of_manual "$REPO/man/$p.1")
+		rm -r "$p.d"
+	done
+}
