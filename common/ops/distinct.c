@@ -351,6 +351,8 @@ distinct_add_words(struct distinct *d, const uint32_t *rows, const uint64_t *v,
 		return;
 	}
 	n = add_low_words(d, rows, v, counts, n, fresh, other);
+	if (n == 0)
+		return;
 	for (size_t k = 0; k < n; k++) {
 		row[k] = rows[other[k]];
 		word[k] = v[other[k]];
