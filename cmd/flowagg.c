@@ -222,12 +222,9 @@ list_columns(struct flowagg *f)
 static void
 choose_fields(struct flowagg *f)
 {
-	bool standard = f->io.out_path == NULL || strcmp(f->io.out_path, "-") == 0;
-	enum io_format format = f->io.out_format;
+	enum io_format format = io_out_format(&f->io);
 	struct field_list *l = &f->io.fields;
 
-	if (format == IO_AUTO)
-		format = standard && isatty(STDOUT_FILENO) ? IO_TABLE : IO_FLOW;
 	if (format != IO_TABLE && format != IO_CSV && format != IO_TSV)
 		return;
 	l->fields = mem_zero(f->n_columns, sizeof(*l->fields));

@@ -130,6 +130,7 @@ check_whole(const struct flowbase *f, struct err *err)
 static int
 open_sink(struct flowbase *f, struct err *err)
 {
+	f->io.out_format = IO_FLOW; /* whatever its name */
 	f->sink = io_sink_open(&f->io, f->argv, err);
 	return f->sink != NULL ? 0 : -1;
 }

@@ -56,6 +56,7 @@ struct flowstat {
 	uint64_t top;
 	bool scale;
 	const char *by, *series; /* by NULL: end */
+	bool says_format;
 	struct output out;
 	struct outfile file; /* -w */
 };
@@ -88,6 +89,15 @@ parse_format(struct flowstat *f, const char *arg, struct err *err)
 			: format == IO_JSON ? TEXT_JSON
 					    : TEXT_NDJSON;
 	return 0;
+}
+
+/* Without -o the end of the file's name says it. */
+static int
+format_by_name(struct flowstat *f, struct err *err)
+{
+	const char *suffix = f->io.out_path != NULL ? io_suffix(f->io.out_path) : NULL;
+
+	return f->says_format || suffix == NULL ? 0 : parse_format(f, suffix, err);
 }
 
 /* The order of values: ascending. */
@@ -172,7 +182,7 @@ parse_own(struct flowstat *f, int key, const char *arg, struct err *err)
 	case KEY_PERCENTILES: return add_percentiles(f, arg, err);
 	case KEY_SPARK: f->out.spark = true; return 0;
 	case KEY_SCALE: f->scale = true; return 0;
-	case 'o': return parse_format(f, arg, err);
+	case 'o': f->says_format = true; return parse_format(f, arg, err);
 	case 'm': return io_memory(&f->io, arg, err);
 	case 'T': f->io.tmpdir = arg; return 0;
 	default: return io_opt(&f->io, key, arg, err) < 0 ? -1 : 0;
@@ -225,7 +235,7 @@ parse(struct flowstat *f, struct optparse *parser)
 			opt_usage(&program, "%s", err.text);
 	if (f->series == NULL && (f->by != NULL || f->out.spark))
 		opt_usage(&program, "--by and --spark are of --series");
-	if (complete(f, &err) < 0 || check_titles(f, &err) < 0)
+	if (format_by_name(f, &err) < 0 || complete(f, &err) < 0 || check_titles(f, &err) < 0)
 		opt_usage(&program, "%s", err.text);
 	f->out.spark = f->out.spark || (f->io.out_path == NULL && isatty(STDOUT_FILENO));
 }

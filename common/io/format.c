@@ -1,6 +1,8 @@
 /*
  * format.c - the table of formats, and recognising them.
  */
+#include <unistd.h>
+
 #include "io/io.h"
 #include "stream/stream.h"
 #include "wire/wire.h"
@@ -9,15 +11,16 @@ static const struct format_row {
 	const char *name;
 	enum io_format format;
 	bool in, out;
+	bool suffix; /* of files that are such */
 } formats[] = {
-	{ "flow", IO_FLOW, true, true },
-	{ "table", IO_TABLE, false, true },
-	{ "csv", IO_CSV, true, true },
-	{ "tsv", IO_TSV, true, true },
-	{ "json", IO_JSON, false, true },
-	{ "ndjson", IO_NDJSON, false, true },
-	{ "ipfix", IO_IPFIX, true, true },
-	{ "null", IO_NULL, false, true },
+	{ "flow", IO_FLOW, true, true, false },
+	{ "table", IO_TABLE, false, true, false },
+	{ "csv", IO_CSV, true, true, true },
+	{ "tsv", IO_TSV, true, true, true },
+	{ "json", IO_JSON, false, true, true },
+	{ "ndjson", IO_NDJSON, false, true, true },
+	{ "ipfix", IO_IPFIX, true, true, true },
+	{ "null", IO_NULL, false, true, false },
 };
 enum { N_FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
@@ -46,6 +49,32 @@ io_format_parse(const char *name, bool input, enum io_format *format, struct err
 		}
 	}
 	return refuse(name, input, err);
+}
+
+const char *
+io_suffix(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	for (size_t i = 0; dot != NULL && i < N_FORMATS; i++)
+		if (formats[i].suffix && strcmp(formats[i].name, dot + 1) == 0)
+			return formats[i].name;
+	return NULL;
+}
+
+enum io_format
+io_out_format(const struct io_opts *opts)
+{
+	bool standard = opts->out_path == NULL || strcmp(opts->out_path, "-") == 0;
+	const char *suffix = standard ? NULL : io_suffix(opts->out_path);
+	enum io_format format = opts->out_format;
+	struct err err = { 0 };
+
+	if (format != IO_AUTO)
+		return format;
+	if (suffix != NULL && io_format_parse(suffix, false, &format, &err) == 0)
+		return format;
+	return standard && isatty(STDOUT_FILENO) ? IO_TABLE : IO_FLOW;
 }
 
 static bool

@@ -52,7 +52,7 @@ struct io_opts {
 	bool (*wants)(void *ctx, const struct probe *);
 	void *wants_ctx;
 	/* output */
-	enum io_format out_format; /* IO_AUTO: flow, or a table on a terminal */
+	enum io_format out_format; /* IO_AUTO: see io_out_format */
 	const char *out_path; /* -w; NULL: standard output */
 	uint64_t limit; /* -n; UINT64_MAX none */
 	struct field_list fields; /* -k */
@@ -89,6 +89,12 @@ int io_opt(struct io_opts *, int key, const char *arg, struct err *);
 /* -m of those that have it; -1: err. */
 int io_memory(struct io_opts *, const char *arg, struct err *);
 void io_opts_free(struct io_opts *);
+
+/* What is written: as -o says, else as the name of -w ends, else a table on a terminal, else flow. */
+enum io_format io_out_format(const struct io_opts *);
+
+/* The name of a format, text or IPFIX, that a path ends with behind a dot; NULL: none. */
+const char *io_suffix(const char *path);
 
 /*
  * Operands as files: a directory stands for the flow files in and below it, in time order (by the start of

@@ -45,7 +45,7 @@ const struct opt io_input_options[] = {
 
 const struct opt io_output_options[] = {
 	{ 'o', "output", ARG_WORDS, "FORMAT",
-	    "output format (default: flow, a table on a terminal)",
+	    "output format (default: as FILE of -w ends, else flow, a table on a terminal)",
 	    "flow table csv tsv json ndjson ipfix null" },
 	{ 'w', "write", ARG_FILE, "FILE",
 	    "write to FILE, which appears when complete (- standard output)", NULL },

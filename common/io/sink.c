@@ -143,9 +143,7 @@ io_sink_open(const struct io_opts *opts, char *const *argv, struct err *err)
 	s->opts = opts;
 	s->fd = STDOUT_FILENO;
 	s->left = opts->limit;
-	s->format = opts->out_format;
-	if (s->format == IO_AUTO)
-		s->format = standard && isatty(STDOUT_FILENO) ? IO_TABLE : IO_FLOW;
+	s->format = io_out_format(opts);
 	if (check_options(opts, s->format, standard, err) != 0) {
 		mem_free(s);
 		return NULL;

@@ -32,11 +32,12 @@ source_refuse_all(struct err *err)
 static int
 can_follow(char *const *paths, int n, const struct io_opts *opts, struct err *err)
 {
+	enum io_format out = io_out_format(opts);
+
 	if (opts->in_format != IO_AUTO && opts->in_format != IO_FLOW)
 		return err_usage(err, "--follow reads flow streams, no other format");
 	if (opts->has_fields && opts->fields.all &&
-	    (opts->out_format == IO_CSV || opts->out_format == IO_TSV ||
-		opts->out_format == IO_TABLE))
+	    (out == IO_CSV || out == IO_TSV || out == IO_TABLE))
 		return source_refuse_all(err);
 	for (int i = 0; i < n; i++)
 		if (strcmp(paths[i], "-") == 0)

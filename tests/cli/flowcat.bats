@@ -201,6 +201,29 @@ make_five() {
 	[ "$output" = '{"_kind":"flow","sourceIPv4Address":"192.0.2.1","octetDeltaCount":1000}' ]
 }
 
+@test "flowcat: without -o a file is of the format that its name ends in" {
+	flowgen -n 50 -w day.flow
+	for format in csv tsv json ndjson ipfix; do
+		flowcat -w "day.$format" day.flow
+		flowcat -o "$format" day.flow | cmp - "day.$format"
+	done
+	for name in day.null day.table day.txt csv .flow.d/csv; do
+		mkdir -p .flow.d
+		flowcat -w "$name" day.flow
+		[ "$(flowcat --info "$name" | grep -c '^records')" = 1 ]
+	done
+	flowcat -o flow -w flow.csv day.flow
+	[ "$(flowcat --info flow.csv | grep -c '^records')" = 1 ]
+	flowagg -k proto -w sums.csv day.flow
+	flowagg -k proto -o csv day.flow | cmp - sums.csv
+	flowfilter tcp -w tcp.ndjson day.flow
+	flowfilter tcp -o ndjson day.flow | cmp - tcp.ndjson
+	run -2 --separate-stderr flowcat -w day.ipfix -k +flags day.flow
+	[[ $stderr == "flowcat: -k +flags: only table, csv and tsv have columns"* ]]
+	flowbase learn -w base.csv day.flow
+	flowbase check base.csv
+}
+
 @test "flowcat: a time window takes what overlaps it" {
 	make_five
 	[ "$(flowcat -o csv -k bytes -t 2026-01-05T10:02..2026-01-05T10:03 five.flow | tr '\n' ' ')" = 'bytes 2500000 ' ]

@@ -285,6 +285,17 @@ make_five() {
 	[ -z "$(find . -name '*other.txt*' ! -name other.txt.incomplete)" ]
 }
 
+@test "flowstat: without -o a file is of the format that its name ends in" {
+	make_five
+	for format in csv tsv json ndjson; do
+		flowstat -w "five.$format" five.flow
+		flowstat -o "$format" five.flow | cmp - "five.$format"
+	done
+	flowstat -o text -w text.csv five.flow
+	flowstat -w five.txt five.flow
+	cmp text.csv five.txt
+}
+
 @test "flowstat: that -w cannot be written is told before anything is read" {
 	mkfifo never
 	run -3 --separate-stderr timeout 20 flowstat -w nosuch/report.txt never
