@@ -223,19 +223,33 @@ rest_of(int offset_s, int64_t ns)
 	return offset_ns - floor_to(offset_ns, ns);
 }
 
+/* By the same clocks as ns; modulo 2^64. */
+static int64_t
+bin_floor(const struct tz_bins *b, int64_t ns)
+{
+	int64_t floor = floor_to(ns, b->ns);
+	uint64_t past = (uint64_t)ns - (uint64_t)floor;
+
+	if (b->shift_ns == 0)
+		return floor;
+	return (int64_t)((uint64_t)ns - (past + (uint64_t)b->shift_ns) % (uint64_t)b->ns);
+}
+
 struct tz_bins
 tz_bins(const struct tz *tz, int64_t ns)
 {
 	struct tz_bins b = { .ns = ns };
 	bool even = true;
 
+	if (ns % (WEEK_S * NS_PER_S) == 0)
+		b.shift_ns = 3 * DAY_S * NS_PER_S;
 	if (tz == NULL)
 		return b;
 	for (size_t i = 1; i < tz->n; i++)
 		even = even &&
 		       rest_of(tz->change[i].offset_s, ns) == rest_of(tz->change[0].offset_s, ns);
 	if (even)
-		b.shift_ns = rest_of(tz->change[0].offset_s, ns);
+		b.shift_ns = (b.shift_ns + rest_of(tz->change[0].offset_s, ns)) % ns;
 	else
 		b.moves = tz;
 	return b;
@@ -270,7 +284,7 @@ local_ns(const struct tz_bins *b, int64_t ns)
 static int64_t
 local_floor(const struct tz_bins *b, int64_t ns)
 {
-	return floor_to(local_ns(b, ns), b->ns);
+	return bin_floor(b, local_ns(b, ns));
 }
 
 /* Do bins end where clocks move? */
@@ -309,8 +323,7 @@ tz_bin_floor(const struct tz_bins *b, int64_t ns)
 		return cut_floor(b, ns);
 	if (b->moves != NULL)
 		return instant_ns(b->moves, local_floor(b, ns));
-	ns = floor_to((int64_t)((uint64_t)ns + (uint64_t)b->shift_ns), b->ns);
-	return (int64_t)((uint64_t)ns - (uint64_t)b->shift_ns);
+	return bin_floor(b, ns);
 }
 
 bool

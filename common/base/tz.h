@@ -31,13 +31,14 @@ struct tz_span tz_at(const struct tz *, int64_t s);
 int64_t tz_instant(const struct tz *, int64_t local_s);
 
 /*
- * Bins of so many ns, counted from 1970-01-01 00:00 by clocks of a zone.  Where clocks move, bins of whole hours stay
- * whole by the clock: a day has 23 to 25 hours.  Others (7m) end there, so that an hour that is there twice has its bins
- * twice.
+ * Bins of so many ns, counted from 1970-01-01 00:00 by clocks of a zone, a Thursday; of whole weeks from the Monday before.
+ * Where clocks move, bins of whole hours stay whole by the clock: a day has 23 to 25 hours.  Others (7m) end there, so
+ * that an hour that is there twice has its bins twice.
  */
 struct tz_bins {
 	int64_t ns;
-	int64_t shift_ns; /* clocks before UTC, where all bins last as long; less than ns */
+	int64_t
+	    shift_ns; /* so much before 1970 by the clocks one begins, or by UTC where all last as long; less than ns */
 	const struct tz *moves; /* NULL: they do */
 };
 struct tz_bins tz_bins(const struct tz *, int64_t ns);

@@ -716,6 +716,16 @@ make_named() {
 	[ "${#lines[@]}" -gt 1 ]
 }
 
+@test "flowagg: bins of weeks begin on Mondays" {
+	printf 'end,bytes\n2026-01-04T23:59:59,1\n2026-01-05T00:00:00,2\n2026-01-11T23:30:00,4\n2026-01-12T00:00:00,8\n' > a.csv
+	flowagg -k end/1w -v bytes -o csv a.csv | diff - <(printf '%s\n' end,bytes 2025-12-29T00:00:00Z,1 \
+		2026-01-05T00:00:00Z,6 2026-01-12T00:00:00Z,8)
+	flowagg --tz Europe/Zurich -k end/7d -v bytes -o csv -i csv - < a.csv | diff - <(printf '%s\n' end,bytes \
+		2025-12-29T00:00:00+01:00,1 2026-01-05T00:00:00+01:00,6 2026-01-12T00:00:00+01:00,8)
+	flowstat --series 1w -o csv a.csv | cut -d, -f1 | diff - <(printf '%s\n' end 2025-12-29T00:00:00Z \
+		2026-01-05T00:00:00Z 2026-01-12T00:00:00Z)
+}
+
 @test "flowagg: -b of a host with itself has one direction" {
 	printf 'srcip,dstip,proto,flags,packets,bytes\n192.0.2.1,192.0.2.1,6,SA,3,180\n192.0.2.1,192.0.2.1,6,SA,1,60\n' > a.csv
 	flowagg -b -k srcip,dstip -v flows,packets,bytes -o csv a.csv | diff - <(cat <<-'END'

@@ -215,6 +215,7 @@ test_bins(const struct tz *tz)
 	struct tz *summer = zone("+02:00"), *winter = zone("+01:00");
 	struct tz_bins days = tz_bins(tz, DAY_S * NS_PER_S), odd = tz_bins(tz, 420 * NS_PER_S);
 	struct tz_bins two = tz_bins(tz, 2 * HOUR * NS_PER_S);
+	struct tz_bins week = tz_bins(NULL, 7 * DAY_S * NS_PER_S);
 
 	test_bins_against_libc(tz, 24);
 	test_bins_against_libc(tz, 6);
@@ -225,6 +226,17 @@ test_bins(const struct tz *tz)
 	    "hours of half-hour zones are theirs");
 	is_i64(bin_of(india, DAY_S, 1795470349), 1795458600, "and days");
 	is_i64(bin_of(NULL, DAY_S, -1), -DAY_S, "UTC, before the epoch");
+	is_i64(bin_of(NULL, 7 * DAY_S, 1795470349), 1795392000, "weeks begin on Mondays");
+	is_i64(bin_of(NULL, 14 * DAY_S, 1795470349), 1794787200, "two on every other one");
+	is_i64(bin_of(NULL, 7 * DAY_S, -1), -3 * DAY_S, "before the epoch too");
+	is_i64(bin_of(india, 7 * DAY_S, 1795470349), 1795392000 - 19800, "by clocks of a zone");
+	is_i64(bin_of(tz, 7 * DAY_S, TO_SUMMER), TO_SUMMER - 6 * DAY_S - 2 * HOUR,
+	    "and of one whose clocks move");
+	is_i64(bin_of(tz, 7 * DAY_S, TO_SUMMER + DAY_S), TO_SUMMER + DAY_S - 3 * HOUR,
+	    "a week after that");
+	is_i64(tz_bin_floor(&week, INT64_MAX),
+	    INT64_MAX - INT64_MAX % (DAY_S * NS_PER_S) - 4 * DAY_S * NS_PER_S,
+	    "at the end of time as well");
 	is_i64(bin_of(tz, 300, TO_WINTER + 301), TO_WINTER + 300,
 	    "minutes of the hour that is there twice");
 	is_i64(bin_of(tz, HOUR, TO_WINTER + 301), TO_WINTER, "are not those of the first time");
