@@ -462,11 +462,12 @@ info_check(const char *path, const struct io_opts *opts, struct buf *out, struct
 	struct stream_slot *slot;
 	const struct stream_totals *t;
 	enum stream_status status = STREAM_FAILED;
+	uint64_t blocks = 0; /* of records: t counts the others too */
 
 	if (r == NULL)
 		return -1;
 	slot = slot_new();
-	while (err->status == 0 && (status = stream_next(r, slot, err)) == STREAM_BATCH)
+	for (; err->status == 0 && (status = stream_next(r, slot, err)) == STREAM_BATCH; blocks++)
 		(void)check_block(slot, err);
 	if (err->status == 0 && status == STREAM_END)
 		(void)check_index(path, err);
@@ -478,9 +479,8 @@ info_check(const char *path, const struct io_opts *opts, struct buf *out, struct
 	if (err->status == 0) {
 		(void)escape_terminal(out, path, strlen(path), SIZE_MAX);
 		buf_printf(out, ": sound, %llu record%s, %llu block%s, %llu octets\n",
-		    (unsigned long long)t->records, plural(t->records),
-		    (unsigned long long)t->blocks, plural(t->blocks),
-		    (unsigned long long)t->octets);
+		    (unsigned long long)t->records, plural(t->records), (unsigned long long)blocks,
+		    plural(blocks), (unsigned long long)t->octets);
 	}
 	slot_free(slot);
 	stream_close(r);

@@ -491,7 +491,7 @@ make_five() {
 @test "flowcat: --check reads everything and says so, or where it is damaged" {
 	make_five
 	run -0 flowcat --check five.flow
-	[[ $output == "five.flow: sound, 5 records, "* ]]
+	[[ $output == "five.flow: sound, 5 records, 1 block, "* ]]
 	run -0 flowcat --check -q five.flow
 	[ -z "$output" ]
 	head -c -1 five.flow > cut.flow
