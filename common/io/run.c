@@ -527,9 +527,10 @@ void
 io_put_passed(struct buf *out, const struct io_result *r)
 {
 	if (r->passed_blocks > 0)
-		buf_printf(out, "; index: %llu of %llu files, %llu blocks not read",
+		buf_printf(out, "; index: %llu of %llu file%s, %llu block%s not read",
 		    (unsigned long long)r->passed_files, (unsigned long long)r->files,
-		    (unsigned long long)r->passed_blocks);
+		    plural(r->files), (unsigned long long)r->passed_blocks,
+		    plural(r->passed_blocks));
 }
 
 int

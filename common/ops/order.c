@@ -33,6 +33,9 @@ parse_key(struct sort_key *k, const char *p, size_t n, struct err *err)
 	const char *colon = memrchr(p, ':', n);
 	size_t name = colon ? (size_t)(colon - p) : n;
 
+	if (n > 1 && (*p == '-' || *p == '+'))
+		return err_usage(err, "-O %.*s: write %.*s:desc or %.*s:asc", (int)n, p,
+		    (int)(name - 1), p + 1, (int)(name - 1), p + 1);
 	if (parse_field(&k->field, p, name, err) < 0)
 		return -1;
 	k->ascending = false;

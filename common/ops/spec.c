@@ -256,20 +256,34 @@ set_identity(struct group_spec *s, struct group_value *v, bool bare)
 		v->reverse = reverse_id(s, &v->as, f->name);
 }
 
-/* What is meant by other names. */
+/* What is meant by another name; NULL: that is not known. */
 static const char *
-function_hint(const char *p, size_t n)
+function_meant(const char *p, size_t n)
 {
-	static const struct {
-		const char *name, *hint;
-	} hints[] = { { "avg", "did you mean mean?" }, { "average", "did you mean mean?" },
-		{ "median", "did you mean p50?" }, { "uniq", "did you mean distinct?" },
-		{ "unique", "did you mean distinct?" }, { "count", "count stands alone" } };
+	static const char *const others[][2] = { { "avg", "mean" }, { "average", "mean" },
+		{ "median", "p50" }, { "uniq", "distinct" }, { "unique", "distinct" } };
 
-	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
-		if (strlen(hints[i].name) == n && strncasecmp(hints[i].name, p, n) == 0)
-			return hints[i].hint;
-	return "sum, min, max, mean, distinct, first, last, or and p95 are";
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strlen(others[i][0]) == n && strncasecmp(others[i][0], p, n) == 0)
+			return others[i][1];
+	return NULL;
+}
+
+static int
+refuse_function(const char *p, size_t n, size_t at, bool alone, struct err *err)
+{
+	const char *meant = function_meant(p, at);
+
+	if (alone)
+		return err_usage(
+		    err, "%.*s: '%.*s' is no function; it stands alone", (int)n, p, (int)at, p);
+	if (meant != NULL)
+		return err_usage(err, "%.*s: '%.*s' is no function; did you mean %s?", (int)n, p,
+		    (int)at, p, meant);
+	return err_usage(err,
+	    "%.*s: '%.*s' is no function; sum, min, max, mean, distinct, first, last, or and p95 "
+	    "are",
+	    (int)n, p, (int)at, p);
 }
 
 /* FUNCTION(FIELD) or FUNCTION_FIELD: 1, 0 when it is neither, -1 err. */
@@ -280,6 +294,7 @@ parse_call(struct group_value *v, const char *p, size_t n, struct err *err)
 	size_t at = mark ? (size_t)(mark - p) : 0;
 	int rank = mark ? field_percentile(p, at) : 0;
 	int fn = rank != 0 ? FN_PERCENTILE : mark ? find_function(p, at) : -1;
+	bool alone;
 	struct err ignored = { 0 };
 
 	if (rank < 0)
@@ -287,10 +302,11 @@ parse_call(struct group_value *v, const char *p, size_t n, struct err *err)
 		    "%.*s: '%.*s' is no percentile; p1 to p99 are, and p99.9 or p999, p99.99 or "
 		    "p9999",
 		    (int)n, p, (int)at, p);
-	if (paren != NULL && fn < 0)
-		return err_usage(err, "%.*s: '%.*s' is no function; %s", (int)n, p, (int)at, p,
-		    function_hint(p, at));
-	if (fn < 0 || fn == FN_FLOWS || fn == FN_RECORDS)
+	alone = fn == FN_FLOWS || fn == FN_RECORDS;
+	if ((fn < 0 || alone) && (paren != NULL || (function_meant(p, at) != NULL &&
+						       field_parse(&v->field, p, n, &ignored) < 0)))
+		return refuse_function(p, n, at, alone, err);
+	if (fn < 0 || alone)
 		return 0;
 	if (paren != NULL && p[n - 1] != ')')
 		return err_usage(err, "%.*s: the closing parenthesis is missing", (int)n, p);

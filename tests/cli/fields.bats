@@ -132,6 +132,12 @@ make_alerts() {
 	END
 	run -2 --separate-stderr flowagg -k srcip -v 'avg(bytes)' a.csv
 	[[ $stderr == "flowagg: avg(bytes): 'avg' is no function; did you mean mean?"* ]]
+	run -2 --separate-stderr flowagg -k proto -v avg_bytes
+	[[ $stderr == "flowagg: avg_bytes: 'avg' is no function; did you mean mean?"* ]]
+	run -2 --separate-stderr flowagg -k proto -v 'count(bytes)'
+	[[ $stderr == "flowagg: count(bytes): 'count' is no function; it stands alone"* ]]
+	run -2 --separate-stderr flowcat -O proto,-bytes
+	[[ $stderr == "flowcat: -O -bytes: write bytes:desc or bytes:asc"* ]]
 	run -2 --separate-stderr flowcat -t 2026-11-26..2026-11-25 a.csv
 	[[ $stderr == "flowcat: '2026-11-26..2026-11-25': a window that ends before it begins"* ]]
 	for tool in flowcat flowagg flowstat "flowfilter any" "flowsend -d udp:127.0.0.1:9"; do
