@@ -71,6 +71,13 @@ tell(const struct flowscan *f)
 	if (e->forgotten > 0 && !f->io.quiet)
 		diag(NULL, "%llu sources with little against them were forgotten for want of room",
 		    (unsigned long long)e->forgotten);
+	if (e->unwatched > 0 && !f->io.quiet)
+		diag(NULL,
+		    "%llu contact%s of hosts beyond %u count towards no flood, beyond %u towards "
+		    "no "
+		    "backscatter",
+		    (unsigned long long)e->unwatched, plural(e->unwatched), (unsigned)TARGETS_MOST,
+		    (unsigned)VICTIMS_MOST);
 	if (!f->io.quiet) {
 		scope_tell_unfit(c.records, c.strange, f->io.warn);
 		if (c.conversations > 0 && e->protoless == c.conversations)

@@ -130,8 +130,10 @@ hit_target(struct evidence *e, const struct conversation *c, bool new_source)
 		return;
 	if (e->targets.n_rows >= TARGETS_MOST) {
 		table_seek(&e->targets, &c->server, 1, &row);
-		if (row == TABLE_NONE)
+		if (row == TABLE_NONE) {
+			e->unwatched++;
 			return;
+		}
 	} else {
 		table_find(&e->targets, &c->server, 1, &row);
 	}
@@ -169,8 +171,10 @@ answer_alone(struct evidence *e, const struct conversation *c)
 
 	if (e->victims.n_rows >= VICTIMS_MOST) {
 		table_seek(&e->victims, &c->server, 1, &row);
-		if (row == TABLE_NONE)
+		if (row == TABLE_NONE) {
+			e->unwatched++;
 			return;
+		}
 	} else {
 		table_find(&e->victims, &c->server, 1, &row);
 	}

@@ -234,6 +234,23 @@ at() {
 	[ "$(tail -n 1 sums)" = 60,60,2640 ]
 }
 
+@test "flowscan: that there are more hosts than are watched for floods and backscatter is said" {
+	# One that answers alone: SYN and ACK without a SYN before.
+	lines() {
+		awk -v n="$1" -v flags="$2" -v OFS=, 'BEGIN { t = "2026-01-05T10:00:00Z"; for (i = 0; i < n; i++)
+			print t, t, "192.0.2.1", "10." int(i / 65536) "." int(i / 256) % 256 "." i % 256, 40000, 80, 6, flags, 1, 44 }'
+	}
+	(echo "$header"; lines 131072 2) > many.csv
+	run -0 --separate-stderr flowscan -i csv -o null many.csv
+	[ -z "$stderr" ]
+	(echo "$header"; lines 140000 2) > many.csv
+	run -0 --separate-stderr flowscan -i csv -o null many.csv
+	[[ $stderr =~ ^"flowscan: "[0-9]+" contacts of hosts beyond 131072 count towards no flood, beyond 32768 towards no backscatter"$ ]]
+	(echo "$header"; lines 32769 18 | awk -F, -v OFS=, '{ t = $3; $3 = $4; $4 = t; t = $5; $5 = $6; $6 = t; print }') > alone.csv
+	run -0 --separate-stderr flowscan -i csv -o null alone.csv
+	[[ $stderr == "flowscan: 1 contact of hosts beyond "* ]]
+}
+
 @test "flowscan: a flood's times are those of the flood" {
 	syn() {
 		echo "2026-01-05T$1,2026-01-05T$1,198.$(($2 / 200)).$(($2 % 200)).7,10.1.1.1,40000,80,6,2,1,40"
