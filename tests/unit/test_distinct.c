@@ -268,6 +268,8 @@ test_kind(const struct kind *k, bool counted)
 		ok(fill(&d, k, &s, &in, &m) == 0, "%s, %s: what is new is told", k->name, how);
 		ok((d.low != NULL) == k->low, "%s, %s: an array has small ones: %s", k->name, how,
 		    k->low ? "yes" : "no");
+		ok(distinct_memory(&d) >= distinct_places(&d) * sizeof(uint64_t),
+		    "%s, %s: memory is that of all places", k->name, how);
 		ok(check_places(&d, &in, &m) == 0, "%s, %s: each has its place", k->name, how);
 		ok(check_members(&d, &in, &m) == 0, "%s, %s: each is found", k->name, how);
 		ok(check_rows(&d, k, &in, &m) == 0, "%s, %s: rows have their own", k->name, how);
