@@ -115,6 +115,7 @@ struct making {
 	const uint32_t *name;
 	int start, end; /* columns of the batch; -1: none */
 	uint16_t end_at; /* the end's place in the file */
+	bool end_follows; /* from another column, so that none can refer to it */
 	uint16_t version; /* that a reader needs */
 };
 
@@ -216,7 +217,8 @@ make_column(struct making *m, unsigned k)
 	uint8_t *block;
 
 	if ((int)m->order[k] == m->start && m->end >= 0 && c->type == TYPE_TIME &&
-	    b->col[m->end].type == TYPE_TIME && !(b->col[m->end].flags & COLUMN_PARTIAL))
+	    b->col[m->end].type == TYPE_TIME && !(b->col[m->end].flags & COLUMN_PARTIAL) &&
+	    !m->end_follows)
 		reference = &b->col[m->end];
 	section_pad(m->out, m->at);
 	offset = m->out->len - m->at;
@@ -226,6 +228,8 @@ make_column(struct making *m, unsigned k)
 		return false;
 	if (en.version > m->version)
 		m->version = en.version;
+	if ((int)m->order[k] == m->end)
+		m->end_follows = en.encoding == ENC_MAP;
 	block = (uint8_t *)m->out->data + m->at;
 	write_entry(
 	    block + HEADER_LEN + k * (size_t)ENTRY_LEN, c, &en, block, offset, len, m->name[k]);

@@ -519,6 +519,22 @@ make_five() {
 	[ "$(sed -n 5p five.tsv | cut -f 11)" = '""' ]
 }
 
+@test "flowcat: flows whose end follows from their exporter are written so that they can be read" {
+	{
+		echo start,end,exporter,bytes
+		for i in {10..29}; do
+			echo "2026-01-05T00:00:0$((i % 7)).0${i}Z,2026-01-05T00:00:1$((i % 2)).000Z,10.0.0.$((i % 2)),$i"
+		done
+	} > ends.csv
+	flowcat -i csv ends.csv -w ends.flow
+	flowcat --check ends.flow
+	flowcat -o csv -k start,end,exporter,bytes ends.flow | diff - ends.csv
+	flowfilter 'exporter = 10.0.0.1' ends.flow -w one.flow
+	[ "$(flowcat -o csv one.flow | wc -l)" -eq 11 ]
+	flowcat --recompress ends.flow
+	[ "$(flowcat -o csv ends.flow | wc -l)" -eq 21 ]
+}
+
 @test "flowcat: nfdump's csv is read" {
 	cat > nfdump.csv <<-'END'
 	ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt,in,out,sas,das,smk,dmk
