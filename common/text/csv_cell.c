@@ -324,6 +324,8 @@ csv_cell_parse(struct csv_value *v, const struct csv_name *name, const struct cs
 		return NULL;
 	if (cell->n == 1 && cell->p[0] == '-' && name->type != TYPE_STRING)
 		return NULL;
+	if (text_is_null(cell->p, cell->n))
+		return NULL;
 	v->present = true;
 	switch (name->type) {
 	case TYPE_UINT:

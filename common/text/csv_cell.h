@@ -22,7 +22,7 @@ struct csv_value {
 };
 
 /*
- * Parse.  Empty, and `-` except in a string, is missing.  Strings and octets are appended to `octets`.
+ * Parse.  Empty, \N, and `-` except in a string, is missing.  Strings and octets are appended to `octets`.
  * *scale is lowered to the precision the text has (times, durations).  Returns NULL, or why not.
  */
 const char *csv_cell_parse(struct csv_value *, const struct csv_name *, const struct csv_span *,

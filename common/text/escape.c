@@ -20,6 +20,12 @@ put_hex(char *d, char c)
 	return d + fmt_hex(d, &octet, 1);
 }
 
+bool
+text_is_null(const char *p, size_t n)
+{
+	return n == 2 && p[0] == '\\' && p[1] == 'N';
+}
+
 /* What a csv cell needs. */
 struct need {
 	bool escape, quote;
@@ -28,7 +34,10 @@ struct need {
 static struct need
 csv_need(const char *p, size_t n, char delimiter)
 {
-	struct need need = { .quote = n == 0 || p[0] == ' ' || p[n - 1] == ' ' };
+	struct need need = {
+		.escape = text_is_null(p, n),
+		.quote = n == 0 || p[0] == ' ' || p[n - 1] == ' ',
+	};
 	size_t skip;
 
 	for (size_t i = 0; i < n;) {

@@ -535,6 +535,22 @@ make_five() {
 	[ "$(flowcat -o csv ends.flow | wc -l)" -eq 21 ]
 }
 
+@test "flowcat: \N of databases is a missing value, and a string of these two characters comes back" {
+	cat > null.csv <<-'END'
+	start,end,srcip,srcport,username,label,rtt:float64
+	\N,"2026-01-05 00:00:01","10.0.0.1",\N,\N,"a,b",\N
+	\N,\N,\N,53,\\N,\Name,1.5
+	END
+	run -0 flowcat -i csv null.csv -o csv -k all
+	[ "${lines[1]}" = '2026-01-05T00:00:01Z,10.0.0.1,,,"a,b",' ]
+	[ "${lines[2]}" = ',,53,\\N,\Name,1.5' ]
+	flowcat -i csv null.csv -w null.flow
+	[ "$(flowfilter 'username = "\\N"' null.flow | flowcat -o csv -k username,srcport | tail -n 1)" = '\\N,53' ]
+	flowcat -o tsv -k all null.flow | flowcat -i tsv -o csv -k all | diff - <(flowcat -o csv -k all null.flow)
+	printf 'srcip\tsrcport\tusername\n10.0.0.1\t\\N\t\\N\n' > null.tsv
+	[ "$(flowcat -i tsv null.tsv -o csv -k srcip,srcport,username | tail -n 1)" = 10.0.0.1,, ]
+}
+
 @test "flowcat: nfdump's csv is read" {
 	cat > nfdump.csv <<-'END'
 	ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt,in,out,sas,das,smk,dmk

@@ -158,6 +158,8 @@ test_strings(void)
 		{ "\xed\xa0\x80", "\\xed\\xa0\\x80", "\\xed\\xa0\\x80" },
 		{ " blank", "\" blank\"", " blank" },
 		{ "-", "-", "-" },
+		{ "\\N", "\\\\N", "\\\\N" },
+		{ "\\Name", "\\Name", "\\\\Name" },
 	};
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
