@@ -396,7 +396,7 @@ complain_value(struct builder *b, const struct literal *l)
 	return complain_number(b, l);
 }
 
-/* A port above 65535 is a slip.  Only of short identifiers: counters come in any width. */
+/* A port above 65535 is a slip.  Only of short identifiers: counters come in any width, lengths as sums too. */
 static bool
 fits_element(struct builder *b, const struct literal *l, const struct span *s)
 {
@@ -407,7 +407,8 @@ fits_element(struct builder *b, const struct literal *l, const struct span *s)
 	if (!b->strict || b->type != TYPE_UINT || f->n == 0)
 		return true;
 	e = element_find(f->id[0].pen, f->id[0].id);
-	if (e == NULL || e->width == 0 || e->width > 2)
+	if (e == NULL || e->width == 0 || e->width > 2 ||
+	    (e->merge != MERGE_KEY && e->merge != MERGE_OR))
 		return true;
 	max = (UINT64_C(1) << (8 * e->width)) - 1;
 	if (s->hi <= max)
