@@ -216,4 +216,37 @@ random_batch(uint64_t seed, size_t n)
 	return b;
 }
 
+/* Of records of few kinds: what a column has follows from one of three things, as in others, or from nothing. */
+static inline struct batch *
+random_kinds(uint64_t seed, size_t n)
+{
+	struct batch *b = batch_new();
+	uint64_t s = seed, kinds[4] = { 1, 1 + rnd_below(&s, 3), 1 + rnd_below(&s, 40), n };
+	const struct random_column *of[RANDOM_COLUMNS];
+	unsigned how[RANDOM_COLUMNS], by[RANDOM_COLUMNS];
+
+	for (unsigned k = 0; k < RANDOM_COLUMNS; k++) {
+		const struct random_column *rc = &random_columns[k];
+
+		if (rnd_below(&s, 4) == 0)
+			continue;
+		how[b->n_cols] = (unsigned)rnd_below(&s, 6);
+		by[b->n_cols] = (unsigned)rnd_below(&s, 16) < 14 ? (unsigned)rnd_below(&s, 3) : 3;
+		of[b->n_cols] = rc;
+		(void)batch_column(b, &rc->id, rc->type, random_width(&s, rc), 0);
+	}
+	batch_extend(b, n);
+	for (size_t rec = 0; rec < n; rec++) {
+		uint64_t kind[4] = { 0, rnd_below(&s, kinds[1]), rnd_below(&s, kinds[2]), rec };
+
+		for (unsigned i = 0; i < b->n_cols; i++) {
+			uint64_t state = (seed * 31 + i) * 1000003 + kind[by[i]];
+
+			random_cell(&state, b, i, rec, how[i], of[i]);
+		}
+	}
+	batch_close(b);
+	return b;
+}
+
 #endif

@@ -6,6 +6,7 @@
 #include "flow/zone.h"
 
 #include "expr_rows.h"
+#include "stored.h"
 #include "tap.h"
 
 enum { CASES = 6000, BATCHES = 3, USUAL_RECORDS = 300, MAX_RECORDS = 2500 };
@@ -239,6 +240,8 @@ random_batch(void)
 	static const unsigned sizes[] = { 1, 63, 64, 65, 128, 200, USUAL_RECORDS };
 	static const unsigned missing[] = { 0, 0, 0, 10, 50, 100 };
 	struct batch *b = batch_new();
+	uint8_t kind[MAX_RECORDS]; /* of records */
+	unsigned kinds = 1 + below(9);
 	size_t n = POOL(sizes);
 
 	if (below(30) == 0) /* more than one stretch of those that kernels work in */
@@ -248,15 +251,23 @@ random_batch(void)
 			batch_column(
 			    b, &schema[i].id, schema[i].type, schema[i].width[below(3)], 0);
 	batch_extend(b, n);
+	for (size_t rec = 0; rec < n; rec++)
+		kind[rec] = (uint8_t)below(kinds);
 	for (unsigned i = 0; i < b->n_cols; i++) {
 		unsigned rate = POOL(missing), width = b->col[i].width;
 		bool same = below(6) == 0; /* a column of one value: zone maps decide */
+		bool follows = below(4) == 0; /* from what others follow from too */
 		struct value one = random_value((enum type)b->col[i].type, width), v;
+		uint64_t from = rnd(), then;
 
 		for (size_t rec = 0; rec < n; rec++) {
 			if (below(100) < rate)
 				continue;
+			then = seed;
+			if (follows)
+				seed = from + kind[rec];
 			v = same ? one : random_value((enum type)b->col[i].type, width);
+			seed = follows ? then : seed;
 			put(b, i, rec, &v);
 		}
 	}
@@ -674,6 +685,29 @@ blame(const struct row_node *n, const struct batch *plain, size_t rec)
 	buf_free(&text);
 }
 
+/* false after saying what differs: a stored batch's selection is not that one. */
+static bool
+agree_stored(struct expr_state *s, struct batch *plain, const uint64_t *sel, const char *text)
+{
+	static const enum block_profile profiles[] = { PROFILE_PIPE, PROFILE_FILE, PROFILE_FAST };
+	struct stream_reader *r =
+	    stream_open(stored_stream(&plain, 1, POOL(profiles), true), 0, NULL, 0);
+	struct stream_slot *slot = slot_new();
+	uint64_t got[MAX_RECORDS / 64 + 1];
+	struct err err = { 0 };
+	bool good = stream_next(r, slot, &err) == STREAM_BATCH;
+
+	if (good) {
+		(void)expr_select(s, slot_batch(slot), got);
+		good = memcmp(got, sel, bits_words(plain->n) * sizeof(*got)) == 0;
+	}
+	if (!good)
+		printf("# stored: %s\n# %s\n", err.text, text);
+	slot_free(slot);
+	stream_close(r);
+	return good;
+}
+
 /* false after saying what differs. */
 static bool
 agree(const struct row_node *tree, struct expr_state *s, const char *text, struct tally *t)
@@ -703,6 +737,8 @@ agree(const struct row_node *tree, struct expr_state *s, const char *text, struc
 		    count, text);
 		good = false;
 	}
+	if (good && plain->n > 0 && below(4) == 0)
+		good = agree_stored(s, plain, sel, text);
 	t->records += plain->n;
 	t->selected += count;
 	t->columns += plain->n_cols;

@@ -183,6 +183,12 @@ read_whole(int fd, struct batch **b, const struct chosen *c)
 	return wrong;
 }
 
+static struct batch *
+a_batch(uint64_t seed, size_t n)
+{
+	return seed % 3 == 0 ? random_kinds(seed, n) : random_batch(seed, n);
+}
+
 static void
 selections(void)
 {
@@ -196,7 +202,7 @@ selections(void)
 		struct buf once, twice;
 
 		for (unsigned i = 0; i < PARTS; i++) {
-			b[i] = random_batch(seed * PARTS + i, 1 + rnd_below(&s, 3000));
+			b[i] = a_batch(seed * PARTS + i, 1 + rnd_below(&s, 3000));
 			c[i] = choose(&s, b[i]->n);
 			d[i] = choose(&s, b[i]->n);
 		}
@@ -280,7 +286,7 @@ projections(void)
 
 	for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
 		uint64_t s = seed * 41;
-		struct batch *b = random_batch(seed, 1 + rnd_below(&s, 3000)), *some;
+		struct batch *b = a_batch(seed, 1 + rnd_below(&s, 3000)), *some;
 		struct chosen c = choose(&s, b->n);
 		int fd = stored_stream(&b, 1, profiles[seed % 3], true);
 		struct buf before = seed % 4 ? contents(fd) : hand_on(fd, &c, NULL, 0, false);

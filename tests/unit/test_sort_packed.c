@@ -286,7 +286,8 @@ make_world(uint64_t seed, uint64_t *s)
 		size_t n = sizes[rnd_below(s, sizeof(sizes) / sizeof(sizes[0]))];
 		int col;
 
-		w.b[i] = random_batch(seed * 100 + i / 2, n);
+		w.b[i] = seed % 3 ? random_batch(seed * 100 + i / 2, n)
+				  : random_kinds(seed * 100 + i / 2, n);
 		col = batch_column(w.b[i], &number_id, TYPE_UINT, 8, 0);
 		for (size_t k = 0; k < n; k++)
 			batch_put_uint(w.b[i], (unsigned)col, k, w.first[i] + k);
