@@ -1,5 +1,6 @@
 #include "daemon/spawn.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/wait.h>
 
