@@ -98,15 +98,10 @@ fill_gaps(struct series *s, const struct io_opts *io)
 	widen(bins, io, &from, &to);
 	if (!is_fillable(bins, from, to))
 		return;
-	for (int64_t ns = from; i < known || full.n == 0 || full.bin[full.n - 1].ns < to;
-	     ns = tz_bin_next(bins, full.bin[full.n - 1].ns)) {
-		if (i < known && s->bin[i].ns <= ns)
-			add_bin(&full, &s->bin[i++]);
-		else if (ns > to)
-			break;
-		else
-			add_bin(&full, &(struct bin){ .ns = ns });
-	}
+	for (int64_t ns = from; full.n == 0 || full.bin[full.n - 1].ns < to;
+	     ns = tz_bin_next(bins, full.bin[full.n - 1].ns))
+		add_bin(&full,
+		    i < known && s->bin[i].ns <= ns ? &s->bin[i++] : &(struct bin){ .ns = ns });
 	for (; i < s->n; i++)
 		add_bin(&full, &s->bin[i]);
 	mem_free(s->bin);
