@@ -274,10 +274,11 @@ floods_back(struct floods *f, struct host *h, int64_t end_ns, uint64_t packets)
 
 /* Room --------------------------------------------------------------------------------------------- */
 
+/* Minutes before `until`. */
 static void
-end_host(struct floods *f, struct host *h)
+end_host(struct floods *f, struct host *h, uint32_t until)
 {
-	for (uint32_t m = h->newest - FLOOD_OPEN + 1; m <= h->newest; m++)
+	for (uint32_t m = h->newest - FLOOD_OPEN + 1; m <= h->newest && m < until; m++)
 		if (h->cell[m % FLOOD_OPEN].minute == m && m != 0)
 			end_minute(f, h, &h->cell[m % FLOOD_OPEN]);
 }
@@ -310,7 +311,7 @@ floods_make_room(struct floods *f)
 			struct host *h = floods_host(f, i);
 
 			if (is_dispensable(f, h, round))
-				end_host(f, h);
+				end_host(f, h, UINT32_MAX);
 			else
 				memmove(floods_host(f, n++), h, sizeof(*h));
 		}
@@ -320,12 +321,36 @@ floods_make_room(struct floods *f)
 }
 
 void
-floods_finish(struct floods *f)
+floods_finish(struct floods *f, uint32_t now, bool resumed)
 {
+	/* What is left of a minute is no minute: told as one it would be missed, and be what the next is measured by. */
+	uint32_t until = resumed ? now - FLOOD_OPEN + 1 : UINT32_MAX;
+
 	for (size_t i = 0; i < f->hosts.n; i++)
-		end_host(f, floods_host(f, i));
+		end_host(f, floods_host(f, i), until);
 	for (size_t i = 0; i < f->floods.n; i++)
 		f->over(f->ctx, keyed_at(&f->floods, i));
 	f->floods.n = 0;
 	keyed_unindex(&f->floods);
+}
+
+bool
+flood_cells_sane(const struct host *h)
+{
+	for (uint32_t i = 0; i < FLOOD_OPEN; i++) {
+		uint32_t m = h->cell[i].minute;
+
+		if (m != 0 && (m % FLOOD_OPEN != i || m > h->newest || m + FLOOD_OPEN <= h->newest))
+			return false;
+	}
+	return true;
+}
+
+bool
+flood_is_open(const struct host *h)
+{
+	for (uint32_t i = 0; i < FLOOD_OPEN; i++)
+		if (h->cell[i].minute != 0)
+			return true;
+	return false;
 }

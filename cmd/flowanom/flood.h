@@ -100,8 +100,14 @@ void floods_back(struct floods *, struct host *, int64_t end_ns, uint64_t packet
 /* Forget destinations that are quiet when there is little room; before a chunk. */
 void floods_make_room(struct floods *);
 
-/* The end of the input. */
-void floods_finish(struct floods *);
+/* The end of the input, at the minute now.  resumed: another run goes on with the minutes that are still open. */
+void floods_finish(struct floods *, uint32_t now, bool resumed);
+
+/* Some minute of it is still open. */
+bool flood_is_open(const struct host *);
+
+/* Of a host that was read from a file: its open minutes are where they belong. */
+bool flood_cells_sane(const struct host *);
 
 /* How many sources, about; 64 bits say up to 266. */
 unsigned flood_sources(uint64_t bits);

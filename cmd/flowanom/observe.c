@@ -403,7 +403,7 @@ observe_finish(struct observed *o, int64_t now_ns, bool resumed)
 {
 	now_ns = now_ns > o->newest_ns ? now_ns : o->newest_ns;
 	end_presence(o, (uint32_t)(now_ns / NS_PER_MINUTE), resumed);
-	floods_finish(&o->floods);
+	floods_finish(&o->floods, (uint32_t)(now_ns / NS_PER_MINUTE), resumed);
 	entropy_finish(o->entropy, resumed);
 	if (!resumed)
 		tracks_finish(&o->tracks);

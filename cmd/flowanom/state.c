@@ -46,7 +46,8 @@ static const struct member run_members[] = { NUMBER(run, key.track), NUMBER(run,
 	NUMBER(run, told), { 0 } };
 static const struct member host_members[] = { OCTETS(host, addr), NUMBER(host, newest),
 	NUMBER(host, known), NUMBER(host, peak_syn), NUMBER(host, peak_asked),
-	NUMBER(host, peak_packets), NUMBER(host, peak_bytes), { 0 } };
+	NUMBER(host, peak_packets), NUMBER(host, peak_bytes), LATER(MEMBER_OCTETS, host, cell),
+	{ 0 } };
 static const struct member bin_members[] = { NUMBER(entropy_bin, number),
 	NUMBER(entropy_bin, flows), OCTETS(entropy_bin, n), OCTETS(entropy_bin, who),
 	OCTETS(entropy_bin, port), { 0 } };
@@ -166,9 +167,10 @@ write_hosts(struct writing *w, const struct observed *o, struct err *err)
 	for (size_t i = 0; i < o->floods.hosts.n; i++) {
 		const struct host *h = floods_host(&o->floods, i);
 
-		/* Of a destination seen now and then nothing is worth knowing. */
-		if (h->known < (scope_internal(o->scope, &h->addr) ? 2 : FLOOD_KNOWN) ||
-		    h->newest + GONE_HOURS * 60 < o->floods.newest)
+		/* Of a destination seen now and then nothing is worth knowing but what may become a flood. */
+		if (!flood_is_open(h) &&
+		    (h->known < (scope_internal(o->scope, &h->addr) ? 2 : FLOOD_KNOWN) ||
+			h->newest + GONE_HOURS * 60 < o->floods.newest))
 			continue;
 		if (write_one(w, STATE_HOST, h, err) < 0)
 			return -1;
@@ -333,7 +335,7 @@ read_host(struct reading *r)
 	struct host h = { 0 };
 	size_t at;
 
-	if (!members_here(&r->at, &h) || h.newest > UINT32_MAX / 60)
+	if (!members_here(&r->at, &h) || h.newest > UINT32_MAX / 60 || !flood_cells_sane(&h))
 		return false;
 	at = keyed_add(hosts, &h.addr);
 	if (at == KEYED_NONE)

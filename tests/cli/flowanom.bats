@@ -382,6 +382,19 @@ for start, end, why in csv.reader(sys.stdin):
 	[ "$(grep -c 10.0.0.5 parts)" = 1 ]
 }
 
+@test "flowanom: a flood is found wherever in its minutes a run ends and the next goes on" {
+	flowgen -q -n 20000 --clients 10 --servers 60 --span 6h --incident flood -o flow | flowcat -O end:asc -w day.flow
+	flowanom -q -o csv -k kind,dstip,start,end,flows day.flow | grep ^flood > whole
+	[[ $(cat whole) == flood,10.255.0.36,2026-01-05T04:48:00.000Z,2026-01-05T04:49:59.999Z,* ]]
+	for at in 04:48:10 04:48:30 04:48:50 04:49:30; do
+		rm -f s
+		for part in "end < 2026-01-05T${at}Z" "end >= 2026-01-05T${at}Z"; do
+			flowfilter "$part" day.flow | flowanom -q --state s -o csv -k kind,dstip,start,end,flows
+		done | grep ^flood > parts
+		cmp parts whole
+	done
+}
+
 @test "flowanom: what is no state, or of other hours, is refused, and stays" {
 	make_flows quiet > quiet.csv
 	cp quiet.csv s
