@@ -212,13 +212,24 @@ fold_exporter(struct learn *l, const struct hourly_row *r)
 	baseline_put_hour(l->b, h->hourly, false, ns, r->v);
 }
 
+/* In an hour, if only by what got no answer.  When in it the host was first seen a conversation knows better. */
+static void
+see_hour(const struct learn *l, struct seen *s, int64_t hour_ns)
+{
+	int64_t at = hour_ns > l->first_ns ? hour_ns : l->first_ns;
+	int64_t first = s->first_s * NS_PER_S;
+
+	if (s->days != 0 && first > at && first < hour_ns + NS_PER_HOUR)
+		at = first;
+	baseline_see(l->b, s, at, at);
+}
+
 static void
 fold_host(struct learn *l, struct hourly_row *r)
 {
 	struct base_host *h = baseline_add_host(l->b, &r->key.addr);
 	struct network_hour *n = network_at(l, r->key.hour);
 	int64_t ns = (int64_t)r->key.hour * NS_PER_HOUR;
-	int64_t from = ns > l->first_ns ? ns : l->first_ns;
 
 	r->v[METRIC_PEERS] = (uint64_t)(hll_count(&r->peers) + 0.5);
 	if (n != NULL) {
@@ -230,8 +241,7 @@ fold_host(struct learn *l, struct hourly_row *r)
 	}
 	if (h == NULL)
 		return;
-	if (h->seen.days == 0) /* conversations know better */
-		baseline_see(l->b, &h->seen, from, from);
+	see_hour(l, &h->seen, ns);
 	sum_up(&h->out, sum_unsigned(r->v[METRIC_OUT], r->v[METRIC_LAN_OUT]));
 	sum_up(&h->in, sum_unsigned(r->v[METRIC_IN], r->v[METRIC_LAN_IN]));
 	baseline_put_hour(l->b, h->hourly, false, ns, r->v);

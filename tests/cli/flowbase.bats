@@ -115,6 +115,29 @@ field() {
 	cmp all once
 }
 
+@test "flowbase: a host that answers nobody has been seen whenever something was sent to it" {
+	# One that is only sent to, and one that had a conversation at first, for four days.
+	{
+		talk $((monday + 600)) 10.0.0.1 50001 10.0.0.7 443 6 3000 3000
+		for ((h = 0; h < 96; h++)); do
+			for sink in 7 9; do
+				talk $((monday + h * 3600 + 1200)) 10.0.0.1 50000 10.0.0.$sink 514 17 3000 ""
+			done
+		done
+	} > sinks
+	(header; cat sinks) | flowcat -i csv -w sinks.flow
+	flowbase learn --no-history -w b sinks.flow
+	[ "$(field 'profile = "host" and srcip != 10.0.0.1' srcip,start,end,days)" = "10.0.0.7,2026-01-05T00:10:00Z,2026-01-08T23:00:00Z,15
+10.0.0.9,2026-01-05T00:10:00Z,2026-01-08T23:00:00Z,15" ]
+	# So none is forgotten that is still there, and the nights give what the days do.
+	[ "$(flowbase merge --forget 2d b | flowfilter 'profile = "host"' | flowcat -o csv -k srcip | wc -l)" = 4 ]
+	for ((d = 5; d < 9; d++)); do
+		flowfilter "end >= 2026-01-0${d}T00:00Z and end < 2026-01-0$((d + 1))T00:00Z" sinks.flow | flowbase learn -w n$d
+	done
+	flowbase merge --no-history -w nights n?
+	cmp nights b
+}
+
 @test "flowbase: the same flows give the same octets" {
 	day 0 | flowbase learn --no-history -i csv > a
 	day 0 | flowbase learn --no-history -i csv -j 1 > b
