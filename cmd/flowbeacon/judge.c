@@ -11,7 +11,7 @@
 enum { SAMPLED_BEATS = 20, STROBE_LEAST = 200, STROBE_MOST = 86400, STROBE_GAP_S = 10 };
 #define SILENT_CUT 0.6
 #define STROBE_SIZE 0.9
-#define LONG_LEAST_H 1.0
+#define LONG_LEAST_H (PAIR_LONG_NS / 3600e9)
 #define LONG_MOST_H 12.0
 
 /* What is known of a pair beyond its beats. */

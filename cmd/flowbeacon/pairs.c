@@ -416,10 +416,12 @@ pairs_forget(struct pairs *p, int64_t now_ns, int64_t window_ns)
 
 	for (size_t i = 0; i < p->n; i++) {
 		struct pair *k = pairs_at(p, i);
+		bool few;
 
 		forget_beats(p, k, before_ns);
-		dropped[i] = k->end_ns < (k->conversations < PAIR_FEW ? few_ns : before_ns) ||
-			     k->first_ns - now_ns > window_ns;
+		few = k->conversations < PAIR_FEW && k->connected_ns < PAIR_LONG_NS;
+		dropped[i] =
+		    k->end_ns < (few ? few_ns : before_ns) || k->first_ns - now_ns > window_ns;
 		if (dropped[i])
 			drop(p, k);
 	}

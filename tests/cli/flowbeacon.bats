@@ -364,6 +364,20 @@ minutes() {
 	[ "$(cat told)" = long,10.0.0.5,198.51.100.7,1 ]
 }
 
+@test "flowbeacon: with a state a long connection is told that ended well before the input did, once" {
+	hosts 20 60 198.51.100.99 40 2000 > day.csv
+	echo "$((1767571200 + 600)),$((1767571200 + 14400)),10.0.0.5,198.51.100.7,40000,443,6,27,50,5000,1" >> day.csv
+	echo "$((1767571200 + 600)),$((1767571200 + 14400)),198.51.100.7,10.0.0.5,443,40000,6,27,50,5000,1" >> day.csv
+	# The clock goes on, and the connection is silent for most of the day.
+	echo "$((1767571200 + 86000)),$((1767571200 + 86001)),10.0.0.6,198.51.100.99,40000,443,6,27,50,5000,1" >> day.csv
+	minutes 0 1441 | flowbeacon -i csv -q -o csv -N -k kind,srcip,dstip,flows | tail -n +2 > whole
+	[ "$(cat whole)" = long,10.0.0.5,198.51.100.7,1 ]
+	minutes 0 1441 | flowbeacon -i csv -q --state b.state -o csv -N -k kind,srcip,dstip,flows | tail -n +2 > told
+	cmp told whole
+	minutes 2000 3000 | flowbeacon -i csv -q --state b.state -o csv -N -k kind | tail -n +2 > again
+	[ ! -s again ]
+}
+
 @test "flowbeacon: time goes on: a state of weeks is no larger than one of a window, and finds what is new" {
 	local day
 
