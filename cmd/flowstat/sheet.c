@@ -77,17 +77,6 @@ sheet_value(
 	end_cell(s);
 }
 
-/* Places a text takes on a screen: its code points. */
-static size_t
-width(const char *p, size_t n)
-{
-	size_t w = 0;
-
-	for (size_t i = 0; i < n; i++)
-		w += ((unsigned char)p[i] & 0xc0) != 0x80;
-	return w;
-}
-
 static const char *
 cell(const struct sheet *s, size_t i, size_t *n)
 {
@@ -111,7 +100,7 @@ sheet_print(const struct sheet *s, struct buf *out)
 
 	for (size_t i = 0; i < s->n; i++) {
 		const char *p = cell(s, i, &n);
-		size_t w = width(p, n);
+		size_t w = utf8_columns(p, n);
 
 		if (w > wide[i % s->columns])
 			wide[i % s->columns] = w;
@@ -119,7 +108,7 @@ sheet_print(const struct sheet *s, struct buf *out)
 	for (size_t i = s->named ? 0 : s->columns; i < s->n; i++) {
 		unsigned c = (unsigned)(i % s->columns);
 		const char *p = cell(s, i, &n);
-		size_t pad = wide[c] - width(p, n);
+		size_t pad = wide[c] - utf8_columns(p, n);
 
 		if (s->right[c])
 			put_spaces(out, pad);

@@ -20,4 +20,10 @@ size_t utf8_length(const char *p, size_t n, size_t *skip);
  */
 bool utf8_is_shown(const char *p, size_t len);
 
+/*
+ * Columns that text takes on a terminal: two for the wide characters of East Asia (UAX #11) and emoji, none for marks
+ * that stand on the character before them, and four, of \xNN, for each octet of what is not shown.
+ */
+size_t utf8_columns(const char *p, size_t n);
+
 #endif

@@ -178,7 +178,8 @@ escape_terminal(struct buf *b, const char *p, size_t n, size_t most)
 	for (size_t i = 0; i < n;) {
 		size_t len = utf8_length(p + i, n - i, &skip);
 		bool bad = len == 0 || !utf8_is_shown(p + i, len);
-		size_t octets = len ? len : skip, columns = bad ? octets * 4 : 1;
+		size_t octets = len ? len : skip;
+		size_t columns = utf8_columns(p + i, octets);
 
 		if (used + columns > most || (used + columns == most && i + octets < n)) {
 			b->len = mark;

@@ -32,7 +32,7 @@ size_t unescape_csv(char *dst, const char *, size_t n, char delimiter);
 
 /*
  * For terminals: control characters (C1 too) and invalid UTF-8 as \xNN; more than `most` columns are
- * cut and end with an ellipsis.  Returns the columns used, counting a character as one.
+ * cut and end with an ellipsis.  Returns the columns used, as utf8_columns counts them.
  */
 size_t escape_terminal(struct buf *, const char *, size_t n, size_t most);
 

@@ -111,17 +111,6 @@ put_cell(const struct text_writer *w, struct batch *b, const struct table_cell *
 		buf_putc(out, '-');
 }
 
-/* Characters, each taken for one column. */
-static size_t
-columns_of(const char *p, size_t n)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < n; i++)
-		count += ((unsigned char)p[i] & 0xc0) != 0x80;
-	return count;
-}
-
 static void
 put_blanks(struct buf *out, size_t n)
 {
@@ -135,7 +124,7 @@ put_blanks(struct buf *out, size_t n)
 static void
 put_padded(const struct text_column *c, const char *p, size_t n, bool last, struct buf *out)
 {
-	size_t used = columns_of(p, n), pad = used < c->width ? c->width - used : 0;
+	size_t used = utf8_columns(p, n), pad = used < c->width ? c->width - used : 0;
 
 	if (c->right)
 		put_blanks(out, pad);
@@ -211,15 +200,16 @@ measure(struct text_writer *w, const struct names *names, struct batch *first)
 
 		text.len = 0;
 		put_title(w, names, k, &text);
-		width = columns_of(text.data, text.len) > width ? columns_of(text.data, text.len)
-								: width;
+		width = utf8_columns(text.data, text.len) > width
+			    ? utf8_columns(text.data, text.len)
+			    : width;
 		for (uint32_t rec = 0; rec < sample; rec++) {
 			size_t used;
 
 			words = words || (t[k].label != NULL && label_at(t[k].label, rec, &used));
 			text.len = 0;
 			put_cell(w, first, &t[k], rec, &text);
-			used = columns_of(text.data, text.len);
+			used = utf8_columns(text.data, text.len);
 			width = used > width ? used : width;
 		}
 		c->right = is_number(type) && !words;

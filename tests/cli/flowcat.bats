@@ -793,3 +793,12 @@ make_named() {
 	run -3 --separate-stderr flowcat --check cut.flow
 	[ "$stderr" = "flowcat: cut.flow: offset 0: stream ends within a block header" ]
 }
+
+@test "flowcat: tables stay aligned behind wide characters and marks on characters" {
+	printf 'note,n:uint,q\n\xe6\x97\xa5\xe6\x9c\xac,1,k\nab,2,k\n\xf0\x9f\x98\x80e\xcc\x81,3,k\nabcd,4,k\n' > wide.csv
+	run -0 flowcat -i csv -o table -k all wide.csv
+	[ "${lines[1]}" = $'\xe6\x97\xa5\xe6\x9c\xac        1  k' ]
+	[ "${lines[2]}" = 'ab          2  k' ]
+	[ "${lines[3]}" = $'\xf0\x9f\x98\x80e\xcc\x81         3  k' ]
+	[ "${lines[4]}" = 'abcd        4  k' ]
+}

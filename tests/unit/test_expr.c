@@ -171,6 +171,14 @@ static const struct {
 		      "    an address alone is no condition: ip 10.0.0.1, src net 10.0.0.0/8" },
 	{ "dst port http", "'http' is no port\n    dst port http\n             ^~~~\n"
 			   "    names of services are not known: write 443 for https" },
+	{ "username '\xe6\x97\xa5\xe6\x9c\xac' and dst port http",
+	    "'http' is no port\n    username '\xe6\x97\xa5\xe6\x9c\xac' and dst port http\n"
+	    "                                 ^~~~\n"
+	    "    names of services are not known: write 443 for https" },
+	{ "username '\xff\xe2\x80\xae' and dst port http",
+	    "'http' is no port\n    username '\xff\xe2\x80\xae' and dst port http\n"
+	    "                                             ^~~~\n"
+	    "    names of services are not known: write 443 for https" },
 	{ "port 70000", "'70000' is above 65535, the most that 'srcport' can be\n    port 70000\n  "
 			"       ^~~~~" },
 	{ "srcport > 70000", "'70000' is above 65535, the most that 'srcport' can be\n"
