@@ -212,7 +212,7 @@ day_span(const struct tz *tz, int64_t local_s)
 static bool
 point_ns(struct point *t, int64_t *ns)
 {
-	int64_t local_s, sec;
+	int64_t local_s, sec, fraction;
 
 	if (!date_valid(t) || t->hour > 23 || t->minute > 59 || t->second > 59)
 		return false;
@@ -221,8 +221,13 @@ point_ns(struct point *t, int64_t *ns)
 	sec = t->has_offset ? local_s - t->offset_s : tz_instant(t->tz, local_s);
 	if (t->span_ns == (int64_t)DAY_S * NS_PER_S)
 		t->span_ns = day_span(t->tz, local_s);
+	fraction = t->ns;
+	if (sec < 0) { /* towards zero first: the second that holds INT64_MIN begins below it */
+		sec++;
+		fraction -= NS_PER_S;
+	}
 	return !__builtin_mul_overflow(sec, NS_PER_S, ns) &&
-	       !__builtin_add_overflow(*ns, t->ns, ns);
+	       !__builtin_add_overflow(*ns, fraction, ns);
 }
 
 /* Digits of a fraction, at least one; those behind the ninth are dropped. */
