@@ -92,7 +92,10 @@ system_offset(int64_t s)
 	time_t t = (time_t)s;
 	struct tm tm;
 
-	return localtime_r(&t, &tm) == NULL ? 0 : (int)tm.tm_gmtoff;
+	if (localtime_r(&t, &tm) == NULL)
+		return 0;
+	/* Whole minutes, as times are written: one zone had seconds, until 1972, and would read back as another time. */
+	return (int)tm.tm_gmtoff / 60 * 60;
 }
 
 /* The first second of (before, after] at which clocks stand as they do after it. */

@@ -206,3 +206,11 @@ zone_file() { # RULE
 		cat <(echo start,bytes,srcip) - | flowagg -i csv --tz North -k srcip,start/2h -v bytes -o flow | when --for 6 > told
 	[ "$(cat told)" = "2026-03-28T22:00:00.000+01:00,2026-03-29T12:00:00.000+02:00,bytes=2 times=7 for=6 bin=7200.000" ]
 }
+
+@test "flowcat: times of a zone with seconds in its offset read back as the same times" {
+	zone_file 'MMT0:44:30' > zones/Odd
+	printf 'start_ms\n86400123\n' | flowcat -i csv -w odd.flow
+	run -0 flowcat --tz Odd -o csv -k start odd.flow
+	[ "${lines[1]}" = "1970-01-01T23:16:00.123-00:44" ]
+	[ "$(flowcat --tz Odd -o csv -k start odd.flow | flowcat -i csv -o csv -k start)" = "$(flowcat -o csv -k start odd.flow)" ]
+}
