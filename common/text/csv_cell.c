@@ -1,5 +1,7 @@
 #include "text/csv_cell.h"
 
+#include <math.h>
+
 #include "base/num.h"
 #include "base/time.h"
 #include "text/escape.h"
@@ -259,6 +261,17 @@ parse_int_cell(struct csv_value *v, const struct csv_name *name, const struct cs
 	return NULL;
 }
 
+/* What a float cannot hold is no infinity. */
+static const char *
+parse_float_cell(struct csv_value *v, const struct csv_name *name, const struct csv_span *cell)
+{
+	if (!parse_general(v, name, cell->p, cell->n))
+		return "is no number";
+	if (name->type == TYPE_FLOAT32 && isfinite(v->f) && isinf((float)v->f))
+		return "is too large";
+	return NULL;
+}
+
 enum { MPLS_TOP = 70, MPLS_LAST = 79 }; /* mplsTopLabelStackSection and those below it */
 
 /* An entry of a label stack (RFC 3032 2.1) as nfdump writes it: label-class-bottom.  false: no such text. */
@@ -340,6 +353,6 @@ csv_cell_parse(struct csv_value *v, const struct csv_name *name, const struct cs
 	case TYPE_BOOL:
 		return parse_general(v, name, cell->p, cell->n) ? NULL
 								: "is neither true nor false";
-	default: return parse_general(v, name, cell->p, cell->n) ? NULL : "is no number";
+	default: return parse_float_cell(v, name, cell);
 	}
 }

@@ -314,6 +314,8 @@ test_bad_lines(void)
 		{ "bytes\n-x\n", "line 2: column 1: '-x' is no number", 1, 0 },
 		{ "bytes,label\n\"5\n6\",a\n7,b\n", "line 2: column 1: '5\\x0a6' is no number", 1,
 		    1 },
+		{ "score:float32\n3.4028236e38\n1\n",
+		    "line 2: column 1: '3.4028236e38' is too large", 1, 1 },
 		{ "mpls1\n1048576-0-0\n",
 		    "line 2: column 1: '1048576-0-0' is no string of hex digits", 1, 0 },
 		{ "mpls1\n16-8-0\n", "line 2: column 1: '16-8-0' is no string of hex digits", 1,
