@@ -353,6 +353,10 @@ complain_value(struct builder *b, const struct literal *l)
 	char hint[80] = "";
 	double d;
 
+	if (l->line > 0 && !l->quoted && b->type != TYPE_TIME &&
+	    (memchr(l->p, ',', l->n) != NULL || memchr(l->p, ' ', l->n) != NULL))
+		return complain(b, "a list in a file has one value a line",
+		    "'%.*s' is no single value", n, l->p);
 	switch (b->type) {
 	case TYPE_IP:
 		return complain(b, "10.0.0.1, 10.0.0.0/8, 2001:db8::/32; names are not looked up",

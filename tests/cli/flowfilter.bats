@@ -343,3 +343,10 @@ comes_out() {
 	flowfilter 'start >= 2026-01-05T10:00Z' --tz +02:00 -o csv day.flow | sed 's/+02:00//g' | cmp local.csv -
 	[ "$(wc -l < local.csv)" -gt 100 ]
 }
+
+@test "flowfilter: several values on a line of a list in a file are told as that" {
+	printf '22\n80, 443\n' > ports
+	run -2 --separate-stderr flowfilter --explain 'dst port in @ports'
+	[ "${stderr_lines[0]}" = "flowfilter: expression: line 2 of the list: '80, 443' is no single value" ]
+	[ "${stderr_lines[3]}" = "    a list in a file has one value a line" ]
+}
