@@ -40,6 +40,13 @@ precision(unsigned exponent, size_t decimals)
 	return ten >= 9 ? 9 : ten >= 6 ? 6 : ten >= 3 ? 3 : 0;
 }
 
+/* The coarsest precision that loses nothing of a value. */
+static unsigned
+precision_of(int64_t ns)
+{
+	return ns % NS_PER_S == 0 ? 9 : ns % NS_PER_MS == 0 ? 6 : ns % NS_PER_US == 0 ? 3 : 0;
+}
+
 static void
 lower(unsigned *scale, unsigned to)
 {
@@ -229,6 +236,8 @@ parse_time_cell(
 	    !parse_general(v, name, cell->p, cell->n))
 		return "is no duration";
 	lower(scale, precision(9, decimals(cell->p, cell->n)));
+	if (name->type == TYPE_DURATION) /* 83ms is finer than it has decimals */
+		lower(scale, precision_of(v->i));
 	return NULL;
 }
 

@@ -802,3 +802,9 @@ make_named() {
 	[ "${lines[3]}" = $'\xf0\x9f\x98\x80e\xcc\x81         3  k' ]
 	[ "${lines[4]}" = 'abcd        4  k' ]
 }
+
+@test "flowcat: what a duration with a unit says is not lost to the precision of seconds" {
+	printf 'start,duration,bytes\n2026-01-01T00:00:00Z,83ms,5\n' > unit.csv
+	run -0 flowcat -o ndjson --raw unit.csv
+	[ "$output" = '{"_kind":"flow","flowStartSeconds":1767225600,"octetDeltaCount":5,"flowEndMilliseconds":1767225600083}' ]
+}
