@@ -808,3 +808,10 @@ make_named() {
 	run -0 flowcat -o ndjson --raw unit.csv
 	[ "$output" = '{"_kind":"flow","flowStartSeconds":1767225600,"octetDeltaCount":5,"flowEndMilliseconds":1767225600083}' ]
 }
+
+@test "flowcat: lines that end with carriage returns alone are told, not taken for a header without records" {
+	printf 'bytes,label\r1,a\r2,b\r' > mac.csv
+	run -3 --separate-stderr flowcat -i csv -o null mac.csv
+	[ "$stderr" = "flowcat: mac.csv: line 1: a carriage return within the line; where they alone end lines, tr '\\r' '\\n' makes them line feeds" ]
+	[ "$(tr '\r' '\n' < mac.csv | flowcat -i csv -o csv -k bytes | tr '\n' ' ')" = "bytes 1 2 " ]
+}

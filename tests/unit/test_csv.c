@@ -322,6 +322,8 @@ test_bad_lines(void)
 		    0 },
 		{ "label,bytes\na\"b,2\nc,5\n",
 		    "line 2: a quote within a field, or text behind a closing quote", 1, 1 },
+		{ "label,bytes\n\"a\"\rb,2\nc,5\n",
+		    "line 2: a carriage return within the line, outside quotes", 1, 1 },
 		{ "label,bytes\n\"ab,2\nc,5\n", "line 2: no closing quote", 1, 1 },
 		{ "label,bytes\n\"a\nb\",x\nc,5\n", "line 2: column 2: 'x' is no number", 1, 1 },
 	};
