@@ -16,10 +16,11 @@ cell_of(struct csv_rows *r, unsigned row, unsigned col)
 	return &r->value[(size_t)row * r->plan->n_all + col];
 }
 
-/* A start and a duration make an end, and the other way round; a duration alone is one. */
-static bool
+/* A start and a duration make an end, and the other way round; a duration alone is one.  NULL, or why not. */
+static const char *
 complete_times(struct csv_rows *r)
 {
+	static const char beyond[] = "a start or end beyond what 64 bits of nanoseconds hold";
 	const struct csv_plan *plan = r->plan;
 	struct csv_value *row = cell_of(r, r->rows, 0), *d = &row[plan->duration], *s, *e;
 	unsigned scale = r->col[plan->duration].scale;
@@ -28,30 +29,32 @@ complete_times(struct csv_rows *r)
 	for (unsigned k = plan->n_col; k < plan->n_all; k++)
 		row[k].present = false;
 	if (!d->present)
-		return true;
+		return NULL;
 	s = plan->start < 0 ? NULL : &row[plan->start];
 	e = plan->stop < 0 ? NULL : &row[plan->stop];
 	has_start = s != NULL && s->present;
 	has_end = e != NULL && e->present;
 	if (has_start && has_end)
-		return true;
+		return NULL;
 	if (has_start) {
 		e->present = true;
 		r->col[plan->stop].scale =
 		    scale < r->col[plan->start].scale ? scale : r->col[plan->start].scale;
-		return !__builtin_add_overflow(s->i, d->i, &e->i);
+		return __builtin_add_overflow(s->i, d->i, &e->i) ? beyond : NULL;
 	}
 	if (has_end) {
 		s->present = true;
 		r->col[plan->start].scale =
 		    scale < r->col[plan->stop].scale ? scale : r->col[plan->stop].scale;
-		return !__builtin_sub_overflow(e->i, d->i, &s->i);
+		return __builtin_sub_overflow(e->i, d->i, &s->i) ? beyond : NULL;
 	}
 	if (plan->lone >= 0) {
-		row[plan->lone].present = d->i >= 0;
+		if (d->i < 0)
+			return "a duration below 0, without a start or an end";
+		row[plan->lone].present = true;
 		row[plan->lone].u = (uint64_t)d->i / 1000;
 	}
-	return true;
+	return NULL;
 }
 
 /* The split record as the next row of the tile.  false: why, and nothing counts. */
@@ -59,6 +62,7 @@ static bool
 parse_row(struct csv_rows *r, struct buf *why)
 {
 	size_t octets = r->octets.len;
+	const char *wrong;
 
 	if (r->in.n_span != r->plan->n_col) {
 		buf_printf(why, "%u fields instead of %u", r->in.n_span, r->plan->n_col);
@@ -67,7 +71,6 @@ parse_row(struct csv_rows *r, struct buf *why)
 	for (unsigned i = 0; i < r->plan->n_col; i++) {
 		struct csv_column *c = &r->col[i];
 		const struct csv_span *s = &r->in.span[i];
-		const char *wrong;
 
 		if (c->name->role == CSV_DERIVED)
 			continue;
@@ -86,8 +89,9 @@ parse_row(struct csv_rows *r, struct buf *why)
 	for (unsigned i = 0; i < r->plan->n_col; i++)
 		if (r->col[i].row_scale < r->col[i].scale)
 			r->col[i].scale = r->col[i].row_scale;
-	if (r->plan->duration >= 0 && !complete_times(r)) {
-		buf_puts(why, "a start or end beyond what 64 bits of nanoseconds hold");
+	wrong = r->plan->duration >= 0 ? complete_times(r) : NULL;
+	if (wrong != NULL) {
+		buf_puts(why, wrong);
 		r->octets.len = octets;
 		return false;
 	}

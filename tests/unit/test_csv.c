@@ -324,6 +324,8 @@ test_bad_lines(void)
 		    "line 2: a quote within a field, or text behind a closing quote", 1, 1 },
 		{ "label,bytes\n\"a\"\rb,2\nc,5\n",
 		    "line 2: a carriage return within the line, outside quotes", 1, 1 },
+		{ "duration,bytes\n5,1\n-5,2\n",
+		    "line 3: a duration below 0, without a start or an end", 1, 1 },
 		{ "label,bytes\n\"ab,2\nc,5\n", "line 2: no closing quote", 1, 1 },
 		{ "label,bytes\n\"a\nb\",x\nc,5\n", "line 2: column 2: 'x' is no number", 1, 1 },
 	};
