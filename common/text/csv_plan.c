@@ -134,8 +134,7 @@ check_foreign(const struct csv_split *in, uint64_t line, struct err *err)
 		if (!in->span[i].quoted && memchr(in->span[i].p, '\r', in->span[i].n) != NULL)
 			return err_set(err,
 			    "line %llu: a carriage return within the line; where they alone end "
-			    "lines, "
-			    "tr '\\r' '\\n' makes them line feeds",
+			    "lines, tr '\\r' '\\n' makes them line feeds",
 			    (unsigned long long)line);
 	if (c == 0 || (c == '\t' && in->delimiter == '\t'))
 		return 0;

@@ -211,9 +211,9 @@ split_quoted(struct csv_split *r, size_t *len, uint64_t *lines, struct err *err)
 
 		if (csv_parse(r->lib, p, piece, on_field, on_record, r) != piece || r->broken) {
 			lib_restart(r);
-			return r->broken ? "a carriage return within the line, outside quotes"
-					 : "a quote within a field, or text behind a closing "
-					   "quote";
+			if (r->broken)
+				return "a carriage return within the line, outside quotes";
+			return "a quote within a field, or text behind a closing quote";
 		}
 		done += piece;
 		++*lines;
