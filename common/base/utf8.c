@@ -93,6 +93,11 @@ utf8_columns(const char *p, size_t n)
 	size_t columns = 0, skip, len;
 
 	for (size_t i = 0; i < n; i += len) {
+		if (p[i] >= ' ' && p[i] <= '~') {
+			columns++;
+			len = 1;
+			continue;
+		}
 		len = utf8_length(p + i, n - i, &skip);
 		if (len > 0 && utf8_is_shown(p + i, len)) {
 			columns += columns_of(character(p + i, len));
