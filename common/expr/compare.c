@@ -341,6 +341,20 @@ compare_field(struct parser *p, struct node *left, enum cmp cmp)
 	return compare_operands(p, cmp == CMP_BITS ? CMP_EQ : cmp, left, right);
 }
 
+/* A line above values that names their column, as csv has: a field of their type, and no value (icmp is a protocol). */
+static bool
+is_title(struct parser *p, const struct node *left, const struct literal *l)
+{
+	enum type type = left->field->type;
+	struct complaint why;
+	struct err err = { 0 };
+	struct field f;
+
+	return l->line == 1 && !l->quoted && type != TYPE_NONE && type != TYPE_STRING &&
+	       type != TYPE_BYTES && field_parse(&f, l->p, l->n, &err) == 0 && f.type == type &&
+	       new_test(p, left->field, CMP_IN, l, 1, left->at, &why) == NULL;
+}
+
 struct node *
 parse_comparison(struct parser *p, struct node *left, enum cmp cmp)
 {
@@ -357,7 +371,11 @@ parse_comparison(struct parser *p, struct node *left, enum cmp cmp)
 			return refuse(p, p->tok.at, p->tok.end,
 			    "FIELD in [a b c], FIELD not in @FILE",
 			    "a list follows a field and 'in'");
-		list = parse_list(p, left->field, &n);
+		list = parse_list(p, &n);
+		if (list != NULL && n > 0 && is_title(p, left, list)) {
+			list++;
+			n--;
+		}
 		return list != NULL ? compare_literals(p, left, cmp, list, n) : NULL;
 	}
 	if ((cmp == CMP_IN || cmp == CMP_NOT_IN) &&

@@ -231,27 +231,8 @@ file_list(struct parser *p, size_t *n)
 	return items;
 }
 
-/* A line above values that names their column, as csv has: a field of the type that they are of, which is no value. */
-static bool
-is_title(const struct literal *l, enum type type)
-{
-	struct err err = { 0 };
-	struct field f;
-
-	return l->line == 1 && !l->quoted && type != TYPE_NONE && type != TYPE_STRING &&
-	       type != TYPE_BYTES && field_parse(&f, l->p, l->n, &err) == 0 && f.type == type;
-}
-
 const struct literal *
-parse_list(struct parser *p, const struct field *field, size_t *n)
+parse_list(struct parser *p, size_t *n)
 {
-	const struct literal *item;
-
-	if (p->tok.kind != TOK_AT)
-		return bracket_list(p, n);
-	item = file_list(p, n);
-	if (item == NULL || *n == 0 || !is_title(item, field->type))
-		return item;
-	--*n;
-	return item + 1;
+	return p->tok.kind == TOK_AT ? file_list(p, n) : bracket_list(p, n);
 }

@@ -50,8 +50,8 @@ struct node *compare_literals(
     struct parser *, struct node *field, enum cmp, const struct literal *, size_t n);
 struct node *test_text(struct parser *, const struct field *, enum cmp, const char *value);
 
-/* list.c: `[a b c]`, `@FILE` of values of a field.  NULL when refused. */
-const struct literal *parse_list(struct parser *, const struct field *, size_t *n);
+/* list.c: `[a b c]`, `@FILE`.  NULL when refused. */
+const struct literal *parse_list(struct parser *, size_t *n);
 bool literal_at(struct parser *, size_t at, size_t end, struct literal *);
 
 /* primitive.c: NULL without err: the token begins none. */

@@ -82,6 +82,16 @@ agrees() {
 	done
 }
 
+@test "flowfilter: a list may begin with a value that fields are named like too" {
+	printf 'proto\n1\n6\n17\n50\n' > a.csv
+	for name in icmp tcp esp; do
+		printf "$name\nudp\n" > list
+		flowfilter 'proto in @list' -o csv a.csv | diff - <(flowfilter "proto in [$name udp]" -o csv a.csv)
+	done
+	printf 'proto\nicmp\n' > list
+	[ "$(flowfilter 'proto in @list' -o csv a.csv | tr '\n' ' ')" = "proto 1 " ]
+}
+
 @test "flowfilter: a list of many short lines, and of many that hold nothing" {
 	printf 'proto\n6\n17\n1\n' > a.csv
 	for i in {1..3000}; do printf '1\n6\n\n# 17\n\r\n'; done > list
