@@ -119,6 +119,10 @@ add_file(struct allow *a, const char *path, struct err *err)
 	struct buf text = { 0 };
 	int rc = -1;
 
+	/* Read again it would be empty, and nobody allowed. */
+	if (strcmp(path, "-") == 0)
+		return err_usage(
+		    err, "@-: files are read again at SIGHUP, standard input cannot be");
 	if (file_load(path, FILE_MAX, &text) == 0)
 		rc = add_lines(a, path, buf_cstr(&text), text.len, err);
 	else if (errno == EFBIG)

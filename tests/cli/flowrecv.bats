@@ -36,6 +36,8 @@ load ../collector
 	[[ $stderr == "flowrecv: expression: "*"dst prot 53"*"^"* ]]
 	run -2 --separate-stderr flowrecv --source 10.0.0.0/8 -w out.flow
 	[[ $stderr == "flowrecv: --source: '10.0.0.0/8': expected NAME=PREFIX"* ]]
+	run -2 --separate-stderr flowrecv --source @- -w out.flow <<< 'a=10.0.0.0/8'
+	[[ $stderr == "flowrecv: --source: @-: files are read again at SIGHUP, standard input cannot be"* ]]
 	for args in "-l tcp:127.0.0.1:0 --peer exporter.example" "-l udp:127.0.0.1:0 --ca ca.pem" "-r a.pcap --cert a.pem"; do
 		# shellcheck disable=SC2086
 		run -2 --separate-stderr timeout 5 flowrecv $args -w out.flow
