@@ -28,8 +28,8 @@ static const struct opt options[] = {
 	    NULL },
 	{ KEY_SCALE, "scale", ARG_NONE, NULL,
 	    "multiply packets and octets by the sampling interval", NULL },
-	{ 'o', "output", ARG_WORDS, "FORMAT", "report format (default: text)",
-	    "text csv tsv json ndjson" },
+	{ 'o', "output", ARG_WORDS, "FORMAT",
+	    "report format (default: as FILE of -w ends, else text)", "text csv tsv json ndjson" },
 	{ 'w', "write", ARG_FILE, "FILE",
 	    "write to FILE, which appears when complete (- standard output)", NULL },
 	{ 'N', "plain", ARG_NONE, NULL, "plain numbers in tables", NULL },
@@ -72,7 +72,7 @@ new_report(struct flowstat *f)
 }
 
 static int
-parse_format(struct flowstat *f, const char *arg, struct err *err)
+parse_format(struct flowstat *f, const char *option, const char *arg, struct err *err)
 {
 	enum io_format format;
 
@@ -82,7 +82,8 @@ parse_format(struct flowstat *f, const char *arg, struct err *err)
 	if (io_format_parse(arg, false, &format, err) < 0 || format < IO_CSV ||
 	    format > IO_NDJSON) {
 		*err = (struct err){ 0 };
-		return err_usage(err, "-o %s: a report is text, csv, tsv, json or ndjson", arg);
+		return err_usage(
+		    err, "%s %s: a report is text, csv, tsv, json or ndjson", option, arg);
 	}
 	f->out.format = format == IO_CSV    ? TEXT_CSV
 			: format == IO_TSV  ? TEXT_TSV
@@ -97,7 +98,9 @@ format_by_name(struct flowstat *f, struct err *err)
 {
 	const char *suffix = f->io.out_path != NULL ? io_suffix(f->io.out_path) : NULL;
 
-	return f->says_format || suffix == NULL ? 0 : parse_format(f, suffix, err);
+	if (f->says_format || suffix == NULL)
+		return 0;
+	return parse_format(f, "without -o a file's name says", suffix, err);
 }
 
 /* The order of values: ascending. */
@@ -182,7 +185,7 @@ parse_own(struct flowstat *f, int key, const char *arg, struct err *err)
 	case KEY_PERCENTILES: return add_percentiles(f, arg, err);
 	case KEY_SPARK: f->out.spark = true; return 0;
 	case KEY_SCALE: f->scale = true; return 0;
-	case 'o': f->says_format = true; return parse_format(f, arg, err);
+	case 'o': f->says_format = true; return parse_format(f, "-o", arg, err);
 	case 'm': return io_memory(&f->io, arg, err);
 	case 'T': f->io.tmpdir = arg; return 0;
 	default: return io_opt(&f->io, key, arg, err) < 0 ? -1 : 0;

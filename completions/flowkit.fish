@@ -501,7 +501,7 @@ complete -c flowstat -l hist -x -a '(__fish_append , $__flowkit_fields)' -d 'his
 complete -c flowstat -l percentiles -x -a '(__fish_append , $__flowkit_fields)' -d 'exact percentiles, least, greatest and mean of fields'
 complete -c flowstat -l spark -d 'sparklines with --series (default: on a terminal)'
 complete -c flowstat -l scale -d 'multiply packets and octets by the sampling interval'
-complete -c flowstat -s o -l output -x -a 'text csv tsv json ndjson' -d 'report format (default: text)'
+complete -c flowstat -s o -l output -x -a 'text csv tsv json ndjson' -d 'report format (default: as FILE of -w ends, else text)'
 complete -c flowstat -s w -l write -r -d 'write to FILE, which appears when complete (- standard output)'
 complete -c flowstat -s N -l plain -d 'plain numbers in tables'
 complete -c flowstat -s m -l memory -x -d 'memory to use before going to disk (default 1Gi)'

@@ -294,6 +294,9 @@ make_five() {
 	flowstat -o text -w text.csv five.flow
 	flowstat -w five.txt five.flow
 	cmp text.csv five.txt
+	run -2 --separate-stderr flowstat -w five.ipfix five.flow
+	[[ $stderr == "flowstat: without -o a file's name says ipfix: a report is text, csv"* ]]
+	[ ! -e five.ipfix ]
 }
 
 @test "flowstat: that -w cannot be written is told before anything is read" {
