@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/tz.h"
 #include "known.h"
 
 void
@@ -82,7 +83,7 @@ store_room(struct store *s)
 int64_t
 store_period(struct store *s, int64_t time_ns, int64_t *next_ns)
 {
-	int64_t rest;
+	struct tz_bins periods;
 
 	if (s->opts.rotate_ns == 0) {
 		*next_ns = INT64_MAX;
@@ -90,9 +91,9 @@ store_period(struct store *s, int64_t time_ns, int64_t *next_ns)
 			s->epoch = time_ns;
 		return s->epoch;
 	}
-	rest = time_ns % s->opts.rotate_ns;
-	time_ns -= rest < 0 ? rest + s->opts.rotate_ns : rest;
-	*next_ns = time_ns + s->opts.rotate_ns;
+	periods = tz_bins(NULL, s->opts.rotate_ns);
+	time_ns = tz_bin_floor(&periods, time_ns);
+	*next_ns = tz_bin_next(&periods, time_ns);
 	return time_ns;
 }
 

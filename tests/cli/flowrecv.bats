@@ -147,6 +147,10 @@ load ../collector
 	[ -e out/2023-11-14.22.flow ]
 	flowrecv -r day.pcap -w out --rotate 1h --name '%Y-%m-%d.%H'
 	[ -e out/2023-11-14.22_2.flow ]
+
+	# Weeks begin on Mondays, as in flowagg.
+	flowrecv -r day.pcap -w out --rotate 1w --name '%a-%Y-%m-%d'
+	[ "$(records out/Mon-2023-11-13.flow)" = 120 ]
 }
 
 @test "flowrecv: rotation: a capture that begins before the end of the last one goes to its own periods" {
