@@ -249,12 +249,18 @@ refuse_date(struct parser *p, size_t at, size_t end)
 
 	if (!is_like_date(text, n))
 		return false;
+	if (n > 11 && is_like_date(text + 11, n - 11)) {
+		refuse(p, at, end, "a range of times is 2026-11-23..2026-11-24",
+		    "'%.*s' is no time", (int)(n > 40 ? 40 : n), text);
+		return true;
+	}
+	if (n > 10 && strchr(" \t+-*/", text[10]) != NULL) {
+		n = 10; /* a sum of a date */
+		end = at + n;
+	}
 	if (parse_time(text, n, p->x->now_ns, p->x->tz, &ns, &span_ns))
 		refuse(p, at, end, "write the time that is meant, or compare end - start",
 		    "'%.*s' cannot be computed with", (int)(n > 40 ? 40 : n), text);
-	else if (n > 10 && is_like_date(text + 11, n - 11))
-		refuse(p, at, end, "a range of times is 2026-11-23..2026-11-24",
-		    "'%.*s' is no time", (int)(n > 40 ? 40 : n), text);
 	else
 		refuse(p, at, end, "", "'%.*s' is no time: the calendar or the clock has none such",
 		    (int)(n > 40 ? 40 : n), text);

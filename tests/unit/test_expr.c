@@ -230,6 +230,12 @@ static const struct {
 	    "'2026-01-05T06:00' cannot be computed with\n    end < 2026-01-05T06:00 + 1h\n"
 	    "          ^~~~~~~~~~~~~~~~\n    write the time that is meant, or compare end - "
 	    "start" },
+	{ "end < 2026-01-05 + 1h",
+	    "'2026-01-05' cannot be computed with\n    end < 2026-01-05 + 1h\n"
+	    "          ^~~~~~~~~~\n    write the time that is meant, or compare end - start" },
+	{ "end < 2026-13-05 + 1h",
+	    "'2026-13-05' is no time: the calendar or the clock has none such\n"
+	    "    end < 2026-13-05 + 1h\n          ^~~~~~~~~~" },
 	{ "start = 2026-01-05-2026-01-07",
 	    "'2026-01-05-2026-01-07' is no time\n    start = 2026-01-05-2026-01-07\n"
 	    "            ^~~~~~~~~~~~~~~~~~~~~\n    a range of times is 2026-11-23..2026-11-24" },
