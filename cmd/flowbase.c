@@ -130,7 +130,10 @@ check_whole(const struct flowbase *f, struct err *err)
 static int
 open_sink(struct flowbase *f, struct err *err)
 {
-	f->io.out_format = IO_FLOW; /* whatever its name */
+	/* Whatever the file's name, but not what -o says. */
+	if (f->io.out_format == IO_AUTO && f->io.out_path != NULL &&
+	    io_suffix(f->io.out_path) != NULL)
+		f->io.out_format = IO_FLOW;
 	f->sink = io_sink_open(&f->io, f->argv, err);
 	return f->sink != NULL ? 0 : -1;
 }

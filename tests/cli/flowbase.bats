@@ -342,6 +342,14 @@ alert() {
 	flowbase check c
 }
 
+@test "flowbase: a baseline is a flow stream whatever its name, and what -o says" {
+	day 0 | flowbase learn -i csv -w b
+	day 0 | flowbase learn -i csv -w b.csv
+	flowbase check b.csv
+	flowbase merge -o ndjson -w b.flow b
+	[ "$(grep -c '^{"profile":.*}$' b.flow)" = "$(flowcat -o ndjson b | wc -l)" ]
+}
+
 @test "flowbase: what is cut, damaged or something else is refused, and names the file" {
 	day 0 | flowbase learn -i csv -w b
 	day 0 | flowcat -i csv -w flows
