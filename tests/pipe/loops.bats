@@ -30,7 +30,7 @@ plain_passes() { # TEST FOLDER ...
 @test "loops: the plain ones select and read what those of wider units do" {
 	[ "$(uname -m)" = x86_64 ] || skip "no loops of wider units here"
 	command -v gcc > /dev/null || skip "gcc is not installed"
-	plain_passes test_expr_differential base flow expr
+	plain_passes test_expr_differential base flow expr stream
 	plain_passes test_stream base flow stream
 	plain_passes test_thin base flow stream
 	plain_passes test_csv base flow text
