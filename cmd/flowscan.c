@@ -73,9 +73,8 @@ tell(const struct flowscan *f)
 		    (unsigned long long)e->forgotten);
 	if (e->unwatched > 0 && !f->io.quiet)
 		diag(NULL,
-		    "%llu contact%s of hosts beyond %u count towards no flood, beyond %u towards "
-		    "no "
-		    "backscatter",
+		    "%llu contact%s of hosts beyond %u count towards no flood, beyond %u "
+		    "towards no backscatter",
 		    (unsigned long long)e->unwatched, plural(e->unwatched), (unsigned)TARGETS_MOST,
 		    (unsigned)VICTIMS_MOST);
 	if (!f->io.quiet) {

@@ -154,8 +154,7 @@ struct evidence {
 	uint64_t ported, portless; /* of TCP and UDP: with the port of a side, without any */
 	uint32_t sampling; /* greatest interval */
 	uint64_t forgotten; /* sources, for want of room */
-	uint64_t
-	    unwatched; /* contacts of hosts that there was no room for, as targets or victims of floods */
+	uint64_t unwatched; /* contacts of targets and victims that there was no room for */
 	uint64_t protoless; /* conversations of this run without a protocol */
 };
 

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/caret.h"
 #include "base/mem.h"
 #include "base/opt.h"
-#include "base/utf8.h"
 
 enum { EXCERPT = 100, NAME_MOST = 64 };
 
@@ -19,26 +19,14 @@ static void
 put_excerpt(struct buf *out, const char *line, size_t at, size_t n)
 {
 	size_t len = strcspn(line, "\n"), from = at > EXCERPT / 2 ? at - EXCERPT / 2 : 0, to;
-	size_t begin, columns, marks;
 
 	while (from > 0 && from < at && ((unsigned char)line[from] & 0xc0) == 0x80)
 		from++;
 	to = len - from > EXCERPT ? from + EXCERPT : len;
 	while (to > from && to < len && ((unsigned char)line[to] & 0xc0) == 0x80)
 		to--;
-	buf_puts(out, "\n    ");
-	begin = out->len;
-	for (size_t i = from; i < to; i++)
-		buf_putc(out, (unsigned char)line[i] < 0x20 ? ' ' : line[i]);
 	at = at < to ? at : to;
-	n = n < to - at ? n : to - at;
-	while (at + n < to && ((unsigned char)line[at + n] & 0xc0) == 0x80)
-		n++; /* whole characters */
-	columns = utf8_columns(out->data + begin, at - from);
-	marks = n > 0 ? utf8_columns(out->data + begin + (at - from), n) : 1;
-	buf_printf(out, "\n    %*s^", (int)columns, "");
-	while (marks-- > 1)
-		buf_putc(out, '~');
+	caret_put(out, line, from, to, at, at + n);
 }
 
 static int

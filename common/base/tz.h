@@ -37,8 +37,8 @@ int64_t tz_instant(const struct tz *, int64_t local_s);
  */
 struct tz_bins {
 	int64_t ns;
-	int64_t
-	    shift_ns; /* so much before 1970 by the clocks one begins, or by UTC where all last as long; less than ns */
+	/* So much before 1970 one begins: by the clocks, or by UTC where all last as long; less than ns. */
+	int64_t shift_ns;
 	const struct tz *moves; /* NULL: they do */
 };
 struct tz_bins tz_bins(const struct tz *, int64_t ns);

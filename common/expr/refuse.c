@@ -8,9 +8,9 @@
 #include <strings.h>
 
 #include "base/addr.h"
+#include "base/caret.h"
 #include "base/opt.h"
 #include "base/time.h"
-#include "base/utf8.h"
 #include "expr/parse.h"
 
 enum { EXCERPT = 76, LEAD = 48 };
@@ -19,7 +19,7 @@ enum { EXCERPT = 76, LEAD = 48 };
 static void
 excerpt(struct buf *out, const struct lex *l, size_t at, size_t end)
 {
-	size_t from = at, to = at, line, marks, column;
+	size_t from = at, to = at;
 
 	while (from > 0 && l->text[from - 1] != '\n')
 		from--;
@@ -33,18 +33,7 @@ excerpt(struct buf *out, const struct lex *l, size_t at, size_t end)
 		from++;
 	while (to > at && to < l->len && ((unsigned char)l->text[to] & 0xc0) == 0x80)
 		to--;
-	buf_puts(out, "\n    ");
-	line = out->len;
-	for (size_t i = from; i < to; i++)
-		buf_putc(out, (unsigned char)l->text[i] < 0x20 ? ' ' : l->text[i]);
-	end = end > to ? to : end;
-	while (end < to && ((unsigned char)l->text[end] & 0xc0) == 0x80)
-		end++; /* whole characters */
-	column = utf8_columns(out->data + line, at - from);
-	marks = end > at ? utf8_columns(out->data + line + (at - from), end - at) : 1;
-	buf_printf(out, "\n    %*s^", (int)column, "");
-	while (marks-- > 1)
-		buf_putc(out, '~');
+	caret_put(out, l->text, from, to, at, end);
 }
 
 #define MEANT(text) "did you mean '" text "'?"

@@ -51,29 +51,35 @@ io_format_parse(const char *name, bool input, enum io_format *format, struct err
 	return refuse(name, input, err);
 }
 
-const char *
-io_suffix(const char *path)
+static const struct format_row *
+row_of_suffix(const char *path)
 {
 	const char *dot = strrchr(path, '.');
 
 	for (size_t i = 0; dot != NULL && i < N_FORMATS; i++)
 		if (formats[i].suffix && strcmp(formats[i].name, dot + 1) == 0)
-			return formats[i].name;
+			return &formats[i];
 	return NULL;
+}
+
+const char *
+io_suffix(const char *path)
+{
+	const struct format_row *row = row_of_suffix(path);
+
+	return row != NULL ? row->name : NULL;
 }
 
 enum io_format
 io_out_format(const struct io_opts *opts)
 {
 	bool standard = opts->out_path == NULL || strcmp(opts->out_path, "-") == 0;
-	const char *suffix = standard ? NULL : io_suffix(opts->out_path);
-	enum io_format format = opts->out_format;
-	struct err err = { 0 };
+	const struct format_row *row = standard ? NULL : row_of_suffix(opts->out_path);
 
-	if (format != IO_AUTO)
-		return format;
-	if (suffix != NULL && io_format_parse(suffix, false, &format, &err) == 0)
-		return format;
+	if (opts->out_format != IO_AUTO)
+		return opts->out_format;
+	if (row != NULL)
+		return row->format;
 	return standard && isatty(STDOUT_FILENO) ? IO_TABLE : IO_FLOW;
 }
 

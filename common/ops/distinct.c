@@ -303,7 +303,10 @@ add_to_table(struct distinct *d, const uint32_t *rows, const uint64_t *v, const 
 		    insert(d, &(struct member){ v[i], rows[i], type }, counts ? counts[i] : 1);
 }
 
-/* Add those that are low; the others' places, and how many these are. */
+/*
+ * Add those that are low, as add_low but that compilers know the set to stay; the others' places, and how many these
+ * are.
+ */
 static size_t
 add_low_words(struct distinct *d, const uint32_t *rows, const uint64_t *v, const uint64_t *counts,
     size_t n, bool *fresh, uint16_t *other)
