@@ -35,7 +35,7 @@ cell_word(const struct column *c, size_t rec)
 void
 cell_words(const struct column *c, const uint32_t *idx, size_t n, uint64_t *v)
 {
-	if (c->type == TYPE_FLOAT32 || c->type == TYPE_FLOAT64) {
+	if (cell_is_float(c->type)) {
 		for (size_t i = 0; i < n; i++)
 			v[i] = cell_word(c, idx[i]);
 		return;
@@ -77,7 +77,7 @@ cell_floor(uint64_t v, const struct group_key *key, enum type type)
 
 	if (type == TYPE_TIME)
 		return not_above(tz_bin_floor(&key->bin, (int64_t)v), v);
-	if (type == TYPE_FLOAT32 || type == TYPE_FLOAT64) {
+	if (cell_is_float(type)) {
 		double d = cell_bits_double(v) / (double)bin;
 
 		if (!(d > -9e15 && d < 9e15))

@@ -125,7 +125,7 @@ table_at(const struct distinct *d, size_t at, struct member *m)
 static uint64_t
 member_at(const struct distinct *d, size_t at, struct member *m)
 {
-	size_t low = (size_t)d->low_rows << DISTINCT_LOW_BITS;
+	size_t low = distinct_low_places(d);
 
 	if (at >= low)
 		return table_at(d, at - low, m);
@@ -143,7 +143,7 @@ narrow_octets(const struct distinct *d)
 static size_t
 low_octets(const struct distinct *d)
 {
-	return ((size_t)d->low_rows << DISTINCT_LOW_BITS) * sizeof(*d->low);
+	return distinct_low_places(d) * sizeof(*d->low);
 }
 
 /* The table in another size or form; what is low by now leaves it. */

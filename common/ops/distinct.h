@@ -52,7 +52,7 @@ bool distinct_add(
 void distinct_add_words(struct distinct *, const uint32_t *rows, const uint64_t *v,
     const uint64_t *counts, enum type, size_t n, bool *fresh);
 
-/* How many members all sets have, and places, of which a part is empty. */
+/* How many members all sets have, and places, of which a part is empty: first those of the array. */
 static inline size_t
 distinct_count(const struct distinct *d)
 {
@@ -60,9 +60,15 @@ distinct_count(const struct distinct *d)
 }
 
 static inline size_t
+distinct_low_places(const struct distinct *d)
+{
+	return (size_t)d->low_rows << DISTINCT_LOW_BITS;
+}
+
+static inline size_t
 distinct_places(const struct distinct *d)
 {
-	return ((size_t)d->low_rows << DISTINCT_LOW_BITS) + d->cap;
+	return distinct_low_places(d) + d->cap;
 }
 
 /* What stands at a place; false: nothing. */
