@@ -4,9 +4,10 @@
 
 /*
  * FEW codes have LANES counters each.  Arrays of LARGE octets are tables, but for those of one batch: they are had
- * again for the next.  RECORDS_MAX: a count is 32 bits.
+ * again for the next.  From half a HUGE_PAGE on one has it whole: that is there, and gone, sooner than half of it in
+ * small pages.  RECORDS_MAX: a count is 32 bits.
  */
-enum { FEW = 1024, LANES = 4, LARGE = 1 << 18 };
+enum { FEW = 1024, LANES = 4, LARGE = 1 << 18, HUGE_PAGE = 2 << 20 };
 static const uint64_t records_max = UINT64_C(1) << 30;
 
 /* Which array a value needs: none if it counts records. */
@@ -59,11 +60,20 @@ counters(const struct coding *c)
 	return (size_t)c->space * (c->space <= FEW ? LANES : 1);
 }
 
+/* What an array of counters of one size takes. */
+static size_t
+array_octets(const struct coding *c, size_t size)
+{
+	size_t n = counters(c) * size;
+
+	return !c->local && n >= HUGE_PAGE / 2 && n < HUGE_PAGE ? HUGE_PAGE : n;
+}
+
 /* What a coding takes for counts and so many sums. */
 static size_t
 octets_of(const struct coding *c, unsigned sums)
 {
-	return counters(c) * (sizeof(uint32_t) + sums * sizeof(uint64_t));
+	return array_octets(c, sizeof(uint32_t)) + sums * array_octets(c, sizeof(uint64_t));
 }
 
 size_t
@@ -79,14 +89,18 @@ is_table(const struct coding *c, size_t octets)
 }
 
 static void *
-array_new(const struct coding *c, size_t octets)
+array_new(const struct coding *c, size_t size)
 {
+	size_t octets = array_octets(c, size);
+
 	return is_table(c, octets) ? mem_table_there(octets) : mem_zero(octets, 1);
 }
 
 static void
-array_free(const struct coding *c, void *p, size_t octets)
+array_free(const struct coding *c, void *p, size_t size)
 {
+	size_t octets = array_octets(c, size);
+
 	if (is_table(c, octets))
 		mem_free_table(p, octets);
 	else
@@ -103,14 +117,12 @@ n_sums(const struct tally *s)
 static void
 begin(struct tally *s, const struct coding *c, uint32_t have, uint32_t summed_too)
 {
-	size_t n = counters(c);
-
 	*s = (struct tally){ .coding = *c, .have = have, .summed = summed_too };
 	s->lanes = c->space <= FEW ? LANES : 1;
-	s->count = array_new(c, n * sizeof(*s->count));
+	s->count = array_new(c, sizeof(*s->count));
 	for (unsigned i = 0; i < GROUP_VALUES_MAX; i++)
 		if (summed_too >> i & 1)
-			s->sum[i] = array_new(c, n * sizeof(*s->sum[i]));
+			s->sum[i] = array_new(c, sizeof(*s->sum[i]));
 }
 
 void
@@ -403,11 +415,9 @@ tally_memory(const struct tally *s)
 void
 tally_free(struct tally *s)
 {
-	size_t n = counters(&s->coding);
-
-	array_free(&s->coding, s->count, n * sizeof(*s->count));
+	array_free(&s->coding, s->count, sizeof(*s->count));
 	for (unsigned i = 0; i < GROUP_VALUES_MAX; i++)
-		array_free(&s->coding, s->sum[i], n * sizeof(*s->sum[i]));
+		array_free(&s->coding, s->sum[i], sizeof(*s->sum[i]));
 	s->coding.space = 0;
 	s->records = s->most = 0;
 	s->count = NULL;
