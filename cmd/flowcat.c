@@ -146,8 +146,8 @@ is_of_records(const struct flowcat *f)
 
 	return o->out_path != NULL || o->out_format != IO_AUTO || o->limit != UINT64_MAX ||
 	       o->has_fields || o->since_ns != INT64_MIN || o->until_ns != INT64_MAX ||
-	       f->order.n_keys > 0 || f->room || o->plain || o->raw || o->options || o->fast ||
-	       o->resolve != RESOLVE_IN_TABLES;
+	       f->order.n_keys > 0 || f->room || o->plain || o->no_header || o->raw || o->options ||
+	       o->fast || o->resolve != RESOLVE_IN_TABLES;
 }
 
 static void

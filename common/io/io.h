@@ -56,7 +56,7 @@ struct io_opts {
 	const char *out_path; /* -w; NULL: standard output */
 	uint64_t limit; /* -n; UINT64_MAX none */
 	struct field_list fields; /* -k */
-	bool has_fields, plain, raw, options, fast, no_history;
+	bool has_fields, plain, no_header, raw, options, fast, no_history;
 	/*
 	 * The program wants flows: what is none (flow/foreign.h) is not given to it.  An operand that has such records is
 	 * told and makes the input incomplete, a file of a directory is only told.

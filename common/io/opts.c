@@ -15,6 +15,7 @@ enum {
 	OPT_FOLLOW,
 	OPT_NO_INDEX,
 	OPT_TZ,
+	OPT_NO_HEADER,
 	OPT_RAW,
 	OPT_OPTIONS,
 	OPT_RESOLVE,
@@ -52,6 +53,7 @@ const struct opt io_output_options[] = {
 	{ 'n', "count", ARG_TEXT, "N", "at most N output records", NULL },
 	{ 'k', "fields", ARG_FIELDS, "FIELDS", "fields to write, +f adds, -f removes, all", NULL },
 	{ 'N', "plain", ARG_NONE, NULL, "plain numbers in tables", NULL },
+	{ OPT_NO_HEADER, "no-header", ARG_NONE, NULL, "table, csv, tsv: no line of names", NULL },
 	{ OPT_RAW, "raw", ARG_NONE, NULL, "json, ndjson: wire names and plain integers", NULL },
 	{ OPT_OPTIONS, "options", ARG_NONE, NULL, "print options records too", NULL },
 	{ OPT_RESOLVE, "resolve", ARG_NONE, NULL,
@@ -202,6 +204,7 @@ io_opt(struct io_opts *o, int key, const char *arg, struct err *err)
 	case OPT_FOLLOW: o->follow = true; return 1;
 	case OPT_NO_INDEX: o->no_index = true; return 1;
 	case 'N': o->plain = true; return 1;
+	case OPT_NO_HEADER: o->no_header = true; return 1;
 	case OPT_RAW: o->raw = true; return 1;
 	case OPT_OPTIONS: o->options = true; return 1;
 	case OPT_RESOLVE: o->resolve = RESOLVE_ALWAYS; return 1;

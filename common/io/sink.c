@@ -49,7 +49,7 @@ open_text(struct io_sink *s)
 		.raw = s->opts->raw,
 		.options = s->opts->options,
 		.plain = s->opts->plain,
-		.header = true,
+		.header = !s->opts->no_header,
 		.tz = s->opts->tz,
 		.alerts = s->opts->alerts,
 		.told = s->opts->told };
@@ -122,6 +122,8 @@ check_options(const struct io_opts *opts, enum io_format f, bool standard, struc
 		return err_usage(err,
 		    "-k %s: only table, csv and tsv have columns to add to or take from",
 		    opts->fields.relative);
+	if (opts->no_header && !is_table(f) && f != IO_NULL)
+		return err_usage(err, "--no-header: only table, csv and tsv have one");
 	if (opts->options && is_table(f))
 		return err_usage(
 		    err, "--options: only json and ndjson have a place for options records");

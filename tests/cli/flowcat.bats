@@ -185,6 +185,24 @@ make_five() {
 	[ "$(flowcat -o ndjson -k srcip,bps five.flow | jq -s -c '.[0]')" = '{"srcip":"192.0.2.1","bps":12000}' ]
 }
 
+@test "flowcat: --no-header leaves the line of names out, of what has one" {
+	flowgen -n 100 -w day.flow
+	for f in table tsv csv; do
+		flowcat -o $f day.flow >with
+		flowcat -o $f --no-header day.flow >without
+		cmp without <(tail -n +2 with)
+	done
+	[ "$(flowcat -o csv --no-header -n 0 day.flow | wc -c)" -eq 0 ]
+	for f in flow json ndjson ipfix; do
+		run -2 flowcat -o $f --no-header day.flow
+		[ "$output" = "flowcat: --no-header: only table, csv and tsv have one" ]
+	done
+	flowcat -o null --no-header day.flow
+	run -2 flowcat --check --no-header day.flow
+	run -3 flowcat -i csv without
+	[[ $output == *"the first line must name the columns"* ]]
+}
+
 @test "flowcat: --raw says times as integers under the names of wires" {
 	make_five
 	run -0 flowcat -o ndjson --raw -n 1 five.flow
