@@ -181,6 +181,7 @@ enum semantics {
 	SEM_LIST
 };
 
+/* Names are in it, not pointed to: pointers would be set at each start of a program, page by page. */
 struct element {
 	uint32_t pen;
 	uint16_t id;
@@ -189,8 +190,8 @@ struct element {
 	/* TIME: power of ten of ns its wire type counts in (9 s, 6 ms, 3 us, 0 ns). */
 	uint8_t scale;
 	uint8_t semantics, merge;
-	const char *name;
-	const char *unit; /* as IANA writes it; NULL none */
+	char name[43];
+	char unit[14]; /* as IANA writes it; "" none */
 };
 
 /* By number; a reverse element (29305, CERT's bit) resolves to its forward facts; NULL unknown. */

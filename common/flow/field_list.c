@@ -192,8 +192,8 @@ field_help(FILE *out)
 		    a[i].n ? element_find(a[i].id[0].pen, a[i].id[0].id) : NULL;
 
 		(void)field_parse(&f, a[i].name, strlen(a[i].name), &ignored);
-		fprintf(out, "  %-14s %-9s %-8s %s", a[i].name, type_name(f.type),
-		    e && e->unit ? e->unit : "", a[i].help);
+		fprintf(out, "  %-14s %-9s %-8s %s", a[i].name, type_name(f.type), e ? e->unit : "",
+		    a[i].help);
 		put_reads(out, &a[i]);
 	}
 	fputs(

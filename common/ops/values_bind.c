@@ -56,8 +56,7 @@ values_is_counter(const struct group_value *v)
 	if (v->fn != FN_SUM || v->field.n == 0)
 		return false;
 	e = element_find(v->field.id[0].pen, v->field.id[0].id);
-	return e != NULL && e->unit != NULL &&
-	       (e->semantics == SEM_DELTA || e->semantics == SEM_TOTAL) &&
+	return e != NULL && (e->semantics == SEM_DELTA || e->semantics == SEM_TOTAL) &&
 	       (strcmp(e->unit, "octets") == 0 || strcmp(e->unit, "packets") == 0);
 }
 

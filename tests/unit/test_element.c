@@ -6,7 +6,7 @@
 static void
 test_table(void)
 {
-	size_t n, unsorted = 0, lost = 0, odd = 0, empty = 0;
+	size_t n, unsorted = 0, lost = 0, odd = 0, empty = 0, open = 0;
 	const struct element *e = element_table(&n);
 
 	ok(n > 1900, "the table has %zu elements", n);
@@ -18,12 +18,15 @@ test_table(void)
 			unsorted++;
 		lost += element_find(e[i].pen, e[i].id) != &e[i];
 		empty += e[i].name[0] == 0 || e[i].type == TYPE_NONE || e[i].type >= TYPE_COUNT;
+		open +=
+		    e[i].name[sizeof e[i].name - 1] != 0 || e[i].unit[sizeof e[i].unit - 1] != 0;
 		odd += (e[i].width == 0) != type_is_var((enum type)e[i].type) ||
 		       e[i].width > natural || (e[i].scale != 0 && e[i].type != TYPE_TIME);
 	}
 	is_u64(unsorted, 0, "it is sorted by enterprise and id, without duplicates");
 	is_u64(lost, 0, "every element is found by its number");
 	is_u64(empty, 0, "every element has a name and a type");
+	is_u64(open, 0, "every name and unit has its place, and an end there");
 	is_u64(odd, 0, "widths and scales agree with types");
 	ok(element_find(0, 0) == NULL && element_find(0, 65535) == NULL &&
 		element_find(1, 1) == NULL && element_find(UINT32_MAX, UINT16_MAX) == NULL,
