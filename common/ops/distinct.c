@@ -146,13 +146,11 @@ low_octets(const struct distinct *d)
 	return distinct_low_places(d) * sizeof(*d->low);
 }
 
-/* The table in another size or form; what is low by now leaves it. */
-static void
-rebuild(struct distinct *d, size_t cap, bool wide)
+/* The same set with an empty table. */
+static struct distinct
+with_table(const struct distinct *d, size_t cap, bool wide)
 {
 	struct distinct new = *d;
-	struct member m;
-	uint64_t count;
 
 	new.wide = wide;
 	new.cap = cap;
@@ -166,13 +164,71 @@ rebuild(struct distinct *d, size_t cap, bool wide)
 		new.narrow = mem_table_there(narrow_octets(&new));
 	if (wide && new.counted)
 		new.count = mem_table_there(cap * sizeof(*new.count));
-	for (size_t i = 0; i < d->cap; i++)
-		if ((count = table_at(d, i, &m)) > 0)
-			(void)insert(&new, &m, count);
+	return new;
+}
+
+static void
+move_members(struct distinct *to, const struct distinct *from)
+{
+	struct member m;
+	uint64_t count;
+
+	for (size_t i = 0; i < from->cap; i++)
+		if ((count = table_at(from, i, &m)) > 0)
+			(void)insert(to, &m, count);
+}
+
+/*
+ * The same of narrow ones that are not low: each is new there.  Those that stand near each other go near each other, so
+ * that what is written to is in the cache.
+ */
+static void
+move_narrow(struct distinct *to, const struct distinct *from)
+{
+	uint64_t seed = hash_seed();
+	bool counted = from->counted;
+
+	for (size_t first = 0; first < from->cap; first += CHUNK) {
+		uint16_t taken[CHUNK];
+		size_t n = 0;
+
+		for (size_t i = 0; i < CHUNK; i++) {
+			taken[n] = (uint16_t)i;
+			n += *narrow_at(from, first + i) != 0;
+		}
+		for (size_t k = 0; k < n; k++) {
+			const uint64_t *m = narrow_at(from, first + taken[k]);
+			uint64_t *at = narrow_place(to, *m, hash_u64(seed, *m));
+
+			at[0] = m[0];
+			if (counted)
+				at[1] = m[1];
+		}
+		to->n += n;
+	}
+}
+
+/* What the set has of tables is that of another now. */
+static void
+take_table(struct distinct *d, const struct distinct *new)
+{
 	d->low = NULL;
 	d->low_rows = 0;
 	distinct_free(d);
-	*d = new;
+	*d = *new;
+}
+
+/* The table in another size or form. */
+static void
+rebuild(struct distinct *d, size_t cap, bool wide)
+{
+	struct distinct new = with_table(d, cap, wide);
+
+	if (wide || d->wide)
+		move_members(&new, d);
+	else
+		move_narrow(&new, d);
+	take_table(d, &new);
 }
 
 /* The rows of a table whose members are mostly small; 0: there are too many, or they are not. */
@@ -192,14 +248,19 @@ rows_of_small(const struct distinct *d)
 	return rows <= LOW_ROWS && n > d->n / 2 ? rows : 0;
 }
 
+/* What is low leaves the table. */
 static void
 begin_low(struct distinct *d, uint32_t rows)
 {
+	struct distinct new;
+
 	if (rows == 0)
 		return;
 	d->low_rows = rows;
 	d->low = mem_table_there(low_octets(d));
-	rebuild(d, d->cap, d->wide);
+	new = with_table(d, d->cap, d->wide);
+	move_members(&new, d);
+	take_table(d, &new);
 }
 
 static bool
