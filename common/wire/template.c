@@ -171,8 +171,26 @@ as_time(struct step *s, const struct element *e)
 	}
 }
 
+struct compiler {
+	struct template *t;
+	const struct types *types; /* announced ones; or NULL */
+	struct index index;
+	uint16_t *at; /* of each specifier */
+	bool raw;
+};
+
+/* Has the record the IPv4 element too, in a length that is none of an address, so that it is a column of octets? */
+static bool
+has_odd_partner(const struct compiler *c, const struct step *s, uint16_t partner)
+{
+	int other = index_nth(&c->index, PEN_IANA, partner, s->id.instance);
+	const struct spec *o = other >= 0 ? &c->t->specs[other] : NULL;
+
+	return o != NULL && o->scope == s->scope && o->len != 0 && o->len != 4;
+}
+
 static void
-as_ip(struct step *s, const struct element *e)
+as_ip(const struct compiler *c, struct step *s, const struct element *e)
 {
 	bool is_v6 = false;
 	uint16_t partner = s->id.pen == PEN_IANA ? element_pair(s->id.id, &is_v6) : 0;
@@ -185,7 +203,7 @@ as_ip(struct step *s, const struct element *e)
 	s->width = (uint8_t)s->len;
 	s->kind = s->len == 4 ? STEP_IP4 : STEP_IP6;
 	s->wire = s->id;
-	if (partner != 0 && is_v6)
+	if (partner != 0 && is_v6 && !has_odd_partner(c, s, partner))
 		s->id.id = partner;
 }
 
@@ -194,14 +212,6 @@ length_is_integer(unsigned len)
 {
 	return (len >= 1 && len <= 8) || len == VARYING;
 }
-
-struct compiler {
-	struct template *t;
-	const struct types *types; /* announced ones; or NULL */
-	struct index index;
-	uint16_t *at; /* of each specifier */
-	bool raw;
-};
 
 static const struct element *
 element_of(struct compiler *c, const struct field_id *id)
@@ -251,7 +261,7 @@ classify(struct compiler *c, struct step *s)
 		if (s->len >= 1 && s->len <= 8)
 			as_time(s, e);
 		break;
-	case TYPE_IP: as_ip(s, e); break;
+	case TYPE_IP: as_ip(c, s, e); break;
 	case TYPE_MAC:
 		if (s->len == 6)
 			as_integer(s, STEP_UINT, TYPE_MAC, 8);

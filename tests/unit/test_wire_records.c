@@ -296,6 +296,36 @@ test_pairs(void)
 	rig_close(&r);
 }
 
+/* The IPv4 element in a length that no address has is octets: they stand beside the IPv6 one, whichever comes first. */
+static void
+test_pair_of_odd_length(void)
+{
+	static const uint16_t fields[2][2][2] = {
+		{ { 15, 5 }, { 62, 16 } },
+		{ { 62, 16 }, { 15, 5 } },
+	};
+	struct rig r;
+	static struct craft c;
+
+	for (unsigned i = 0; i < 2; i++) {
+		rig_open(&r, (struct wire_opts){ 0 });
+		begin_record(&c, 10, fields[i], 2);
+		for (unsigned k = 0; k < 2; k++) {
+			if (k == i) {
+				put_text(&c, "odd 5", 5);
+			} else {
+				put(&c, UINT64_C(0x20010db800000000), 8);
+				put(&c, 1, 8);
+			}
+		}
+		is_u64(end_record(&r, &c), 1, "a next hop of IPv4 in 5 octets beside one of IPv6");
+		is_str(text(&r, WIRE_FLOWS4, F(15), 0), "6f64642035", "is kept as octets");
+		is_str(text(&r, WIRE_FLOWS4, F(62), 0), "2001:db8::1",
+		    "and the other under its own element");
+		rig_close(&r);
+	}
+}
+
 /* Of an options record an address that is scope and one that is not are two. */
 static void
 test_pair_of_scope(void)
@@ -819,6 +849,7 @@ main(void)
 	test_padding();
 	test_duplicates();
 	test_pairs();
+	test_pair_of_odd_length();
 	test_pair_of_scope();
 	test_absolute_times();
 	test_ntp();
