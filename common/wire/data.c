@@ -170,6 +170,19 @@ side(enum wire_kind kind)
 	return kind == WIRE_FLOWS6;
 }
 
+/*
+ * An address that cannot be under the identity of its pair goes to a column of its own, added when the first one comes:
+ * false when the batch has that of another type, from a template with the element in a length that no address has.
+ */
+static bool
+has_room_beside(const struct batch *b, const struct step *st)
+{
+	int col = st->kind == STEP_PAIR || st->kind == STEP_IP6 ? batch_find(b, &st->wire) : -1;
+
+	return col < 0 || b->col[col].type == TYPE_IP ||
+	       ((b->col[col].flags & COLUMN_SCOPE) != 0) != st->scope;
+}
+
 /* Find or add the steps' columns; false when the batch will not have one of them. */
 static bool
 resolve_steps(const struct task *k, struct template *t, unsigned six)
@@ -191,7 +204,7 @@ resolve_steps(const struct task *k, struct template *t, unsigned six)
 			col = batch_column(k->b, &number.id, TYPE_UINT, number.width, 0);
 		}
 		st->col[six] = col >= 0 ? (uint16_t)col : NO_COLUMN;
-		all &= col >= 0 || is_skipped(k, st);
+		all &= (col >= 0 || is_skipped(k, st)) && has_room_beside(k->b, st);
 	}
 	t->layout[six] = all && !as_numbers ? k->b->layout : 0;
 	return all;

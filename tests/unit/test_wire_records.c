@@ -326,6 +326,29 @@ test_pair_of_odd_length(void)
 	}
 }
 
+/* Octets of one template do not keep another's addresses out of their column: they go in a batch of their own. */
+static void
+test_pair_behind_odd_length(void)
+{
+	static const uint16_t odd[][2] = { { 62, 5 } };
+	static const uint16_t both[][2] = { { 15, 4 }, { 62, 16 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 10, odd, COUNT(odd));
+	put_text(&c, "odd 5", 5);
+	is_u64(end_record(&r, &c), 1, "a next hop of IPv6 in 5 octets");
+	begin_record(&c, 10, both, COUNT(both));
+	put(&c, 0x0a000001, 4);
+	put(&c, UINT64_C(0x20010db800000000), 8);
+	put(&c, 1, 8);
+	is_u64(end_record(&r, &c), 1, "and next hops of both families by the next template");
+	is_str(text(&r, WIRE_FLOWS4, F(15), 0), "10.0.0.1", "one is kept");
+	is_str(text(&r, WIRE_FLOWS4, F(62), 0), "2001:db8::1", "and the other");
+	rig_close(&r);
+}
+
 /* Of an options record an address that is scope and one that is not are two. */
 static void
 test_pair_of_scope(void)
@@ -850,6 +873,7 @@ main(void)
 	test_duplicates();
 	test_pairs();
 	test_pair_of_odd_length();
+	test_pair_behind_odd_length();
 	test_pair_of_scope();
 	test_absolute_times();
 	test_ntp();
