@@ -256,19 +256,19 @@ put_switch(struct sample *p, struct cursor *c)
 	return true;
 }
 
+/* The next hop is of its own family, the prefixes are of the packet's: a route of IPv6 may lead over IPv4. */
 static bool
 put_router(struct sample *p, struct cursor *c)
 {
 	struct addr hop = { .b = { 0 } };
-	bool v6, known = sflow_address(c, &hop, &v6);
+	bool hop_v6, v6, known = sflow_address(c, &hop, &hop_v6);
 	uint32_t src_mask = cur_u32(c), dst_mask = cur_u32(c);
 
 	if (c->bad)
 		return false;
-	if (packet_has(&p->packet, PACKET_VERSION))
-		v6 = p->packet.version == 6;
+	v6 = packet_has(&p->packet, PACKET_VERSION) ? p->packet.version == 6 : hop_v6;
 	if (known)
-		row_address(p->row, ROW_NEXT_HOP, ROW_NEXT_HOP6, &hop, v6);
+		row_address(p->row, ROW_NEXT_HOP, ROW_NEXT_HOP6, &hop, hop_v6);
 	sflow_number(p->row, v6 ? ROW_SRC_MASK6 : ROW_SRC_MASK, src_mask);
 	sflow_number(p->row, v6 ? ROW_DST_MASK6 : ROW_DST_MASK, dst_mask);
 	return true;

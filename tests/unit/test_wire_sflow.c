@@ -364,6 +364,33 @@ test_extended(void)
 	}
 }
 
+/* A packet and the next hop of its route need not be of one family. */
+static void
+test_next_hops(void)
+{
+	struct rig r;
+	static struct craft c;
+	struct open o;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin(&c, 1, 0, 1, 2);
+	o = open_flow(&c, 4, 2);
+	PUT_NUMBERS(&c, 4, 1280, 6, 0x20010db8, 0, 0, 1, 0x20010db8, 0, 0, 2, 80, 1025, 0x18, 8);
+	PUT_NUMBERS(&c, 1002, 1, 0xc6336402, 48, 32);
+	close(&c, o);
+	o = open_flow(&c, 4, 2);
+	PUT_NUMBERS(&c, 3, 576, 17, 0x0a000009, 0x0a00000a, 53, 5353, 0, 0x20);
+	PUT_NUMBERS(&c, 1002, 2, 0x20010db8, 0, 0, 9, 24, 16);
+	close(&c, o);
+	is_u64(rig_send(&r, &c), 2, "next hops of the other family");
+	is_str(text(&r, WIRE_FLOWS6, F(15), 0), "198.51.100.2", "IPv6 over IPv4 is IPv4's element");
+	ok(!has(&r, WIRE_FLOWS6, F(62), 0), "and not IPv6's");
+	is_u64(num(&r, WIRE_FLOWS6, F(29), 0), 48, "the prefixes are the packet's");
+	is_str(text(&r, WIRE_FLOWS4, F(15), 0), "2001:db8::9", "IPv4 over IPv6");
+	is_u64(num(&r, WIRE_FLOWS4, F(9), 0), 24, "likewise");
+	rig_close(&r);
+}
+
 /* Counters of an interface, all of them `base` and up; 4294967295 at the fourth of the packets in. */
 static void
 put_counters(struct craft *c, uint32_t interface)
@@ -927,6 +954,7 @@ main(void)
 	test_headers();
 	test_told();
 	test_extended();
+	test_next_hops();
 	test_counters();
 	test_unknown();
 	test_lies();
