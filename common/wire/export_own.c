@@ -35,7 +35,7 @@ count_rounded(struct exporter *e, const struct xfield *f, size_t n)
 		if (bits_has(f->present, i) && bits_has(sel, i))
 			rounded += cell_uint(&f->col, i) % (uint64_t)NS_PER_MS != 0;
 	}
-	loss_count(e, &f->id, "times rounded to milliseconds", rounded);
+	loss_count(e, &f->id, TIMES_ROUNDED, rounded);
 }
 
 static bool

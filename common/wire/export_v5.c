@@ -411,8 +411,10 @@ set_uptimes(struct exporter *e, const struct session *s, struct v5_record *r)
 		start = end;
 	if (!r->has_end)
 		end = start;
-	if (start % NS_PER_MS != 0 || end % NS_PER_MS != 0)
-		loss_add(e, "start", "times rounded to milliseconds", 1);
+	if (r->has_start && start % NS_PER_MS != 0)
+		loss_add(e, "start", TIMES_ROUNDED, 1);
+	if (r->has_end && end % NS_PER_MS != 0)
+		loss_add(e, "end", TIMES_ROUNDED, 1);
 	r->v[FIRST] = (uint64_t)floor_ms(start) & UINT32_MAX;
 	r->v[LAST] = (uint64_t)floor_ms(end) & UINT32_MAX;
 }

@@ -328,6 +328,7 @@ time_fits(int64_t ns)
 	return ns >= 0 && ns / NS_PER_S <= UINT32_MAX;
 }
 
+#define TIMES_ROUNDED "times rounded to milliseconds"
 #define TIMES_MISFIT "times before 1970 or after 2106"
 
 /* Will NTP's form be read as this time?  The top bit of its seconds tells the era (RFC 4330 3): until 2104. */

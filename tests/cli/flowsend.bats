@@ -184,6 +184,17 @@ heard() {
 	cmp a.bin b.bin
 }
 
+@test "flowsend: v5 and v9 tell alike which times they round" {
+	printf '%s\n' start,end,srcip,dstip,packets,bytes \
+		2026-01-05T00:00:00.001Z,2026-01-05T00:00:01.0005Z,10.0.0.1,10.0.0.2,1,100 \
+		2026-01-05T00:00:00.0015Z,2026-01-05T00:00:01.0025Z,10.0.0.3,10.0.0.4,1,100 > in.csv
+	for as in v5 v9; do
+		run -0 --separate-stderr flowsend -q -d udp:127.0.0.1:9 --as $as in.csv
+		[[ $stderr == *"start: 1 times rounded to milliseconds"* ]]
+		[[ $stderr == *"end: 2 times rounded to milliseconds"* ]]
+	done
+}
+
 @test "flowsend: what a format cannot say is one line, silent when lossy, fatal when strict" {
 	flowgen -n 1000 --ipv6 50% > in.flow
 	run -0 --separate-stderr flowsend -q -d udp:127.0.0.1:9 --as v5 in.flow
