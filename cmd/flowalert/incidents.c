@@ -145,7 +145,7 @@ take(const struct telling *t, size_t i, struct buf *key)
 		t->tell(t->ctx, a);
 		return;
 	}
-	if (m->known && a->end_ns <= m->known_ns && a->severity <= m->severity) {
+	if (m->known && a->end_ns <= m->known_ns && a->severity <= m->known_worst) {
 		s->heard++;
 		return;
 	}
@@ -164,6 +164,8 @@ take(const struct telling *t, size_t i, struct buf *key)
 		m->first_ns = a->start_ns;
 	if (a->end_ns > m->last_ns)
 		m->last_ns = a->end_ns;
+	if (a->severity > m->worst)
+		m->worst = (uint8_t)a->severity;
 	stand_for(s, m, i);
 }
 

@@ -25,8 +25,10 @@ static const struct member {
 	{ "weight", offsetof(struct memo, score), TYPE_FLOAT64, 8 },
 	{ "times", offsetof(struct memo, count), TYPE_UINT, 8 },
 	{ "grade", offsetof(struct memo, severity), TYPE_UINT, 1 },
+	/* Files of before do not have it. */
+	{ "worst", offsetof(struct memo, worst), TYPE_UINT, 1 },
 };
-enum { N_MEMBERS = sizeof(members) / sizeof(members[0]) };
+enum { N_MEMBERS = sizeof(members) / sizeof(members[0]), WORST = N_MEMBERS - 1 };
 
 struct memory *
 memory_new(void)
@@ -190,7 +192,7 @@ struct reading {
 	bool has_head;
 };
 
-/* All columns, or it is none of ours. */
+/* All columns but the youngest (NULL), or it is none of ours. */
 static bool
 bind(struct batch *b, const struct column *col[N_MEMBERS + 1])
 {
@@ -201,12 +203,12 @@ bind(struct batch *b, const struct column *col[N_MEMBERS + 1])
 		unsigned type = i < N_MEMBERS ? members[i].type : TYPE_STRING;
 
 		at[i] = batch_find(b, &id);
-		if (at[i] < 0 || b->col[at[i]].type != type)
+		if (at[i] < 0 ? i != WORST : b->col[at[i]].type != type)
 			return false;
 	}
 	for (unsigned i = 0; i <= N_MEMBERS; i++) {
-		col[i] = batch_plain(b, (unsigned)at[i]);
-		if (i < N_MEMBERS && col[i]->width != members[i].width)
+		col[i] = at[i] < 0 ? NULL : batch_plain(b, (unsigned)at[i]);
+		if (i < N_MEMBERS && col[i] != NULL && col[i]->width != members[i].width)
 			return false;
 	}
 	return b->err.status == 0;
@@ -221,14 +223,16 @@ read_memo(struct reading *r, const struct column *col[N_MEMBERS + 1], size_t rec
 	size_t n;
 
 	for (unsigned i = 0; i < N_MEMBERS; i++) {
+		if (col[i] == NULL)
+			continue;
 		if (!column_has(col[i], rec))
 			return false;
 		memcpy((uint8_t *)&memo + members[i].off,
 		    (const uint8_t *)col[i]->data + rec * members[i].width, members[i].width);
 	}
 	if (!column_has(names, rec) || memo.kind < MEMO_HEAD || memo.kind >= MEMO_KINDS ||
-	    memo.severity > SEVERITY_CRITICAL || !(memo.score >= 0 && memo.score < 1e9) ||
-	    memo.last_ns < memo.first_ns)
+	    memo.severity > SEVERITY_CRITICAL || memo.worst > SEVERITY_CRITICAL ||
+	    !(memo.score >= 0 && memo.score < 1e9) || memo.last_ns < memo.first_ns)
 		return false;
 	if (memo.kind == MEMO_HEAD) {
 		r->has_head = memo.count == MEMORY_VERSION;
@@ -246,6 +250,8 @@ read_memo(struct reading *r, const struct column *col[N_MEMBERS + 1], size_t rec
 	memo.name = kept->name;
 	memo.known = true;
 	memo.known_ns = memo.last_ns;
+	memo.worst = memo.worst > memo.severity ? memo.worst : memo.severity;
+	memo.known_worst = memo.worst;
 	*kept = memo;
 	return true;
 }

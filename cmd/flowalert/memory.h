@@ -33,9 +33,11 @@ struct memo {
 	uint64_t count;
 	uint32_t pending; /* of this run: what is to be told of it, + 1; not kept */
 	uint8_t kind; /* enum memo_kind */
-	uint8_t severity; /* enum severity, of what was told; 0 */
+	uint8_t severity; /* enum severity, of what was told last; 0 */
+	uint8_t worst; /* the same, of all that was heard */
 	bool known; /* it was in the file; not kept */
 	int64_t known_ns; /* last_ns then */
+	uint8_t known_worst;
 };
 
 enum { MEMORY_MOST = 1 << 20, MEMO_NAME_MOST = 4096 };

@@ -89,6 +89,18 @@ told() {
 	[ "$(flowcat -o ndjson s | grep -c 10.0.0.1)" = 0 ]
 }
 
+@test "flowalert: the same input again tells nothing, though what was told last was less severe than what came before" {
+	printf '%s\n' "0 60 scan slow 10.0.0.1 - 445 0.9 critical" "216000 60 scan slow 10.0.0.1 - 445 0.5 medium" | alerts > two.flow
+	[ "$(flowalert --state s two.flow -o csv | wc -l)" = 3 ]
+	cp s before
+	[ "$(flowalert --state s two.flow -o csv | wc -l)" = 1 ]
+	cmp <(flowcat -o ndjson s) <(flowcat -o ndjson before)
+	# A state of before, which did not remember this, hears it once more.
+	flowcat -w old -k '`state`,`first`,`last`,`told`,`weight`,`times`,`grade`,`name`' s
+	flowalert --state old two.flow -o null
+	[ "$(flowalert --state old two.flow -o csv | wc -l)" = 1 ]
+}
+
 @test "flowalert: after incomplete input the state stays as it was" {
 	printf '%s\n' "0 1 scan slow 10.0.0.1 - 1 0.5 low" "1 1 scan slow 10.0.0.2 - 2 0.5 low" | alerts > whole.flow
 	head -c -10 whole.flow > cut.flow
