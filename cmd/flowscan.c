@@ -145,7 +145,9 @@ main(int argc, char **argv)
 	opt_start(&parser, &program, argc, argv);
 	parse(&f, &parser);
 	evidence_init(&f.evidence, &f.scope, f.scope.window_ns ? f.scope.window_ns : WINDOW_NS);
-	f.conversations = conversations_new(NULL, evidence_add, &f.evidence);
+	/* What a source tried again is no first try: of those that come together the first comes first. */
+	f.conversations = conversations_new(
+	    &(struct conversation_opts){ .by_start = true }, evidence_add, &f.evidence);
 	f.alerts = alerts_new();
 	status = run(&f, &parser, &err);
 	diag_end(NULL, &err);

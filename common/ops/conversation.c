@@ -22,8 +22,15 @@
 
 enum { FIRST_INDEX = 4096, CLOCK_TIMES = 31, CLOCK_FEW = 3, TIMES_A_CHUNK = 8, SAMPLE = 1023 };
 
+/* A row, and when it began. */
+struct started {
+	int64_t ns;
+	uint32_t row;
+};
+
 struct conversations {
 	struct patience patience;
+	bool by_start;
 	conversation_take take;
 	void *ctx;
 	struct conversation_counts counts;
@@ -44,6 +51,7 @@ struct conversations {
 	int64_t last_ns; /* the start of the last record */
 
 	uint32_t *idx;
+	struct started *started; /* of idx, with by_start */
 	size_t idx_cap;
 	/* Yet to be added: chunks are of the input, whatever blocks it comes in. */
 	struct pieces pieces;
@@ -61,6 +69,7 @@ conversations_new(const struct conversation_opts *opts, conversation_take take, 
 	opts = opts != NULL ? opts : &defaults;
 	c->patience.pair_ns = opts->pair_ns > 0 ? opts->pair_ns : CONVERSATION_PAIR_NS;
 	c->patience.timeout_ns = opts->timeout_ns > 0 ? opts->timeout_ns : CONVERSATION_TIMEOUT_NS;
+	c->by_start = opts->by_start;
 	c->most = opts->open_most > 0 ? opts->open_most : CONVERSATIONS_OPEN;
 	if (c->most < 2 * CONVERSATIONS_CHUNK)
 		c->most = 2 * CONVERSATIONS_CHUNK;
@@ -89,6 +98,7 @@ conversations_free(struct conversations *c)
 	mem_free_table(c->spare, c->most * sizeof(*c->spare));
 	mem_free_table(c->index, c->index_cap * sizeof(*c->index));
 	mem_free(c->idx);
+	mem_free(c->started);
 	mem_free(c);
 }
 
@@ -199,6 +209,33 @@ find_spare(struct conversations *c)
 	}
 }
 
+static int
+compare_started(const void *a, const void *b)
+{
+	const struct started *x = a, *y = b;
+
+	if (x->ns != y->ns)
+		return x->ns < y->ns ? -1 : 1;
+	return (x->row > y->row) - (x->row < y->row);
+}
+
+/* The first n rows of idx in order of their starts. */
+static void
+sort_idx(struct conversations *c, size_t n)
+{
+	bool sorted = true;
+
+	for (size_t i = 0; i < n; i++) {
+		c->started[i] = (struct started){ c->row[c->idx[i]].start_ns, c->idx[i] };
+		sorted = sorted && (i == 0 || c->started[i - 1].ns <= c->started[i].ns);
+	}
+	if (sorted)
+		return;
+	qsort(c->started, n, sizeof(*c->started), compare_started);
+	for (size_t i = 0; i < n; i++)
+		c->idx[i] = c->started[i].row;
+}
+
 /* Hand out the rows that are due at a time; their memory is used again, the least row first. */
 static void
 sweep(struct conversations *c, int64_t now_ns)
@@ -209,11 +246,15 @@ sweep(struct conversations *c, int64_t now_ns)
 	if (c->idx_cap < c->n_rows) {
 		c->idx_cap = c->n_rows;
 		c->idx = mem_resize(c->idx, c->idx_cap, sizeof(*c->idx));
+		if (c->by_start)
+			c->started = mem_resize(c->started, c->idx_cap, sizeof(*c->started));
 	}
 	for (size_t i = 0; i < c->n_rows; i++) {
 		c->idx[n] = (uint32_t)i;
 		n += c->due[i] <= now_ns;
 	}
+	if (c->by_start)
+		sort_idx(c, n);
 	for (size_t i = 0; i < n; i++) {
 		if (i + AHEAD < n) {
 			uint32_t ahead = c->idx[i + AHEAD];

@@ -10,7 +10,7 @@
  * other protocols by as long as the conversation has lasted, at most timeout_ns (or a poll every minute from one port
  * would be one long flow, and no beat).  A pure SYN after an answer begins a new conversation.
  *
- * Surprising rule: conversations are handed out as they become complete, not in order of start; at the end of the
+ * Surprising rule: conversations are handed out as they become complete, not in order of start (but see by_start); at the end of the
  * input, or sooner when too many are open (counted: some are then in pieces), the rest.  Counters are as they were
  * exported, not scaled by sampling; a flow that two exporters saw counts twice.
  */
@@ -96,6 +96,7 @@ typedef void (*conversation_take)(void *ctx, const struct conversation *, size_t
 struct conversation_opts {
 	int64_t pair_ns, timeout_ns; /* 0: the values above */
 	size_t open_most; /* bound of open ones, about 160 octets each; 0: CONVERSATIONS_OPEN */
+	bool by_start; /* those that are handed out together are in order of start */
 };
 
 struct conversation_counts {

@@ -441,3 +441,12 @@ at() {
 	run -3 --separate-stderr flowscan -a bad
 	[[ $stderr == "flowscan: bad: line 1: 'nobody' is no ADDRESS, PREFIX, or either:PORT"* ]]
 }
+
+@test "flowscan: of a source that goes over the same hosts again the alert is of the first pass, to the millisecond" {
+	flowgen -n 30000 --seed 3 --span 9d --clients 60 --incident all | flowcat -O end:asc -w days.flow
+	flowfilter 'src ip 10.0.0.32 and dst port 445 and flags = S' days.flow |
+		flowagg -k dstip -v min_start | flowcat -o csv -k min_start | tail -n +2 | sort > firsts
+	[ "$(wc -l < firsts)" = 60 ]
+	[ "$(flowscan -o csv -k kind,start,end,reason days.flow | grep horizontal)" = \
+		"horizontal,$(head -n 1 firsts),$(tail -n 1 firsts),\"tried tcp port 445 of 60 hosts in 23.6s, all in vain\"" ]
+}
