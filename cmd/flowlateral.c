@@ -217,6 +217,12 @@ tell(const struct flowlateral *f, const struct io_result *result)
 			    "none of the %llu records of TCP inside has ports: no way from host to "
 			    "host can be told from another",
 			    (unsigned long long)(c.records - c.strange));
+		else if (e->unheard > 0 && e->answered == 0)
+			diag(NULL,
+			    "none of the %llu conversations of TCP inside is answered, though "
+			    "clients went on: records of one direction show no way from host to "
+			    "host",
+			    (unsigned long long)c.conversations);
 		scope_tell_back(c.back, f->io.warn);
 		alerts_tell(j->alerts, f->io.warn);
 	}

@@ -51,6 +51,16 @@ is_session(const struct conversation *c)
 	       c->rbytes >= sum_unsigned(product_unsigned(header, c->rpackets), SESSION_OCTETS);
 }
 
+/* Who sends an ACK has heard something; records without flags do not say whether any was sent. */
+static void
+count_answers(struct edges *e, const struct conversation *c)
+{
+	bool answered = c->answer == ANSWER_GIVEN || c->answer == ANSWER_REFUSED;
+
+	e->answered += answered;
+	e->unheard += !answered && c->sampling <= 1 && (!c->has_flags || c->flags & TCP_ACK);
+}
+
 /* It was running before the input began: nothing of it has a SYN. */
 static bool
 is_older(const struct conversation *c)
@@ -138,6 +148,7 @@ edges_add(void *edges, const struct conversation *c, size_t n)
 		keyed_prefetch_thing(&e->at, hash[i]);
 	for (size_t i = 0; i < n; i++) {
 		e->portless += c[i].server_port == 0;
+		count_answers(e, &c[i]);
 		if (!scope_unicast(&c[i].server) || !scope_unicast(&c[i].client) ||
 		    memcmp(&c[i].client, &c[i].server, sizeof(struct addr)) == 0)
 			continue;

@@ -55,6 +55,8 @@ struct edges {
 	uint64_t forgotten; /* edges, for want of room */
 	uint64_t portless; /* conversations without a port of the server */
 	uint64_t silent; /* conversations without an answer or a session */
+	uint64_t answered; /* by anything */
+	uint64_t unheard; /* not, though the client went on: its records are of one direction */
 };
 
 void edges_init(struct edges *, const struct scope *);

@@ -271,6 +271,22 @@ admin" ]
 	[[ $stderr == "flowlateral: none of the 2 records of TCP inside has ports: "* ]]
 }
 
+@test "flowlateral: that records are of one direction is told" {
+	(header; talk $monday 10.0.0.1 10.0.0.2 445; talk $((monday + 60)) 10.0.0.2 10.0.0.3 445) > both.csv
+	awk -F, '$6 != 40000' both.csv > out.csv
+	run -0 --separate-stderr flowlateral -i csv -o csv out.csv
+	[[ $stderr == "flowlateral: none of the 2 conversations of TCP inside is answered, though clients went on: "* ]]
+	cut -d, -f1-7,9- out.csv > flagless.csv
+	run -0 --separate-stderr flowlateral -i csv -o csv flagless.csv
+	[[ $stderr == "flowlateral: none of the 2 conversations"* ]]
+	# A scan of hosts that are not there is no such thing.
+	sed 's/,6,27,/,6,2,/' out.csv > scan.csv
+	for f in scan.csv both.csv; do
+		run -0 --separate-stderr flowlateral -i csv -o csv $f
+		[ -z "$stderr" ]
+	done
+}
+
 @test "flowlateral: of records without a protocol nothing is told, which is said" {
 	(header; talk $monday 10.0.0.1 10.0.0.2 445) | cut -d, -f1-6,8- > protoless.csv
 	run -0 --separate-stderr flowlateral -i csv -o null protoless.csv
