@@ -10,9 +10,9 @@
  * other protocols by as long as the conversation has lasted, at most timeout_ns (or a poll every minute from one port
  * would be one long flow, and no beat).  A pure SYN after an answer begins a new conversation.
  *
- * Surprising rule: conversations are handed out as they become complete, not in order of start (but see by_start); at the end of the
- * input, or sooner when too many are open (counted: some are then in pieces), the rest.  Counters are as they were
- * exported, not scaled by sampling; a flow that two exporters saw counts twice.
+ * Surprising rule: conversations are handed out as they become complete, not in order of start (but see by_start); at
+ * the end of the input, or sooner when too many are open (counted: some are then in pieces), the rest.  Counters are as
+ * they were exported, not scaled by sampling; a flow that two exporters saw counts twice.
  */
 #ifndef OPS_CONVERSATION_H
 #define OPS_CONVERSATION_H
