@@ -395,9 +395,14 @@ make_sieve(struct bound *bd, const struct ranges *s, struct arena *a)
 	bd->mix[0] = hash_u64(seed, 1) | 1;
 	bd->mix[1] = hash_u64(seed, 2) | 1;
 	bd->sieve = arena_zero(a, ((size_t)1 << bd->bits) / 8);
-	for (size_t i = 0; i < s->n; i++)
-		for (u128 k = s->r[i].lo >> bd->coarse; k <= s->r[i].hi >> bd->coarse; k++)
+	for (size_t i = 0; i < s->n; i++) {
+		u128 k = s->r[i].lo >> bd->coarse, last = s->r[i].hi >> bd->coarse;
+
+		/* The greatest address has none behind it. */
+		for (; k != last; k++)
 			bits_set(bd->sieve, sieve_at_wide(bd, k << bd->coarse));
+		bits_set(bd->sieve, sieve_at_wide(bd, k << bd->coarse));
+	}
 }
 
 static void

@@ -99,6 +99,18 @@ agrees() {
 	[ "$(flowfilter 'proto not in @list' -o csv a.csv | tr '\n' ' ')" = "proto 17 " ]
 }
 
+@test "flowfilter: a list of many addresses may hold the greatest of all" {
+	local last=ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
+
+	printf 'srcip\n2001:db8:1::1\n%s\n2001:db8::99\n' $last > a.csv
+	printf '2001:db8:%s::1\n' {1..20} > list
+	echo $last >> list
+	run -0 timeout 10 flowfilter 'srcip in @list' -o csv a.csv
+	[ "$output" = "srcip"$'\n'"2001:db8:1::1"$'\n'"$last" ]
+	run -0 timeout 10 flowfilter 'srcip not in @list' -o csv a.csv
+	[ "$output" = "srcip"$'\n'"2001:db8::99" ]
+}
+
 @test "flowfilter: a line of a list may be text in quotes" {
 	printf 'flowid,appname\n1,a#b\n2," lead"\n3,"""q"""\n4,say "x"\n5,""\n' | sed 's/say "x"/"say ""x"""/' > a.csv
 	printf '%s\n' '"a#b" # not a comment' "  ' lead'" '"\"q\""' 'say "x"' '""' > list
