@@ -110,6 +110,12 @@ struct io_paths {
 	bool waits; /* one of them is a pipe or a device: to read it may wait */
 };
 int io_paths_expand(struct io_paths *, char *const *operands, int n, bool live, struct err *);
+
+/*
+ * Path i is not there.  Was it a part in a directory, it has been renamed since: its whole name takes its place, or
+ * nothing where that was found as well, and what is now the i-th is to be read.  false: it was none.
+ */
+bool io_paths_renamed(struct io_paths *, size_t i);
 void io_paths_free(struct io_paths *);
 
 /* What the input's first octets say it is; *why names a format that is known but not read here. */

@@ -143,8 +143,13 @@ scan_directory(struct finds *f, DIR *d, const char *dir, unsigned depth)
 {
 	struct dirent *de;
 
+	/* Parts before the rest: one that is renamed meanwhile has one of its names at either look. */
+	while (f->live && (de = readdir(d)) != NULL)
+		if (is_part(de->d_name))
+			see_entry(f, dir, de->d_name, depth);
+	rewinddir(d);
 	while ((de = readdir(d)) != NULL)
-		if (de->d_name[0] != '.' || (f->live && is_part(de->d_name)))
+		if (de->d_name[0] != '.')
 			see_entry(f, dir, de->d_name, depth);
 	closedir(d);
 }
@@ -260,6 +265,33 @@ io_paths_expand(struct io_paths *p, char *const *operands, int n, bool live, str
 			return -1;
 	}
 	return 0;
+}
+
+bool
+io_paths_renamed(struct io_paths *p, size_t i)
+{
+	const char *base = file_name(p->path[i]);
+	char *name = p->listed[i] ? places_name_of_part(base) : NULL;
+	struct buf whole = { 0 };
+	size_t k = 0;
+
+	if (name == NULL)
+		return false;
+	buf_put(&whole, p->path[i], (size_t)(base - p->path[i]));
+	buf_puts(&whole, name);
+	mem_free(name);
+	mem_free(p->path[i]);
+	(void)buf_cstr(&whole);
+	p->path[i] = whole.data;
+	while (k < p->n && (k == i || strcmp(p->path[k], p->path[i]) != 0))
+		k++;
+	if (k == p->n)
+		return true;
+	mem_free(p->path[i]);
+	p->n--;
+	memmove(p->path + i, p->path + i + 1, (p->n - i) * sizeof(*p->path));
+	memmove(p->listed + i, p->listed + i + 1, (p->n - i) * sizeof(*p->listed));
+	return true;
 }
 
 void

@@ -459,7 +459,13 @@ source_next(struct io_source *s, struct job *j)
 			return tell_spooled(s, j);
 		if (!open) {
 			s->listed = s->paths.listed[s->next];
-			r = open_input(s, s->paths.path[s->next++], &j->err);
+			r = open_input(s, s->paths.path[s->next], &j->err);
+			if (r != 0 && j->err.error == ENOENT &&
+			    io_paths_renamed(&s->paths, s->next)) {
+				j->err = (struct err){ 0 };
+				continue;
+			}
+			s->next++;
 			j->path = s->path;
 			j->input = s->input;
 			if (r != 0)

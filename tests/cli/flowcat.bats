@@ -730,6 +730,22 @@ make_named() {
 	[ "$stderr" = "cat: store/lost+found: Permission denied" ]
 }
 
+@test "flowcat: --live reads once a part of a directory that is renamed before its turn comes" {
+	mkdir store
+	flowgen -n 30000 --start 2026-01-01 -w store/a.flow
+	flowgen -n 100 --start 2026-01-09 -w b.flow
+	head -c -64 b.flow > store/.b.flow.part
+	flowcat -j 1 --live -o csv store | { sleep 0.5; mv store/.b.flow.part store/b.flow; cat; } > out
+	[ "${PIPESTATUS[*]}" = "0 0" ]
+	[ "$(wc -l < out)" -eq 30101 ] || return 1
+	# Merged before it was renamed, it is another file, and both were found.
+	cp store/b.flow store/.b.flow.part
+	cp b.flow store/b.flow
+	flowcat -j 1 --live -o csv store// | { sleep 0.5; rm store/.b.flow.part; cat; } > out
+	[ "${PIPESTATUS[*]}" = "0 0" ]
+	[ "$(wc -l < out)" -eq 30101 ]
+}
+
 @test "flowcat: whoever is killed leaves nothing beside its output, and --live reads no other's temporary files" {
 	mkdir store
 	flowgen -n 100 -w store/a.flow
