@@ -167,6 +167,44 @@ by_identity(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
+static bool
+is_same(const struct identity *a, const struct identity *b)
+{
+	return a->ino == b->ino && a->dev == b->dev;
+}
+
+static bool
+identify(const char *path, struct identity *id)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return false;
+	*id = (struct identity){ st.st_dev, st.st_ino };
+	return true;
+}
+
+/*
+ * Two that were one file when each was found are one only if they are so now: files are renamed meanwhile, and one
+ * that takes another's place may have the number of one that is gone.  Of two names that one is left of, that is kept.
+ */
+static bool
+is_again(struct found *last, struct found *this)
+{
+	struct identity a, b;
+	struct found swap = *last;
+
+	if (this->id.ino == 0 || !is_same(&last->id, &this->id))
+		return false;
+	if (!identify(this->path, &b))
+		return true;
+	if (identify(last->path, &a))
+		return is_same(&a, &b);
+	*last = *this;
+	*this = swap;
+	return true;
+}
+
 static void
 once_each(struct finds *f)
 {
@@ -175,13 +213,10 @@ once_each(struct finds *f)
 	if (f->n > 0)
 		qsort(f->file, f->n, sizeof(*f->file), by_identity);
 	for (size_t i = 0; i < f->n; i++) {
-		const struct found *last = n > 0 ? &f->file[n - 1] : NULL, *this = &f->file[i];
-
-		if (last != NULL && this->id.ino != 0 && last->id.ino == this->id.ino &&
-		    last->id.dev == this->id.dev)
-			mem_free(this->path);
+		if (n > 0 && is_again(&f->file[n - 1], &f->file[i]))
+			mem_free(f->file[i].path);
 		else
-			f->file[n++] = *this;
+			f->file[n++] = f->file[i];
 	}
 	f->n = n;
 }

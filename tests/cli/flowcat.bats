@@ -746,6 +746,27 @@ make_named() {
 	[ "$(wc -l < out)" -eq 30101 ]
 }
 
+@test "flowcat: files of a directory that others replace meanwhile are all read, once each" {
+	local replacer
+
+	mkdir store
+	flowgen -n 100 -w one.flow
+	for i in {1..800}; do cp one.flow "store/$i.flow"; done
+	# As --recompress does it: what is new has the inode of what it took the place of before.
+	python3 -c 'import os
+data = open("one.flow", "rb").read()
+while not os.path.exists("stop"):
+    for i in range(1, 801):
+        with open("store/.new", "wb") as f:
+            f.write(data)
+        os.rename("store/.new", f"store/{i}.flow")' 3>&- &
+	replacer=$!
+	for i in {1..15}; do flowcat -v -o null store 2>> told; done
+	touch stop
+	wait $replacer
+	[ "$(sed 's/;.*//' told | sort | uniq -c | xargs)" = "15 flowcat: 80000 records read" ]
+}
+
 @test "flowcat: whoever is killed leaves nothing beside its output, and --live reads no other's temporary files" {
 	mkdir store
 	flowgen -n 100 -w store/a.flow
