@@ -350,9 +350,11 @@ is_title(struct parser *p, const struct node *left, const struct literal *l)
 	struct err err = { 0 };
 	struct field f;
 
+	/* Most are values, and to find that something names no field takes long. */
 	return l->line == 1 && !l->quoted && type != TYPE_NONE && type != TYPE_STRING &&
-	       type != TYPE_BYTES && field_parse(&f, l->p, l->n, &err) == 0 && f.type == type &&
-	       new_test(p, left->field, CMP_IN, l, 1, left->at, &why) == NULL;
+	       type != TYPE_BYTES &&
+	       new_test(p, left->field, CMP_IN, l, 1, left->at, &why) == NULL &&
+	       field_parse(&f, l->p, l->n, &err) == 0 && f.type == type;
 }
 
 struct node *
