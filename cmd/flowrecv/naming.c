@@ -198,16 +198,15 @@ static void
 repair_directory(const struct repair *r, const char *dir, unsigned depth)
 {
 	DIR *d = opendir(dir);
+	struct err err = { .status = 0 };
 	const struct dirent *e;
 
 	if (d == NULL) {
-		struct err err = { .status = 0 };
-
 		err_system(&err, NULL);
 		r->said(r->ctx, dir, &err);
 		return;
 	}
-	while ((e = readdir(d)) != NULL) {
+	while (errno = 0, (e = readdir(d)) != NULL) {
 		struct buf path = { .len = 0 };
 		struct stat st;
 
@@ -219,6 +218,10 @@ repair_directory(const struct repair *r, const char *dir, unsigned depth)
 		if (depth < DEPTH && lstat(buf_cstr(&path), &st) == 0 && S_ISDIR(st.st_mode))
 			repair_directory(r, buf_cstr(&path), depth + 1);
 		buf_free(&path);
+	}
+	if (errno != 0) {
+		err_system(&err, NULL);
+		r->said(r->ctx, dir, &err);
 	}
 	closedir(d);
 }

@@ -33,6 +33,7 @@ struct finds {
 	struct identity *dir; /* directories seen */
 	size_t n_dirs;
 	bool live;
+	struct err *err; /* why a directory could not be read to its end */
 };
 
 bool
@@ -52,7 +53,7 @@ paths_is_flow(const char *path, int64_t *start_ns)
 	n = file_is_regular(fd) ? pread(fd, head, sizeof(head), 0) : 0;
 	if (n < 0 || !stream_recognise(head, (size_t)n)) {
 		close(fd);
-		return file_stem(path, ".flow") > 0;
+		return n < 0 || file_stem(path, ".flow") > 0;
 	}
 	r = stream_open(fd, STREAM_LIVE, head, (size_t)n);
 	slot = slot_new();
@@ -138,19 +139,29 @@ see_entry(struct finds *f, const char *dir, const char *name, unsigned depth)
 	}
 }
 
+/* Those that are parts, or those that are not. */
 static void
-scan_directory(struct finds *f, DIR *d, const char *dir, unsigned depth)
+look_through(struct finds *f, DIR *d, const char *dir, unsigned depth, bool parts)
 {
 	struct dirent *de;
 
+	while (errno = 0, (de = readdir(d)) != NULL)
+		if (parts ? is_part(de->d_name) : de->d_name[0] != '.')
+			see_entry(f, dir, de->d_name, depth);
+	/* Nobody knows which files it did not name: what the others hold would be a believable total. */
+	if (errno != 0 && f->err->status == 0)
+		(void)err_system(f->err, "%s", dir);
+}
+
+static void
+scan_directory(struct finds *f, DIR *d, const char *dir, unsigned depth)
+{
 	/* Parts before the rest: one that is renamed meanwhile has one of its names at either look. */
-	while (f->live && (de = readdir(d)) != NULL)
-		if (is_part(de->d_name))
-			see_entry(f, dir, de->d_name, depth);
-	rewinddir(d);
-	while ((de = readdir(d)) != NULL)
-		if (de->d_name[0] != '.')
-			see_entry(f, dir, de->d_name, depth);
+	if (f->live) {
+		look_through(f, d, dir, depth, true);
+		rewinddir(d);
+	}
+	look_through(f, d, dir, depth, false);
 	closedir(d);
 }
 
@@ -255,7 +266,7 @@ add_named(struct io_paths *p, const char *path, const struct stat *st)
 static int
 add_directory(struct io_paths *p, const char *dir, bool live, struct err *err)
 {
-	struct finds f = { .live = live };
+	struct finds f = { .live = live, .err = err };
 	DIR *d = opendir(dir);
 	struct stat st;
 	int r = 0;
@@ -266,7 +277,9 @@ add_directory(struct io_paths *p, const char *dir, bool live, struct err *err)
 		(void)was_here(&f, &st);
 	scan_directory(&f, d, dir, 0);
 	once_each(&f);
-	if (f.n == 0)
+	if (err->status != 0)
+		r = -1;
+	else if (f.n == 0)
 		r = err_set(err, "%s: no flow files in this directory", dir);
 	if (f.n > 0)
 		qsort(f.file, f.n, sizeof(*f.file), by_time);

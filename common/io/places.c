@@ -233,18 +233,27 @@ list(struct places *s, const struct place *p, struct entry **entries, size_t *n)
 	const struct dirent *de;
 	struct entry *e = NULL;
 	size_t cap = 0, m = 0;
+	int error;
 
 	*n = 0;
 	if (d == NULL)
 		return -1;
-	while ((de = readdir(d)) != NULL) {
+	while (errno = 0, (de = readdir(d)) != NULL) {
 		if (*n == cap) {
 			cap = cap ? cap * 2 : 64;
 			e = mem_resize(e, cap, sizeof(*e));
 		}
 		*n += see_entry(s, d, de, &e[*n]);
 	}
+	error = errno;
 	closedir(d);
+	if (error != 0) {
+		while (*n > 0)
+			mem_free(e[--*n].name);
+		mem_free(e);
+		errno = error;
+		return -1;
+	}
 	if (*n > 0)
 		qsort(e, *n, sizeof(*e), by_name);
 	for (size_t i = 0; i < *n; i++) {

@@ -47,6 +47,31 @@ setup() {
 	[[ ${lines[0]} =~ ^flows\ +3000$ ]]
 }
 
+# faulty CALL:FAULT PROGRAM...: with one of its system calls failing.
+faulty() {
+	local fault=$1
+	shift
+	strace -f -o /dev/null -e inject="$fault" "$@"
+}
+
+need_faults() {
+	command -v strace > /dev/null || skip "no strace"
+	strace -o /dev/null true 2> /dev/null || skip "no tracing here"
+}
+
+@test "surroundings: a directory that cannot be read to its end is an error, not fewer files" {
+	need_faults
+	mkdir -p dir/below
+	cp day.flow dir/a.flow
+	cp day.flow dir/below/b.flow
+	# The first read of a directory gives its names, the second says that there are no more.
+	for fault in 1 2 3; do
+		run -3 --separate-stderr faulty getdents64:error=EIO:when=$fault flowstat -N dir
+		[[ $stderr =~ ^"flowstat: dir"(/below)?": Input/output error"$ ]]
+		[ -z "$output" ]
+	done
+}
+
 @test "surroundings: an empty .flow file of a directory is told, other files are passed over" {
 	mkdir dir
 	cp day.flow dir/a.flow
