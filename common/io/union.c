@@ -147,26 +147,35 @@ all_flow_files(const struct io_source *s)
 	return true;
 }
 
+/* The columns of one flow file.  false: not all of it could be read. */
+static bool
+add_file(struct field_list *list, const char *path, struct stream_slot *slot, unsigned flags)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stream_reader *r = fd < 0 ? NULL : stream_open(fd, flags, NULL, 0);
+	enum stream_status status = STREAM_FAILED;
+	struct err ignored = { 0 };
+
+	while (r != NULL && (status = stream_next(r, slot, &ignored)) == STREAM_BATCH)
+		add_columns(list, slot_batch(slot));
+	stream_close(r);
+	return status == STREAM_END;
+}
+
 int
 source_union(struct io_source *s, struct field_list *list, struct err *err)
 {
 	struct stream_slot *slot;
+	bool whole;
 
 	if (s->follow != NULL)
 		return source_refuse_all(err);
-	if (!all_flow_files(s))
-		return spool(s, list, err);
+	whole = all_flow_files(s);
 	slot = slot_new();
-	for (size_t i = 0; i < s->paths.n; i++) {
-		int fd = open(s->paths.path[i], O_RDONLY | O_CLOEXEC);
-		struct stream_reader *r =
-		    fd < 0 ? NULL : stream_open(fd, s->opts->recover ? STREAM_RECOVER : 0, NULL, 0);
-		struct err ignored = { 0 };
-
-		while (r != NULL && stream_next(r, slot, &ignored) == STREAM_BATCH)
-			add_columns(list, slot_batch(slot));
-		stream_close(r);
-	}
+	for (size_t i = 0; i < s->paths.n && whole; i++)
+		whole =
+		    add_file(list, s->paths.path[i], slot, s->opts->recover ? STREAM_RECOVER : 0);
 	slot_free(slot);
-	return 0;
+	/* What fails now may be read a moment later, and have columns that nobody asked for: it is read once. */
+	return whole ? 0 : spool(s, list, err);
 }

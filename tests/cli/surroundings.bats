@@ -72,6 +72,18 @@ need_faults() {
 	done
 }
 
+@test "surroundings: columns of a file that could not be read at first are not left out" {
+	need_faults
+	flowcat -k srcip,bytes -w few.flow day.flow
+	flowcat -j 1 -o csv -k all few.flow day.flow > whole
+	# Files are opened to see what they are, to see their columns, and to be read.
+	for n in $(seq 2 12); do
+		faulty openat:error=EMFILE:when=$n flowcat -j 1 -o csv -k all few.flow day.flow > got 2> said ||
+			[ -s said ]
+		[ -s said ] || cmp got whole
+	done
+}
+
 @test "surroundings: an empty .flow file of a directory is told, other files are passed over" {
 	mkdir dir
 	cp day.flow dir/a.flow
