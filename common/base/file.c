@@ -112,8 +112,10 @@ file_read_at(int fd, void *to, size_t n, uint64_t at)
 
 		if (r < 0 && errno == EINTR)
 			continue;
-		if (r <= 0)
+		if (r <= 0) {
+			errno = r == 0 ? 0 : errno;
 			return false;
+		}
 		got += (size_t)r;
 	}
 	return true;
@@ -131,7 +133,7 @@ file_hand_on(int from, uint64_t at, int to, size_t n)
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0 && done == 0 && (errno == EINVAL || errno == ENOSYS))
+		if (got < 0 && done == 0 && (errno == EINVAL || errno == ENOSYS || errno == EPERM))
 			return 0;
 		if (got <= 0) {
 			errno = got == 0 ? 0 : errno;

@@ -30,7 +30,7 @@ int file_load(const char *path, size_t most, struct buf *);
 /* Write all n octets. -1 with errno (EPIPE when the reader has gone). */
 int file_write(int fd, const void *, size_t n);
 
-/* Exactly n octets from that place of a file.  false: there are fewer, or they cannot be read. */
+/* Exactly n octets from that place of a file.  false with errno; 0 in it: there are fewer. */
 bool file_read_at(int fd, void *to, size_t n, uint64_t at);
 
 /*

@@ -129,6 +129,7 @@ pass(const struct io_sink *s, struct job *j)
 	const struct field_list *list = &s->opts->fields;
 	bool some = s->opts->has_fields && !list->all && !j->b->options, passes;
 	struct wanted w = { 0 };
+	size_t len;
 	int rc = 1;
 
 	/* With a limit fewer may turn out to be wanted: then the block is needed whole. */
@@ -138,9 +139,12 @@ pass(const struct io_sink *s, struct job *j)
 	w.column = some ? mem_alloc((list->n + 1) * sizeof(*w.column)) : NULL;
 	passes = (!some || find_wanted(list, j->b, &w)) && may_pass(s, j, &w);
 	if (passes && some)
-		rc = slot_project(j->room.slot, w.column, w.n, &j->work_err);
+		rc = slot_project(j->room.slot, w.column, w.n, &j->b->err);
 	if (passes && rc > 0 && j->n_sel < j->b->n)
-		rc = slot_select(j->room.slot, j->sel, j->n_sel, &j->work_err) < 0 ? -1 : 1;
+		rc = slot_select(j->room.slot, j->sel, j->n_sel, &j->b->err) < 0 ? -1 : 1;
+	/* Into a file it goes by way of memory.  What cannot be read is its input's failure, not the output's. */
+	if (passes && rc > 0 && s->slow && slot_octets(j->room.slot, &len, &j->b->err) == NULL)
+		rc = -1;
 	if (passes && rc > 0)
 		j->form = JOB_PASS;
 	mem_free(w.column);

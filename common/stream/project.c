@@ -159,8 +159,7 @@ project(struct projection *p, struct err *err)
 	if (header_len > s->header_len)
 		return 0;
 	if (slot_room(s, s->block_len) == NULL || !move_all(p, &end))
-		return err_set(
-		    err, "offset %llu: block cannot be read", (unsigned long long)s->file_offset);
+		return slot_unread(s, err);
 	memset(s->octets + end, 0, SECTION_ALIGN - 1);
 	end = (end + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN;
 	s->flags &= (uint16_t)~BLOCK_SELECTED;

@@ -1,6 +1,7 @@
 /*
  * slot.c - a block as read: its memory, its header believed bit by bit, its facts.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -52,6 +53,8 @@ slot_room(struct stream_slot *s, size_t n)
 		free(s->octets);
 		s->octets = p;
 		s->cap = p == NULL ? 0 : cap - SLACK;
+		if (p == NULL)
+			errno = ENOMEM;
 	}
 	return s->octets;
 }
@@ -338,6 +341,15 @@ slot_check(struct stream_slot *s, struct err *err)
 	return 0;
 }
 
+int
+slot_unread(const struct stream_slot *s, struct err *err)
+{
+	const unsigned long long at = s->file_offset;
+
+	return errno != 0 ? err_system(err, "offset %llu: block cannot be read", at)
+			  : err_set(err, "offset %llu: the file became shorter meanwhile", at);
+}
+
 /* What of it is still in the file. */
 static bool
 read_rest(struct stream_slot *s)
@@ -354,8 +366,7 @@ const uint8_t *
 slot_octets(struct stream_slot *s, size_t *len, struct err *err)
 {
 	if (slot_room(s, s->block_len) == NULL || !read_rest(s)) {
-		err_set(
-		    err, "offset %llu: block cannot be read", (unsigned long long)s->file_offset);
+		(void)slot_unread(s, err);
 		return NULL;
 	}
 	if (s->have < s->block_len)

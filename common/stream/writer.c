@@ -267,8 +267,9 @@ write_rest(struct stream_writer *w, struct stream_slot *s, struct err *err)
 	const uint8_t *octets;
 
 	if (rc < 0)
-		return errno != 0 ? err_system(err, "cannot write")
-				  : err_set(err, "a file became shorter meanwhile");
+		/* A pipe fails only where nobody reads it. */
+		return errno == EPIPE || errno == EAGAIN ? err_system(err, "cannot write")
+							 : slot_unread(s, err);
 	if (rc == 0) {
 		octets = slot_octets(s, &len, err);
 		return octets == NULL ? -1 : write_out(w, octets + from, len - from, err);

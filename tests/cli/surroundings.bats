@@ -84,6 +84,27 @@ need_faults() {
 	done
 }
 
+@test "surroundings: a block that cannot be read is told as that, and other files are read" {
+	need_faults
+	flowgen -n 60000 -w big.flow
+	# The first read is of its head, the second of a block that goes on as it is.
+	run -3 --separate-stderr faulty pread64:error=EIO:when=2 flowcat -j 1 -w out.flow big.flow day.flow
+	[[ ${stderr_lines[0]} =~ ^"flowcat: big.flow: offset "[0-9]+": block cannot be read: Input/output error"$ ]]
+	[[ ${stderr_lines[1]} == *"the part that is good is in "* ]]
+	cmp <(flowcat -o csv out.flow.incomplete 2> /dev/null) <(flowcat -o csv day.flow)
+	faulty splice:error=EIO flowcat -j 1 big.flow 2> said | cat > /dev/null
+	grep -q ': block cannot be read: Input/output error$' said
+}
+
+@test "surroundings: a pipe that cannot be given a file's octets unread gets them read" {
+	need_faults
+	flowcat day.flow | cat > whole
+	for error in ENOSYS EINVAL EPERM; do
+		strace -f -o /dev/null -e inject=splice:error=$error flowcat day.flow | cat > got
+		cmp <(flowcat -o csv got) <(flowcat -o csv whole)
+	done
+}
+
 @test "surroundings: an empty .flow file of a directory is told, other files are passed over" {
 	mkdir dir
 	cp day.flow dir/a.flow
