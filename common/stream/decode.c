@@ -273,6 +273,23 @@ want_codes(struct stream_slot *s, unsigned col)
 	return NULL;
 }
 
+/*
+ * Octets that a dictionary has once, counted for each record that has them: who takes codes hands values on record by
+ * record too.
+ */
+static const char *
+count_octets(struct stream_slot *s, const struct column *c)
+{
+	uint64_t octets = 0;
+
+	for (size_t i = 0; i < s->batch.n; i++)
+		octets += c->dict_off[c->codes[i] + 1] - c->dict_off[c->codes[i]];
+	if (octets > MAX_UNPACKED - s->values)
+		return "values of a block take more than 256 MiB";
+	s->values += octets;
+	return NULL;
+}
+
 static const char *
 decode_dict(struct stream_slot *s, unsigned col)
 {
@@ -291,36 +308,28 @@ decode_dict(struct stream_slot *s, unsigned col)
 	if (s->entry[col].encoding == ENC_MAP &&
 	    s->batch.col[s->entry[col].reference].codes != NULL) {
 		c->codes = s->batch.col[s->entry[col].reference].codes;
-		return NULL;
+	} else {
+		c->codes = arena_alloc(&s->batch.arena, n * sizeof(*c->codes) + SLACK);
+		if (s->idx != NULL)
+			planes_pick(c->codes, sizeof(*c->codes), s->entry[col].numbers, s->idx, n);
+		else
+			planes_join(c->codes, sizeof(*c->codes), s->entry[col].numbers, 0, n);
 	}
-	c->codes = arena_alloc(&s->batch.arena, n * sizeof(*c->codes) + SLACK);
-	if (s->idx != NULL)
-		planes_pick(c->codes, sizeof(*c->codes), s->entry[col].numbers, s->idx, n);
-	else
-		planes_join(c->codes, sizeof(*c->codes), s->entry[col].numbers, 0, n);
-	return NULL;
+	return c->width == 0 ? count_octets(s, c) : NULL;
 }
 
 static void
 expand_octets(struct stream_slot *s, struct column *c)
 {
 	size_t n = s->batch.n;
-	uint64_t at = 0;
+	uint32_t at = 0; /* decode_dict saw that they are within MAX_UNPACKED */
 
 	c->off = arena_alloc(&s->batch.arena, (n + 1) * sizeof(*c->off));
 	for (size_t i = 0; i < n; i++) {
-		c->off[i] = (uint32_t)at;
+		c->off[i] = at;
 		at += c->dict_off[c->codes[i] + 1] - c->dict_off[c->codes[i]];
 	}
-	if (at > MAX_UNPACKED - s->values) {
-		err_set(
-		    &s->batch.err, "values of a block take more than %d MiB", MAX_UNPACKED >> 20);
-		memset(c->off, 0, (n + 1) * sizeof(*c->off));
-		c->data = c->dict_data;
-		return;
-	}
-	s->values += at;
-	c->off[n] = (uint32_t)at;
+	c->off[n] = at;
 	c->data = arena_alloc(&s->batch.arena, at + SLACK);
 	for (size_t i = 0; i < n; i++)
 		memcpy((uint8_t *)c->data + c->off[i],
