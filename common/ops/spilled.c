@@ -11,7 +11,8 @@
 #include "base/hash.h"
 #include "ops/group_table.h"
 
-enum { PART_OCTETS = 1 << 16 };
+/* Octets of a partition that go to disk at once: at most, at least; of all partitions a small part of a table's share. */
+enum { PART_MOST = 1 << 16, PART_LEAST = 1 << 11, PARTS_OF_SHARE = 4 };
 
 struct set_order {
 	size_t *off, *order;
@@ -60,10 +61,19 @@ flush_part(struct group_table *g, unsigned p, struct err *err)
 	return 0;
 }
 
+static size_t
+part_octets(const struct group_table *g)
+{
+	uint64_t n = g->share / PARTS_OF_SHARE / PARTITIONS;
+
+	return n < PART_LEAST ? PART_LEAST : n > PART_MOST ? PART_MOST : (size_t)n;
+}
+
 static int
 write_rows(struct group_table *g, const struct set_order *sets, struct err *err)
 {
 	struct buf key = { 0 }, rest = { 0 };
+	size_t full = part_octets(g);
 	int rc = 0;
 
 	for (uint32_t row = 0; row < g->rows.n_rows && rc == 0; row++) {
@@ -76,7 +86,7 @@ write_rows(struct group_table *g, const struct set_order *sets, struct err *err)
 		buf_put(&g->part[p], &len, 8);
 		buf_put(&g->part[p], key.data, key.len);
 		buf_put(&g->part[p], rest.data, rest.len);
-		if (g->part[p].len >= PART_OCTETS)
+		if (g->part[p].len >= full)
 			rc = flush_part(g, p, err);
 	}
 	buf_free(&key);

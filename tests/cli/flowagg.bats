@@ -455,6 +455,21 @@ make_six() {
 	grep -qE '^flowagg: 100000 records, [0-9]+ groups, [1-9][0-9]* times to disk$' said
 }
 
+# Rows on their way to disk are part of what -m gives, in each thread.
+@test "flowagg: many threads that go to disk take little more than -m" {
+	[ -z "${FLOWKIT_SAN-}" ] || skip "a sanitizer's memory is its own"
+	flowgen -n 1000000 --clients 100000 --servers 200000 -w day.flow
+	flowagg -k srcip,dstip,srcport,start -o csv day.flow > want
+	cat > peak.py <<-'END'
+		import resource, subprocess, sys
+		subprocess.run(sys.argv[1:], check=True, timeout=120, stdout=open("got", "wb"))
+		print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+	END
+	run -0 python3 peak.py flowagg -k srcip,dstip,srcport,start -m 4M -j 8 -o csv day.flow
+	cmp got want
+	[ "$output" -lt 128 ]
+}
+
 @test "flowagg: a directory that takes no temporary file is an error" {
 	flowgen -n 20000 > day.flow
 	run -3 --separate-stderr flowagg -k srcip,srcport -m 200K -T "$PWD/none" -o csv day.flow
