@@ -467,6 +467,19 @@ is_command(const struct flowbase *f, const char *name)
 	return strcmp(f->command->name, name) == 0;
 }
 
+static bool
+selects_input(const struct io_opts *o)
+{
+	return o->in_format != IO_AUTO || o->n_moments > 0 || o->follow;
+}
+
+static bool
+writes_records(const struct io_opts *o)
+{
+	return o->out_format != IO_AUTO || o->out_path != NULL || o->has_fields ||
+	       o->limit != UINT64_MAX;
+}
+
 static void
 check_options(const struct flowbase *f)
 {
@@ -477,6 +490,14 @@ check_options(const struct flowbase *f)
 		opt_usage(f->program, "--forget is of merge");
 	if (!is_command(f, "age") && f->max_age_ns > 0)
 		opt_usage(f->program, "--max-age is of age");
+	if (!is_command(f, "learn") && selects_input(&f->io))
+		opt_usage(f->program,
+		    "-i, -t, --since, --until and --follow are of learn: %s reads baselines whole",
+		    f->command->name);
+	if ((is_command(f, "check") || is_command(f, "age")) && writes_records(&f->io))
+		opt_usage(f->program,
+		    "%s says a line of each baseline: -o, -w, -k and -n are of show",
+		    f->command->name);
 }
 
 /* The row of --internal, without that of allow-lists. */

@@ -457,3 +457,18 @@ EOF
 	echo end,bytes > none.csv && echo 1767571200,1 >> none.csv
 	run -3 flowbase learn -i csv --open none.csv -w c series.csv
 }
+
+@test "flowbase: what a command would not heed of options is refused, and writes nothing" {
+	day 0 | flowbase learn -q -i csv -w b
+	for options in "merge -t 2026-01-06 -w c b" "merge --since 2026-01-06 -w c b" "show --until today b" "show --follow b" "age -i csv b"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr flowbase $options
+		[[ $stderr == "flowbase: -i, -t, --since, --until and --follow are of learn: ${options%% *} reads baselines whole; "* ]]
+	done
+	for options in "check -o json b" "check -w c b" "age -o csv b" "age -n 1 b" "check -k profile b"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr flowbase $options
+		[[ $stderr == "flowbase: ${options%% *} says a line of each baseline: -o, -w, -k and -n are of show; "* ]]
+	done
+	[ ! -e c ]
+}
