@@ -52,6 +52,8 @@ deliver_opt(struct delivery *d, int key, const char *arg, struct err *err)
 	enum io_format shared;
 	uint64_t n;
 
+	d->says_facility = d->says_facility || key == KEY_FACILITY;
+	d->says_commands = d->says_commands || key == KEY_EXEC_TIME || key == KEY_EXEC_JOBS;
 	switch (key) {
 	case 'o':
 		d->format = format_find(arg);
@@ -83,16 +85,32 @@ deliver_opt(struct delivery *d, int key, const char *arg, struct err *err)
 	}
 }
 
+/* Options for formats whose columns can be chosen. */
+static bool
+says_columns(const struct io_opts *io)
+{
+	return io->has_fields || io->no_header || io->raw || io->options ||
+	       io->resolve == RESOLVE_ALWAYS;
+}
+
 int
 deliver_check(const struct delivery *d, struct io_opts *io, bool has_output, struct err *err)
 {
+	bool lines = d->format != NULL || d->to != NULL;
+
 	if (d->to != NULL && io->out_path != NULL)
 		return err_usage(err, "--to and -w: alerts go to one place; run tee(1) or twice");
 	if (d->to != NULL && d->format == NULL && has_output)
 		return err_usage(err, "--to takes lines: -o syslog, cef or ecs");
-	if (d->format != NULL && io->has_fields)
-		return err_usage(err, "-k: what %s has is fixed", d->format->name);
-	if (d->format != NULL || d->to != NULL)
+	if (lines && says_columns(io))
+		return err_usage(err,
+		    "-k, --no-header, --raw, --options and --resolve: what %s has is fixed",
+		    d->format != NULL ? d->format->name : format_syslog.name);
+	if (d->says_facility && d->to == NULL && d->format != &format_syslog)
+		return err_usage(err, "--facility is of syslog: it needs -o syslog or --to");
+	if (d->says_commands && d->commands.text == NULL)
+		return err_usage(err, "--exec-time and --exec-jobs are of -x");
+	if (lines)
 		io->out_format = IO_NULL;
 	return 0;
 }

@@ -18,6 +18,7 @@ struct delivery {
 	const struct format *format; /* NULL: the sink's */
 	const char *to; /* --to */
 	unsigned facility;
+	bool says_facility, says_commands; /* an option was given that is of syslog, of -x */
 	struct commands commands;
 
 	/* Filled. */

@@ -878,3 +878,23 @@ flowalert: quiet: line 5: until: no time; write 2026-12-31, 2026-12-31T18:00 or 
 	[[ $stderr == *"flowalert: told: not written; the part that is good is in told.incomplete"* ]]
 	[ ! -e told ] && [ -e told.incomplete ]
 }
+
+@test "flowalert: options that would do nothing beside the others are refused" {
+	hostile | flowcat -i csv -w a.flow
+	for options in "--exec-time 5s a.flow" "--exec-jobs 2 a.flow"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr flowalert $options
+		[[ $stderr == "flowalert: --exec-time and --exec-jobs are of -x; "* ]]
+	done
+	for options in "--facility auth a.flow" "--facility auth -o ecs -w out a.flow"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr flowalert $options
+		[[ $stderr == "flowalert: --facility is of syslog: it needs -o syslog or --to; "* ]]
+	done
+	for options in "-k srcip --to unix:nobody" "-o cef --raw" "-o syslog --no-header" "-o ecs --options" "-o stix -w out --resolve"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr flowalert $options a.flow
+		[[ $stderr == "flowalert: -k, --no-header, --raw, --options and --resolve: what "*" has is fixed; "* ]]
+	done
+	[ ! -e out ]
+}
