@@ -450,3 +450,9 @@ at() {
 	[ "$(flowscan -o csv -k kind,start,end,reason days.flow | grep horizontal)" = \
 		"horizontal,$(head -n 1 firsts),$(tail -n 1 firsts),\"tried tcp port 445 of 60 hosts in 23.6s, all in vain\"" ]
 }
+
+@test "flowscan: a directory is no state, and not the states of all its files" {
+	mkdir -p dir && mkfifo dir/never.flow && flowgen -q -n 100 -w day.flow
+	run -3 --separate-stderr timeout 5 flowscan --state dir day.flow
+	[[ $stderr == "flowscan: dir: a directory, and no file for a state of flowscan"* ]]
+}
