@@ -189,6 +189,16 @@ next_argument(
 	return o->argv[o->next++];
 }
 
+/* An empty name is a shell's variable that is not set, and no file's: better said now than when it is opened. */
+static void
+check_argument(const struct optparse *o, const struct opt *row, const char *arg, const char *dashes,
+    const char *name, int len)
+{
+	if ((row->arg == ARG_FILE || row->arg == ARG_DIR) && *arg == '\0')
+		opt_usage(o->program, "option '%s%.*s' has an empty name: %s is expected", dashes,
+		    len, name, row->arg_name);
+}
+
 static int
 take_long(struct optparse *o, const char *name, const char **arg)
 {
@@ -204,6 +214,7 @@ take_long(struct optparse *o, const char *name, const char **arg)
 		return row->key;
 	}
 	*arg = equal ? equal + 1 : next_argument(o, row, "--", name, (int)n);
+	check_argument(o, row, *arg, "--", name, (int)n);
 	return row->key;
 }
 
@@ -217,6 +228,7 @@ take_letter(struct optparse *o, const char **arg)
 		opt_usage(o->program, "unknown option '-%c'", *letter);
 	if (row->arg != ARG_NONE) {
 		*arg = *o->cluster ? o->cluster : next_argument(o, row, "-", letter, 1);
+		check_argument(o, row, *arg, "-", letter, 1);
 		o->cluster = NULL;
 	}
 	return row->key;

@@ -307,6 +307,8 @@ io_paths_expand(struct io_paths *p, char *const *operands, int n, bool live, str
 		struct stat st;
 		bool there = (is_standard ? fstat(STDIN_FILENO, &st) : stat(operands[i], &st)) == 0;
 
+		if (operands[i][0] == '\0')
+			return err_set(err, "the name of an input is empty");
 		if (is_standard || !there || !S_ISDIR(st.st_mode))
 			add_named(p, operands[i], there ? &st : NULL);
 		else if (add_directory(p, operands[i], live, err) != 0)

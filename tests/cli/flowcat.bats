@@ -870,3 +870,14 @@ while not os.path.exists("stop"):
 	[ "$stderr" = "flowcat: mac.csv: line 1: a carriage return within the line; where they alone end lines, tr '\\r' '\\n' makes them line feeds" ]
 	[ "$(tr '\r' '\n' < mac.csv | flowcat -i csv -o csv -k bytes | tr '\n' ' ')" = "bytes 1 2 " ]
 }
+
+@test "flowcat: an empty name is said to be one, and nothing is written" {
+	flowgen -q -n 100 -w day.flow
+	run -2 --separate-stderr flowcat -w "" day.flow
+	[ "$stderr" = "flowcat: option '-w' has an empty name: FILE is expected; try 'flowcat --help'" ]
+	run -3 --separate-stderr flowcat -o csv day.flow ""
+	[ "$stderr" = "flowcat: the name of an input is empty" ]
+	run -3 --separate-stderr flowcat --info ""
+	[ "$stderr" = "flowcat: the name of an input is empty" ]
+	[ -z "$(find . -name '..*')" ]
+}

@@ -134,6 +134,10 @@ test_wrong_lines(void)
 		    "flowtest: option '-o' needs an argument: FORMAT; try 'flowtest --help'\n" },
 		{ { NULL, { "--write" } },
 		    "flowtest: option '--write' needs an argument: FILE; try 'flowtest --help'\n" },
+		{ { NULL, { "-w", "" } }, "flowtest: option '-w' has an empty name: FILE is "
+					  "expected; try 'flowtest --help'\n" },
+		{ { NULL, { "--write=" } }, "flowtest: option '--write' has an empty name: FILE is "
+					    "expected; try 'flowtest --help'\n" },
 		{ { NULL, { "--quiet=yes" } },
 		    "flowtest: option '--quiet' takes no argument; try 'flowtest --help'\n" },
 		{ { &plain, { "--help-fields" } },
