@@ -318,7 +318,8 @@ write_out(struct flowstat *f, bool whole, struct err *err)
 	struct err told;
 
 	if (!to_file(f)) {
-		(void)fwrite(f->out.buf.data, 1, f->out.buf.len, stdout);
+		if (f->out.buf.len > 0)
+			(void)fwrite(f->out.buf.data, 1, f->out.buf.len, stdout);
 		return 0;
 	}
 	if (file_write(f->file.fd, f->out.buf.data, f->out.buf.len) < 0) {

@@ -382,3 +382,9 @@ make_five() {
 	done
 	flowagg -k srcip,dstip -m 4Ki -o csv day.flow | sort | cmp - <(flowagg -k srcip,dstip -o csv day.flow | sort)
 }
+
+@test "flowstat: of no input that could be read nothing is printed" {
+	run -3 --separate-stderr flowstat -o ndjson --series 1d missing.flow
+	[ -z "$output" ]
+	[ "$stderr" = "flowstat: missing.flow: No such file or directory" ]
+}
