@@ -434,6 +434,7 @@ complete -c flowrecv -s q -l quiet -d 'say nothing that is not an error'
 complete -c flowrecv -s v -l verbose -d 'say what was done on standard error'
 complete -c flowrecv -s h -l help -d 'print this help and exit'
 complete -c flowrecv -s V -l version -d 'print the version and exit'
+complete -c flowrecv -l help-fields -d 'print the names of fields and exit'
 
 complete -c flowscan -l internal -x -d 'our networks: PREFIX,PREFIX (default: private and link-local ones)'
 complete -c flowscan -s a -l allow -r -d 'no alerts about these: ADDRESS, PREFIX or either:PORT a line'

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "flow/field.h"
+
 static const struct opt input[] = {
 	{ 'l', "listen", ARG_TEXT, "udp|tcp|tls|sctp:[HOST:]PORT",
 	    "receive here, repeatable (default udp:2055; port 0: a free one)", NULL },
@@ -87,6 +89,7 @@ const struct program flowrecv_program = {
 	.synopsis = "[options] [EXPRESSION]",
 	.purpose = "collect NetFlow, IPFIX and sFlow into a flow stream",
 	.tables = tables,
+	.help_fields = field_help,
 	.examples = "flowrecv -l udp:2055 -w /var/flows --rotate 5m\n"
 		    "flowrecv -l udp:127.0.0.1:2055 'dst port 445' | flowcat -o ndjson\n"
 		    "flowrecv -r export.pcap -w export.flow\n",

@@ -423,3 +423,10 @@ load ../collector
 	[ "${lines[1]}" = "    dst prt 445" ]
 	[ "${lines[2]}" = "        ^~~" ]
 }
+
+@test "flowrecv: --help-fields, which a message about a wrong field names, lists the fields" {
+	run -2 --separate-stderr flowrecv -l udp:127.0.0.1:0 'nothing 445'
+	[[ $stderr == *"--help-fields lists them"* ]]
+	run -0 flowrecv --help-fields
+	[ "$output" = "$(flowcat --help-fields)" ]
+}
