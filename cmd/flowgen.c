@@ -160,11 +160,36 @@ check_times(const struct gen_opts *o)
 				    "2262-04-11T22:47:16Z");
 }
 
+/* Options that say how an incident is, and do nothing where none of theirs is planted. */
+static const struct need {
+	int key;
+	unsigned kinds;
+	const char *of;
+} needs[] = {
+	{ KEY_PERIOD, 1U << BEACON, "--period is of --incident beacon" },
+	{ KEY_JITTER, 1U << BEACON, "--jitter is of --incident beacon" },
+	{ KEY_PROBES, 1U << SLOW_SCAN, "--probes is of --incident slow-scan" },
+	{ KEY_ANSWERED, 1U << SLOW_SCAN, "--answered is of --incident slow-scan" },
+	{ KEY_HOURLY, 1U << DRIP | 1U << SURPLUS, "--hourly is of --incident drip or surplus" },
+	{ KEY_SOURCES, 1U << THIN_FLOOD, "--sources is of --incident thin-flood" },
+};
+enum { N_NEEDS = sizeof(needs) / sizeof(needs[0]) };
+
+/* given: a bit for each of needs. */
+static void
+check_incidents(const struct gen_opts *o, unsigned given)
+{
+	for (unsigned i = 0; i < N_NEEDS; i++)
+		if ((given >> i & 1) != 0 && (o->incidents & needs[i].kinds) == 0)
+			opt_usage(&program, "%s", needs[i].of);
+}
+
 static void
 parse(struct flowgen *g, int argc, char **argv)
 {
 	struct err err = { 0 };
 	struct optparse parser;
+	unsigned given = 0;
 	const char *arg;
 	int key, rc;
 
@@ -175,11 +200,14 @@ parse(struct flowgen *g, int argc, char **argv)
 			opt_usage(&program, "%s", err.text);
 		if (rc == 0)
 			parse_option(&g->opts, key, arg);
+		for (unsigned i = 0; i < N_NEEDS; i++)
+			given |= (unsigned)(needs[i].key == key) << i;
 	}
 	if (parser.n_operands > 0)
 		opt_usage(&program, "'%s': no files are read here", parser.operands[0]);
 	opt_end(&parser);
 	check_times(&g->opts);
+	check_incidents(&g->opts, given);
 	g->opts.count = g->io.limit == UINT64_MAX ? DEFAULT_COUNT : g->io.limit;
 }
 

@@ -182,3 +182,14 @@ EOF
 	flowgen -n 1000000 -o csv 2> err | head -n 1 > /dev/null || true
 	[ ! -s err ]
 }
+
+@test "flowgen: options of an incident that is not planted are refused" {
+	for options in "--period 5m" "--jitter 20% --incident scan" "--probes 5 --incident drip" "--answered 0.5" "--hourly 1M --incident beacon" "--sources 9 --incident flood"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr flowgen -n 10 -w out.flow $options
+		[[ $stderr == "flowgen: ${options%% *} is of --incident "* ]]
+	done
+	[ ! -e out.flow ]
+	run -0 flowgen -n 10 -o null --probes 5 --answered 0.5 --hourly 1M --sources 9 --incident hidden
+	run -0 flowgen -n 10 -o null --jitter 20% --period 5m --incident all
+}
