@@ -90,7 +90,7 @@ struct flowsend {
 	struct address address;
 	struct tls_opts tls_opts;
 	const char *mtu; /* --mtu as given; NULL: not */
-	bool udp_only; /* an option was given that has a meaning only there */
+	bool udp_only; /* an option of templates was given, which has a meaning only there */
 	bool retry_given; /* one that has a meaning with connections only */
 	bool strict, lossy;
 	struct transmit out; /* over UDP; over anything else */
@@ -248,6 +248,10 @@ parse(struct flowsend *s, struct optparse *parser)
 	if (s->destination == NULL)
 		opt_usage(&program, "no destination: say -d udp:HOST:PORT");
 	check_transport(s);
+	if (s->export.version == EXPORT_V5 && (s->export.keep_exporter || s->udp_only))
+		opt_usage(&program, "NetFlow v5 has no templates and no place for an exporter's "
+				    "address: --keep-exporter, --template-messages and "
+				    "--template-seconds go with v9 and IPFIX");
 	if (s->strict && s->lossy)
 		opt_usage(&program, "--strict and --lossy exclude each other");
 }

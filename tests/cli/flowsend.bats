@@ -244,3 +244,11 @@ took() {
 	run -0 --separate-stderr flowsend -v -q -d udp:127.0.0.1:9 -t 2026-01-05T10:00..2026-01-05T11:00 in.flow
 	[[ $stderr == *" $n flows, "* ]]
 }
+
+@test "flowsend: what NetFlow v5 has no place for is not asked of it" {
+	for options in --keep-exporter "--template-messages 5" "--template-seconds 5"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr flowsend -d udp:127.0.0.1:9 --as v5 $options /dev/null
+		[[ $stderr == "flowsend: NetFlow v5 has no templates and no place for an exporter's address: --keep-exporter, "* ]]
+	done
+}
