@@ -263,6 +263,9 @@ parse(struct flowfilter *f, struct optparse *parser)
 	    (f->io.out_path != NULL || f->io.out_format != IO_AUTO || f->io.has_fields))
 		opt_usage(&program, "-q asks whether there is such a record and writes none: "
 				    "without -k, -o and -w");
+	if (f->explain && (f->io.quiet || f->io.out_path != NULL || f->io.out_format != IO_AUTO))
+		opt_usage(&program, "--explain prints a plan and reads no records: without -o, -q "
+				    "and -w");
 }
 
 int

@@ -372,3 +372,12 @@ comes_out() {
 	[ "${stderr_lines[0]}" = "flowfilter: expression: line 2 of the list: '80, 443' is no single value" ]
 	[ "${stderr_lines[3]}" = "    a list in a file has one value a line" ]
 }
+
+@test "flowfilter: --explain, which writes no records, is not asked to write them" {
+	for options in "-w out.flow" "-o csv" -q; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr flowfilter --explain tcp $options
+		[[ $stderr == "flowfilter: --explain prints a plan and reads no records: without -o, -q and -w; "* ]]
+	done
+	[ ! -e out.flow ]
+}
