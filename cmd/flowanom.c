@@ -18,7 +18,7 @@ enum { KEY_SERIES = OPT_LONG + 1, KEY_BY, KEY_BIN, KEY_PERIOD };
 static const struct opt options[] = {
 	{ KEY_SERIES, "series", ARG_TEXT, "VALUE",
 	    "judge this aggregate by bin of time instead, as bytes or distinct_dstip", NULL },
-	{ KEY_BY, "by", ARG_TEXT, "FIELDS", "one series for each value of these", NULL },
+	{ KEY_BY, "by", ARG_FIELDS, "FIELDS", "one series for each value of these", NULL },
 	{ KEY_BIN, "bin", ARG_TEXT, "DURATION", "of the series (default 5m)", NULL },
 	{ KEY_PERIOD, "period", ARG_TEXT, "DURATION",
 	    "of its season (default 1d; 7d of four weeks and more)", NULL },

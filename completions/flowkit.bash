@@ -60,7 +60,7 @@ _flowkit() {
 	flowalert:--level) return ;;
 	flowalert:-j|flowalert:--threads) return ;;
 	flowanom:--series) return ;;
-	flowanom:--by) return ;;
+	flowanom:--by) words=$_flowkit_fields ;;
 	flowanom:--bin) return ;;
 	flowanom:--period) return ;;
 	flowanom:-B|flowanom:--baseline) _flowkit_files -f "$cur"; return ;;

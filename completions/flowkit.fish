@@ -90,7 +90,7 @@ complete -c flowalert -s V -l version -d 'print the version and exit'
 complete -c flowalert -l help-fields -d 'print the names of fields and exit'
 
 complete -c flowanom -l series -x -d 'judge this aggregate by bin of time instead, as bytes or distinct_dstip'
-complete -c flowanom -l by -x -d 'one series for each value of these'
+complete -c flowanom -l by -x -a '(__fish_append , $__flowkit_fields)' -d 'one series for each value of these'
 complete -c flowanom -l bin -x -d 'of the series (default 5m)'
 complete -c flowanom -l period -x -d 'of its season (default 1d; 7d of four weeks and more)'
 complete -c flowanom -s B -l baseline -r -d 'what is normal, as flowbase learned it'

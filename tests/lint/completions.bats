@@ -20,6 +20,8 @@ load ../helper
 	[ "${COMPREPLY[*]}" = "+srcmac +srcmask" ]
 	_flowkit flowcat -bytes,-dstpo -k
 	[ "${COMPREPLY[*]}" = "-bytes,-dstport" ]
+	_flowkit flowanom srcip,dstpo --by
+	[ "${COMPREPLY[*]}" = "srcip,dstport" ]
 	_flowkit flowagg 'flows,sum(byt' -v
 	[ "${COMPREPLY[*]}" = "flows,sum(bytes" ]
 	COMP_WORDS=(flowcat --fields = srcip,dstpo) COMP_CWORD=3
