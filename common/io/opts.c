@@ -90,15 +90,16 @@ io_opts_free(struct io_opts *o)
 }
 
 static int
-parse_point(const struct io_opts *o, const char *arg, int64_t *ns, struct err *err)
+parse_point(
+    const struct io_opts *o, const char *what, const char *arg, int64_t *ns, struct err *err)
 {
 	int64_t span;
 
 	if (!parse_time(arg, strlen(arg), time_now_ns(), o->tz, ns, &span))
 		return err_usage(err,
-		    "'%s' is no time; write 2026-11-23, 2026-11-23T21:45, epoch seconds, -1h, "
+		    "%s: '%s' is no time; write 2026-11-23, 2026-11-23T21:45, epoch seconds, -1h, "
 		    "today or yesterday",
-		    arg);
+		    what, arg);
 	return 1;
 }
 
@@ -117,16 +118,18 @@ static int
 parse_moment(struct io_opts *o, const struct io_moment *m, struct err *err)
 {
 	switch (m->key) {
-	case OPT_SINCE: return parse_point(o, m->arg, &o->since_ns, err);
-	case OPT_UNTIL: return parse_point(o, m->arg, &o->until_ns, err);
+	case OPT_SINCE: return parse_point(o, "--since", m->arg, &o->since_ns, err);
+	case OPT_UNTIL: return parse_point(o, "--until", m->arg, &o->until_ns, err);
 	default:
 		if (parse_window(
 			m->arg, strlen(m->arg), time_now_ns(), o->tz, &o->since_ns, &o->until_ns))
 			return 1;
 		if (o->since_ns > o->until_ns)
-			return err_usage(err, "'%s': a window that ends before it begins", m->arg);
+			return err_usage(
+			    err, "-t: '%s': a window that ends before it begins", m->arg);
 		return err_usage(err,
-		    "'%s' is no time window; write A..B, A.. or ..B, for example -1h.., or a date, "
+		    "-t: '%s' is no time window; write A..B, A.. or ..B, for example -1h.., or a "
+		    "date, "
 		    "today or yesterday",
 		    m->arg);
 	}
@@ -181,7 +184,7 @@ io_opt(struct io_opts *o, int key, const char *arg, struct err *err)
 		tz_free(o->tz);
 		if (!tz_parse(arg, strlen(arg), &o->tz))
 			return err_usage(err,
-			    "'%s' is no time zone; write UTC, +02:00 or a name such as "
+			    "--tz: '%s' is no time zone; write UTC, +02:00 or a name such as "
 			    "Europe/Zurich",
 			    arg);
 		return parse_moments(o, err);

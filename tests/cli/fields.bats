@@ -139,7 +139,7 @@ make_alerts() {
 	run -2 --separate-stderr flowcat -O proto,-bytes
 	[[ $stderr == "flowcat: -O -bytes: write bytes:desc or bytes:asc"* ]]
 	run -2 --separate-stderr flowcat -t 2026-11-26..2026-11-25 a.csv
-	[[ $stderr == "flowcat: '2026-11-26..2026-11-25': a window that ends before it begins"* ]]
+	[[ $stderr == "flowcat: -t: '2026-11-26..2026-11-25': a window that ends before it begins"* ]]
 	for tool in flowcat flowagg flowstat "flowfilter any" "flowsend -d udp:127.0.0.1:9"; do
 		# shellcheck disable=SC2086
 		run -2 --separate-stderr $tool --since 2026-11-26 --until 2026-11-25 a.csv

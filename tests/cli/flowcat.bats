@@ -315,7 +315,11 @@ make_five() {
 	done
 	[ "$(flowcat -i csv -k start -o csv --until 2026-01-05T01:00 --tz +01:00 z.csv | wc -l)" -eq 1 ]
 	run -2 --separate-stderr flowcat --since nonsense --tz +01:00 z.csv
-	[[ $stderr == "flowcat: 'nonsense' is no time"* ]]
+	[[ $stderr == "flowcat: --since: 'nonsense' is no time"* ]]
+	for option in -t --since --until --tz; do
+		run -2 --separate-stderr flowcat --since -1d $option nonsense day.flow
+		[[ $stderr == "flowcat: $option: 'nonsense' is no time"* ]]
+	done
 }
 
 @test "flowcat: times of csv that name no zone are in that of --tz" {
