@@ -38,8 +38,8 @@ struct program {
 /*
  * Parse the next option.  Returns its key with *arg set (or NULL), 0 when there are no more: then `operands` has the
  * rest, borrowed from argv.  Options and operands may be mixed; `--` ends options.
- * Wrong usage, as is an empty name of a file, prints a line with a suggestion and exits 2.  Options that take no table row: -h
- * --help -V --version --help-fields --print-options (tab separated rows for tests and completions).
+ * Wrong usage, as is an empty name of a file, prints a line with a suggestion and exits 2.  Options that take no table
+ * row: -h --help -V --version --help-fields --print-options (tab separated rows for tests and completions).
  */
 struct optparse {
 	const struct program *program;

@@ -129,8 +129,7 @@ parse_moment(struct io_opts *o, const struct io_moment *m, struct err *err)
 			    err, "-t: '%s': a window that ends before it begins", m->arg);
 		return err_usage(err,
 		    "-t: '%s' is no time window; write A..B, A.. or ..B, for example -1h.., or a "
-		    "date, "
-		    "today or yesterday",
+		    "date, today or yesterday",
 		    m->arg);
 	}
 }
