@@ -69,7 +69,8 @@ make(const struct line *l, size_t n)
 
 struct taken {
 	struct buf text;
-	uint64_t n, packets, pieces;
+	uint64_t n, packets, pieces, falls;
+	int64_t previous_ns, first_ns, last_ns;
 };
 
 static const char *const answers[] = { "none", "refused", "given", "only" };
@@ -93,6 +94,20 @@ take(void *ctx, const struct conversation *c, size_t n)
 		    (unsigned long long)c->packets, (unsigned long long)c->rpackets,
 		    (unsigned long long)c->bytes, (unsigned long long)c->rbytes, c->flows,
 		    c->rflows, answers[c->answer], c->sampling > 1 ? " sampled" : "");
+	}
+}
+
+/* The first and the last start; falls: how often one began before the one handed out before it. */
+static void
+take_times(void *ctx, const struct conversation *c, size_t n)
+{
+	struct taken *t = ctx;
+
+	for (size_t i = 0; i < n; i++, c++, t->n++) {
+		t->falls += t->n > 0 && c->start_ns < t->previous_ns;
+		t->previous_ns = c->start_ns;
+		t->first_ns = t->n == 0 || c->start_ns < t->first_ns ? c->start_ns : t->first_ns;
+		t->last_ns = t->n == 0 || c->start_ns > t->last_ns ? c->start_ns : t->last_ns;
 	}
 }
 
@@ -308,6 +323,42 @@ test_bounds(void)
 	buf_free(&t.text);
 }
 
+/* Too many are open: those that would have gone first go, and half of all stay. */
+static void
+test_room(void)
+{
+	enum { MOST = 4 * CONVERSATIONS_CHUNK - 1, FULL = 3 * CONVERSATIONS_CHUNK };
+	const struct conversation_opts small = { .open_most = MOST };
+	struct taken t = { 0 }, open = { 0 };
+	struct conversations *c = conversations_new(&small, take_times, &t);
+	uint64_t early;
+
+	pour(c, FULL + CONVERSATIONS_CHUNK, 1, false);
+	early = conversations_counts(c).early;
+	conversations_peek(c, take_times, &open);
+	ok(early >= FULL * 3 / 8 && early <= FULL * 5 / 8, "half of too many go: %llu of %d",
+	    (unsigned long long)early, FULL);
+	ok(t.n == early && t.last_ns < open.first_ns, "those that would have gone first");
+	conversations_free(c);
+}
+
+/* More are open than the first index has places for, and each of them goes on. */
+static void
+test_many(void)
+{
+	enum { N = 20000 };
+	struct taken t = { 0 };
+	struct conversations *c = conversations_new(NULL, take, &t);
+
+	pour(c, N, 0, false);
+	pour(c, N, 0, true);
+	ok(conversations_counts(c).open_peak == N, "as many are open as there are");
+	conversations_finish(c);
+	ok(t.n == N && t.packets == 3 * N, "and each is found again");
+	conversations_free(c);
+	buf_free(&t.text);
+}
+
 /* A request and its answer every ten minutes: a chunk of records spans a day, and ends between the two. */
 static void
 test_sparse(void)
@@ -451,6 +502,36 @@ test_blocks(void)
 	    "what is handed out, and in what order, does not depend on blocks");
 }
 
+/* Records come in no order; what is handed out together is in order of start, if that was asked for. */
+static void
+test_by_start(void)
+{
+	enum { N = 3000 };
+
+	for (int by_start = 0; by_start < 2; by_start++) {
+		const struct conversation_opts opts = { .by_start = by_start };
+		struct taken t = { 0 };
+		struct conversations *c = conversations_new(&opts, take_times, &t);
+
+		for (unsigned i = 0; i < N; i++) {
+			char client[32];
+			int64_t ms = (int64_t)(hash_u64(1, i) % 20000);
+			struct line l = { client, "10.255.0.1", 50000, 80, 6, 2, ms, ms, 1, 40, 0,
+				0, 0 };
+			struct batch *b;
+
+			snprintf(client, sizeof(client), "10.0.%u.%u", i >> 8, i & 255);
+			b = make(&l, 1);
+			conversations_add(c, b, NULL);
+			batch_free(b);
+		}
+		conversations_finish(c);
+		ok(t.n == N && (t.falls == 0) == by_start, "%s order of start",
+		    by_start ? "in" : "else in no");
+		conversations_free(c);
+	}
+}
+
 struct moving {
 	struct conversations *to;
 	unsigned refused, twice;
@@ -526,9 +607,12 @@ main(void)
 	test_answers();
 	test_pieces();
 	test_bounds();
+	test_room();
+	test_many();
 	test_sparse();
 	test_odd_times();
 	test_blocks();
+	test_by_start();
 	test_resume();
 	return done_testing();
 }
