@@ -233,12 +233,19 @@ put(struct batch *b, unsigned col, size_t rec, const struct value *v)
 	}
 }
 
+static bool
+is_integer(enum type t)
+{
+	return t == TYPE_UINT || t == TYPE_INT || t == TYPE_TIME || t == TYPE_DURATION;
+}
+
 /* Plain, closed, with zone maps on most columns. */
 static struct batch *
 random_batch(void)
 {
 	static const unsigned sizes[] = { 1, 63, 64, 65, 128, 200, USUAL_RECORDS };
 	static const unsigned missing[] = { 0, 0, 0, 10, 50, 100 };
+	static const uint64_t steps[] = { 1, 10, 1000, 1000000000 };
 	struct batch *b = batch_new();
 	uint8_t kind[MAX_RECORDS]; /* of records */
 	unsigned kinds = 1 + below(9);
@@ -257,6 +264,7 @@ random_batch(void)
 		unsigned rate = POOL(missing), width = b->col[i].width;
 		bool same = below(6) == 0; /* a column of one value: zone maps decide */
 		bool follows = below(4) == 0; /* from what others follow from too */
+		uint64_t step = below(3) == 0 ? POOL(steps) : 0; /* numbers a step apart */
 		struct value one = random_value((enum type)b->col[i].type, width), v;
 		uint64_t from = rnd(), then;
 
@@ -268,6 +276,8 @@ random_batch(void)
 				seed = from + kind[rec];
 			v = same ? one : random_value((enum type)b->col[i].type, width);
 			seed = follows ? then : seed;
+			if (step > 0 && is_integer((enum type)b->col[i].type))
+				v.u = one.u + step * below(300) - step * 5 - 3;
 			put(b, i, rec, &v);
 		}
 	}
@@ -341,21 +351,76 @@ make_dict(struct batch *b, struct column *c, const struct column *from)
 	}
 }
 
-/* Numbers as planes above a base that need not be the least of them: sums may wrap. */
+/* The least number of the records that have one. */
+static uint64_t
+least_of(const struct column *c, size_t n)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t rec = 0; rec < n; rec++)
+		if (c->present == NULL || bits_get(c->present, rec))
+			least = column_uint(c, rec) < least ? column_uint(c, rec) : least;
+	return least;
+}
+
+/* What all numbers are a multiple of, counted from the base; and the largest of the sums then. */
+static uint64_t
+unit_of(const struct column *c, size_t n, uint64_t base, uint64_t *most)
+{
+	static const uint64_t units[] = { 1000000000, 1000, 100, 10, 1 };
+	uint64_t all = c->width == 8 ? UINT64_MAX : (UINT64_C(1) << (8 * c->width)) - 1;
+
+	for (unsigned i = below(5);; i++) {
+		bool fits = true;
+
+		*most = 0;
+		for (size_t rec = 0; rec < n && fits; rec++) {
+			uint64_t above = (column_uint(c, rec) - base) & all;
+
+			if (c->present != NULL && !bits_get(c->present, rec))
+				continue;
+			fits = above % units[i] == 0;
+			*most = above / units[i] > *most ? above / units[i] : *most;
+		}
+		if (fits)
+			return units[i];
+	}
+}
+
+/*
+ * Numbers as planes above a base that need not be the least of them: sums may wrap.  As few planes as hold them, or all
+ * of the width; what they hold of records without a number is anything.
+ */
 static void
-make_planes(struct batch *b, struct column *c, const void *data, unsigned width, bool codes)
+make_planes(struct batch *b, const struct column *of, const void *data, unsigned width, bool codes,
+    struct column *c)
 {
 	struct planes *p = arena_zero(&b->arena, sizeof(*p));
-	const struct column from = { .data = (void *)(uintptr_t)data, .width = (uint8_t)width };
+	const struct column from = { .data = (void *)(uintptr_t)data,
+		.width = (uint8_t)width,
+		.present = codes ? NULL : of->present };
+	uint64_t all = width == 8 ? UINT64_MAX : (UINT64_C(1) << (8 * width)) - 1, most;
 
-	p->n = width;
-	p->unit = 1;
-	p->base = codes || below(3) == 0 ? 0 : column_uint(&from, below((unsigned)b->n));
-	for (unsigned k = 0; k < width; k++) {
+	switch (codes ? 0 : below(3)) {
+	case 1: p->base = column_uint(&from, below((unsigned)b->n)); break;
+	case 2: p->base = least_of(&from, b->n); break;
+	default: p->base = 0;
+	}
+	p->unit = unit_of(&from, b->n, p->base, &most);
+	while (p->n < width && most >> (8 * p->n) != 0)
+		p->n++;
+	if (below(3) == 0)
+		p->n = width;
+	for (unsigned k = 0; k < p->n; k++) {
 		uint8_t *plane = arena_alloc(&b->arena, b->n);
 
-		for (size_t rec = 0; rec < b->n; rec++)
-			plane[rec] = (uint8_t)((column_uint(&from, rec) - p->base) >> (8 * k));
+		for (size_t rec = 0; rec < b->n; rec++) {
+			uint64_t sum = ((column_uint(&from, rec) - p->base) & all) / p->unit;
+
+			if (from.present != NULL && !bits_get(from.present, rec))
+				sum = rnd();
+			plane[rec] = (uint8_t)(sum >> (8 * k));
+		}
 		p->plane[k] = plane;
 	}
 	c->planes = p;
@@ -374,7 +439,7 @@ unpack_dict(struct packed *p, unsigned col, enum unpack what)
 	if (c->dict_n == 0)
 		p->planes[col] = false; /* no record has a value */
 	if (what == UNPACK_PLANES && p->planes[col])
-		make_planes(&p->b, c, p->codes[col], 2, true);
+		make_planes(&p->b, &p->from->col[col], p->codes[col], 2, true, c);
 	if (what != UNPACK_DICT)
 		return;
 	c->codes = p->codes[col];
@@ -401,7 +466,7 @@ unpack(struct batch *b, unsigned col, enum unpack what)
 		return;
 	}
 	if (what == UNPACK_PLANES) {
-		make_planes(b, c, from->data, c->width, false);
+		make_planes(b, from, from->data, c->width, false, c);
 		return;
 	}
 	c->form = COLUMN_PLAIN;
