@@ -17,7 +17,7 @@
 #include "stream/block.h"
 
 enum {
-	INDEX_VERSION = 2,
+	INDEX_VERSION = 3,
 	INDEX_SHARE = 50, /* an index is at most this part of the octets it speaks of */
 	INDEX_BLOCKS = 128, /* blocks that an index block speaks of, at most */
 	INDEX_HEAD = 64,

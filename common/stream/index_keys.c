@@ -23,6 +23,8 @@ static const struct {
 	{ { .id = 226 }, INDEX_NAT },
 	{ { .id = 281 }, INDEX_NAT },
 	{ { .id = 282 }, INDEX_NAT },
+	{ { .pen = PEN_V9, .id = 40001 }, INDEX_NAT },
+	{ { .pen = PEN_V9, .id = 40002 }, INDEX_NAT },
 	{ { .id = 130 }, INDEX_EXPORTER },
 	{ { .id = 131 }, INDEX_EXPORTER },
 	{ { .pen = PEN_OWN, .id = OWN_EXPORTER }, INDEX_EXPORTER },

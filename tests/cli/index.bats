@@ -237,7 +237,7 @@ strip_index() { # FROM TO
 		flags, = struct.unpack_from("<H", data, at + 22)
 		assert flags == 0x14, flags
 		version, n, segment, previous, _, lines, probes, levels = struct.unpack_from("<IIQQQIBB", data, at + 64)
-		assert version == 2 and segment == at and previous == 0 and n == 7 and levels & 1
+		assert version == 3 and segment == at and previous == 0 and n == 7 and levels & 1
 		common = data[at + 128 + 72 * n:][:64 * lines]
 		records = 0
 		for i in range(n):
