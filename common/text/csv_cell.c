@@ -145,7 +145,7 @@ parse_iso(const char *p, size_t n, int64_t *ns, unsigned *scale)
 			fraction += (p[i] - '0') * unit;
 		}
 	}
-	if (i != n - 1)
+	if (i != n - 1 || p[i - 1] == '.')
 		return false;
 	s = days_from_civil((int64_t)(century * 100 + year), month, day) * 86400 +
 	    (int64_t)(hour * 3600 + minute * 60 + second);
