@@ -22,6 +22,7 @@ struct test {
 	unsigned limit; /* items to produce */
 	unsigned stop_at; /* consume this many */
 	unsigned delay_us; /* at most, in each part */
+	unsigned gap_us; /* before each item */
 	unsigned produced, consumed, idles;
 	unsigned wrong;
 	unsigned idle_most; /* idle has nothing to do any more after so many calls; 0 always */
@@ -57,6 +58,8 @@ produce(void *ctx, void *slot)
 			t->wrong++;
 		return ORDERED_END;
 	}
+	if (t->gap_us)
+		usleep(t->gap_us);
 	dawdle(t, t->produced * 3);
 	*item = (struct item){ .number = t->produced++ };
 	return ORDERED_ITEM;
@@ -236,6 +239,18 @@ test_idle(void)
 	close(t.pipe[1]);
 }
 
+/* Items that come all the time leave no time to idle in, however long they come. */
+static void
+test_never_idle(void)
+{
+	enum { ITEMS = 150, GAP_US = 10000, IDLE_MS = 1000 };
+	struct test t = { .limit = ITEMS, .gap_us = GAP_US };
+
+	run(&t, 2, 4, true, IDLE_MS);
+	ok(t.consumed == ITEMS && t.idles == 0, "idle is not called while items come (%u)",
+	    t.idles);
+}
+
 /* What idle has done need not be done again until something was consumed. */
 static void
 test_idle_once(void)
@@ -373,6 +388,7 @@ main(void)
 	test_stop();
 	test_cancel();
 	test_idle();
+	test_never_idle();
 	test_idle_once();
 	test_parallel();
 	return done_testing();
