@@ -716,6 +716,67 @@ test_complete(void)
 	batch_free(g.b);
 }
 
+static struct batch *
+one_number(uint16_t element, enum type type, unsigned width, uint64_t v)
+{
+	const struct field_id id = field_iana(element);
+	struct batch *b = batch_new();
+	unsigned col = (unsigned)batch_column(b, &id, type, width, 0);
+
+	batch_extend(b, 1);
+	batch_put_uint(b, col, 0, v);
+	batch_close(b);
+	return b;
+}
+
+/* Is the number of a later batch, of 8 octets, written under the header that one of `width` octets has made? */
+static bool
+is_written(uint16_t element, enum type type, unsigned width, uint64_t v)
+{
+	struct batch *first = one_number(element, type, width, 1);
+	struct batch *second = one_number(element, type, 8, v);
+	struct field_list fields = { 0 };
+	struct text_spec spec = {
+		.format = TEXT_CSV, .fields = &fields, .complete = true, .header = true
+	};
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	struct text_writer *w;
+	bool good;
+
+	all_fields(&fields, first);
+	w = text_new(&spec);
+	text_begin(w, NULL, first, &out);
+	good = text_rows(w, NULL, first, NULL, NULL, &out, &err) == 0 &&
+	       text_rows(w, NULL, second, NULL, NULL, &out, &err) == 0;
+	text_end(w, &out);
+	if (!good && strstr(err.text, "whose type is not the one its column has") == NULL)
+		note("%s", err.text);
+	text_free(w);
+	buf_free(&out);
+	field_list_free(&fields);
+	batch_free(first);
+	batch_free(second);
+	return good;
+}
+
+/* What reads the header takes no number that has more octets than it says. */
+static void
+test_header_fits(void)
+{
+	const uint64_t half = INT32_MAX;
+
+	ok(is_written(4, TYPE_UINT, 1, UINT8_MAX) && !is_written(4, TYPE_UINT, 1, UINT8_MAX + 1) &&
+		is_written(7, TYPE_UINT, 2, UINT16_MAX) &&
+		!is_written(7, TYPE_UINT, 2, UINT16_MAX + 1) &&
+		is_written(10, TYPE_UINT, 4, UINT32_MAX) &&
+		!is_written(10, TYPE_UINT, 4, UINT64_C(1) << 32),
+	    "csv -k all: later numbers are as large as their column in the header says");
+	ok(is_written(434, TYPE_INT, 4, half) && !is_written(434, TYPE_INT, 4, half + 1) &&
+		is_written(434, TYPE_INT, 4, ~half) && !is_written(434, TYPE_INT, 4, ~half - 1),
+	    "csv -k all: so are those with a sign");
+}
+
 /* A time in the form that we write, or nearly so: a character more, less or another now and then. */
 static size_t
 random_clock(uint64_t *seed, char text[64])
@@ -790,6 +851,7 @@ main(void)
 	test_long_lines();
 	test_widths();
 	test_complete();
+	test_header_fits();
 	test_both_ways();
 	test_short_cells();
 	test_pieces();
