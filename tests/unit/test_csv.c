@@ -250,6 +250,8 @@ test_files(void)
 		    "epoch seconds" },
 		{ "start,duration\n1588205198,1.25\n", "end", "2020-04-30T00:06:39.250Z",
 		    "a start and a duration make an end" },
+		{ "end,start,duration\n1588205199.25,1588205198,7\n", "end",
+		    "2020-04-30T00:06:39.250Z", "a duration beside start and end" },
 		{ "end,duration\n1588205199.25,1.25\n", "start", "2020-04-30T00:06:38.000Z",
 		    "an end and a duration make a start" },
 		{ "proto,tcpflags\nTCP,27\n", "proto", "6", "a protocol by name" },
