@@ -706,6 +706,40 @@ no_block_is_spoken_of_twice(void)
 	close(fd);
 }
 
+/* Every octet of an entry that says where its block is and what it is: another one is found, though its hash holds. */
+static void
+lies_of_entries_are_found(void)
+{
+	const struct addr a = addr_v4(0xc0000207);
+	int fd = file_with(5, (struct stay){ 1, 2 }, &a);
+	struct stat st;
+	struct err err = { 0 };
+	unsigned missed = 0;
+	uint8_t *p, *head, *entries;
+	uint64_t hash, n;
+
+	if (fstat(fd, &st) != 0)
+		abort();
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	p += index_find(fd, (uint64_t)st.st_size);
+	head = p + HEADER_LEN;
+	entries = head + INDEX_HEAD;
+	n = le_uint(head + X_BLOCKS, 4);
+	ok(n == 5 && stream_index_check(fd, &err) == 0, "an index of five blocks passes");
+	for (uint64_t k = 0; k < n; k++)
+		for (unsigned i = XE_BACK; i < XE_ZONES; i++) {
+			for (unsigned again = 0; again < 2; again++) {
+				entries[k * INDEX_ENTRY + i] ^= 8;
+				hash = hash_xxh3(entries, n * INDEX_ENTRY);
+				memcpy(head + X_ENTRIES, &hash, 8);
+				header_seal(p, HEADER_LEN + INDEX_HEAD);
+				missed += (stream_index_check(fd, &err) == 0) != again;
+			}
+		}
+	ok(missed == 0, "with another octet in an entry it does not: %u missed", missed);
+	close(fd);
+}
+
 /* Copied without its index, and with one again, a file has the same octets. */
 static void
 copies_are_the_same(void)
@@ -827,6 +861,7 @@ main(void)
 	other_blocks_are_spared();
 	every_column_is_indexed();
 	no_block_is_spoken_of_twice();
+	lies_of_entries_are_found();
 	copies_are_the_same();
 	no_damaged_header_is_copied();
 	notes_change_nothing();
