@@ -226,16 +226,17 @@ rest_of(int offset_s, int64_t ns)
 	return offset_ns - floor_to(offset_ns, ns);
 }
 
-/* By the same clocks as ns; modulo 2^64. */
-static int64_t
-bin_floor(const struct tz_bins *b, int64_t ns)
+/* How long its bin has lasted at ns, by clocks that stand so far from UTC all that time. */
+static uint64_t
+past_ns(const struct tz_bins *b, int64_t ns, int offset_s)
 {
-	int64_t floor = floor_to(ns, b->ns);
-	uint64_t past = (uint64_t)ns - (uint64_t)floor;
+	uint64_t unit = (uint64_t)b->ns, past = (uint64_t)ns - (uint64_t)floor_to(ns, b->ns);
 
-	if (b->shift_ns == 0)
-		return floor;
-	return (int64_t)((uint64_t)ns - (past + (uint64_t)b->shift_ns) % (uint64_t)b->ns);
+	if (b->shift_ns != 0)
+		past = (past + (uint64_t)b->shift_ns) % unit;
+	if (offset_s != 0)
+		past = (past + (uint64_t)rest_of(offset_s, b->ns)) % unit;
+	return past;
 }
 
 struct tz_bins
@@ -277,73 +278,73 @@ span_at(const struct tz_bins *b, int64_t ns)
 	return tz_at(b->moves, floor_div(ns, NS_PER_S));
 }
 
-/* What clocks show; modulo 2^64. */
-static int64_t
-local_ns(const struct tz_bins *b, int64_t ns)
-{
-	return (int64_t)((uint64_t)ns + (uint64_t)(span_at(b, ns).offset_s * NS_PER_S));
-}
-
+/* What clocks show when the bin begins that ns is in. */
 static int64_t
 local_floor(const struct tz_bins *b, int64_t ns)
 {
-	return bin_floor(b, local_ns(b, ns));
+	int offset_s = span_at(b, ns).offset_s;
+	uint64_t local_ns = (uint64_t)ns + (uint64_t)(offset_s * NS_PER_S);
+
+	return (int64_t)(local_ns - past_ns(b, ns, offset_s));
 }
 
 /* Do bins end where clocks move? */
 static bool
 is_cut(const struct tz_bins *b)
 {
-	return b->moves != NULL && b->ns % (HOUR_S * NS_PER_S) != 0;
+	return b->ns % (HOUR_S * NS_PER_S) != 0;
 }
 
-/* The same, of one that clocks cannot move within. */
-static int64_t
-cut_floor(const struct tz_bins *b, int64_t ns)
+/* Did clocks not move between two times, nor so near them that what they show then is there twice? */
+static bool
+is_steady(struct tz_span span, int64_t begin_ns, int64_t end_ns)
 {
-	struct tz_span span = span_at(b, ns);
-	uint64_t past = (uint64_t)local_ns(b, ns) - (uint64_t)local_floor(b, ns);
-	int64_t begin = (int64_t)((uint64_t)ns - past);
-
-	return floor_div(begin, NS_PER_S) < span.from_s ? span.from_s * NS_PER_S : begin;
+	return floor_div(begin_ns, NS_PER_S) - 2 * DAY_S >= span.from_s &&
+	       floor_div(end_ns, NS_PER_S) + 2 * DAY_S < span.until_s;
 }
 
-static int64_t
-cut_next(const struct tz_bins *b, int64_t begin_ns)
-{
-	struct tz_span span = span_at(b, begin_ns);
-	int64_t past = local_ns(b, begin_ns) - local_floor(b, begin_ns), next;
-
-	if (__builtin_add_overflow(begin_ns, b->ns - past, &next))
-		return INT64_MAX;
-	return floor_div(next, NS_PER_S) < span.until_s ? next : span.until_s * NS_PER_S;
-}
-
+/* Clocks show more than 64 bits hold at either end of time, where they are steady. */
 int64_t
 tz_bin_floor(const struct tz_bins *b, int64_t ns)
 {
+	struct tz_span span;
+	int64_t begin;
+
+	if (b->moves == NULL)
+		return (int64_t)((uint64_t)ns - past_ns(b, ns, 0));
+	span = span_at(b, ns);
+	begin = (int64_t)((uint64_t)ns - past_ns(b, ns, span.offset_s));
+	if (is_steady(span, begin, ns))
+		return begin;
 	if (is_cut(b))
-		return cut_floor(b, ns);
-	if (b->moves != NULL)
-		return instant_ns(b->moves, local_floor(b, ns));
-	return bin_floor(b, ns);
+		return floor_div(begin, NS_PER_S) < span.from_s ? span.from_s * NS_PER_S : begin;
+	return instant_ns(b->moves, local_floor(b, ns));
 }
 
 bool
 tz_bins_even(const struct tz_bins *b, int64_t begin_ns, int64_t ns)
 {
-	return b->moves == NULL || (local_floor(b, begin_ns) == local_ns(b, begin_ns) &&
-				       span_at(b, begin_ns).until_s > floor_div(ns, NS_PER_S));
+	struct tz_span span = span_at(b, begin_ns);
+
+	return b->moves == NULL ||
+	       (past_ns(b, begin_ns, span.offset_s) == 0 && span.until_s > floor_div(ns, NS_PER_S));
 }
 
 int64_t
 tz_bin_next(const struct tz_bins *b, int64_t begin_ns)
 {
-	int64_t from = b->moves == NULL ? begin_ns : local_floor(b, begin_ns), next;
+	struct tz_span span = span_at(b, begin_ns);
+	int64_t left = b->ns, next;
 
-	if (is_cut(b))
-		return cut_next(b, begin_ns);
-	if (__builtin_add_overflow(from, b->ns, &next))
+	if (b->moves != NULL)
+		left -= (int64_t)past_ns(b, begin_ns, span.offset_s);
+	if (__builtin_add_overflow(begin_ns, left, &next))
 		return INT64_MAX;
-	return b->moves == NULL ? next : instant_ns(b->moves, next);
+	if (b->moves == NULL || is_steady(span, begin_ns, next))
+		return next;
+	if (is_cut(b))
+		return floor_div(next, NS_PER_S) < span.until_s ? next : span.until_s * NS_PER_S;
+	if (__builtin_add_overflow(local_floor(b, begin_ns), b->ns, &next))
+		return INT64_MAX;
+	return instant_ns(b->moves, next);
 }

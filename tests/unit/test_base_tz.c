@@ -266,6 +266,24 @@ test_bins(const struct tz *tz)
 	tz_free(winter);
 }
 
+/* What clocks show within hours of either end is more than 64 bits hold. */
+static void
+test_ends_of_time(const struct tz *tz)
+{
+	static const int64_t minutes[] = { 7, 60, 120, 24 * 60 };
+	const int64_t first_s = INT64_MIN / NS_PER_S + 2 * DAY_S, last_s = INT64_MAX / NS_PER_S;
+
+	for (size_t i = 0; i < sizeof(minutes) / sizeof(minutes[0]); i++) {
+		int64_t unit_s = minutes[i] * 60, local_s = last_s + HOUR;
+
+		is_i64(bin_of(tz, unit_s, last_s), local_s / unit_s * unit_s - HOUR,
+		    "bins of %lld minutes at the end of time", (long long)minutes[i]);
+		local_s = first_s + HOUR;
+		is_i64(bin_of(tz, unit_s, first_s), (local_s - unit_s + 1) / unit_s * unit_s - HOUR,
+		    "and at its beginning");
+	}
+}
+
 int
 main(void)
 {
@@ -282,6 +300,7 @@ main(void)
 	test_moves(tz);
 	test_text(tz);
 	test_bins(tz);
+	test_ends_of_time(tz);
 	tz_free(tz);
 	snprintf(path, sizeof(path), "%s/Middle", dir);
 	unlink(path);
