@@ -210,12 +210,17 @@ day_span(const struct tz *tz, int64_t local_s)
 }
 
 static bool
+point_valid(const struct point *t)
+{
+	return date_valid(t) && t->hour < 24 && t->minute < 60 && t->second < 60;
+}
+
+/* Of a valid one; false: beyond what 64 bits hold. */
+static bool
 point_ns(struct point *t, int64_t *ns)
 {
 	int64_t local_s, sec, fraction;
 
-	if (!date_valid(t) || t->hour > 23 || t->minute > 59 || t->second > 59)
-		return false;
 	local_s = days_of(t->year, t->month, t->day) * DAY_S + (int64_t)t->hour * 3600 +
 		  (int64_t)t->minute * 60 + t->second;
 	sec = t->has_offset ? local_s - t->offset_s : tz_instant(t->tz, local_s);
@@ -312,6 +317,18 @@ take_packed(struct scan s, struct point *t)
 }
 
 static bool
+take_point(const char *text, size_t n, const struct tz *tz, struct point *t)
+{
+	struct scan s = { text, text + n };
+
+	*t = (struct point){ .tz = tz };
+	if (take_date(s, t))
+		return true;
+	*t = (struct point){ .tz = tz };
+	return take_packed(s, t);
+}
+
+static bool
 parse_epoch(const char *text, size_t n, int64_t *ns)
 {
 	const char *dot = memchr(text, '.', n);
@@ -357,13 +374,12 @@ bool
 parse_time(
     const char *text, size_t n, int64_t now_ns, const struct tz *tz, int64_t *ns, int64_t *span_ns)
 {
-	struct scan s = { text, text + n };
-	struct point t = { .tz = tz };
+	struct point t;
 
 	if (parse_relative(text, n, now_ns, tz, ns, span_ns))
 		return true;
-	if (take_date(s, &t) || (t = (struct point){ .tz = tz }, take_packed(s, &t))) {
-		bool within = point_ns(&t, ns);
+	if (take_point(text, n, tz, &t)) {
+		bool within = point_valid(&t) && point_ns(&t, ns);
 
 		*span_ns = t.span_ns;
 		return within;
@@ -373,12 +389,25 @@ parse_time(
 }
 
 bool
+time_is_beyond(const char *text, size_t n, const struct tz *tz)
+{
+	const char *dots = memmem(text, n, "..", 2);
+	size_t left = dots ? (size_t)(dots - text) : n;
+	struct point t;
+	int64_t ns;
+
+	if (take_point(text, left, tz, &t) && point_valid(&t) && !point_ns(&t, &ns))
+		return true;
+	return dots != NULL && time_is_beyond(dots + 2, n - left - 2, tz);
+}
+
+bool
 parse_window(
     const char *text, size_t n, int64_t now_ns, const struct tz *tz, int64_t *since, int64_t *until)
 {
 	const char *dots = memmem(text, n, "..", 2);
 	size_t left = dots ? (size_t)(dots - text) : n;
-	int64_t span;
+	int64_t end, span;
 
 	if (dots == NULL) {
 		if (!parse_time(text, n, now_ns, tz, since, &span))
@@ -393,7 +422,10 @@ parse_window(
 	*until = INT64_MAX;
 	if (n == 2 || (left > 0 && !parse_time(text, left, now_ns, tz, since, &span)))
 		return false;
-	if (left + 2 < n && !parse_time(dots + 2, n - left - 2, now_ns, tz, until, &span))
-		return false;
+	if (left + 2 < n) {
+		if (!parse_time(dots + 2, n - left - 2, now_ns, tz, &end, &span))
+			return false;
+		*until = end;
+	}
 	return *since <= *until;
 }

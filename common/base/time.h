@@ -45,4 +45,11 @@ bool parse_time(
 bool parse_window(
     const char *, size_t, int64_t now_ns, const struct tz *tz, int64_t *since, int64_t *until);
 
+/*
+ * Of text that is neither: is it a time, or an end of the window one, that the calendar and the clock have and int64_t
+ * nanoseconds do not?  Those are TIME_RANGE.
+ */
+#define TIME_RANGE "1677-09-21T00:12:44Z to 2262-04-11T23:47:16Z"
+bool time_is_beyond(const char *, size_t, const struct tz *tz);
+
 #endif

@@ -250,6 +250,9 @@ refuse_date(struct parser *p, size_t at, size_t end)
 	if (parse_time(text, n, p->x->now_ns, p->x->tz, &ns, &span_ns))
 		refuse(p, at, end, "write the time that is meant, or compare end - start",
 		    "'%.*s' cannot be computed with", (int)(n > 40 ? 40 : n), text);
+	else if (time_is_beyond(text, n, p->x->tz))
+		refuse(p, at, end, "times are from " TIME_RANGE,
+		    "'%.*s' is no time that can be kept", (int)(n > 40 ? 40 : n), text);
 	else
 		refuse(p, at, end, "", "'%.*s' is no time: the calendar or the clock has none such",
 		    (int)(n > 40 ? 40 : n), text);

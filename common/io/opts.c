@@ -90,17 +90,25 @@ io_opts_free(struct io_opts *o)
 }
 
 static int
+refuse_beyond(const char *what, const char *arg, struct err *err)
+{
+	return err_usage(err, "%s: '%s': times are from " TIME_RANGE, what, arg);
+}
+
+static int
 parse_point(
     const struct io_opts *o, const char *what, const char *arg, int64_t *ns, struct err *err)
 {
 	int64_t span;
 
-	if (!parse_time(arg, strlen(arg), time_now_ns(), o->tz, ns, &span))
-		return err_usage(err,
-		    "%s: '%s' is no time; write 2026-11-23, 2026-11-23T21:45, epoch seconds, -1h, "
-		    "today or yesterday",
-		    what, arg);
-	return 1;
+	if (parse_time(arg, strlen(arg), time_now_ns(), o->tz, ns, &span))
+		return 1;
+	if (time_is_beyond(arg, strlen(arg), o->tz))
+		return refuse_beyond(what, arg, err);
+	return err_usage(err,
+	    "%s: '%s' is no time; write 2026-11-23, 2026-11-23T21:45, epoch seconds, -1h, "
+	    "today or yesterday",
+	    what, arg);
 }
 
 static int
@@ -124,6 +132,8 @@ parse_moment(struct io_opts *o, const struct io_moment *m, struct err *err)
 		if (parse_window(
 			m->arg, strlen(m->arg), time_now_ns(), o->tz, &o->since_ns, &o->until_ns))
 			return 1;
+		if (time_is_beyond(m->arg, strlen(m->arg), o->tz))
+			return refuse_beyond("-t", m->arg, err);
 		if (o->since_ns > o->until_ns)
 			return err_usage(
 			    err, "-t: '%s': a window that ends before it begins", m->arg);

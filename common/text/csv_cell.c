@@ -227,11 +227,14 @@ parse_time_cell(
 		return NULL;
 	if (parse_units(cell->p, cell->n, unit, &v->i, scale))
 		return NULL;
-	if (name->type == TYPE_TIME && !parse_clock(v, name, cell->p, cell->n))
+	if (name->type == TYPE_TIME && !parse_clock(v, name, cell->p, cell->n)) {
+		if (time_is_beyond(cell->p, cell->n, name->tz))
+			return "is no time from " TIME_RANGE;
 		return unit == NS_PER_S && parse_digits(cell->p, cell->n, &v->u)
 			   ? "is too large for seconds; names like start_ms, start_us, start_ns "
 			     "say the unit"
 			   : "is no time";
+	}
 	if (name->type == TYPE_DURATION && !parse_hours(&v->i, cell->p, cell->n) &&
 	    !parse_general(v, name, cell->p, cell->n))
 		return "is no duration";

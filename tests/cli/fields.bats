@@ -140,6 +140,13 @@ make_alerts() {
 	[[ $stderr == "flowcat: -O -bytes: write bytes:desc or bytes:asc"* ]]
 	run -2 --separate-stderr flowcat -t 2026-11-26..2026-11-25 a.csv
 	[[ $stderr == "flowcat: -t: '2026-11-26..2026-11-25': a window that ends before it begins"* ]]
+	for how in '-t 2026-01-01..9999-12-31' '-t 1600-01-01..' '--until 2300-01-01T10:00'; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr flowcat $how a.csv
+		[[ $stderr == "flowcat: ${how% *}: '${how#* }': times are from 1677-09-21T00:12:44Z to 2262-04-11T23:47:16Z"* ]]
+	done
+	run -2 --separate-stderr flowcat -t 2026-01-01..2026-13-31 a.csv
+	[[ $stderr == "flowcat: -t: '2026-01-01..2026-13-31' is no time window;"* ]]
 	for tool in flowcat flowagg flowstat "flowfilter any" "flowsend -d udp:127.0.0.1:9"; do
 		# shellcheck disable=SC2086
 		run -2 --separate-stderr $tool --since 2026-11-26 --until 2026-11-25 a.csv

@@ -308,6 +308,10 @@ test_bad_lines(void)
 		{ "srcip,bytes\n10.0.0.x,2\n10.0.0.1,5\n",
 		    "line 2: column 1: '10.0.0.x' is no IP address", 1, 1 },
 		{ "start,bytes\nnever,2\n", "line 2: column 1: 'never' is no time", 1, 0 },
+		{ "start,bytes\n9999-12-31 23:59:59,2\n",
+		    "line 2: column 1: '9999-12-31 23:59:59' is no time from "
+		    "1677-09-21T00:12:44Z to 2262-04-11T23:47:16Z",
+		    1, 0 },
 		{ "start,bytes\n1588205198900,2\n",
 		    "line 2: column 1: '1588205198900' is too large for seconds; names like "
 		    "start_ms, start_us, start_ns say the unit",

@@ -226,6 +226,9 @@ static const struct {
 	{ "start > 2026-13-01T10:00",
 	    "'2026-13-01T10:00' is no time: the calendar or the clock has none such\n"
 	    "    start > 2026-13-01T10:00\n            ^~~~~~~~~~~~~~~~" },
+	{ "end < 2300-01-01", "'2300-01-01' is no time that can be kept\n"
+			      "    end < 2300-01-01\n          ^~~~~~~~~~\n"
+			      "    times are from 1677-09-21T00:12:44Z to 2262-04-11T23:47:16Z" },
 	{ "end < 2026-01-05T06:00 + 1h",
 	    "'2026-01-05T06:00' cannot be computed with\n    end < 2026-01-05T06:00 + 1h\n"
 	    "          ^~~~~~~~~~~~~~~~\n    write the time that is meant, or compare end - "
