@@ -244,15 +244,43 @@ parse_time_cell(
 	return NULL;
 }
 
+/*
+ * 80.0 and 1e+05, as programs write integers that they keep as floats.  So short a text has no more digits than a
+ * double keeps apart: what is whole then was whole in the text, but for what is too small for a double (1e-400).
+ */
+static bool
+parse_whole(struct csv_value *v, enum type t, const char *p, size_t n)
+{
+	double d;
+
+	if (n > sizeof("12345678901234.0") - 1 || !parse_double(p, n, &d) || fabs(d) > 0x1p53 ||
+	    d != floor(d) || (d < 0 && t == TYPE_UINT) || (d == 0 && n > sizeof("0e+00") - 1))
+		return false;
+	if (t == TYPE_INT)
+		v->i = (int64_t)d;
+	else
+		v->u = (uint64_t)d;
+	return true;
+}
+
 /* What cannot be read as an integer of 64 bits may be one all the same. */
 static const char *
 why_no_int(enum type t, const char *p, size_t n)
 {
 	bool negative = n > 1 && *p == '-';
+	double d;
 
-	for (size_t i = negative; i < n; i++)
-		if (!is_digit(p[i]))
+	for (size_t i = negative; i < n; i++) {
+		if (is_digit(p[i]))
+			continue;
+		if (!parse_double(p, n, &d) || !isfinite(d))
 			return "is no number";
+		if (d < 0 && t == TYPE_UINT)
+			return "is below 0";
+		return d != floor(d)
+			   ? "is no whole number"
+			   : "is too long or too large; write it without point and exponent";
+	}
 	return negative && t == TYPE_UINT ? "is below 0" : "is too large";
 }
 
@@ -261,7 +289,8 @@ parse_int_cell(struct csv_value *v, const struct csv_name *name, const struct cs
 {
 	unsigned bits = name->width * 8;
 
-	if (!parse_digits(cell->p, cell->n, &v->u) && !parse_general(v, name, cell->p, cell->n))
+	if (!parse_digits(cell->p, cell->n, &v->u) && !parse_general(v, name, cell->p, cell->n) &&
+	    !parse_whole(v, name->type, cell->p, cell->n))
 		return why_no_int(name->type, cell->p, cell->n);
 	if (name->type == TYPE_UINT && bits < 64 && v->u >> bits != 0)
 		return "is too large";

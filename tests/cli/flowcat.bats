@@ -424,6 +424,13 @@ make_five() {
 	[ "$stderr" = "flowcat: bad.csv: line 3: column 2: 'many' is no number (1 bad line skipped)" ]
 }
 
+@test "flowcat: whole numbers of csv may be written as floats are, as pandas and R do" {
+	printf 'srcip,srcport,flags,proto,bytes,x:int\n10.0.0.1,80.0,27.0,6.0,1e+05,-1e3\n10.0.0.2,,,,1.5e+06,2.\n' > floats.csv
+	run -0 --separate-stderr flowcat -i csv -o csv -k 'srcip,srcport,flags,proto,bytes,`x`' floats.csv
+	[ "$output" = $'srcip,srcport,flags,proto,bytes,x\n10.0.0.1,80,27,6,100000,-1000\n10.0.0.2,,,,1500000,2' ]
+	[ -z "$stderr" ]
+}
+
 @test "flowcat: eight threads read from csv what one does, and say the same of bad lines" {
 	flowgen -n 150000 -o csv -k start,srcip,dstport,bytes > good.csv
 	awk 'NR % 40000 == 7 { print "x,y" } { print }' good.csv > bad.csv

@@ -320,6 +320,22 @@ test_bad_lines(void)
 		    "line 2: column 1: '18446744073709551616' is too large", 1, 0 },
 		{ "bytes\n-1\n", "line 2: column 1: '-1' is below 0", 1, 0 },
 		{ "bytes\n-x\n", "line 2: column 1: '-x' is no number", 1, 0 },
+		{ "bytes\n1.5\n", "line 2: column 1: '1.5' is no whole number", 1, 0 },
+		{ "bytes\n-1.0\n", "line 2: column 1: '-1.0' is below 0", 1, 0 },
+		{ "bytes\n-inf\n", "line 2: column 1: '-inf' is no number", 1, 0 },
+		{ "bytes\n1e30\n",
+		    "line 2: column 1: '1e30' is too long or too large; write it without point and "
+		    "exponent",
+		    1, 0 },
+		{ "bytes\n1e-400\n",
+		    "line 2: column 1: '1e-400' is too long or too large; write it without point "
+		    "and exponent",
+		    1, 0 },
+		{ "srcport\n1e5\n", "line 2: column 1: '1e5' is too large", 1, 0 },
+		{ "bytes\n80.00000000000000001\n",
+		    "line 2: column 1: '80.00000000000000001' is too long or too large; write it "
+		    "without point and exponent",
+		    1, 0 },
 		{ "bytes,label\n\"5\n6\",a\n7,b\n", "line 2: column 1: '5\\x0a6' is no number", 1,
 		    1 },
 		{ "score:float32\n3.4028236e38\n1\n",
