@@ -325,11 +325,22 @@ put_times(struct buf *out, const struct summary *s, const struct tz *tz)
 	buf_putc(out, '\n');
 }
 
-/* Of a file only: a pipe has none, or none that is used. */
+/* An index is of a file only.  -1: it is none, and to open a FIFO again would wait for another writer. */
+static int
+open_indexed(const char *path)
+{
+	int fd = strcmp(path, "-") == 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 || file_is_regular(fd))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 static void
 put_index(struct buf *out, const char *path, uint64_t octets)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open_indexed(path);
 	struct stream_index_info x;
 	struct err err = { 0 };
 
@@ -446,7 +457,7 @@ check_block(struct stream_slot *slot, struct err *err)
 static int
 check_index(const char *path, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	int fd = open_indexed(path), rc;
 
 	if (fd < 0)
 		return 0;

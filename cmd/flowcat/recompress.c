@@ -25,7 +25,7 @@ struct looked {
 static int
 look(const char *path, bool verify, struct looked *l, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is not waited for */
 	struct stream_slot *slot;
 	struct stream_reader *r;
 	enum stream_status status = STREAM_FAILED;

@@ -533,6 +533,25 @@ make_five() {
 	[[ $output == "flowcat: plain.flow: "* ]]
 }
 
+@test "flowcat: a FIFO is described and checked once, and not waited for where files are replaced" {
+	flowgen -q -n 500 -w few.flow
+	cp few.flow ./-
+	mkfifo pipe
+	for what in --info --check; do
+		cat few.flow > pipe 3>&- &
+		run -0 --separate-stderr timeout 10 flowcat $what pipe
+		[[ $output == *"500"* ]]
+		[ -z "$stderr" ]
+	done
+	run -3 --separate-stderr timeout 10 flowcat --index pipe
+	[ "$stderr" = "flowcat: pipe: --index is for files" ]
+	run -3 --separate-stderr timeout 10 flowcat --recompress pipe
+	[ "$stderr" = "flowcat: pipe: no regular file: only those can be replaced" ]
+	flowcat --index -q ./-
+	flowcat few.flow | flowcat --info - > said
+	run ! grep '^index' said
+}
+
 @test "flowcat: -O orders, biggest first, missing last both ways" {
 	make_five
 	[ "$(flowcat -O bytes -o csv -k bytes,srcip five.flow | cut -d, -f1 | tr '\n' ' ')" = 'bytes 2500000 1500 336 76  ' ]
