@@ -373,10 +373,12 @@ is_readable(struct follow *f, struct input *in, struct err *err)
 	if (in->recognised)
 		return true;
 	n = pread(in->fd, head, sizeof(head), 0);
-	if (n < (ssize_t)sizeof(head)) {
+	if (n < 0)
+		err_system(err, NULL);
+	else if (n < (ssize_t)sizeof(head))
 		at_end(f, in);
+	if (n < (ssize_t)sizeof(head))
 		return false;
-	}
 	in->recognised = stream_recognise(head, sizeof(head));
 	if (!in->recognised && in->operand)
 		err_set(err, "no flow stream; only those are followed");

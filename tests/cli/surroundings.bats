@@ -96,6 +96,13 @@ need_faults() {
 	grep -q ': block cannot be read: Input/output error$' said
 }
 
+@test "surroundings: a file that cannot be read is told where it is followed too" {
+	need_faults
+	run -3 --separate-stderr timeout 20 strace -f -o /dev/null -P "$PWD/day.flow" \
+		-e inject=pread64:error=EIO flowcat --follow -o csv day.flow
+	[[ $stderr == *"flowcat: day.flow: Input/output error" ]]
+}
+
 @test "surroundings: a pipe that cannot be given a file's octets unread gets them read" {
 	need_faults
 	flowcat day.flow | cat > whole
