@@ -381,14 +381,19 @@ consume(void *ctx, void *item)
 	return more;
 }
 
-/* Records that wait for company do not wait for ever; with none there is nothing to do. */
+/*
+ * Records that wait for company do not wait for ever; with none there is nothing to do.  Where they cannot be written the
+ * input ends, however long it would have to be waited for.
+ */
 static bool
 idle(void *ctx)
 {
 	struct run *r = ctx;
 
-	if (r->sink != NULL && sink_flush(r->sink, false, r->err) != 0)
+	if (r->sink != NULL && sink_flush(r->sink, false, r->err) != 0) {
 		r->failed = true;
+		source_stop(r->source);
+	}
 	return r->sink != NULL && !r->failed && sink_holds(r->sink);
 }
 

@@ -284,6 +284,13 @@ craft_block() {
 	done
 }
 
+@test "a full disk is told at once, however long the next records are waited for" {
+	flowgen -q -n 10 | head -c -64 > cut.flow
+	run -3 --separate-stderr timeout 10 bash -c \
+		'flowfilter "srcport > 40000" < <(cat cut.flow; exec sleep 20 3>&- 2>&-) > /dev/full'
+	[ "$stderr" = "flowfilter: cannot write: No space left on device" ]
+}
+
 @test "a reader that goes away ends a pipe quietly" {
 	for program in "flowcat" "flowcat -j 1 -o csv" "flowcat -j 2 -o csv" "flowcat -j 8 -o ndjson" "flowfilter any"; do
 		run --separate-stderr bash -c "$program whole.flow | head -c 100 > /dev/null; exit \${PIPESTATUS[0]}"
