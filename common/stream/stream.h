@@ -225,7 +225,7 @@ int stream_index_check(int fd, struct err *);
  */
 int stream_index_copy(int from_fd, int to_fd, struct err *);
 
-/* Totals and the end mark.  -1: err. */
+/* Totals and the end mark.  -1: err, and the writer is as before, as with stream_put. */
 int stream_finish(struct stream_writer *, struct err *);
 
 /* Free the writer without an end mark (readers will see that we failed), or after finish. */

@@ -305,7 +305,7 @@ stream_finish(struct stream_writer *w, struct err *err)
 	uint64_t back = 0;
 
 	if (!w->begun && write_history(w, err) != 0)
-		return -1;
+		return undo(w, &before);
 	if (w->index != NULL && write_index(w, err) != 0)
 		return undo(w, &before);
 	if (w->index != NULL && index_last(w->index) != UINT64_MAX)

@@ -1,4 +1,6 @@
 /* The block codec and the stream around it: what is written is what is read, and damage is seen. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -344,6 +346,25 @@ old_hash(void)
 	ok(drain(file_of(p, n), 0, &records, &e) == STREAM_FAILED, "and damage in them is seen");
 	free(p);
 	batch_free(b);
+}
+
+/* The disk is full where the end mark of a stream without blocks, and what stands in front of it, is written. */
+static void
+finished_again(void)
+{
+	int fd = open("/dev/full", O_WRONLY), file = temp();
+	struct stream_writer *w = stream_create(fd, "test");
+	uint64_t records;
+	struct err e = { 0 };
+
+	ok(stream_finish(w, &e) != 0 && e.error == ENOSPC, "a full disk is told");
+	ok(dup2(file, fd) == fd && stream_finish(w, &(struct err){ 0 }) == 0,
+	    "later there is room");
+	stream_abandon(w);
+	close(fd);
+	e = (struct err){ 0 };
+	(void)lseek(file, 0, SEEK_SET);
+	ok(drain(file, 0, &records, &e) == STREAM_END, "then the stream is whole (%s)", e.text);
 }
 
 static void
@@ -810,6 +831,7 @@ main(void)
 	damage();
 	old_hash();
 	ends();
+	finished_again();
 	grows();
 	encodings();
 	runs();
