@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
@@ -59,6 +60,8 @@ io_keep_read(const char *path, const char *what, io_take take, void *ctx, const 
 
 	there = stat(path, &st) == 0;
 	missing = !there && errno == ENOENT;
+	if (!missing && access(path, R_OK) != 0) /* which nobody should remove for that */
+		return err_system(err, "%s", path);
 	if (there && S_ISDIR(st.st_mode)) /* as an operand it would be all the files below it */
 		return err_set(err, "%s: a directory, and no file for a %s", path, what);
 	if ((missing || (there && S_ISREG(st.st_mode))) && check_place(path, err) != 0)

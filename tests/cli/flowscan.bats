@@ -340,6 +340,12 @@ at() {
 	[[ $stderr == *"cut.state: no whole state of flowscan; remove it to begin anew" ]]
 	run -3 --separate-stderr flowscan --state nowhere/scan.state -o csv day.flow
 	[ "$stderr" = "flowscan: cannot write nowhere/scan.state: No such file or directory" ]
+	run -3 --separate-stderr flowscan --state cut.state/scan.state -o csv day.flow
+	[ "$stderr" = "flowscan: cut.state/scan.state: Not a directory" ]
+	[ "$(id -u)" -ne 0 ] || return 0
+	chmod 0 scan.state
+	run -3 --separate-stderr flowscan --state scan.state -o csv day.flow
+	[ "$stderr" = "flowscan: scan.state: Permission denied" ]
 }
 
 @test "flowscan: incomplete input gives the alerts of what was good, exit 3, and no new state" {
