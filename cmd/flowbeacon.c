@@ -513,8 +513,10 @@ look_first(struct flowbeacon *f, char *const *paths, int n, struct err *err)
 static int
 run(struct flowbeacon *f, const struct optparse *parser, char **argv, struct err *err)
 {
-	struct io_digest once = { unpack_peers, count_peers, end, f };
-	struct io_digest second = { select_pairs, put_together, end, f };
+	struct io_digest once = { .work = unpack_peers, .take = count_peers, .end = end, .ctx = f };
+	struct io_digest second = {
+		.work = select_pairs, .take = put_together, .end = end, .ctx = f
+	};
 	struct pairs_opts pairs = { (uint32_t)f->starts, f->io.memory,
 		f->judge.method == METHOD_RITA, f->scope.window_ns };
 	struct io_result result;

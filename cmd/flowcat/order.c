@@ -2,22 +2,33 @@
 
 #include "base/ordered.h"
 
-static size_t
-part_choose(void *sorter, struct batch *b, uint64_t *sel, size_t n)
+struct ordering {
+	struct sorter *sorter;
+	unsigned threads;
+};
+
+static struct sorter *
+sorter(void *ordering)
 {
-	return sort_choose(sorter, b, sel, n);
+	return ((struct ordering *)ordering)->sorter;
+}
+
+static size_t
+part_choose(void *ctx, struct batch *b, uint64_t *sel, size_t n)
+{
+	return sort_choose(sorter(ctx), b, sel, n);
 }
 
 static void *
-part_make(void *sorter, struct batch *b, const uint64_t *sel)
+part_make(void *ctx, struct batch *b, const uint64_t *sel)
 {
-	return sort_prepare(sorter, b, sel);
+	return sort_prepare(sorter(ctx), b, sel);
 }
 
 static int
-part_take(void *sorter, void *part, struct err *err)
+part_take(void *ctx, void *part, struct err *err)
 {
-	return sort_take(sorter, part, err);
+	return sort_take(sorter(ctx), part, err);
 }
 
 static void
@@ -29,66 +40,42 @@ part_drop(void *part)
 static const struct io_parts parts = { part_choose, part_make, part_take, part_drop };
 
 static void
-order_make(void *sorter, size_t i, struct batch *b)
+order_make(void *ctx, size_t i, struct batch *b)
 {
-	sort_block(sorter, i, b);
+	sort_block(sorter(ctx), i, b);
 }
 
 static int
-order_give(struct sorter *s, struct io_sink *sink, unsigned threads, struct err *err)
+order_give(void *ctx, struct io_sink *sink, const struct io_result *result, struct err *err)
 {
+	struct ordering *o = ctx;
 	size_t blocks;
-	int rc = sort_order(s, err);
+	int rc = sort_order(o->sorter, err);
 
+	(void)result;
 	while (rc == 0) {
-		rc = sort_window(s, &blocks, err);
+		rc = sort_window(o->sorter, &blocks, err);
 		if (rc != 0 || blocks == 0)
 			break;
-		rc = io_sink_many(sink, threads, blocks, order_make, s, err);
+		rc = io_sink_many(sink, o->threads, blocks, order_make, o, err);
 	}
 	return rc < 0 ? -1 : 0;
 }
 
-static int
-order_run(const struct io_opts *opts, const struct order *order, struct io_source *source,
-    struct io_sink *sink, struct io_result *result, struct err *err)
-{
-	unsigned threads = opts->threads ? opts->threads : ordered_processors();
-	struct sorter *s =
-	    sort_new(order->keys, order->n_keys, opts->limit, opts->memory, opts->tmpdir);
-	int rc;
-
-	sort_threads(s, threads);
-	if (opts->has_fields && !opts->fields.all && opts->fields.relative == NULL)
-		sort_only(s, &opts->fields);
-	io_sink_parts(sink, &parts, s);
-	rc = io_run(source, sink, opts, NULL, NULL, result, err);
-	if (rc == 0)
-		rc = order_give(s, sink, threads, err);
-	sort_free(s);
-	return rc;
-}
-
 int
-order_filter(struct io_opts *opts, const struct order *order, char **paths, int n, char **argv,
-    struct io_result *result, struct err *err)
+order_filter(const struct io_opts *opts, const struct order *order, char **paths, int n,
+    char **argv, struct io_result *result, struct err *err)
 {
-	struct io_source *source;
-	struct io_sink *sink = NULL;
-	struct err closing = { 0 };
-	int rc = -1;
+	struct ordering o = { .sorter = sort_new(order->keys, order->n_keys, opts->limit,
+				  opts->memory, opts->tmpdir),
+		.threads = opts->threads ? opts->threads : ordered_processors() };
+	const struct io_digest digest = { .parts = &parts, .end = order_give, .ctx = &o };
+	int status;
 
-	source = io_source_open(paths, n, opts, err);
-	if (source != NULL)
-		sink = io_sink_open(opts, argv, err);
-	if (sink != NULL)
-		rc = order_run(opts, order, source, sink, result, err);
-	if (io_sink_close(sink, rc == 0 && !result->incomplete, &closing) != 0 && rc == 0) {
-		*err = closing;
-		rc = -1;
-	}
-	io_source_close(source);
-	if (rc == 0)
-		return io_status(result);
-	return err->status ? err->status : EXIT_FAILED;
+	sort_threads(o.sorter, o.threads);
+	if (opts->has_fields && !opts->fields.all && opts->fields.relative == NULL)
+		sort_only(o.sorter, &opts->fields);
+	status = io_digest(opts, paths, n, argv, &digest, result, err);
+	sort_free(o.sorter);
+	return status;
 }

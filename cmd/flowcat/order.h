@@ -12,8 +12,8 @@ struct order {
 	size_t n_keys;
 };
 
-/* As io_filter, but ordered.  Uses one thread, so that equal records keep the order they came in. */
-int order_filter(struct io_opts *, const struct order *, char **paths, int n, char **argv,
+/* As io_filter, but ordered; equal records keep the order they came in, on however many threads. */
+int order_filter(const struct io_opts *, const struct order *, char **paths, int n, char **argv,
     struct io_result *, struct err *);
 
 #endif

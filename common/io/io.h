@@ -145,28 +145,6 @@ typedef int (*io_take)(void *ctx, struct batch *, const uint64_t *sel, struct er
 struct io_sink *io_sink_function(const struct io_opts *, io_take, void *ctx);
 
 /*
- * What this sink writes are records of the program's making only (io_sink_batch): of a run it takes the options
- * records, to pass them on or for the names in them, and none of the flows.  Those that work kept go to take
- * (NULL: nowhere), in order and on the thread that called io_run; work, which runs on several, had better unpack
- * the columns that take will ask for.
- */
-void io_sink_defer(struct io_sink *, io_take, void *ctx);
-
-/*
- * The same, but of each batch's flows that are selected a worker makes a part, for which the batch is not needed any
- * more.  Parts are taken in order, on the thread that called io_run.
- */
-struct io_parts {
-	/* First, of n selected records those are left that are wanted, and their number returned. */
-	size_t (*choose)(void *ctx, struct batch *, uint64_t *sel, size_t n);
-	/* Of those, or none.  NULL: nothing to take. */
-	void *(*make)(void *ctx, struct batch *, const uint64_t *sel);
-	int (*take)(void *ctx, void *part, struct err *); /* the part is gone; -1: err, stop */
-	void (*drop)(void *part); /* not taken: its input turned out to be damaged */
-};
-void io_sink_parts(struct io_sink *, const struct io_parts *, void *ctx);
-
-/*
  * Finish: end mark or closing text, everything flushed, the file in place.  complete false: no end mark and
  * PATH.incomplete instead of PATH.  Frees the sink.  -1 with err.
  */
@@ -225,12 +203,28 @@ int io_filter(const struct io_opts *, char *const *paths, int n, char *const *ar
     void *ctx, struct io_result *, struct err *);
 
 /*
- * The whole life of a program whose records are made of all its input: open both, run work and take (either
- * may be NULL) over the flows, then let end write with io_sink_batch, close.  Returns as io_filter.
+ * Of each batch's flows that work kept a worker makes a part, for which the batch is not needed any more.  Parts are
+ * taken in order, on the thread that called io_digest.
+ */
+struct io_parts {
+	/* First, of n selected records those are left that are wanted, and their number returned. */
+	size_t (*choose)(void *ctx, struct batch *, uint64_t *sel, size_t n);
+	/* Of those, or none.  NULL: nothing to take. */
+	void *(*make)(void *ctx, struct batch *, const uint64_t *sel);
+	int (*take)(void *ctx, void *part, struct err *); /* the part is gone; -1: err, stop */
+	void (*drop)(void *part); /* not taken: its input turned out to be damaged */
+};
+
+/*
+ * The whole life of a program whose records are made of all its input: open both, run work over the flows and hand
+ * what it kept to take or, in parts, to parts (any of them may be NULL), then let end write with io_sink_batch,
+ * close.  Returns as io_filter.  take is called in order, on the thread that called io_digest; work, which runs on
+ * several, had better unpack the columns that take will ask for.
  */
 struct io_digest {
 	io_work work;
 	io_take take;
+	const struct io_parts *parts; /* instead of take */
 	/* NULL: there is none, and what work keeps is written as it comes.  -1: err. */
 	int (*end)(void *ctx, struct io_sink *, const struct io_result *, struct err *);
 	void *ctx;

@@ -148,7 +148,14 @@ void sink_name(struct io_sink *, struct job *);
 /* Before the first job is prepared: b is the first batch with flow records, or NULL. */
 void sink_begin(struct io_sink *, struct batch *b);
 bool sink_begun(const struct io_sink *);
-bool sink_defers(const struct io_sink *); /* the run's flows are not written */
+
+/*
+ * What this sink writes are records of the program's making only (io_sink_batch): of a run it takes the options records,
+ * to pass them on or for the names in them, and none of the flows.  Those that work kept go to take or parts (io_digest).
+ */
+void sink_defer(struct io_sink *, io_take, const struct io_parts *, void *ctx);
+bool sink_defers(const struct io_sink *);
+
 /* Does it print such records at all? */
 bool sink_takes(const struct io_sink *, const struct batch *);
 int sink_pipe(const struct io_sink *); /* where its reader may go: standard output; else -1 */

@@ -550,7 +550,7 @@ io_digest(const struct io_opts *opts, char *const *paths, int n, char *const *ar
 	*result = (struct io_result){ 0 };
 	if (sink != NULL) {
 		if (d->end != NULL)
-			io_sink_defer(sink, d->take, d->ctx);
+			sink_defer(sink, d->take, d->parts, d->ctx);
 		r = io_run(source, sink, opts, d->work, d->ctx, result, err);
 	}
 	if (r == 0 && d->end != NULL)

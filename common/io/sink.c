@@ -232,17 +232,10 @@ sink_name(struct io_sink *s, struct job *j)
 }
 
 void
-io_sink_defer(struct io_sink *s, io_take take, void *ctx)
+sink_defer(struct io_sink *s, io_take take, const struct io_parts *parts, void *ctx)
 {
 	s->deferred = true;
 	s->take = take;
-	s->take_ctx = ctx;
-}
-
-void
-io_sink_parts(struct io_sink *s, const struct io_parts *parts, void *ctx)
-{
-	s->deferred = true;
 	s->parts = parts;
 	s->take_ctx = ctx;
 }
