@@ -186,7 +186,8 @@ is_wanted(void *ctx, const struct probe *p)
 	const struct io_opts *o = s->opts;
 	const struct field_id start = field_own(OWN_START), end = field_own(OWN_END);
 	struct probe_key lo = { 0, zone_key_int(o->since_ns) };
-	struct probe_key hi = { 0, zone_key_int(o->until_ns - 1) };
+	/* Of the key, as the first of all times has none before it: that is not asked for. */
+	struct probe_key hi = { 0, zone_key_int(o->until_ns) - 1 };
 
 	if (o->since_ns != INT64_MIN &&
 	    !p->may(p->ctx, &end, TYPE_TIME, lo, (struct probe_key){ 0, UINT64_MAX }))

@@ -155,4 +155,7 @@ make_alerts() {
 	run -0 flowcat -o csv -t 2026-11-24..2026-11-25 --since 2026-11-26 --until 2026-11-27 a.csv
 	run -3 --separate-stderr flowcat -w none/x.flow a.csv
 	[ "$stderr" = "flowcat: cannot write none/x.flow: No such file or directory" ]
+	flowcat a.csv -w a.flow
+	run -0 flowcat -o csv --no-header --until 1677-09-21T00:12:43.145224192 a.flow # the first of all times
+	[ -z "$output" ]
 }
