@@ -10,6 +10,7 @@ enum { SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 /* All that a handler can reach. */
 static volatile sig_atomic_t told_fd;
 
+/* Whichever of them comes next ends the program. */
 static void
 on_signal(int signo)
 {
@@ -18,14 +19,19 @@ on_signal(int signo)
 
 	(void)signo;
 	(void)!write(told_fd, &one, sizeof(one));
+	for (unsigned i = 0; i < SIGNALS; i++) {
+		struct sigaction now;
+
+		if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == on_signal)
+			(void)signal(signals[i], SIG_DFL);
+	}
 	errno = saved;
 }
 
 void
 interrupt_catch(struct interrupt *in, int eventfd)
 {
-	const struct sigaction once = { .sa_handler = on_signal,
-		.sa_flags = (int)(SA_RESETHAND | SA_RESTART) };
+	const struct sigaction once = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 
 	told_fd = eventfd;
 	for (unsigned i = 0; i < SIGNALS; i++) {

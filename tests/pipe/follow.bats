@@ -294,6 +294,26 @@ collect() {
 	run -0 timeout 20 flowfilter --follow -q 'bytes > 0' store
 }
 
+@test "follow: who is stuck as nobody reads its output ends at a second signal, whichever the first was" {
+	flowgen -q -n 100000 -w store/a.flow
+	mkfifo stuck
+	exec 7<> stuck
+	for signals in "INT TERM" "TERM INT" "TERM TERM"; do
+		start env --default-signal=INT,TERM flowcat --follow --since 2020-01-01 -o csv store > stuck
+		sleep 1
+		kill -"${signals% *}" "$pid"
+		sleep 0.5
+		kill -0 "$pid"
+		kill -"${signals#* }" "$pid"
+		for _ in $(seq 40); do
+			kill -0 "$pid" 2> /dev/null || break
+			sleep 0.05
+		done
+		run ! kill -0 "$pid"
+	done
+	exec 7>&-
+}
+
 @test "follow: what is ended is closed as it should be in every format" {
 	make_pieces
 	cat piece.[01] > store/.a.flow.part
