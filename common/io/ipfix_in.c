@@ -113,7 +113,7 @@ fail(struct ipfix_in *in, const char *why)
 static bool
 read_message(struct ipfix_in *in)
 {
-	struct wire_msg msg = { .stream = WIRE_CONNECTION, .received_ns = time_now_ns() };
+	struct wire_msg msg = { .stream = WIRE_CONNECTION };
 	const uint8_t *p;
 	size_t len;
 
