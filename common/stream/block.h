@@ -87,7 +87,10 @@ bool section_sound(const uint8_t *, size_t n, unsigned entry_flags, uint64_t has
 /* Room for n octets in the slot's buffer, 64-aligned, with slack for whole vectors behind. */
 uint8_t *slot_room(struct stream_slot *, size_t n);
 
-/* Say why a block's octets cannot be had: as errno does, or 0 in it, that the file became shorter.  Returns -1. */
+/* Why octets of a file cannot be had: as errno says, or 0 in it, that it became shorter. */
+const char *slot_unread_why(void);
+
+/* The same of a block's as err.  Returns -1. */
 int slot_unread(const struct stream_slot *, struct err *);
 
 /* Make the batch of a slot whose header octets (header_len of them) are in place.  -1: err. */

@@ -31,7 +31,7 @@ selection_load(struct stream_slot *s, const struct block_header *h)
 
 		if (s->file == NULL ||
 		    !file_read_at(s->file->fd, read, len, s->file_offset + h->selection))
-			return "its selection cannot be read";
+			return slot_unread_why();
 		p = read;
 	}
 	if (!is_sound(p, len))

@@ -341,13 +341,19 @@ slot_check(struct stream_slot *s, struct err *err)
 	return 0;
 }
 
+const char *
+slot_unread_why(void)
+{
+	return errno != 0 ? strerror(errno) : "the file became shorter meanwhile";
+}
+
 int
 slot_unread(const struct stream_slot *s, struct err *err)
 {
 	const unsigned long long at = s->file_offset;
 
 	return errno != 0 ? err_system(err, "offset %llu: block cannot be read", at)
-			  : err_set(err, "offset %llu: the file became shorter meanwhile", at);
+			  : err_set(err, "offset %llu: %s", at, slot_unread_why());
 }
 
 /* What of it is still in the file. */

@@ -1,5 +1,6 @@
 #include "stream/stored.h"
 
+#include <errno.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@ read_file(struct stream_file *f, uint8_t *to, size_t n, off_t at)
 	return pread(f->fd, to, n, at);
 }
 
+/* NULL: errno; 0 in it: there are fewer. */
 static const uint8_t *
 section_octets(struct stream_slot *s, const struct block_entry *e)
 {
@@ -31,8 +33,10 @@ section_octets(struct stream_slot *s, const struct block_entry *e)
 
 	if (s->have >= (size_t)e->offset + e->length)
 		return s->octets + e->offset;
-	if (s->file == NULL)
+	if (s->file == NULL) {
+		errno = 0;
 		return NULL;
+	}
 	if (column < 64)
 		atomic_fetch_or_explicit(
 		    &s->file->wanted, UINT64_C(1) << column, memory_order_relaxed);
@@ -41,8 +45,12 @@ section_octets(struct stream_slot *s, const struct block_entry *e)
 		ssize_t n = read_file(
 		    s->file, p + got, e->length - got, (off_t)(s->file_offset + e->offset + got));
 
-		if (n <= 0)
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? 0 : errno;
 			return NULL;
+		}
 		got += (size_t)n;
 	}
 	return p;
@@ -80,7 +88,7 @@ stored_load(struct stream_slot *s, const struct block_entry *e, struct stored **
 	const uint8_t *p = section_octets(s, e);
 
 	if (p == NULL)
-		return "section cannot be read";
+		return slot_unread_why();
 	if (!section_sound(p, e->length, e->flags, e->hash))
 		return "damaged section (its hash does not hold)";
 	*st = arena_alloc(&s->batch.arena, sizeof(**st));

@@ -96,6 +96,13 @@ need_faults() {
 	grep -q ': block cannot be read: Input/output error$' said
 }
 
+@test "surroundings: a column that cannot be read is told with the reason" {
+	need_faults
+	flowgen -n 60000 -w big.flow
+	run -3 --separate-stderr faulty pread64,preadv2:error=EIO:when=2+ flowcat -j 1 -o csv big.flow
+	[[ ${stderr_lines[0]} =~ ^"flowcat: big.flow: offset "[0-9]+": column "[0-9]+": Input/output error"$ ]]
+}
+
 @test "surroundings: a file that cannot be read is told where it is followed too" {
 	need_faults
 	run -3 --separate-stderr timeout 20 strace -f -o /dev/null -P "$PWD/day.flow" \
