@@ -58,6 +58,8 @@ io_keep_read(const char *path, const char *what, io_take take, void *ctx, const 
 	bool there, missing;
 	int rc;
 
+	if (strcmp(path, "-") == 0) /* where the other records go */
+		return err_set(err, "-: standard output, and no file for a %s", what);
 	there = stat(path, &st) == 0;
 	missing = !there && errno == ENOENT;
 	if (!missing && access(path, R_OK) != 0) /* which nobody should remove for that */

@@ -462,3 +462,12 @@ at() {
 	run -3 --separate-stderr timeout 5 flowscan --state dir day.flow
 	[[ $stderr == "flowscan: dir: a directory, and no file for a state of flowscan"* ]]
 }
+
+@test "flowscan: standard output is no state of any program, whose octets would stand among its records" {
+	flowgen -q -n 100 -w day.flow
+	for program in flowalert flowanom flowbeacon flowexfil flowlateral flowscan; do
+		run -3 --separate-stderr "$program" --state - -o csv day.flow
+		[[ $stderr == "$program: -: standard output, and no file for a "* ]]
+		[ -z "$output" ]
+	done
+}
