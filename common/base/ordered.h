@@ -21,7 +21,8 @@ struct ordered {
 	bool live; /* input may block: a producer thread even with one worker */
 	unsigned idle_ms; /* call idle() when nothing was consumed for so long; 0 never */
 
-	void *items; /* ring of n_items, item_size each; caller owned; at least threads + 2 */
+	/* Ring of n_items, item_size each; caller owned; at least threads + 2, or 1 where the caller is alone. */
+	void *items;
 	size_t item_size;
 	unsigned n_items;
 

@@ -98,8 +98,9 @@ const char *io_suffix(const char *path);
 
 /*
  * Operands as files: a directory stands for the flow files in and below it, in time order (by the start of
- * their first records); names that begin with a dot are left out unless live.  Borrowed strings are
- * copied.  -1 with err: a directory without flow files, or one that cannot be read.
+ * their first records); names that begin with a dot are left out, but parts (.NAME.part) are found if live.  Borrowed
+ * strings are copied.  -1 with err: an empty name, a directory without flow files, or one that cannot be read; free it
+ * all the same.
  */
 struct io_paths {
 	char **path;

@@ -12,7 +12,10 @@ struct ipfix_in;
 struct ipfix_in *ipfix_in_open(int fd, const void *head, size_t head_len, bool raw, int stop_fd);
 void ipfix_in_close(struct ipfix_in *);
 
-/* Exchange *b (any batch made by batch_new) for one with records.  1 a batch, 0 the end, -1 err (what was whole came first). */
+/*
+ * Exchange *b (any batch made by batch_new) for one with records.  1 a batch, 0 the end, -1 err (what was whole came
+ * first).
+ */
 int ipfix_in_next(struct ipfix_in *, struct batch **b, struct err *);
 
 #endif

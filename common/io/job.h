@@ -99,8 +99,8 @@ void job_trim(struct job *, size_t n);
 void job_narrow(struct job *);
 
 /*
- * Source: the next batch or failure; false at the end of all inputs.  The job's slot is used, or made.  Then, of what it gave: source_read on any
- * thread, before its batch is looked at; source_count, or source_tell where err is set, in order.
+ * Source: the next batch or failure; false at the end of all inputs.  The job's slot is used, or made.  Then, of what it
+ * gave: source_read on any thread, before its batch is looked at; source_count, or source_tell where err is set, in order.
  */
 bool source_next(struct io_source *, struct job *);
 void source_read(struct io_source *, struct job *);

@@ -146,9 +146,10 @@ is_kept(const struct packer *p, size_t len, size_t others)
 }
 
 /*
- * What to compress it with; NULL: a frame of all would hardly be kept beside `others`.  A sample tells.  More than a third of the
- * planes of usual flows are noise, and compressing those on trial took a third of the time.  Of others the octets are
- * few but do not repeat in any order: looking for repeats costs twice what coding them does, and finds next to none.
+ * What to compress it with; NULL: a frame of all would hardly be kept beside `others`.  A sample tells.  More than a
+ * third of the planes of usual flows are noise, and compressing those on trial took a third of the time.  Of others the
+ * octets are few but do not repeat in any order: looking for repeats costs twice what coding them does, and finds next
+ * to none.
  */
 static ZSTD_CCtx *
 choose(const struct packer *p, const uint8_t *v, size_t n, size_t others)
