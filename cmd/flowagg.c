@@ -122,7 +122,9 @@ how_to_have(const struct field *f)
 	}
 }
 
-/* Multiplied counters beside the interval that they were sampled at would be multiplied once more by what reads them. */
+/*
+ * Multiplied counters beside the interval that they were sampled at would be multiplied once more by what reads them.
+ */
 static int
 check_scale(const struct group_spec *s, struct err *err)
 {

@@ -1,5 +1,6 @@
 /*
- * about.h - what an aggregate is about, as alerts say it: its ends where they have a place for them, words for the rest.
+ * about.h - what an aggregate is about, as alerts say it: its ends where they have a place for them, words for the
+ * rest.
  */
 #ifndef FLOWALERT_ABOUT_H
 #define FLOWALERT_ABOUT_H

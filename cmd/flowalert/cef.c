@@ -1,8 +1,8 @@
 /*
  * cef.c - the Common Event Format, version 0: one line an alert.
  *
- * Source: "Implementing ArcSight Common Event Format (CEF)", version 25 (2017): header, escaping (\ and | in the header; \,
- * = and line ends in the extension), the dictionary of keys and the lengths of their values.
+ * Source: "Implementing ArcSight Common Event Format (CEF)", version 25 (2017): header, escaping (\ and | in the
+ * header; \, = and line ends in the extension), the dictionary of keys and the lengths of their values.
  */
 #include <ctype.h>
 

@@ -2,8 +2,8 @@
  * command.h - a command of the user's for each alert, with the record as JSON on its standard input.
  *
  * The command is the text of `/bin/sh -c` as it was given: nothing of an alert is ever part of it, of its arguments or
- * its environment.  Several run at a time, each in a process group of its own that gets SIGTERM when its time is over and
- * SIGKILL a little later.  Their output goes to standard error, since ours may carry records.
+ * its environment.  Several run at a time, each in a process group of its own that gets SIGTERM when its time is over
+ * and SIGKILL a little later.  Their output goes to standard error, since ours may carry records.
  */
 #ifndef FLOWALERT_COMMAND_H
 #define FLOWALERT_COMMAND_H

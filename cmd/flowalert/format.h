@@ -2,8 +2,8 @@
  * format.h - alerts in the languages of other systems: one table of them, one file each.
  *
  * A format of lines has nothing before the first or behind the last alert, so a line may go anywhere by itself; the
- * others are one text that is whole at its end only.  Texts of alerts may hold anything: each format escapes them as its
- * standard says, and makes what is not UTF-8 U+FFFD.
+ * others are one text that is whole at its end only.  Texts of alerts may hold anything: each format escapes them as
+ * its standard says, and makes what is not UTF-8 U+FFFD.
  */
 #ifndef FLOWALERT_FORMAT_H
 #define FLOWALERT_FORMAT_H

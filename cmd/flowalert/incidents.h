@@ -2,12 +2,12 @@
  * incidents.h - many alerts of the same, told once: what is the same, how long it goes on, when it is told again.
  *
  * Alerts are the same when detector, kind, source, destination, destination port and subject are.  One that begins
- * within `window` of the end of the last of its kind belongs to the same incident, which then has one alert more and ends
- * later; else it begins a new one.  An incident is told once it is there, with the numbers of its surest alert of this
- * run, but nothing of the same is told twice within `cooldown`, unless it has become more severe.
+ * within `window` of the end of the last of its kind belongs to the same incident, which then has one alert more and
+ * ends later; else it begins a new one.  An incident is told once it is there, with the numbers of its surest alert of
+ * this run, but nothing of the same is told twice within `cooldown`, unless it has become more severe.
  *
- * All times are those of alerts, so a run over old files says what a run at the time would have said; and alerts that the
- * memory had heard of before (they end no later than what it knows) are not counted again: a run that is repeated
+ * All times are those of alerts, so a run over old files says what a run at the time would have said; and alerts that
+ * the memory had heard of before (they end no later than what it knows) are not counted again: a run that is repeated
  * after a crash tells nothing new.
  */
 #ifndef FLOWALERT_INCIDENTS_H

@@ -2,8 +2,8 @@
  * memory.h - what is remembered from run to run: one table of small things, each of a kind and with a name.
  *
  * Alerts by what makes them the same, hosts by what was found of them, aggregates by how long they have been beyond
- * their threshold, what a rule has seen: all of them are a name, times, a count and a score.  So the file (a flow stream,
- * written whole or not at all) is one list too: flowcat -o ndjson FILE.
+ * their threshold, what a rule has seen: all of them are a name, times, a count and a score.  So the file (a flow
+ * stream, written whole or not at all) is one list too: flowcat -o ndjson FILE.
  */
 #ifndef FLOWALERT_MEMORY_H
 #define FLOWALERT_MEMORY_H

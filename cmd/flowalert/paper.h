@@ -1,8 +1,8 @@
 /*
  * paper.h - where alerts in a language of their own go: standard output, a file that appears whole, a socket.
  *
- * A socket takes lines only, each a datagram; what is no syslog message by itself gets the header of one.  Whether anybody
- * listens to UDP cannot be known; a local socket that nobody has is an error.
+ * A socket takes lines only, each a datagram; what is no syslog message by itself gets the header of one.  Whether
+ * anybody listens to UDP cannot be known; a local socket that nobody has is an error.
  */
 #ifndef FLOWALERT_PAPER_H
 #define FLOWALERT_PAPER_H

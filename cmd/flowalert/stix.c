@@ -1,10 +1,10 @@
 /*
  * stix.c - a bundle of STIX 2.1: of each alert an indicator, what was observed, and the sighting that joins them.
  *
- * Source: OASIS STIX Version 2.1 (10 June 2021): 2.9 identifiers, 4.7 indicator, 4.14 observed data, 5.2 sighting, 6.5 and
- * 6.6 addresses, 6.12 network traffic, 9 patterns.  Identifiers are version 5: observables in the name space and of the
- * properties that 2.9 and their sections say, in canonical JSON; all others in our own.  So the same alert told again
- * is the same objects, with a later `modified`.
+ * Source: OASIS STIX Version 2.1 (10 June 2021): 2.9 identifiers, 4.7 indicator, 4.14 observed data, 5.2 sighting, 6.5
+ * and 6.6 addresses, 6.12 network traffic, 9 patterns.  Identifiers are version 5: observables in the name space and of
+ * the properties that 2.9 and their sections say, in canonical JSON; all others in our own.  So the same alert told
+ * again is the same objects, with a later `modified`.
  */
 #include <stdio.h>
 

@@ -38,8 +38,8 @@ struct suppressions {
 };
 
 /*
- * Read a file, adding to what there is.  Each error is handed to tell, as a reason of several lines that begins with the
- * path, and those sections are left out.  Returns how many there were.
+ * Read a file, adding to what there is.  Each error is handed to tell, as a reason of several lines that begins with
+ * the path, and those sections are left out.  Returns how many there were.
  */
 typedef void (*suppress_tell)(const char *subject, const struct err *);
 unsigned suppress_load(struct suppressions *, const char *path, const struct tz *tz, suppress_tell);

@@ -4,7 +4,8 @@
  * The keys of a record are what its elements call so (addresses, ports, interfaces, names ...), or those that --by
  * names.  A record that has one of start and end, not both, is of a bin: that of `flowagg -k end/5m`.  Bins follow each
  * other when they are as far apart as the two nearest of all, by the clocks of the zone: a day of 23 hours is one.
- * Records without a bin are of their run, and runs follow each other.  The latest bin of each streak, and how long it is, are kept from run to run.
+ * Records without a bin are of their run, and runs follow each other.  The latest bin of each streak, and how long it
+ * is, are kept from run to run.
  */
 #ifndef FLOWALERT_WHEN_H
 #define FLOWALERT_WHEN_H

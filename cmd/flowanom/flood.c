@@ -283,7 +283,10 @@ end_host(struct floods *f, struct host *h, uint32_t until)
 			end_minute(f, h, &h->cell[m % FLOOD_OPEN]);
 }
 
-/* Destinations that never sent and that nothing was sent to for a while go first, then all of those, then the quiet, all. */
+/*
+ * Destinations that never sent and that nothing was sent to for a while go first, then all of those, then the quiet,
+ * all.
+ */
 static bool
 is_dispensable(const struct floods *f, const struct host *h, unsigned round)
 {
@@ -323,7 +326,9 @@ floods_make_room(struct floods *f)
 void
 floods_finish(struct floods *f, uint32_t now, bool resumed)
 {
-	/* What is left of a minute is no minute: told as one it would be missed, and be what the next is measured by. */
+	/*
+	 * What is left of a minute is no minute: told as one it would be missed, and be what the next is measured by.
+	 */
 	uint32_t until = resumed ? now - FLOOD_OPEN + 1 : UINT32_MAX;
 
 	for (size_t i = 0; i < f->hosts.n; i++)

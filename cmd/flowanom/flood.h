@@ -4,7 +4,8 @@
  * A minute is a flood when there is much of something (the floors below), FLOOD_TIMES as much as in any minute of
  * the destination's own before, and it looks like one:
  *
- *	syn	connections that were only tried: pure SYNs, most of the TCP flows to it, from many sources or to one port
+ *	syn	connections that were only tried: pure SYNs, most of the TCP flows to it, from many sources or to one
+ *		port
  *	oneway	packets or octets, of which the destination sends next to nothing back
  *	many	flows that ask (not answers), from many sources; only of destinations that have been seen for a while
  *

@@ -91,7 +91,9 @@ role_of(const struct observed *o, const struct ends *e, const struct piece *p)
 		return TO_SERVER;
 	if (vote == VOTE_ANSWERED)
 		return FROM_SERVER;
-	/* Requests and answers take turns, so without branches: a service's port, then the lower one, is the server's. */
+	/*
+	 * Requests and answers take turns, so without branches: a service's port, then the lower one, is the server's.
+	 */
 	rank_to = bits_get(o->service_ports, to) * PORTS - to;
 	rank_from = bits_get(o->service_ports, from) * PORTS - from;
 	return (enum role)((rank_to <= rank_from) + (rank_to == rank_from));

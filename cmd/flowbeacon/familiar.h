@@ -1,9 +1,9 @@
 /*
  * familiar.h - how usual it is that our hosts talk to a destination, and since when this one does.
  *
- * How usual: the share of our hosts that talk to it, by the baseline where that knows the service, else (or where that is
- * more) in the records themselves.  Since when: by the baseline alone, and only of hosts and of a network that it has
- * known for a week.  A beat is a beat whoever hears it; this is what makes it worth getting up for.
+ * How usual: the share of our hosts that talk to it, by the baseline where that knows the service, else (or where that
+ * is more) in the records themselves.  Since when: by the baseline alone, and only of hosts and of a network that it
+ * has known for a week.  A beat is a beat whoever hears it; this is what makes it worth getting up for.
  */
 #ifndef FLOWBEACON_FAMILIAR_H
 #define FLOWBEACON_FAMILIAR_H
@@ -37,8 +37,8 @@ struct acquaintance {
 struct familiar familiar_find(const struct acquaintance *, const struct pair *);
 
 /*
- * A score in the light of it: rare or new ones gain, by 0.4 of score (1 - score); common ones lose a quarter, those that
- * are known for a week or more half.
+ * A score in the light of it: rare or new ones gain, by 0.4 of score (1 - score); common ones lose a quarter, those
+ * that are known for a week or more half.
  */
 double familiar_weigh(const struct familiar *, double score);
 

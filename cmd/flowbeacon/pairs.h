@@ -69,10 +69,10 @@ void pairs_guess_hours(struct pair *);
 bool pairs_restore(struct pairs *, const struct pair *);
 
 /*
- * Forget what is older than a window: beats, hours, and of what was counted as large a share; pairs that ended before it, or so
- * far ahead that their clock is another; those of fewer than PAIR_FEW conversations, together shorter than PAIR_LONG_NS,
- * that ended before its last quarter, as they cannot have a rhythm that fits in; and as many of those with the fewest
- * conversations that half of the memory is free.
+ * Forget what is older than a window: beats, hours, and of what was counted as large a share; pairs that ended before
+ * it, or so far ahead that their clock is another; those of fewer than PAIR_FEW conversations, together shorter than
+ * PAIR_LONG_NS, that ended before its last quarter, as they cannot have a rhythm that fits in; and as many of those
+ * with the fewest conversations that half of the memory is free.
  */
 enum { PAIR_FEW = 6 };
 #define PAIR_LONG_NS (3600 * NS_PER_S) /* connected for so long it may be told without a rhythm */

@@ -12,7 +12,9 @@
 #include "pairs.h"
 
 struct state {
-	/* How it was made: a state of other settings is refused.  internal: the text that says which networks are ours. */
+	/*
+	 * How it was made: a state of other settings is refused.  internal: the text that says which networks are ours.
+	 */
 	int64_t window_ns;
 	const char *internal;
 	uint32_t method, direction, starts;

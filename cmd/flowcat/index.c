@@ -41,8 +41,8 @@ index_make(const char *path, const struct io_opts *opts, struct buf *out, struct
 	const char *done = "has an index";
 	struct stat st;
 	bool pays = true;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK),
-	    rc = 0; /* a FIFO is not waited for */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is not waited for */
+	int rc = 0;
 
 	(void)opts;
 	if (fd < 0 || fstat(fd, &st) != 0)

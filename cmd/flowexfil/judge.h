@@ -1,8 +1,8 @@
 /*
  * judge.h - what of the traffic is worth an alert, and why.
  *
- * Four rules, each an alert's kind: `destination` (much sent to where nothing was sent before), `volume` (more than this
- * host ever sends at this hour of the week), `dns` and `icmp` (much in what should carry little).
+ * Four rules, each an alert's kind: `destination` (much sent to where nothing was sent before), `volume` (more than
+ * this host ever sends at this hour of the week), `dns` and `icmp` (much in what should carry little).
  */
 #ifndef FLOWEXFIL_JUDGE_H
 #define FLOWEXFIL_JUDGE_H
@@ -28,7 +28,9 @@ struct limits {
 		.z = 4, .z_again = 3, .dns = 1000000, .icmp = 500000 \
 	}
 
-/* What was an alert is told again when it is so many times as much: a quarter of the way from one severity to the next. */
+/*
+ * What was an alert is told again when it is so many times as much: a quarter of the way from one severity to the next.
+ */
 enum { TOLD_AGAIN = 4 };
 
 /* A strange hour of a host, and how much the hours that it was told with were then. */
@@ -59,8 +61,8 @@ void judge_free(struct judge *);
 void judge_pair(void *ctx, struct pair *);
 
 /*
- * The end of the input.  Where there will be other runs pairs whose window is open are kept, hours that are not complete,
- * and strange ones that they may go on; else nothing is.
+ * The end of the input.  Where there will be other runs pairs whose window is open are kept, hours that are not
+ * complete, and strange ones that they may go on; else nothing is.
  */
 void judge_rest(struct judge *);
 

@@ -1,8 +1,8 @@
 /*
  * traffic.h - what flowexfil keeps of the records: octets of hosts by hour, and of hosts with destinations.
  *
- * Records are enough: which end sent the octets is in each of them.  Only who began has to be guessed of a record, by its
- * flags and ports, so that answers of a server of ours are no upload.
+ * Records are enough: which end sent the octets is in each of them.  Only who began has to be guessed of a record, by
+ * its flags and ports, so that answers of a server of ours are no upload.
  */
 #ifndef FLOWEXFIL_TRAFFIC_H
 #define FLOWEXFIL_TRAFFIC_H

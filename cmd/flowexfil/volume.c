@@ -34,8 +34,8 @@ sampling_of(const struct judge *j)
 }
 
 /*
- * A burst of a host that is usually silent, or nearly, says little.  The more it sends at this hour anyhow, the less may
- * be strange: what is left to tell then is z.
+ * A burst of a host that is usually silent, or nearly, says little.  The more it sends at this hour anyhow, the less
+ * may be strange: what is left to tell then is z.
  */
 static double
 floor_of(const struct judge *j, const struct hour *h)

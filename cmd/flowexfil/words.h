@@ -22,7 +22,9 @@ double score_size(double octets, double limit);
 /* Not told yet, or much more since. */
 bool judge_is_news(uint64_t out, uint64_t told);
 
-/* The hours before one: they are judged, then forgotten.  Of all, those stay that other runs need; returns the newest. */
+/*
+ * The hours before one: they are judged, then forgotten.  Of all, those stay that other runs need; returns the newest.
+ */
 void volume_judge(struct judge *, uint32_t before_hour);
 uint32_t volume_judge_and_keep(struct judge *);
 

@@ -30,7 +30,9 @@ struct plan {
 int plan_deletions(struct plan *, const struct expire_limits *, double watermark,
     const struct store *, struct err *);
 
-/* Are there more files, or octets in them, than the limits allow?  Then each that is counted by mistake costs another. */
+/*
+ * Are there more files, or octets in them, than the limits allow?  Then each that is counted by mistake costs another.
+ */
 bool plan_exceeded(const struct plan *);
 
 /* Name of the first limit that demands a file, the older ones having been asked before; NULL: none does. */

@@ -7,7 +7,10 @@
 
 enum { STATE_VERSION = 1 };
 
-/* Columns; those that flows have too are named as theirs.  `lateral` is the version in the first record, 0 in the others. */
+/*
+ * Columns; those that flows have too are named as theirs.  `lateral` is the version in the first record, 0 in the
+ * others.
+ */
 enum state_column {
 	COL_KIND,
 	COL_SRC,

@@ -283,7 +283,9 @@ add_link(const struct weighing *w, struct pair *p, uint32_t i)
 		p->sampling = e->sampling;
 }
 
-/* 1 for what was not there in a week of knowing; half where that is not known, again where the two have met otherwise. */
+/*
+ * 1 for what was not there in a week of knowing; half where that is not known, again where the two have met otherwise.
+ */
 static double
 freshness(const struct weighing *w, const struct pair *p, bool met)
 {

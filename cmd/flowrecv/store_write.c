@@ -15,7 +15,9 @@
 /* Outputs open at a time: more partitions share one, so that made-up exporters make no files without end. */
 enum { OUTPUTS_MAX = 1024, SPARE_OCTETS = 4 << 20 };
 
-/* Outputs whose index is made as they grow, which is cheaper but takes memory; those of more partitions are read again. */
+/*
+ * Outputs whose index is made as they grow, which is cheaper but takes memory; those of more partitions are read again.
+ */
 enum { INDEXED_MAX = 8 };
 
 /* Outputs ---------------------------------------------------------------------------------------- */

@@ -204,7 +204,9 @@ uint64_t evidence_distinct(const uint64_t *bits);
 /* burst.c */
 void bursts_add(struct bursts *, bool bad, int64_t start_ns, int64_t end_ns, int64_t pause_ns);
 void bursts_repair(struct bursts *); /* a failed one was answered after all */
-/* The one that has half of so many failures at least and went on after that time; NULL: they are spread, or were told. */
+/*
+ * The one that has half of so many failures at least and went on after that time; NULL: they are spread, or were told.
+ */
 const struct burst *bursts_main(const struct bursts *, uint32_t failed, int64_t after_ns);
 
 /* walk.c */

@@ -162,8 +162,8 @@ is_grid(const struct source *s, const struct shape *sh)
 }
 
 /*
- * Most of a scanner's failures stand on the lines of its scan.  Who shares files finds many peers gone, each on a port of
- * its own, and now and then enough of them on one that is usual.
+ * Most of a scanner's failures stand on the lines of its scan.  Who shares files finds many peers gone, each on a port
+ * of its own, and now and then enough of them on one that is usual.
  */
 static bool
 is_scattered(const struct source *s, const struct shape *sh)

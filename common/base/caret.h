@@ -9,8 +9,9 @@
 #include "base/buf.h"
 
 /*
- * Two lines, each begun with a line feed and four blanks: text[from .. to), control characters as blanks, and a caret with
- * tildes under its part [at .. end); from <= at <= to.  What is beyond `to` is not marked, a part of none has the caret.
+ * Two lines, each begun with a line feed and four blanks: text[from .. to), control characters as blanks, and a caret
+ * with tildes under its part [at .. end); from <= at <= to.  What is beyond `to` is not marked, a part of none has the
+ * caret.
  */
 void caret_put(struct buf *, const char *text, size_t from, size_t to, size_t at, size_t end);
 

@@ -26,7 +26,8 @@ int err_set(struct err *, const char *fmt, ...) __attribute__((format(printf, 2,
 
 /*
  * The same where the system failed: what errno says stands behind the reason (fmt NULL: alone), and err->error keeps it
- * for those who try again (ENOSPC), take another name (EEXIST) or say nothing (EPIPE).  On the way to them errno changes.
+ * for those who try again (ENOSPC), take another name (EEXIST) or say nothing (EPIPE).  On the way to them errno
+ * changes.
  */
 int err_system(struct err *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

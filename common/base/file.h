@@ -44,8 +44,8 @@ int file_hand_on(int from, uint64_t at, int to, size_t n);
 void file_widen_pipe(int fd);
 
 /*
- * Whoever reads a pipe as a flow stream says so to its other end, where it can be asked, for as long as the process lives
- * or has the pipe open: a lock on the pipe that excludes nobody.  Of anything else it is never so.
+ * Whoever reads a pipe as a flow stream says so to its other end, where it can be asked, for as long as the process
+ * lives or has the pipe open: a lock on the pipe that excludes nobody.  Of anything else it is never so.
  */
 void file_claim_pipe(int fd);
 bool file_is_claimed(int fd);
@@ -64,10 +64,11 @@ int file_like(int fd, const struct stat *);
 /*
  * An output file, written without a name where the file system can (else under a temporary one beside the final one),
  * so that nothing is left of it if its writer is killed.
- * commit: fsync, link, rename, fsync the directory.  keep_incomplete: rename to PATH.incomplete, which *told says, if it
- * has a status.  discard: remove.  After any of them, and an open that failed, the struct is done: discard does nothing.
- * A path that exists and is no regular file (/dev/full, a FIFO) is written directly and never renamed.  Through a
- * symbolic link the file that it names is replaced, and not the link; a link to nothing is refused.  All: -1 with err.
+ * commit: fsync, link, rename, fsync the directory.  keep_incomplete: rename to PATH.incomplete, which *told says, if
+ * it has a status.  discard: remove.  After any of them, and an open that failed, the struct is done: discard does
+ * nothing. A path that exists and is no regular file (/dev/full, a FIFO) is written directly and never renamed.
+ * Through a symbolic link the file that it names is replaced, and not the link; a link to nothing is refused.  All: -1
+ * with err.
  */
 struct outfile {
 	char *path, *tmp;
@@ -86,7 +87,9 @@ void outfile_discard(struct outfile *);
 /* Such a file of n octets, at once.  -1 with err. */
 int outfile_put(const char *path, const void *, size_t n, struct err *);
 
-/* What is behind a path's last slash; borrowed.  And the directory that this is in: "." where there is no slash; owned. */
+/*
+ * What is behind a path's last slash; borrowed.  And the directory that this is in: "." where there is no slash; owned.
+ */
 const char *file_name(const char *path);
 char *file_directory(const char *path);
 

@@ -201,7 +201,10 @@ chunk_size(const struct arena_chunk *before, size_t need)
 	return need < CHUNK_LARGE ? CHUNK_LARGE : need;
 }
 
-/* Make `current` a chunk with room for need octets.  A kept chunk that is too small stays behind the new one, for later. */
+/*
+ * Make `current` a chunk with room for need octets.  A kept chunk that is too small stays behind the new one, for
+ * later.
+ */
 static void
 arena_more(struct arena *a, size_t need)
 {

@@ -2,8 +2,8 @@
  * opt.h - command lines from tables: one table gives getopt, --help, completions and the test that
  * holds manuals and tables together.
  *
- * Same letter, same meaning in every program: a test compares all tables.  -h/--help, -V/--version and --help-fields are
- * handled by opt_next, which prints and exits; `--help > /dev/full` fails.
+ * Same letter, same meaning in every program: a test compares all tables.  -h/--help, -V/--version and --help-fields
+ * are handled by opt_next, which prints and exits; `--help > /dev/full` fails.
  */
 #ifndef BASE_OPT_H
 #define BASE_OPT_H

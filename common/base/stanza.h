@@ -7,9 +7,10 @@
  *	other = a value that goes on
  *	        in lines that begin with a blank
  *
- * A value is the text behind the `=` as it stands, without blanks at its ends; lines that go on are joined by the newline
- * that was between them, so that a value may have comments of its own language.  A `#` is a comment only where it is the
- * first of a line.  Keys and names are of letters, digits, `-`, `_` and `.`; a name comes once, a key once in its section.
+ * A value is the text behind the `=` as it stands, without blanks at its ends; lines that go on are joined by the
+ * newline that was between them, so that a value may have comments of its own language.  A `#` is a comment only where
+ * it is the first of a line.  Keys and names are of letters, digits, `-`, `_` and `.`; a name comes once, a key once in
+ * its section.
  *
  * What is wrong is said with its line and a caret under the place.
  */
@@ -47,9 +48,9 @@ struct stanzas {
 typedef void (*stanza_tell)(const char *subject, const struct err *);
 
 /*
- * The text of len octets; keys: those that there are, ended by NULL, to suggest from.  Every line that is wrong is told,
- * of STANZA_WRONG at most, and left out: an entry with the lines on which it goes on, a head with its section.  How many
- * are; free it in any case.
+ * The text of len octets; keys: those that there are, ended by NULL, to suggest from.  Every line that is wrong is
+ * told, of STANZA_WRONG at most, and left out: an entry with the lines on which it goes on, a head with its section.
+ * How many are; free it in any case.
  */
 unsigned stanzas_parse(struct stanzas *, const char *text, size_t len, const char *const *keys,
     const char *subject, stanza_tell);

@@ -94,7 +94,9 @@ system_offset(int64_t s)
 
 	if (localtime_r(&t, &tm) == NULL)
 		return 0;
-	/* Whole minutes, as times are written: one zone had seconds, until 1972, and would read back as another time. */
+	/*
+	 * Whole minutes, as times are written: one zone had seconds, until 1972, and would read back as another time.
+	 */
 	return (int)tm.tm_gmtoff / 60 * 60;
 }
 

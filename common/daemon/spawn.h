@@ -13,8 +13,8 @@
 int spawn_clean(pid_t *, const char *const *argv, const posix_spawn_file_actions_t *files);
 
 /*
- * Has a process of spawn_clean ended?  Then how is in *end (waitid(2)), and its number is void.  What it left behind runs
- * on, or is killed if `all` says so.
+ * Has a process of spawn_clean ended?  Then how is in *end (waitid(2)), and its number is void.  What it left behind
+ * runs on, or is killed if `all` says so.
  */
 bool spawn_ended(pid_t, bool all, siginfo_t *end);
 

@@ -6,9 +6,9 @@
  * Its file is a flow stream, one record a profile (baseline_file.h has the columns).
  *
  * The rule that everything follows: merging is associative and commutative (first and last times, bitmaps of days,
- * maxima of sketches and of hours, sums of counters), so that nightly files may be kept and put together in any grouping;
- * two files in one stream are their merger.  Baselines made of different sampling, networks or hours of the week
- * are not merged but refused.
+ * maxima of sketches and of hours, sums of counters), so that nightly files may be kept and put together in any
+ * grouping; two files in one stream are their merger.  Baselines made of different sampling, networks or hours of the
+ * week are not merged but refused.
  *
  * A baseline is first filled (learn, read), then made ready: sorted, and looked into.  Pointers to profiles hold until
  * something is added.
@@ -173,14 +173,15 @@ baseline_hosts(const struct baseline *b)
 }
 
 /*
- * How many days it is known at the baseline's end: those that the baseline spans, to the nearest whole one, but for those
- * that were over when it was first seen.  So in a week's records whoever is there on the first day is known for a week.
+ * How many days it is known at the baseline's end: those that the baseline spans, to the nearest whole one, but for
+ * those that were over when it was first seen.  So in a week's records whoever is there on the first day is known for a
+ * week.
  */
 unsigned baseline_days_known(const struct baseline *, const struct seen *);
 
 /*
- * Is it known for less than BASELINE_NORMAL_DAYS?  Of a young thing it cannot be said what is normal; of a young network
- * nothing is new.
+ * Is it known for less than BASELINE_NORMAL_DAYS?  Of a young thing it cannot be said what is normal; of a young
+ * network nothing is new.
  */
 static inline bool
 baseline_young(const struct baseline *b, const struct seen *s)
@@ -280,7 +281,9 @@ int baseline_read(struct baseline *, int fd, struct err *);
 /* The same for a file by its name, which err begins with. */
 int baseline_merge(struct baseline *, const char *path, struct err *);
 
-/* Hand out a baseline that is ready as batches, closed; they last during the call.  -1: what take returned was not 0. */
+/*
+ * Hand out a baseline that is ready as batches, closed; they last during the call.  -1: what take returned was not 0.
+ */
 typedef int (*baseline_take)(void *ctx, struct batch *, struct err *);
 int baseline_write(const struct baseline *, baseline_take, void *ctx, struct err *);
 

@@ -2,9 +2,9 @@
  * baseline_file.h - the records of a baseline's file: private to baseline_write.c and baseline_read.c.
  *
  * A record says what it describes in `profile`.  The network's comes first and says how to read the others: version,
- * hours of the week, sampling, networks that were ours, and by its end which days the slots are of.  Then come exporters,
- * hosts, prefixes, services, edges, each kind sorted.  A stream of several files is read as their merger, each network's
- * record being followed by what belongs to it.
+ * hours of the week, sampling, networks that were ours, and by its end which days the slots are of.  Then come
+ * exporters, hosts, prefixes, services, edges, each kind sorted.  A stream of several files is read as their merger,
+ * each network's record being followed by what belongs to it.
  */
 #ifndef DETECT_BASELINE_FILE_H
 #define DETECT_BASELINE_FILE_H

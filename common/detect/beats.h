@@ -50,8 +50,8 @@ beats_time(const struct beats *b, uint32_t ms)
 }
 
 /*
- * Forget those before a time, how many; their reach goes on from there.  When few are left of a dense past they need not
- * be thinned any more: of these those of the last window stay (the others are not counted).  Sorts.
+ * Forget those before a time, how many; their reach goes on from there.  When few are left of a dense past they need
+ * not be thinned any more: of these those of the last window stay (the others are not counted).  Sorts.
  */
 uint32_t beats_forget(struct beats *, int64_t before_ns, uint32_t most);
 

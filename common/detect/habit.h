@@ -3,8 +3,8 @@
  *
  * Amounts differ by factors, so they are compared as x = log10(1 + amount / unit).  What is usual is the median of the
  * hour and its two neighbours on the days that the baseline has (up to 24 values); how much it varies is the median of
- * the distances of the values of HABIT_AROUND hours before and behind from the median of their own hour, each divided by
- * sqrt(1 - 1/n) because n values are nearer to their own middle than to the truth.  Then
+ * the distances of the values of HABIT_AROUND hours before and behind from the median of their own hour, each divided
+ * by sqrt(1 - 1/n) because n values are nearer to their own middle than to the truth.  Then
  *
  *	z = (x - usual) / max(floor, 1.4826 spread)
  *

@@ -9,16 +9,16 @@
  *	c' = gamma (y - a') + (1 - gamma) c[t-m]	d' = gamma |y - f| + (1 - gamma) d[t-m]
  *
  * A value outside of the band is a violation, and the series is aberrant while HW_VIOLATIONS of the last HW_WINDOW
- * values are (threshold 7, window 9); who tells of it may call it over when fewer than HW_OVER are.  At the end of each season c and d are smoothed by a running mean over a
- * twentieth of it (rrdtool create --smoothing-window 0.05), at most 13 bins: of a week of bins of five minutes a
- * twentieth is eight hours, and the mornings would be gone.
+ * values are (threshold 7, window 9); who tells of it may call it over when fewer than HW_OVER are.  At the end of each
+ * season c and d are smoothed by a running mean over a twentieth of it (rrdtool create --smoothing-window 0.05), at
+ * most 13 bins: of a week of bins of five minutes a twentieth is eight hours, and the mornings would be gone.
  *
  * What differs: the first season is the mean (a) and the differences from it (c), the second gives d, and nothing is
- * said before the third.  A value outside of the band is learned as the forecast and HW_LEARN of the band, and d is left
- * as it is (after Gelper, Fried and Croux, "Robust forecasting with exponential and Holt-Winters smoothing", 2010, who
- * cut it to the band), or three hours of a drop would be followed by as many of a surge: so what stays is accepted
- * after a day or so.  d is at least HW_FLOOR of the
- * level, or a series that never changes would be aberrant for a trifle.
+ * said before the third.  A value outside of the band is learned as the forecast and HW_LEARN of the band, and d is
+ * left as it is (after Gelper, Fried and Croux, "Robust forecasting with exponential and Holt-Winters smoothing", 2010,
+ * who cut it to the band), or three hours of a drop would be followed by as many of a surge: so what stays is accepted
+ * after a day or so.  d is at least HW_FLOOR of the level, or a series that never changes would be aberrant for a
+ * trifle.
  */
 #ifndef DETECT_HOLT_WINTERS_H
 #define DETECT_HOLT_WINTERS_H

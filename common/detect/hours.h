@@ -2,9 +2,10 @@
  * hours.h - hours of the week, and the days whose values are kept of each.
  *
  * Hours of working days and of Saturdays and Sundays are kept apart (48 buckets), or those of every day of the week
- * (168).  A bucket has the values of its last HOURS_SLOTS days: with 48 the last 8 working days, or the last 8 days off,
- * with 168 those of the last 8 weeks.  The days of a bucket are numbered and a day's slot is its number modulo 8, so
- * that values of the same day meet when baselines are merged, and which day a slot is of follows from the latest day.
+ * (168).  A bucket has the values of its last HOURS_SLOTS days: with 48 the last 8 working days, or the last 8 days
+ * off, with 168 those of the last 8 weeks.  The days of a bucket are numbered and a day's slot is its number modulo 8,
+ * so that values of the same day meet when baselines are merged, and which day a slot is of follows from the latest
+ * day.
  *
  * A day is a count of days since 1970-01-01 by local time; the offset from UTC is fixed.
  */

@@ -44,8 +44,8 @@ size_t keyed_find(const struct keyed *, const void *key);
 size_t keyed_add(struct keyed *, const void *key);
 
 /*
- * The same in steps, so that the cache misses of many overlap: hash a chunk of keys, prefetch them all, prefetch what they
- * lead to, then add one after the other.
+ * The same in steps, so that the cache misses of many overlap: hash a chunk of keys, prefetch them all, prefetch what
+ * they lead to, then add one after the other.
  */
 uint32_t keyed_hash(const struct keyed *, const void *key);
 void keyed_prefetch(const struct keyed *, uint32_t hash);

@@ -72,7 +72,10 @@ struct member_walk {
 /* Read the records of a batch that came from the file, as io_take does.  walk: struct member_walk. */
 int members_take(void *walk, struct batch *, const uint64_t *sel, struct err *);
 
-/* The structure of the record where the walk is.  false: some member has no value of its kind; it is filled in part then. */
+/*
+ * The structure of the record where the walk is.  false: some member has no value of its kind; it is filled in part
+ * then.
+ */
 bool members_here(const struct member_walk *, void *structure);
 
 /* Its column `state`, when it is written. */

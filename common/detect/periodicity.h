@@ -15,10 +15,10 @@
  * octets.  Times in whole seconds make gaps of few seconds look regular: then only g of 10 s and more are tried.
  *
  * It comes of one with g of 1 and 10 s, sig = z/8, a plain exponential for chance, disp = 1 - MAD/T and (.4 + .6 sig),
- * which tests/tools/beacon_score.py has too (plain).  What was wrong with that: gaps merged by g are at least g, so .87 s between
- * connections at random look like a beat every 10.9 s; and some of 10,000 chance pairs with 6 to 30 starts of one
- * size had .5 and more.  Looking for gaps within T/20 as well finds clocks of 6 beats, but time servers and peers too:
- * 40 % more false alerts.  A g of 60 s finds a bot that connects two or three times every six hours.
+ * which tests/tools/beacon_score.py has too (plain).  What was wrong with that: gaps merged by g are at least g, so .87
+ * s between connections at random look like a beat every 10.9 s; and some of 10,000 chance pairs with 6 to 30 starts of
+ * one size had .5 and more.  Looking for gaps within T/20 as well finds clocks of 6 beats, but time servers and peers
+ * too: 40 % more false alerts.  A g of 60 s finds a bot that connects two or three times every six hours.
  */
 #ifndef DETECT_PERIODICITY_H
 #define DETECT_PERIODICITY_H

@@ -35,7 +35,10 @@ void sampled_limits(struct buf *, const struct sampled *, const char *hidden);
 /* What was seen of packets: "every packet", "1 in N packets". */
 void sampled_put(struct buf *, uint32_t interval);
 
-/* What was learned of sampled packets says nothing of all of them: -1 and err unless a baseline's interval (0: it has none) is theirs. */
+/*
+ * What was learned of sampled packets says nothing of all of them: -1 and err unless a baseline's interval (0: it has
+ * none) is theirs.
+ */
 int sampled_as(const struct sampled *, uint32_t interval, const char *baseline, struct err *);
 
 #endif

@@ -31,7 +31,9 @@ struct scope {
 	int64_t window_ns; /* --window; 0: the program's default */
 };
 
-/* Internal: RFC 1918 and link-local of IPv4 (RFC 3927), RFC 4193 and link-local of IPv6; until --internal says others. */
+/*
+ * Internal: RFC 1918 and link-local of IPv4 (RFC 3927), RFC 4193 and link-local of IPv6; until --internal says others.
+ */
 void scope_init(struct scope *);
 void scope_free(struct scope *);
 

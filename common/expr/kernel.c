@@ -378,7 +378,9 @@ count_coarse(const struct ranges *s, unsigned coarse, u128 most)
 	return sum;
 }
 
-/* Keys are told apart by as many of their bits as leave few to be marked: all of them where ranges are single values. */
+/*
+ * Keys are told apart by as many of their bits as leave few to be marked: all of them where ranges are single values.
+ */
 static void
 make_sieve(struct bound *bd, const struct ranges *s, struct arena *a)
 {

@@ -1,5 +1,6 @@
 /*
- * append.c - records of one batch behind those of another, column by column, from cells of one width to those of another.
+ * append.c - records of one batch behind those of another, column by column, from cells of one width to those of
+ * another.
  */
 #include "flow/cells.h"
 #include "flow/column.h"

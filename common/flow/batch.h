@@ -213,7 +213,9 @@ int batch_find(const struct batch *, const struct field_id *);
  */
 int batch_resolve(struct batch *, const struct field *);
 
-/* Are there columns that batch_resolve can find or compute a field from?  Whether a record has it is another question. */
+/*
+ * Are there columns that batch_resolve can find or compute a field from?  Whether a record has it is another question.
+ */
 bool batch_may_have(const struct batch *, const struct field *);
 
 /* May what batch_resolve finds for a field be read from this column? */

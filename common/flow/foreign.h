@@ -1,5 +1,6 @@
 /*
- * foreign.h - records that are in streams as flows are, and are none: alerts, profiles of a baseline, a program's state.
+ * foreign.h - records that are in streams as flows are, and are none: alerts, profiles of a baseline, a program's
+ * state.
  *
  * They have addresses, times and octets as flows have, so that whoever adds up flows would add up these.  An alert says
  * who found it (detector), a profile what it describes (profile), a record of a state its kind (state, a number) and no

@@ -53,7 +53,10 @@ struct names *names_new(void);
 struct names *names_share(struct names *); /* one more reference to it; takes NULL */
 void names_release(struct names *); /* takes NULL */
 
-/* The table after the records of an options batch, in place of the reference given: the same where they say nothing new. */
+/*
+ * The table after the records of an options batch, in place of the reference given: the same where they say nothing
+ * new.
+ */
 struct names *names_learn(struct names *, struct batch *);
 
 /* Names in it; for tests. */

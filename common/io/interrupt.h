@@ -12,8 +12,8 @@ struct interrupt {
 };
 
 /*
- * From now on the first signal makes the eventfd readable; the second one, of either kind, ends the program, which may be
- * stuck because nobody reads its output.  Signals that are ignored (nohup, &) stay so.  One at a time.
+ * From now on the first signal makes the eventfd readable; the second one, of either kind, ends the program, which may
+ * be stuck because nobody reads its output.  Signals that are ignored (nohup, &) stay so.  One at a time.
  */
 void interrupt_catch(struct interrupt *, int eventfd);
 

@@ -58,8 +58,8 @@ struct io_opts {
 	struct field_list fields; /* -k */
 	bool has_fields, plain, no_header, raw, options, fast, no_history;
 	/*
-	 * The program wants flows: what is none (flow/foreign.h) is not given to it.  An operand that has such records is
-	 * told and makes the input incomplete, a file of a directory is only told.
+	 * The program wants flows: what is none (flow/foreign.h) is not given to it.  An operand that has such records
+	 * is told and makes the input incomplete, a file of a directory is only told.
 	 */
 	bool flows;
 	bool alerts; /* the program writes alerts: what text shows of them, though there be none */
@@ -151,7 +151,9 @@ struct io_sink *io_sink_function(const struct io_opts *, io_take, void *ctx);
  */
 int io_sink_close(struct io_sink *, bool complete, struct err *);
 
-/* Of batches of one's own making these columns stand first and in this order, whichever records have them.  Borrowed. */
+/*
+ * Of batches of one's own making these columns stand first and in this order, whichever records have them.  Borrowed.
+ */
 void io_sink_arrange(struct io_sink *, const struct field_id *, size_t n);
 
 /* Write a batch of one's own making (aggregates, generated records), in order. -1 err; 1: the limit is reached. */

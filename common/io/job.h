@@ -99,8 +99,9 @@ void job_trim(struct job *, size_t n);
 void job_narrow(struct job *);
 
 /*
- * Source: the next batch or failure; false at the end of all inputs.  The job's slot is used, or made.  Then, of what it
- * gave: source_read on any thread, before its batch is looked at; source_count, or source_tell where err is set, in order.
+ * Source: the next batch or failure; false at the end of all inputs.  The job's slot is used, or made.  Then, of what
+ * it gave: source_read on any thread, before its batch is looked at; source_count, or source_tell where err is set, in
+ * order.
  */
 bool source_next(struct io_source *, struct job *);
 void source_read(struct io_source *, struct job *);
@@ -150,8 +151,9 @@ void sink_begin(struct io_sink *, struct batch *b);
 bool sink_begun(const struct io_sink *);
 
 /*
- * What this sink writes are records of the program's making only (io_sink_batch): of a run it takes the options records,
- * to pass them on or for the names in them, and none of the flows.  Those that work kept go to take or parts (io_digest).
+ * What this sink writes are records of the program's making only (io_sink_batch): of a run it takes the options
+ * records, to pass them on or for the names in them, and none of the flows.  Those that work kept go to take or parts
+ * (io_digest).
  */
 void sink_defer(struct io_sink *, io_take, const struct io_parts *, void *ctx);
 bool sink_defers(const struct io_sink *);

@@ -382,8 +382,8 @@ consume(void *ctx, void *item)
 }
 
 /*
- * Records that wait for company do not wait for ever; with none there is nothing to do.  Where they cannot be written the
- * input ends, however long it would have to be waited for.
+ * Records that wait for company do not wait for ever; with none there is nothing to do.  Where they cannot be written
+ * the input ends, however long it would have to be waited for.
  */
 static bool
 idle(void *ctx)

@@ -1,6 +1,6 @@
 /*
- * sink.h - what a sink is made of: private to sink.c, which opens, writes in order and closes, and prepare.c, which does
- * what needs no order.
+ * sink.h - what a sink is made of: private to sink.c, which opens, writes in order and closes, and prepare.c, which
+ * does what needs no order.
  */
 #ifndef IO_SINK_H
 #define IO_SINK_H

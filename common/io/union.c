@@ -1,6 +1,6 @@
 /*
- * union.c - the columns of everything a source will give, before it gives it: of flow files by their headers, of anything
- * else by spooling it.
+ * union.c - the columns of everything a source will give, before it gives it: of flow files by their headers, of
+ * anything else by spooling it.
  */
 #include <fcntl.h>
 #include <unistd.h>

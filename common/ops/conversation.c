@@ -2,8 +2,8 @@
  * conversation.c - the table of open conversations: records come in, complete ones go out.
  *
  * A row holds a conversation by its two ends in canonical order; who began is decided when it is handed out.  Rows
- * stand in one array, found by an index with open addressing; how long each is to be kept stands in an array of its own,
- * so that looking for those that are due reads eight octets a row.
+ * stand in one array, found by an index with open addressing; how long each is to be kept stands in an array of its
+ * own, so that looking for those that are due reads eight octets a row.
  */
 #include <stdlib.h>
 
@@ -365,8 +365,8 @@ new_row(struct conversations *c, size_t at, uint32_t hash)
 }
 
 /*
- * The hashes of a chunk, with what a lookup touches on its way to the cache.  Both directions often leave their exporter
- * together: a piece of the same ends as the one before it is there again.
+ * The hashes of a chunk, with what a lookup touches on its way to the cache.  Both directions often leave their
+ * exporter together: a piece of the same ends as the one before it is there again.
  */
 static void
 approach(const struct conversations *c, uint32_t *hash, bool *again)

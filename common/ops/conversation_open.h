@@ -9,15 +9,17 @@
 
 #include "ops/conversation_row.h"
 
-/* Hand out those that wait for nothing any more, by the time that the input has reached, whatever a clock or two say. */
+/*
+ * Hand out those that wait for nothing any more, by the time that the input has reached, whatever a clock or two say.
+ */
 void conversations_due(struct conversations *);
 
 /* Show those that are left as if they ended here: they stay open.  take is called for one at a time. */
 void conversations_peek(const struct conversations *, conversation_take take, void *ctx);
 
 /*
- * What a next run needs, after conversations_due: the input's time, INT64_MIN before there was any, and the rows but for
- * those far ahead of it.
+ * What a next run needs, after conversations_due: the input's time, INT64_MIN before there was any, and the rows but
+ * for those far ahead of it.
  */
 int64_t conversations_clock(const struct conversations *);
 void conversations_open(const struct conversations *,

@@ -1,5 +1,6 @@
 /*
- * conversation_row.h - one open conversation: what belongs to it, what it comes to.  The table of them is conversation.c.
+ * conversation_row.h - one open conversation: what belongs to it, what it comes to.  The table of them is
+ * conversation.c.
  */
 #ifndef OPS_CONVERSATION_ROW_H
 #define OPS_CONVERSATION_ROW_H

@@ -30,7 +30,10 @@ struct distinct {
 	struct member *member; /* instead, when wide */
 	uint64_t *count; /* wide and counted: of each place */
 	size_t cap, n; /* places, and members, of that table */
-	/* How often each value below 2^DISTINCT_LOW_BITS was added to each of the first rows: they are not in the table. */
+	/*
+	 * How often each value below 2^DISTINCT_LOW_BITS was added to each of the first rows: they are not in the
+	 * table.
+	 */
 	uint64_t *low;
 	uint32_t low_rows;
 	size_t n_low; /* of these, members */

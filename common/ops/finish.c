@@ -304,8 +304,8 @@ free_tables(struct finish *f)
 }
 
 /*
- * Many rows are, unless what is to be done is mostly to their sets.  Interned keys have numbers of their own in each table,
- * and so other hashes.
+ * Many rows are, unless what is to be done is mostly to their sets.  Interned keys have numbers of their own in each
+ * table, and so other hashes.
  */
 static bool
 by_partitions(struct finish *f)

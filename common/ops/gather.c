@@ -193,7 +193,9 @@ count_block(void *ctx, size_t block, unsigned worker)
 		g->before[i * stride + block + 1] = count[i];
 }
 
-/* To each chunk's records those of a block, in order: in 16 bits each the number in the chunk, the place in the block. */
+/*
+ * To each chunk's records those of a block, in order: in 16 bits each the number in the chunk, the place in the block.
+ */
 static void
 deal_block(void *ctx, size_t block, unsigned worker)
 {

@@ -116,8 +116,8 @@ uint64_t group_count(struct group_table *const *, unsigned n);
 
 /*
  * After group_finish: what may mislead about the groups that were handed out, as texts to tell; how many.  That one
- * adds up counters of several sampling intervals and was not scaled; that a sum reached the greatest number; that records
- * whose interval is not known were to be scaled.
+ * adds up counters of several sampling intervals and was not scaled; that a sum reached the greatest number; that
+ * records whose interval is not known were to be scaled.
  */
 enum { GROUP_DOUBTS = 3 };
 unsigned group_doubts(struct group_table *const *, unsigned n, const char *text[GROUP_DOUBTS]);

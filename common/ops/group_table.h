@@ -99,7 +99,9 @@ size_t group_memory(const struct group_table *);
 /* Make the layout hold want's keys too, rebuilding the table if it changes. */
 void group_relayout(struct group_table *, const struct layout *want);
 
-/* Forget all rows but loose ones, keep what was learnt of types; rewind: and keep the memory, for as many rows again. */
+/*
+ * Forget all rows but loose ones, keep what was learnt of types; rewind: and keep the memory, for as many rows again.
+ */
 void group_clear(struct group_table *);
 void group_rewind(struct group_table *);
 
@@ -118,9 +120,9 @@ int group_unspill(
     struct group_table *, const struct group_table *src, unsigned partition, struct err *);
 
 /*
- * beside.c: write what is asked of the sets, counts and percentiles, into the rows of the first of n tables, before they are
- * handed out.  It has the rows of all, to[t][row] of table t's, but only its own members.  Where rows may be left out
- * their counts may be less.
+ * beside.c: write what is asked of the sets, counts and percentiles, into the rows of the first of n tables, before
+ * they are handed out.  It has the rows of all, to[t][row] of table t's, but only its own members.  Where rows may be
+ * left out their counts may be less.
  */
 void group_close_sets(
     struct group_table **, unsigned n, uint32_t *const *to, const struct group_top *top);
@@ -135,7 +137,10 @@ size_t group_members_beside(struct group_table *const *, unsigned n);
 bool group_emit(struct group_table *, const struct group_top *top,
     bool (*fn)(void *ctx, struct batch *), void *ctx);
 
-/* top.c: settle a table that has no rows yet, those only that may be among the first, and count the others.  false: not done. */
+/*
+ * top.c: settle a table that has no rows yet, those only that may be among the first, and count the others.  false: not
+ * done.
+ */
 bool group_settle_first(struct group_table *, const struct group_top *);
 
 /* top.c: the rows that may be among the first, n of them, the caller's to free; NULL: all may. */
@@ -152,8 +157,8 @@ struct group_rows {
 struct group_rows *group_leaders(struct group_table **, unsigned n, const struct group_top *);
 
 /*
- * top.c: bits of the rows that the first of n tables has for all (group_close_sets), whose sets may be among the biggest when
- * they are put together; the caller's to free.  NULL: all may.
+ * top.c: bits of the rows that the first of n tables has for all (group_close_sets), whose sets may be among the
+ * biggest when they are put together; the caller's to free.  NULL: all may.
  */
 uint64_t *group_wanted(
     struct group_table **, unsigned n, const struct group_top *, uint32_t *const *to);

@@ -2,9 +2,9 @@
  * keys.h - the keys of a record as one string of octets of fixed length.
  *
  * A layout says where each key stands.  It starts with what the first batch has and only widens: a
- * number to more octets, addresses to 16 when an IPv6 one appears that is not kept apart (family.c), a field to cells when its type
- * differs between batches.  Which keys are missing is a bitmap at the end, once one is.  So two keys of one
- * table are equal exactly when their octets are, and the common ones are 4 or 12 octets long.
+ * number to more octets, addresses to 16 when an IPv6 one appears that is not kept apart (family.c), a field to cells
+ * when its type differs between batches.  Which keys are missing is a bitmap at the end, once one is.  So two keys of
+ * one table are equal exactly when their octets are, and the common ones are 4 or 12 octets long.
  */
 #ifndef OPS_KEYS_H
 #define OPS_KEYS_H

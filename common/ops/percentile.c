@@ -1,6 +1,6 @@
 /*
- * percentile.c - percentiles of the members of several tables' sets: row by row where there are many rows, else all rows
- * at once.
+ * percentile.c - percentiles of the members of several tables' sets: row by row where there are many rows, else all
+ * rows at once.
  */
 #include "base/ordered.h"
 #include "ops/beside.h"

@@ -21,8 +21,8 @@ rank_want(unsigned __int128 all, unsigned rank)
 }
 
 /*
- * Bins of keys, in their order: numbers below 32 have one each, larger ones share it with those of their highest bit and
- * the five below.  Keys with the top bit, as of signed numbers that are not negative, begin anew.
+ * Bins of keys, in their order: numbers below 32 have one each, larger ones share it with those of their highest bit
+ * and the five below.  Keys with the top bit, as of signed numbers that are not negative, begin anew.
  */
 enum { RANK_HALF = 59 * 32, RANK_BINS = 2 * RANK_HALF };
 

@@ -32,7 +32,10 @@ struct sorter {
 	size_t n_chunks, cap_chunks, n_records, octets;
 	bool joining; /* the last chunk is open */
 
-	/* A sort of a few has the columns of all records so far, chosen or not: who is chosen when must not decide on them. */
+	/*
+	 * A sort of a few has the columns of all records so far, chosen or not: who is chosen when must not decide on
+	 * them.
+	 */
 	struct batch *columns;
 
 	/* A sort of a few: no record behind the bar can be among them.  Other threads read it, under the lock. */

@@ -1,8 +1,8 @@
 /*
  * sort.h - ordering records by a field: stable, bounded memory, missing last both ways.
  *
- * Either sort_add and sort_finish, or in parallel: sort_choose and sort_prepare on any thread, sort_take in the order of the
- * records, then window by window of the result sort_block on any thread.  A sort of a few (limit) keeps only
+ * Either sort_add and sort_finish, or in parallel: sort_choose and sort_prepare on any thread, sort_take in the order
+ * of the records, then window by window of the result sort_block on any thread.  A sort of a few (limit) keeps only
  * those; otherwise runs that outgrow memory go to temporary files and are merged.
  */
 #ifndef OPS_SORT_H

@@ -11,7 +11,9 @@
 #include "base/hash.h"
 #include "ops/group_table.h"
 
-/* Octets of a partition that go to disk at once: at most, at least; of all partitions a small part of a table's share. */
+/*
+ * Octets of a partition that go to disk at once: at most, at least; of all partitions a small part of a table's share.
+ */
 enum { PART_MOST = 1 << 16, PART_LEAST = 1 << 13, PARTS_OF_SHARE = 4 };
 
 struct set_order {

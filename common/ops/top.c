@@ -179,7 +179,9 @@ value_of(const struct group_table *g, size_t value, uint32_t row)
 	return table_slots(&g->rows, row)[g->values.v[value].off];
 }
 
-/* The value of the last that is wanted, in the table where it is the greatest: all groups that are wanted have as much. */
+/*
+ * The value of the last that is wanted, in the table where it is the greatest: all groups that are wanted have as much.
+ */
 static bool
 find_bar(struct group_table **g, unsigned n, const struct group_top *top, uint64_t *bar)
 {
@@ -237,8 +239,8 @@ find_rows(const struct group_table *g, const struct table *keys, struct group_ro
 }
 
 /*
- * A group that is among the first has the bar or more, so that one of n tables has an n-th of it: only those need to be looked
- * for in the others.
+ * A group that is among the first has the bar or more, so that one of n tables has an n-th of it: only those need to be
+ * looked for in the others.
  */
 struct group_rows *
 group_leaders(struct group_table **g, unsigned n, const struct group_top *top)

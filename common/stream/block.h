@@ -43,7 +43,10 @@ struct stream_slot {
 	uint32_t header_len, block_len, columns;
 	int64_t min_start_ns, max_end_ns;
 
-	/* The block's octets: 64-aligned, `have` of them; or header only, the rest up to `stored` in file; then its tail. */
+	/*
+	 * The block's octets: 64-aligned, `have` of them; or header only, the rest up to `stored` in file; then its
+	 * tail.
+	 */
 	uint8_t *octets;
 	size_t cap, have, stored;
 	uint8_t *tail; /* a selection that was made here; NULL: there is none */

@@ -290,9 +290,9 @@ const char *index_load_filters(struct index_block *, int fd, unsigned first, uns
 uint64_t index_find(int fd, uint64_t end);
 
 /*
- * Every index block from the last to the first, without filters until fn loads them.  fn returns what is wrong with one,
- * which ends the walk, or NULL.  *first: where the first segment that has an index begins; untouched where the file
- * cannot be asked for its size.
+ * Every index block from the last to the first, without filters until fn loads them.  fn returns what is wrong with
+ * one, which ends the walk, or NULL.  *first: where the first segment that has an index begins; untouched where the
+ * file cannot be asked for its size.
  */
 typedef const char *(*index_visit)(void *ctx, int fd, struct index_block *);
 const char *index_walk(int fd, uint64_t from, index_visit fn, void *ctx, uint64_t *first);

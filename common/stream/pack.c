@@ -84,7 +84,9 @@ log2_256(unsigned v)
 	return whole * 256 + ((v << 8 >> whole) & 255);
 }
 
-/* Octets that the sample would take with a code for each by how often it is there, of a bit at least, and no repeats. */
+/*
+ * Octets that the sample would take with a code for each by how often it is there, of a bit at least, and no repeats.
+ */
 static size_t
 coded(const uint8_t v[SAMPLE])
 {

@@ -398,8 +398,8 @@ leap(struct stream_reader *r)
 }
 
 /*
- * The next block that is to be looked at: its header, at the feed's place and believed.  STREAM_BATCH: there is one; else
- * what the stream ended with.
+ * The next block that is to be looked at: its header, at the feed's place and believed.  STREAM_BATCH: there is one;
+ * else what the stream ended with.
  */
 static enum stream_status
 next_block(struct stream_reader *r, struct block_header *h, const uint8_t **p, struct err *err)

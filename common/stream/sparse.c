@@ -1,6 +1,6 @@
 /*
- * sparse.c - planes of zeros with few other octets, or of octets that mostly repeat: those that do not, and how far they
- * stand apart.
+ * sparse.c - planes of zeros with few other octets, or of octets that mostly repeat: those that do not, and how far
+ * they stand apart.
  */
 #include <string.h>
 

@@ -43,7 +43,10 @@ words_missing(const struct cell *c, const uint32_t *rec, unsigned n, struct tile
 /* cell_made.c: whether a dictionary's texts are worth making for n records. */
 bool made_pays(const struct column *dict, size_t n);
 
-/* Make the texts of a bound cell and put them from here on: of its dictionary's entries; of its value, if it has but one. */
+/*
+ * Make the texts of a bound cell and put them from here on: of its dictionary's entries; of its value, if it has but
+ * one.
+ */
 void made_of_entries(struct cell *);
 void made_of_constant(struct cell *);
 void made_free(struct cell *);

@@ -2,8 +2,8 @@
  * csv_fast.c - rows without quotes, read column by column.
  *
  * Of rows whose cells have been found (csv_find.c) each column's cells are read by one loop that knows their type, with
- * neither a search nor a branch for a cell of the usual form.  Cells of another form are read by csv_cell_parse, so that
- * nothing is understood in two ways.
+ * neither a search nor a branch for a cell of the usual form.  Cells of another form are read by csv_cell_parse, so
+ * that nothing is understood in two ways.
  */
 #include "base/clones.h"
 #include "base/digits.h"

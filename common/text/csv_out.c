@@ -342,8 +342,8 @@ put_row(const struct rows *r, unsigned i, uint32_t rec, size_t len, struct buf *
 }
 
 /*
- * Rows behind one another.  As many pieces are copied of each as the longest one has, since how many a row has cannot be
- * foretold: there is room on both sides.
+ * Rows behind one another.  As many pieces are copied of each as the longest one has, since how many a row has cannot
+ * be foretold: there is room on both sides.
  */
 CLONES static char *
 pack_rows(char *d, const char *places, size_t stride, const size_t *len, unsigned n, size_t pieces)

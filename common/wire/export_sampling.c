@@ -1,9 +1,10 @@
 /*
  * Sampling as the receiver will know it.
  *
- * All that is sent comes from one address: what options of one original exporter say may there hold for flows of another,
- * since receivers take the word of other domains where they have no better one (flowwire(7), Sampling).  So what was said
- * is learned here by the same rules, and a flow of which a receiver would conclude otherwise says its interval itself.
+ * All that is sent comes from one address: what options of one original exporter say may there hold for flows of
+ * another, since receivers take the word of other domains where they have no better one (flowwire(7), Sampling).  So
+ * what was said is learned here by the same rules, and a flow of which a receiver would conclude otherwise says its
+ * interval itself.
  */
 #include "wire/exporter.h"
 

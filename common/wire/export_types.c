@@ -2,9 +2,9 @@
  * What the receiver has to know of enterprise elements: their types and names (RFC 5610).
  *
  * A column has the type that its exporter announced, which receivers know of options records only.  Those that pass
- * through tell it, and are remembered; where none did, or not lately, a record of ours does, before the record that needs
- * it.  All that is sent comes from one address, and a type is believed of all domains there: when it becomes another one
- * everybody is told again.
+ * through tell it, and are remembered; where none did, or not lately, a record of ours does, before the record that
+ * needs it.  All that is sent comes from one address, and a type is believed of all domains there: when it becomes
+ * another one everybody is told again.
  */
 #include "wire/exporter.h"
 #include "wire/types.h"

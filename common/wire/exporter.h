@@ -281,8 +281,8 @@ int session_send(struct exporter *, struct session *, struct err *); /* if it ho
 int message_record(struct exporter *, struct session *, struct layout *, size_t rec,
     int64_t time_ns, struct err *);
 /*
- * Room in the session's message for a record of so many octets, behind the templates that it needs, in its set; rec is for
- * lists in it.  1; 0: it never fits; -1: err.  Once it was put it is counted.
+ * Room in the session's message for a record of so many octets, behind the templates that it needs, in its set; rec is
+ * for lists in it.  1; 0: it never fits; -1: err.  Once it was put it is counted.
  */
 int message_open(
     struct exporter *, struct session *, struct layout *, size_t rec, size_t octets, struct err *);

@@ -2,9 +2,9 @@
  * held.h - data sets that came before their template (RFC 3954 9, RFC 7011 8).
  *
  * A set is kept with all that decoding it later needs: the message's clocks, its count of records and when it was
- * received.  What can be held is bounded in age, in octets, of which no exporter gets more than a share, and in template
- * ids of a session.  The oldest gives way, and is counted; what strangers sent before what known exporters did.
- * Private to wire/.
+ * received.  What can be held is bounded in age, in octets, of which no exporter gets more than a share, and in
+ * template ids of a session.  The oldest gives way, and is counted; what strangers sent before what known exporters
+ * did. Private to wire/.
  */
 #ifndef WIRE_HELD_H
 #define WIRE_HELD_H

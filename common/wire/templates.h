@@ -29,7 +29,10 @@ void templates_define(struct message *, uint16_t id, bool options, unsigned n);
 /* An invalid definition deletes the old one: what follows does not look like it any more. */
 void templates_invalid(struct message *, uint16_t id);
 
-/* The exporter withdraws one.  false: it has not defined it, or as the other kind; none goes (RFC 7011 8.1: to be logged). */
+/*
+ * The exporter withdraws one.  false: it has not defined it, or as the other kind; none goes (RFC 7011 8.1: to be
+ * logged).
+ */
 bool templates_withdraw(struct message *, uint16_t id, bool options);
 void templates_withdraw_all(struct message *, bool options); /* of that kind */
 

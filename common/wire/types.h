@@ -36,7 +36,9 @@ void types_free(struct types *, size_t *taken);
 /* May the type of this element be announced?  Of enterprise elements that the table does not know. */
 bool types_open(uint32_t pen, uint16_t id);
 
-/* The data type of values that go in so many octets, of times that count in 10^scale ns; 0 (octetArray): there is none. */
+/*
+ * The data type of values that go in so many octets, of times that count in 10^scale ns; 0 (octetArray): there is none.
+ */
 unsigned types_number(enum type, unsigned width, unsigned scale);
 
 /* Are values of one data type read as what they are by who was told the other?  A wider integer will do. */

@@ -130,8 +130,8 @@ struct wire *wire_new(const struct wire_opts *);
 void wire_free(struct wire *);
 
 /*
- * Decode one message (NetFlow v1, v5, v7, v9, IPFIX, sFlow v5).  Returns records appended, those of earlier messages that
- * waited for a template included; problems are counted.
+ * Decode one message (NetFlow v1, v5, v7, v9, IPFIX, sFlow v5).  Returns records appended, those of earlier messages
+ * that waited for a template included; problems are counted.
  */
 size_t wire_decode(struct wire *, const struct wire_msg *, const struct wire_out *);
 

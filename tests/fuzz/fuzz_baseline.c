@@ -1,6 +1,6 @@
 /*
- * Baselines from arbitrary streams: what is accepted is written, and what was written reads back as the same.  With bit 0
- * of the first octet the hashes are made to fit, so that the profiles behind them are reached.
+ * Baselines from arbitrary streams: what is accepted is written, and what was written reads back as the same.  With bit
+ * 0 of the first octet the hashes are made to fit, so that the profiles behind them are reached.
  */
 #include <assert.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /*
- * fuzz_flowalert_rules.c - whatever a file of rules holds, it is read or refused with a reason, and what was read can be
- * run over flows.
+ * fuzz_flowalert_rules.c - whatever a file of rules holds, it is read or refused with a reason, and what was read can
+ * be run over flows.
  */
 #include <assert.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * fuzz_flowbeacon_state.c - whatever a state holds, it is read or refused, and what was read is judged, gets older, and is
- * written again.
+ * fuzz_flowbeacon_state.c - whatever a state holds, it is read or refused, and what was read is judged, gets older, and
+ * is written again.
  */
 #include <assert.h>
 

@@ -1,5 +1,6 @@
 /*
- * fuzz_flowexfil_state.c - whatever a state holds, it is read or refused, and what was read is judged and written again.
+ * fuzz_flowexfil_state.c - whatever a state holds, it is read or refused, and what was read is judged and written
+ * again.
  */
 #include <assert.h>
 

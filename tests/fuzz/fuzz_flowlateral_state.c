@@ -1,5 +1,6 @@
 /*
- * fuzz_flowlateral_state.c - whatever a state holds, it is read or refused, and what was read is judged and written again.
+ * fuzz_flowlateral_state.c - whatever a state holds, it is read or refused, and what was read is judged and written
+ * again.
  */
 #include <assert.h>
 

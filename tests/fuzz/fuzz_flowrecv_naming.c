@@ -1,7 +1,7 @@
 /*
  * Names of files and directories by strftime patterns: --name, a newline, --subdir.  A pattern that is accepted
- * names, whenever it is, a file below the directory and no hidden one; that some name is too long for the file system is
- * told when it is, and the collector goes on.
+ * names, whenever it is, a file below the directory and no hidden one; that some name is too long for the file system
+ * is told when it is, and the collector goes on.
  */
 #include <assert.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /*
  * The block reader on arbitrary octets.  A fuzzer cannot guess hashes, so with bit 0 of the first octet
  * headers and sections are sealed again before reading: what lies behind the hashes is reached too.  Bits
- * 1 and 2 are the reader's flags, bit 3 asks for parts of columns before it asks for all of them, bit 4 keeps few records
- * of each block, bit 5 hands blocks on with a selection, and with bit 6 every other column only.
+ * 1 and 2 are the reader's flags, bit 3 asks for parts of columns before it asks for all of them, bit 4 keeps few
+ * records of each block, bit 5 hands blocks on with a selection, and with bit 6 every other column only.
  */
 #include <assert.h>
 #include <stdint.h>

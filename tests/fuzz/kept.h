@@ -1,5 +1,6 @@
 /*
- * kept.h - for fuzz targets of what programs keep from run to run: the input as a sealed file, and somebody who takes alerts.
+ * kept.h - for fuzz targets of what programs keep from run to run: the input as a sealed file, and somebody who takes
+ * alerts.
  */
 #ifndef FUZZ_KEPT_H
 #define FUZZ_KEPT_H

@@ -1,6 +1,6 @@
 /*
- * seal.h - blocks with hashes that fit what is in them: a fuzzer cannot guess hashes, and what lies behind them is to be
- * reached too.
+ * seal.h - blocks with hashes that fit what is in them: a fuzzer cannot guess hashes, and what lies behind them is to
+ * be reached too.
  */
 #ifndef TESTS_SEAL_H
 #define TESTS_SEAL_H

@@ -1,6 +1,6 @@
 /*
- * test_distinct.c - sets against a plain list of their members: few rows and many, numbers small, large and of two types,
- * addresses, added one by one and together, counted or not; and what each way of looking at them says.
+ * test_distinct.c - sets against a plain list of their members: few rows and many, numbers small, large and of two
+ * types, addresses, added one by one and together, counted or not; and what each way of looking at them says.
  */
 #include <stdlib.h>
 

@@ -119,7 +119,9 @@ random_flows(uint64_t *serial, bool options)
 	return b;
 }
 
-/* One to three segments in a file without a name; sometimes one has no index.  noted: what indexes say is made before. */
+/*
+ * One to three segments in a file without a name; sometimes one has no index.  noted: what indexes say is made before.
+ */
 static int
 random_file_by(bool noted)
 {
@@ -560,7 +562,9 @@ other_blocks_are_spared(void)
 	expr_free(x);
 }
 
-/* A file of blocks with random octets and one column, of which block k has k, in the shape of an address or a number. */
+/*
+ * A file of blocks with random octets and one column, of which block k has k, in the shape of an address or a number.
+ */
 static int
 file_of(const struct field_id *id, bool port, unsigned blocks)
 {

@@ -1,6 +1,6 @@
 /*
- * test_percentile.c - percentiles of few groups with many values and of more than a few, of numbers of every type, and of
- * numbers whose type differs between tables: as the sorted values say.
+ * test_percentile.c - percentiles of few groups with many values and of more than a few, of numbers of every type, and
+ * of numbers whose type differs between tables: as the sorted values say.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -557,7 +557,9 @@ block_with_records(uint8_t *p)
 	return p;
 }
 
-/* What reading says of a stream whose sections are made anew: `change` may do as it likes with the first one's octets. */
+/*
+ * What reading says of a stream whose sections are made anew: `change` may do as it likes with the first one's octets.
+ */
 static const char *
 forged(
     struct batch *b, enum block_profile profile, void (*change)(uint8_t *entry, uint8_t *section))

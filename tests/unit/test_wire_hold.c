@@ -198,7 +198,9 @@ test_hold_bounds(void)
 	rig_close(&r);
 }
 
-/* Where known exporters have taken all there is, the oldest of theirs gives way to theirs, and nothing to a stranger. */
+/*
+ * Where known exporters have taken all there is, the oldest of theirs gives way to theirs, and nothing to a stranger.
+ */
 static void
 test_hold_known(void)
 {
