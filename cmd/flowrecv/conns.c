@@ -80,8 +80,8 @@ static void
 drop(struct conns *c, struct link *l)
 {
 	if (l->conn->messages > 0)
-		wire_disconnect(
-		    c->opts.intake.wire, way_of(l->conn), &l->conn->peer.addr, l->conn->peer.port);
+		wire_disconnect(c->opts.intake.wire, way_of(l->conn), &l->conn->peer.addr,
+		    l->conn->peer.port, l->door->listener.local.port);
 	conn_close(l->conn);
 	l->conn = NULL;
 	l->dead = true;
@@ -121,6 +121,7 @@ take(struct conns *c, struct link *l, const struct message *m)
 		.len = m->len,
 		.exporter = l->conn->peer.addr,
 		.port = l->conn->peer.port,
+		.to_port = l->door->listener.local.port,
 		.received_ns = m->received_ns,
 		.stream = way_of(l->conn),
 		.stream_id = m->stream };

@@ -39,6 +39,7 @@ name_datagrams(struct door *d)
 	if (endpoint_local(d->fd, &e) != 0)
 		die(EXIT_FAILED, NULL, "%s", strerror(errno));
 	d->name[endpoint_fmt(d->name, &e)] = '\0';
+	d->port = e.port;
 }
 
 static void

@@ -171,6 +171,7 @@ decode(struct worker *w, struct door *d, const struct datagram *p)
 		.len = p->len,
 		.exporter = p->from,
 		.port = p->from_port,
+		.to_port = d->port,
 		.received_ns = p->received_ns };
 
 	d->octets += p->len;

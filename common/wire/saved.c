@@ -1,8 +1,8 @@
 /*
  * saved.c - what a collector remembers over its restarts.
  *
- * A template is an options record: exporter, port, version, domain, when it was repeated last, its id (145), and
- * its field specifiers in one column, SPEC_LEN octets each: enterprise, element, length, scope.
+ * A template is an options record: exporter, its port and ours (216), version, domain, when it was repeated last, its
+ * id (145), and its field specifiers in one column, SPEC_LEN octets each: enterprise, element, length, scope.
  */
 #include "base/buf.h"
 #include "base/mem.h"
@@ -11,7 +11,7 @@
 #include "wire/options.h"
 #include "wire/templates.h"
 
-enum { ID_TEMPLATE = 145, SPEC_LEN = 9, SAVED_AT_ONCE = 4096 };
+enum { ID_TEMPLATE = 145, ID_COLLECTOR_PORT = 216, SPEC_LEN = 9, SAVED_AT_ONCE = 4096 };
 
 static void
 put_spec(struct buf *b, const struct spec *s)
@@ -45,6 +45,8 @@ save_template(struct batch *b, const struct session *s, const struct template *t
 
 	batch_put_ip(b, (unsigned)col, rec, &s->stats.exporter);
 	put_uint(b, rec, field_own(OWN_EXPORTER_PORT), TYPE_UINT, 2, s->stats.port);
+	if (s->stats.to_port != 0)
+		put_uint(b, rec, field_iana(ID_COLLECTOR_PORT), TYPE_UINT, 2, s->stats.to_port);
 	put_uint(b, rec, field_own(OWN_VERSION), TYPE_UINT, 2, s->stats.version);
 	put_uint(b, rec, field_own(OWN_DOMAIN), TYPE_UINT, 4, s->stats.domain);
 	put_uint(b, rec, field_own(OWN_RECEIVED), TYPE_TIME, 8, (uint64_t)t->refreshed_ns);
@@ -106,6 +108,8 @@ session_of(struct wire *w, struct batch *b, size_t rec, struct wire_msg *msg,
 		return NULL;
 	*msg = (struct wire_msg){ .exporter = exporter.ip,
 		.port = (uint16_t)number(b, field_own(OWN_EXPORTER_PORT), rec),
+		.to_port =
+		    wire_is_saved(b) ? (uint16_t)number(b, field_iana(ID_COLLECTOR_PORT), rec) : 0,
 		.received_ns = received_ns > 0 ? received_ns : 0 };
 	return session_get(&w->sessions, msg, &(struct addr){ 0 },
 	    (uint16_t)number(b, field_own(OWN_VERSION), rec),

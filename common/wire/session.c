@@ -51,7 +51,8 @@ sessions_init(struct sessions *t, const struct wire_opts *opts)
 
 /* Keys ----------------------------------------------------------------------------------------- */
 
-struct key { /* without holes: it is hashed as octets */
+/* All of it but our port, which may be learned later.  Without holes: it is hashed as octets. */
+struct key {
 	struct addr exporter, agent;
 	uint32_t domain, stream; /* enum wire_stream */
 	uint16_t version, port;
@@ -61,6 +62,12 @@ static size_t
 bucket_of(const struct sessions *t, struct key k)
 {
 	return hash_octets(t->seed, &k, sizeof(k)) & t->mask;
+}
+
+static bool
+is_same_port(uint16_t to_port, uint16_t other)
+{
+	return to_port == other || to_port == 0 || other == 0;
 }
 
 static struct key
@@ -99,11 +106,11 @@ is_kin(const struct session *a, const struct session *b)
 }
 
 static bool
-has_key(const struct session *s, const struct key *k)
+has_key(const struct session *s, const struct key *k, uint16_t to_port)
 {
-	return s->stats.port == k->port && s->stats.domain == k->domain &&
-	       s->stats.version == k->version && s->stats.stream == k->stream &&
-	       is_address(&s->stats.exporter, &k->exporter) &&
+	return is_same_port(s->stats.to_port, to_port) && s->stats.port == k->port &&
+	       s->stats.domain == k->domain && s->stats.version == k->version &&
+	       s->stats.stream == k->stream && is_address(&s->stats.exporter, &k->exporter) &&
 	       is_address(&s->stats.agent, &k->agent);
 }
 
@@ -365,13 +372,14 @@ session_get(struct sessions *t, const struct wire_msg *msg, const struct addr *a
 {
 	/* A connection has its own templates whatever the scope of those of datagrams is. */
 	bool any_port = t->opts.scope_ip && msg->stream == WIRE_DATAGRAMS;
+	uint16_t to_port = any_port ? 0 : msg->to_port;
 	struct key k = { msg->exporter, *agent, domain, msg->stream, version,
 		any_port ? 0 : msg->port };
 	struct session *s = t->last;
 
-	if (s == NULL || !has_key(s, &k)) {
+	if (s == NULL || !has_key(s, &k, to_port)) {
 		s = t->buckets[bucket_of(t, k)];
-		while (s != NULL && !has_key(s, &k))
+		while (s != NULL && !has_key(s, &k, to_port))
 			s = s->next;
 	}
 	if (s != NULL) {
@@ -382,6 +390,8 @@ session_get(struct sessions *t, const struct wire_msg *msg, const struct addr *a
 							 : t->tier[RANK_KNOWN].oldest);
 		s = session_new(t, &k);
 	}
+	if (s->stats.to_port == 0)
+		s->stats.to_port = to_port;
 	t->last = s;
 	return s;
 }
@@ -410,14 +420,14 @@ disconnect(struct sessions *t, struct session *s)
 }
 
 void
-sessions_disconnect(
-    struct sessions *t, enum wire_stream stream, const struct addr *exporter, uint16_t port)
+sessions_disconnect(struct sessions *t, enum wire_stream stream, const struct addr *exporter,
+    uint16_t port, uint16_t to_port)
 {
 	for (unsigned i = 0; i < t->n; i++) {
 		struct session *s = t->all[i];
 
 		if (s->stats.stream == stream && s->stats.port == port &&
-		    is_address(&s->stats.exporter, exporter))
+		    s->stats.to_port == to_port && is_address(&s->stats.exporter, exporter))
 			disconnect(t, s);
 	}
 }

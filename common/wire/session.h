@@ -1,13 +1,10 @@
 /*
  * session.h - what is remembered of each exporter: templates, sequence, clock, counts.
  *
- * A session is one (exporter address, port, way that messages come, version, observation domain): the scope of template
- * ids (RFC 7011 8 and 10, RFC 3954 5) and of sequence numbers.  In sFlow these are an agent's: its address is in the
- * key, too. All memory that a sender can claim is bounded, for one and for all together.  What keeps a flood from
- * driving out honest exporters is seniority: a session that is still there after some seconds is known, as long as
- * there are places and memory, and a known one gives way to nobody before it was silent for longer than templates live.
- * Strangers share what is left, least recently used first.  So a flood, patient or not, drives out strangers only, and
- * hurts who comes during it.
+ * A session is one (exporter address, port, our port, way that messages come, version, observation domain): the scope
+ * of template ids (RFC 7011 8 and 10, RFC 3954 5) and of sequence numbers.  In sFlow these are an agent's: its address
+ * is in the key, too.  Our port may be unknown, as of what was remembered: then it is that of the first message that
+ * fits.
  */
 #ifndef WIRE_SESSION_H
 #define WIRE_SESSION_H
@@ -30,7 +27,7 @@ struct sequence_stream {
 };
 
 struct session {
-	struct wire_stats stats; /* its addresses, port, stream, version and domain are the key */
+	struct wire_stats stats; /* its addresses, ports, stream, version and domain are the key */
 	struct peer *peer; /* the exporter over all its domains */
 	struct sequence sequence; /* of stream 0: all there is but in SCTP */
 	struct sequence_stream *streams; /* others of an SCTP association, n_streams of them */
@@ -105,11 +102,11 @@ struct claim session_claim(struct sessions *, const struct session *);
 struct session *session_get(struct sessions *, const struct wire_msg *, const struct addr *agent,
     uint16_t version, uint32_t domain);
 
-/* The next session whose key differs in the port only, behind o (NULL: the first); NULL: no more. */
+/* The next session whose key differs in the ports only, behind o (NULL: the first); NULL: no more. */
 struct session *session_kin(struct sessions *, const struct session *, const struct session *o);
 
 /* The connection has ended: its sessions forget their templates (RFC 7011 8). */
-void sessions_disconnect(
-    struct sessions *, enum wire_stream, const struct addr *exporter, uint16_t port);
+void sessions_disconnect(struct sessions *, enum wire_stream, const struct addr *exporter,
+    uint16_t port, uint16_t to_port);
 
 #endif

@@ -446,6 +446,13 @@ templates_find_listed(struct message *m, uint16_t id)
 	return in_time(m, p);
 }
 
+/* Of another port of ours only what an earlier collector had, which may have listened there. */
+static bool
+may_lend(const struct session *o, const struct template *p, const struct session *s)
+{
+	return o->stats.to_port == s->stats.to_port || p->cached;
+}
+
 struct template *
 templates_borrow(struct message *m, uint16_t id)
 {
@@ -461,6 +468,8 @@ templates_borrow(struct message *m, uint16_t id)
 		if (++asked > KIN_MAX)
 			return NULL;
 		p = find_live(m, o, id);
+		if (p != NULL && !may_lend(o, p, m->s))
+			p = NULL;
 		if (p != NULL && found != NULL)
 			return NULL;
 		found = p != NULL ? p : found;

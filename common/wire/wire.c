@@ -166,9 +166,10 @@ wire_broken(const struct wire *w)
 }
 
 void
-wire_disconnect(struct wire *w, enum wire_stream stream, const struct addr *exporter, uint16_t port)
+wire_disconnect(struct wire *w, enum wire_stream stream, const struct addr *exporter, uint16_t port,
+    uint16_t to_port)
 {
-	sessions_disconnect(&w->sessions, stream, exporter, port);
+	sessions_disconnect(&w->sessions, stream, exporter, port, to_port);
 }
 
 uint64_t

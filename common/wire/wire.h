@@ -55,6 +55,7 @@ struct wire_msg {
 	size_t len;
 	struct addr exporter;
 	uint16_t port;
+	uint16_t to_port; /* ours, that it was sent to; 0: not known */
 	int64_t received_ns;
 	enum wire_stream stream; /* not datagrams: templates do not expire, and can be withdrawn */
 	uint16_t stream_id; /* of an association: sequence numbers count in each (RFC 7011 10.2) */
@@ -109,7 +110,7 @@ extern const char *const wire_bad_names[BAD_KINDS];
 struct wire_stats {
 	uint64_t serial; /* no other session of this decoder has it, not even one that gave way */
 	struct addr exporter;
-	uint16_t port, version;
+	uint16_t port, to_port, version;
 	enum wire_stream stream;
 	struct addr agent; /* sFlow: where it is not the exporter's own; else all 0 */
 	uint32_t domain;
@@ -139,7 +140,8 @@ size_t wire_decode(struct wire *, const struct wire_msg *, const struct wire_out
 bool wire_broken(const struct wire *);
 
 /* The connection was closed: its templates are void (RFC 7011 8), and another one counts anew. */
-void wire_disconnect(struct wire *, enum wire_stream, const struct addr *exporter, uint16_t port);
+void wire_disconnect(
+    struct wire *, enum wire_stream, const struct addr *exporter, uint16_t port, uint16_t to_port);
 
 /* How often templates came, changed and went. */
 uint64_t wire_changes(const struct wire *);

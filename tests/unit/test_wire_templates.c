@@ -62,6 +62,32 @@ test_scope(void)
 	is_u64(send_pair(&r, 1, 256), 0, "scope: of two nobody knows which");
 	rig_close(&r);
 
+	/* One port of an exporter may send to several of ours (RFC 7011 2, transport session). */
+	rig_open(&r, (struct wire_opts){ 0 });
+	r.msg.to_port = 2055;
+	send_template(&r, 1, 256, src_packets);
+	r.msg.to_port = 4739;
+	is_u64(
+	    send_pair(&r, 1, 256), 0, "scope: what was sent to another port of ours holds there");
+	is_u64(send_template(&r, 1, 256, dst_octets), 1, "scope: and each has its own");
+	r.msg.to_port = 2055;
+	rig_clear(&r);
+	send_pair(&r, 1, 256);
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), 7, "scope: that the other did not replace");
+	is_u64(rig_totals(&r).borrowed, 0, "scope: none was borrowed");
+	r.msg.stream = WIRE_CONNECTION;
+	send_template(&r, 1, 256, src_packets);
+	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, 4739);
+	is_u64(send_pair(&r, 1, 256), 1, "scope: nor does its connection's end end this one");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ .scope_ip = true });
+	r.msg.to_port = 2055;
+	send_template(&r, 1, 256, src_packets);
+	r.msg.to_port = 4739;
+	is_u64(send_pair(&r, 1, 256), 1, "scope: of an address alone no port matters");
+	rig_close(&r);
+
 	/* With so few sessions all of an exporter's share two buckets. */
 	rig_open(&r, (struct wire_opts){ .max_sessions = 2 });
 	for (uint32_t domain = 2; domain < 66; domain++) {
@@ -313,7 +339,7 @@ test_withdrawn_data(void)
 	put_template_set(&c, 2, 256, 2, src_packets);
 	is_u64(rig_send(&r, &c), 0, "withdrawn: nor in one message");
 	is_u64(send_template(&r, 1, 257, src_packets), 1, "withdrawn: what waited before it does");
-	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port);
+	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, 0);
 	send_pair(&r, 1, 259);
 	is_u64(rig_stats(&r).held, 1, "withdrawn: another connection begins without");
 	send_template(&r, 1, 256, src_packets);
