@@ -26,7 +26,7 @@ sampling_bind(struct plan *p)
 			told_bind(&p->told, told_find(f->pen, f->wire), &f->col, f->scope);
 	}
 	for (size_t i = 0; i < sizeof(intervals) / sizeof(intervals[0]); i++)
-		p->tells_sampling |= p->told.col[intervals[i]] != NULL;
+		p->tells_sampling |= told_bound(&p->told, intervals[i]);
 	p->apart |= p->tells_sampling;
 }
 

@@ -113,8 +113,8 @@ void
 types_bind(struct plan *p)
 {
 	p->type_name = p->type_semantics = NULL;
-	p->tells_types = p->told.col[TOLD_PEN] != NULL && p->told.col[TOLD_ELEMENT] != NULL &&
-			 p->told.col[TOLD_TYPE] != NULL;
+	p->tells_types = told_bound(&p->told, TOLD_PEN) && told_bound(&p->told, TOLD_ELEMENT) &&
+			 told_bound(&p->told, TOLD_TYPE);
 	for (size_t i = 0; p->tells_types && i < p->n_fields; i++) {
 		const struct xfield *f = &p->fields[i];
 

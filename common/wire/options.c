@@ -28,9 +28,9 @@ bind(struct told *t, struct batch *b)
 static void
 learn_start(struct session *s, const struct told *t)
 {
-	const struct column *c = t->col[TOLD_STARTED];
+	const struct column *c = told_column(t, TOLD_STARTED);
 
-	if (!told_has(t, TOLD_STARTED) || c->type != TYPE_TIME)
+	if (c == NULL || c->type != TYPE_TIME)
 		return;
 	s->init_ms = column_int(c, t->rec) / NS_PER_MS;
 	s->has_init = s->init_ms > 0;

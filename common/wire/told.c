@@ -36,36 +36,54 @@ told_find(uint32_t pen, uint16_t id)
 	return (enum told_id)i;
 }
 
-/* A scope says whom it is about more surely than a field of the same element. */
 void
 told_bind(struct told *t, enum told_id id, const struct column *c, bool scope)
 {
 	if (id == TOLD_COUNT || type_is_var((enum type)c->type) || c->type == TYPE_IP)
 		return;
-	if (t->col[id] == NULL || scope)
-		t->col[id] = c;
+	if (scope)
+		t->scope[id] = c;
+	else
+		t->field[id] = c;
+}
+
+bool
+told_bound(const struct told *t, enum told_id id)
+{
+	return t->field[id] != NULL || t->scope[id] != NULL;
+}
+
+const struct column *
+told_column(const struct told *t, enum told_id id)
+{
+	const struct column *const both[] = { t->scope[id], t->field[id] };
+
+	for (unsigned i = 0; i < 2; i++)
+		if (both[i] != NULL && column_has(both[i], t->rec))
+			return both[i];
+	return NULL;
 }
 
 bool
 told_has(const struct told *t, enum told_id id)
 {
-	const struct column *c = t->col[id];
-
-	return c != NULL && column_has(c, t->rec);
+	return told_column(t, id) != NULL;
 }
 
 uint64_t
 told_number(const struct told *t, enum told_id id)
 {
-	return told_has(t, id) ? column_uint(t->col[id], t->rec) : 0;
+	const struct column *c = told_column(t, id);
+
+	return c != NULL ? column_uint(c, t->rec) : 0;
 }
 
 static double
 real(const struct told *t, enum told_id id)
 {
-	const struct column *c = t->col[id];
+	const struct column *c = told_column(t, id);
 
-	if (!told_has(t, id))
+	if (c == NULL)
 		return 0;
 	if (c->type == TYPE_FLOAT32)
 		return (double)((const float *)c->data)[t->rec];

@@ -32,9 +32,12 @@ enum told_id {
 	TOLD_COUNT
 };
 
-/* The columns of a batch that tell something (NULL: not in it); of which record it is asked. */
+/*
+ * The columns of a batch that tell something, as fields and as scopes (NULL: not in it), since records of a batch may be of
+ * several templates; of which record it is asked.
+ */
 struct told {
-	const struct column *col[TOLD_COUNT];
+	const struct column *field[TOLD_COUNT], *scope[TOLD_COUNT];
 	size_t rec;
 };
 
@@ -42,6 +45,12 @@ enum told_id told_find(uint32_t pen, uint16_t id);
 
 /* Columns of a batch under the identities that they have on the wire; borrowed.  Lists and the like tell nothing. */
 void told_bind(struct told *, enum told_id, const struct column *, bool scope);
+
+/* Has any record of the batch it? */
+bool told_bound(const struct told *, enum told_id);
+
+/* The record's column, NULL where it has none.  A scope says whom it is about more surely than a field of its element. */
+const struct column *told_column(const struct told *, enum told_id);
 
 bool told_has(const struct told *, enum told_id);
 uint64_t told_number(const struct told *, enum told_id); /* 0 where the record has none */

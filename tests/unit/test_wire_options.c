@@ -242,6 +242,27 @@ test_of_another(void)
 	OPTIONS(&r, 0, 1, { 48, 1, 3 }, { 50, 4, 1000 });
 	FLOW(&r, 5, 1000, SAMPLING_SAMPLER, "sampling, a sampler another domain described",
 	    { 48, 1, 3 }, { 2, 4, 1 });
+	FLOW(&r, 7, 0, SAMPLING_SAMPLER, "sampling, but not of a record that says 0", { 48, 1, 3 },
+	    { 34, 4, 0 });
+	rig_close(&r);
+}
+
+/* Whom options are about is their scope; one template may have as a field what another has as its scope. */
+static void
+test_fields_and_scopes(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	OPTIONS(&r, 1, 1, { 10, 4, 5 }, { 34, 4, 300 });
+	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 10, 4, 6 }, { 34, 4, 500 });
+	is_u64(r.fulls, 0, "sampling, both in one batch");
+	FLOW(&r, 1, 300, SAMPLING_INTERFACE, "sampling, the interface as scope", { 10, 4, 5 });
+	FLOW(&r, 1, 500, SAMPLING_INTERFACE, "sampling, the interface as field", { 10, 4, 6 });
+	FLOW(&r, 1, 0, SAMPLING_INTERFACE, "sampling, of neither", { 10, 4, 7 });
+	OPTIONS(&r, 1, 2, { 10, 4, 8 }, { 149, 4, 1 }, { 10, 4, 9 }, { 34, 4, 700 });
+	FLOW(&r, 1, 700, SAMPLING_INTERFACE, "sampling, a scope before a field", { 10, 4, 8 });
+	FLOW(&r, 1, 0, SAMPLING_INTERFACE, "sampling, which says nothing then", { 10, 4, 9 });
 	rig_close(&r);
 }
 
@@ -449,6 +470,7 @@ main(void)
 	test_forms();
 	test_v9();
 	test_of_another();
+	test_fields_and_scopes();
 	test_from_then_on();
 	test_varying();
 	test_some_records();
