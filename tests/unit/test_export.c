@@ -187,6 +187,100 @@ test_templates(void)
 	batch_free(b);
 }
 
+/* One that is in use is sent again after so many seconds, too. */
+static void
+test_template_seconds(void)
+{
+	struct export_opts o = { .version = EXPORT_IPFIX, .template_seconds = 1 };
+	struct sent *s = mem_zero(1, sizeof(*s));
+	struct exporter *e = export_new(&o, keep, s);
+	struct batch *b = flows(1, 1000);
+	struct err err = { 0 };
+
+	for (unsigned i = 0; i < 3; i++) {
+		if (i == 2)
+			time_sleep_until(time_monotonic_ns() + 2 * NS_PER_S);
+		if (export_batch(e, b, NULL, &err) != 0 || export_flush(e, &err) != 0)
+			ok(false, "exporting fails: %s", err.text);
+	}
+	is_u64(with_set(s, 16, 2), 2, "a template is repeated after so many seconds");
+	is_u64(number(s, 2, 16, 2), 2, "in the message that is sent then");
+	export_free(e);
+	sent_free(s);
+	batch_free(b);
+}
+
+/* A batch of n flows of one octet, or of six. */
+static struct batch *
+octets_of(size_t n, bool wide)
+{
+	struct field_id proto = field_iana(4), tos = field_iana(5), packets = field_iana(2);
+	struct batch *b = batch_new();
+	unsigned c = (unsigned)batch_column(b, &proto, TYPE_UINT, 1, 0);
+	unsigned d = wide ? (unsigned)batch_column(b, &tos, TYPE_UINT, 1, 0) : 0;
+	unsigned f = wide ? (unsigned)batch_column(b, &packets, TYPE_UINT, 4, 0) : 0;
+
+	batch_extend(b, n);
+	for (size_t i = 0; i < n; i++) {
+		batch_put_uint(b, c, i, 17);
+		if (wide) {
+			batch_put_uint(b, d, i, 0);
+			batch_put_uint(b, f, i, 1);
+		}
+	}
+	batch_close(b);
+	return b;
+}
+
+/* Sets are padded to 4 octets where that cannot be taken for a record (RFC 3954 5.3, RFC 7011 3.3.1). */
+static void
+test_padding(void)
+{
+	static const enum export_version versions[] = { EXPORT_V9, EXPORT_IPFIX };
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct export_opts o = { .version = versions[i] };
+		size_t header = i ? 16 : 20, data;
+		struct batch *b = octets_of(5, false);
+		struct sent *s = export_all(&o, b, NULL, NULL);
+
+		data = header + number(s, 0, header + 2, 2);
+		is_u64(number(s, 0, data + 2, 2), 4 + 5, "v%d: records of an octet have no padding",
+		    (int)o.version);
+		sent_free(s);
+		batch_free(b);
+
+		b = octets_of(5, true);
+		s = export_all(&o, b, NULL, NULL);
+		data = header + number(s, 0, header + 2, 2);
+		is_u64(number(s, 0, data + 2, 2), 4 + 5 * 6 + 2, "v%d: those of 6 octets have",
+		    (int)o.version);
+		is_u64(number(s, 0, data + 4 + 5 * 6, 2), 0, "v%d: of zeros", (int)o.version);
+		is_u64(s->message[0].len, data + 36, "v%d: and the message ends behind it",
+		    (int)o.version);
+		sent_free(s);
+		batch_free(b);
+	}
+}
+
+/* A header is not older than the flows in its message, which end half a second behind their seconds. */
+static void
+test_export_time(void)
+{
+	static const enum export_version versions[] = { EXPORT_V9, EXPORT_IPFIX };
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct export_opts o = { .version = versions[i] };
+		struct batch *b = flows(1, 1000);
+		struct sent *s = export_all(&o, b, NULL, NULL);
+
+		is_u64(number(s, 0, i ? 4 : 8, 4), 1767571201, "v%d: the next whole second",
+		    (int)o.version);
+		sent_free(s);
+		batch_free(b);
+	}
+}
+
 /* NetFlow v9 pads strings: not each length of the longest of a batch is a template of its own. */
 static void
 test_strings(void)
@@ -275,6 +369,28 @@ test_v5_limits(void)
 	ok(strstr(buf_cstr(&report), "vlan") != NULL, "what is left out is reported: %s",
 	    buf_cstr(&report));
 	ok(strstr(buf_cstr(&report), "split") != NULL, "so is the split");
+	buf_free(&report);
+	sent_free(s);
+	batch_free(b);
+}
+
+/* What has more bits than v5: the flags' upper ones go, an interval that is too large is none. */
+static void
+test_v5_bits(void)
+{
+	struct export_opts o = { .version = EXPORT_V5 };
+	struct batch *b = flows(1, 1000);
+	struct buf report = { 0 };
+	struct sent *s;
+
+	add_uint(b, field_iana(6), 2, 0x112);
+	add_uint(b, field_own(OWN_SAMPLING), 4, 16384);
+	s = export_all(&o, b, &report, NULL);
+	is_u64(number(s, 0, 24 + 37, 1), 0x12, "v5: the lower 8 flags");
+	is_u64(number(s, 0, 22, 2), 0, "v5: an interval beyond 14 bits is none, and no mode");
+	ok(strstr(buf_cstr(&report), "flags: 1 values with bits beyond the lower 8") != NULL &&
+		strstr(buf_cstr(&report), "sampling: 1 intervals beyond 16383") != NULL,
+	    "v5: which is told: %s", buf_cstr(&report));
 	buf_free(&report);
 	sent_free(s);
 	batch_free(b);
@@ -939,6 +1055,39 @@ test_broken(uint64_t seed, unsigned lives, bool twice)
 	return broken.n;
 }
 
+/* What options said of sampling was said to a transport session: the next one is told by each flow. */
+static void
+test_broken_sampling(void)
+{
+	struct export_opts o = { .version = EXPORT_IPFIX, .stream = true };
+	struct breaking broken = { .lives = 4 };
+	struct exporter *e = export_new(&o, keep_until_broken, &broken);
+	struct batch *options = interval_options(1000), *b = flows(1, 1000);
+	struct err err = { 0 };
+	uint64_t fields[5] = { 0 };
+
+	add_uint(b, field_own(OWN_SAMPLING), 4, 1000);
+	(void)export_batch(e, options, NULL, &err);
+	(void)export_flush(e, &err);
+	for (unsigned i = 0; i < 5; i++) {
+		const struct sent *s;
+
+		if (export_batch(e, b, NULL, &err) != 0 || export_flush(e, &err) != 0)
+			ok(false, "exporting fails: %s", err.text);
+		s = broken.transport[broken.n - 1];
+		if (number(s, s->n - 1, 16, 2) == 2)
+			fields[i] = number(s, s->n - 1, 22, 2);
+	}
+	is_u64(broken.n, 2, "a transport session broke");
+	ok(fields[0] > 0 && fields[4] == fields[0] + 1,
+	    "sampling: flows behind it say what its options did not");
+	for (unsigned i = 0; i < broken.n; i++)
+		sent_free(broken.transport[i]);
+	export_free(e);
+	batch_free(options);
+	batch_free(b);
+}
+
 int
 main(void)
 {
@@ -946,9 +1095,13 @@ main(void)
 
 	test_sequences();
 	test_templates();
+	test_template_seconds();
+	test_padding();
+	test_export_time();
 	test_strings();
 	test_dropped();
 	test_v5_limits();
+	test_v5_bits();
 	test_uptime_bases();
 	test_uptime_signs();
 	test_uptime_messages();
@@ -963,6 +1116,7 @@ main(void)
 	test_events();
 	test_random();
 	test_types();
+	test_broken_sampling();
 	for (uint64_t seed = 1; seed <= 20; seed++) {
 		sessions += test_broken(seed, 9 + (unsigned)seed, false);
 		sessions += test_broken(seed, 20, true);

@@ -413,6 +413,13 @@ test_types(void)
 	send_vendor(&r, 79, 3, 0x6c6f6c);
 	id.id = 79;
 	is_str(text(&r, WIRE_FLOWS4, id, 0), "lol", "RFC 5610: a string");
+	begin_ipfix(&c, 0, 1);
+	put_type(0x8000 | 80, 13);
+	rig_send(&r, &c);
+	rig_clear(&r);
+	send_vendor(&r, 80, 3, 0x6c6f6c);
+	id.id = 80;
+	is_str(text(&r, WIRE_FLOWS4, id, 0), "lol", "RFC 5610: told with its enterprise bit");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ .raw = true });
@@ -420,6 +427,7 @@ test_types(void)
 	put_type(79, 13);
 	rig_send(&r, &c);
 	send_vendor(&r, 79, 3, 0x6c6f6c);
+	id.id = 79;
 	is_str(text(&r, WIRE_FLOWS4, id, 0), "6c6f6c", "RFC 5610: raw is what was sent");
 	rig_close(&r);
 }
@@ -441,6 +449,25 @@ test_restored(void)
 	is_u64(rig_totals(&s).options, 0, "saved options were not received");
 	rig_close(&r);
 	rig_close(&s);
+}
+
+/* An exporter that connects again begins anew: what it told of itself held for its connection. */
+static void
+test_disconnected(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	r.msg.stream = WIRE_CONNECTION;
+	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 160, 8, UINT64_C(1699996400000) });
+	FLOW(&r, 1, 0, SAMPLING_OPTIONS, "of a connection", { 22, 4, 3000000 }, { 21, 4, 3500000 });
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1699999400000000000),
+	    "a connection's exporter told when it started");
+	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, 0);
+	rig_clear(&r);
+	FLOW(&r, 1, 0, SAMPLING_OPTIONS, "of another", { 22, 4, 3000000 }, { 21, 4, 3500000 });
+	is_u64(num(&r, WIRE_FLOWS4, F(22), 0), 3000000, "that of the next did not yet");
+	rig_close(&r);
 }
 
 static void
@@ -477,6 +504,7 @@ main(void)
 	test_exporter();
 	test_types();
 	test_restored();
+	test_disconnected();
 	test_bounds();
 	return done_testing();
 }

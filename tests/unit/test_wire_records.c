@@ -297,6 +297,26 @@ test_pairs(void)
 }
 
 /* The IPv4 element in a length that no address has is octets: they stand beside the IPv6 one, whichever comes first. */
+/* An IPv4 address written as an IPv6 one is none of the other family: 0.0.0.0 stays what it is. */
+static void
+test_pair_of_mapped(void)
+{
+	static const uint16_t fields[][2] = { { 8, 4 }, { 27, 16 } };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_record(&c, 10, fields, COUNT(fields));
+	put(&c, 0, 4);
+	put(&c, 0, 8);
+	put(&c, UINT64_C(0xffff0a000001), 8);
+	is_u64(end_record(&r, &c), 1, "a mapped address beside one that is zero");
+	is_u64(r.b[WIRE_FLOWS4]->n, 1, "is no record of IPv6");
+	is_str(text(&r, WIRE_FLOWS4, F(8), 0), "0.0.0.0", "the address is the IPv4 one");
+	ok(has(&r, WIRE_FLOWS4, F(27), 0), "the other stays under its element");
+	rig_close(&r);
+}
+
 static void
 test_pair_of_odd_length(void)
 {
@@ -538,6 +558,8 @@ test_relative_times(void)
 	static const uint16_t uptime[][2] = { { 22, 4 }, { 21, 4 } };
 	static const uint16_t both[][2] = { { 22, 4 }, { 21, 4 }, { 160, 8 } };
 	static const uint16_t event[][2] = { { 323, 8 }, { 230, 1 } };
+	static const uint16_t seconds[][2] = { { 322, 4 } };
+	static const uint16_t two[][2] = { { 22, 4 }, { 158, 4 } };
 	static const uint16_t none[][2] = { { 8, 4 } };
 	uint64_t init_ms = UINT64_C(1700000000000) - 3600000;
 	struct rig r;
@@ -601,6 +623,22 @@ test_relative_times(void)
 	    "times: an event starts when it was observed");
 	is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1700000000123000000), "times: and ends");
 	ok(has(&r, WIRE_FLOWS4, F(323), 0), "times: and the observation stays a column");
+	rig_clear(&r);
+
+	begin_record(&c, 10, seconds, COUNT(seconds));
+	put(&c, 1700000000, 4);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1700000000000000000),
+	    "times: as does one that was observed in seconds");
+	rig_clear(&r);
+
+	begin_record(&c, 10, two, COUNT(two));
+	put(&c, 3000000, 4);
+	put(&c, 1500000, 4);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1699999998500000000),
+	    "times: a delta is more precise than an uptime");
+	is_u64(num(&r, WIRE_FLOWS4, F(22), 0), 3000000, "times: which stays a column");
 	rig_clear(&r);
 
 	begin_record(&c, 10, none, COUNT(none));
@@ -872,6 +910,7 @@ main(void)
 	test_padding();
 	test_duplicates();
 	test_pairs();
+	test_pair_of_mapped();
 	test_pair_of_odd_length();
 	test_pair_behind_odd_length();
 	test_pair_of_scope();

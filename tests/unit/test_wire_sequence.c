@@ -297,6 +297,19 @@ test_streams(void)
 	t = rig_totals(&r);
 	is_u64(t.lost, 7, "SCTP: numbers count in each stream");
 	is_u64(t.duplicate + t.incoherent + t.reordered, 0, "SCTP: and in no other");
+	wire_disconnect(r.w, WIRE_ASSOCIATION, &r.msg.exporter, r.msg.port, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		r.msg.stream_id = (uint16_t)i;
+		begin_ipfix(&c, 1000 * i, 1);
+		put_template_set(&c, 2, 256, 2, small);
+		open_set(&c, 256);
+		put(&c, 0, 8);
+		close_set(&c);
+		rig_send(&r, &c);
+	}
+	t = rig_totals(&r);
+	is_u64(t.lost, 7, "SCTP: another association counts anew on every stream");
+	is_u64(t.duplicate + t.incoherent + t.reordered, 0, "SCTP: and none is late");
 	rig_close(&r);
 }
 

@@ -658,6 +658,28 @@ test_v9_options(void)
 	ok(r.b[WIRE_OPTIONS]->n == 1 && r.b[WIRE_FLOWS4]->n == 0,
 	    "options template: without scopes it is another one than a template of these fields");
 	rig_close(&r);
+
+	/* The types of scopes are System, Interface, Line Card, Cache, Template; others are elements. */
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_v9(&c, 2, 0, 1);
+	open_set(&c, 1);
+	put(&c, 256, 2);
+	put(&c, 8, 2);
+	put(&c, 4, 2);
+	put(&c, 0x00050002, 4);
+	put(&c, 0x00060001, 4);
+	put(&c, 0x00220001, 4);
+	close_set(&c);
+	open_set(&c, 256);
+	put(&c, 300, 2);
+	put(&c, 2, 1);
+	put(&c, 10, 1);
+	close_set(&c);
+	rig_send(&r, &c);
+	is_u64(num(&r, WIRE_OPTIONS, (struct field_id){ PEN_SCOPE, 5, 0, NULL }, 0), 300,
+	    "options template: the last type of scopes is Template");
+	is_u64(num(&r, WIRE_OPTIONS, F(6), 0), 2, "options template: what follows is an element");
+	rig_close(&r);
 }
 
 int
