@@ -189,6 +189,59 @@ load ../collector
 	grep -q '^flowrecv: 127.0.0.1:[0-9]*: tcp: connection closed: the exporter is not listened to$' err
 }
 
+@test "connections: one whose exporter is not listened to any more is closed with its next message" {
+	echo 'here=127.0.0.1' > sources
+	listen="tcp:127.0.0.1:0" collect -w out.flow -v --source @sources
+	export_to ipfix messages --as ipfix --messages 3
+	python3 - "$port" "$collector" <<-'END'
+		import os, signal, socket, struct, sys, time
+		host, port = sys.argv[1].rsplit(":", 1)
+		data = open("messages", "rb").read()
+		first = struct.unpack(">H", data[2:4])[0]
+		s = socket.create_connection((host, int(port)))
+		s.sendall(data[:first])
+		time.sleep(.3)
+		open("sources", "w").write("there=192.0.2.1\n")
+		os.kill(int(sys.argv[2]), signal.SIGHUP)
+		while "exporters read again" not in open("err").read(): time.sleep(.05)
+		s.settimeout(10)
+		s.sendall(data[first:])
+		try: assert s.recv(1) == b"", "still open"
+		except ConnectionResetError: pass
+	END
+	finish
+	[ "$(records out.flow)" = 20 ]
+	grep -q 'tcp: connection closed: the exporter is not listened to any more$' err
+}
+
+@test "connections: the next one from the same port has nothing of the one before it" {
+	listen="tcp:127.0.0.1:0" collect -w out.flow -v
+	export_to ipfix messages --as ipfix --messages 3 --templates 1000
+	python3 - "$port" <<-'END'
+		import socket, struct, sys, time
+		host, port = sys.argv[1].rsplit(":", 1)
+		data = open("messages", "rb").read()
+		first = struct.unpack(">H", data[2:4])[0]
+		def send(octets, here=0):
+		    s = socket.socket()
+		    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+		    s.bind(("127.0.0.1", here))
+		    s.connect((host, int(port)))
+		    here = s.getsockname()[1]
+		    s.sendall(octets)
+		    time.sleep(.3)
+		    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+		    s.close()
+		    time.sleep(.3)
+		    return here
+		send(data[first:], send(data[:first]))
+	END
+	finish
+	[ "$(records out.flow)" = 20 ]
+	[ "$(counted 'sets without template')" = 2 ]
+	[ "$(counted lost)" = 2 ] # those sets, as nothing is held behind a connection
+}
+
 @test "connections: a collector that ends lets its exporters end: nothing is lost on the way" {
 	flowgen -n 200000 -w day.flow
 	for try in 1 2 3; do
