@@ -270,6 +270,14 @@ certificates() {
 	[ "$stderr" = "flowsend: tls:127.0.0.1:$port: peer refuses: certificate expired" ]
 	gathered
 	[[ $(tail -n 1 log) == *": certificate has expired" ]]
+	# The same when it is found while there is more to send.
+	gather tls:127.0.0.1:0 1 0 server.pem server.key ca.pem
+	two_days() { flowcat day.flow; sleep 1; flowcat day.flow; }
+	run -3 --separate-stderr timeout 20 flowsend -d "tls:127.0.0.1:$port" --cert old.pem --key old.key --ca ca.pem \
+		< <(two_days)
+	[[ $stderr == "flowsend: tls:127.0.0.1:$port: peer refuses: certificate expired"* ]]
+	[[ $stderr != *attempt* ]]
+	gathered
 }
 
 @test "flowsend: over SCTP every field of every record arrives" {
