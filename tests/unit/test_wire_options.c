@@ -420,6 +420,17 @@ test_types(void)
 	send_vendor(&r, 80, 3, 0x6c6f6c);
 	id.id = 80;
 	is_str(text(&r, WIRE_FLOWS4, id, 0), "lol", "RFC 5610: told with its enterprise bit");
+	for (unsigned type = 16; type <= 17; type++) {
+		begin_ipfix(&c, 0, 1);
+		put_type(81 + type, type);
+		rig_send(&r, &c);
+		rig_clear(&r);
+		send_vendor(&r, 81 + type, 8, (UINT64_C(2208988800) + 1700000000) << 32 | 0x7ff);
+		id.id = (uint16_t)(81 + type);
+		is_u64(num(&r, WIRE_FLOWS4, id, 0) - UINT64_C(1700000000000000000),
+		    type == 16 ? 0 : 476, "RFC 5610: a time in %s",
+		    type == 16 ? "microseconds" : "nanoseconds");
+	}
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ .raw = true });

@@ -274,6 +274,44 @@ test_damage(void)
 	rig_close(&r);
 }
 
+/* What a message says that it has counts, however much of it came. */
+static void
+test_cut_short(void)
+{
+	struct rig r;
+	static struct craft c;
+	struct wire_totals t;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_v5(&c, 3, 100, 0);
+	put_v5_record(&c, 1, 2, 3);
+	put_v5_record(&c, 1, 2, 3);
+	is_u64(rig_send(&r, &c), 2, "cut: version 5, the records that came");
+	begin_v5(&c, 1, 103, 0);
+	put_v5_record(&c, 1, 2, 3);
+	rig_send(&r, &c);
+	is_u64(rig_totals(&r).lost, 0, "cut: version 5, the third was sent");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin_ipfix(&c, 0, 1);
+	put_template_set(&c, 2, 256, 2, small);
+	open_set(&c, 256);
+	put(&c, 0, 8);
+	close_set(&c);
+	fix(&c, 2, (unsigned)c.n + 12);
+	is_u64(rig_decode(&r, c.d, c.n), 1, "cut: IPFIX, the record that came");
+	begin_ipfix(&c, 2, 1);
+	open_set(&c, 256);
+	put(&c, 0, 8);
+	close_set(&c);
+	rig_send(&r, &c);
+	t = rig_totals(&r);
+	is_u64(t.lost, 0, "cut: IPFIX, the other one was sent");
+	is_u64(t.records_unknown, 1, "cut: IPFIX, and is unknown");
+	rig_close(&r);
+}
+
 static void
 test_streams(void)
 {
@@ -606,6 +644,7 @@ main(void)
 	test_protocols();
 	test_ipfix_counts();
 	test_damage();
+	test_cut_short();
 	test_streams();
 	test_keys();
 	test_common_count();

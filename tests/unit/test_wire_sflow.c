@@ -786,6 +786,30 @@ test_agents(void)
 }
 
 /* Rows go to whatever batch is open: full ones, and those where a column has another type, are written. */
+/* An agent that sends by its own address needs no other name. */
+static void
+test_own_address(void)
+{
+	struct rig r;
+	struct wire_stats st;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	craft_one(&c, 1);
+	rig_send(&r, &c);
+	st = rig_stats(&r);
+	is_u64(addr_u32(&st.agent), AGENT4, "an agent behind another's address");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	r.msg.exporter = addr_v4(AGENT4);
+	craft_one(&c, 1);
+	rig_send(&r, &c);
+	st = rig_stats(&r);
+	ok(addr_is_zero(&st.agent), "and one at its own");
+	rig_close(&r);
+}
+
 static void
 test_batches(void)
 {
@@ -1003,6 +1027,7 @@ main(void)
 	test_dispatch();
 	test_sequence();
 	test_agents();
+	test_own_address();
 	test_batches();
 	return done_testing();
 }
