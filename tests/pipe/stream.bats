@@ -177,16 +177,19 @@ look() {
 	run -3 --separate-stderr flowsend -d tcp:127.0.0.1:9 day.flow
 	[ "$stderr" = "flowsend: tcp:127.0.0.1:9: cannot connect: Connection refused" ]
 	gather tcp:127.0.0.1:0 2 1
-	flowsend --rate 100pps --retries 3 --retry-wait 0.05s -d "tcp:127.0.0.1:$port" day.flow 2> err &
+	flowsend --rate 100pps --retries 3 --retry-wait 0.2s -d "tcp:127.0.0.1:$port" day.flow 2> err &
 	sender=$!
 	for _ in $(seq 100); do
 		grep -q '^1 tcp' log && break
 		sleep 0.05
 	done
 	kill -KILL "$collector"
+	began=$(date +%s%N)
 	status=0
 	wait "$sender" || status=$?
 	[ "$status" -eq 3 ]
+	# Twice and four times as long behind the first attempt.
+	[ $(($(date +%s%N) - began)) -ge 1200000000 ]
 	cat err
 	[ "$(grep -c 'cannot connect: Connection refused (attempt [123] of 3)$' err)" -eq 3 ]
 	[ "$(tail -n 1 err)" = "flowsend: tcp:127.0.0.1:$port: no connection after 3 attempts: gave up" ]
