@@ -66,7 +66,7 @@ int file_like(int fd, const struct stat *);
  * so that nothing is left of it if its writer is killed.
  * commit: fsync, link, rename, fsync the directory.  keep_incomplete: rename to PATH.incomplete, which *told says, if
  * it has a status.  discard: remove.  After any of them, and an open that failed, the struct is done: discard does
- * nothing. A path that exists and is no regular file (/dev/full, a FIFO) is written directly and never renamed.
+ * nothing.  A path that exists and is no regular file (/dev/full, a FIFO) is written directly and never renamed.
  * Through a symbolic link the file that it names is replaced, and not the link; a link to nothing is refused.  All: -1
  * with err.
  */

@@ -32,7 +32,7 @@ int64_t tz_instant(const struct tz *, int64_t local_s);
 
 /*
  * Bins of so many ns, counted from 1970-01-01 00:00 by clocks of a zone, a Thursday; of whole weeks from the Monday
- * before. Where clocks move, bins of whole hours stay whole by the clock: a day has 23 to 25 hours.  Others (7m) end
+ * before.  Where clocks move, bins of whole hours stay whole by the clock: a day has 23 to 25 hours.  Others (7m) end
  * there, so that an hour that is there twice has its bins twice.
  */
 struct tz_bins {

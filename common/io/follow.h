@@ -14,7 +14,7 @@ struct follow;
 
 /*
  * Operands: directories, followed until stopped, and flow files, each to its end mark.  In a directory finished files
- * are read too where the options have a beginning (since).  stop_fd: readable when no more is wanted. NULL with err: a
+ * are read too where the options have a beginning (since).  stop_fd: readable when no more is wanted.  NULL with err: a
  * file that is not there, or no file.
  */
 struct follow *follow_open(

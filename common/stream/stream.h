@@ -108,7 +108,7 @@ const uint64_t *slot_selection(const struct stream_slot *, size_t *n);
 
 /*
  * From here on the block as stored says that of its records only those of sel count, n of them: so it goes on
- * undecoded. Its batch stays what it is, and another selection may take this one's place.  -1: err.
+ * undecoded.  Its batch stays what it is, and another selection may take this one's place.  -1: err.
  */
 int slot_select(struct stream_slot *, const uint64_t *sel, size_t n, struct err *);
 
@@ -192,7 +192,7 @@ int stream_pass(struct stream_writer *, struct stream_slot *, struct err *);
 /*
  * From now on make an index of what is put, which goes into the stream where it pays (flowstream(5)): for files.
  * Before the first block; or, when all blocks were put, stream_index_back, which reads them back from a descriptor of
- * the file at its begin, and owns it.  -1: err; whoever removes what was written of it goes on without an index. A
+ * the file at its begin, and owns it.  -1: err; whoever removes what was written of it goes on without an index.  A
  * stream_put that failed gives the index up: stream_indexes says whether one is being made.
  */
 void stream_index(struct stream_writer *);

@@ -4,7 +4,7 @@
  * A set is kept with all that decoding it later needs: the message's clocks, its count of records and when it was
  * received.  What can be held is bounded in age, in octets, of which no exporter gets more than a share, and in
  * template ids of a session.  The oldest gives way, and is counted; what strangers sent before what known exporters
- * did. Private to wire/.
+ * did.  Private to wire/.
  */
 #ifndef WIRE_HELD_H
 #define WIRE_HELD_H

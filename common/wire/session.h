@@ -5,6 +5,11 @@
  * of template ids (RFC 7011 8 and 10, RFC 3954 5) and of sequence numbers.  In sFlow these are an agent's: its address
  * is in the key, too.  Our port may be unknown, as of what was remembered: then it is that of the first message that
  * fits.
+ * All memory that a sender can claim is bounded, for one and for all together.  What keeps a flood from driving out
+ * honest exporters is seniority: a session that is still there after some seconds is known, as long as there are places
+ * and memory, and a known one gives way to nobody before it was silent for longer than templates live.  Strangers share
+ * what is left, least recently used first.  So a flood, patient or not, drives out strangers only, and hurts who comes
+ * during it.
  */
 #ifndef WIRE_SESSION_H
 #define WIRE_SESSION_H

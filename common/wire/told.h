@@ -33,8 +33,8 @@ enum told_id {
 };
 
 /*
- * The columns of a batch that tell something, as fields and as scopes (NULL: not in it), since records of a batch may be of
- * several templates; of which record it is asked.
+ * The columns of a batch that tell something, as fields and as scopes (NULL: not in it), since records of a batch may
+ * be of several templates; of which record it is asked.
  */
 struct told {
 	const struct column *field[TOLD_COUNT], *scope[TOLD_COUNT];
@@ -49,7 +49,9 @@ void told_bind(struct told *, enum told_id, const struct column *, bool scope);
 /* Has any record of the batch it? */
 bool told_bound(const struct told *, enum told_id);
 
-/* The record's column, NULL where it has none.  A scope says whom it is about more surely than a field of its element. */
+/*
+ * The record's column, NULL where it has none.  A scope says whom it is about more surely than a field of its element.
+ */
 const struct column *told_column(const struct told *, enum told_id);
 
 bool told_has(const struct told *, enum told_id);
