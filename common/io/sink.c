@@ -260,7 +260,7 @@ sink_made(struct io_sink *s, bool ordered)
 int
 sink_pipe(const struct io_sink *s)
 {
-	return s->to_file || s->format == IO_NULL ? -1 : s->fd;
+	return (s->to_file && !s->file.direct) || s->format == IO_NULL ? -1 : s->fd;
 }
 
 void

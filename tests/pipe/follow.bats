@@ -292,6 +292,11 @@ collect() {
 	timeout 20 flowcat --follow -o csv -k bytes store | head -n 3 > got
 	[ "$(wc -l < got)" = 3 ]
 	run -0 timeout 20 flowfilter --follow -q 'bytes > 0' store
+	mkfifo fifo
+	start timeout 20 flowcat --follow -o csv -k bytes store -w fifo
+	head -n 3 < fifo > got
+	[ "$(wc -l < got)" = 3 ]
+	wait "$pid"
 }
 
 @test "follow: who is stuck as nobody reads its output ends at a second signal, whichever the first was" {
