@@ -86,6 +86,7 @@ open_ipfix(struct io_sink *s)
 		.version = EXPORT_IPFIX, .mtu = 65535, .stream = true, .keep_exporter = true
 	};
 
+	s->slow = file_is_regular(s->fd);
 	s->exporter = export_new(&opts, write_message, s);
 }
 
@@ -286,15 +287,25 @@ arrange(const struct io_sink *s, struct batch *b)
 
 /* Writing ---------------------------------------------------------------------------------------- */
 
+static bool
+is_waiting(const struct io_sink *s)
+{
+	return s->unsent || (s->held != NULL && s->held->n > 0);
+}
+
 int
 sink_flush(struct io_sink *s, bool now, struct err *err)
 {
 	int r;
 
-	if (s->held == NULL || s->held->n == 0)
+	if (!is_waiting(s))
 		return 0;
 	if (!now && (s->slow || time_monotonic_ns() - s->held_since_ns < HOLD_MS * NS_PER_MS))
 		return 0;
+	if (s->exporter != NULL) {
+		s->unsent = false;
+		return export_flush(s->exporter, err);
+	}
 	batch_close(s->held);
 	arrange(s, s->held);
 	s->out.len = 0;
@@ -308,7 +319,7 @@ sink_flush(struct io_sink *s, bool now, struct err *err)
 bool
 sink_holds(const struct io_sink *s)
 {
-	return s->held != NULL && s->held->n > 0 && !s->slow;
+	return is_waiting(s) && !s->slow;
 }
 
 static int
@@ -375,6 +386,19 @@ sink_write_early(struct io_sink *s, struct job *j, struct err *err)
 	return 0;
 }
 
+/* A message waits for more records, but not for ever. */
+static int
+write_ipfix(struct io_sink *s, struct job *j, struct err *err)
+{
+	if (!s->unsent)
+		s->held_since_ns = time_monotonic_ns();
+	s->unsent = true;
+	if (export_batch(s->exporter, sink_project(s, &s->own, j->b),
+		j->n_sel == j->b->n ? NULL : j->sel, err) != 0)
+		return -1;
+	return sink_flush(s, false, err);
+}
+
 static int
 write_form(struct io_sink *s, struct job *j, struct err *err)
 {
@@ -403,10 +427,7 @@ write_form(struct io_sink *s, struct job *j, struct err *err)
 	case JOB_SELECT:
 		if (s->take != NULL && !(s->deferred && j->b->options))
 			return s->take(s->take_ctx, j->b, j->n_sel == j->b->n ? NULL : j->sel, err);
-		if (s->exporter == NULL)
-			return 0;
-		return export_batch(s->exporter, sink_project(s, &s->own, j->b),
-		    j->n_sel == j->b->n ? NULL : j->sel, err);
+		return s->exporter == NULL ? 0 : write_ipfix(s, j, err);
 	default: return sink_flush(s, false, err);
 	}
 }

@@ -21,10 +21,10 @@ struct io_sink {
 	/* flow */
 	struct stream_writer *writer;
 	enum block_profile profile;
-	bool slow; /* output is a file: small blocks are joined however long that takes */
+	bool slow; /* output is a file: blocks and messages are filled however long that takes */
 	struct encoder *encoder; /* of the consuming thread */
 	struct batch *held; /* records waiting for company */
-	int64_t held_since_ns;
+	int64_t held_since_ns; /* and what the exporter holds */
 	const struct field_id *leading; /* io_sink_arrange */
 	size_t n_leading;
 	struct buf out;
@@ -39,6 +39,7 @@ struct io_sink {
 
 	/* IPFIX */
 	struct exporter *exporter;
+	bool unsent; /* it may hold records of a message that is not full */
 
 	/* a function of the program's */
 	io_take take;

@@ -190,6 +190,14 @@ collect() {
 	stop
 }
 
+@test "follow: IPFIX to a pipe does not wait until a message is full" {
+	flowgen -n 3 | flowcat > store/.a.flow.part
+	mkfifo fifo
+	start flowcat --follow -o ipfix store -w fifo
+	timeout 10 head -c 16 < fifo > got
+	[ "$(wc -c < got)" = 16 ]
+}
+
 @test "follow: a file that is merged and renamed is not read again" {
 	make_pieces
 	cat piece.[0123] > store/.a.flow.part
