@@ -160,8 +160,7 @@ bool sink_defers(const struct io_sink *);
 
 /* Does it print such records at all? */
 bool sink_takes(const struct io_sink *, const struct batch *);
-int sink_pipe(
-    const struct io_sink *); /* where its reader may go: standard output, a FIFO; else -1 */
+int sink_pipe(const struct io_sink *); /* standard output or a FIFO, whose reader may go; else -1 */
 void sink_inherit(struct io_sink *, const char *history);
 void sink_fields(struct io_sink *, struct field_list *); /* takes the list: csv -k all */
 bool sink_wants_union(const struct io_sink *);
