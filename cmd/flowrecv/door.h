@@ -12,7 +12,7 @@ enum watched { WATCHED_WAKE, WATCHED_DATAGRAMS, WATCHED_LISTENER, WATCHED_CONNEC
 struct door {
 	enum watched watched;
 	int fd; /* -1: another worker has the only one */
-	uint16_t port; /* of datagrams: ours */
+	uint16_t port; /* ours */
 	bool handed; /* by a service manager, who keeps it: what we do not read is for the next */
 	struct listener listener; /* of connections */
 	struct door *next_shut; /* of those that are not watched for now (conns.c) */

@@ -64,6 +64,8 @@ add_datagrams(struct collector *c, const int *fds, int n, int granted)
 		d->fd = w < (unsigned)n ? fds[w] : -1;
 		if (d->fd >= 0)
 			name_datagrams(d);
+		else
+			d->port = next_door(c, 0)->port;
 	}
 	note_buffer(c, granted);
 }
@@ -78,6 +80,7 @@ add_listener(struct collector *c, const struct listener *l)
 		d->watched = WATCHED_LISTENER;
 		d->fd = l->fd;
 		d->listener = *l;
+		d->port = l->local.port;
 		memcpy(d->name, transport_name(l->transport), n);
 		d->name[n++] = ':';
 		n += endpoint_fmt(d->name + n, &l->local);

@@ -20,9 +20,8 @@ single(struct buf *b, const char *name, const char *help, bool gauge, uint64_t v
 	buf_printf(b, "flowrecv_%s %" PRIu64 "\n", name, v);
 }
 
-/* several: sockets are listened to, and the same port may send to more than one. */
 static void
-labels(struct buf *b, const char *name, const struct wire_stats *w, bool several)
+labels(struct buf *b, const char *name, const struct snapshot *s, const struct wire_stats *w)
 {
 	char exporter[FMT_MAX + 1], agent[FMT_MAX + 1];
 
@@ -34,7 +33,7 @@ labels(struct buf *b, const char *name, const struct wire_stats *w, bool several
 		agent[fmt_ip(agent, &w->agent)] = '\0';
 		buf_printf(b, ",agent=\"%s\"", agent);
 	}
-	if (several && w->to_port != 0)
+	if (snapshot_port(s, w) != 0)
 		buf_printf(b, ",to=\"%u\"", w->to_port);
 	if (w->stream != WIRE_DATAGRAMS) /* the same port may send these too */
 		buf_printf(b, ",transport=\"%s\"", w->stream == WIRE_ASSOCIATION ? "sctp" : "tcp");
@@ -43,7 +42,6 @@ labels(struct buf *b, const char *name, const struct wire_stats *w, bool several
 static void
 put_exporters(struct buf *b, const struct snapshot *s, unsigned workers)
 {
-	bool several = s[0].n_doors > 1;
 	unsigned n;
 	const struct count *table = counts_table(&n);
 
@@ -51,7 +49,7 @@ put_exporters(struct buf *b, const struct snapshot *s, unsigned workers)
 		head(b, table[c].metric, table[c].help, table[c].gauge);
 		for (unsigned w = 0; w < workers; w++)
 			for (size_t i = 0; i < s[w].n; i++) {
-				labels(b, table[c].metric, &s[w].exporter[i], several);
+				labels(b, table[c].metric, &s[w], &s[w].exporter[i]);
 				buf_printf(
 				    b, "} %" PRIu64 "\n", count_of(&table[c], &s[w].exporter[i]));
 			}
@@ -62,14 +60,14 @@ put_exporters(struct buf *b, const struct snapshot *s, unsigned workers)
 			for (unsigned k = 0; k < BAD_KINDS; k++) {
 				if (s[w].exporter[i].bad[k] == 0)
 					continue;
-				labels(b, "bad_total", &s[w].exporter[i], several);
+				labels(b, "bad_total", &s[w], &s[w].exporter[i]);
 				buf_printf(b, ",reason=\"%s\"} %" PRIu64 "\n", wire_bad_names[k],
 				    s[w].exporter[i].bad[k]);
 			}
 	head(b, "last_message_seconds", "When the last message came, seconds since 1970.", true);
 	for (unsigned w = 0; w < workers; w++)
 		for (size_t i = 0; i < s[w].n; i++) {
-			labels(b, "last_message_seconds", &s[w].exporter[i], several);
+			labels(b, "last_message_seconds", &s[w], &s[w].exporter[i]);
 			buf_printf(b, "} %" PRId64 "\n", s[w].exporter[i].last_ns / NS_PER_S);
 		}
 }

@@ -48,6 +48,23 @@ is_udp(const struct door *d)
 	return d->fd >= 0 && !door_is_stream(d);
 }
 
+static uint16_t
+only_port(const struct worker *w, const struct snapshot *s)
+{
+	uint16_t port = 0;
+
+	if (w->opts.n_doors > 0)
+		return w->opts.n_doors == 1 ? w->opts.doors[0].port : 0;
+	for (size_t i = 0; i < s->n; i++) { /* captures */
+		uint16_t to_port = s->exporter[i].to_port;
+
+		if (port != 0 && to_port != 0 && to_port != port)
+			return 0;
+		port = to_port != 0 ? to_port : port;
+	}
+	return port;
+}
+
 static void
 fill_snapshot(struct worker *w, struct snapshot *s)
 {
@@ -62,6 +79,7 @@ fill_snapshot(struct worker *w, struct snapshot *s)
 	}
 	wire_totals(w->intake.wire, &s->totals);
 	s->n_doors = w->opts.n_doors;
+	s->only_port = only_port(w, s);
 	s->door = mem_resize(s->door, s->n_doors + 1, sizeof *s->door);
 	for (unsigned i = 0; i < s->n_doors; i++) {
 		struct door *d = &w->opts.doors[i];

@@ -314,6 +314,21 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	[ -z "$(grep -v '^#' metrics | cut -d ' ' -f 1 | sort | uniq -d)" ]
 }
 
+@test "collector: what is remembered of another port of ours is told apart in metrics, the one port goes without saying" {
+	local labels='exporter="127.0.0.1",port="47220",version="10",domain="1"' before
+
+	collect -w out.flow --templates state
+	before=${port##*:}
+	export_to udp "$port" --as ipfix --messages 2 --source-port 47220
+	finish
+	collect -w out.flow --templates state --metrics metrics
+	export_to udp "$port" --as ipfix --messages 3 --source-port 47220
+	finish
+	grep -qx "flowrecv_messages_total{$labels,to=\"$before\"} 0" metrics
+	grep -qx "flowrecv_messages_total{$labels} 3" metrics
+	[ -z "$(grep -v '^#' metrics | cut -d ' ' -f 1 | sort | uniq -d)" ]
+}
+
 @test "collector: metrics say what became of connections" {
 	listen="udp:127.0.0.1:0 tcp:127.0.0.1:0" collect -w out.flow --metrics metrics -j 1 -v
 	export_to tcp "${ports[1]}" --as ipfix --messages 1
