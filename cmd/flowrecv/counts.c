@@ -78,8 +78,9 @@ counts_put(struct buf *b, uint64_t n, const char *words)
 }
 
 void
-counts_put_session(struct buf *b, const struct wire_stats *w)
+counts_put_session(struct buf *b, const struct wire_stats *w, uint16_t to_port)
 {
+	static const char *const ways[] = { "udp", "tcp", "sctp" };
 	char agent[FMT_MAX + 1];
 
 	if (w->version == VERSION_SFLOW5)
@@ -90,7 +91,10 @@ counts_put_session(struct buf *b, const struct wire_stats *w)
 		agent[fmt_ip(agent, &w->agent)] = '\0';
 		buf_printf(b, ", agent %s", agent);
 	}
-	buf_printf(b, ", domain %" PRIu32 ": ", w->domain);
+	buf_printf(b, ", domain %" PRIu32, w->domain);
+	if (to_port != 0)
+		buf_printf(b, ", to %s:%u", ways[w->stream], to_port);
+	buf_puts(b, ": ");
 }
 
 void

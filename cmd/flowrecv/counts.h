@@ -34,8 +34,11 @@ void counts_put(struct buf *, uint64_t n, const char *words);
 /* What the sequence numbers of a version count, as words of counts_put. */
 const char *counts_unit(unsigned version);
 
-/* "version 9, domain 7: "; "sFlow 5, agent 192.0.2.7, domain 7: " of one that sends by another's address. */
-void counts_put_session(struct buf *, const struct wire_stats *);
+/*
+ * "version 9, domain 7: "; "sFlow 5, agent 192.0.2.7, domain 7: " of one that sends by another's address; "version 9,
+ * domain 7, to udp:2055: " where the port that it sent to has to be told.  to_port: that, or 0.
+ */
+void counts_put_session(struct buf *, const struct wire_stats *, uint16_t to_port);
 
 /* ", 3 words" for each counter with words that is not 0; then "; bad: ...". */
 void counts_put_problems(struct buf *, const struct wire_stats *);

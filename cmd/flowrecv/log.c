@@ -16,6 +16,7 @@ struct told {
 	uint64_t serial; /* 0: a free slot */
 	uint64_t value[CLASSES];
 	int64_t next_ns[CLASSES];
+	uint16_t to_port; /* as of counts_put_session */
 };
 
 struct memory {
@@ -85,7 +86,7 @@ carry_over(struct memory *m, const struct snapshot *s)
 }
 
 static void
-say(struct log *l, const struct wire_stats *w, uint64_t n, const char *words)
+say(struct log *l, const struct wire_stats *w, const struct told *t, uint64_t n, const char *words)
 {
 	char name[ENDPOINT_TEXT_MAX + 1];
 	struct endpoint e = { .addr = w->exporter, .port = w->port };
@@ -97,7 +98,7 @@ say(struct log *l, const struct wire_stats *w, uint64_t n, const char *words)
 	}
 	name[endpoint_fmt(name, &e)] = '\0';
 	if (w->version != 0)
-		counts_put_session(&line, w);
+		counts_put_session(&line, w, t->to_port);
 	counts_put(&line, n, words);
 	diag(name, "%s", buf_cstr(&line));
 	buf_free(&line);
@@ -109,7 +110,7 @@ tell(struct log *l, const struct wire_stats *w, struct told *t, unsigned class, 
 {
 	if (value <= t->value[class] || now_ns < t->next_ns[class])
 		return;
-	say(l, w, value - t->value[class], words);
+	say(l, w, t, value - t->value[class], words);
 	t->value[class] = value;
 	t->next_ns[class] = now_ns + QUIET_NS;
 }
@@ -161,8 +162,9 @@ log_tell(struct log *l, unsigned worker, const struct snapshot *s, int64_t now_n
 		const struct wire_stats *w = &s->exporter[i];
 		struct told *t = find(m, w->serial);
 
+		t->to_port = snapshot_port(s, w);
 		if (t->serial == 0 && l->verbose && w->version != 0)
-			say(l, w, w->messages, "message# of a new exporter");
+			say(l, w, t, w->messages, "message# of a new exporter");
 		t->serial = w->serial;
 		tell_exporter(l, w, t, now_ns);
 	}

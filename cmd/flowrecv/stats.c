@@ -14,7 +14,7 @@ put_exporter(char *dst, const struct wire_stats *w)
 }
 
 static void
-stats_exporter(const struct wire_stats *w, struct buf *b)
+stats_exporter(const struct wire_stats *w, uint16_t to_port, struct buf *b)
 {
 	char name[ENDPOINT_TEXT_MAX + 1];
 
@@ -23,7 +23,7 @@ stats_exporter(const struct wire_stats *w, struct buf *b)
 	if (w->version == 0) {
 		counts_put(b, w->messages, "datagram# of no export message");
 	} else {
-		counts_put_session(b, w);
+		counts_put_session(b, w, to_port);
 		counts_put(b, w->messages, "message#, ");
 		counts_put(b, w->flows, "record#, ");
 		counts_put(b, w->options, "option#, ");
@@ -39,7 +39,7 @@ stats_exporters(const struct snapshot *s)
 	struct buf b = { .len = 0 };
 
 	for (size_t i = 0; i < s->n; i++)
-		stats_exporter(&s->exporter[i], &b);
+		stats_exporter(&s->exporter[i], snapshot_port(s, &s->exporter[i]), &b);
 	buf_free(&b);
 }
 

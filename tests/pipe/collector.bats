@@ -304,13 +304,15 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 }
 
 @test "collector: two ports that one port of an exporter sends to are told apart" {
-	listen="udp:127.0.0.1:0 udp:127.0.0.1:0" collect -w out.flow --metrics metrics -j 1
+	listen="udp:127.0.0.1:0 udp:127.0.0.1:0" collect -w out.flow --metrics metrics --stats -j 1
 	export_to udp "$port" --as ipfix --messages 2 --source-port 47219
 	export_to udp "${ports[1]}" --as ipfix --messages 3 --source-port 47219
 	finish
 	grep -qx 'flowrecv_messages_total{.*,to="'"${port##*:}"'"} 2' metrics
 	grep -qx 'flowrecv_messages_total{.*,to="'"${ports[1]##*:}"'"} 3' metrics
 	[ "$(grep -c '^flowrecv_duplicate_total.* 0$' metrics)" -eq 2 ]
+	grep -qx "flowrecv: 127.0.0.1:47219: version 10, domain 1, to udp:${port##*:}: 2 messages, .*" err
+	grep -qx "flowrecv: 127.0.0.1:47219: version 10, domain 1, to udp:${ports[1]##*:}: 3 messages, .*" err
 	[ -z "$(grep -v '^#' metrics | cut -d ' ' -f 1 | sort | uniq -d)" ]
 }
 

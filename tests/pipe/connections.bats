@@ -273,11 +273,11 @@ load ../collector
 import socket, sys
 host, port = sys.argv[1].split(":")
 socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"?", (host, int(port)))' "${ports[1]}"
-	until_true grep -q 'domain 1: 1 message of a new exporter$' err
+	until_true grep -q "domain 1, to tcp:${port##*:}: 1 message of a new exporter$" err
 	until_true grep -q ': 1 datagram of no export message$' err
 	finish
 	cat err
-	grep -q ': version 10, domain 1: 1 message, 1 record, 0 options, 1 template$' err
+	grep -q ': version 10, domain 1, to tcp:[0-9]*: 1 message, 1 record, 0 options, 1 template$' err
 	grep -q ': 1 connection, 1 message received, ' err
 	grep -q ': 1 datagram received, 1 octet, 0 dropped by the kernel, 0 truncated$' err
 	grep -q ': total: .* 1 record and 0 options decoded; 1 and 0 written in 1 file$' err
