@@ -244,9 +244,19 @@ parse_time_cell(
 	return NULL;
 }
 
+/* What is too small for a double (1e-400) is none of the zeros that a text may say. */
+static bool
+says_zero(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n && p[i] != 'e' && p[i] != 'E'; i++)
+		if (p[i] >= '1' && p[i] <= '9')
+			return false;
+	return true;
+}
+
 /*
  * 80.0 and 1e+05, as programs write integers that they keep as floats.  So short a text has no more digits than a
- * double keeps apart: what is whole then was whole in the text, but for what is too small for a double (1e-400).
+ * double keeps apart: what is whole then was whole in the text.
  */
 static bool
 parse_whole(struct csv_value *v, enum type t, const char *p, size_t n)
@@ -254,7 +264,7 @@ parse_whole(struct csv_value *v, enum type t, const char *p, size_t n)
 	double d;
 
 	if (n > sizeof("12345678901234.0") - 1 || !parse_double(p, n, &d) || fabs(d) > 0x1p53 ||
-	    d != floor(d) || (d < 0 && t == TYPE_UINT) || (d == 0 && n > sizeof("0e+00") - 1))
+	    d != floor(d) || (d < 0 && t == TYPE_UINT) || (d == 0 && !says_zero(p, n)))
 		return false;
 	if (t == TYPE_INT)
 		v->i = (int64_t)d;

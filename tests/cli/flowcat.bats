@@ -425,9 +425,9 @@ make_five() {
 }
 
 @test "flowcat: whole numbers of csv may be written as floats are, as pandas and R do" {
-	printf 'srcip,srcport,flags,proto,bytes,x:int\n10.0.0.1,80.0,27.0,6.0,1e+05,-1e3\n10.0.0.2,,,,1.5e+06,2.\n' > floats.csv
+	printf 'srcip,srcport,flags,proto,bytes,x:int\n10.0.0.1,80.0,27.0,6.0,1e+05,-1e3\n10.0.0.2,,,,1.5e+06,2.\n10.0.0.3,0.000000,0e0,0.,0.0000000E+00,-0.0000\n' > floats.csv
 	run -0 --separate-stderr flowcat -i csv -o csv -k 'srcip,srcport,flags,proto,bytes,`x`' floats.csv
-	[ "$output" = $'srcip,srcport,flags,proto,bytes,x\n10.0.0.1,80,27,6,100000,-1000\n10.0.0.2,,,,1500000,2' ]
+	[ "$output" = $'srcip,srcport,flags,proto,bytes,x\n10.0.0.1,80,27,6,100000,-1000\n10.0.0.2,,,,1500000,2\n10.0.0.3,0,0,0,0,0' ]
 	[ -z "$stderr" ]
 }
 
