@@ -73,6 +73,14 @@ need_faults() {
 	done
 }
 
+@test "surroundings: a store that a collector cannot read to its end, to repair it, is told" {
+	need_faults
+	mkdir store
+	python3 "$REPO/tests/tools/export.py" pcap export.pcap --messages 3
+	run -0 --separate-stderr faulty getdents64:error=EIO:when=2 flowrecv --no-sandbox -r export.pcap -w store --rotate 1h
+	[[ $stderr == "flowrecv: store: Input/output error; cannot be repaired"* ]]
+}
+
 @test "surroundings: columns of a file that could not be read at first are not left out" {
 	need_faults
 	flowcat -k srcip,bytes -w few.flow day.flow
