@@ -44,8 +44,7 @@ struct snapshot {
 	struct wire_totals totals;
 	struct door *door;
 	unsigned n_doors;
-	uint16_t
-	    only_port; /* ours that goes without saying; 0: exporters may have sent to several */
+	uint16_t only_port; /* ours that need not be told; 0: exporters may have sent to several */
 	struct blocks_stats blocks;
 	struct repeat_stats repeat;
 	uint64_t stalls; /* rounds that had to wait for the store */
