@@ -175,7 +175,13 @@ struct names *sink_made(struct io_sink *, bool ordered);
  */
 void sink_prepare(struct io_sink *, struct sink_worker *, struct job *, struct text_drain *drain);
 
-/* In order, of a job whose facts are noted.  -1: err; 1: the limit is reached. */
+/*
+ * In order, of a job whose facts are noted, before what these say is looked at: where it has more records than are
+ * still wanted it is made anew of those that are, which may have to read what passing it on whole did not.
+ */
+void sink_limit(struct io_sink *, struct job *);
+
+/* Behind that, in order.  -1: err; 1: the limit is reached. */
 int sink_write(struct io_sink *, struct job *, struct err *);
 
 /* In order, of the text that a job has so far; what may have to be made anew stays.  -1: err. */

@@ -57,6 +57,7 @@ many_consume(void *ctx, void *item)
 	struct many *m = ctx;
 	struct job *j = &((struct many_item *)item)->job;
 
+	sink_limit(m->s, j);
 	m->status = sink_write(m->s, j, m->err);
 	return m->status == 0;
 }

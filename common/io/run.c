@@ -341,6 +341,8 @@ finish(struct run *r, struct job *j)
 	source_count(r->source, j);
 	if (inputs_have(&r->bad, j->input))
 		return true;
+	if (r->sink != NULL)
+		sink_limit(r->sink, j);
 	if (j->facts.err.status != 0) {
 		complain(r, j, &j->facts.err);
 		return true;

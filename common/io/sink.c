@@ -432,17 +432,27 @@ write_form(struct io_sink *s, struct job *j, struct err *err)
 	}
 }
 
+static bool
+is_counted(const struct io_sink *s, const struct job *j)
+{
+	return !j->facts.options && !s->deferred;
+}
+
+void
+sink_limit(struct io_sink *s, struct job *j)
+{
+	if (!is_counted(s, j) || j->n_sel <= s->left)
+		return;
+	job_trim(j, (size_t)s->left);
+	sink_prepare(s, &s->own, j, NULL);
+	job_note(j);
+}
+
 int
 sink_write(struct io_sink *s, struct job *j, struct err *err)
 {
-	bool counted = !j->facts.options && !s->deferred;
-
 	if (write_head(s, j, err) != 0)
 		return -1;
-	if (counted && j->n_sel > s->left) {
-		job_trim(j, (size_t)s->left);
-		sink_prepare(s, &s->own, j, NULL);
-	}
 	if (j->work_err.status != 0) {
 		*err = j->work_err;
 		return -1;
@@ -451,7 +461,7 @@ sink_write(struct io_sink *s, struct job *j, struct err *err)
 		return -1;
 	if (s->to_file)
 		outfile_pace(&s->file);
-	if (counted)
+	if (is_counted(s, j))
 		s->left -= j->n_sel;
 	return s->left == 0 ? 1 : 0;
 }
@@ -468,11 +478,12 @@ io_sink_batch(struct io_sink *s, struct batch *b, struct err *err)
 		sink_begin(s, b);
 	job_select_all(&j, b->n);
 	sink_prepare(s, &s->own, &j, NULL);
-	if (b->err.status != 0) {
-		*err = b->err;
+	job_note(&j);
+	sink_limit(s, &j);
+	if (j.facts.err.status != 0) {
+		*err = j.facts.err;
 		r = -1;
 	} else {
-		job_note(&j);
 		r = sink_write(s, &j, err);
 	}
 	j.b = NULL;

@@ -533,6 +533,19 @@ make_five() {
 	[[ $output == "flowcat: plain.flow: "* ]]
 }
 
+@test "flowcat: damage in the block that -n ends in is told" {
+	flowgen -n 150000 -w day.flow
+	printf '\xff\x55\xff' |
+		dd of=day.flow bs=1 seek=$(($(stat -c %s day.flow) * 6 / 10)) conv=notrunc status=none
+	for format in flow ipfix csv; do
+		run -3 --separate-stderr flowcat -n 100000 -o $format -w out day.flow
+		[[ $stderr == "flowcat: day.flow: offset "*"damaged section"* ]]
+		[ ! -e out ]
+		rm out.incomplete
+	done
+	run -3 bash -c 'flowcat -n 100000 -w - day.flow | flowcat --check'
+}
+
 @test "flowcat: a FIFO is described and checked once, and not waited for where files are replaced" {
 	flowgen -q -n 500 -w few.flow
 	cp few.flow ./-
