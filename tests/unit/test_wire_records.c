@@ -296,7 +296,6 @@ test_pairs(void)
 	rig_close(&r);
 }
 
-/* The IPv4 element in a length that no address has is octets: they stand beside the IPv6 one, whichever comes first. */
 /* An IPv4 address written as an IPv6 one is none of the other family: 0.0.0.0 stays what it is. */
 static void
 test_pair_of_mapped(void)
@@ -317,6 +316,7 @@ test_pair_of_mapped(void)
 	rig_close(&r);
 }
 
+/* The IPv4 element in a length that no address has is octets: they stand beside the IPv6 one, whichever comes first. */
 static void
 test_pair_of_odd_length(void)
 {
