@@ -388,17 +388,22 @@ parse_time(
 	return parse_epoch(text, n, ns);
 }
 
+static bool
+is_beyond(const char *text, size_t n, const struct tz *tz)
+{
+	struct point t;
+	int64_t ns;
+
+	return take_point(text, n, tz, &t) && point_valid(&t) && !point_ns(&t, &ns);
+}
+
 bool
 time_is_beyond(const char *text, size_t n, const struct tz *tz)
 {
 	const char *dots = memmem(text, n, "..", 2);
 	size_t left = dots ? (size_t)(dots - text) : n;
-	struct point t;
-	int64_t ns;
 
-	if (take_point(text, left, tz, &t) && point_valid(&t) && !point_ns(&t, &ns))
-		return true;
-	return dots != NULL && time_is_beyond(dots + 2, n - left - 2, tz);
+	return is_beyond(text, left, tz) || (dots != NULL && is_beyond(dots + 2, n - left - 2, tz));
 }
 
 bool

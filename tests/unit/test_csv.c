@@ -413,6 +413,29 @@ test_long_lines(void)
 	buf_free(&text);
 }
 
+/* A time that is none takes no more memory the longer it is. */
+static void
+test_long_time(void)
+{
+	struct buf text = { 0 };
+	struct batch *b = batch_new();
+	struct csv_bad bad = { .skip = true };
+	struct err err = { 0 };
+	struct csv_reader *r;
+	size_t n = 1000000;
+
+	buf_puts(&text, "start,bytes\n");
+	memset(buf_room(&text, n), '.', n);
+	text.len += n;
+	buf_puts(&text, ",5\n2026-01-05,6\n");
+	r = reader_over(text.data, text.len, ',');
+	ok(csv_next(r, b, &bad, &err) == 1 && b->n == 1 && bad.lines == 1,
+	    "csv in: a million dots are no time");
+	csv_close(r);
+	batch_free(b);
+	buf_free(&text);
+}
+
 /* Cells of each column: usual ones, and some that are odd, or wrong. */
 static const struct {
 	const char *name, *usual[4], *odd[14];
@@ -871,6 +894,7 @@ main(void)
 	test_bad_lines();
 	test_bad_headers();
 	test_long_lines();
+	test_long_time();
 	test_widths();
 	test_complete();
 	test_header_fits();
