@@ -126,7 +126,8 @@ const struct source_index *source_index(const struct io_source *);
 
 /*
  * The columns of everything the source will give, as single-column fields: files are looked at by
- * their headers, anything else, and what cannot be read, is first spooled to a temporary file.  -1: err.
+ * their headers; anything else, what cannot be read and what is being written is first spooled to a temporary file, and
+ * the other files with it.  -1: err.
  */
 int source_union(struct io_source *, struct field_list *, struct err *);
 

@@ -147,19 +147,22 @@ all_flow_files(const struct io_source *s)
 	return true;
 }
 
-/* The columns of one flow file.  false: not all of it could be read. */
+/* The columns of one flow file.  false: it may have others when it is read. */
 static bool
-add_file(struct field_list *list, const char *path, struct stream_slot *slot, unsigned flags)
+add_file(
+    struct field_list *list, const char *path, struct stream_slot *slot, const struct io_opts *opts)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stream_reader *r = fd < 0 ? NULL : stream_open(fd, flags, NULL, 0);
+	struct stream_reader *r =
+	    fd < 0 ? NULL : stream_open(fd, opts->recover ? STREAM_RECOVER : 0, NULL, 0);
 	enum stream_status status = STREAM_FAILED;
-	struct err ignored = { 0 };
+	struct err why = { 0 };
 
-	while (r != NULL && (status = stream_next(r, slot, &ignored)) == STREAM_BATCH)
+	while (r != NULL && (status = stream_next(r, slot, &why)) == STREAM_BATCH)
 		add_columns(list, slot_batch(slot));
 	stream_close(r);
-	return status == STREAM_END;
+	/* Damage stays where it is; what fails may succeed a moment later, and what is being written grows. */
+	return status == STREAM_END || (r != NULL && why.error == 0 && !opts->live);
 }
 
 int
@@ -173,9 +176,8 @@ source_union(struct io_source *s, struct field_list *list, struct err *err)
 	whole = all_flow_files(s);
 	slot = slot_new();
 	for (size_t i = 0; i < s->paths.n && whole; i++)
-		whole =
-		    add_file(list, s->paths.path[i], slot, s->opts->recover ? STREAM_RECOVER : 0);
+		whole = add_file(list, s->paths.path[i], slot, s->opts);
 	slot_free(slot);
-	/* What fails now may be read a moment later, and have columns that nobody asked for: it is read once. */
+	/* What may have columns that nobody asked for is read once. */
 	return whole ? 0 : spool(s, list, err);
 }

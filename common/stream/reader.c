@@ -75,10 +75,12 @@ stream_history(const struct stream_reader *r)
 	return buf_cstr((struct buf *)(uintptr_t)&r->history);
 }
 
+/* err->error tells what could not be read from damage. */
 static enum stream_status
 fail(struct stream_reader *r, struct err *err, uint64_t offset, const char *why)
 {
 	err_set(err, "offset %llu: %s", (unsigned long long)offset, why);
+	err->error = r->feed.error;
 	r->failed = true;
 	r->totals.incomplete = true;
 	return STREAM_FAILED;

@@ -546,6 +546,17 @@ make_five() {
 	run -3 bash -c 'flowcat -n 100000 -w - day.flow | flowcat --check'
 }
 
+@test "flowcat: -k all of a damaged file needs no temporary one" {
+	make_five
+	flowgen -q -n 100 -w good.flow
+	head -c -1 five.flow > cut.flow
+	run -3 --separate-stderr flowcat -T "$PWD/none" -o csv -k all cut.flow good.flow
+	[ "${#lines[@]}" -eq 106 ]
+	[[ $stderr == "flowcat: cut.flow: offset "* ]]
+	run -3 --separate-stderr flowcat -T "$PWD/none" --recover -o csv -k all cut.flow good.flow
+	[ "${#lines[@]}" -eq 106 ]
+}
+
 @test "flowcat: a FIFO is described and checked once, and not waited for where files are replaced" {
 	flowgen -q -n 500 -w few.flow
 	cp few.flow ./-
