@@ -1,9 +1,9 @@
 /*
  * peer.h - an exporter over all its observation domains: what holds for every one of them.
  *
- * A peer is one (exporter address, port, way that messages come, version; of sFlow the agent's address).  Exporters
- * describe a sampler or an enterprise's elements in one domain and use them in another, and some count the messages
- * of all domains together.
+ * A peer is one (exporter address, port, way that messages come, version; of sFlow the agent's address, of
+ * connections our port).  Exporters describe a sampler or an enterprise's elements in one domain and use them in
+ * another, and some count the messages of all domains together.
  * Private to wire/.
  */
 #ifndef WIRE_PEER_H
@@ -17,7 +17,7 @@
 
 struct peer {
 	struct addr exporter, agent;
-	uint16_t port, version;
+	uint16_t port, to_port, version; /* to_port: of connections; else 0 */
 	enum wire_stream stream;
 	unsigned sessions; /* that belong to it: the last one takes it along */
 	struct peer *next; /* same bucket */

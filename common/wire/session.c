@@ -198,42 +198,53 @@ touch(struct sessions *t, struct session *s, int64_t now_ns)
 /* Peers ---------------------------------------------------------------------------------------- */
 
 static struct peer **
-peer_link(struct sessions *t, const struct key *k)
+peer_bucket(const struct sessions *t, struct key k)
 {
-	struct peer **p = &t->peers[bucket_of(t, without_domain(*k))];
+	return &t->peers[bucket_of(t, without_domain(k))];
+}
 
-	while (
-	    *p != NULL &&
-	    ((*p)->port != k->port || (*p)->version != k->version || (*p)->stream != k->stream ||
-		!is_address(&(*p)->exporter, &k->exporter) || !is_address(&(*p)->agent, &k->agent)))
-		p = &(*p)->next;
+static bool
+has_peer_key(const struct peer *p, const struct key *k, uint16_t to_port)
+{
+	return p->to_port == to_port && p->port == k->port && p->version == k->version &&
+	       p->stream == k->stream && is_address(&p->exporter, &k->exporter) &&
+	       is_address(&p->agent, &k->agent);
+}
+
+/* Connections to two ports of ours are two; who sends datagrams to both says of himself the same there. */
+static struct peer *
+peer_join(struct sessions *t, const struct key *k, uint16_t to_port)
+{
+	struct peer **bucket = peer_bucket(t, *k), *p = *bucket;
+
+	if (k->stream == WIRE_DATAGRAMS)
+		to_port = 0;
+	while (p != NULL && !has_peer_key(p, k, to_port))
+		p = p->next;
+	if (p == NULL) {
+		p = mem_zero(1, sizeof(*p));
+		p->next = *bucket;
+		p->exporter = k->exporter;
+		p->agent = k->agent;
+		p->port = k->port;
+		p->to_port = to_port;
+		p->stream = (enum wire_stream)k->stream;
+		p->version = k->version;
+		*bucket = p;
+	}
+	p->sessions++;
 	return p;
 }
 
-static struct peer *
-peer_join(struct sessions *t, const struct key *k)
-{
-	struct peer **link = peer_link(t, k);
-
-	if (*link == NULL) {
-		*link = mem_zero(1, sizeof(**link));
-		(*link)->exporter = k->exporter;
-		(*link)->agent = k->agent;
-		(*link)->port = k->port;
-		(*link)->stream = (enum wire_stream)k->stream;
-		(*link)->version = k->version;
-	}
-	(*link)->sessions++;
-	return *link;
-}
-
 static void
-peer_leave(struct sessions *t, const struct key *k)
+peer_leave(struct sessions *t, const struct session *s)
 {
-	struct peer **link = peer_link(t, k), *p = *link;
+	struct peer **link = peer_bucket(t, key_of(s)), *p = s->peer;
 
 	if (--p->sessions > 0)
 		return;
+	while (*link != p)
+		link = &(*link)->next;
 	*link = p->next;
 	sampling_free(&p->sampling, &t->learned_octets);
 	types_free(&p->types, &t->learned_octets);
@@ -256,10 +267,8 @@ forget(struct sessions *t, struct session *s)
 static void
 session_free(struct sessions *t, struct session *s)
 {
-	struct key k = key_of(s);
-
 	forget(t, s);
-	peer_leave(t, &k);
+	peer_leave(t, s);
 	mem_free(s->templates);
 	t->learned_octets -= s->n_streams * sizeof(*s->streams);
 	mem_free(s->streams);
@@ -335,7 +344,7 @@ evict(struct sessions *t, struct session *s)
 }
 
 static struct session *
-session_new(struct sessions *t, const struct key *k)
+session_new(struct sessions *t, const struct key *k, uint16_t to_port)
 {
 	struct session *s = mem_zero(1, sizeof(*s));
 	struct session **bucket = &t->buckets[bucket_of(t, *k)];
@@ -348,7 +357,8 @@ session_new(struct sessions *t, const struct key *k)
 	s->stats.stream = (enum wire_stream)k->stream;
 	s->stats.version = k->version;
 	s->stats.domain = k->domain;
-	s->peer = peer_join(t, k);
+	s->stats.to_port = to_port;
+	s->peer = peer_join(t, k, to_port);
 	s->next = *bucket;
 	*bucket = s;
 	s->kin_next = *kin;
@@ -388,10 +398,10 @@ session_get(struct sessions *t, const struct wire_msg *msg, const struct addr *a
 		if (t->n >= t->opts.max_sessions)
 			evict(t, t->tier[RANK_NEW].n > 0 ? t->tier[RANK_NEW].oldest
 							 : t->tier[RANK_KNOWN].oldest);
-		s = session_new(t, &k);
+		s = session_new(t, &k, to_port);
 	}
 	if (s->stats.to_port == 0)
-		s->stats.to_port = to_port;
+		s->stats.to_port = to_port; /* it was not known */
 	t->last = s;
 	return s;
 }
