@@ -94,15 +94,23 @@ add_file(struct finds *f, const struct found *file)
 	f->file[f->n++] = *file;
 }
 
+static bool
+is_same(const struct identity *a, const struct identity *b)
+{
+	return a->ino == b->ino && a->dev == b->dev;
+}
+
 /* Symbolic links may lead to a directory twice, or back to where they are. */
 static bool
 was_here(struct finds *f, const struct stat *st)
 {
+	const struct identity id = { st->st_dev, st->st_ino };
+
 	for (size_t i = 0; i < f->n_dirs; i++)
-		if (f->dir[i].ino == st->st_ino && f->dir[i].dev == st->st_dev)
+		if (is_same(&f->dir[i], &id))
 			return true;
 	f->dir = mem_resize(f->dir, f->n_dirs + 1, sizeof(*f->dir));
-	f->dir[f->n_dirs++] = (struct identity){ st->st_dev, st->st_ino };
+	f->dir[f->n_dirs++] = id;
 	return false;
 }
 
@@ -176,12 +184,6 @@ by_identity(const void *a, const void *b)
 	if (x->id.dev != y->id.dev)
 		return x->id.dev < y->id.dev ? -1 : 1;
 	return strcmp(x->path, y->path);
-}
-
-static bool
-is_same(const struct identity *a, const struct identity *b)
-{
-	return a->ino == b->ino && a->dev == b->dev;
 }
 
 static bool

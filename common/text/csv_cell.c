@@ -244,14 +244,14 @@ parse_time_cell(
 	return NULL;
 }
 
-/* What is too small for a double (1e-400) is none of the zeros that a text may say. */
+/* Is a number whole that reads as d?  What is too small for a double (1e-400) is not 0. */
 static bool
-says_zero(const char *p, size_t n)
+is_whole(double d, const char *p, size_t n)
 {
-	for (size_t i = 0; i < n && p[i] != 'e' && p[i] != 'E'; i++)
+	for (size_t i = 0; d == 0 && i < n && p[i] != 'e' && p[i] != 'E'; i++)
 		if (p[i] >= '1' && p[i] <= '9')
 			return false;
-	return true;
+	return d == floor(d);
 }
 
 /*
@@ -264,7 +264,7 @@ parse_whole(struct csv_value *v, enum type t, const char *p, size_t n)
 	double d;
 
 	if (n > sizeof("12345678901234.0") - 1 || !parse_double(p, n, &d) || fabs(d) > 0x1p53 ||
-	    d != floor(d) || (d < 0 && t == TYPE_UINT) || (d == 0 && !says_zero(p, n)))
+	    !is_whole(d, p, n) || (d < 0 && t == TYPE_UINT))
 		return false;
 	if (t == TYPE_INT)
 		v->i = (int64_t)d;
@@ -287,9 +287,9 @@ why_no_int(enum type t, const char *p, size_t n)
 			return "is no number";
 		if (d < 0 && t == TYPE_UINT)
 			return "is below 0";
-		return d != floor(d)
-			   ? "is no whole number"
-			   : "is too long or too large; write it without point and exponent";
+		return is_whole(d, p, n)
+			   ? "is too long or too large; write it without point and exponent"
+			   : "is no whole number";
 	}
 	return negative && t == TYPE_UINT ? "is below 0" : "is too large";
 }
