@@ -482,6 +482,19 @@ note_passed(const struct run *r)
 	r->result->passed_blocks = source_index(r->source)->passed_blocks;
 }
 
+static void
+tell_useless(const struct run *r)
+{
+	uint64_t same = source_index(r->source)->same;
+	struct err told = { 0 };
+
+	if (same == 0 || r->opts->warn == NULL)
+		return;
+	err_set(
+	    &told, "%llu more file%s with such an index", (unsigned long long)same, plural(same));
+	r->opts->warn(NULL, &told);
+}
+
 int
 io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opts, io_work fn,
     void *ctx, struct io_result *result, struct err *err)
@@ -520,6 +533,7 @@ io_run(struct io_source *source, struct io_sink *sink, const struct io_opts *opt
 	if (opts->progress != NULL)
 		opts->progress(NULL);
 	note_passed(&r);
+	tell_useless(&r);
 	tell_recovered(&r);
 	return r.failed ? -1 : 0;
 }

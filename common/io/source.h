@@ -39,6 +39,7 @@ struct io_source {
 	bool seen_history; /* of the open input */
 	struct err note; /* something to tell of the open input before its first batch */
 	struct source_index index;
+	struct err useless; /* what was told last of an index */
 	bool read_flows; /* of the open input */
 };
 

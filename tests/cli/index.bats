@@ -194,6 +194,22 @@ strip_index() { # FROM TO
 	done
 }
 
+@test "index: what is wrong with many files' is told of the first, and how many more there are" {
+	read -r at length < <(index_of "$DAYS/2.flow")
+	for name in a b c; do
+		cp "$DAYS/2.flow" $name.flow
+		printf '\xff\x00\xff\x00\xff\x00\xff' | dd of=$name.flow bs=1 seek=$((at + 200)) conv=notrunc status=none
+	done
+	flowfilter --no-index "ip $HOST" -o csv a.flow b.flow c.flow > want
+	run -0 --separate-stderr flowfilter "ip $HOST" -o csv a.flow b.flow c.flow
+	[ "$output" = "$(cat want)" ]
+	[[ ${stderr_lines[0]} == "flowfilter: a.flow: damaged index ("*")" ]]
+	[ "${stderr_lines[1]}" = "flowfilter: 2 more files with such an index" ]
+	[ ${#stderr_lines[@]} -eq 2 ]
+	run -0 --separate-stderr flowfilter "ip $HOST" -o csv a.flow b.flow
+	[ "${stderr_lines[1]}" = "flowfilter: 1 more file with such an index" ]
+}
+
 @test "index: a file cut within it is as incomplete as any, and nothing is lost" {
 	read -r at length < <(index_of "$DAYS/2.flow")
 	for size in $((at + 10)) $((at + 100)) $((at + length / 2)) $((at + length)); do
