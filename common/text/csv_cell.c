@@ -377,6 +377,20 @@ parse_octets_cell(struct csv_value *v, const struct csv_name *name, const struct
 	return NULL;
 }
 
+bool
+csv_cell_type_code(const struct csv_span *cell, uint64_t *port)
+{
+	const char *dot = memchr(cell->p, '.', cell->n), *end = cell->p + cell->n;
+	uint64_t type, code;
+
+	if (dot == NULL || !parse_digits(cell->p, (size_t)(dot - cell->p), &type) ||
+	    !parse_digits(dot + 1, (size_t)(end - dot - 1), &code) || type > UINT8_MAX ||
+	    code > UINT8_MAX)
+		return false;
+	*port = type << 8 | code;
+	return true;
+}
+
 const char *
 csv_cell_parse(struct csv_value *v, const struct csv_name *name, const struct csv_span *cell,
     char delimiter, struct buf *octets, unsigned *scale)

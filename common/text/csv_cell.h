@@ -28,4 +28,7 @@ struct csv_value {
 const char *csv_cell_parse(struct csv_value *, const struct csv_name *, const struct csv_span *,
     char delimiter, struct buf *octets, unsigned *scale);
 
+/* The form in which nfdump writes the destination port of ICMP: type and code, 3.1.  false: it is not that. */
+bool csv_cell_type_code(const struct csv_span *, uint64_t *port);
+
 #endif

@@ -200,7 +200,7 @@ keep_date(struct csv_column *col, const char *p, size_t n, int64_t ns)
 
 /* Columns ------------------------------------------------------------------------------------ */
 
-/* A cell the general way.  NULL, or why it is wrong. */
+/* A cell the general way.  NULL, or why it is wrong, or that its row must be read the general way. */
 static const char *
 read_general(
     struct csv_rows *r, const struct csv_cells *c, unsigned k, unsigned i, struct csv_value *v)
@@ -212,6 +212,8 @@ read_general(
 	span.n = (size_t)(c->buf + csv_cell_end(c, i) - span.p);
 	if (r->in.delimiter != '\t')
 		csv_span_trim(&span);
+	if ((int)k == r->plan->port && csv_cell_type_code(&span, &v->u))
+		return "depends on the protocol";
 	wrong = csv_cell_parse(v, col->name, &span, r->in.delimiter, &r->octets, &col->scale);
 	if (wrong == NULL && v->present && col->name->type == TYPE_TIME && col->name->unit_ns == 0)
 		keep_date(col, span.p, span.n, v->i);

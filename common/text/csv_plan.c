@@ -29,6 +29,22 @@ is_own(const struct csv_name *name, enum own own)
 	return name->role == CSV_VALUE && name->type == TYPE_TIME && field_id_equal(&name->id, &id);
 }
 
+/* The column of an unsigned element, -1 none. */
+static int
+find_uint(const struct csv_plan *plan, uint16_t element, unsigned width)
+{
+	struct field_id id = field_iana(element);
+
+	for (unsigned i = 0; i < plan->n_col; i++) {
+		const struct csv_name *name = &plan->name[i];
+
+		if (name->role == CSV_VALUE && name->type == TYPE_UINT && name->width >= width &&
+		    field_id_equal(&name->id, &id))
+			return (int)i;
+	}
+	return -1;
+}
+
 /* The next column that the file has not. */
 static int
 make(struct csv_plan *plan, struct field_id id, enum type type)
@@ -175,6 +191,8 @@ csv_plan_new(const struct csv_split *in, const struct tz *tz, uint64_t line, str
 	}
 	plan->keep_empty = plan->n_col == 1;
 	add_made(plan);
+	plan->proto = find_uint(plan, 4, 1); /* protocolIdentifier */
+	plan->port = plan->proto < 0 ? -1 : find_uint(plan, 11, 2); /* destinationTransportPort */
 	for (unsigned i = 0; i < plan->n_all; i++)
 		plan->row += plan->name[i].role == CSV_VALUE ? most_octets(&plan->name[i]) : 0;
 	return plan;

@@ -23,6 +23,7 @@ struct csv_plan {
 	unsigned n_all; /* with those made from a duration */
 	int start, stop, duration; /* columns that complete each other, -1 none */
 	int lone; /* where a duration goes that completes nothing */
+	int proto, port; /* the destination port, which may be an ICMP type and code; -1 none */
 	/* octets that a record may take in a batch, those of variable length left out */
 	size_t row;
 };

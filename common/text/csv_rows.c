@@ -1,5 +1,6 @@
 #include "text/csv_rows.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 
 #include "base/mem.h"
@@ -57,6 +58,22 @@ complete_times(struct csv_rows *r)
 	return NULL;
 }
 
+/* Does the cell hold an ICMP type and code, in a record of ICMP?  80.0 of other protocols is a port. */
+static bool
+parse_type_code(struct csv_rows *r, unsigned i, struct csv_value *v)
+{
+	const struct csv_plan *plan = r->plan;
+	struct csv_value proto;
+	unsigned scale = 0;
+
+	if ((int)i != plan->port || !csv_cell_type_code(&r->in.span[i], &v->u) ||
+	    csv_cell_parse(&proto, &plan->name[plan->proto], &r->in.span[plan->proto],
+		r->in.delimiter, &r->octets, &scale) != NULL)
+		return false;
+	v->present = proto.present && (proto.u == IPPROTO_ICMP || proto.u == IPPROTO_ICMPV6);
+	return v->present;
+}
+
 /* The split record as the next row of the tile.  false: why, and nothing counts. */
 static bool
 parse_row(struct csv_rows *r, struct buf *why)
@@ -72,7 +89,7 @@ parse_row(struct csv_rows *r, struct buf *why)
 		struct csv_column *c = &r->col[i];
 		const struct csv_span *s = &r->in.span[i];
 
-		if (c->name->role == CSV_DERIVED)
+		if (c->name->role == CSV_DERIVED || parse_type_code(r, i, cell_of(r, r->rows, i)))
 			continue;
 		c->row_scale = UINT8_MAX;
 		wrong = csv_cell_parse(

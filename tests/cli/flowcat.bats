@@ -636,6 +636,28 @@ make_five() {
 	END
 	run -0 flowcat -i csv nfdump.csv -o csv -k start,end,duration,srcip,dstip,dstport,bytes
 	[ "${lines[1]}" = 2026-01-05T10:00:00.250Z,2026-01-05T10:01:02.750Z,62.500,192.0.2.1,198.51.100.7,443,1500 ]
+	# An ICMP type and code there, where other programs write ports as floats.
+	cat > nfdump.csv <<-'END'
+	proto,dstPort
+	1,0
+	1,8.0
+	ICMP,3.13
+	58,135.0
+	6,80.0
+	17,53.0
+	1,2048.0
+	1,781
+	,8.0
+	END
+	want="dstport 0 2048 781 34560 80 53 2048 781 8"
+	[ "$(flowcat -i csv nfdump.csv -o csv -k dstport | xargs)" = "$want" ]
+	[ "$(sed 's/,/","/; s/.*/"&"/' nfdump.csv | flowcat -i csv -o csv -k dstport | xargs)" = "$want" ]
+	[ "$(awk -F, '{ print $2 "," $1 }' nfdump.csv | flowcat -i csv -o csv -k dstport | xargs)" = "$want" ]
+	for row in 17,3.13 1,256.1 1,3.256; do
+		run -3 --separate-stderr flowcat -i csv -o null - <<< "proto,dstPort
+$row"
+		[ "$stderr" = "flowcat: standard input: line 2: column 2: '${row#*,}' is no whole number" ]
+	done
 	for d in 00:60:00 0:00:60 :00:00 1:1:1 12:30 00:00: 0x1:00:00 99999999999:00:00 -1:00:00 00:00:1:1 00:00:4s 00:00:-1; do
 		run -3 --separate-stderr flowcat -i csv -o null - <<< "duration,srcip
 $d,192.0.2.1"
