@@ -263,7 +263,7 @@ take_clock(struct scan *s, struct point *t)
 	return take_digits(s, 2, &t->second) && (!take_char(s, '.') || take_fraction(s, &t->ns));
 }
 
-/* YYYY-MM-DD[(T| )CLOCK[Z|OFFSET]], nfdump's YYYY/MM/DD[.CLOCK] and SiLK's YYYY/MM/DDTCLOCK */
+/* YYYY-MM-DD[(T| )CLOCK[Z|OFFSET]], nfdump's YYYY/MM/DD[.CLOCK], SiLK's YYYY/MM/DDTCLOCK and Argus's with a blank */
 static bool
 take_date(struct scan s, struct point *t)
 {
@@ -280,8 +280,8 @@ take_date(struct scan s, struct point *t)
 	if (s.p == s.end)
 		return true;
 	if (between == '/')
-		return (take_char(&s, '.') || take_char(&s, 'T')) && take_clock(&s, t) &&
-		       s.p == s.end;
+		return (take_char(&s, '.') || take_char(&s, 'T') || take_char(&s, ' ')) &&
+		       take_clock(&s, t) && s.p == s.end;
 	if ((!take_char(&s, 'T') && !take_char(&s, ' ')) || !take_clock(&s, t))
 		return false;
 	if (s.p == s.end)

@@ -496,6 +496,16 @@ field_put_quoted(struct buf *b, const char *name)
 }
 
 void
+field_put_number(struct buf *b, const struct field_id *id)
+{
+	if (id->pen == PEN_V9 && element_v9_pen(id->id) == PEN_V9)
+		buf_printf(b, "v9_%u", id->id);
+	else
+		buf_printf(b, "%u.%u", id->pen, id->id);
+	put_instance(b, id->instance);
+}
+
+void
 field_put_name(struct buf *b, const struct field_id *id)
 {
 	size_t at = b->len;
@@ -532,11 +542,7 @@ field_put_name(struct buf *b, const struct field_id *id)
 			return;
 		b->len = at;
 	}
-	if (id->pen == PEN_V9 && element_v9_pen(id->id) == PEN_V9)
-		buf_printf(b, "v9_%u", id->id);
-	else
-		buf_printf(b, "%u.%u", id->pen, id->id);
-	put_instance(b, id->instance);
+	field_put_number(b, id);
 }
 
 void

@@ -88,9 +88,10 @@ void field_copy(struct field *dst, const struct field *src);
  * Names.  Column as people see it (the first alias that begins with the identity, else its element's
  * name where no other has it before, else its number; named columns in backquotes unless they are
  * aggregates; instance n as #n+1; FIELD_AS_SENT as #sent), and as wires do (`--raw`: IANA, v9_N,
- * ePENidID, scopeSystem, reverse..., #2).  Append to the buffer.
+ * ePENidID, scopeSystem, reverse..., #2).  number: the number alone.  Append to the buffer.
  */
 void field_put_name(struct buf *, const struct field_id *);
+void field_put_number(struct buf *, const struct field_id *);
 void field_put_wire_name(struct buf *, const struct field_id *);
 
 /* The name of a named column in backquotes, those within doubled. */

@@ -6,8 +6,8 @@
 #include "base/num.h"
 
 /*
- * Where two tools mean different things by one name it is not listed.
- * nfdump 1.7 -o csv; SiLK rwcut; Zeek conn.log; pmacct print plugin; AWS VPC flow logs; common in data sets.
+ * Where two tools mean different things by one name, a name that only one of them has beside it tells them apart
+ * (unless), or it is not listed.
  */
 static const struct synonym names[] = {
 	/* times that count in a unit of their own */
@@ -29,7 +29,8 @@ static const struct synonym names[] = {
 	{ "etime", "end", 0 },
 	{ "timestamp_start", "start", 0 },
 	{ "timestamp_end", "end", 0 },
-	/* nfdump */
+	{ "timestamp", "start", 0 },
+	/* nfdump until 1.7.3 */
 	{ "ts", "start", 0 },
 	{ "te", "end", 0 },
 	{ "td", "duration", 0 },
@@ -62,8 +63,24 @@ static const struct synonym names[] = {
 	{ "idmc", "destinationMacAddress", 0 },
 	{ "osmc", "postSourceMacAddress", 0 },
 	{ "ra", "exporter", 0 },
+	/* nfdump since 1.7.4 */
 	{ "firstseen", "start", 0 },
 	{ "lastseen", "end", 0 },
+	{ "inpackets", "packets", 0 },
+	{ "inbytes", "bytes", 0 },
+	{ "outpackets", "postPacketDeltaCount", 0 },
+	{ "outbytes", "postOctetDeltaCount", 0 },
+	{ "srctos", "tos", 0 },
+	{ "dsttos", "postIpClassOfService", 0 },
+	{ "input", "inif", 0 },
+	{ "output", "outif", 0 },
+	{ "nextip", "nexthop", 0 },
+	{ "bgpnextip", "bgpNextHopIPv4Address", 0 },
+	{ "routerip", "exporter", 0 },
+	{ "insrcmac", "sourceMacAddress", 0 },
+	{ "outdstmac", "postDestinationMacAddress", 0 },
+	{ "indstmac", "destinationMacAddress", 0 },
+	{ "outsrcmac", "postSourceMacAddress", 0 },
 	/* Zeek */
 	{ "id.orig_h", "srcip", 0 },
 	{ "id.resp_h", "dstip", 0 },
@@ -79,7 +96,47 @@ static const struct synonym names[] = {
 	{ "pro", "proto", 0 },
 	{ "dur", "duration", 0 },
 	{ "nhip", "nexthop", 0 },
-	/* in many files */
+	/* Argus; its totals are of both directions */
+	{ "starttime", "start", 0 },
+	{ "lasttime", "end", 0 },
+	{ "totpkts", "packets", 0 },
+	{ "totbytes", "bytes", 0 },
+	{ "srcpkts", "packets", 0 },
+	{ "dstpkts", "rpackets", 0 },
+	{ "srcbytes", "bytes", 0 },
+	{ "dstbytes", "rbytes", 0 },
+	/* UNSW-NB15 */
+	{ "dsport", "dstport", 0 },
+	{ "ltime", "end", 0 },
+	{ "spkts", "packets", 0 },
+	{ "dpkts", "rpackets", 0 },
+	{ "sbytes", "bytes", 0 },
+	{ "dbytes", "rbytes", 0 },
+	/* CICFlowMeter */
+	{ "flow duration", "duration", NS_PER_US },
+	{ "total fwd packets", "packets", 0 },
+	{ "total backward packets", "rpackets", 0 },
+	{ "total length of fwd packets", "bytes", 0 },
+	{ "total length of bwd packets", "rbytes", 0 },
+	{ "tot fwd pkts", "packets", 0 },
+	{ "tot bwd pkts", "rpackets", 0 },
+	{ "totlen fwd pkts", "bytes", 0 },
+	{ "totlen bwd pkts", "rbytes", 0 },
+	/* NetFlow v9 (RFC 3954) */
+	{ "ipv4_src_addr", "srcip", 0 },
+	{ "ipv4_dst_addr", "dstip", 0 },
+	{ "l4_src_port", "srcport", 0 },
+	{ "l4_dst_port", "dstport", 0 },
+	{ "in_pkts", "packets", 0 },
+	{ "in_bytes", "bytes", 0 },
+	{ "src_tos", "tos", 0 },
+	{ "input_snmp", "inif", 0 },
+	{ "output_snmp", "outif", 0 },
+	{ "ipv4_next_hop", "nexthop", 0 },
+	{ "flow_start_milliseconds", "start", NS_PER_MS },
+	{ "flow_end_milliseconds", "end", NS_PER_MS },
+	{ "flow_duration_milliseconds", "duration", NS_PER_MS },
+	/* pmacct, AWS VPC, and many files */
 	{ "src_ip", "srcip", 0 },
 	{ "dst_ip", "dstip", 0 },
 	{ "src ip", "srcip", 0 },
@@ -108,6 +165,7 @@ static const struct synonym names[] = {
 	{ "ip_proto", "proto", 0 },
 	{ "tcpflags", "flags", 0 },
 	{ "tcp_flags", "flags", 0 },
+	{ "tcp-flags", "flags", 0 },
 	{ "octets", "bytes", 0 },
 	{ "pkts", "packets", 0 },
 	{ "src_as", "srcas", 0 },
@@ -116,7 +174,32 @@ static const struct synonym names[] = {
 	{ "as_dst", "dstas", 0 },
 	{ "iface_in", "inif", 0 },
 	{ "iface_out", "outif", 0 },
+	{ "in_iface", "inif", 0 },
+	{ "out_iface", "outif", 0 },
 	{ "peer_ip_src", "exporter", 0 },
+	{ "peer_src_ip", "exporter", 0 },
+	{ "src_mac", "srcmac", 0 },
+	{ "dst_mac", "dstmac", 0 },
+	{ "mac_src", "srcmac", 0 },
+	{ "mac_dst", "dstmac", 0 },
+	{ "src_mask", "srcmask", 0 },
+	{ "dst_mask", "dstmask", 0 },
+	{ "mask_src", "srcmask", 0 },
+	{ "mask_dst", "dstmask", 0 },
+};
+
+/*
+ * Names that mean something else in files that have another name too: what Argus calls Dir is an arrow, dTos is of the
+ * other direction, and where it writes both directions together, one of them is a part of that.
+ */
+static const char *const unless[][2] = {
+	{ "timestamp", "start" },
+	{ "dtos", "srcaddr" },
+	{ "dir", "srcaddr" },
+	{ "srcpkts", "totpkts" },
+	{ "dstpkts", "totpkts" },
+	{ "srcbytes", "totbytes" },
+	{ "dstbytes", "totbytes" },
 };
 
 const struct synonym *
@@ -125,5 +208,14 @@ synonym_find(const char *name, size_t n)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strlen(names[i].name) == n && strncasecmp(names[i].name, name, n) == 0)
 			return &names[i];
+	return NULL;
+}
+
+const char *
+synonym_unless(const struct synonym *s)
+{
+	for (size_t i = 0; i < sizeof(unless) / sizeof(unless[0]); i++)
+		if (strcmp(unless[i][0], s->name) == 0)
+			return unless[i][1];
 	return NULL;
 }

@@ -117,8 +117,29 @@ take_field(struct csv_name *c, const struct field *f)
 	}
 }
 
+static bool
+has_column(const struct csv_split *header, const char *name)
+{
+	for (unsigned i = 0; i < header->n_span; i++)
+		if (header->span[i].n == strlen(name) &&
+		    strncasecmp(header->span[i].p, name, header->span[i].n) == 0)
+			return true;
+	return false;
+}
+
+/* The name as another tool's; NULL: it is none, or not beside the other columns. */
+static const struct synonym *
+find_synonym(const struct csv_split *header, const char *p, size_t n)
+{
+	const struct synonym *s = synonym_find(p, n);
+	const char *unless = s != NULL ? synonym_unless(s) : NULL;
+
+	return header != NULL && unless != NULL && has_column(header, unless) ? NULL : s;
+}
+
 int
-csv_name_parse(struct csv_name *c, const char *p, size_t n, struct err *err)
+csv_name_parse(
+    struct csv_name *c, const struct csv_split *header, const char *p, size_t n, struct err *err)
 {
 	const struct synonym *s;
 	struct field f;
@@ -130,7 +151,7 @@ csv_name_parse(struct csv_name *c, const char *p, size_t n, struct err *err)
 	type = cut_type(p, &n, &width);
 	if (n == 0)
 		return err_set(err, "a column without a name");
-	s = synonym_find(p, n);
+	s = find_synonym(header, p, n);
 	if (s != NULL)
 		c->unit_ns = s->unit_ns;
 	if (field_parse(&f, s ? s->field : p, s ? strlen(s->field) : n, &ignored) == 0)
@@ -180,12 +201,25 @@ reads_back(const char *p, size_t n, const struct field_id *id, enum type type, u
 	struct csv_name c;
 	struct err ignored = { 0 };
 
-	if (csv_name_parse(&c, p, n, &ignored) != 0 || c.role != CSV_VALUE || c.unit_ns != 0 ||
-	    c.type != type || (is_integer(type) && c.width < *width) ||
+	if (csv_name_parse(&c, NULL, p, n, &ignored) != 0 || c.role != CSV_VALUE ||
+	    c.unit_ns != 0 || c.type != type || (is_integer(type) && c.width < *width) ||
 	    !field_id_equal(&c.id, id) || (id->pen == PEN_NAMED && csv_name_is_value(p, n)))
 		return false;
 	*width = c.width;
 	return true;
+}
+
+static void
+put_name(struct buf *out, const struct field_id *id, bool plain)
+{
+	if (id->pen == PEN_NAMED && plain)
+		buf_puts(out, id->named);
+	else if (id->pen == PEN_NAMED)
+		field_put_quoted(out, id->named);
+	else if (plain)
+		field_put_name(out, id);
+	else
+		field_put_number(out, id);
 }
 
 unsigned
@@ -194,16 +228,11 @@ csv_name_put(
 {
 	size_t at = out->len;
 
-	/* As plain as reads back: a named column may have the name of something else. */
-	for (unsigned quoted = 0; quoted < 2; quoted++) {
+	/* As plain as reads back: a column may have the name of something else. */
+	for (unsigned plain = 2; plain-- > 0;) {
 		for (unsigned typed = 0; typed < 2; typed++) {
 			out->len = at;
-			if (id->pen != PEN_NAMED)
-				field_put_name(out, id);
-			else if (quoted)
-				field_put_quoted(out, id->named);
-			else
-				buf_puts(out, id->named);
+			put_name(out, id, plain);
 			if (typed) {
 				buf_putc(out, ':');
 				buf_puts(out, type_name(type));

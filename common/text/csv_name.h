@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/tz.h"
 #include "flow/field.h"
+#include "text/csv_split.h"
 
 enum csv_role {
 	CSV_VALUE, /* the column's values are its cells */
@@ -32,8 +33,9 @@ struct csv_name {
 	int64_t unit_ns; /* times and durations that are plain numbers count in these; 0: seconds */
 };
 
-/* What a column of the header holds.  -1: err. */
-int csv_name_parse(struct csv_name *, const char *, size_t n, struct err *);
+/* What a column of the header holds; NULL: a header of which nothing else is known.  -1: err. */
+int csv_name_parse(
+    struct csv_name *, const struct csv_split *header, const char *, size_t n, struct err *);
 
 /*
  * Of the first of so many columns: does its name say that the file is of another kind?  '#' a log of Zeek; what

@@ -99,7 +99,7 @@ take_name(
 
 	text.len = unescape_csv(
 	    buf_room(&text, in->span[i].n + 1), in->span[i].p, in->span[i].n, in->delimiter);
-	if (csv_name_parse(name, text.data, text.len, &why) < 0)
+	if (csv_name_parse(name, in, text.data, text.len, &why) < 0)
 		rc = err_set(
 		    err, "line %llu, column %u: %s", (unsigned long long)line, i + 1, why.text);
 	else if (name->id.pen == PEN_NAMED && csv_name_is_value(in->span[i].p, in->span[i].n))

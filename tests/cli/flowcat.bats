@@ -665,6 +665,59 @@ $d,192.0.2.1"
 	done
 }
 
+# One record of each kind of csv, and what becomes of it.
+@test "flowcat: csv of Argus, of data sets, pmacct and nprobe is read" {
+	is_read() { # FIELDS WANT [ARG...]: a csv file of standard input
+		run -0 --separate-stderr flowcat -i csv -o csv --no-header -k "$1" "${@:3}" -
+		[ "$output" = "$2" ] || { echo "$output" "$stderr" && false; }
+	}
+	cat > argus.csv <<-'END'
+	StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,sTos,dTos,TotPkts,TotBytes,SrcBytes,Label
+	2011/08/10 09:46:59.607825,1.026539,tcp,94.44.127.113,1577,   <->,147.32.84.59,6881,S_RA,0,8,4,276,156,flow=Background
+	2011/08/10 09:47:00,0.000000,arp,94.44.127.113,,  who,147.32.84.59,,CON,,,2,120,60,flow=Background
+	2011/08/10 09:47:00,0.000000,icmp,94.44.127.113,0x0008,   ->,147.32.84.59,0x6bb0,ECO,0,,1,60,60,flow=Background
+	END
+	is_read 'start,end,proto,srcip,srcport,dstip,dstport,tos,packets,bytes,`Dir`,`dTos`,`SrcBytes`' \
+		"2011-08-10T09:46:59.607825Z,2011-08-10T09:47:00.634364Z,6,94.44.127.113,1577,147.32.84.59,6881,0,4,276,<->,8,156
+2011-08-10T09:47:00.000000Z,2011-08-10T09:47:00.000000Z,1,94.44.127.113,8,147.32.84.59,27568,0,1,60,->,,60" --skip-bad < argus.csv
+	cut -d, -f 1-11,14 argus.csv | is_read bytes $'156\n60' --skip-bad
+	is_read packets,bytes,rpackets,rbytes 3,300,2,80 <<-'END'
+	LastTime,SrcAddr,DstAddr,SrcPkts,DstPkts,SrcBytes,DstBytes
+	2011/08/10 09:46:59,94.44.127.113,147.32.84.59,3,2,300,80
+	END
+	is_read start,end,dstport,packets,bytes,rpackets,rbytes 2015-01-22T11:50:14Z,2015-01-22T11:50:16Z,53,2,132,3,164 <<-'END'
+	srcip,sport,dstip,dsport,proto,state,dur,sbytes,dbytes,service,Sload,Spkts,Dpkts,Stime,Ltime,Label
+	59.166.0.0,1390,149.171.126.6,53,udp,CON,1.001055,132,164,dns,500473.9375,2,3,1421927414,1421927416,0
+	END
+	is_read start,end,srcip,packets,bytes,rpackets,rbytes 2017-07-07T03:30:00Z,2017-07-07T03:30:02.500000Z,104.16.207.165,2,12,1,6 <<-'END'
+	Flow ID, Source IP, Source Port, Destination IP, Destination Port, Protocol, Timestamp, Flow Duration, Total Fwd Packets, Total Backward Packets,Total Length of Fwd Packets, Total Length of Bwd Packets, Label
+	x,104.16.207.165,443,192.168.10.5,54865,6,2017-07-07 03:30:00,2500000,2,1,12,6,BENIGN
+	END
+	is_read duration,srcip,dstip,srcport,dstport,packets,bytes,flags 0.015000,149.171.126.0,59.166.0.5,62073,56082,11,9672,25 <<-'END'
+	IPV4_SRC_ADDR,L4_SRC_PORT,IPV4_DST_ADDR,L4_DST_PORT,PROTOCOL,IN_BYTES,OUT_BYTES,IN_PKTS,TCP_FLAGS,FLOW_DURATION_MILLISECONDS
+	149.171.126.0,62073,59.166.0.5,56082,6,9672,416,11,25,15
+	END
+	is_read srcmac,dstmac,inif,outif,srcmask,exporter 00:00:00:00:00:01,00:00:00:00:00:02,3,4,24,192.0.2.9 <<-'END'
+	SRC_MAC,DST_MAC,IN_IFACE,OUT_IFACE,SRC_MASK,PEER_SRC_IP
+	00:00:00:00:00:01,00:00:00:00:00:02,3,4,24,192.0.2.9
+	END
+	is_read inif,outif,tos,posttos,packets,postbytes,nexthop,exporter,postsrcmac 3,4,8,16,10,70,10.0.0.9,192.0.2.9,00:00:00:00:00:02 <<-'END'
+	input,output,srcTos,dstTos,inPackets,outBytes,nextIP,routerIP,outSrcMac
+	3,4,8,16,10,70,10.0.0.9,192.0.2.9,00:00:00:00:00:02
+	END
+}
+
+@test "flowcat: a name that says one thing beside another column is read back as what it was" {
+	printf 'SrcAddr,Dir,timestamp\n192.0.2.1,->,2026-01-05T00:00:00Z\n' > arrow.csv
+	[ "$(flowcat -i csv arrow.csv -o csv -k all)" = $'srcip,`Dir`,start\n192.0.2.1,->,2026-01-05T00:00:00Z' ]
+	[ "$(flowcat -i csv arrow.csv -o csv -k all | flowcat -i csv -o csv -k all)" = "$(flowcat -i csv arrow.csv -o csv -k all)" ]
+	printf 'dir,bytes\n1,5\n' | flowcat -i csv -o csv -k all | diff - <(printf 'direction,bytes\n1,5\n')
+	# An element that is called as others call the start of a flow.
+	printf '10704.1,12326.1,start\n1,2,1970-01-01T00:00:03Z\n' > element.csv
+	flowcat -i csv element.csv -o csv -k all | diff - element.csv
+	printf 'start,timestamp\n5,6\n' | flowcat -i csv -o csv -k all | head -n 1 | diff - <(echo start,10704.1)
+}
+
 export_to() {
 	python3 "$REPO/tests/tools/export.py" "$@"
 }
