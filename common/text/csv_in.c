@@ -107,7 +107,7 @@ read_header(struct csv_reader *r, struct err *err)
 	if (why != NULL) {
 		char c = other_delimiter(&r->in);
 
-		return c != 0 ? csv_plan_refuse(c, r->in.delimiter, line, err)
+		return c != 0 ? csv_plan_refuse(c, false, r->in.delimiter, line, err)
 			      : err_set(err, "line %llu: %s", (unsigned long long)line, why);
 	}
 	r->plan = csv_plan_new(&r->in, r->tz, line, err);

@@ -120,11 +120,18 @@ most_octets(const struct csv_name *name)
 }
 
 int
-csv_plan_refuse(char c, char delimiter, uint64_t line, struct err *err)
+csv_plan_refuse(char c, bool last, char delimiter, uint64_t line, struct err *err)
 {
-	return err_set(err, "line %llu: one column, with '%c' in its name; tr '%c' %s makes it %s",
-	    (unsigned long long)line, c, c, delimiter == ',' ? "," : "'\\t'",
-	    delimiter == ',' ? "csv" : "tsv");
+	const char *to = delimiter == ',' ? "," : "\\t", *kind = delimiter == ',' ? "csv" : "tsv";
+
+	if (last)
+		return err_set(err,
+		    "line %llu: one column, with '%c' in its name; sed 's/%c$//; y/%c/%s/' makes "
+		    "it %s",
+		    (unsigned long long)line, c, c, c, to, kind);
+	return err_set(err,
+	    "line %llu: one column, with '%c' in its name; tr '%c' '%s' makes it %s",
+	    (unsigned long long)line, c, c, to, kind);
 }
 
 static bool
@@ -161,7 +168,7 @@ check_foreign(const struct csv_split *in, uint64_t line, struct err *err)
 	if (c == '\t')
 		return err_set(err, "line %llu: one column, with tabs in its name: -i tsv",
 		    (unsigned long long)line);
-	return csv_plan_refuse(c, in->delimiter, line, err);
+	return csv_plan_refuse(c, first->p[first->n - 1] == c, in->delimiter, line, err);
 }
 
 struct csv_plan *

@@ -32,8 +32,8 @@ struct csv_plan {
 struct csv_plan *csv_plan_new(
     const struct csv_split *, const struct tz *tz, uint64_t line, struct err *);
 
-/* The error of a header whose cells are separated by c instead of the delimiter.  -1. */
-int csv_plan_refuse(char c, char delimiter, uint64_t line, struct err *);
+/* The error of a header whose cells are separated by c instead of the delimiter; last: behind the last one too.  -1. */
+int csv_plan_refuse(char c, bool last, char delimiter, uint64_t line, struct err *);
 struct csv_plan *csv_plan_share(struct csv_plan *);
 void csv_plan_release(struct csv_plan *); /* takes NULL */
 

@@ -924,13 +924,20 @@ while not os.path.exists("stop"):
 	printf 'sIP|dIP|sPort|dPort|pro|packets|bytes|flags|sTime|dur|eTime\n%s\n' \
 		'10.0.0.1|10.0.0.2|1|2|6|3|4|S|2026/11/26T10:00:00.250|1.500|2026/11/26T10:00:01.750' > silk
 	run -3 --separate-stderr flowcat -o csv silk
-	[ "$stderr" = "flowcat: silk: line 1: one column, with '|' in its name; tr '|' , makes it csv" ]
+	[ "$stderr" = "flowcat: silk: line 1: one column, with '|' in its name; tr '|' ',' makes it csv" ]
 	tr '|' , < silk | flowcat -i csv -o csv -k start,end,duration,srcip,dstip,srcport,dstport,proto,packets,bytes,flags |
 		diff - <(cat <<-'END'
 	start,end,duration,srcip,dstip,srcport,dstport,proto,packets,bytes,flags
 	2026-11-26T10:00:00.250Z,2026-11-26T10:00:01.750Z,1.500,10.0.0.1,10.0.0.2,1,2,6,3,4,2
 	END
 	)
+	# As rwcut writes without being told: columns of one width, and a separator behind the last.
+	sed 's/|/ |  /g; s/$/|/' silk > padded
+	run -3 --separate-stderr flowcat -o csv padded
+	[ "$stderr" = "flowcat: padded: line 1: one column, with '|' in its name; sed 's/|$//; y/|/,/' makes it csv" ]
+	sed 's/|$//; y/|/,/' padded | flowcat -i csv -o csv -k all | diff - <(tr '|' , < silk | flowcat -i csv -o csv -k all)
+	run -3 --separate-stderr flowcat -i tsv -o csv padded
+	[ "$stderr" = "flowcat: padded: line 1: one column, with '|' in its name; sed 's/|$//; y/|/\t/' makes it tsv" ]
 	printf '#separator \\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\torig_ip_bytes\n%s\n' \
 		"$(printf '1591367999.305988\tCMdzit\t192.168.4.76\t36844\t192.168.4.1\t53\tudp\t62')" > conn.log
 	run -3 --separate-stderr flowcat -o csv conn.log
@@ -946,11 +953,11 @@ while not os.path.exists("stop"):
 	)
 	printf 'a;b\n1;2\n' > semi
 	run -3 --separate-stderr flowcat -i csv -o csv semi
-	[ "$stderr" = "flowcat: semi: line 1: one column, with ';' in its name; tr ';' , makes it csv" ]
+	[ "$stderr" = "flowcat: semi: line 1: one column, with ';' in its name; tr ';' ',' makes it csv" ]
 	for head in '"a";"b"' '"a";b' 'a;"b"'; do
 		echo "$head" > semi
 		run -3 --separate-stderr flowcat -i csv -o csv semi
-		[ "$stderr" = "flowcat: semi: line 1: one column, with ';' in its name; tr ';' , makes it csv" ]
+		[ "$stderr" = "flowcat: semi: line 1: one column, with ';' in its name; tr ';' ',' makes it csv" ]
 	done
 	for format in csv tsv; do
 		gzip -c semi > semi.gz
