@@ -70,6 +70,6 @@ const engine = await { duckdb, clickhouse }[kind]();
 for await (const line of readline.createInterface({ input: process.stdin })) {
 	const reply = await answer(engine, JSON.parse(line)).catch(error => ({ error: String(error.message) }));
 
-	process.stdout.write(JSON.stringify(reply) + '\n');
+	await new Promise(written => process.stdout.write(JSON.stringify(reply) + '\n', written));
 }
 process.exit(0);
