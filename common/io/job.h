@@ -121,7 +121,7 @@ void source_recovered(const struct io_source *, struct stream_totals *sum);
 /* Flow files read to their end, blocks of flows read, and what did not need to be, as their indexes say. */
 struct source_index {
 	uint64_t files, blocks, passed_files, passed_blocks;
-	uint64_t same; /* files whose index is of no use for the reason that was told last of another's */
+	uint64_t same; /* files whose index is useless for the reason that was told last */
 };
 const struct source_index *source_index(const struct io_source *);
 
