@@ -151,11 +151,7 @@ put_value(const struct run *r, struct batch *b, unsigned col, unsigned i)
 		uint64_t *s = table_slots(&r->g->rows, run_row(r, k));
 		struct cell c;
 
-		if (fn == FN_DISTINCT) { /* nothing seen is none, not missing */
-			batch_put_uint(b, col, k, s[v->off]);
-			continue;
-		}
-		if (!(*slots_have(s) >> i & 1))
+		if (!(*slots_have(s) >> i & 1) && !values_is_count(fn))
 			continue;
 		if (fn == FN_MEAN) {
 			put_mean(b, col, k, s + v->off, (enum type)v->type);

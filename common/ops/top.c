@@ -70,7 +70,7 @@ is_plain(const struct group_table *g, size_t i)
 {
 	enum group_fn fn = g->spec->values[i].fn;
 
-	if (fn == FN_FLOWS || fn == FN_RECORDS || fn == FN_DISTINCT)
+	if (values_is_count(fn))
 		return true;
 	return (fn == FN_SUM || fn == FN_OR || fn == FN_MAX || fn == FN_MIN ||
 		   fn == FN_PERCENTILE) &&
@@ -106,7 +106,7 @@ list_candidates(struct candidates *s, bool few, size_t *n)
 uint32_t *
 group_candidates(struct group_table *g, const struct group_top *top, size_t *n)
 {
-	bool distinct = g->spec->values[top->value].fn == FN_DISTINCT, few = true;
+	bool all = values_is_count(g->spec->values[top->value].fn), few = true;
 	struct candidates s;
 
 	if (top->n == 0 || top->n > MOST || top->n * 2 > g->rows.n_rows || !is_plain(g, top->value))
@@ -115,7 +115,7 @@ group_candidates(struct group_table *g, const struct group_top *top, size_t *n)
 	for (uint32_t row = 0; row < g->rows.n_rows && few; row++) {
 		uint64_t *slots = table_slots(&g->rows, row);
 
-		if (distinct || (*slots_have(slots) >> top->value & 1))
+		if (all || (*slots_have(slots) >> top->value & 1))
 			few = add(&s, slots[g->values.v[top->value].off], row);
 	}
 	return list_candidates(&s, few, n);

@@ -149,6 +149,16 @@ values_is_cell(enum group_fn fn)
 	       fn == FN_PERCENTILE;
 }
 
+/*
+ * Is nothing seen 0, not missing?  A record that does not say how many flows it is counts as one, so that a
+ * conversation of which only the answers were seen has to say that it is none.
+ */
+static inline bool
+values_is_count(enum group_fn fn)
+{
+	return fn == FN_FLOWS || fn == FN_RECORDS || fn == FN_DISTINCT;
+}
+
 /* Has it a set of its own? */
 static inline bool
 values_has_set(const struct values *vs, unsigned i)

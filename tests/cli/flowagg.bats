@@ -750,6 +750,22 @@ make_named() {
 	)
 }
 
+@test "flowagg: -b of a conversation whose answers alone were seen is no flow of its initiator" {
+	printf '%s\n' srcip,dstip,srcport,dstport,proto,bytes 192.0.2.53,192.0.2.1,53,40000,17,100 \
+		192.0.2.53,192.0.2.1,53,40000,17,100 192.0.2.2,192.0.2.53,40001,53,17,60 > a.csv
+	flowcat -i csv a.csv -w a.flow
+	cat > expected <<-'END'
+	srcip,dstip,srcport,dstport,proto,flows,rflows,bytes,rbytes
+	192.0.2.2,192.0.2.53,40001,53,17,1,,60,
+	192.0.2.1,192.0.2.53,40000,53,17,0,2,,200
+	END
+	flowagg -b -v flows,bytes -o csv a.flow | diff expected -
+	flowagg -b -v flows,bytes a.flow | flowagg -b -v flows,bytes -o csv | diff expected -
+	flowagg -b -v flows,bytes -n 2 -O flows -o csv a.flow | diff expected -
+	flowagg -b -v flows,bytes -o csv --having 'flows >= 1' a.flow | diff <(head -n 2 expected) -
+	flowagg -b -v flows,bytes a.flow | flowagg -v flows,rflows -o csv | diff - <(printf 'flows,rflows\n1,2\n')
+}
+
 @test "flowagg: NaN is one value, above all numbers, and minus zero is zero" {
 	printf 'proto,samplingProbability\n6,nan\n6,inf\n6,1\n6,-0\n6,0\n6,\n' > x.csv
 	flowagg -i csv -k samplingProbability -v count -O samplingProbability -o csv x.csv > got
