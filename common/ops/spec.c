@@ -95,6 +95,20 @@ parse_bin(struct group_key *k, const char *p, size_t n, struct err *err)
 	return 0;
 }
 
+/* Of a named column only its values say what it is: a number may be both, a prefix of addresses and a bin. */
+static int
+parse_either(struct group_key *k, const char *p, size_t n, struct err *err)
+{
+	struct err ignored = { 0 };
+
+	if (memchr(p, ':', n) != NULL)
+		return parse_prefixes(k, p, n, err);
+	if (parse_prefixes(k, p, n, &ignored) < 0)
+		return parse_bin(k, p, n, err);
+	(void)parse_bin(k, p, n, &ignored);
+	return 0;
+}
+
 static int
 parse_key(struct group_spec *s, struct group_key *k, const char *p, size_t n, struct err *err)
 {
@@ -111,10 +125,7 @@ parse_key(struct group_spec *s, struct group_key *k, const char *p, size_t n, st
 	n -= name + 1;
 	switch (k->field.type) {
 	case TYPE_IP: return parse_prefixes(k, p, n, err);
-	case TYPE_NONE:
-		if (memchr(p, ':', n) != NULL)
-			return parse_prefixes(k, p, n, err);
-		return parse_bin(k, p, n, err);
+	case TYPE_NONE: return parse_either(k, p, n, err);
 	default: break;
 	}
 	if (cell_numeric(k->field.type))

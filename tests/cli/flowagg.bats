@@ -62,6 +62,20 @@ make_six() {
 	END
 }
 
+@test "flowagg: a prefix or a multiple of a named column, whichever its values are" {
+	printf '%s\n' peer:ip,n:uint,bytes 192.0.2.1,24,1 192.0.2.77,47,2 2001:db8::1,48,4 2001:db8::2,,8 > a.csv
+	flowcat -i csv a.csv -w a.flow
+	flowagg -k '`peer`/24' -v bytes -o csv a.flow | diff - <(printf '%s\n' peer,bytes 2001:db8::,12 192.0.2.0,3)
+	flowagg -k '`peer`/0:128' -v bytes -o csv a.flow |
+		diff - <(printf '%s\n' peer,bytes 2001:db8::2,8 2001:db8::1,4 0.0.0.0,3)
+	flowagg -k '`peer`/0' -v bytes -o csv a.flow | diff - <(printf '%s\n' peer,bytes 2001:db8::,12 0.0.0.0,3)
+	flowagg -k '`n`/24' -v bytes -o csv a.flow | diff - <(printf '%s\n' n,bytes ,8 48,4 24,3)
+	flowstat -s '`peer`/24/bytes' -o csv a.flow | cut -d, -f1,4 |
+		diff - <(printf '%s\n' peer,bytes 2001:db8::,12 192.0.2.0,3)
+	run -2 flowagg -k '`peer`/x' a.flow
+	[[ $output == "flowagg: \`peer\`/x: 'x' is no whole number to bin by;"* ]]
+}
+
 @test "flowagg: many flows of one bin, and those that stand just behind its end" {
 	{
 		echo end,bytes
