@@ -46,7 +46,8 @@ struct group_value {
 	struct field field;
 	/* Sum keeps the field's identity, flows is deltaFlowCount, others are named. */
 	struct field_id as;
-	struct field_id made; /* MIN, MAX: where an aggregate has it already, min_start */
+	/* MIN, MAX, SUM of what is computed: where an aggregate has it already, as min_start or sum_duration. */
+	struct field_id made;
 	struct field_id reverse; /* biflow: the identity of the other direction's flows or sum */
 };
 

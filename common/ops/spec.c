@@ -242,6 +242,13 @@ reverse_id(struct group_spec *s, const struct field_id *id, const char *name)
 	return named(s, "reverse", name);
 }
 
+/* May an aggregate have it beside the field that it is of?  Other sums stand under the field's own name. */
+static bool
+is_made(const struct group_value *v)
+{
+	return v->fn == FN_MIN || v->fn == FN_MAX || (v->fn == FN_SUM && v->field.n == 0);
+}
+
 static void
 set_identity(struct group_spec *s, struct group_value *v, bool bare)
 {
@@ -260,8 +267,7 @@ set_identity(struct group_spec *s, struct group_value *v, bool bare)
 	}
 	default: v->as = bare ? stored_id(s, f) : named(s, functions[v->fn], f->name);
 	}
-	v->made = v->fn == FN_MIN || v->fn == FN_MAX ? named(s, functions[v->fn], f->name)
-						     : (struct field_id){ 0 };
+	v->made = is_made(v) ? named(s, functions[v->fn], f->name) : (struct field_id){ 0 };
 	v->reverse = (struct field_id){ 0 };
 	if (values_directed(v->fn))
 		v->reverse = reverse_id(s, &v->as, f->name);

@@ -16,7 +16,8 @@ static const struct field sampling_field = {
 
 /*
  * The column a value reads, or -1.  Records that have a least already (min_packets) are aggregates: the
- * least of those is wanted, not of the sums or bins that stand under the field's own name.
+ * least of those is wanted, not of the sums or bins that stand under the field's own name.  So are those that have a
+ * sum of what is computed (sum_duration): the sum of those, not of how long the groups were.
  */
 static int
 find_value(const struct group_value *v, struct batch *b)

@@ -460,6 +460,17 @@ make_six() {
 	cmp direct threads
 }
 
+@test "flowagg: sums of what is computed add up again, whatever stands beside them" {
+	local v
+	flowgen -n 3000 -w day.flow
+	for v in duration duration,first,last first,last,bytes,duration; do
+		flowagg -k proto -v "$v" -O proto:asc -o csv day.flow > expected
+		flowagg -k proto,dstport -v "$v" day.flow | flowagg -k proto -v "$v" -O proto:asc -o csv | diff expected -
+	done
+	flowagg -b -v duration -O srcip,dstip,srcport -o csv day.flow > expected
+	flowagg -b -v duration day.flow | flowagg -b -v duration -O srcip,dstip,srcport -o csv | diff expected -
+}
+
 @test "flowagg: little memory gives the same result by way of the disk" {
 	flowgen -n 100000 --ipv6 20% > day.flow
 	flowagg -k srcip,dstip,srcport -v 'bytes,distinct(dstport),first(proto),flags' -o csv day.flow > whole
