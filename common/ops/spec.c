@@ -363,6 +363,8 @@ parse_value(struct group_spec *s, struct group_value *v, const char *p, size_t n
 	}
 	if (rc < 0)
 		return -1;
+	if (v->fn == FN_SUM && v->field.derived == DERIVED_FLOWS)
+		v->fn = FN_FLOWS;
 	if (v->fn == FN_COUNT)
 		return err_usage(err,
 		    "%s: not a quantity that adds up; write distinct(%s), min(%s), "

@@ -785,6 +785,7 @@ make_named() {
 	192.0.2.1,192.0.2.53,40000,53,17,0,2,,200
 	END
 	flowagg -b -v flows,bytes -o csv a.flow | diff expected -
+	flowagg -b -v 'sum(flows),bytes' -o csv a.flow | diff expected -
 	flowagg -b -v flows,bytes a.flow | flowagg -b -v flows,bytes -o csv | diff expected -
 	flowagg -b -v flows,bytes -n 2 -O flows -o csv a.flow | diff expected -
 	flowagg -b -v flows,bytes -o csv --having 'flows >= 1' a.flow | diff <(head -n 2 expected) -
