@@ -138,7 +138,7 @@ entry_bounds(
 	if (c->width & (c->width - 1) || c->width > 16 || (c->width == 16 && c->type != TYPE_IP))
 		return "impossible column width";
 	if (type_width((enum type)c->type) != c->width && c->type != TYPE_UINT &&
-	    c->type != TYPE_INT && c->type != TYPE_IP)
+	    c->type != TYPE_INT && (c->type != TYPE_IP || c->width != 4))
 		return "column width does not fit its type";
 	if (e->encoding < ENC_CONST || e->encoding > ENC_RUNS)
 		return "unknown encoding";

@@ -712,6 +712,21 @@ a_wide_number(uint8_t *entry, uint8_t *section)
 	entry[E_TYPE] = TYPE_UINT;
 }
 
+/* Addresses of a family that there is not: who reads one reads 4 octets or 16. */
+static void
+a_narrow_address(uint8_t *entry, uint8_t *section)
+{
+	(void)section;
+	entry[E_WIDTH] = 8;
+}
+
+static void
+a_tiny_address(uint8_t *entry, uint8_t *section)
+{
+	(void)section;
+	entry[E_WIDTH] = 1;
+}
+
 /* Nobody reads behind a dictionary, or a number that is as wide as an address. */
 static void
 forged_codes(void)
@@ -732,6 +747,10 @@ forged_codes(void)
 	    "a code that it does not have is refused");
 	ok(mentions(forged(b, PROFILE_FILE, a_wide_number), "impossible column width"),
 	    "so are numbers of 16 octets");
+	ok(mentions(forged(b, PROFILE_FILE, a_narrow_address), "width does not fit its type"),
+	    "and addresses of 8");
+	ok(mentions(forged(b, PROFILE_PIPE, a_tiny_address), "width does not fit its type"),
+	    "and of 1");
 	batch_free(b);
 }
 
