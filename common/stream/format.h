@@ -48,7 +48,7 @@ enum {
 	H_HASH = 56,
 };
 
-/* Flags of a block.  A reader refuses flags it does not know unless the block is skippable. */
+/* Flags of a block.  A reader refuses what it does not know unless it is skippable, as history and index are. */
 enum {
 	BLOCK_END = 1 << 0, /* end mark: H_SEQUENCE all records, H_MIN_START all blocks */
 	BLOCK_OPTIONS = 1 << 1, /* options records */
@@ -56,8 +56,7 @@ enum {
 	BLOCK_HISTORY = 1 << 3, /* provenance lines in the name area; no records */
 	BLOCK_INDEX = 1 << 4, /* what blocks before it hold (index.h); no records */
 	BLOCK_SELECTED = 1 << 5, /* of its records only those of a selection count */
-	BLOCK_KNOWN = BLOCK_END | BLOCK_OPTIONS | BLOCK_SKIPPABLE | BLOCK_HISTORY | BLOCK_INDEX |
-		      BLOCK_SELECTED,
+	BLOCK_KNOWN = BLOCK_END | BLOCK_OPTIONS | BLOCK_SELECTED,
 };
 enum { SORT_DESCENDING = 1 << 15 };
 

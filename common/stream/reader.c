@@ -185,6 +185,8 @@ static const char *
 check_order(struct stream_reader *r, const struct block_header *h)
 {
 	if (h->flags & BLOCK_END) {
+		if (h->records > 0)
+			return "end mark with records";
 		if (h->sequence != r->segment_records)
 			return "end mark counts other records than were read";
 		if ((uint64_t)h->min_start_ns != r->segment_blocks)
@@ -444,7 +446,10 @@ check_block(struct stream_reader *r, const struct block_header *h)
 	return NULL;
 }
 
-/* A block without records for the caller.  false: the stream ends within it. */
+/*
+ * A block without records for the caller: what its header counts is for the order of blocks alone.  false: the stream
+ * ends within it.
+ */
 static bool
 pass_block(struct stream_reader *r, const struct block_header *h, const uint8_t *header)
 {
@@ -455,7 +460,7 @@ pass_block(struct stream_reader *r, const struct block_header *h, const uint8_t 
 	}
 	if (h->flags & BLOCK_HISTORY)
 		add_history(r, header, h->header_len);
-	count_block(r, h, h->records);
+	count_block(r, h, 0);
 	return feed_skip(&r->feed, h->block_len);
 }
 

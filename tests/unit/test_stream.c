@@ -348,6 +348,70 @@ old_hash(void)
 	batch_free(b);
 }
 
+/* A stream of a history, a block and its end mark, one of them (0 to 2) with other flags and so many records. */
+static bool
+kind_is_refused(unsigned which, uint16_t flags, uint32_t count, const char *what)
+{
+	struct batch *b = random_batch(4, 500);
+	size_t n;
+	uint8_t *p = contents(stored_stream(&b, 1, PROFILE_FILE, true), &n), *block = p;
+	uint64_t records;
+	struct err e = { 0 };
+	bool refused;
+
+	while (which-- > 0)
+		block += le_uint(block + H_BLOCK_LEN, 4);
+	memcpy(block + H_FLAGS, &flags, sizeof(flags));
+	memcpy(block + H_RECORDS, &count, sizeof(count));
+	seal_all(p, n);
+	refused =
+	    drain(file_of(p, n), 0, &records, &e) == STREAM_FAILED && strstr(e.text, what) != NULL;
+	free(p);
+	batch_free(b);
+	return refused;
+}
+
+/* Records that a block says it has are read, or it is refused. */
+static void
+kinds(void)
+{
+	static const char unknown[] = "a kind of block this version does not know";
+
+	ok(!kind_is_refused(0, BLOCK_HISTORY | BLOCK_SKIPPABLE, 0, ""), "a history is passed over");
+	ok(kind_is_refused(0, BLOCK_HISTORY, 0, unknown), "one that is not skippable is refused");
+	ok(kind_is_refused(1, BLOCK_HISTORY, 500, unknown), "so is one with records");
+	ok(kind_is_refused(1, BLOCK_INDEX, 500, unknown), "and such an index");
+	ok(kind_is_refused(2, BLOCK_END, 1, "end mark with records"),
+	    "and an end mark with records");
+}
+
+/* What a reader does not know is no part of what it read, and has its place in the order. */
+static void
+passed_over(void)
+{
+	struct batch *b[2] = { random_batch(4, 500), random_batch(5, 300) };
+	uint16_t flags = 0x8000 | BLOCK_SKIPPABLE;
+	size_t n;
+	uint8_t *p = contents(stored_stream(b, 2, PROFILE_FILE, true), &n), *block = p;
+	struct stream_slot *slot = slot_new();
+	struct stream_reader *r;
+	struct err e = { 0 };
+
+	block += le_uint(block + H_BLOCK_LEN, 4);
+	memcpy(block + H_FLAGS, &flags, sizeof(flags));
+	seal_all(p, n);
+	r = stream_open(file_of(p, n), 0, NULL, 0);
+	ok(stream_next(r, slot, &e) == STREAM_BATCH && slot_batch(slot)->n == 300 &&
+		stream_next(r, slot, &e) == STREAM_END,
+	    "a skippable block is passed over with its records (%s)", e.text);
+	is_u64(stream_totals(r)->records, 300, "which are not counted as read");
+	slot_free(slot);
+	stream_close(r);
+	free(p);
+	batch_free(b[0]);
+	batch_free(b[1]);
+}
+
 /* The disk is full where the end mark of a stream without blocks, and what stands in front of it, is written. */
 static void
 finished_again(void)
@@ -851,6 +915,8 @@ main(void)
 	narrowing();
 	damage();
 	old_hash();
+	kinds();
+	passed_over();
 	ends();
 	finished_again();
 	grows();
