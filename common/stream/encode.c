@@ -216,9 +216,10 @@ make_column(struct making *m, unsigned k)
 	size_t offset, len;
 	uint8_t *block;
 
+	/* As a distance from an end of finer precision it would be of that precision too. */
 	if ((int)m->order[k] == m->start && m->end >= 0 && c->type == TYPE_TIME &&
 	    b->col[m->end].type == TYPE_TIME && !(b->col[m->end].flags & COLUMN_PARTIAL) &&
-	    !m->end_follows)
+	    b->col[m->end].scale >= c->scale && !m->end_follows)
 		reference = &b->col[m->end];
 	section_pad(m->out, m->at);
 	offset = m->out->len - m->at;

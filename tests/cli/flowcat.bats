@@ -994,6 +994,19 @@ while not os.path.exists("stop"):
 	[ "${lines[4]}" = 'abcd        4  k' ]
 }
 
+# A start in seconds beside an end in milliseconds is how many of its digits its source had, and which element goes out.
+@test "flowcat: times in files are as precise as they came, start and end each" {
+	printf 'start,duration,bytes\n1700000000,0.25,1\n1700000001,1.5,2\n1700000002,0.125,3\n' > in.csv
+	flowcat -i csv in.csv -o csv -k start,end > want.csv
+	[ "$(sed -n 2p want.csv)" = 2023-11-14T22:13:20Z,2023-11-14T22:13:20.250Z ]
+	for how in "" --fast "--level 6"; do
+		flowcat -i csv in.csv $how -w out.flow
+		flowcat -o csv -k start,end out.flow | cmp - want.csv
+	done
+	flowcat -o ndjson --raw out.flow > raw.json
+	[[ $(head -1 raw.json) == *'"flowStartSeconds":1700000000,'*'"flowEndMilliseconds":1700000000250'* ]]
+}
+
 @test "flowcat: what a duration with a unit says is not lost to the precision of seconds" {
 	printf 'start,duration,bytes\n2026-01-01T00:00:00Z,83ms,5\n' > unit.csv
 	run -0 flowcat -o ndjson --raw unit.csv
