@@ -40,8 +40,12 @@ listener_open(struct listener *l, const struct address *a, struct tls *tls, stru
 	*l = (struct listener){ .fd = -1, .transport = a->transport, .tls = tls };
 	if (a->transport == TRANSPORT_TLS && tls == NULL)
 		return err_usage(err, "TLS needs a certificate, its key and a CA");
-	for (int i = 0; i < n && l->fd < 0; i++)
+	/* Where somebody has the first the others would be a part of what was asked for: IPv4 alone, say. */
+	for (int i = 0; i < n && l->fd < 0; i++) {
 		l->fd = listen_at(&list[i], a->transport);
+		if (l->fd < 0 && errno == EADDRINUSE)
+			break;
+	}
 	if (n < 0)
 		return -1;
 	if (l->fd < 0)

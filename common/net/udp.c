@@ -128,7 +128,10 @@ open_at(const struct endpoint *e, bool reuseport)
 	return fd;
 }
 
-/* At the first endpoint of an address that can be had, which becomes *at; silent, and sharing with nobody. */
+/*
+ * At the first endpoint of an address that can be had, which becomes *at; silent, and sharing with nobody.  Where
+ * somebody has the first the others would be a part of what was asked for: IPv4 alone, say.
+ */
 static int
 open_first(const struct address *a, struct endpoint *at, struct err *err)
 {
@@ -138,6 +141,8 @@ open_first(const struct address *a, struct endpoint *at, struct err *err)
 	for (int i = 0; i < n && fd < 0; i++) {
 		fd = open_at(&list[i], false);
 		*at = list[i];
+		if (fd < 0 && errno == EADDRINUSE)
+			break;
 	}
 	if (fd < 0)
 		err_system(err, "cannot listen");

@@ -46,6 +46,26 @@ load ../collector
 	[ ! -e out.flow ]
 }
 
+@test "flowrecv: where somebody has the port of IPv6, IPv4 alone is not every address" {
+	cat > taken.py <<-'END'
+		import socket, subprocess, sys
+		kind = {"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM}[sys.argv[1]]
+		s = socket.socket(socket.AF_INET6, kind)
+		s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+		s.bind(("::", 0))
+		if sys.argv[1] == "tcp":
+		    s.listen(1)
+		listen = "%s:%d" % (sys.argv[1], s.getsockname()[1])
+		sys.exit(subprocess.call(["timeout", "5", "flowrecv", "-l", listen, "-w", "out.flow"]))
+	END
+	python3 -c 'import socket; socket.socket(socket.AF_INET6).bind(("::1", 0))' 2> /dev/null || skip "no IPv6"
+	for transport in udp tcp; do
+		run -3 --separate-stderr python3 taken.py $transport
+		[[ $stderr == "flowrecv: $transport:"*": cannot listen: Address already in use" ]]
+	done
+	[ ! -e out.flow ]
+}
+
 @test "flowrecv: an unreadable, empty or foreign input fails with its name and the reason" {
 	run -3 --separate-stderr flowrecv -r missing.pcap -w out.flow
 	[ "$stderr" = "flowrecv: missing.pcap: No such file or directory" ]
