@@ -28,7 +28,8 @@ struct door {
 	uint64_t refused; /* there were too many */
 	uint64_t evicted; /* gave way to others, as they had sent nothing */
 	uint64_t expired; /* sent nothing for too long */
-	uint64_t failed; /* broken: by the peer, the network, or for what they sent */
+	/* Broken: by the peer, the network, or for what they sent.  Of datagrams: calls to receive that failed. */
+	uint64_t failed;
 };
 
 static inline bool

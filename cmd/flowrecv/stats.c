@@ -69,6 +69,8 @@ put_door(struct buf *b, const struct door *d)
 		counts_put(b, d->octets, "octet#, ");
 		counts_put(b, d->dropped, "dropped by the kernel, ");
 		counts_put(b, d->truncated, "truncated");
+		put_unless_0(b, d->failed,
+		    d->failed == 1 ? "try to receive failed" : "tries to receive failed");
 	}
 	put_unless_0(b, d->denied, "denied");
 }

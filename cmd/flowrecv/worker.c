@@ -19,6 +19,9 @@
  */
 enum { GATHER_LEAST_NS = 500000, ROUNDS = 16, STALL_NS = 5000000, EVENTS = 64 };
 
+/* A socket that gives nothing but errors for so long will not be well again. */
+#define FAILING_NS (10 * NS_PER_S)
+
 /* What another thread asks for, one at a time. */
 enum ask { ASK_NOTHING, ASK_SNAPSHOT, ASK_SAVE };
 
@@ -33,6 +36,7 @@ struct worker {
 	bool running, behind; /* more waits than receive_all takes at once */
 	atomic_bool stopping;
 	uint64_t stalls;
+	struct diag_limit failing;
 
 	pthread_mutex_t lock;
 	pthread_cond_t answered;
@@ -200,15 +204,36 @@ decode(struct worker *w, struct door *d, const struct datagram *p)
 		d->denied++;
 }
 
+/* As udp_receive, of which errors pass: the system had no memory for a moment, the network told of something. */
+static int
+take_datagrams(struct worker *w, struct door *d, struct datagram *out)
+{
+	int64_t until_ns = 0;
+	int n;
+
+	while ((n = udp_receive(w->receiver, d->fd, out)) < 0) {
+		int error = errno;
+		int64_t now_ns = time_monotonic_ns();
+
+		d->failed++;
+		until_ns = until_ns != 0 ? until_ns : now_ns + FAILING_NS;
+		if (now_ns >= until_ns)
+			die(EXIT_FAILED, d->name, "cannot receive: %s", strerror(error));
+		if (!w->opts.conns.quiet)
+			diag_limited(&w->failing, d->name, "cannot receive: %s; trying again",
+			    strerror(error));
+		nanosleep(&(struct timespec){ .tv_nsec = STALL_NS }, NULL);
+	}
+	return n;
+}
+
 /* Decode what waits at a door, a batch of it at most.  Returns how many datagrams that were. */
 static int
 receive(struct worker *w, struct door *d)
 {
 	struct datagram datagrams[UDP_BATCH];
-	int n = udp_receive(w->receiver, d->fd, datagrams);
+	int n = take_datagrams(w, d, datagrams);
 
-	if (n < 0)
-		die(EXIT_FAILED, d->name, "%s", strerror(errno));
 	if (n == 0)
 		return 0;
 	blocks_clock(w->intake.blocks, datagrams[0].received_ns);
@@ -398,6 +423,7 @@ worker_new(const struct worker_opts *opts)
 		.blocks = blocks_new(&opts->blocks),
 		.allow = opts->allow };
 	w->receiver = udp_receiver_new();
+	w->failing = (struct diag_limit){ .burst = 1, .interval_s = 60 };
 	w->woken = WATCHED_WAKE;
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
 	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

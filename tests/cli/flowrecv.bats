@@ -317,6 +317,23 @@ load ../collector
 	[ "$(records out.flow)" = $((received * 20)) ]
 }
 
+@test "flowrecv: a call to receive that fails is told and made again; what waits is not lost" {
+	command -v strace > /dev/null || skip "no strace"
+	strace -o /dev/null true 2> /dev/null || skip "no tracing here"
+	strace -f -o /dev/null -e inject=recvmmsg:error=ENOBUFS:when=2..4 \
+		flowrecv --no-sandbox -j 1 -l udp:127.0.0.1:0 --port-file port --stats -w out.flow 2> err 3>&- &
+	collector=$!
+	until_true [ -e port ]
+	export_to udp "$(cat port)" --messages 5
+	sleep 0.3
+	kill -TERM "$(pgrep -P "$collector")"
+	wait "$collector"
+	collector=
+	[ "$(records out.flow)" = 100 ]
+	[ "$(grep -c 'cannot receive: No buffer space available; trying again' err)" = 1 ]
+	grep -q ', 3 tries to receive failed$' err
+}
+
 @test "flowrecv: through a symbolic link the file it names is written, and the link stays" {
 	export_to pcap a.pcap
 	mkdir big
