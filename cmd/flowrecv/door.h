@@ -23,7 +23,7 @@ struct door {
 	uint64_t octets;
 	uint64_t denied; /* from exporters that are not listened to: datagrams, or connections */
 	uint64_t truncated; /* datagrams */
-	uint32_t dropped; /* by the kernel, as known last */
+	uint64_t dropped; /* by the kernel, as known last */
 	uint64_t accepted, open; /* connections; now */
 	uint64_t refused; /* there were too many */
 	uint64_t evicted; /* gave way to others, as they had sent nothing */

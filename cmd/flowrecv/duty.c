@@ -214,8 +214,8 @@ duty_do(struct collector *c)
 		return;
 	c->next_tick_ns = now + TICK_NS;
 	look(c);
-	for (unsigned i = 0; i < c->n_workers && !c->set.quiet; i++)
-		log_tell(c->log, i, &c->snapshot[i], now);
+	if (!c->set.quiet)
+		log_tell(c->log, c->snapshot, now);
 	if (c->set.templates != NULL && now >= c->no_save_ns &&
 	    (changes(c) != c->saved_changes || store_known_changed(c->store) ||
 		now >= c->next_save_ns))

@@ -8,14 +8,18 @@
 #include "base/num.h"
 #include "counts.h"
 
-enum { CLASSES = 24 }; /* of problems */
+enum { CLASSES = 24, DOOR_CLASSES = 2 }; /* of problems */
 #define QUIET_NS (60 * NS_PER_S)
+
+struct told_count {
+	uint64_t value;
+	int64_t next_ns; /* not before */
+};
 
 /* What was told of an exporter: bad things of all kinds are the last class. */
 struct told {
 	uint64_t serial; /* 0: a free slot */
-	uint64_t value[CLASSES];
-	int64_t next_ns[CLASSES];
+	struct told_count count[CLASSES];
 	uint16_t to_port; /* as of counts_put_session */
 };
 
@@ -28,6 +32,7 @@ struct log {
 	bool verbose;
 	struct memory *of; /* each worker's exporters */
 	unsigned workers;
+	struct told_count (*door)[DOOR_CLASSES], repeat;
 	int64_t minute_ns; /* ends then */
 	unsigned lines; /* in this minute */
 	uint64_t unsaid;
@@ -52,6 +57,7 @@ log_free(struct log *l)
 	for (unsigned i = 0; i < l->workers; i++)
 		mem_free(l->of[i].slot);
 	mem_free(l->of);
+	mem_free(l->door);
 	mem_free(l);
 }
 
@@ -85,6 +91,15 @@ carry_over(struct memory *m, const struct snapshot *s)
 	*m = now;
 }
 
+static bool
+has_room(struct log *l)
+{
+	if (l->lines++ < LOG_LINES)
+		return true;
+	l->unsaid++;
+	return false;
+}
+
 static void
 say(struct log *l, const struct wire_stats *w, const struct told *t, uint64_t n, const char *words)
 {
@@ -92,10 +107,8 @@ say(struct log *l, const struct wire_stats *w, const struct told *t, uint64_t n,
 	struct endpoint e = { .addr = w->exporter, .port = w->port };
 	struct buf line = { .len = 0 };
 
-	if (l->lines++ >= LOG_LINES) {
-		l->unsaid++;
+	if (!has_room(l))
 		return;
-	}
 	name[endpoint_fmt(name, &e)] = '\0';
 	if (w->version != 0)
 		counts_put_session(&line, w, t->to_port);
@@ -104,15 +117,26 @@ say(struct log *l, const struct wire_stats *w, const struct told *t, uint64_t n,
 	buf_free(&line);
 }
 
+/* How many there are to tell of now; they are told then. */
+static uint64_t
+news(struct told_count *t, uint64_t value, int64_t now_ns)
+{
+	uint64_t n = value - t->value;
+
+	if (value <= t->value || now_ns < t->next_ns)
+		return 0;
+	*t = (struct told_count){ .value = value, .next_ns = now_ns + QUIET_NS };
+	return n;
+}
+
 static void
 tell(struct log *l, const struct wire_stats *w, struct told *t, unsigned class, uint64_t value,
     const char *words, int64_t now_ns)
 {
-	if (value <= t->value[class] || now_ns < t->next_ns[class])
-		return;
-	say(l, w, t, value - t->value[class], words);
-	t->value[class] = value;
-	t->next_ns[class] = now_ns + QUIET_NS;
+	uint64_t n = news(&t->count[class], value, now_ns);
+
+	if (n > 0)
+		say(l, w, t, n, words);
 }
 
 static void
@@ -147,16 +171,9 @@ log_unsaid(struct log *l)
 	l->unsaid = 0;
 }
 
-void
-log_tell(struct log *l, unsigned worker, const struct snapshot *s, int64_t now_ns)
+static void
+tell_exporters(struct log *l, struct memory *m, const struct snapshot *s, int64_t now_ns)
 {
-	struct memory *m = &l->of[worker];
-
-	if (now_ns >= l->minute_ns) {
-		log_unsaid(l);
-		l->minute_ns = now_ns + QUIET_NS;
-		l->lines = 0;
-	}
 	carry_over(m, s);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct wire_stats *w = &s->exporter[i];
@@ -168,4 +185,53 @@ log_tell(struct log *l, unsigned worker, const struct snapshot *s, int64_t now_n
 		t->serial = w->serial;
 		tell_exporter(l, w, t, now_ns);
 	}
+}
+
+/* What is told of us is no exporter's. */
+static void
+tell_own(struct log *l, struct told_count *t, const char *name, uint64_t value, const char *words,
+    int64_t now_ns)
+{
+	struct buf line = { .len = 0 };
+	uint64_t n = news(t, value, now_ns);
+
+	if (n == 0 || !has_room(l))
+		return;
+	counts_put(&line, n, words);
+	diag(name, "%s", buf_cstr(&line));
+	buf_free(&line);
+}
+
+static void
+tell_doors(struct log *l, const struct snapshot *s, int64_t now_ns)
+{
+	if (l->door == NULL)
+		l->door = mem_zero(s[0].n_doors + 1, sizeof *l->door);
+	for (unsigned i = 0; i < s[0].n_doors; i++) {
+		struct door sum = s[0].door[i];
+
+		for (unsigned w = 1; w < l->workers; w++)
+			door_add(&sum, &s[w].door[i]);
+		tell_own(l, &l->door[i][0], sum.name, sum.dropped,
+		    "datagram# dropped by the kernel", now_ns);
+		tell_own(l, &l->door[i][1], sum.name, sum.refused, "connection# refused", now_ns);
+	}
+}
+
+void
+log_tell(struct log *l, const struct snapshot *s, int64_t now_ns)
+{
+	uint64_t unrepeated = 0;
+
+	if (now_ns >= l->minute_ns) {
+		log_unsaid(l);
+		l->minute_ns = now_ns + QUIET_NS;
+		l->lines = 0;
+	}
+	tell_doors(l, s, now_ns);
+	for (unsigned i = 0; i < l->workers; i++) {
+		unrepeated += s[i].repeat.failed;
+		tell_exporters(l, &l->of[i], &s[i], now_ns);
+	}
+	tell_own(l, &l->repeat, NULL, unrepeated, "datagram# not repeated", now_ns);
 }

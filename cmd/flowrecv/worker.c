@@ -52,6 +52,13 @@ is_udp(const struct door *d)
 	return d->fd >= 0 && !door_is_stream(d);
 }
 
+/* The kernel counts in 32 bits, which a busy day fills. */
+static void
+note_drops(struct door *d)
+{
+	d->dropped += (uint32_t)(udp_drops(d->fd) - (uint32_t)d->dropped);
+}
+
 static uint16_t
 only_port(const struct worker *w, const struct snapshot *s)
 {
@@ -89,7 +96,7 @@ fill_snapshot(struct worker *w, struct snapshot *s)
 		struct door *d = &w->opts.doors[i];
 
 		if (is_udp(d) && !atomic_load(&w->stopping))
-			d->dropped = udp_drops(d->fd);
+			note_drops(d);
 		s->door[i] = *d;
 	}
 	s->blocks = blocks_stats(w->intake.blocks);
@@ -357,7 +364,7 @@ drain(struct worker *w)
 			conns_shut(w->conns, d);
 			continue;
 		}
-		d->dropped = udp_drops(d->fd);
+		note_drops(d);
 		udp_shut(d->fd);
 		while (receive(w, d) > 0)
 			continue;

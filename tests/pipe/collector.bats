@@ -357,6 +357,34 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	[ "$(grep -c 'datagrams\? of no export message' err)" -le 5 ]
 }
 
+@test "collector: what our own sockets lose is logged while it runs, not at its end only" {
+	[ -x "$TOOLS/blast" ] || skip "no blast"
+	export_to pcap many.pcap --messages 3000 --records 20
+	listen="udp:127.0.0.1:0 tcp:127.0.0.1:0" collect -w out.flow --rcvbuf 64Ki --connections 1
+	kill -STOP "$collector"
+	"$TOOLS/blast" send many.pcap "$port" 0
+	kill -CONT "$collector"
+	until_true grep -q "^flowrecv: $port: [1-9][0-9]* datagrams dropped by the kernel$" err
+	export_to tcp "${ports[1]}" --as ipfix --messages 2 --linger 3 &
+	exporter=$!
+	sleep 1
+	export_to tcp "${ports[1]}" --as ipfix --messages 2 2> /dev/null || true
+	until_true grep -q "^flowrecv: tcp:${ports[1]}: 1 connection refused$" err
+	wait $exporter
+	[ "$(grep -c 'dropped by the kernel$' err)" = 1 ]
+	finish
+}
+
+@test "collector: datagrams that could not be repeated are logged" {
+	[ "$(id -u)" = 0 ] || skip "keeping addresses takes root"
+	python3 -c 'import socket; socket.socket(socket.AF_INET6).bind(("::1", 0))' 2> /dev/null || skip "no IPv6"
+	listen="udp:[::1]:0" collect -w out.flow -R 127.0.0.1:9 --spoof
+	python3 -c 'import socket, sys
+socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).sendto(b"x", ("::1", int(sys.argv[1].rsplit(":", 1)[1])))' "$port"
+	until_true grep -q '^flowrecv: 1 datagram not repeated$' err
+	finish
+}
+
 @test "collector: rotation under load loses nothing" {
 	[ -x "$TOOLS/blast" ] || skip "no blast"
 	export_to pcap load.pcap --messages 3000 --records 30 --templates 50
