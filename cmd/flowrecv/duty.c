@@ -132,13 +132,13 @@ duty_restore(struct collector *c)
 }
 
 /* Of all workers, then the options records that the store knows. */
-static void
-save(struct collector *c)
+static int
+save(struct collector *c, struct err *err)
 {
 	int64_t begin_ns = time_monotonic_ns(), end_ns;
 	struct saved saved = { .n = 0 };
-	struct err err = { .status = 0 };
 	struct batch *known = batch_new();
+	int rc;
 
 	for (unsigned i = 0; i < c->n_workers; i++)
 		worker_save(c->worker[i], &saved);
@@ -147,8 +147,7 @@ save(struct collector *c)
 	batch_close(known);
 	saved.batch = mem_resize(saved.batch, saved.n + 1, sizeof(struct batch *));
 	saved.batch[saved.n++] = known;
-	if (state_write(c->set.templates, saved.batch, saved.n, c->history, &err) != 0)
-		diag_limited(&c->templates_limit, c->set.templates, "%s", err.text);
+	rc = state_write(c->set.templates, saved.batch, saved.n, c->history, err);
 	for (unsigned i = 0; i < saved.n; i++)
 		batch_free(saved.batch[i]);
 	mem_free(saved.batch);
@@ -156,13 +155,7 @@ save(struct collector *c)
 	end_ns = time_monotonic_ns();
 	c->next_save_ns = end_ns + SAVE_NS;
 	c->no_save_ns = end_ns + SAVE_PART * (end_ns - begin_ns);
-}
-
-static void
-duty_save(struct collector *c)
-{
-	if (c->set.templates != NULL)
-		save(c);
+	return rc;
 }
 
 /* In turn ---------------------------------------------------------------------------------------- */
@@ -207,6 +200,7 @@ void
 duty_do(struct collector *c)
 {
 	int64_t now = time_monotonic_ns();
+	struct err unsaved = { .status = 0 };
 
 	if (c->service.watchdog_ns > 0)
 		(void)service_alive(&c->service);
@@ -218,8 +212,9 @@ duty_do(struct collector *c)
 		log_tell(c->log, c->snapshot, now);
 	if (c->set.templates != NULL && now >= c->no_save_ns &&
 	    (changes(c) != c->saved_changes || store_known_changed(c->store) ||
-		now >= c->next_save_ns))
-		save(c);
+		now >= c->next_save_ns) &&
+	    save(c, &unsaved) != 0)
+		diag_limited(&c->templates_limit, c->set.templates, "%s", unsaved.text);
 	if (c->set.metrics != NULL && now >= c->next_metrics_ns) {
 		write_metrics(c);
 		c->next_metrics_ns = now + METRICS_NS;
@@ -230,12 +225,16 @@ void
 duty_end(struct collector *c)
 {
 	struct store_stats written;
-	struct err err = { .status = 0 }, unmeasured = { .status = 0 };
+	struct err err = { .status = 0 }, unsaved = err, unmeasured = err;
 	struct sums sums;
+	bool failed = false; /* which the records are not */
 
 	look(c);
 	log_unsaid(c->log);
-	duty_save(c);
+	if (c->set.templates != NULL && save(c, &unsaved) != 0) {
+		diag(c->set.templates, "%s", unsaved.text);
+		failed = true;
+	}
 	if (store_close(c->store, c->status == EXIT_DONE, &written, &err) != 0)
 		c->status = EXIT_FAILED;
 	diag_end(NULL, &err);
@@ -250,8 +249,12 @@ duty_end(struct collector *c)
 		stats_warn(&sums, &written);
 	}
 	if (c->set.metrics != NULL && metrics_write(c->set.metrics, c->snapshot, c->n_workers,
-					  &sums, &written, &unmeasured) != 0)
+					  &sums, &written, &unmeasured) != 0) {
 		diag(c->set.metrics, "%s", unmeasured.text);
+		failed = true;
+	}
+	if (failed)
+		c->status = EXIT_FAILED;
 	for (unsigned i = 0; i < c->n_workers; i++)
 		snapshot_free(&c->snapshot[i]);
 	mem_free(c->snapshot);

@@ -236,7 +236,22 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	until_true grep -q 'gone/prom: ' err
 	until_true grep -q -- '--exec: .*exit status 7' err
 	until_true grep -q -- '--expire: out: cannot run flowexpire: No such file' err
-	finish
+	finish || [ $? = 3 ]
+}
+
+@test "collector: templates and metrics that cannot be written at the end are a failure, of which the records are no part" {
+	for option in --templates --metrics; do
+		mkdir there
+		collect -w out.flow $option there/file
+		export_to udp "$port" --messages 3
+		until_true compgen -G 'there/*' > name
+		rm -r there
+		status=0
+		finish || status=$?
+		[ "$status" = 3 ]
+		tail -n 1 err | grep -q '^flowrecv: there/file: .*No such file or directory$'
+		[ "$(records out.flow)" = 60 ]
+	done
 }
 
 @test "collector: -e keeps the store within limits" {
