@@ -76,6 +76,17 @@ add_output(struct list *l, const struct settings *set)
 		add(l, set->out, SANDBOX_REPLACE);
 }
 
+/* What -u cannot read it will not be able to read again, which is told then. */
+static void
+add_certificates(struct list *l, const struct tls_opts *o)
+{
+	const char *files[] = { o->cert, o->key, o->ca };
+
+	for (unsigned i = 0; i < sizeof files / sizeof files[0]; i++)
+		if (access(files[i], R_OK) == 0)
+			add(l, files[i], SANDBOX_REREAD);
+}
+
 static void
 note_directory(struct naming *n)
 {
@@ -111,6 +122,8 @@ confine_sandbox(struct collector *c)
 	for (unsigned i = 0; i < set->n_source; i++)
 		if (set->source[i][0] == '@')
 			add(&l, set->source[i] + 1, SANDBOX_REREAD);
+	if (c->tls != NULL)
+		add_certificates(&l, &set->tls);
 	for (unsigned i = 0; i < set->n_read; i++)
 		if (strcmp(set->read[i], "-") != 0 && access(set->read[i], F_OK) == 0)
 			add(&l, set->read[i], SANDBOX_READ);

@@ -88,12 +88,18 @@ collector_allow(struct collector *c, struct err *err)
 void
 duty_reload(struct collector *c)
 {
-	struct err err = { .status = 0 };
+	struct err err = { .status = 0 }, unread = err;
 
 	if (collector_allow(c, &err) != 0)
 		diag("--source", "%s; the exporters stay as they were", err.text);
 	else if (c->set.verbose)
 		diag(NULL, "exporters read again");
+	if (c->tls == NULL)
+		return;
+	if (tls_renew(c->tls, &c->set.tls, &unread) != 0)
+		diag("tls", "%s; the certificates stay as they were", unread.text);
+	else if (c->set.verbose)
+		diag(NULL, "certificates read again");
 }
 
 /* Remembering ------------------------------------------------------------------------------------ */

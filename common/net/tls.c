@@ -4,6 +4,7 @@
 #include "net/tls.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -18,8 +19,9 @@
 enum { NAMES_MAX = 400 }; /* octets of a certificate's names that are told */
 
 struct tls {
-	SSL_CTX *ctx;
-	BIO_METHOD *socket;
+	CRYPTO_RWLOCK *lock;
+	SSL_CTX *ctx; /* of sessions that begin now: locked */
+	BIO_METHOD *socket; /* one for good: the library has numbers for 127 */
 	bool server;
 };
 
@@ -276,40 +278,40 @@ no_passphrase(char *dst, int size, int writing, void *ctx)
 }
 
 static int
-load(struct tls *t, const struct tls_opts *o, struct err *err)
+load(SSL_CTX *ctx, bool server, const struct tls_opts *o, struct err *err)
 {
 	STACK_OF(X509_NAME) * issuers;
 	bool wanted = false;
 
-	if (SSL_CTX_use_certificate_chain_file(t->ctx, o->cert) != 1)
+	if (SSL_CTX_use_certificate_chain_file(ctx, o->cert) != 1)
 		return err_set(err, "certificate %s: %s", o->cert, reason(ERR_peek_error()));
-	SSL_CTX_set_default_passwd_cb(t->ctx, no_passphrase);
-	SSL_CTX_set_default_passwd_cb_userdata(t->ctx, &wanted);
-	if (SSL_CTX_use_PrivateKey_file(t->ctx, o->key, SSL_FILETYPE_PEM) != 1)
+	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
+	SSL_CTX_set_default_passwd_cb_userdata(ctx, &wanted);
+	if (SSL_CTX_use_PrivateKey_file(ctx, o->key, SSL_FILETYPE_PEM) != 1)
 		return err_set(err, "key %s: %s", o->key,
 		    wanted ? "is protected by a passphrase: nobody is asked for it here"
 			   : reason(ERR_peek_error()));
-	if (SSL_CTX_load_verify_locations(t->ctx, o->ca, NULL) != 1)
+	if (SSL_CTX_load_verify_locations(ctx, o->ca, NULL) != 1)
 		return err_set(err, "CA certificates %s: %s", o->ca, reason(ERR_peek_error()));
-	if (!t->server)
+	if (!server)
 		return 0;
 	/* Tells clients that have several certificates which one is wanted. */
 	issuers = SSL_load_client_CA_file(o->ca);
 	if (issuers != NULL)
-		SSL_CTX_set_client_CA_list(t->ctx, issuers);
+		SSL_CTX_set_client_CA_list(ctx, issuers);
 	return 0;
 }
 
 static int
-add_names(struct tls *t, const struct tls_opts *o, struct err *err)
+add_names(SSL_CTX *ctx, bool server, const struct tls_opts *o, struct err *err)
 {
-	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(t->ctx);
+	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
 
 	/* A client that may call itself *.example.org has no name of its own. */
 	X509_VERIFY_PARAM_set_hostflags(
 	    param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
-		       (t->server ? (unsigned)X509_CHECK_FLAG_NO_WILDCARDS : 0));
-	for (unsigned i = 0; t->server && i < o->n_names; i++) {
+		       (server ? (unsigned)X509_CHECK_FLAG_NO_WILDCARDS : 0));
+	for (unsigned i = 0; server && i < o->n_names; i++) {
 		struct addr a;
 
 		if (parse_ip(o->names[i], strlen(o->names[i]), &a))
@@ -323,41 +325,59 @@ add_names(struct tls *t, const struct tls_opts *o, struct err *err)
 	return 0;
 }
 
+static int
+have_files(bool server, const struct tls_opts *o, struct err *err)
+{
+	if (o->cert != NULL && o->key != NULL && o->ca != NULL)
+		return 0;
+	return err_usage(err,
+	    "TLS needs a certificate, its key, and certificates of CAs to verify %s by: no %s",
+	    server ? "clients" : "the server",
+	    o->cert == NULL  ? "certificate"
+	    : o->key == NULL ? "key"
+			     : "CA");
+}
+
+static SSL_CTX *
+context_new(bool server, const struct tls_opts *o, struct err *err)
+{
+	SSL_CTX *ctx = NULL;
+
+	ERR_clear_error();
+	if (have_files(server, o, err) != 0)
+		return NULL;
+	ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+	if (ctx == NULL || SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1) {
+		err_set(err, "TLS: %s", reason(ERR_peek_error()));
+		goto fail;
+	}
+	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_num_tickets(ctx, 0);
+	/* An idle session keeps no buffers. */
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+				  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, look_at);
+	if (load(ctx, server, o, err) == 0 && add_names(ctx, server, o, err) == 0)
+		return ctx;
+fail:
+	ERR_clear_error();
+	SSL_CTX_free(ctx);
+	return NULL;
+}
+
 static struct tls *
 tls_new(bool server, const struct tls_opts *o, struct err *err)
 {
 	struct tls *t = mem_zero(1, sizeof *t);
 
 	t->server = server;
-	ERR_clear_error();
-	if (o->cert == NULL || o->key == NULL || o->ca == NULL) {
-		err_usage(err,
-		    "TLS needs a certificate, its key, and certificates of CAs to verify %s by: "
-		    "no %s",
-		    server ? "clients" : "the server",
-		    o->cert == NULL  ? "certificate"
-		    : o->key == NULL ? "key"
-				     : "CA");
-		goto fail;
-	}
-	t->ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
-	t->socket = socket_method();
-	if (t->ctx == NULL || t->socket == NULL ||
-	    SSL_CTX_set_min_proto_version(t->ctx, TLS1_2_VERSION) != 1) {
+	t->lock = CRYPTO_THREAD_lock_new();
+	t->ctx = context_new(server, o, err);
+	if (t->ctx != NULL && t->lock != NULL && (t->socket = socket_method()) != NULL)
+		return t;
+	if (t->ctx != NULL)
 		err_set(err, "TLS: %s", reason(ERR_peek_error()));
-		goto fail;
-	}
-	SSL_CTX_set_options(t->ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
-	SSL_CTX_set_session_cache_mode(t->ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_num_tickets(t->ctx, 0);
-	/* An idle session keeps no buffers. */
-	SSL_CTX_set_mode(t->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-				     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, look_at);
-	if (load(t, o, err) != 0 || add_names(t, o, err) != 0)
-		goto fail;
-	return t;
-fail:
 	ERR_clear_error();
 	tls_free(t);
 	return NULL;
@@ -375,11 +395,27 @@ tls_client(const struct tls_opts *o, struct err *err)
 	return tls_new(false, o, err);
 }
 
+int
+tls_renew(struct tls *t, const struct tls_opts *o, struct err *err)
+{
+	SSL_CTX *ctx = context_new(t->server, o, err), *old;
+
+	if (ctx == NULL)
+		return -1;
+	(void)CRYPTO_THREAD_write_lock(t->lock);
+	old = t->ctx;
+	t->ctx = ctx;
+	(void)CRYPTO_THREAD_unlock(t->lock);
+	SSL_CTX_free(old); /* sessions hold on to theirs */
+	return 0;
+}
+
 void
 tls_free(struct tls *t)
 {
 	if (t == NULL)
 		return;
+	CRYPTO_THREAD_lock_free(t->lock);
 	SSL_CTX_free(t->ctx);
 	BIO_meth_free(t->socket);
 	mem_free(t);
@@ -406,7 +442,9 @@ tls_session_new(struct tls *t, int fd, const char *name, struct err *err)
 
 	ERR_clear_error();
 	s->fd = fd;
+	(void)CRYPTO_THREAD_read_lock(t->lock);
 	s->ssl = SSL_new(t->ctx);
+	(void)CRYPTO_THREAD_unlock(t->lock);
 	bio = s->ssl != NULL ? BIO_new(t->socket) : NULL;
 	if (bio == NULL) {
 		err_set(err, "TLS: %s", reason(ERR_peek_error()));

@@ -33,6 +33,10 @@ struct tls_opts {
 struct tls;
 struct tls *tls_server(const struct tls_opts *, struct err *);
 struct tls *tls_client(const struct tls_opts *, struct err *);
+
+/* Read the files again, for sessions that begin from now on, on any thread.  -1 with err: all stays as it was. */
+int tls_renew(struct tls *, const struct tls_opts *, struct err *);
+
 void tls_free(struct tls *); /* its sessions first; takes NULL */
 
 enum tls_status {

@@ -351,6 +351,44 @@ tls_send() { # CERTIFICATE [export options]
 	[[ $stderr == *"missing.pem"* ]]
 }
 
+@test "connections: certificates are read again at SIGHUP, as far as they are good" {
+	certificates
+	mkdir used
+	cp server.pem server.key ca.pem used
+	mkdir apart
+	cd apart
+	listen="tls:127.0.0.1:0" collect -w out.flow -v --cert ../used/server.pem --key ../used/server.key --ca ../used/ca.pem
+	port=${ports[0]}
+	cd ..
+	shown() {
+		openssl s_client -connect "$port" -cert client.pem -key client.key -CAfile ca.pem < /dev/null 2> /dev/null |
+			openssl x509 -noout -subject
+	}
+	[[ $(shown) == *server ]]
+	tls_send client || true
+	for name in client.pem client.key; do cp $name new; mv new used/server."${name#*.}"; done
+	[[ $(shown) == *server ]]
+	kill -HUP "$collector"
+	until_true grep -q 'certificates read again' apart/err
+	[[ $(shown) == *client ]]
+	# A key that is not the certificate's, and a file that is gone.
+	cp stranger.key used/server.key
+	kill -HUP "$collector"
+	until_true grep -q "tls: key ../used/server.key: is not the certificate's key; the certificates stay" apart/err
+	rm used/ca.pem
+	cp client.key used/server.key
+	kill -HUP "$collector"
+	until_true grep -q 'tls: CA certificates ../used/ca.pem: .*; the certificates stay as they were' apart/err
+	[[ $(shown) == *client ]]
+	# Whom the new authorities do not know.
+	cp other.pem used/ca.pem
+	kill -HUP "$collector"
+	until_true eval '[ "$(grep -c "certificates read again" apart/err)" = 2 ]'
+	tls_send client --first 5 || true
+	finish
+	[ "$(records apart/out.flow)" = 100 ]
+}
+
 @test "connections: SCTP where the kernel has it; where not, that is said" {
 	if python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132)' 2> /dev/null; then
 		skip "this kernel has SCTP"
