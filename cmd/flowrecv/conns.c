@@ -82,6 +82,8 @@ drop(struct conns *c, struct link *l)
 	if (l->conn->messages > 0)
 		wire_disconnect(c->opts.intake.wire, way_of(l->conn), &l->conn->peer.addr,
 		    l->conn->peer.port, l->door->listener.local.port);
+	else
+		atomic_fetch_sub(c->opts.silent, 1);
 	conn_close(l->conn);
 	l->conn = NULL;
 	l->dead = true;
@@ -126,6 +128,8 @@ take(struct conns *c, struct link *l, const struct message *m)
 		.stream = way_of(l->conn),
 		.stream_id = m->stream };
 
+	if (l->conn->messages == 1)
+		atomic_fetch_sub(c->opts.silent, 1);
 	l->door->datagrams++;
 	l->door->octets += m->len;
 	if (!intake_allows(&c->opts.intake, &msg)) {
@@ -201,6 +205,15 @@ evict(struct conns *c)
 	return false;
 }
 
+/* Will other workers make room when they sweep, which have such a one?  For a few more at a time. */
+static bool
+others_evict(const struct conns *c)
+{
+	unsigned open = atomic_load(c->opts.open), silent = atomic_load(c->opts.silent);
+
+	return !c->ending && open < c->opts.most + (silent < ACCEPTS ? silent : ACCEPTS);
+}
+
 static void
 admit(struct conns *c, struct door *d, struct conn *conn)
 {
@@ -215,6 +228,7 @@ admit(struct conns *c, struct door *d, struct conn *conn)
 	*(c->newest != NULL ? &c->newest->newer : &c->oldest) = l;
 	c->newest = l;
 	atomic_fetch_add(c->opts.open, 1);
+	atomic_fetch_add(c->opts.silent, 1);
 	d->accepted++;
 	d->open++;
 	if (epoll_ctl(c->opts.epoll, EPOLL_CTL_ADD, conn->fd, &e) != 0)
@@ -275,7 +289,8 @@ accept_some(struct conns *c, struct door *d)
 			d->denied++;
 			complain(c, conn, "the exporter is not listened to");
 			conn_close(conn);
-		} else if (atomic_load(c->opts.open) >= c->opts.most && !evict(c)) {
+		} else if (atomic_load(c->opts.open) >= c->opts.most && !evict(c) &&
+			   !others_evict(c)) {
 			d->refused++;
 			conn_close(conn);
 		} else {
@@ -314,6 +329,8 @@ conns_sweep(struct conns *c, int64_t now_ns)
 		return;
 	c->next_sweep_ns = now_ns + SWEEP_NS;
 	open_again(c);
+	while (atomic_load(c->opts.open) > c->opts.most && evict(c))
+		continue;
 	for (struct link *l = c->oldest, *next; l != NULL; l = next) {
 		int64_t idle = l->conn->messages > 0 ? c->opts.idle_ns : c->opts.silent_ns;
 

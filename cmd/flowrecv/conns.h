@@ -3,7 +3,8 @@
  *
  * Memory and descriptors are bounded by a number of connections for all workers together.  When it is reached a
  * new connection takes the place of the oldest that has not sent a whole message yet, so whoever opens
- * connections and says nothing keeps no exporter out; without one it is refused.
+ * connections and says nothing keeps no exporter out; without one it is refused.  Where only another worker has such a
+ * one there is one more until that worker sweeps.
  */
 #ifndef FLOWRECV_CONNS_H
 #define FLOWRECV_CONNS_H
@@ -14,7 +15,8 @@
 struct conns_opts {
 	struct intake intake;
 	int epoll; /* the worker's set; data.ptr points to a struct watched thing */
-	atomic_uint *open; /* connections of all workers */
+	atomic_uint *open,
+	    *silent; /* connections of all workers; of these have sent no message yet */
 	unsigned most; /* of them */
 	int64_t idle_ns; /* close what sent no whole message for so long; 0: never */
 	int64_t silent_ns; /* the same before the first one */

@@ -101,6 +101,7 @@ work_open(struct collector *c, char **argv)
 			.n_repeat = set->n_repeat,
 			.gather_ns = c->gather_ns,
 			.conns = { .open = &c->connections,
+			    .silent = &c->silent,
 			    .most = set->connections,
 			    .idle_ns = set->idle_ns,
 			    .silent_ns = silent_ns(set),

@@ -96,6 +96,30 @@ load ../collector
 	[ $((connections - evicted)) -le 502 ]
 }
 
+@test "connections: silent ones of one worker keep no exporter out that another worker accepts" {
+	listen="tcp:127.0.0.1:0" collect -w out.flow -v -j 8 --connections 20
+	python3 - "$port" <<-'END'
+		import socket, struct, sys, time
+		host, port = sys.argv[1].rsplit(":", 1)
+		crowd = [socket.create_connection((host, int(port))) for i in range(400)]
+		time.sleep(0.3)
+		honest = []
+		for i in range(20):
+		    honest.append(socket.create_connection((host, int(port))))
+		    honest[-1].send(struct.pack(">HHIII", 10, 16, 1767607200, 0, i))  # a message without sets
+		    time.sleep(0.02)
+		time.sleep(1.2)
+		for s in honest:
+		    s.setblocking(False)
+		    try:
+		        sys.exit("an exporter was kept out: %r" % s.recv(1))
+		    except BlockingIOError:
+		        pass
+	END
+	finish
+	grep -q ' 420 connections, 20 messages received, 320 octets, [0-9]* given up for others' err
+}
+
 @test "connections: where descriptors run out nobody gives way while nobody waits" {
 	listen="tcp:127.0.0.1:0 tcp:127.0.0.1:0" collect -w out.flow -v
 	prlimit --pid "$collector" --nofile=40:40
