@@ -267,7 +267,7 @@ tell(struct flowsend *s)
 	if (s->out.refused > 0 && s->refused_told++ == 0)
 		diag(s->destination, "connection refused: nobody listens there; sending on");
 	if (s->out.unreachable > 0 && s->unreachable_told++ == 0)
-		diag(s->destination, "unreachable; sending on");
+		diag(s->destination, "unreachable: %s; sending on", strerror(s->out.error));
 }
 
 static int

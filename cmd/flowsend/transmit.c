@@ -23,11 +23,23 @@ transmit(struct transmit *t, const void *data, size_t len, struct err *err)
 		case ECONNREFUSED:
 			t->refused++;
 			break; /* tells of an earlier message; this one was not sent */
+		/* What routers and hosts say by ICMP (Linux net/ipv4/icmp.c, net/ipv6/icmp.c), and our own firewall. */
 		case EHOSTUNREACH:
 		case ENETUNREACH:
-		case ENETDOWN: t->unreachable++; return 0;
+		case ENETDOWN:
+		case EHOSTDOWN:
+		case ENONET:
+		case ENOPROTOOPT:
+		case EOPNOTSUPP:
+		case EPROTO:
+		case EACCES:
+		case EPERM:
+			t->unreachable++;
+			t->error = errno;
+			return 0;
 		case EMSGSIZE: t->too_long++; return 0;
 		case ENOBUFS:
+		case ENOMEM:
 		case EAGAIN:
 			t->waits++;
 			nanosleep(&wait, NULL);

@@ -14,6 +14,7 @@ struct transmit {
 	uint64_t sent, octets;
 	uint64_t refused; /* nobody listens there (ICMP): the message before was lost */
 	uint64_t unreachable; /* no way there: not sent */
+	int error; /* why, the last time */
 	uint64_t waits; /* the kernel had no buffer for a moment */
 	uint64_t no_buffer; /* nor later: not sent */
 	uint64_t too_long; /* for a datagram: not sent */

@@ -122,6 +122,24 @@ heard() {
 	run -3 flowsend -q --strict -d udp:127.0.0.1:9 in.flow
 }
 
+@test "flowsend: what routers say of the way is said once, and what comes behind it is sent" {
+	command -v strace > /dev/null || skip "no strace"
+	strace -o /dev/null true 2> /dev/null || skip "no tracing here"
+	flowgen -n 2000 > in.flow
+	for fault in EACCES:Permission EPERM:Operation EHOSTDOWN:Host EPROTO:Protocol; do
+		rm -f port
+		listen 1.5
+		run -0 --separate-stderr strace -o /dev/null -e inject=sendto:error="${fault%:*}":when=2 \
+			flowsend -v -d "udp:127.0.0.1:$port" --rate 4kpps in.flow
+		[[ ${stderr_lines[0]} == "flowsend: udp:127.0.0.1:$port: unreachable: ${fault#*:} "*"; sending on" ]]
+		[[ $stderr == *" 0 refused, 1 unreachable, "* ]]
+		heard
+	done
+	run -0 --separate-stderr strace -o /dev/null -e inject=sendto:error=ENOMEM:when=2 \
+		flowsend -v -d "udp:127.0.0.1:9" in.flow
+	[[ $stderr == *"0 without buffer (1 wait),"* ]]
+}
+
 @test "flowsend: no message is longer than --mtu, and the octets are those that -v says" {
 	flowgen -n 3000 --ipv6 30% > in.flow
 	for format in v5 v9 ipfix; do
