@@ -3,6 +3,8 @@
  */
 #include <errno.h>
 #include <malloc.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -490,6 +492,61 @@ test_tcp_refusals(void)
 	buf_free(&stream);
 }
 
+/* In place of the C library's: every name is that of 127.0.0.2, then of 127.0.0.1. */
+int
+getaddrinfo(
+    const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+	static struct sockaddr_in at[2];
+	static struct addrinfo list[2];
+
+	(void)name;
+	(void)service;
+	(void)hints;
+	for (unsigned i = 0; i < 2; i++) {
+		at[i] = (struct sockaddr_in){ .sin_family = AF_INET,
+			.sin_addr.s_addr = htonl(0x7f000002 - i) };
+		list[i] = (struct addrinfo){ .ai_addr = (struct sockaddr *)&at[i],
+			.ai_addrlen = sizeof at[i],
+			.ai_next = i == 0 ? &list[1] : NULL };
+	}
+	*found = list;
+	return 0;
+}
+
+void
+freeaddrinfo(struct addrinfo *list)
+{
+	(void)list;
+}
+
+/* Nobody answers at an address whose queue is full. */
+static void
+test_silent_address(void)
+{
+	struct err err = { .status = 0 };
+	struct address a, two = { .transport = TRANSPORT_TCP, .host = "two.test" };
+	struct listener l = listening("tcp:127.0.0.1:0", &a), silent;
+	struct conn *out, *waiting[4] = { NULL };
+
+	two.port = a.port;
+	strcpy(a.host, "127.0.0.2");
+	ok(listener_open(&silent, &a, NULL, &err) == 0 && listen(silent.fd, 0) == 0,
+	    "an address of two does not accept %s", err.text);
+	for (unsigned i = 0; i < 4; i++)
+		waiting[i] = conn_open(&a, NULL, NULL, 100 * NS_PER_MS, &err);
+	ok(waiting[3] == NULL, "and does not answer any more: %s", err.text);
+	err = (struct err){ .status = 0 };
+	out = conn_open(&two, NULL, NULL, NS_PER_S, &err);
+	ok(out != NULL && addr_u32(&out->peer.addr) == 0x7f000001,
+	    "the other is reached all the same %s", err.text);
+	conn_close(out);
+	for (unsigned i = 0; i < 4; i++)
+		conn_close(waiting[i]);
+	listener_close(&silent);
+	listener_close(&l);
+}
+
 /* A collector that ends in order: both sides know what was read. */
 static void
 test_dismissed(void)
@@ -679,6 +736,7 @@ main(void)
 	if (access("/proc/sys/net/ipv6", F_OK) == 0)
 		test_tcp("tcp:[::1]:0");
 	test_tcp_refusals();
+	test_silent_address();
 	test_dismissed();
 	test_backpressure();
 	test_talker();
