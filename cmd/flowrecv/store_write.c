@@ -118,12 +118,11 @@ fail(struct store *s, const struct err *err)
 	(void)!write(s->failure_fd, &one, sizeof one);
 }
 
-/* May it be well again? */
+/* May it be well again?  Who may make no larger files may not in a second either.  0: not the system failed. */
 static bool
 is_passing(int e)
 {
-	return e == ENOSPC || e == EDQUOT || e == EIO || e == EMFILE || e == ENFILE ||
-	       e == ENOENT || e == EACCES || e == EROFS || e == ENOMEM;
+	return e != 0 && e != EFBIG;
 }
 
 /* Wait a second, or until the store is closed; false: there is no use in trying again. */

@@ -560,6 +560,20 @@ socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).sendto(b"x", ("::1", int(sys.a
 	[ "$(records out)" = 60 ]
 }
 
+@test "collector: what stands in the way of a file is told and waited for, whatever it is" {
+	mkdir out
+	collect -w out -S sub --rotate 1s
+	until_true compgen -G 'out/sub/.*.part' > name
+	mv out/sub out/other
+	touch out/sub
+	until_true grep -q 'out/sub/.*: Not a directory; trying again every second' err
+	export_to udp "$port" --messages 3
+	rm out/sub
+	until_true grep -q 'writing again' err
+	finish || [ $? = 3 ] # the one that was moved
+	[ "$(records out)" = 60 ]
+}
+
 @test "collector: an output directory that is made anew is told to be closed by the sandbox" {
 	mkdir out
 	collect -w out -v
