@@ -357,6 +357,9 @@ context_new(bool server, const struct tls_opts *o, struct err *err)
 	/* An idle session keeps no buffers. */
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 				  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/* SSL_read comes back after each record without data: a client that sends no others is read in turns. */
+	if (server)
+		SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, look_at);
 	if (load(ctx, server, o, err) == 0 && add_names(ctx, server, o, err) == 0)
 		return ctx;

@@ -3,6 +3,7 @@
  * (tests/tools/certificates says which there are).
  */
 #include <malloc.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -555,6 +556,43 @@ test_memory(void)
 	both_free(&first);
 }
 
+/* What a peer says that is no message is read in turns too, or it could keep a collector for itself. */
+static void
+test_key_updates(void)
+{
+	struct both b = both_new();
+	struct err err = { .status = 0 };
+	struct tls_opts o = opts("client", "ca.pem");
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+	struct message m;
+	unsigned turns = 0;
+	uint8_t message[16];
+	enum conn_status status = CONN_WAIT;
+
+	header(message, sizeof message);
+	SSL_use_certificate_file(ssl, o.cert, SSL_FILETYPE_PEM);
+	SSL_use_PrivateKey_file(ssl, o.key, SSL_FILETYPE_PEM);
+	SSL_set_fd(ssl, b.fd);
+	for (unsigned i = 0; i < 10; i++) {
+		(void)SSL_connect(ssl);
+		(void)conn_read(b.in, b.buffer, &m, &err);
+	}
+	ok(b.in->ready && SSL_version(ssl) == TLS1_3_VERSION, "a peer of TLS 1.3 meets us %s",
+	    err.text);
+	for (unsigned i = 0; i < 50; i++)
+		(void)(SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) && SSL_do_handshake(ssl));
+	(void)SSL_write(ssl, message, sizeof message);
+	for (; turns < 100 && status == CONN_WAIT; turns++)
+		status = conn_read(b.in, b.buffer, &m, &err);
+	ok(status == CONN_MESSAGE && m.len == sizeof message,
+	    "and its message comes behind new keys %s", err.text);
+	ok(turns > 10, "of which a turn reads a few only: %u turns", turns);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	both_free(&b);
+}
+
 int
 main(void)
 {
@@ -572,6 +610,7 @@ main(void)
 	test_stalled();
 	test_records();
 	test_dismissed();
+	test_key_updates();
 	test_no_signal();
 	test_memory();
 	snprintf(command, sizeof command, "rm -r %s", dir);
