@@ -437,23 +437,6 @@ info_describe(const char *path, const struct io_opts *opts, struct buf *out, str
 	return status == STREAM_END ? 0 : -1;
 }
 
-/* Every section's hash, and every column as decoded. */
-static int
-check_block(struct stream_slot *slot, struct err *err)
-{
-	struct batch *b;
-
-	if (slot_check(slot, err) != 0)
-		return -1;
-	b = slot_batch(slot);
-	for (unsigned i = 0; i < b->n_cols; i++)
-		(void)batch_plain(b, i);
-	if (b->err.status == 0)
-		return 0;
-	*err = b->err;
-	return -1;
-}
-
 static int
 check_index(const char *path, struct err *err)
 {
@@ -479,7 +462,7 @@ info_check(const char *path, const struct io_opts *opts, struct buf *out, struct
 		return -1;
 	slot = slot_new();
 	for (; err->status == 0 && (status = stream_next(r, slot, err)) == STREAM_BATCH; blocks++)
-		(void)check_block(slot, err);
+		(void)slot_check(slot, err);
 	if (err->status == 0 && status == STREAM_END)
 		(void)check_index(path, err);
 	t = stream_totals(r);

@@ -28,8 +28,8 @@ struct collector {
 	struct door *doors; /* each worker's, max_doors apart */
 	unsigned n_doors, max_doors;
 	struct tls *tls; /* of all listeners; NULL: none needs it */
-	atomic_uint connections,
-	    silent; /* open, of all workers; of these have sent no message yet */
+	atomic_uint connections; /* open, of all workers */
+	atomic_uint silent; /* of these have sent no message yet */
 	int64_t gather_ns;
 	struct repeat **repeat; /* each worker's set.n_repeat behind one another */
 

@@ -15,8 +15,8 @@
 struct conns_opts {
 	struct intake intake;
 	int epoll; /* the worker's set; data.ptr points to a struct watched thing */
-	atomic_uint *open,
-	    *silent; /* connections of all workers; of these have sent no message yet */
+	atomic_uint *open; /* connections of all workers */
+	atomic_uint *silent; /* of these have sent no message yet */
 	unsigned most; /* of them */
 	int64_t idle_ns; /* close what sent no whole message for so long; 0: never */
 	int64_t silent_ns; /* the same before the first one */

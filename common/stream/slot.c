@@ -328,19 +328,6 @@ slot_open(struct stream_slot *s, const struct block_header *h, struct err *err)
 	return why == NULL ? 0 : err_set(err, "%s", why);
 }
 
-int
-slot_check(struct stream_slot *s, struct err *err)
-{
-	for (unsigned i = 0; i < s->columns; i++) {
-		(void)batch_plain(&s->batch, i);
-		if (s->batch.err.status != 0) {
-			*err = s->batch.err;
-			return -1;
-		}
-	}
-	return 0;
-}
-
 const char *
 slot_unread_why(void)
 {

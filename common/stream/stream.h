@@ -127,7 +127,10 @@ bool slot_packed(const struct stream_slot *);
 /* Bounds of its records' times as the header says; false: not known. */
 bool slot_times(const struct stream_slot *, int64_t *min_start_ns, int64_t *max_end_ns);
 
-/* Verify every section's hash (--check).  -1: err. */
+/*
+ * Verify every section's hash, and that its values are what its zone maps and the header say of them (--check).
+ * -1: err.
+ */
 int slot_check(struct stream_slot *, struct err *);
 
 /*

@@ -1,6 +1,8 @@
 /* The block codec and the stream around it: what is written is what is read, and damage is seen. */
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -701,6 +703,116 @@ mentions(const char *why, const char *what)
 	return why != NULL && strstr(why, what) != NULL;
 }
 
+static void
+shift(uint8_t *number, int64_t by)
+{
+	uint64_t v = htole64(le_uint(number, 8) + (uint64_t)by);
+
+	memcpy(number, &v, sizeof(v));
+}
+
+static void
+above_the_least(uint8_t *entry, uint8_t *section)
+{
+	(void)section;
+	shift(entry + E_MIN, 1);
+}
+
+static void
+below_the_greatest(uint8_t *entry, uint8_t *section)
+{
+	(void)section;
+	shift(entry + E_MAX, -1);
+}
+
+static void
+after_the_first(uint8_t *entry, uint8_t *section)
+{
+	(void)section;
+	shift(entry - HEADER_LEN + H_MIN_START, 1);
+}
+
+static void
+before_the_last(uint8_t *entry, uint8_t *section)
+{
+	(void)section;
+	shift(entry - HEADER_LEN + H_MAX_END, -1);
+}
+
+/* Of the third column. */
+static void
+says_ascending(uint8_t *entry, uint8_t *section)
+{
+	static const uint8_t order[2] = { 3, 0 };
+
+	(void)section;
+	memcpy(entry - HEADER_LEN + H_SORT, order, 2);
+}
+
+static void
+says_descending(uint8_t *entry, uint8_t *section)
+{
+	static const uint8_t order[2] = { 3, SORT_DESCENDING >> 8 };
+
+	(void)section;
+	memcpy(entry - HEADER_LEN + H_SORT, order, 2);
+}
+
+/* Records of these values in the third column: letters, n is NaN, - none. */
+static struct batch *
+records_of(const char *values)
+{
+	const struct field_id start = field_own(OWN_START), end = field_own(OWN_END),
+			      id = { .id = 320 };
+	struct batch *b = batch_new();
+
+	(void)batch_column(b, &start, TYPE_TIME, 8, 0);
+	(void)batch_column(b, &end, TYPE_TIME, 8, 0);
+	(void)batch_column(b, &id, TYPE_FLOAT64, 8, 0);
+	batch_extend(b, strlen(values));
+	for (size_t i = 0; i < b->n; i++) {
+		batch_put_uint(b, 0, i, 1000 + i);
+		batch_put_uint(b, 1, i, 2000 + i);
+		if (values[i] != '-')
+			batch_put_double(b, 2, i, values[i] == 'n' ? (double)NAN : values[i]);
+	}
+	batch_close(b);
+	return b;
+}
+
+static bool
+order_holds(const char *values, bool descending)
+{
+	struct batch *b = records_of(values);
+	const char *why = forged(b, PROFILE_FILE, descending ? says_descending : says_ascending);
+
+	batch_free(b);
+	return why == NULL || !mentions(why, "not in its order");
+}
+
+/* What a block says of its values decides whether it is looked at. */
+static void
+claims(void)
+{
+	struct batch *b = records_of("abcd");
+
+	ok(forged(b, PROFILE_FILE, nothing) == NULL, "a block that is as it says is sound");
+	ok(mentions(forged(b, PROFILE_FILE, above_the_least), "its zone map leaves out values"),
+	    "one with less than its zone map says is not");
+	ok(mentions(forged(b, PROFILE_FILE, below_the_greatest), "its zone map leaves out values"),
+	    "nor one with more");
+	ok(mentions(forged(b, PROFILE_FILE, after_the_first), "the header's times leave out"),
+	    "nor one with an earlier start than its header says");
+	ok(mentions(forged(b, PROFILE_FILE, before_the_last), "the header's times leave out"),
+	    "nor one with a later end");
+	batch_free(b);
+	ok(order_holds("aabnn--", false) && order_holds("cba-", true) && order_holds("n-", false),
+	    "orders, ascending and descending");
+	ok(!order_holds("aba", false) && !order_holds("bab", true), "a value out of order is seen");
+	ok(!order_holds("anb", false) && !order_holds("a-b", false) && !order_holds("a-n", true),
+	    "so are values behind those that are none");
+}
+
 /* Numbers that many records in a row have are stored once for all of them, and say so in the block's version. */
 static void
 runs(void)
@@ -923,6 +1035,7 @@ main(void)
 	encodings();
 	runs();
 	forged_runs();
+	claims();
 	forged_codes();
 	names();
 	oversize();
