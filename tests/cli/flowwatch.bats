@@ -329,6 +329,41 @@ EOF
 	run -0 watch --learn 0 --detectors "bad scan" store
 }
 
+@test "flowwatch: a list that a full disk cut is not gone on with: other detectors look at all files" {
+	detector bad <<< 'ln -s /dev/full "$(dirname "$2")/good"; echo "bad: no room" >&2; exit 3'
+	for _ in 1 2 3 4; do
+		run -3 --separate-stderr watch --learn 0 --detectors "bad scan" store
+		[[ $stderr != *"not looked at"* ]]
+		[ ! -e store/.watch/current ]
+	done
+	detector bad <<< ''
+	run -0 --separate-stderr watch --learn 0 --detectors "bad scan" store
+	stored | grep -q 10.0.4.55
+}
+
+@test "flowwatch: a state of which a full disk left half a copy stays whole" {
+	mv store/20.flow later.flow
+	watch --learn 0 --detectors scan store
+	mv later.flow store/20.flow
+	printf '#!/bin/sh\ncase $2 in\n*/before) head -c 100 "$1" > "$2"; exit 1 ;;\nesac\nexec /bin/cp "$@"\n' > bin/cp
+	printf '#!/bin/sh\n[ "$1" = --print-options ] || exit 3\nexec "$FLOWKIT_BIN/flowscan" "$@"\n' > bin/flowscan
+	chmod +x bin/cp bin/flowscan
+	for _ in 1 2 3; do
+		run -3 watch --learn 0 --detectors scan store
+	done
+	rm bin/cp bin/flowscan
+	flowcat --check "store/.watch/$(cat store/.watch/current)/scan.state"
+	run -0 --separate-stderr watch -v --learn 0 --detectors scan store
+	[ "$stderr" = "flowwatch: 1 new files" ]
+}
+
+@test "flowwatch: what a detector says is told without a file for it, as of a full disk" {
+	detector first <<< 'ln -sf nowhere/said "$(dirname "$2")/said"'
+	detector bad <<< 'echo "bad: no room" >&2; exit 3'
+	run -3 --separate-stderr watch --learn 0 --detectors "first bad" store
+	[[ $stderr == "bad: no room"* ]]
+}
+
 @test "flowwatch: when it cannot be told whether there are alerts, none is lost" {
 	printf '#!/bin/sh\nexit 3\n' > bin/flowfilter
 	chmod +x bin/flowfilter
