@@ -91,7 +91,7 @@ add_session(struct edges *e, struct edge *x, const struct conversation *c)
 	if (c->end_ns > x->last_ns)
 		x->last_ns = c->end_ns;
 	x->fresh = true;
-	x->flows += (uint64_t)c->flows + c->rflows;
+	sum_up(&x->flows, (uint64_t)c->flows + c->rflows);
 	sum_up(&x->packets, c->packets);
 	sum_up(&x->bytes, c->bytes);
 	sum_up(&x->rpackets, c->rpackets);

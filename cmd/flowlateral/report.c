@@ -208,7 +208,7 @@ tell_pair(struct judge *j, struct alert *a, const struct pair *p)
 		a->start_ns = p->first_ns;
 	if (p->last_ns > a->end_ns)
 		a->end_ns = p->last_ns;
-	a->flows += p->flows;
+	sum_up(&a->flows, p->flows);
 	sum_up(&a->packets, p->packets);
 	sum_up(&a->bytes, p->bytes);
 	sum_up(&a->rpackets, p->rpackets);

@@ -272,7 +272,7 @@ add_link(const struct weighing *w, struct pair *p, uint32_t i)
 		p->main = i;
 	if (e->last_ns > p->last_ns)
 		p->last_ns = e->last_ns;
-	p->flows += e->flows;
+	sum_up(&p->flows, e->flows);
 	sum_up(&p->packets, e->packets);
 	sum_up(&p->bytes, e->bytes);
 	sum_up(&p->rpackets, e->rpackets);

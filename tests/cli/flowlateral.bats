@@ -248,6 +248,16 @@ admin" ]
 	[ -z "$(alerts kind --state s < second.csv)" ]
 }
 
+@test "flowlateral: a state whose numbers are the greatest that there are can be read again" {
+	(header; talk $monday 10.0.0.1 10.0.0.2 445) > first.csv
+	(header; talk $((monday + 60)) 10.0.0.1 10.0.0.2 445) > second.csv
+	[ -z "$(alerts kind --state s < first.csv)" ]
+	flowcat -o csv -k all s | sed 's/^\(0,.*,445\),2,/\1,18446744073709551614,/' | flowcat -i csv -w s
+	[ -z "$(alerts kind --state s < second.csv)" ]
+	[ "$(flowcat -o csv -k flows s | tail -n 1)" = 18446744073709551615 ]
+	[ -z "$(alerts kind --state s < second.csv)" ]
+}
+
 @test "flowlateral: a session from the future does not make a habit of all that is new" {
 	month | flowbase learn -i csv -w b
 	at=$((monday + 29 * day))
