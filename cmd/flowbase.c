@@ -208,6 +208,7 @@ tell_learned(const struct flowbase *f)
 		scope_tell_unfit(c.records, c.strange, f->io.warn);
 		scope_tell_uncounted(
 		    c.records, c.uncounted, "what hosts usually send is not learned", f->io.warn);
+		scope_tell_foreign(c.records, c.foreign, f->io.warn);
 		scope_tell_back(c.back, f->io.warn);
 	}
 	if (c.early > 0 && !f->io.quiet)

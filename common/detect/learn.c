@@ -207,6 +207,8 @@ fold_exporter(struct learn *l, const struct hourly_row *r)
 	if (h == NULL)
 		return;
 	baseline_see(l->b, &h->seen, from, from);
+	/* Of hosts that are none of ours too. */
+	baseline_see(l->b, &l->b->network.seen, from, from);
 	sum_up(&h->flows, r->v[METRIC_FLOWS]);
 	sum_up(&h->out, r->v[METRIC_OUT]);
 	baseline_put_hour(l->b, h->hourly, false, ns, r->v);
@@ -342,6 +344,9 @@ add_exporter(struct learn *l, const struct piece *p)
 static int
 add_piece(struct learn *l, const struct ends *e, const struct piece *p, bool *take, struct err *err)
 {
+	bool ours = scope_internal(l->scope, &e->ip[p->d]);
+	bool theirs = scope_internal(l->scope, &e->ip[!p->d]);
+
 	*take = false;
 	if (l->alerts != NULL && open_alerts_cover(l->alerts, &e->ip[p->d], &e->ip[!p->d],
 				     e->port[p->d], e->port[!p->d], p->end_ns)) {
@@ -357,8 +362,8 @@ add_piece(struct learn *l, const struct ends *e, const struct piece *p, bool *ta
 		l->last_ns = p->end_ns;
 	if (hourly_hour(p->end_ns) > l->newest_hour)
 		l->newest_hour = hourly_hour(p->end_ns);
-	hourly_add(&l->hourly, e, p, scope_internal(l->scope, &e->ip[p->d]),
-	    scope_internal(l->scope, &e->ip[!p->d]));
+	hourly_add(&l->hourly, e, p, ours, theirs);
+	l->counts.foreign += !ours && !theirs;
 	if (p->has_exporter)
 		add_exporter(l, p);
 	return 0;

@@ -21,6 +21,7 @@ struct learn_counts {
 	uint64_t back; /* times that the input went back in time */
 	uint64_t strange; /* records without addresses or times */
 	uint64_t uncounted; /* records without octets */
+	uint64_t foreign; /* records of which neither end is ours */
 	uint64_t lost; /* hours, that found no room */
 };
 

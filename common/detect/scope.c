@@ -282,6 +282,21 @@ scope_tell_uncounted(uint64_t records, uint64_t uncounted, const char *so,
 }
 
 void
+scope_tell_foreign(
+    uint64_t records, uint64_t foreign, void (*say)(const char *, const struct err *))
+{
+	struct err told = { 0 };
+
+	if (records == 0 || foreign < records)
+		return;
+	(void)err_set(&told,
+	    "none of the %llu records has an address of our networks: which are ours --internal "
+	    "says",
+	    (unsigned long long)records);
+	say(NULL, &told);
+}
+
+void
 scope_tell_back(uint64_t times, void (*say)(const char *, const struct err *))
 {
 	struct err told = { 0 };

@@ -74,6 +74,10 @@ void scope_tell_unfit(
 void scope_tell_uncounted(uint64_t records, uint64_t uncounted, const char *so,
     void (*say)(const char *, const struct err *));
 
+/* Of so many records so many have no end that is ours: say so if these were all. */
+void scope_tell_foreign(
+    uint64_t records, uint64_t foreign, void (*say)(const char *, const struct err *));
+
 /* Say so if the input's time fell back (conversation_counts): questions and answers may be apart then. */
 void scope_tell_back(uint64_t times, void (*say)(const char *, const struct err *));
 

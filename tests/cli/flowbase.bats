@@ -83,6 +83,19 @@ field() {
 	done
 }
 
+@test "flowbase: of exporters alone, where no address is ours, a baseline can be read, and that none is is said" {
+	(header; for h in 0 25 26; do talk $((monday + h * 3600)) 192.0.2.7 40000 203.0.113.9 443 6 3000 50000; done) |
+		sed 's/$/,198.51.100.1/; 1s/,[^,]*$/,exporter/' > foreign.csv
+	run -0 --separate-stderr flowbase learn -i csv -w b foreign.csv
+	[ "$stderr" = "flowbase: none of the 6 records has an address of our networks: which are ours --internal says" ]
+	flowbase check -q b
+	[ "$(field 'profile = "exporter"' flows,bytes)" = 6,159000 ]
+	[[ "$(flowbase show b)" == "network "*", on 2 of 2 days"* ]]
+	flowbase learn -q -i csv -w b --internal 192.0.2.0/24 foreign.csv
+	run -1 flowbase age b
+	[[ $output == *" 1 of 1 hosts"* ]]
+}
+
 @test "flowbase: hosts, edges, services and networks outside are what was answered" {
 	day 0 | flowbase learn -i csv -w b
 	[ "$(field 'profile = "edge"' srcip,dstip,dstport,proto,flows,bytes,rbytes)" = "10.0.0.5,10.0.0.53,53,17,3,240,600
