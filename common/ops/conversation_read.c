@@ -228,7 +228,8 @@ fill_piece(struct piece *q, const struct words *w, size_t i)
 	q->bytes = w->v[PIECE_BYTES][i];
 	q->rpackets = w->v[PIECE_RPACKETS][i];
 	q->rbytes = w->v[PIECE_RBYTES][i];
-	q->flows = w->v[PIECE_FLOWS][i];
+	/* A record is one, whatever it says: 0 is that none went this way. */
+	q->flows = w->v[PIECE_FLOWS][i] != 0 ? w->v[PIECE_FLOWS][i] : 1;
 	q->rflows = w->v[PIECE_RFLOWS][i];
 	q->is_biflow = (q->rpackets | q->rbytes | q->rflows) != 0;
 	if (q->is_biflow && q->rflows == 0)

@@ -83,6 +83,12 @@ field() {
 	done
 }
 
+@test "flowbase: what was answered by records that say they stand for no flow is an edge" {
+	day 0 | sed 's/$/,0/; 1s/,0$/,flows/' | flowbase learn -i csv -w b
+	[ "$(field 'profile = "edge"' srcip,dstip,dstport,flows)" = "10.0.0.5,10.0.0.53,53,3
+10.0.0.5,203.0.113.9,443,3" ]
+}
+
 @test "flowbase: of exporters alone, where no address is ours, a baseline can be read, and that none is is said" {
 	(header; for h in 0 25 26; do talk $((monday + h * 3600)) 192.0.2.7 40000 203.0.113.9 443 6 3000 50000; done) |
 		sed 's/$/,198.51.100.1/; 1s/,[^,]*$/,exporter/' > foreign.csv

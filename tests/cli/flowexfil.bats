@@ -63,6 +63,13 @@ weeks() {
 	done
 }
 
+@test "flowexfil: records that say they stand for no flow add up like others, and leave a state that can be read" {
+	(header; for h in 1 2 3 4 5 6; do talk $((monday + h * 3600)) 10.0.0.5 203.0.113.9 22 6 1000000 1000; done) |
+		sed 's/$/,0/; 1s/,0$/,flows/' > none.csv
+	[ "$(alerts kind,bytes,flows --state s < none.csv)" = destination,6000000,12 ]
+	[ -z "$(alerts kind --state s < none.csv)" ]
+}
+
 @test "flowexfil: what many flows add up to counts, in a window" {
 	(header; for h in 1 2 3 4 5 6; do talk $((monday + h * 3600)) 10.0.0.5 203.0.113.9 22 6 1000000 1000; done) > slow.csv
 	[ "$(alerts kind,flows,attack < slow.csv)" = destination,12,T1048 ]
