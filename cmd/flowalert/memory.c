@@ -215,7 +215,7 @@ bind(struct batch *b, const struct column *col[N_MEMBERS + 1])
 }
 
 static bool
-read_memo(struct reading *r, const struct column *col[N_MEMBERS + 1], size_t rec)
+read_memo(struct reading *r, const struct column *col[N_MEMBERS + 1], size_t rec, struct err *err)
 {
 	const struct column *names = col[N_MEMBERS];
 	struct memo memo = { 0 }, *kept;
@@ -236,6 +236,9 @@ read_memo(struct reading *r, const struct column *col[N_MEMBERS + 1], size_t rec
 		return false;
 	if (memo.kind == MEMO_HEAD) {
 		r->has_head = memo.count == MEMORY_VERSION;
+		if (!r->has_head)
+			err_set(err, "of version %llu; this program knows %d",
+			    (unsigned long long)memo.count, MEMORY_VERSION);
 		return r->has_head;
 	}
 	n = names->off[rec + 1] - names->off[rec];
@@ -267,7 +270,7 @@ take_state(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 	if (!bind(b, col))
 		return err_set(err, "no state of flowalert");
 	for (size_t rec = 0; rec < b->n; rec++)
-		if (!read_memo(ctx, col, rec))
+		if (!read_memo(ctx, col, rec, err))
 			return err_set(err, "no state of flowalert");
 	return 0;
 }

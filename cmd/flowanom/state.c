@@ -248,8 +248,12 @@ read_head(struct reading *r, struct err *err)
 	struct head head = { 0 };
 	uint32_t *newest_bin;
 
-	if (!members_here(&r->at, &head) || head.version != STATE_VERSION)
+	if (!members_here(&r->at, &head))
 		return false;
+	if (head.version != STATE_VERSION) {
+		err_set(err, "of version %u; this program knows %d", head.version, STATE_VERSION);
+		return false;
+	}
 	if (head.buckets != t->hours.buckets || head.utc_offset_s != t->hours.utc_offset_s) {
 		err_set(err, "made with other hours of the week: another --tz or baseline");
 		return false;

@@ -192,8 +192,11 @@ see_times(struct edges *e, int64_t first_ns, int64_t last_ns)
 }
 
 static bool
-take_head(struct reading *r, uint64_t version, int64_t first_ns, int64_t last_ns)
+take_head(struct reading *r, uint64_t version, int64_t first_ns, int64_t last_ns, struct err *err)
 {
+	if (version != STATE_VERSION)
+		err_set(err, "of version %llu; this program knows %d", (unsigned long long)version,
+		    STATE_VERSION);
 	if (version != STATE_VERSION || first_ns > last_ns)
 		return false;
 	r->begun = r->e->watching = true;
@@ -203,7 +206,7 @@ take_head(struct reading *r, uint64_t version, int64_t first_ns, int64_t last_ns
 }
 
 static bool
-take_record(struct reading *r)
+take_record(struct reading *r, struct err *err)
 {
 	struct edge_key key = { 0 };
 	uint64_t v[COLS] = { 0 };
@@ -214,7 +217,7 @@ take_record(struct reading *r)
 		if (columns[c].type != TYPE_IP && !get_value(r, c, &v[c]))
 			return false;
 	if (v[COL_KIND] != 0)
-		return take_head(r, v[COL_KIND], (int64_t)v[COL_START], (int64_t)v[COL_END]);
+		return take_head(r, v[COL_KIND], (int64_t)v[COL_START], (int64_t)v[COL_END], err);
 	if (!r->begun || !get_ip(r, COL_SRC, &key.client) || !get_ip(r, COL_DST, &key.server) ||
 	    v[COL_START] > v[COL_END] || v[COL_FLOWS] == 0)
 		return false;
@@ -249,7 +252,7 @@ take_batch(void *ctx, struct batch *b, const uint64_t *sel, struct err *err)
 		return err_set(
 		    err, "%s", b->err.status != 0 ? b->err.text : "no state of flowlateral");
 	for (r->rec = 0; r->rec < b->n; r->rec++)
-		if (!take_record(r))
+		if (!take_record(r, err))
 			return err_set(err, "no state of flowlateral");
 	return 0;
 }

@@ -259,8 +259,13 @@ read_head(struct reading *r, struct err *err)
 {
 	struct head head = { 0 };
 
-	if (!members_here(&r->at, &head) || head.version != STATE_VERSION)
+	if (!members_here(&r->at, &head))
 		return false;
+	if (head.version != STATE_VERSION) {
+		err_set(err, "of version %llu; this program knows %d",
+		    (unsigned long long)head.version, STATE_VERSION);
+		return false;
+	}
 	if (head.window_ns != (uint64_t)r->e->window_ns) {
 		err_set(err, "made with --window %llus, not %llus",
 		    (unsigned long long)(head.window_ns / (uint64_t)NS_PER_S),

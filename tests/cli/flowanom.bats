@@ -404,6 +404,9 @@ for start, end, why in csv.reader(sys.stdin):
 	run -0 flowanom -q -i csv --state s -o csv quiet.csv
 	run -3 --separate-stderr flowanom -q -i csv --state s --tz +02:00 -o csv quiet.csv
 	[[ $stderr == "flowanom: s: "*"hours of the week"* ]]
+	flowcat -o csv -k all s | sed '2s/^1,/9,/' | flowcat -i csv -w later
+	run -3 --separate-stderr flowanom -q -i csv --state later -o csv quiet.csv
+	[ "$stderr" = "flowanom: later: of version 9; this program knows 1" ]
 	head -c -100 s > cut
 	run -3 --separate-stderr flowanom -q -i csv --state cut -o csv quiet.csv
 	[[ $stderr == *cut* ]]

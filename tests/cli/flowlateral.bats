@@ -320,6 +320,9 @@ admin" ]
 	[[ $stderr == *cut.flow* ]]
 	[ ! -e s ]
 	flowlateral -B b --state s -o null whole.flow
+	flowcat -o csv -k all s | sed '2s/^1,/9,/' | flowcat -i csv -w t
+	run -3 --separate-stderr flowlateral -B b --state t -o null whole.flow
+	[ "$stderr" = "flowlateral: t: of version 9; this program knows 1" ]
 	head -c -100 s > t
 	run -3 --separate-stderr flowlateral -B b --state t -o null whole.flow
 	[[ $stderr == "flowlateral: t: "*"; remove it to begin anew" ]]

@@ -335,6 +335,9 @@ at() {
 	tries 20 | scan --state scan.state > /dev/null
 	run -3 --separate-stderr flowscan --state scan.state --window 10m -o csv day.flow
 	[[ $stderr == "flowscan: scan.state: made with --window 3600s, not 600s" ]]
+	flowcat -o csv -k all scan.state | sed '2s/^1,/9,/' | flowcat -i csv -w later.state
+	run -3 --separate-stderr flowscan --state later.state -o csv day.flow
+	[ "$stderr" = "flowscan: later.state: of version 9; this program knows 1" ]
 	head -c -1 scan.state > cut.state
 	run -3 --separate-stderr flowscan --state cut.state -o csv day.flow
 	[[ $stderr == *"cut.state: no whole state of flowscan; remove it to begin anew" ]]
