@@ -124,7 +124,9 @@ add_file(struct allow *a, const char *path, struct err *err)
 		return err_usage(
 		    err, "@-: files are read again at SIGHUP, standard input cannot be");
 	if (file_load(path, FILE_MAX, &text) == 0)
-		rc = add_lines(a, path, buf_cstr(&text), text.len, err);
+		rc = memchr(buf_cstr(&text), '\0', text.len) != NULL
+			 ? err_usage(err, "%s: not a text: it holds a NUL", path)
+			 : add_lines(a, path, buf_cstr(&text), text.len, err);
 	else if (errno == EFBIG)
 		err_usage(err, "%s: larger than 16 MiB", path);
 	else

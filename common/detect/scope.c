@@ -162,7 +162,9 @@ read_allowed(struct scope *s, const char *path, struct err *err)
 	if (s->allowed == NULL)
 		s->allowed = mem_zero(1, sizeof(*s->allowed));
 	rc = file_load(path, ALLOW_OCTETS, &text);
-	if (rc == 0)
+	if (rc == 0 && memchr(buf_cstr(&text), '\0', text.len) != NULL)
+		rc = err_set(err, "%s: not a text: it holds a NUL", path);
+	else if (rc == 0)
 		rc = parse_lines(s->allowed, path, buf_cstr(&text), text.len, err);
 	else
 		(void)err_set(

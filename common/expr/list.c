@@ -220,6 +220,11 @@ file_list(struct parser *p, size_t *n)
 		buf_free(&b);
 		return NULL;
 	}
+	if (b.len > 0 && memchr(b.data, '\0', b.len) != NULL) {
+		refuse(p, l.at, end, "", "the list is no text: it holds a NUL");
+		buf_free(&b);
+		return NULL;
+	}
 	if (b.len == 0)
 		p->x->empty = path;
 	items = file_items(p, arena_string(&p->x->arena, b.len ? b.data : "", b.len), b.len, &l, n);

@@ -353,6 +353,9 @@ comes_out() {
 	: > none
 	run -0 --separate-stderr flowfilter 'not ip in @none' -o null day.flow
 	[ "$stderr" = "flowfilter: none: an empty list: nothing is in it" ]
+	printf '\0\0\0' > none
+	run -2 --separate-stderr flowfilter 'not ip in @none' -o null day.flow
+	[[ $stderr == *"the list is no text: it holds a NUL"* ]]
 	echo '# nobody yet' > none
 	run -0 --separate-stderr flowfilter 'not ip in @none' -o null day.flow
 	[ -z "$stderr" ]

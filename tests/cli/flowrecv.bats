@@ -36,6 +36,9 @@ load ../collector
 	[[ $stderr == "flowrecv: expression: "*"dst prot 53"*"^"* ]]
 	run -2 --separate-stderr flowrecv --source 10.0.0.0/8 -w out.flow
 	[[ $stderr == "flowrecv: --source: '10.0.0.0/8': expected NAME=PREFIX"* ]]
+	printf '\0\0\0' > zeros
+	run -2 --separate-stderr flowrecv --source @zeros -w out.flow
+	[[ $stderr == "flowrecv: --source: zeros: not a text: it holds a NUL"* ]]
 	run -2 --separate-stderr flowrecv --source @- -w out.flow <<< 'a=10.0.0.0/8'
 	[[ $stderr == "flowrecv: --source: @-: files are read again at SIGHUP, standard input cannot be"* ]]
 	for args in "-l tcp:127.0.0.1:0 --peer exporter.example" "-l udp:127.0.0.1:0 --ca ca.pem" "-r a.pcap --cert a.pem"; do

@@ -294,6 +294,9 @@ at() {
 	[ -z "$(scan -a allow < log)" ]
 	echo 10.0.0.67 > allow
 	[ -n "$(scan -a allow < log)" ]
+	printf '\0\0\0' > allow
+	run -3 --separate-stderr flowscan -i csv -a allow -o null log
+	[ "$stderr" = "flowscan: allow: not a text: it holds a NUL" ]
 	(echo "$header"; cat log) | flowscan -i csv -o csv -k severity,attack > ours
 	(echo "$header"; cat log) | flowscan -i csv --internal 10.1.0.0/16 -o csv -k severity,attack > outside
 	[ "$(tail -1 ours)" = '3,"T1046,T1018"' ]
