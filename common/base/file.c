@@ -306,7 +306,7 @@ open_nameless(struct outfile *f)
 	char *dir = file_directory(f->path);
 
 	if (access("/proc/self/fd", X_OK) == 0)
-		f->fd = open(dir, O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
+		f->fd = open(dir, O_RDWR | O_TMPFILE | O_CLOEXEC, f->mode);
 	mem_free(dir);
 	return f->fd >= 0;
 }
@@ -340,7 +340,7 @@ link_file(struct outfile *f)
 static int
 make_file(struct outfile *f)
 {
-	f->fd = open(f->tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	f->fd = open(f->tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, f->mode);
 	return f->fd < 0 ? -1 : 0;
 }
 
@@ -351,7 +351,7 @@ outfile_open(struct outfile *f, const char *path, struct err *err)
 	char *target;
 	bool there;
 
-	*f = (struct outfile){ .fd = -1 };
+	*f = (struct outfile){ .fd = -1, .mode = 0666 };
 	there = stat(path, &st) == 0;
 	/* It is not needed before the end; then it would be too late to say so. */
 	if (!there && errno == ENAMETOOLONG)
@@ -364,6 +364,9 @@ outfile_open(struct outfile *f, const char *path, struct err *err)
 		f->path = mem_string(path);
 		f->fd = open(path, O_WRONLY | O_CLOEXEC);
 	} else {
+		/* Somebody else's would be closed to its owner, as it becomes ours. */
+		if (there && st.st_uid == geteuid())
+			f->mode = st.st_mode & 0666;
 		target = realpath(path, NULL);
 		f->path = mem_string(target ? target : path);
 		free(target);

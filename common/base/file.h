@@ -67,12 +67,13 @@ int file_like(int fd, const struct stat *);
  * commit: fsync, link, rename, fsync the directory.  keep_incomplete: rename to PATH.incomplete, which *told says, if
  * it has a status.  discard: remove.  After any of them, and an open that failed, the struct is done: discard does
  * nothing.  A path that exists and is no regular file (/dev/full, a FIFO) is written directly and never renamed.
- * Through a symbolic link the file that it names is replaced, and not the link; a link to nothing is refused.  All: -1
- * with err.
+ * Through a symbolic link the file that it names is replaced, and not the link; a link to nothing is refused.  What
+ * replaces a file of ours is open to nobody whom that was closed to.  All: -1 with err.
  */
 struct outfile {
 	char *path, *tmp;
 	int fd;
+	unsigned mode; /* but for the umask */
 	bool direct;
 	off_t paced; /* octets that are on their way to the disk */
 };

@@ -329,6 +329,16 @@ at() {
 	flowcat -o ndjson scan.state | grep '"state":1' | grep -q '"walk.failed":0'
 }
 
+@test "flowscan: a state that is closed to others stays closed, and alerts written anew too" {
+	tries 20 > log
+	(umask 022; scan --state state -w alerts < log)
+	[ "$(stat -c %a state alerts | xargs)" = "644 644" ]
+	chmod 600 state
+	chmod 640 alerts
+	(umask 022; scan --state state -w alerts < log)
+	[ "$(stat -c %a state alerts | xargs)" = "600 640" ]
+}
+
 @test "flowscan: a state that is none, cut or of another window is refused and left alone" {
 	flowgen -n 1000 -w day.flow
 	cp day.flow other.state
