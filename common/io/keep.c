@@ -86,6 +86,7 @@ io_keep_read(const char *path, const char *what, io_take take, void *ctx, const 
 	if (rc < 0)
 		return err_set(err, "%s: %s", path, why.text);
 	if (result.incomplete || !*begun)
-		return err_set(err, "%s: no whole %s; remove it to begin anew", path, what);
+		return err_set(err, "%s: no whole %s%s", path, what,
+		    S_ISREG(st.st_mode) ? "; remove it to begin anew" : "");
 	return 0;
 }

@@ -473,6 +473,11 @@ at() {
 		"horizontal,$(head -n 1 firsts),$(tail -n 1 firsts),\"tried tcp port 445 of 60 hosts in 23.6s, all in vain\"" ]
 }
 
+@test "flowscan: a device is no state, and nobody is told to remove it" {
+	run -3 --separate-stderr flowscan -q --state /dev/null -o null <<< ''
+	[[ $stderr == *$'\n'"flowscan: /dev/null: no whole state of flowscan" ]]
+}
+
 @test "flowscan: a directory is no state, and not the states of all its files" {
 	mkdir -p dir && mkfifo dir/never.flow && flowgen -q -n 100 -w day.flow
 	run -3 --separate-stderr timeout 5 flowscan --state dir day.flow
