@@ -122,7 +122,7 @@ struct field_list {
 	struct field *fields;
 	size_t n;
 	bool all; /* the word `all` */
-	char *relative; /* the text, where it began with + or - and the list was empty: parse the
+	char *relative; /* the texts, where they began with + or - and the list was empty: parse the
 			 * defaults into another list, then this */
 };
 int field_list_parse(struct field_list *, const char *text, struct err *);

@@ -125,6 +125,17 @@ take_item(struct field_list *list, char sign, const char *p, size_t n, bool *add
 	return 0;
 }
 
+/* More changes of a list that is not known yet, behind those so far. */
+static void
+add_changes(struct field_list *list, const char *text)
+{
+	size_t n = strlen(list->relative), more = strlen(text) + 1;
+
+	list->relative = mem_resize(list->relative, n + 1 + more, 1);
+	list->relative[n] = ',';
+	memcpy(list->relative + n + 1, text, more);
+}
+
 int
 field_list_parse(struct field_list *list, const char *text, struct err *err)
 {
@@ -135,8 +146,10 @@ field_list_parse(struct field_list *list, const char *text, struct err *err)
 		p++;
 	if (*p != '+' && *p != '-')
 		field_list_free(list);
-	else if (list->n == 0 && list->relative == NULL)
-		list->relative = mem_string(text);
+	else if (list->relative != NULL)
+		add_changes(list, p);
+	else if (list->n == 0)
+		list->relative = mem_string(p);
 	for (;;) {
 		size_t len = item_length(p), n = len;
 		char sign = '+';
@@ -153,9 +166,12 @@ field_list_parse(struct field_list *list, const char *text, struct err *err)
 		if (take_item(list, sign, p, n, &added, err) < 0)
 			return -1;
 		if (p[len] == 0)
-			return 0;
+			break;
 		p += len + 1;
 	}
+	if (list->n == 0 && !list->all && list->relative == NULL)
+		return err_usage(err, "'%s' leaves no field", text);
+	return 0;
 }
 
 /* Help --------------------------------------------------------------------------------------- */

@@ -55,6 +55,10 @@ make_five() {
 	[ "${lines[0]}" = srcip,bytes,dstport ]
 	[ "${lines[2]}" = 192.0.2.2,76,53 ]
 	[ "$(flowcat -o csv -k srcip,duration,bps,-duration -n 1 five.flow | head -n 1)" = srcip,bps ]
+	flowcat -o csv -k -srcip,+ttl,-dstip,+vlan five.flow > want
+	flowcat -o csv -k -srcip -k +ttl,-dstip -k +vlan five.flow | cmp want -
+	run -2 --separate-stderr flowcat -o csv -k srcip,-srcip five.flow
+	[[ $stderr == "flowcat: 'srcip,-srcip' leaves no field; try"* ]]
 }
 
 @test "flowcat: records without any value are rows of csv, and read back" {

@@ -372,6 +372,11 @@ test_lists(void)
 	field_list_free(&list);
 	is_str(listed(&list, "+app,-srcip"), "app", "a relative list without a list adds");
 	is_str(list.relative, "+app,-srcip", "and keeps its text for the defaults");
+	is_str(listed(&list, "-dstip,+tos"), "app tos", "a second one adds to the first");
+	is_str(list.relative, "+app,-srcip,-dstip,+tos", "and so does its text");
+	field_list_free(&list);
+	is_str(listed(&list, "srcip,-srcip"), "'srcip,-srcip' leaves no field",
+	    "an emptied list is refused");
 	field_list_free(&list);
 	ok(list.fields == NULL && list.relative == NULL, "a freed list is empty");
 }
