@@ -172,9 +172,9 @@ put_ip_key(struct buf *out, const struct column_sum *sum, uint64_t key)
 }
 
 static void
-put_key(struct buf *out, const struct column_sum *sum, uint64_t key)
+put_key(struct buf *out, const struct column_sum *sum, uint64_t key, const struct tz *tz)
 {
-	const struct text_opts opts = { .style = STYLE_CSV };
+	const struct text_opts opts = { .style = STYLE_CSV, .tz = tz };
 	const struct column col = { .id = sum->id,
 		.type = (uint8_t)sum->type,
 		.width = (uint8_t)sum->width,
@@ -197,17 +197,17 @@ put_key(struct buf *out, const struct column_sum *sum, uint64_t key)
 }
 
 static void
-put_range(struct buf *out, const struct column_sum *sum)
+put_range(struct buf *out, const struct column_sum *sum, const struct tz *tz)
 {
 	if (!sum->ranged || sum->mixed || sum->min > sum->max) {
 		buf_putc(out, '-');
 		return;
 	}
-	put_key(out, sum, sum->min);
+	put_key(out, sum, sum->min, tz);
 	if (sum->min == sum->max && !sum->truncated)
 		return;
 	buf_puts(out, " .. ");
-	put_key(out, sum, sum->max);
+	put_key(out, sum, sum->max, tz);
 }
 
 /* Text --------------------------------------------------------------------------------------- */
@@ -238,8 +238,8 @@ put_encodings(struct buf *out, const struct column_sum *sum)
 }
 
 static void
-put_column(
-    struct buf *out, const struct column_sum *sum, size_t width, size_t enc_width, uint64_t octets)
+put_column(struct buf *out, const struct column_sum *sum, size_t width, size_t enc_width,
+    uint64_t octets, const struct tz *tz)
 {
 	struct buf name = { 0 }, enc = { 0 };
 
@@ -250,14 +250,15 @@ put_column(
 	    (unsigned long long)sum->stored,
 	    octets ? 100 * (double)sum->stored / (double)octets : 0);
 	buf_printf(out, "%-*s ", (int)enc_width, buf_cstr(&enc));
-	put_range(out, sum);
+	put_range(out, sum, tz);
 	buf_putc(out, '\n');
 	buf_free(&name);
 	buf_free(&enc);
 }
 
 static void
-put_columns(struct buf *out, const struct summary *s, bool options, uint64_t octets)
+put_columns(
+    struct buf *out, const struct summary *s, bool options, uint64_t octets, const struct tz *tz)
 {
 	struct buf name = { 0 }, enc = { 0 };
 	size_t width = 4, enc_width = 28;
@@ -280,7 +281,7 @@ put_columns(struct buf *out, const struct summary *s, bool options, uint64_t oct
 	    "share", (int)enc_width, "encodings (blocks)", "range");
 	for (unsigned i = 0; i < s->n_col; i++)
 		if (s->col[i].options == options)
-			put_column(out, &s->col[i], width, enc_width, octets);
+			put_column(out, &s->col[i], width, enc_width, octets, tz);
 }
 
 static void
@@ -379,8 +380,8 @@ put_summary(struct buf *out, const char *path, const struct summary *s,
 	put_index(out, path, t->octets);
 	put_times(out, s, opts->tz);
 	put_history(out, stream_history(r));
-	put_columns(out, s, false, t->octets);
-	put_columns(out, s, true, t->octets);
+	put_columns(out, s, false, t->octets, opts->tz);
+	put_columns(out, s, true, t->octets, opts->tz);
 }
 
 /* Reading ------------------------------------------------------------------------------------ */

@@ -494,6 +494,9 @@ make_five() {
 	grep -Eq '^  srcip +ip +16 .*some missing|^  srcip +ip +16 ' info
 	grep -Eq '^  bytes +uint +8 .*some missing +76 \.\. 2500000$' info
 	grep -Eq '^  label +string ' info
+	flowcat --info --tz +02:00 five.flow > info
+	grep -q '^time       2026-01-05T12:00:00.100+02:00 .. 2026-01-05T13:00:10.000+02:00$' info
+	grep -Eq '^  start .* 2026-01-05T12:00:00.100\+02:00 \.\. ' info
 }
 
 @test "flowcat: --info is aligned where a column has many encodings" {
