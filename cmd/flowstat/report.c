@@ -122,6 +122,9 @@ check_rates(const struct group_spec *s, struct err *err)
 	return 0;
 }
 
+/* Of a list's values. */
+enum { AT_FIRST = 3, AT_LAST };
+
 int
 report_parse_top(struct report *r, const char *text, struct err *err)
 {
@@ -221,11 +224,41 @@ weigh(struct report *r, struct batch *b)
 			r->weight += n;
 }
 
+/*
+ * Rates are over the time from the first start to the last end.  Where one of these is named otherwise, as a time of
+ * its identity is among the keys, the group says how long that is.
+ */
+static void
+add_duration(const struct report *r, struct batch *b)
+{
+	const struct field_id *first = &r->spec.values[AT_FIRST].as,
+			      *last = &r->spec.values[AT_LAST].as;
+	struct field_id id = output_named("duration");
+	int from = batch_find(b, first), to = batch_find(b, last), col;
+
+	if ((first->pen != PEN_NAMED && last->pen != PEN_NAMED) || from < 0 || to < 0 ||
+	    batch_find(b, &id) >= 0)
+		return;
+	col = batch_column(b, &id, TYPE_DURATION, 8, 0);
+	for (size_t i = 0; i < b->n && col >= 0; i++) {
+		const struct column *x = batch_plain(b, (unsigned)from),
+				    *y = batch_plain(b, (unsigned)to);
+		int64_t ns;
+
+		if (column_has(x, i) && column_has(y, i) &&
+		    !__builtin_sub_overflow(column_int(y, i), column_int(x, i), &ns))
+			batch_put_uint(b, (unsigned)col, i, (uint64_t)ns);
+	}
+	batch_close(b);
+}
+
 static bool
 take_groups(void *ctx, struct batch *b)
 {
 	struct rows *rows = ctx;
 
+	if (rows->r->kind == REPORT_TOP)
+		add_duration(rows->r, b);
 	rows->r->groups += b->n;
 	weigh(rows->r, b);
 	rows->rc = sort_add(rows->sorter, b, NULL, rows->err);

@@ -362,6 +362,19 @@ make_five() {
 	run ! grep -E '^(span|flows/s|bits/s)' got
 }
 
+@test "flowstat: rates of groups whose key is a time are over the time from their first start to their last end" {
+	printf '%s\n' srcip,start,end,packets,bytes 10.0.0.1,2026-01-04T23:59:59.9Z,2026-01-05T00:00:10Z,10,1000 \
+		10.0.0.1,2026-01-05T00:00:20Z,2026-01-05T00:01:39.9Z,20,4000 10.0.0.2,2026-01-05T07:00:00Z,,1,5 \
+		10.0.0.3,2026-01-05T07:00:00Z,2026-01-05T07:00:10Z,20,1000 > times.csv
+	for keys in end/6h end/6h,proto end/6h,start/30d; do
+		flowstat -s "$keys/bps" -o ndjson times.csv | jq -c '[.bytes, .bps, .pps]' > got
+		printf '%s\n' '[1000,800,2]' '[5000,400,0.3]' '[5,null,null]' | diff - got
+	done
+	[ "$(flowstat -s end/1d,duration/1m -o ndjson times.csv | jq -c '[.duration, .bps]' | sort)" = "[0,null]
+[60,533.3333333333334]
+[null,null]" ]
+}
+
 @test "flowstat: that counters were added up is said only where they were" {
 	printf 'srcip,bytes,sampling\n10.0.0.1,5,1\n10.0.0.1,7,100\n' > mixed.csv
 	for report in "--percentiles bytes" "--hist bytes"; do
