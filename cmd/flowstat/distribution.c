@@ -246,17 +246,16 @@ bin_from(unsigned k)
 }
 
 static void
-put_bound(struct sheet *s, const struct histogram *h, double v)
+put_bound(struct sheet *s, const struct histogram *h, double v, bool plain)
 {
-	char text[FMT_MAX + 1];
+	char text[FMT_MAX + 1] = "-";
 
 	if (!h->duration) {
-		text[fmt_scaled(text, v)] = '\0';
-	} else if (v * h->unit < 9e18) {
-		text[fmt_duration_human(text, (int64_t)(v * h->unit))] = '\0';
-	} else {
-		memcpy(text, "-", 2);
+		sheet_scaled(s, v, plain);
+		return;
 	}
+	if (v * h->unit < 9e18)
+		text[fmt_duration_human(text, (int64_t)(v * h->unit))] = '\0';
 	sheet_text(s, text);
 }
 
@@ -277,8 +276,8 @@ print_bins(const struct histogram *h, struct output *o, unsigned first, unsigned
 	for (unsigned k = first; k <= last && h->n > 0; k++) {
 		struct buf bar = { 0 };
 
-		put_bound(&s, h, bin_from(k));
-		put_bound(&s, h, bin_from(k + 1));
+		put_bound(&s, h, bin_from(k), o->io->plain);
+		put_bound(&s, h, bin_from(k + 1), o->io->plain);
 		sheet_count(&s, h->bin[k], o->io->plain);
 		sheet_percent(&s, (double)h->bin[k], (double)h->n);
 		bars_put(&bar, (double)h->bin[k], (double)most);

@@ -133,7 +133,7 @@ print_sparks(const struct series *s, struct output *o)
 			v[n++] = (double)x;
 			max = x > max ? x : max;
 		}
-		most[fmt_scaled(most, (double)max)] = '\0';
+		most[o->io->plain ? fmt_u64(most, max) : fmt_scaled(most, (double)max)] = '\0';
 		buf_printf(&o->buf, "%-8s ", names[q]);
 		bars_spark(&o->buf, v, n);
 		buf_printf(&o->buf, "  most %s\n", most);

@@ -36,8 +36,13 @@ sheet_text(struct sheet *s, const char *text)
 void
 sheet_scaled(struct sheet *s, double v, bool plain)
 {
-	s->text.len += plain ? fmt_fixed(buf_room(&s->text, FMT_MAX), v, 1)
-			     : fmt_scaled(buf_room(&s->text, FMT_MAX), v);
+	const struct text_opts opts = { .style = STYLE_TABLE, .plain = true };
+	const struct value value = { .type = TYPE_FLOAT64, .f = v };
+
+	if (plain)
+		value_put(&s->text, &value, NULL, &opts);
+	else
+		s->text.len += fmt_scaled(buf_room(&s->text, FMT_MAX), v);
 	end_cell(s);
 }
 

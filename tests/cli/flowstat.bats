@@ -47,9 +47,9 @@ make_five() {
 	flowstat -s srcip/bytes -n 2 -N five.flow > got
 	diff - got <<-'END'
 	srcip/bytes
-	srcip        flows       %  packets       %  bytes       %  sum %     bps  pps    bpp
-	2001:db8::1      1   20.0%       40   40.0%   5000   50.0%  50.0%   333.3  0.3  125.0
-	192.0.2.1        2   40.0%       30   30.0%   3000   30.0%  80.0%  1200.0  1.5  100.0
+	srcip        flows       %  packets       %  bytes       %  sum %      bps    pps  bpp
+	2001:db8::1      1   20.0%       40   40.0%   5000   50.0%  50.0%  333.333  0.333  125
+	192.0.2.1        2   40.0%       30   30.0%   3000   30.0%  80.0%     1200    1.5  100
 	other (2)        2   40.0%       30   30.0%   2000   20.0%
 	total            5  100.0%      100  100.0%  10000  100.0%
 	END
@@ -218,10 +218,20 @@ make_five() {
 	make_five
 	flowstat --percentiles bytes,duration -N five.flow > got
 	diff - got <<-'END'
-	field     count   min   p50    p90    p95    p99    max    mean
-	bytes         4  1000  2000   5000   5000   5000   5000  2500.0
-	duration      4   10s   20s  2m00s  2m00s  2m00s  2m00s   47.5s
+	field     count   min   p50    p90    p95    p99    max   mean
+	bytes         4  1000  2000   5000   5000   5000   5000   2500
+	duration      4   10s   20s  2m00s  2m00s  2m00s  2m00s  47.5s
 	END
+}
+
+@test "flowstat: -N has whole numbers and small rates as they are, in every report" {
+	printf 'start,end,packets,bytes\n2026-01-05T10:00:00Z,2026-01-05T10:04:10Z,1,123456\n' > one.csv
+	flowstat -N one.csv -s proto --hist bytes --series 1h --spark --percentiles pps > got
+	grep -Eq '^- +1 +100.0% +1 +100.0% +123456 +100.0% +100.0% +3950.592 +0.004 +123456$' got
+	grep -Eq '^ *65536 +131072 +1 ' got
+	grep -Eq '^bytes .* most 123456$' got
+	grep -Eq '^pps +1 +0.004 ' got
+	flowstat -N one.csv | grep -Eq '^flows/s +0.004$'
 }
 
 @test "flowstat: a histogram by powers of two" {
