@@ -25,8 +25,18 @@ parse_limit_size(struct expire_limits *l, const char *s, size_t n)
 }
 
 static bool
+is_letter(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+/* Units are single letters: who writes 90ms did not want all files to go that are older than a tenth of a second. */
+static bool
 parse_limit_age(struct expire_limits *l, const char *s, size_t n)
 {
+	for (size_t i = 1; i < n; i++)
+		if (is_letter(s[i - 1]) && is_letter(s[i]))
+			return false;
 	return parse_duration(s, n, false, &l->age_ns) && l->age_ns > 0;
 }
 

@@ -77,6 +77,8 @@ test_bad(void)
 		{ "age=0d", "'age=0d'" AGE },
 		{ "age=-1d", "'age=-1d'" AGE },
 		{ "age=1y", "'age=1y'" AGE },
+		{ "age=90ms", "'age=90ms'" AGE },
+		{ "age=1d5us", "'age=1d5us'" AGE },
 		{ "age=300000d", "'age=300000d'" AGE },
 		{ "free=10", "'free=10'" FREE },
 		{ "free=%", "'free=%'" FREE },
