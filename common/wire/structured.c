@@ -9,9 +9,10 @@
 #include "flow/list.h"
 #include "wire/templates.h"
 
-enum { ID_BASIC = 291, ID_SUB = 292, ID_MULTI = 293, ENTERPRISE_BIT = 0x8000 };
+enum { ENTERPRISE_BIT = 0x8000 };
 
-static bool put_list(struct message *, uint16_t id, struct cursor *, struct buf *, unsigned depth);
+static bool put_list(
+    struct message *, uint32_t pen, uint16_t id, struct cursor *, struct buf *, unsigned depth);
 
 /* One value; a nested list in the self-contained form. */
 static bool
@@ -28,7 +29,7 @@ put_value(struct message *m, struct list_writer *w, const struct list_field *f, 
 		return true;
 	}
 	opened = list_value_open(w);
-	if (!put_list(m, f->id, &value, w->out, depth + 1))
+	if (!put_list(m, f->pen, f->id, &value, w->out, depth + 1))
 		return false;
 	list_value_close(w, opened);
 	return true;
@@ -127,17 +128,35 @@ put_multi(struct message *m, struct cursor *c, struct buf *out, unsigned depth)
 	return !c->bad;
 }
 
+/* Which kind of list an element of the table is: its octets do not tell. */
+static enum list_kind
+kind_of(uint32_t pen, uint16_t id)
+{
+	if (pen != PEN_IANA && pen != PEN_REVERSE)
+		return LIST_SUB; /* Ixia's */
+	switch (id) {
+	case 292: /* subTemplateList */
+	case 443: /* mibObjectValueTable, mibObjectValueRow */
+	case 444:
+	case 516: /* ipv6ExtensionHeaderTypeCountList, ipv6ExtensionHeaderChainLengthList */
+	case 519: return LIST_SUB;
+	case 293: return LIST_MULTI;
+	default: return LIST_BASIC; /* communities, AS paths, segments, option numbers too */
+	}
+}
+
 static bool
-put_list(struct message *m, uint16_t id, struct cursor *c, struct buf *out, unsigned depth)
+put_list(
+    struct message *m, uint32_t pen, uint16_t id, struct cursor *c, struct buf *out, unsigned depth)
 {
 	if (depth >= LIST_DEPTH_MAX)
 		return false;
-	switch (id) {
-	case ID_BASIC: return put_basic(m, c, out, depth);
-	case ID_SUB: return put_sub(m, c, out, depth);
-	case ID_MULTI: return put_multi(m, c, out, depth);
-	default: return false;
+	switch (kind_of(pen, id)) {
+	case LIST_SUB: return put_sub(m, c, out, depth);
+	case LIST_MULTI: return put_multi(m, c, out, depth);
+	case LIST_BASIC: break;
 	}
+	return put_basic(m, c, out, depth);
 }
 
 bool
@@ -146,7 +165,7 @@ wire_list(
 {
 	struct cursor c = cur_over(p, len);
 
-	if (put_list(m, id->id, &c, out, 0))
+	if (put_list(m, id->pen, id->id, &c, out, 0))
 		return true;
 	out->len = 0;
 	return false;

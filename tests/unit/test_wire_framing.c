@@ -458,6 +458,34 @@ test_lists(void)
 	rig_close(&r);
 }
 
+/* Elements that are lists of one of the three kinds, under numbers of their own. */
+static void
+test_named_lists(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	send_list(&r, 484, "\3\1\343\0\4\0\1\0\2\0\1\0\3", 13);
+	is_str(list_json(&r, 484),
+	    "{\"list\":\"basicList\",\"semantic\":3,\"element\":\"bgpCommunity\","
+	    "\"values\":[65538,65539]}",
+	    "bgpSourceCommunityList is a basicList (RFC 8549)");
+	send_list(&r, 516, "\4\1\0\12\0\0\1\0\0\0\7", 11);
+	is_str(list_json(&r, 516),
+	    "{\"list\":\"subTemplateList\",\"semantic\":4,\"template\":256,\"records\":"
+	    "[{\"sourceIPv4Address\":\"10.0.0.1\",\"packetDeltaCount\":7}]}",
+	    "ipv6ExtensionHeaderTypeCountList is a subTemplateList (RFC 9740)");
+	send_list(&r, 291, "\3\1\344\377\377\7\3\1\343\0\2\0\5", 13);
+	is_str(list_json(&r, 291),
+	    "{\"list\":\"basicList\",\"semantic\":3,\"element\":\"bgpSourceCommunityList\","
+	    "\"values\":"
+	    "[{\"list\":\"basicList\",\"semantic\":3,\"element\":\"bgpCommunity\",\"values\":[5]}]"
+	    "}",
+	    "and in a list");
+	is_u64(rig_stats(&r).bad[BAD_RECORD], 0, "nothing is wrong with these");
+	rig_close(&r);
+}
+
 static void
 test_recognise(void)
 {
@@ -484,6 +512,7 @@ main(void)
 	test_strict9();
 	test_many();
 	test_lists();
+	test_named_lists();
 	test_recognise();
 	return done_testing();
 }
