@@ -104,19 +104,23 @@ put_odd(const struct task *k, const struct step *st, size_t rec, const struct so
 	}
 }
 
-/* Uptimes against the start of the exporter that the record itself tells. */
+/* Uptimes against the start of the exporter that the record itself tells; where that is 0, as if it told none. */
 static int64_t
 copy_uptime_record(
-    int64_t *cells, const struct source *s, const struct source *init, int64_t export_ns)
+    int64_t *cells, const struct source *s, const struct source *init, const struct message *m)
 {
 	int64_t least = INT64_MAX;
 
 	for (size_t i = 0; i < s->n; i++) {
 		uint64_t started_ms = be_uint(init->p + i * init->stride, 8);
+		uint64_t export_ms = (uint64_t)(m->export_ns / NS_PER_MS);
 		struct source one = { s->p + i * s->stride, s->len, 0, 1 };
-		int64_t ns = copy_uptime(cells + i, &one, export_ns,
-		    (uint32_t)((uint64_t)(export_ns / NS_PER_MS) - started_ms));
+		int64_t ns = TIME_NONE;
 
+		if (started_ms != 0 || m->has_uptime)
+			ns = copy_uptime(cells + i, &one, m->export_ns,
+			    started_ms != 0 ? (uint32_t)(export_ms - started_ms) : m->uptime_ms);
+		cells[i] = ns;
 		least = ns < least ? ns : least;
 	}
 	return least;
@@ -134,7 +138,7 @@ do_chosen(const struct task *k, const struct step *st, unsigned col, const struc
 	case FORM_SCALED: least = copy_scaled(cells, s, unit_of(st->scale)); break;
 	case FORM_NTP: least = copy_ntp(cells, s, unit_of(st->scale)); break;
 	case FORM_UPTIME: least = copy_uptime(cells, s, m->uptime_ns, m->uptime_ms); break;
-	case FORM_UPTIME_RECORD: least = copy_uptime_record(cells, s, init, m->export_ns); break;
+	case FORM_UPTIME_RECORD: least = copy_uptime_record(cells, s, init, m); break;
 	case FORM_DELTA: least = copy_delta(cells, s, m->export_ns); break;
 	}
 	batch_precision(k->b, col, st->scale);

@@ -594,6 +594,17 @@ test_relative_times(void)
 	    "times: with the exporter's start in the record it is a time");
 	rig_clear(&r);
 
+	begin_record(&c, 10, both, COUNT(both));
+	put(&c, 3000000, 4);
+	put(&c, 3500000, 4);
+	put(&c, 0, 8);
+	end_record(&r, &c);
+	ok(!has(&r, WIRE_FLOWS4, OWN(START), 0) && !has(&r, WIRE_FLOWS4, OWN(END), 0),
+	    "times: a start of 0 in the record is none");
+	is_u64(num(&r, WIRE_FLOWS4, F(22), 0), 3000000, "times: and the uptime stays a number");
+	is_u64(rig_stats(&r).odd_times, 2, "times: which is counted");
+	rig_clear(&r);
+
 	begin_ipfix(&c, 0, 1);
 	open_set(&c, 3);
 	put(&c, 300, 2);
@@ -613,6 +624,15 @@ test_relative_times(void)
 	is_u64(end_record(&r, &c), 2, "times: as with one in options");
 	is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1699999900000000000),
 	    "times: from then on");
+	rig_clear(&r);
+
+	begin_record(&c, 10, both, COUNT(both));
+	put(&c, 3000000, 4);
+	put(&c, 3500000, 4);
+	put(&c, 0, 8);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(END), 0), UINT64_C(1699999900000000000),
+	    "times: of a record whose own start is 0 too");
 	rig_clear(&r);
 
 	begin_record(&c, 10, event, COUNT(event));
