@@ -24,7 +24,7 @@ static const struct count table[] = {
 	{ AT(held), "held_sets", "of them held", "Data sets that wait for their template now.", false, true },
 	{ AT(held_replayed), "held_replayed_total", "replayed when it came", "Data sets decoded when their template came.", false, false },
 	{ AT(held_lost), "held_lost_total", "lost", "Data sets whose template did not come in time, or for which there was no room.", true, false },
-	{ AT(records_unknown), "records_unknown_total", "record# of them by sequence number", "Records in sets without template, by sequence numbers.", false, false },
+	{ AT(records_unknown), "records_unknown_total", "record# unknown by sequence number", "Records in sets without template and in damaged messages, by sequence numbers.", false, false },
 	{ AT(templates_expired), "templates_expired_total", "template# expired", "Templates that were not repeated in time.", true, false },
 	{ AT(templates_evicted), "templates_evicted_total", "template# evicted", "Templates that gave way to others.", true, false },
 	{ AT(templates_stale), "templates_stale_total", "template# overtaken by newer ones", "Definitions that were overtaken by newer ones and ignored.", false, false },

@@ -208,12 +208,14 @@ ipfix_decode(struct message *m, const uint8_t *p, size_t len)
 	if (claimed < len)
 		message_bad(m, BAD_TRAILING);
 	if (m->w->sessions.opts.strict &&
-	    (claimed > len || !well_formed(m, p + HEADER, claimed - HEADER)))
-		return;
-	data_begin(m);
-	sets_walk(m, &kinds, p + HEADER, (claimed < len ? claimed : len) - HEADER);
-	if (claimed > len)
-		m->uncounted += claimed - len;
+	    (claimed > len || !well_formed(m, p + HEADER, claimed - HEADER))) {
+		m->uncounted = claimed - HEADER; /* it came: what was in it is not lost */
+	} else {
+		data_begin(m);
+		sets_walk(m, &kinds, p + HEADER, (claimed < len ? claimed : len) - HEADER);
+		if (claimed > len)
+			m->uncounted += claimed - len;
+	}
 	sequence_message(session_sequence(&m->w->sessions, m->s, m->msg->stream_id), seq, m->units,
 	    m->uncounted);
 }

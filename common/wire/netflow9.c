@@ -97,13 +97,13 @@ netflow9_decode(struct message *m, const uint8_t *p, size_t len)
 	m->has_uptime = true;
 	m->uptime_ms = uptime;
 	m->uptime_ns = m->export_ns;
-	if (m->w->sessions.opts.strict && !sets_well_formed(m, &kinds, p + HEADER, len - HEADER))
-		return;
-	if (message_restarted(m, uptime, seq)) {
-		sequence_restart(&m->s->sequence);
-		templates_forget_all(&m->w->sessions, m->s, true, true);
+	if (!m->w->sessions.opts.strict || sets_well_formed(m, &kinds, p + HEADER, len - HEADER)) {
+		if (message_restarted(m, uptime, seq)) {
+			sequence_restart(&m->s->sequence);
+			templates_forget_all(&m->w->sessions, m->s, true, true);
+		}
+		data_begin(m);
+		sets_walk(m, &kinds, p + HEADER, len - HEADER);
 	}
-	data_begin(m);
-	sets_walk(m, &kinds, p + HEADER, len - HEADER);
 	sequence_datagram(&m->s->sequence, &m->s->peer->common, seq);
 }

@@ -34,7 +34,7 @@ struct sequence {
 	uint64_t lost; /* units */
 	uint64_t reordered, duplicate, restarts; /* messages, messages, times */
 	uint64_t incoherent; /* times that numbers followed no single counter */
-	uint64_t records_unknown; /* units in sets that could not be decoded */
+	uint64_t records_unknown; /* units in what could not be decoded */
 };
 
 /*

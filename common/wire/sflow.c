@@ -186,15 +186,15 @@ sflow_decode(struct message *m, const uint8_t *p, size_t len)
 	count = cur_u32(&c);
 	if (m->w->sessions.opts.strict && !well_formed(c, count)) {
 		message_bad(m, BAD_SET_LENGTH);
-		return;
+	} else {
+		if (message_restarted(m, uptime, seq))
+			sequence_restart(&m->s->sequence);
+		data_begin(m);
+		s.n_options = m->n_constants;
+		data_guess_times(m);
+		s.n_flows = m->n_constants;
+		decode_samples(&s, &c, count);
 	}
-	if (message_restarted(m, uptime, seq))
-		sequence_restart(&m->s->sequence);
-	data_begin(m);
-	s.n_options = m->n_constants;
-	data_guess_times(m);
-	s.n_flows = m->n_constants;
-	decode_samples(&s, &c, count);
 	sequence_datagram(&m->s->sequence, &m->s->peer->common, seq);
 	buf_free(&s.text);
 }

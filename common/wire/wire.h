@@ -95,7 +95,7 @@ extern const char *const wire_bad_names[BAD_KINDS];
 	X(held) /* of them, now */ \
 	X(held_replayed) \
 	X(held_lost) \
-	X(records_unknown) /* in such sets, by the next sequence number */ \
+	X(records_unknown) /* in such sets and damage, by the next sequence number */ \
 	X(templates_expired) \
 	X(templates_evicted) \
 	X(templates_stale) /* definitions overtaken by a newer one: ignored */ \

@@ -361,6 +361,34 @@ test_many(void)
 	rig_close(&r);
 }
 
+/* What a strict collector discards came all the same: it is bad, and nothing of it lost. */
+static void
+test_strict_numbers(void)
+{
+	static struct craft c;
+
+	for (unsigned version = 9; version <= 10; version++) {
+		struct rig r;
+
+		rig_open(&r, (struct wire_opts){ .strict = true });
+		for (unsigned i = 0; i < 3; i++) {
+			begin(&c, version);
+			fix(&c, version == 9 ? 14 : 10, version == 9 ? i : 2 * i); /* the number */
+			put_data(&c, 256, 2);
+			put_data(&c, 256, 0);
+			if (i == 1)
+				fix(&c, c.n - 2, 3);
+			rig_send(&r, &c);
+		}
+		is_u64(rig_stats(&r).bad[BAD_SET_LENGTH], 1, "strict: version %u: one is discarded",
+		    version);
+		is_u64(rig_stats(&r).lost, 0, "strict: version %u: it is not lost", version);
+		is_u64(rig_stats(&r).records_unknown, version == 9 ? 0 : 2,
+		    "strict: version %u: its records are unknown", version);
+		rig_close(&r);
+	}
+}
+
 static const char *
 list_json(struct rig *r, unsigned id)
 {
@@ -510,6 +538,7 @@ main(void)
 	test_strict();
 	test_strict_withdrawal();
 	test_strict9();
+	test_strict_numbers();
 	test_many();
 	test_lists();
 	test_named_lists();

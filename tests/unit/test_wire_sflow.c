@@ -759,6 +759,15 @@ test_sequence(void)
 	is_u64(rig_stats(&r).restarts, 1, "an agent that began anew is told by uptime and number");
 	is_u64(rig_stats(&r).lost, 2, "and has lost nothing by it");
 	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ .strict = true });
+	for (uint32_t i = 10; i < 13; i++) {
+		craft_one(&c, i);
+		rig_decode(&r, c.d, i == 11 ? c.n - 4 : c.n);
+	}
+	is_u64(rig_stats(&r).bad[BAD_SET_LENGTH], 1, "strict discards one that was cut short");
+	is_u64(rig_stats(&r).lost, 0, "and it is not lost");
+	rig_close(&r);
 }
 
 /* Agents behind one address, as a relay's, count for themselves, and their uptimes are their own. */
