@@ -237,15 +237,19 @@ duty_end(struct collector *c)
 
 	look(c);
 	log_unsaid(c->log);
-	if (c->set.templates != NULL && save(c, &unsaved) != 0) {
-		diag(c->set.templates, "%s", unsaved.text);
-		failed = true;
-	}
-	if (store_close(c->store, c->status == EXIT_DONE, &written, &err) != 0)
+	if (c->set.templates != NULL) /* at once: the output may be stuck */
+		failed = save(c, &unsaved) != 0;
+	if (store_end(c->store, c->status == EXIT_DONE, &written, &err) != 0)
 		c->status = EXIT_FAILED;
+	if (c->set.templates != NULL &&
+	    store_known_changed(c->store)) /* options that still waited */
+		failed = save(c, &unsaved) != 0;
+	if (failed)
+		diag(c->set.templates, "%s", unsaved.text);
 	diag_end(NULL, &err);
 	if (err.error == EPIPE && !c->set.stats)
 		written.lost = 0; /* nobody wants them */
+	store_free(c->store);
 	c->store = NULL;
 	sums = sums_of(c);
 	if (c->set.stats) {

@@ -199,8 +199,8 @@ repair(struct store *s)
 	mem_free(part);
 }
 
-static void
-free_store(struct store *s)
+void
+store_free(struct store *s)
 {
 	for (unsigned i = 0; i < s->n_places; i++)
 		output_free(s->place[i].output);
@@ -263,7 +263,7 @@ store_open(const struct store_opts *opts, int64_t now_ns, struct err *err)
 	init_locks(s);
 	repair(s);
 	if (begin(s, now_ns, err) != 0) {
-		free_store(s);
+		store_free(s);
 		return NULL;
 	}
 	s->finisher = finisher_new(&(struct finisher_opts){ .profile = profile,
@@ -278,12 +278,12 @@ store_open(const struct store_opts *opts, int64_t now_ns, struct err *err)
 	err_system(err, "cannot start a thread");
 	if (s->finisher != NULL)
 		(void)finisher_close(s->finisher, err);
-	free_store(s);
+	store_free(s);
 	return NULL;
 }
 
 int
-store_close(struct store *s, bool complete, struct store_stats *stats, struct err *err)
+store_end(struct store *s, bool complete, struct store_stats *stats, struct err *err)
 {
 	bool failed;
 
@@ -301,6 +301,5 @@ store_close(struct store *s, bool complete, struct store_stats *stats, struct er
 	if (finisher_close(s->finisher, err) != 0)
 		failed = true;
 	*stats = s->stats;
-	free_store(s);
 	return failed ? -1 : 0;
 }

@@ -89,9 +89,10 @@ struct store_stats {
 void store_stats(struct store *, struct store_stats *);
 
 /*
- * Write what is left and end all outputs; stops the threads and frees the store.  -1 with err:
- * something was not written; its error EPIPE: because the reader has gone.
+ * Write what is left, end all outputs and stop the threads; what is known may be asked for until the store is freed.
+ * -1 with err: something was not written; its error EPIPE: because the reader has gone.
  */
-int store_close(struct store *, bool complete, struct store_stats *, struct err *);
+int store_end(struct store *, bool complete, struct store_stats *, struct err *);
+void store_free(struct store *);
 
 #endif

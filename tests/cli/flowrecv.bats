@@ -434,6 +434,14 @@ load ../collector
 	[ "$(records out/20231114T222000Z.flow)" = 5 ]
 }
 
+@test "flowrecv: options are remembered with templates, the last ones too" {
+	export_to pcap a.pcap --messages 1 --records 5 --options --time 1700000000
+	flowrecv -q -r a.pcap -w a.flow --templates state
+	flowcat -o ndjson --options state | grep '"ifname"' > remembered
+	[ "$(wc -l < remembered)" = 1 ]
+	diff remembered <(flowcat -o ndjson --options a.flow | grep '"ifname"')
+}
+
 @test "flowrecv: binary is never written to a terminal" {
 	script -qec true /dev/null > /dev/null 2>&1 || skip "no script(1), or no pseudo-terminals"
 	export_to pcap a.pcap
