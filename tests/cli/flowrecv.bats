@@ -276,7 +276,7 @@ load ../collector
 	mkfifo feed
 	flowrecv -r feed -w out.flow 2> err &
 	collector=$!
-	exec 8> feed
+	exec 8<> feed
 	head -c 1000 some.pcap >&8
 	sleep 0.3
 	kill -USR1 "$collector"
