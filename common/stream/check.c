@@ -30,6 +30,16 @@ check_times(const struct stream_slot *s, const struct column *seen)
 	return NULL;
 }
 
+/* The same of both zeros, which no order tells apart. */
+static uint64_t
+order_key(const struct column *c, size_t rec)
+{
+	uint64_t key = column_zone_key(c, rec);
+	bool is_float = c->type == TYPE_FLOAT32 || c->type == TYPE_FLOAT64;
+
+	return is_float && key == zone_key_double(-0.0) ? zone_key_double(0.0) : key;
+}
+
 /* As far as zone keys tell values apart: missing ones last, NaN before them. */
 static const char *
 check_order(const struct column *c, bool descending, size_t n)
@@ -48,7 +58,7 @@ check_order(const struct column *c, bool descending, size_t n)
 		else if (class != VALUE)
 			return "the block is not in its order";
 		else {
-			key = column_zone_key(c, i);
+			key = order_key(c, i);
 			if (descending ? key > last : key < last)
 				return "the block is not in its order";
 			last = key;

@@ -758,7 +758,18 @@ says_descending(uint8_t *entry, uint8_t *section)
 	memcpy(entry - HEADER_LEN + H_SORT, order, 2);
 }
 
-/* Records of these values in the third column: letters, n is NaN, - none. */
+static double
+value_of(char letter)
+{
+	switch (letter) {
+	case 'n': return (double)NAN;
+	case '0': return 0.0;
+	case 'o': return -0.0;
+	default: return letter;
+	}
+}
+
+/* Records of these values in the third column: letters, n is NaN, 0 and o are zeros without and with a sign, - none. */
 static struct batch *
 records_of(const char *values)
 {
@@ -774,7 +785,7 @@ records_of(const char *values)
 		batch_put_uint(b, 0, i, 1000 + i);
 		batch_put_uint(b, 1, i, 2000 + i);
 		if (values[i] != '-')
-			batch_put_double(b, 2, i, values[i] == 'n' ? (double)NAN : values[i]);
+			batch_put_double(b, 2, i, value_of(values[i]));
 	}
 	batch_close(b);
 	return b;
@@ -808,6 +819,8 @@ claims(void)
 	batch_free(b);
 	ok(order_holds("aabnn--", false) && order_holds("cba-", true) && order_holds("n-", false),
 	    "orders, ascending and descending");
+	ok(order_holds("0o0a", false) && order_holds("ao0o", true),
+	    "zeros are equal whatever their sign");
 	ok(!order_holds("aba", false) && !order_holds("bab", true), "a value out of order is seen");
 	ok(!order_holds("anb", false) && !order_holds("a-b", false) && !order_holds("a-n", true),
 	    "so are values behind those that are none");
