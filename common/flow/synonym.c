@@ -189,17 +189,22 @@ static const struct synonym names[] = {
 };
 
 /*
- * Names that mean something else in files that have another name too: what Argus calls Dir is an arrow, dTos is of the
- * other direction, and where it writes both directions together, one of them is a part of that.
+ * Names that mean something else in files that have another column too, by this name or by one that means it anywhere:
+ * what Argus calls Dir is an arrow, dTos is of the other direction, and where it writes both directions together, one
+ * of them is a part of that.
  */
 static const char *const unless[][2] = {
 	{ "timestamp", "start" },
 	{ "dtos", "srcaddr" },
 	{ "dir", "srcaddr" },
-	{ "srcpkts", "totpkts" },
-	{ "dstpkts", "totpkts" },
-	{ "srcbytes", "totbytes" },
-	{ "dstbytes", "totbytes" },
+	{ "srcpkts", "packets" },
+	{ "dstpkts", "packets" },
+	{ "srcbytes", "bytes" },
+	{ "dstbytes", "bytes" },
+	{ "spkts", "packets" },
+	{ "dpkts", "packets" },
+	{ "sbytes", "bytes" },
+	{ "dbytes", "bytes" },
 };
 
 const struct synonym *

@@ -15,7 +15,7 @@ struct synonym {
 /* Whatever its case; NULL: nobody's name. */
 const struct synonym *synonym_find(const char *name, size_t n);
 
-/* The name of a column beside which it is not meant; NULL: there is none. */
+/* The column, by our name or one that has no such, beside which it is not meant; NULL: there is none. */
 const char *synonym_unless(const struct synonym *);
 
 #endif

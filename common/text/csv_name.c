@@ -118,12 +118,23 @@ take_field(struct csv_name *c, const struct field *f)
 }
 
 static bool
+is_called(const char *p, size_t n, const char *name)
+{
+	return n == strlen(name) && strncasecmp(p, name, n) == 0;
+}
+
+/* Is there a column of this name, or of one that means it whatever stands beside it? */
+static bool
 has_column(const struct csv_split *header, const char *name)
 {
-	for (unsigned i = 0; i < header->n_span; i++)
-		if (header->span[i].n == strlen(name) &&
-		    strncasecmp(header->span[i].p, name, header->span[i].n) == 0)
+	for (unsigned i = 0; i < header->n_span; i++) {
+		const struct csv_span *span = &header->span[i];
+		const struct synonym *s = synonym_find(span->p, span->n);
+
+		if (is_called(span->p, span->n, name) ||
+		    (s != NULL && strcmp(s->field, name) == 0 && synonym_unless(s) == NULL))
 			return true;
+	}
 	return false;
 }
 

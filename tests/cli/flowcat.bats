@@ -696,6 +696,10 @@ $d,192.0.2.1"
 	srcip,sport,dstip,dsport,proto,state,dur,sbytes,dbytes,service,Sload,Spkts,Dpkts,Stime,Ltime,Label
 	59.166.0.0,1390,149.171.126.6,53,udp,CON,1.001055,132,164,dns,500473.9375,2,3,1421927414,1421927416,0
 	END
+	is_read 'start,packets,bytes,rpackets,`spkts`,`dbytes`' 2018-05-15T00:28:41.180Z,7,1241,,4,641 <<-'END'
+	stime,flgs,proto,saddr,sport,daddr,dport,pkts,bytes,ltime,dur,spkts,dpkts,sbytes,dbytes
+	1526344121.18,e,tcp,192.168.100.147,49960,192.168.100.7,80,7,1241,1526344122.0,0.8,4,3,600,641
+	END
 	is_read start,end,srcip,packets,bytes,rpackets,rbytes 2017-07-07T03:30:00Z,2017-07-07T03:30:02.500000Z,104.16.207.165,2,12,1,6 <<-'END'
 	Flow ID, Source IP, Source Port, Destination IP, Destination Port, Protocol, Timestamp, Flow Duration, Total Fwd Packets, Total Backward Packets,Total Length of Fwd Packets, Total Length of Bwd Packets, Label
 	x,104.16.207.165,443,192.168.10.5,54865,6,2017-07-07 03:30:00,2500000,2,1,12,6,BENIGN
@@ -722,7 +726,9 @@ $d,192.0.2.1"
 	# An element that is called as others call the start of a flow.
 	printf '10704.1,12326.1,start\n1,2,1970-01-01T00:00:03Z\n' > element.csv
 	flowcat -i csv element.csv -o csv -k all | diff - element.csv
-	printf 'start,timestamp\n5,6\n' | flowcat -i csv -o csv -k all | head -n 1 | diff - <(echo start,10704.1)
+	for start in start ts StartTime; do
+		printf '%s,timestamp\n5,6\n' $start | flowcat -i csv -o csv -k all | head -n 1 | diff - <(echo start,10704.1)
+	done
 }
 
 export_to() {
