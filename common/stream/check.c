@@ -22,7 +22,7 @@ check_times(const struct stream_slot *s, const struct column *seen)
 {
 	const struct field_id start = field_own(OWN_START), end = field_own(OWN_END);
 
-	if (seen->type != TYPE_TIME)
+	if (seen->type != TYPE_TIME || (seen->flags & COLUMN_SCOPE))
 		return NULL;
 	if ((field_id_equal(&seen->id, &start) && seen->min < zone_key_int(s->min_start_ns)) ||
 	    (field_id_equal(&seen->id, &end) && seen->max > zone_key_int(s->max_end_ns)))
