@@ -344,12 +344,27 @@ make_file(struct outfile *f)
 	return f->fd < 0 ? -1 : 0;
 }
 
+/* What the mode says of a group is said of that one; where it cannot have the file nobody has more than everybody. */
+static int
+keep_group(struct outfile *f, gid_t group)
+{
+	struct stat st;
+	unsigned all;
+
+	if (fstat(f->fd, &st) != 0)
+		return -1;
+	if (st.st_gid == group || fchown(f->fd, (uid_t)-1, group) == 0)
+		return 0;
+	all = st.st_mode >> 3 & st.st_mode & 06;
+	return fchmod(f->fd, (st.st_mode & 0600) | all << 3 | all);
+}
+
 int
 outfile_open(struct outfile *f, const char *path, struct err *err)
 {
 	struct stat st;
 	char *target;
-	bool there;
+	bool there, ours;
 
 	*f = (struct outfile){ .fd = -1, .mode = 0666 };
 	there = stat(path, &st) == 0;
@@ -365,13 +380,19 @@ outfile_open(struct outfile *f, const char *path, struct err *err)
 		f->fd = open(path, O_WRONLY | O_CLOEXEC);
 	} else {
 		/* Somebody else's would be closed to its owner, as it becomes ours. */
-		if (there && st.st_uid == geteuid())
+		ours = there && st.st_uid == geteuid();
+		if (ours)
 			f->mode = st.st_mode & 0666;
 		target = realpath(path, NULL);
 		f->path = mem_string(target ? target : path);
 		free(target);
 		if (!open_nameless(f))
 			(void)take_name(f, make_file);
+		if (ours && f->fd >= 0 && keep_group(f, st.st_gid) != 0) {
+			err_system(err, "cannot write %s", path);
+			outfile_discard(f);
+			return -1;
+		}
 	}
 	if (f->fd >= 0)
 		return 0;

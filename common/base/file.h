@@ -68,7 +68,8 @@ int file_like(int fd, const struct stat *);
  * it has a status.  discard: remove.  After any of them, and an open that failed, the struct is done: discard does
  * nothing.  A path that exists and is no regular file (/dev/full, a FIFO) is written directly and never renamed.
  * Through a symbolic link the file that it names is replaced, and not the link; a link to nothing is refused.  What
- * replaces a file of ours is open to nobody whom that was closed to.  All: -1 with err.
+ * replaces a file of ours is open to nobody whom that was closed to, and of its group where that can be.  All: -1 with
+ * err.
  */
 struct outfile {
 	char *path, *tmp;

@@ -5,8 +5,8 @@
  * seccomp(2) leaves the system calls of a threaded server at work.  What stays possible: to receive, send and
  * accept on sockets that are there; files as listed; threads, clocks, epoll, eventfd, timerfd; random
  * numbers.  What ends: new sockets and connections (name lookups with them), executing, forking, new
- * executable memory (dlopen), tracing, signals to other processes, owners and modes of files, mounts, and
- * every other call that is not in a table.  Forbidden calls fail with EPERM, files with EACCES: a collector
+ * executable memory (dlopen), tracing, signals to other processes, owners of files, modes but who may read and write,
+ * mounts, and every other call that is not in a table.  Forbidden calls fail with EPERM, files with EACCES: a collector
  * that ends loses data.  The exceptions are executing and reaching into other processes, which nothing here
  * does by mistake (fork fails before): they kill the process by SIGSYS, and the kernel logs it.
  *

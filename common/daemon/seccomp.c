@@ -104,6 +104,8 @@ static const struct rule conditional[] = {
 	{ __NR_ioctl, 1, UINT32_MAX, TCGETS }, /* isatty */
 	{ __NR_ioctl, 1, UINT32_MAX, FIONREAD },
 	{ __NR_ioctl, 1, UINT32_MAX, FIONBIO },
+	{ __NR_fchown, 1, UINT32_MAX, UINT32_MAX }, /* the group only */
+	{ __NR_fchmod, 1, ~UINT32_C(0666), 0 }, /* who may read and write */
 };
 
 /* Nothing here ends in these by mistake. */

@@ -339,6 +339,24 @@ at() {
 	[ "$(stat -c %a state alerts | xargs)" = "600 640" ]
 }
 
+@test "flowscan: what is written anew is open to the group that it was, and to no other in its place" {
+	[ "$(id -u)" = 0 ] || skip "giving files away takes root"
+	tries 20 > log
+	for mode in 640 644 604; do
+		scan -w alerts < log
+		chgrp 4321 alerts
+		chmod $mode alerts
+		(umask 022; scan -w alerts < log)
+		[ "$(stat -c '%a %g' alerts)" = "$mode 4321" ]
+		# Whose is not ours to give.
+		(
+			umask 022
+			(echo "$header"; cat log) | setpriv --bounding-set -chown flowscan -q -i csv -w alerts
+		)
+		[ "$(stat -c '%a %g' alerts)" = "$(case $mode in 640) echo 600 ;; 644) echo 644 ;; 604) echo 600 ;; esac) 0" ]
+	done
+}
+
 @test "flowscan: a state that is none, cut or of another window is refused and left alone" {
 	flowgen -n 1000 -w day.flow
 	cp day.flow other.state

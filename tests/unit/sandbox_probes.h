@@ -217,6 +217,30 @@ store_chmod(struct inside *in)
 	return chmod("store/mode", 04755);
 }
 
+/* As outfile_open wants it. */
+static int
+store_group(struct inside *in)
+{
+	int fd = open("store/mode", O_RDWR | O_CLOEXEC), rc;
+
+	(void)in;
+	rc = fchmod(fd, 0640) != 0 || fchown(fd, (uid_t)-1, getegid()) != 0 ? -1 : 0;
+	close(fd);
+	return rc;
+}
+
+/* To a mode, or an owner, that is none of its business. */
+static int
+store_setuid(struct inside *in)
+{
+	int fd = open("store/mode", O_RDWR | O_CLOEXEC), rc;
+
+	(void)in;
+	rc = fchmod(fd, 04644) != 0 && fchown(fd, geteuid(), getegid()) != 0 ? -1 : 0;
+	(void)closed(fd);
+	return rc;
+}
+
 static int
 space(struct inside *in)
 {
@@ -530,6 +554,8 @@ static const struct probe {
 	{ "papy", "a FIFO is made in the store", store_fifo },
 	{ "papy", "a symbolic link is made in the store", store_symlink },
 	{ "pypy", "modes are changed in the store", store_chmod },
+	{ "yyyy", "a file is closed to others, and has another group", store_group },
+	{ "pypy", "it gets an owner, or his rights", store_setuid },
 	{ "yyyy", "free space is asked for", space },
 	{ "yyyy", "metrics are replaced", metrics },
 	{ "yyyy", "a device is written instead of replaced", full },
