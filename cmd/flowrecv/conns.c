@@ -192,12 +192,12 @@ conns_leave(void *connection)
 
 /* Accepting -------------------------------------------------------------------------------------- */
 
-/* Make room: the oldest that has not sent a message yet goes.  false: all have, or the collector ends. */
+/* Make room: the oldest of then that has not sent a message yet goes.  false: all have, or the collector ends. */
 static bool
-evict(struct conns *c)
+evict(struct conns *c, int64_t then_ns)
 {
 	for (struct link *l = c->oldest; l != NULL && !c->ending; l = l->newer)
-		if (l->conn->messages == 0) {
+		if (l->conn->messages == 0 && l->conn->opened_ns <= then_ns) {
 			l->door->evicted++;
 			drop(c, l);
 			return true;
@@ -280,7 +280,7 @@ accept_some(struct conns *c, struct door *d)
 		struct conn *conn = listener_accept(&d->listener, &err);
 
 		if (conn == NULL) {
-			if (err.status != 0 && somebody_waits(d) && !evict(c))
+			if (err.status != 0 && somebody_waits(d) && !evict(c, INT64_MAX))
 				shut(c, d);
 			return false;
 		}
@@ -289,7 +289,7 @@ accept_some(struct conns *c, struct door *d)
 			d->denied++;
 			complain(c, conn, "the exporter is not listened to");
 			conn_close(conn);
-		} else if (atomic_load(c->opts.open) >= c->opts.most && !evict(c) &&
+		} else if (atomic_load(c->opts.open) >= c->opts.most && !evict(c, INT64_MAX) &&
 			   !others_evict(c)) {
 			d->refused++;
 			conn_close(conn);
@@ -329,7 +329,8 @@ conns_sweep(struct conns *c, int64_t now_ns)
 		return;
 	c->next_sweep_ns = now_ns + SWEEP_NS;
 	open_again(c);
-	while (atomic_load(c->opts.open) > c->opts.most && evict(c))
+	/* Who came now may have sent, and was not read: it is others' turn to go. */
+	while (atomic_load(c->opts.open) > c->opts.most && evict(c, now_ns - SWEEP_NS))
 		continue;
 	for (struct link *l = c->oldest, *next; l != NULL; l = next) {
 		int64_t idle = l->conn->messages > 0 ? c->opts.idle_ns : c->opts.silent_ns;

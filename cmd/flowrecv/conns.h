@@ -4,7 +4,7 @@
  * Memory and descriptors are bounded by a number of connections for all workers together.  When it is reached a
  * new connection takes the place of the oldest that has not sent a whole message yet, so whoever opens
  * connections and says nothing keeps no exporter out; without one it is refused.  Where only another worker has such a
- * one there is one more until that worker sweeps.
+ * one there is one more until that worker sweeps, and gives up one that has been silent for a second.
  */
 #ifndef FLOWRECV_CONNS_H
 #define FLOWRECV_CONNS_H

@@ -120,6 +120,30 @@ load ../collector
 	grep -q ' 420 connections, 20 messages received, 320 octets, [0-9]* given up for others' err
 }
 
+@test "connections: who is let in beyond the number is not given up again before it was read" {
+	listen="tcp:127.0.0.1:0" collect -w out.flow -j 8 --connections 20
+	python3 - "$port" "$collector" <<-'END'
+		import os, signal, socket, struct, sys, time
+		host, port = sys.argv[1].rsplit(":", 1)
+		crowd = [socket.create_connection((host, int(port))) for i in range(20)]
+		time.sleep(0.3)
+		honest = []
+		for i in range(6):
+		    os.kill(int(sys.argv[2]), signal.SIGSTOP)  # until all workers have to sweep
+		    honest.append(socket.create_connection((host, int(port))))
+		    honest[-1].send(struct.pack(">HHIII", 10, 16, 1767607200, 0, i))
+		    time.sleep(1.05)
+		    os.kill(int(sys.argv[2]), signal.SIGCONT)
+		    time.sleep(0.2)
+		    honest[-1].setblocking(False)
+		    try:
+		        sys.exit("an exporter was kept out: %r" % honest[-1].recv(1))
+		    except BlockingIOError:
+		        pass
+	END
+	finish
+}
+
 @test "connections: where descriptors run out nobody gives way while nobody waits" {
 	listen="tcp:127.0.0.1:0 tcp:127.0.0.1:0" collect -w out.flow -v
 	prlimit --pid "$collector" --nofile=40:40
