@@ -96,14 +96,14 @@ enum {
 };
 
 static const struct rule conditional[] = {
-	{ __NR_mmap, 2, PROT_EXEC, 0 },
-	{ __NR_mprotect, 2, PROT_EXEC, 0 },
+	{ __NR_mmap, 2, PROT_EXEC, 0 }, /* nothing new is executed */
+	{ __NR_mprotect, 2, PROT_EXEC, 0 }, /* nor what is there */
 	{ __NR_clone, 0, CLONE_THREAD | NAMESPACES, CLONE_THREAD }, /* threads, not processes */
 	{ __NR_prctl, 0, UINT32_MAX, PR_SET_NAME }, /* a thread's */
 	{ __NR_prlimit64, 0, UINT32_MAX, 0 }, /* one's own */
 	{ __NR_ioctl, 1, UINT32_MAX, TCGETS }, /* isatty */
-	{ __NR_ioctl, 1, UINT32_MAX, FIONREAD },
-	{ __NR_ioctl, 1, UINT32_MAX, FIONBIO },
+	{ __NR_ioctl, 1, UINT32_MAX, FIONREAD }, /* how much waits */
+	{ __NR_ioctl, 1, UINT32_MAX, FIONBIO }, /* waits for nothing */
 	{ __NR_fchown, 1, UINT32_MAX, UINT32_MAX }, /* the group only */
 	{ __NR_fchmod, 1, ~UINT32_C(0666), 0 }, /* who may read and write */
 };
