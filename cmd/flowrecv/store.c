@@ -249,37 +249,42 @@ init_locks(struct store *s)
 	pthread_condattr_destroy(&attr);
 }
 
+static enum block_profile
+profile_of(const struct store_opts *opts)
+{
+	return opts->fast ? PROFILE_FAST : PROFILE_FILE;
+}
+
 struct store *
-store_open(const struct store_opts *opts, int64_t now_ns, struct err *err)
+store_open(const struct store_opts *opts)
 {
 	struct store *s = mem_zero(1, sizeof *s);
-	enum block_profile profile = opts->fast ? PROFILE_FAST : PROFILE_FILE;
 
 	s->opts = *opts;
-	s->encoder = encoder_new(profile, opts->level);
+	s->encoder = encoder_new(profile_of(opts), opts->level);
 	s->known = known_new();
 	s->passed = mem_zero(opts->workers, sizeof *s->passed);
 	s->failure_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	init_locks(s);
 	repair(s);
-	if (begin(s, now_ns, err) != 0) {
-		store_free(s);
-		return NULL;
-	}
-	s->finisher = finisher_new(&(struct finisher_opts){ .profile = profile,
-				       .level = opts->level,
-				       .retry = opts->retry,
-				       .said = opts->said,
-				       .finished = opts->finished,
-				       .ctx = opts->ctx },
+	return s;
+}
+
+int
+store_begin(struct store *s, int64_t now_ns, struct err *err)
+{
+	if (begin(s, now_ns, err) != 0)
+		return -1;
+	s->finisher = finisher_new(&(struct finisher_opts){ .profile = profile_of(&s->opts),
+				       .level = s->opts.level,
+				       .retry = s->opts.retry,
+				       .said = s->opts.said,
+				       .finished = s->opts.finished,
+				       .ctx = s->opts.ctx },
 	    err);
 	if (s->finisher != NULL && (errno = pthread_create(&s->thread, NULL, store_write, s)) == 0)
-		return s;
-	err_system(err, "cannot start a thread");
-	if (s->finisher != NULL)
-		(void)finisher_close(s->finisher, err);
-	store_free(s);
-	return NULL;
+		return 0;
+	return err_system(err, "cannot start a thread");
 }
 
 int

@@ -35,8 +35,14 @@ struct store_opts {
 
 struct store;
 
-/* Repair what a dead collector left; begin the first output where its name is known.  NULL with err. */
-struct store *store_open(const struct store_opts *, int64_t now_ns, struct err *);
+/* Repair what a dead collector left. */
+struct store *store_open(const struct store_opts *);
+
+/* Options records that were known when the last collector ended; before store_begin. */
+void store_restore(struct store *, struct batch *);
+
+/* Begin the first output where its name is known, and the thread that writes.  -1 with err. */
+int store_begin(struct store *, int64_t now_ns, struct err *);
 
 /* Do blocks go to something that is no file? */
 bool store_is_pipe(const struct store *);
@@ -68,9 +74,6 @@ void store_put_options(struct store *, int64_t period, struct batch **);
 
 /* All that the worker received before the period was put. */
 void store_pass(struct store *, unsigned worker, int64_t period);
-
-/* Options records that were known when the last collector ended. */
-void store_restore(struct store *, struct batch *);
 
 /* Append those known now to an open batch.  Has something changed since the last time? */
 void store_known(struct store *, struct batch *);

@@ -54,6 +54,21 @@ load ../collector
 	[[ $(cat err) == *"5 sets without template"* ]]
 }
 
+@test "collector: the first output of one that was started again has the options that it remembers" {
+	collect -w before.flow --templates state
+	export_to udp "$port" --messages 2 --options --name uplink --source-port 47223
+	finish
+	mkdir out
+	for out in out.flow out; do
+		cp state again
+		collect -w $out --templates again
+		export_to udp "$port" --messages 2 --templates 100 --first 2 --source-port 47223
+		finish
+		[ "$(flowcat -o ndjson --options $out | grep -c '"interfaceName":"uplink"')" -eq 1 ]
+		[ "$(records $out)" = 40 ]
+	done
+}
+
 @test "collector: a damaged or newer state file is told and does no harm" {
 	collect -w out.flow --templates state
 	export_to udp "$port" --messages 5
