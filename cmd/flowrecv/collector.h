@@ -72,7 +72,7 @@ void listen_close(struct collector *);
 
 /* work.c: the store and the workers. */
 void work_open(struct collector *, char **argv);
-void work_begin(struct collector *); /* when all that is remembered was given back; or the program ends */
+void work_begin(struct collector *); /* the output, when what is remembered was given back */
 void work_start(struct collector *);
 void work_stop(struct collector *); /* workers take what has arrived, and end */
 void work_close(struct collector *);

@@ -64,7 +64,7 @@ load ../collector
 		collect -w $out --templates again
 		export_to udp "$port" --messages 2 --templates 100 --first 2 --source-port 47223
 		finish
-		[ "$(flowcat -o ndjson --options $out | grep -c '"interfaceName":"uplink"')" -eq 1 ]
+		[ "$(flowcat -o ndjson --options $out | grep -c '"ifname":"uplink"')" -eq 1 ]
 		[ "$(records $out)" = 40 ]
 	done
 }
