@@ -135,7 +135,6 @@ main(int argc, char **argv)
 	work_open(&c, argv);
 	duty_begin(&c);
 	duty_restore(&c);
-	work_begin(&c);
 	if (live) {
 		collect(&c, &before);
 	} else {

@@ -72,7 +72,6 @@ void listen_close(struct collector *);
 
 /* work.c: the store and the workers. */
 void work_open(struct collector *, char **argv);
-void work_begin(struct collector *); /* the output, when what is remembered was given back */
 void work_start(struct collector *);
 void work_stop(struct collector *); /* workers take what has arrived, and end */
 void work_close(struct collector *);
@@ -83,7 +82,8 @@ int64_t duty_due_ns(const struct collector *); /* until the next one */
 void duty_do(struct collector *); /* what is due */
 void duty_statistics(struct collector *); /* SIGUSR1 */
 void duty_reload(struct collector *); /* SIGHUP */
-void duty_restore(struct collector *); /* what an earlier collector remembered */
+void duty_restore_known(struct collector *); /* options of an earlier one, to the store */
+void duty_restore(struct collector *); /* its templates: to the workers; faults are told */
 void duty_end(struct collector *); /* the last ones, when all workers have ended */
 
 /* read.c: captures and IPFIX files, with statistics between two messages whenever they are asked for. */

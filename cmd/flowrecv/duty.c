@@ -122,8 +122,24 @@ restore_batch(void *ctx, struct batch *b)
 
 		wire_restore(worker_wire(c->worker[i]), b, is_of_worker, which);
 	}
+}
+
+static void
+restore_known(void *ctx, struct batch *b)
+{
+	const struct collector *c = ctx;
+
 	if (!wire_is_saved(b))
 		store_restore(c->store, b);
+}
+
+void
+duty_restore_known(struct collector *c)
+{
+	struct err told_later = { .status = 0 };
+
+	if (c->set.templates != NULL)
+		(void)state_read(c->set.templates, restore_known, c, &told_later);
 }
 
 void

@@ -51,6 +51,7 @@ static void
 open_store(struct collector *c)
 {
 	const struct settings *set = &c->set;
+	struct err err = { .status = 0 };
 	struct store_opts opts = { .path = set->out,
 		.to_dir = set->to_dir,
 		.naming = set->naming,
@@ -68,13 +69,7 @@ open_store(struct collector *c)
 		.ctx = c };
 
 	c->store = store_open(&opts);
-}
-
-void
-work_begin(struct collector *c)
-{
-	struct err err = { .status = 0 };
-
+	duty_restore_known(c);
 	if (store_begin(c->store, time_now_ns(), &err) != 0)
 		die(err.status, NULL, "%s", err.text);
 }
