@@ -271,6 +271,15 @@ load ../collector
 	[ "$(records out.flow)" = 160 ]
 }
 
+@test "flowrecv: blocks are packed for files, and not for pipes" {
+	export_to pcap some.pcap --messages 100 --records 30
+	flowrecv -r some.pcap -w - | cat > piped.flow
+	flowrecv -r some.pcap -w packed.flow
+	flowcat --info packed.flow | grep -q ' planes '
+	run -1 grep -E ' (planes|dict|map|runs) ' <(flowcat --info piped.flow)
+	cmp <(flowcat -o csv piped.flow) <(flowcat -o csv packed.flow)
+}
+
 @test "flowrecv: SIGUSR1 prints statistics while files are read, too" {
 	export_to pcap some.pcap --messages 4 --records 20
 	mkfifo feed
