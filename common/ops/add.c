@@ -204,6 +204,27 @@ find_codes(struct group_table *g, const struct coding *c, const struct column *c
 	table_find(&g->rows, g->keys, n, row);
 }
 
+/* The codes that occur, in order; used has room for one more than there are. */
+static size_t
+used_codes(struct batch *b, const uint32_t *code, size_t n, uint32_t space, uint32_t *used)
+{
+	uint8_t *seen = arena_zero(&b->arena, space + sizeof(uint64_t));
+	size_t n_used = 0;
+
+	for (size_t i = 0; i < n; i++)
+		seen[code[i]] = 1;
+	for (uint32_t c = 0; c < space; c += sizeof(uint64_t)) {
+		uint64_t any;
+
+		memcpy(&any, seen + c, sizeof(any));
+		for (uint32_t k = 0; k < sizeof(any) && any != 0; k++) {
+			used[n_used] = c + k;
+			n_used += seen[c + k];
+		}
+	}
+	return n_used;
+}
+
 /* The rows of the codes that occur, by code. */
 static uint32_t *
 rows_of_codes(struct group_table *g, const struct keys_bound *keys, struct batch *b,
@@ -212,14 +233,8 @@ rows_of_codes(struct group_table *g, const struct keys_bound *keys, struct batch
 	uint32_t space = keys->coding.space, found[TABLE_CHUNK];
 	uint32_t *row = arena_alloc(&b->arena, space * sizeof(*row));
 	uint32_t *used = arena_alloc(&b->arena, (n + 1) * sizeof(*used));
-	uint8_t *seen = arena_zero(&b->arena, space);
-	size_t n_used = 0;
+	size_t n_used = used_codes(b, code, n, space, used);
 
-	for (size_t i = 0; i < n; i++) {
-		used[n_used] = code[i];
-		n_used += !seen[code[i]];
-		seen[code[i]] = 1;
-	}
 	for (size_t i = 0; i < n_used; i += TABLE_CHUNK) {
 		size_t m = n_used - i < TABLE_CHUNK ? n_used - i : TABLE_CHUNK;
 
