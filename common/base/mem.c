@@ -154,6 +154,21 @@ mem_free_table(void *p, size_t n)
 		munmap(p, table_size(n));
 }
 
+void *
+mem_grow_table(void *p, size_t n, size_t more)
+{
+	size_t size = table_size(n);
+	void *to = mem_table_there(more);
+
+	/* Both are aligned to huge pages, which are moved whole. */
+	if (size >= HUGE_PAGE &&
+	    mremap(p, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED)
+		return to;
+	memcpy(to, p, n);
+	mem_free_table(p, n);
+	return to;
+}
+
 /* Of arenas' chunks: the first, the second, further ones, which are large pages. */
 enum {
 	CHUNK_SMALL = 64 << 10,

@@ -34,6 +34,9 @@ void *mem_table(size_t n);
 void *mem_table_there(size_t n);
 void mem_free_table(void *, size_t n);
 
+/* A table of n octets as one of `more`: what it held, then zeros.  Large ones move without being copied. */
+void *mem_grow_table(void *, size_t n, size_t more);
+
 /*
  * An arena hands out memory that is freed as a whole.  After arena_reset the chunks are kept and
  * used again, so per-block work settles to no allocations.

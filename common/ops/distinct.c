@@ -178,34 +178,52 @@ move_members(struct distinct *to, const struct distinct *from)
 			(void)insert(to, &m, count);
 }
 
-/*
- * The same of narrow ones that are not low: each is new there.  Those that stand near each other go near each other, so
- * that what is written to is in the cache.
- */
+/* Narrow members of places [first, end) of a table that has grown to where they belong now. */
 static void
-move_narrow(struct distinct *to, const struct distinct *from)
+spread_stretch(struct distinct *d, size_t first, size_t end)
 {
 	uint64_t seed = hash_seed();
-	bool counted = from->counted;
+	bool counted = d->counted;
 
-	for (size_t first = 0; first < from->cap; first += CHUNK) {
+	while (first < end) {
+		size_t some = end - first < CHUNK ? end - first : CHUNK, n = 0;
 		uint16_t taken[CHUNK];
-		size_t n = 0;
 
-		for (size_t i = 0; i < CHUNK; i++) {
+		for (size_t i = 0; i < some; i++) {
 			taken[n] = (uint16_t)i;
-			n += *narrow_at(from, first + i) != 0;
+			n += *narrow_at(d, first + i) != 0;
 		}
 		for (size_t k = 0; k < n; k++) {
-			const uint64_t *m = narrow_at(from, first + taken[k]);
-			uint64_t *at = narrow_place(to, *m, hash_u64(seed, *m));
+			uint64_t *from = narrow_at(d, first + taken[k]), m = *from, *to;
 
-			at[0] = m[0];
-			if (counted)
-				at[1] = m[1];
+			*from = 0;
+			to = narrow_place(d, m, hash_u64(seed, m));
+			*to = m;
+			if (counted && to != from) {
+				to[1] = from[1];
+				from[1] = 0;
+			}
 		}
-		to->n += n;
+		first += some;
 	}
+}
+
+/*
+ * A narrow table of more places, where it is.  Members leave in the order of their places, the first of which follows
+ * an empty one: each finds its new place at or before the one it leaves, or beyond the places of before, and so never
+ * meets one that has yet to leave.
+ */
+static void
+grow_narrow(struct distinct *d, size_t cap)
+{
+	size_t before = d->cap, octets = narrow_octets(d), empty = 0;
+
+	d->cap = cap;
+	d->narrow = mem_grow_table(d->narrow, octets, narrow_octets(d));
+	while (*narrow_at(d, empty) != 0)
+		empty++;
+	spread_stretch(d, empty + 1, before);
+	spread_stretch(d, 0, empty);
 }
 
 /* What the set has of tables is that of another now. */
@@ -222,12 +240,14 @@ take_table(struct distinct *d, const struct distinct *new)
 static void
 rebuild(struct distinct *d, size_t cap, bool wide)
 {
-	struct distinct new = with_table(d, cap, wide);
+	struct distinct new;
 
-	if (wide || d->wide)
-		move_members(&new, d);
-	else
-		move_narrow(&new, d);
+	if (!wide && d->cap > 0) {
+		grow_narrow(d, cap);
+		return;
+	}
+	new = with_table(d, cap, wide);
+	move_members(&new, d);
 	take_table(d, &new);
 }
 

@@ -71,6 +71,30 @@ test_table(void)
 }
 
 static void
+test_grow(void)
+{
+	static const struct {
+		size_t n, more;
+	} sizes[] = { { 1, 4096 }, { 4096, 1 << 20 }, { 1 << 20, 4 << 20 }, { 2 << 20, 4 << 20 },
+		{ (2 << 20) + 1, 16 << 20 } };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		size_t n = sizes[i].n, more = sizes[i].more, kept = 0, set = 0;
+		unsigned char *t = mem_table(n);
+
+		memset(t, 7, n);
+		t = mem_grow_table(t, n, more);
+		for (size_t k = 0; k < more; k++) {
+			kept += k < n && t[k] == 7;
+			set += k >= n && t[k] != 0;
+		}
+		ok(kept == n && set == 0, "a table of %zu octets keeps them as one of %zu", n,
+		    more);
+		mem_free_table(t, more);
+	}
+}
+
+static void
 test_arena(void)
 {
 	struct arena a = { 0 };
@@ -247,6 +271,7 @@ main(void)
 {
 	test_mem();
 	test_table();
+	test_grow();
 	test_arena();
 	test_buf();
 	test_bits();
