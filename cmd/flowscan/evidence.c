@@ -10,7 +10,7 @@
 #include "base/sum.h"
 #include "outcome.h"
 
-enum { CHUNK = CONVERSATIONS_CHUNK, STEPS = 2 * CHUNK, PORTLESS_MOST = 1000 };
+enum { CHUNK = CONVERSATIONS_CHUNK, STEPS = STEPS_MOST * CHUNK, PORTLESS_MOST = 1000 };
 
 /* One thing to be done to the tables. */
 struct step {
@@ -223,7 +223,10 @@ add_step(
 	e->scratch->step[(*n)++] = (struct step){ c, source, o };
 }
 
-/* A failed try: a new source keeps it, the second contact makes it one that is watched. */
+/*
+ * A failed try: a new source keeps it, the second contact makes it one that is watched, whose first one failed and was
+ * perhaps answered since.
+ */
 static void
 meet_failure(
     struct evidence *e, size_t *n, const struct conversation *c, uint32_t row, enum outcome o)
@@ -243,6 +246,8 @@ meet_failure(
 	} else if (!s->promoted && !is_first(s, c)) {
 		s->promoted = true;
 		add_step(e, n, NULL, row, FAILED);
+		if (s->walk.failed == 0)
+			add_step(e, n, NULL, row, ANSWERED);
 	}
 	see_time(&s->first_ns, &s->last_ns, c);
 	count_failure(s, c);

@@ -140,7 +140,8 @@ enum {
 	CONTACTS_MOST = 1 << 21,
 	LINES_MOST = 1 << 20,
 	TARGETS_MOST = 1 << 17,
-	VICTIMS_MOST = 1 << 15
+	VICTIMS_MOST = 1 << 15,
+	STEPS_MOST = 3 /* of a conversation: its source's first contact, twice, and its own */
 };
 
 struct evidence {

@@ -101,7 +101,7 @@ forget(struct evidence *e)
 void
 evidence_make_room(struct evidence *e)
 {
-	enum { STEPS = 2 * CONVERSATIONS_CHUNK };
+	enum { STEPS = STEPS_MOST * CONVERSATIONS_CHUNK };
 
 	if (e->sources.n_rows + CONVERSATIONS_CHUNK > SOURCES_MOST ||
 	    e->contacts.n_rows + STEPS > CONTACTS_MOST || e->lines.n_rows + 2 * STEPS > LINES_MOST)

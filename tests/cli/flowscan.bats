@@ -72,6 +72,11 @@ scan() {
 	(tries 20; talks 20 | sed 's/T10:/T11:/g') > late
 	[ -z "$(scan < late)" ]
 	[[ $(tries 20 | scan) == horizontal* ]]
+	# Nor when it was the only one that had failed until then.
+	(tries 1; talks 1 | sed 's/T10:/T11:/g'; tries 7 1 | sed 's/T10:/T12:/g') > first
+	[ -z "$(scan < first)" ]
+	(cat first; tries 1 8 | sed 's/T10:/T12:/g') > eight
+	(echo "$header"; cat eight) | flowscan -i csv -o csv -k why | grep ' failed=8 .* line_tried=9 line_failed=8 '
 }
 
 @test "flowscan: connections of which only one direction is recorded are no scan" {
