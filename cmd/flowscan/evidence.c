@@ -139,9 +139,6 @@ hit_target(struct evidence *e, const struct conversation *c, bool new_source)
 	}
 	t = evidence_target(e, row);
 	see_time(&t->first_ns, &t->last_ns, c);
-	t->flows += c->flows;
-	sum_up(&t->packets, c->packets);
-	sum_up(&t->bytes, c->bytes);
 	t->failed++;
 	t->new_failed++;
 	bursts_add(&t->bursts, true, c->start_ns, c->end_ns, 60 * NS_PER_S);
@@ -160,6 +157,32 @@ hit_target(struct evidence *e, const struct conversation *c, bool new_source)
 		count_minute(t, (uint32_t)(c->start_ns / (60 * NS_PER_S)) + 1);
 		t->sources++;
 		t->external += !scope_internal(e->scope, &c->client);
+	}
+}
+
+/* Every try that failed counts at its target, which is there by now if it was one of ours and there was room. */
+static void
+count_at_targets(struct evidence *e, const struct conversation *c, size_t n)
+{
+	struct scratch *x = e->scratch;
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (outcome_failed(x->outcome[i])) {
+			x->place[found] = (uint32_t)i;
+			x->addr[found++] = c[i].server;
+		}
+	table_seek(&e->targets, x->addr, found, x->row);
+	for (size_t i = 0; i < found; i++) {
+		const struct conversation *try = &c[x->place[i]];
+		struct target *t;
+
+		if (x->row[i] == TABLE_NONE)
+			continue;
+		t = evidence_target(e, x->row[i]);
+		t->flows += try->flows;
+		sum_up(&t->packets, try->packets);
+		sum_up(&t->bytes, try->bytes);
 	}
 }
 
@@ -578,4 +601,5 @@ evidence_add(void *evidence, const struct conversation *c, size_t n)
 		else if (x->outcome[i] == ANSWERED && x->source[i] != TABLE_NONE)
 			meet_success(e, &steps, &c[i], x->source[i]);
 	take_steps(e, steps);
+	count_at_targets(e, c, n);
 }

@@ -237,6 +237,15 @@ at() {
 	[ "$(flowscan -i csv -o csv -k kind,flows,packets,bytes,rpackets,rbytes work.csv | tail -n +2)" = horizontal,60,60,2640,0,0 ]
 	flowfilter -i csv 'src ip 10.0.0.66 and dst port 22' work.csv | flowagg -v flows,packets,bytes -o csv > sums
 	[ "$(tail -n 1 sums)" = 60,60,2640 ]
+	# At a target too, whether its sources tried another of its ports or the same again.
+	(echo "$header"; for hour in 10 11 12; do for ((i = 0; i < 1200; i++)); do
+		t=2026-01-05T$hour:00:$((i / 24 + 10))Z
+		echo "$t,$t,198.18.$((i / 250)).$((i % 250 + 1)),10.0.0.80,40000,80,6,2,1,44"
+	done; done) > flood.csv
+	[ "$(flowscan -i csv -o csv -k kind,flows,packets,bytes flood.csv | tail -n +2)" = flood,3600,3600,158400 ]
+	(head -n 121 flood.csv; tail -n +2 flood.csv | head -n 120) |
+		awk -F, -v OFS=, 'NR > 1 { $3 = "198.18.0." NR % 30 + 1; $6 = (NR - 2) % 120 + 80 } 1' > probed.csv
+	[ "$(flowscan -i csv -o csv -k kind,flows,packets,bytes probed.csv | tail -n +2)" = probed,240,240,10560 ]
 }
 
 @test "flowscan: that there are more hosts than are watched for floods and backscatter is said" {
