@@ -149,10 +149,12 @@ hit_target(struct evidence *e, const struct conversation *c, bool new_source)
 	if (t->votes == 0) {
 		t->port = c->server_port;
 		t->proto = c->proto;
+		t->ported = false;
 		t->on_port = 0;
 	}
 	t->votes += t->port == c->server_port ? 1 : UINT32_MAX;
 	t->on_port += t->port == c->server_port;
+	t->ported |= t->port == c->server_port && (c->client_port | c->server_port) != 0;
 	if (new_source) {
 		count_minute(t, (uint32_t)(c->start_ns / (60 * NS_PER_S)) + 1);
 		t->sources++;

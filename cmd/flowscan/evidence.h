@@ -119,7 +119,7 @@ struct target {
 	/* New sources in a minute: the present one, the one before it, the worst of all. */
 	uint32_t minute, now_minute, last_minute, most_minute, spare2;
 	uint16_t port;
-	uint8_t proto, spare; /* of that port, 0 not known */
+	uint8_t proto, ported; /* of that port, 0 not known; a try of it had the port of a side */
 };
 
 /* Who answers what nobody asked: the addresses that it answers were invented by whoever floods it. */

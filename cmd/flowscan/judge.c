@@ -47,6 +47,12 @@ judge_portless(const struct evidence *e)
 }
 
 bool
+judge_target_portless(const struct target *t)
+{
+	return t->port == 0 && !is_ping(t->proto) && !t->ported;
+}
+
+bool
 judge_line_portless(const struct evidence *e, uint32_t row)
 {
 	const struct spot *k = evidence_spot(&e->lines, row);
@@ -124,6 +130,7 @@ add_line(const struct evidence *e, uint32_t row, struct shape *s)
 	if (k->kind == LINE_PORT) {
 		s->ports++;
 		s->pings += is_ping(k->proto);
+		s->portless += judge_line_portless(e, row);
 	} else if (!several || !host_known(e, row, false)) {
 		s->hosts++;
 	}

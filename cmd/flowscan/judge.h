@@ -40,6 +40,7 @@ struct shape {
 	uint32_t hosts, ports; /* with a failure; a port of each protocol, a host of all together */
 	uint32_t good_hosts, good_ports; /* of them those that are scans */
 	uint32_t pings, good_pings; /* of ports: ping, which is none to whoever reads of them */
+	uint32_t portless; /* of ports: none is known, see judge_line_portless */
 	uint32_t host_lines; /* those of good_hosts: one for each protocol */
 	uint32_t on_hosts, on_ports; /* failed contacts on those */
 	uint32_t tried_on_hosts; /* all contacts on those */
@@ -61,11 +62,14 @@ const struct burst *walk_burst(const struct evidence *, uint32_t source, const s
 /* Does nothing in these records show whether this protocol was answered?  Then it is not judged. */
 bool judge_blind(const struct evidence *, uint8_t proto);
 
-/* Do most of these records leave out ports?  Then port 0 is none, and lines of it are of all ports. */
+/* Do most of these records leave out ports? */
 bool judge_portless(const struct evidence *);
 
 /* Is this line of whatever ports a host tried of others, as who exported its tries left them out? */
 bool judge_line_portless(const struct evidence *, uint32_t row);
+
+/* And what one of ours was tried on. */
+bool judge_target_portless(const struct target *);
 
 /* All alerts, but for sources and targets that the scope allows and what was told before. */
 void judge(struct evidence *, struct alerts *);

@@ -150,7 +150,8 @@ put_sentence(struct buf *out, const struct evidence *e, const struct source *s,
 			buf_printf(out, " port %u of %u hosts", k->port, l.tried);
 		}
 		put_tries(out, &l, "them");
-	} else if (kind != SCAN_VERTICAL && judge_portless(e)) {
+	} else if (kind != SCAN_VERTICAL && sh->portless > 0 &&
+		   sh->portless + sh->pings == sh->ports) {
 		buf_printf(out, "tried %u hosts", sh->hosts);
 		put_all_tries(out, s, sh);
 	} else if (kind == SCAN_HORIZONTAL) {
@@ -300,12 +301,12 @@ report_source(struct alerts *alerts, const struct evidence *e, uint32_t row, con
 /* Targets and victims ------------------------------------------------------------------------------ */
 
 static void
-put_flood(struct buf *out, const struct evidence *e, const struct target *t)
+put_flood(struct buf *out, const struct target *t)
 {
 	buf_printf(out, "%u hosts ", t->sources);
 	if (is_ping(t->proto))
 		buf_puts(out, "pinged it");
-	else if (judge_portless(e))
+	else if (judge_target_portless(t))
 		buf_puts(out, "tried it");
 	else
 		buf_printf(out, "tried port %u", t->port);
@@ -323,7 +324,7 @@ report_target(struct alerts *alerts, const struct evidence *e, uint32_t row, boo
 	uint64_t ports = evidence_distinct(t->ports);
 
 	if (flood)
-		put_flood(&reason, e, t);
+		put_flood(&reason, t);
 	else
 		buf_printf(&reason, "was tried in vain by %u hosts on %llu ports within ",
 		    t->sources, (unsigned long long)ports);
@@ -351,7 +352,7 @@ report_target(struct alerts *alerts, const struct evidence *e, uint32_t row, boo
 	a.limits = limits.len > 0 ? buf_cstr(&limits) : NULL;
 	a.sampling = t->sampling;
 	a.dst = key_addr(&e->targets, row);
-	a.dstport = flood && !is_ping(t->proto) && !judge_portless(e) ? t->port : -1;
+	a.dstport = flood && !is_ping(t->proto) && !judge_target_portless(t) ? t->port : -1;
 	a.start_ns = burst != NULL ? burst->first_ns : t->first_ns;
 	a.end_ns = burst != NULL ? burst->last_ns : t->last_ns;
 	a.flows = t->flows;

@@ -56,7 +56,8 @@ static const struct member target_members[] = { NUMBER(target, first_ns), NUMBER
 	NUMBER(target, sampling), NUMBER(target, told), NUMBER(target, minute),
 	NUMBER(target, now_minute), NUMBER(target, last_minute), NUMBER(target, most_minute),
 	NUMBER(target, port), LATER(MEMBER_NUMBER, target, proto),
-	LATER(MEMBER_NUMBER, target, told_ns), BURSTS(target, bursts), { 0 } };
+	LATER(MEMBER_NUMBER, target, ported), LATER(MEMBER_NUMBER, target, told_ns),
+	BURSTS(target, bursts), { 0 } };
 static const struct member victim_members[] = { NUMBER(victim, first_ns), NUMBER(victim, last_ns),
 	NUMBER(victim, flows), NUMBER(victim, packets), NUMBER(victim, bytes),
 	OCTETS(victim, clients), NUMBER(victim, port), { 0 } };

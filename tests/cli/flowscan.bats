@@ -109,6 +109,14 @@ scan() {
 horizontal,10.0.0.99,,22,"tried tcp port 22 of 40 hosts in 39s, all in vain"' ]
 	[ "$(scan < few | sort)" = 'horizontal,10.0.0.66,,,"tried 40 hosts over tcp in 39s, all in vain"
 horizontal,10.0.0.99,,22,"tried tcp port 22 of 20 hosts in 19s, all in vain"' ]
+	# So it is of a flood, and of several ports of several hosts.
+	(cat flood; talks 1300 0 10.0.0.1 443) > most
+	[[ $(scan < most) == flood,,10.0.0.80,,'"1200 hosts tried it in vain, '* ]]
+	(awk -F, -v OFS=, '{ $5 = 40000; $6 = 80; print }' flood
+		for port in 21 22 23 80 443; do tries 6 0 10.0.0.66 $port; done
+		talks 1300 0 10.0.0.1 443 | portless) > few
+	[[ $(scan < few) == *flood,,10.0.0.80,80,'"1200 hosts tried port 80 in vain, '* ]]
+	[[ $(scan < few) == *block,10.0.0.66,,,'"tried 5 ports of 6 hosts '* ]]
 }
 
 @test "flowscan: of records without a protocol nothing is told, which is said" {
