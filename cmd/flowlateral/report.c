@@ -1,6 +1,7 @@
 /*
  * report.c - alerts in words and numbers.
  */
+#include "base/bits.h"
 #include "base/sum.h"
 #include "judge.h"
 #include "ports.h"
@@ -21,10 +22,11 @@ text_or_null(struct buf *b)
 	return b->len > 0 ? buf_cstr(b) : NULL;
 }
 
-/* Ports of some pairs: those of administration as bits, and one of the others. */
+/* Ports of some pairs: those of administration as bits, how many others there are, and one of these. */
 struct ports {
 	uint32_t admin;
 	unsigned others, other;
+	uint64_t seen[(UINT16_MAX + 1) / 64]; /* of the others */
 };
 
 static void
@@ -36,7 +38,8 @@ add_ports(const struct judge *j, struct ports *ports, const struct pair *p)
 
 		if (k >= 0) {
 			ports->admin |= UINT32_C(1) << k;
-		} else if (ports->others == 0 || port != ports->other) {
+		} else if (!bits_get(ports->seen, port)) {
+			bits_set(ports->seen, port);
 			ports->others++;
 			ports->other = port;
 		}

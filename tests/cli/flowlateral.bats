@@ -192,6 +192,9 @@ admin" ]
 		'fan,10.0.0.1,,,10,"10.0.0.1 reached 5 hosts by SMB within 4h00m: 10.0.0.11, 10.0.0.12, 10.0.0.13 and 2 more"' ]
 	[ "$(alerts kind --fan 6 < fan.csv | sort | uniq -c | tr -s ' ')" = " 5 admin" ]
 	[ "$(alerts kind --window 2h < fan.csv | sort -u)" = admin ]
+	# A port counts once, however many hosts were reached by it.
+	(cat fan.csv; for i in 11 12 13 14 15; do for port in 8000 9000; do talk $((monday + i * 3600)) 10.0.0.1 10.0.0.$i $port; done; done) > ports.csv
+	[[ $(alerts reason < ports.csv) == *"reached 5 hosts by SMB and 2 other ports within "* ]]
 }
 
 @test "flowlateral: our networks and what is allowed are said by options" {
