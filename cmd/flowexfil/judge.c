@@ -170,7 +170,7 @@ judge_channel(struct judge *j, struct pair *p, const char *kind, uint64_t least,
 	double size = score_size((double)p->out, (double)least);
 	double large = score_cut((mean / packet - 1) * 2);
 
-	if (p->out < least || mean < packet || p->out < p->in / 2)
+	if (p->out < least || mean <= packet || p->out < p->in - p->in / 2)
 		return;
 	words_begin(j);
 	words_octets(&j->reason, (double)p->out);

@@ -165,6 +165,10 @@ weeks() {
 	[ "$(alerts kind,srcip,dstip,attack < tunnel.csv)" = 'dns,10.0.0.5,10.0.0.53,"T1048.003,T1071.004"' ]
 	(header; talk $monday 10.0.0.5 10.0.0.53 53 17 1500000 2000000 20000) > queries.csv
 	[ -z "$(alerts kind < queries.csv)" ]
+	# More than 110 octets on average, and half of what came back.
+	[ -z "$( (header; talk $monday 10.0.0.5 10.0.0.53 53 17 1100000 2000000 10000) | alerts kind)" ]
+	[ "$( (header; talk $monday 10.0.0.5 10.0.0.53 53 17 1100001 2200002 10000) | alerts kind)" = dns ]
+	[ -z "$( (header; talk $monday 10.0.0.5 10.0.0.53 53 17 1100001 2200003 10000) | alerts kind)" ]
 	(cat tunnel.csv; talk $monday 10.0.0.53 198.51.100.1 53 17 1500000 2000000 8000 | sed 's/40000/40001/') > resolver.csv
 	[ "$(alerts kind,srcip < resolver.csv)" = dns,10.0.0.5 ]
 }
@@ -174,6 +178,8 @@ weeks() {
 	[ "$(alerts kind,srcip,dstip,dstport,proto < large.csv)" = icmp,10.0.0.5,198.51.100.1,,1 ]
 	(header; talk $monday 10.0.0.5 198.51.100.1 0 1 900000 900000 10700) > small.csv
 	[ -z "$(alerts kind < small.csv)" ]
+	[ -z "$( (header; talk $monday 10.0.0.5 198.51.100.1 0 1 640000 640000 5000) | alerts kind)" ]
+	[ "$( (header; talk $monday 10.0.0.5 198.51.100.1 0 1 640001 640000 5000) | alerts kind)" = icmp ]
 	(header; talk $monday 10.0.0.5 10.0.0.1 0 1 900000 900000 900) > inside.csv
 	[ -z "$(alerts kind < inside.csv)" ]
 }
