@@ -162,8 +162,8 @@ run(struct flowexfil *f, const struct optparse *parser, char **argv, struct err 
 		if (baseline_young(f->judge.baseline, &f->judge.baseline->network.seen) &&
 		    !f->io.quiet)
 			diag(f->scope.baseline,
-			    "knows less than %d days: everything is new to it, "
-			    "and no volume unusual",
+			    "knows less than %d days: what is new to it says little, "
+			    "and no volume is unusual",
 			    BASELINE_NORMAL_DAYS);
 	}
 	status =

@@ -79,7 +79,7 @@ put_pair_numbers(struct judge *j, const struct pair *p)
 
 /* How new a destination is. */
 struct news {
-	bool host_young; /* or unknown: of it everything is new */
+	bool host_young; /* or unknown: that something is new says little */
 	bool known; /* the host has talked to it before */
 	bool prefix_known; /* somebody of us has, or to its neighbours */
 	double prevalence; /* share of our hosts that use its service */

@@ -347,8 +347,10 @@ EOF
 	(header; talk $monday 10.0.0.5 203.0.113.9 443 6 1000 1000) | flowbase learn -i csv -w young
 	(header; talk $((monday + 86400)) 10.0.0.5 203.0.113.9 443 6 90000000 1000) > up.csv
 	run -0 --separate-stderr flowexfil -i csv -B young -o csv -k kind up.csv
-	[ "$stderr" = "flowexfil: young: knows less than 7 days: everything is new to it, and no volume unusual" ]
+	[ "$stderr" = "flowexfil: young: knows less than 7 days: what is new to it says little, and no volume is unusual" ]
 	[ "$output" = kind ]
+	(header; talk $((monday + 86400)) 10.0.0.5 198.51.100.1 443 6 90000000 1000) > new.csv
+	[[ $(alerts kind,why -q -B young < new.csv) == destination,*"new=0.5 prefix_known=0 host_young=1"* ]]
 }
 
 @test "flowexfil: benign captures have no alarm, but for a speed test where that is asked for" {
