@@ -190,22 +190,31 @@ see_interval(struct cell *c, const struct piece *p)
 		c->sampling = p->sampling;
 }
 
-/* Packets and octets of a record that is longer than a minute. */
+static bool
+is_long(const struct piece *p)
+{
+	return p->end_ns - p->start_ns > NS_PER_MINUTE;
+}
+
+/* Packets and octets to a host, and packets from it, of a record that is longer than a minute. */
 static void
-spread(struct floods *f, struct host *h, const struct piece *p, uint32_t minute)
+spread(struct floods *f, struct host *h, const struct piece *p, uint64_t packets, uint64_t bytes,
+    uint64_t back)
 {
 	double share = (double)NS_PER_MINUTE / (double)(p->end_ns - p->start_ns);
-	uint64_t packets = share_of(p->packets, share, p);
-	uint64_t bytes = share_of(p->bytes, share, p);
-	uint64_t back = share_of(p->rpackets, share, p);
-	uint32_t first = minute_of(p->start_ns);
+	uint32_t first = minute_of(p->start_ns), minute = minute_of(p->end_ns);
+
+	packets = share_of(packets, share, p);
+	bytes = share_of(bytes, share, p);
+	back = share_of(back, share, p);
 
 	for (uint32_t m = minute, n = 0; m > first && n < FLOOD_OPEN; m--, n++) {
 		struct cell *c = cell_at(f, h, m);
 
 		if (c == NULL)
 			return;
-		see_interval(c, p);
+		if (packets > 0)
+			see_interval(c, p);
 		sum_up(&c->packets, packets);
 		sum_up(&c->bytes, bytes);
 		sum_up(&c->back, back);
@@ -254,8 +263,8 @@ floods_add(
 		else
 			c->votes = c->votes > n ? c->votes - (uint32_t)n : 0;
 	}
-	if (p->end_ns - p->start_ns > NS_PER_MINUTE) {
-		spread(f, h, p, minute);
+	if (is_long(p)) {
+		spread(f, h, p, p->packets, p->bytes, p->rpackets);
 		return;
 	}
 	sum_up(&c->packets, piece_scaled(p, p->packets));
@@ -264,12 +273,17 @@ floods_add(
 }
 
 void
-floods_back(struct floods *f, struct host *h, int64_t end_ns, uint64_t packets)
+floods_back(struct floods *f, struct host *h, const struct piece *p)
 {
-	struct cell *c = cell_at(f, h, minute_of(end_ns));
+	struct cell *c;
 
+	if (is_long(p)) {
+		spread(f, h, p, 0, 0, p->packets);
+		return;
+	}
+	c = cell_at(f, h, minute_of(p->end_ns));
 	if (c != NULL)
-		sum_up(&c->back, packets);
+		sum_up(&c->back, piece_scaled(p, p->packets));
 }
 
 /* Room --------------------------------------------------------------------------------------------- */

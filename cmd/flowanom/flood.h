@@ -95,8 +95,8 @@ floods_host(const struct floods *f, size_t i)
 void floods_add(
     struct floods *, struct host *, const struct ends *, const struct piece *, bool asked);
 
-/* Packets that a host sent. */
-void floods_back(struct floods *, struct host *, int64_t end_ns, uint64_t packets);
+/* A record that a host sent. */
+void floods_back(struct floods *, struct host *, const struct piece *);
 
 /* Forget destinations that are quiet when there is little room; before a chunk. */
 void floods_make_room(struct floods *);

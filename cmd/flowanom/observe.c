@@ -321,7 +321,7 @@ add_record(struct observed *o, const struct ends *e, const struct piece *p, cons
 	if (l->dst != NULL)
 		floods_add(&o->floods, l->dst, e, p, l->role != FROM_SERVER);
 	if (l->src != NULL)
-		floods_back(&o->floods, l->src, p->end_ns, piece_scaled(p, p->packets));
+		floods_back(&o->floods, l->src, p);
 	if (hour != o->tracks.newest_hour && !tracks_time(&o->tracks, p->end_ns)) {
 		o->late++;
 		return;

@@ -50,6 +50,16 @@ def flood(kind, at=300 * 60, sampling=1, sources=1000):
                 flow(at + k // 40, src, "10.0.0.80", 80, 1024 + k, flags=18, packets=1, octets=40, last=0)
 
 
+def long_download():
+    """Five minutes of one connection in one record a direction, beside two hundred that are small."""
+    at = 300 * 60
+    for k in range(200):
+        flow(at + k * 3 // 2, "10.0.0.80", f"203.0.113.{k % 50}", 30000 + k, 443, packets=5, octets=500, last=0)
+        flow(at + k * 3 // 2, f"203.0.113.{k % 50}", "10.0.0.80", 443, 30000 + k, packets=5, octets=2000, last=0)
+    flow(at, "10.0.0.80", "203.0.113.99", 50000, 443, flags=24, packets=1500000, octets=78000000, last=299)
+    flow(at, "203.0.113.99", "10.0.0.80", 443, 50000, flags=24, packets=3000000, octets=4500000000, last=299)
+
+
 def hours(days, surge="", factor=20):
     """A host with 300 to 400 MB out in each hour of working days, another with a little; what is odd in `surge`."""
     odd = {int(h) for h in str(surge).split(",") if h}
@@ -150,6 +160,11 @@ after_quiet() {
 	for other in scan download answers; do
 		[ -z "$(after_quiet $other | alerts kind)" ]
 	done
+	# What is answered in a record of minutes is answered in each of them.
+	(make_flows quiet; make_flows long_download | tail -n +2) > long.csv
+	[ -z "$(alerts kind < long.csv)" ]
+	grep -v '10.0.0.80,203.0.113.99' long.csv | alerts kind,dstip,reason > got
+	[[ $(cat got) == flood,10.0.0.80,*'next to nothing back'* ]]
 }
 
 @test "flowanom: a flood in sampled flows is multiplied, and says what cannot be seen" {
