@@ -145,7 +145,7 @@ print_plan(const struct flowfilter *f)
 {
 	struct buf out = { 0 };
 
-	expr_explain(f->expr, &out);
+	expr_explain(f->expr, f->invert, &out);
 	(void)fwrite(out.data, 1, out.len, stdout);
 	buf_free(&out);
 	return EXIT_DONE;

@@ -306,9 +306,13 @@ put_plan(struct buf *out, const struct node *n, unsigned level)
 }
 
 void
-expr_explain(const struct expr *x, struct buf *out)
+expr_explain(const struct expr *x, bool invert, struct buf *out)
 {
-	put_node(out, x->root, false);
+	struct node *root[] = { x->root };
+	const struct node inverse = { .kind = NODE_NOT, .child = root, .n_child = 1 };
+	const struct node *top = invert ? &inverse : x->root;
+
+	put_node(out, top, false);
 	buf_puts(out, "\n\n");
-	put_plan(out, x->root, 1);
+	put_plan(out, top, 1);
 }

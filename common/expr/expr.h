@@ -52,8 +52,8 @@ enum expr_answer expr_ask(const struct expr *, const struct probe *);
  */
 const char *expr_unmet(struct expr_state *const *, unsigned n, bool wanted);
 
-/* The compiled plan, as text for --explain. */
-void expr_explain(const struct expr *, struct buf *);
+/* The compiled plan, as text for --explain; invert: of the records for which it is not true. */
+void expr_explain(const struct expr *, bool invert, struct buf *);
 
 /* Fields that the expression reads, for projection: fn is called once for each. */
 void expr_fields(const struct expr *, void (*fn)(void *ctx, const struct field *), void *ctx);

@@ -162,6 +162,18 @@ agrees() {
 	[ -z "$stderr" ]
 }
 
+@test "flowfilter: --explain says that the selection is inverted" {
+	run -0 --separate-stderr flowfilter --explain --invert 'bytes > 100 and tcp'
+	diff - <(printf '%s\n' "$output") <<-'END'
+	not (proto = 6 and bytes > 100)
+
+	  not
+	    and
+	      proto = 6                         uint; zone map, dictionary
+	      bytes > 100                       uint, the first present of 3 elements; zone map, dictionary
+	END
+}
+
 @test "flowfilter: what is wrong is shown in the text" {
 	run -2 --separate-stderr flowfilter 'tcp and duration > 5' /nonexistent
 	diff - <(printf '%s\n' "$stderr") <<-'END'

@@ -85,7 +85,7 @@ evaluate(const char *text, struct batch *b, uint64_t *sel)
 		assert(err.status == EXIT_USAGE && err.text[0] != '\0');
 		return false;
 	}
-	expr_explain(x, &plan);
+	expr_explain(x, false, &plan);
 	assert(plan.len > 0);
 	buf_free(&plan);
 	s = expr_state_new(x);

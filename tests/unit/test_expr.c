@@ -22,7 +22,7 @@ program_of(const char *text, struct buf *out)
 	if (x == NULL) {
 		buf_puts(out, err.text);
 	} else {
-		expr_explain(x, out);
+		expr_explain(x, false, out);
 		end = memchr(out->data, '\n', out->len);
 		out->len = (size_t)(end - out->data);
 	}
