@@ -424,18 +424,32 @@ check_length(const struct field_id *id, struct err *err)
 	    id->named, FIELD_NAME_MAX - 1);
 }
 
-/* -k end/5m -v last: the key has the identity, the greatest end is named max_end. */
+static bool
+is_end_of_flow(const struct field_id *id)
+{
+	return id->pen == PEN_OWN && (id->id == OWN_START || id->id == OWN_END);
+}
+
+/*
+ * -k end/5m -v last: the key has the identity, the greatest end is named max_end.  So is the least start, min_start:
+ * from it to a bin is no duration, which readers would compute, and rates with it.
+ */
+static bool
+gives_way(const struct group_value *v, const struct group_key *k)
+{
+	if (v->fn != FN_MIN && v->fn != FN_MAX)
+		return false;
+	return field_id_equal(&v->as, &k->as) ||
+	       (k->bin.ns != 0 && is_end_of_flow(&k->as) && is_end_of_flow(&v->as));
+}
+
 static void
 give_way(struct group_spec *s)
 {
-	for (size_t i = 0; i < s->n_values; i++) {
-		struct group_value *v = &s->values[i];
-
+	for (size_t i = 0; i < s->n_values; i++)
 		for (size_t k = 0; k < s->n_keys; k++)
-			if ((v->fn == FN_MIN || v->fn == FN_MAX) &&
-			    field_id_equal(&v->as, &s->keys[k].as))
-				v->as = v->made;
-	}
+			if (gives_way(&s->values[i], &s->keys[k]))
+				s->values[i].as = s->values[i].made;
 }
 
 int

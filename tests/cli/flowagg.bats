@@ -124,6 +124,19 @@ make_six() {
 	done
 }
 
+@test "flowagg: from a bin of time to a first or last is no duration, nor are there rates over it" {
+	make_six
+	flowagg -k end/5m -v first,bytes six.flow | flowcat -o csv -k end,min_start,start,duration,bps > got
+	diff - got <<-'END'
+	end,min_start,start,duration,bps
+	2026-01-05T10:00:00Z,2026-01-05T10:00:00Z,,,
+	2026-01-05T10:05:00Z,2026-01-05T10:02:00Z,,,
+	2026-01-05T11:00:00Z,2026-01-05T11:00:00Z,,,
+	END
+	flowagg -k start/1h -v last,bytes six.flow | flowcat -o csv | head -n 1 | grep -qx start,max_end,bytes
+	flowagg -k end -v first,bytes six.flow | flowcat -o csv | head -n 1 | grep -qx end,start,bytes
+}
+
 @test "flowagg: first and last of groups with bins of time are of the records, not of the bins" {
 	flowgen -n 3000 > day.flow
 	flowagg -k srcip -v first,last,flows -O srcip:asc -o csv day.flow > once.csv
