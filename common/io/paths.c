@@ -53,7 +53,7 @@ paths_is_flow(const char *path, int64_t *start_ns)
 	n = file_is_regular(fd) ? pread(fd, head, sizeof(head), 0) : 0;
 	if (n < 0 || !stream_recognise(head, (size_t)n)) {
 		close(fd);
-		return n < 0 || file_stem(path, ".flow") > 0;
+		return n < 0 || file_stem(path, ".flow") > 0 || file_stem(path, ".flow.part") > 0;
 	}
 	r = stream_open(fd, STREAM_LIVE, head, (size_t)n);
 	slot = slot_new();

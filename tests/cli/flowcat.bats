@@ -909,6 +909,16 @@ while not os.path.exists("stop"):
 	[ "$(sed 's/;.*//' told | sort | uniq -c | xargs)" = "15 flowcat: 80000 records read" ]
 }
 
+@test "flowcat: --live reads a file that has been begun, and has no octet yet" {
+	mkdir store
+	: > store/.a.flow.part
+	[ "$(flowcat --live -o csv -k srcip store)" = srcip ]
+	run -3 flowcat -o csv store
+	mv store/.a.flow.part store/.a.csv.part
+	run -3 flowcat --live -o csv store
+	[ "$output" = 'flowcat: store: no flow files in this directory' ]
+}
+
 @test "flowcat: whoever is killed leaves nothing beside its output, and --live reads no other's temporary files" {
 	mkdir store
 	flowgen -n 100 -w store/a.flow
