@@ -54,7 +54,8 @@ put_header(struct text_writer *w, const struct names *names, struct buf *out)
 		if (name.len > 0)
 			escape_csv(out, name.data, name.len, delimiter(w));
 	}
-	buf_putc(out, '\n');
+	if (w->n_col > 0)
+		buf_putc(out, '\n');
 	buf_free(&name);
 }
 

@@ -248,7 +248,7 @@ table_begin(struct text_writer *w, const struct names *names, struct batch *firs
 		join_ports(w, false);
 	}
 	measure(w, names, first);
-	if (!w->spec.header)
+	if (!w->spec.header || w->n_col == 0)
 		return;
 	if (w->spec.color)
 		buf_puts(out, "\033[1m");

@@ -186,6 +186,8 @@ text_rows(const struct text_writer *w, const struct names *names, struct batch *
 
 	if (b->options && !(is_json(w) && w->spec.options))
 		return 0;
+	if (w->relative != NULL && w->n_col == 0)
+		return err_usage(err, "-k %s leaves no column", w->relative);
 	if (b->options || w->spec.raw)
 		names = NULL; /* what says the names is printed as it is */
 	switch (w->spec.format) {

@@ -53,7 +53,7 @@ struct text_drain {
 
 /*
  * The selected records (NULL: all).  drain: may be NULL.  -1: err: a record has a value that no column shows (csv -k
- * all), or the batch is damaged: nothing was put out nor taken away.
+ * all), no column is left, or the batch is damaged: nothing was put out nor taken away.
  */
 int text_rows(const struct text_writer *, const struct names *, struct batch *, const uint64_t *sel,
     struct text_drain *drain, struct buf *, struct err *);

@@ -919,6 +919,20 @@ while not os.path.exists("stop"):
 	[ "$output" = 'flowcat: store: no flow files in this directory' ]
 }
 
+@test "flowcat: a list of fields that takes away every column is refused" {
+	flowgen -n 3 -w a.flow
+	flowagg -k proto -v bytes a.flow -w proto.flow
+	local all=-start,-end,-duration,-srcip,-dstip,-srcport,-dstport,-proto,-flags,-tos,-packets,-bytes,-flows
+	all+=,-inif,-outif,-srcas,-dstas,-exporter,-domain,-sampling
+	for format in csv tsv table; do
+		run -2 flowcat -o $format -k $all a.flow
+		[ "$output" = "flowcat: -k $all leaves no column" ]
+		run -2 flowcat -o $format -k -proto,-bytes proto.flow
+		[ "$output" = 'flowcat: -k -proto,-bytes leaves no column' ]
+	done
+	[ "$(flowcat -o csv -k -proto,-bytes,+flows proto.flow | head -n 1)" = flows ]
+}
+
 @test "flowcat: whoever is killed leaves nothing beside its output, and --live reads no other's temporary files" {
 	mkdir store
 	flowgen -n 100 -w store/a.flow
