@@ -194,7 +194,7 @@ add_service(
 struct look {
 	struct host *src, *dst;
 	uint32_t src_hash, dst_hash;
-	bool in_time, ours, theirs, local, want_dst;
+	bool in_time, ours, theirs, local, want_src, want_dst;
 	uint8_t role;
 };
 
@@ -221,7 +221,7 @@ look_at(struct observed *o, const struct ends *e, struct piece *p, struct look *
 	const struct addr *src = &e->ip[p->d], *dst = &e->ip[!p->d];
 	bool unicast = scope_unicast(dst);
 
-	bool ours, theirs, want_dst;
+	bool ours, theirs, want_src, want_dst;
 	enum role role;
 
 	*l = (struct look){ .in_time = false };
@@ -236,7 +236,9 @@ look_at(struct observed *o, const struct ends *e, struct piece *p, struct look *
 	ours = scope_internal(o->scope, src) && scope_unicast(src);
 	theirs = unicast && scope_internal(o->scope, dst);
 	want_dst = unicast && (theirs || role != FROM_SERVER);
-	if (ours) {
+	/* What is asked of a server outside is answered. */
+	want_src = ours || (role != TO_SERVER && scope_unicast(src));
+	if (want_src) {
 		l->src_hash = keyed_hash(&o->floods.hosts, src);
 		keyed_prefetch(&o->floods.hosts, l->src_hash);
 	}
@@ -248,8 +250,18 @@ look_at(struct observed *o, const struct ends *e, struct piece *p, struct look *
 	l->ours = ours;
 	l->theirs = theirs;
 	l->local = theirs || !unicast; /* to many at once is to our own network */
+	l->want_src = want_src;
 	l->want_dst = want_dst;
 	l->role = (uint8_t)role;
+}
+
+/* Who answers, if it is there; its minutes begin with what is asked. */
+static struct host *
+host_seen(struct observed *o, const struct addr *a, uint32_t hash)
+{
+	size_t at = keyed_find_hashed(&o->floods.hosts, a, hash);
+
+	return at != KEYED_NONE ? floods_host(&o->floods, at) : NULL;
 }
 
 /* Only who sends is watched by hours: who scans all our addresses makes no hosts of them. */
@@ -281,6 +293,8 @@ find_hosts(struct observed *o, const struct ends *e, const struct piece *p, stru
 
 	if (l->ours)
 		l->src = host_of(o, &e->ip[p->d], l->src_hash, true, minute);
+	else if (l->want_src)
+		l->src = host_seen(o, &e->ip[p->d], l->src_hash);
 	if (l->want_dst)
 		l->dst = host_of(o, &e->ip[!p->d], l->dst_hash, false, minute);
 }
@@ -327,7 +341,7 @@ add_record(struct observed *o, const struct ends *e, const struct piece *p, cons
 		return;
 	}
 	track_add(tracks_at(&o->tracks, 0), hour, AMOUNT_FLOWS, piece_scaled(p, p->flows));
-	if (l->src != NULL && l->src->track != 0)
+	if (l->ours && l->src != NULL && l->src->track != 0)
 		add_host(o, l->src, p, true, l->local, to == DNS_PORT);
 	if (l->dst != NULL && l->theirs && l->dst->track != 0)
 		add_host(o, l->dst, p, false, l->ours, false);
@@ -346,7 +360,7 @@ add_pieces(struct observed *o, const struct interfaces *f)
 	for (size_t i = 0; i < p->n; i++)
 		look_at(o, &p->ends[i], &p->piece[i], &look[i]);
 	for (size_t i = 0; i < p->n; i++) {
-		if (look[i].ours)
+		if (look[i].want_src)
 			keyed_prefetch_thing(&o->floods.hosts, look[i].src_hash);
 		if (look[i].want_dst)
 			keyed_prefetch_thing(&o->floods.hosts, look[i].dst_hash);

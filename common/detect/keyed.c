@@ -142,7 +142,13 @@ find(const struct keyed *k, const void *key, uint32_t hash)
 size_t
 keyed_find(const struct keyed *k, const void *key)
 {
-	return k->index != NULL ? find(k, key, keyed_hash(k, key)) : KEYED_NONE;
+	return keyed_find_hashed(k, key, keyed_hash(k, key));
+}
+
+size_t
+keyed_find_hashed(const struct keyed *k, const void *key, uint32_t hash)
+{
+	return k->index != NULL ? find(k, key, hash) : KEYED_NONE;
 }
 
 void

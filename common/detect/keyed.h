@@ -45,12 +45,13 @@ size_t keyed_add(struct keyed *, const void *key);
 
 /*
  * The same in steps, so that the cache misses of many overlap: hash a chunk of keys, prefetch them all, prefetch what
- * they lead to, then add one after the other.
+ * they lead to, then add or find one after the other.
  */
 uint32_t keyed_hash(const struct keyed *, const void *key);
 void keyed_prefetch(const struct keyed *, uint32_t hash);
 void keyed_prefetch_thing(const struct keyed *, uint32_t hash);
 size_t keyed_add_hashed(struct keyed *, const void *key, uint32_t hash);
+size_t keyed_find_hashed(const struct keyed *, const void *key, uint32_t hash);
 
 /* Make the index of what is there. */
 void keyed_index(struct keyed *);

@@ -60,6 +60,15 @@ def long_download():
     flow(at, "203.0.113.99", "10.0.0.80", 443, 50000, flags=24, packets=3000000, octets=4500000000, last=299)
 
 
+def upload():
+    """To a server outside, which acknowledges every second packet."""
+    for m in range(14):
+        for k in range(40):
+            packets = 10000 if m >= 10 else 10
+            flow(m * 60 + k, f"10.0.0.{k}", "203.0.113.9", 40000 + m, 443, packets=packets, octets=packets * 1400)
+            flow(m * 60 + k, "203.0.113.9", f"10.0.0.{k}", 443, 40000 + m, packets=packets // 2, octets=packets * 26)
+
+
 def hours(days, surge="", factor=20):
     """A host with 300 to 400 MB out in each hour of working days, another with a little; what is odd in `surge`."""
     odd = {int(h) for h in str(surge).split(",") if h}
@@ -160,6 +169,10 @@ after_quiet() {
 	for other in scan download answers; do
 		[ -z "$(after_quiet $other | alerts kind)" ]
 	done
+	# What goes out is answered from there.
+	make_flows upload > upload.csv
+	[ -z "$(alerts kind < upload.csv)" ]
+	[[ $(grep -v ',203.0.113.9,10.0' upload.csv | alerts kind,dstip,reason) == flood,203.0.113.9,*'next to nothing back'* ]]
 	# What is answered in a record of minutes is answered in each of them.
 	(make_flows quiet; make_flows long_download | tail -n +2) > long.csv
 	[ -z "$(alerts kind < long.csv)" ]
