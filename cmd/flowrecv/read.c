@@ -1,6 +1,7 @@
 /*
  * read.c - export messages out of captures and IPFIX files: one worker's parts, without its thread.
  */
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,6 +32,27 @@ decode(struct reading *r, struct wire_msg *msg, bool first)
 	wire_decode(r->wire, msg, blocks_out(r->blocks));
 }
 
+/* Messages that began as those of a protocol do. */
+static uint64_t
+export_messages(const struct wire *wire)
+{
+	struct wire_totals t;
+
+	wire_totals(wire, &t);
+	return t.messages - t.bad[BAD_VERSION];
+}
+
+/* Whose packets are none of an exporter's is a capture of traffic, as others make flows of. */
+static void
+tell_traffic(const struct reading *r, const char *subject, const struct capture_stats *stats)
+{
+	if (stats->packets > 0 && r->denied == 0 && !r->c->set.quiet)
+		diag(subject,
+		    "no export message in %" PRIu64 " packet%s, %" PRIu64
+		    " of them UDP; of traffic itself softflowd -r makes flows",
+		    stats->packets, stats->packets == 1 ? "" : "s", stats->datagrams);
+}
+
 static void
 read_source(struct reading *r, const char *path)
 {
@@ -40,6 +62,7 @@ read_source(struct reading *r, const char *path)
 	struct replay *source = replay_open(path, &err);
 	const struct capture_stats *stats;
 	struct wire_msg msg;
+	uint64_t before = export_messages(r->wire);
 	unsigned n = 0;
 	int rc = source == NULL ? -1 : 1;
 
@@ -64,6 +87,8 @@ read_source(struct reading *r, const char *path)
 		c->truncated += stats->truncated;
 	if (c->set.stats)
 		stats_read(subject, stats, r->denied);
+	if (rc == 0 && stats != NULL && export_messages(r->wire) == before)
+		tell_traffic(r, subject, stats);
 	r->denied = 0;
 	/* An IPFIX file is a transport session: the next one has templates of its own (RFC 7011 8). */
 	if (source != NULL && stats == NULL)

@@ -81,6 +81,33 @@ load ../collector
 	[ ! -e out.flow ]
 }
 
+@test "flowrecv: a capture of traffic, which has no export packets, is told" {
+	cat > capture.py <<-'END'
+		import struct, sys
+		sys.stdout.buffer.write(struct.pack("<IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
+		for proto in sys.argv[1:]:
+		    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 64, int(proto), 0, b"\xc0\0\2\1", b"\xc0\0\2\2")
+		    p = ip + struct.pack("!HHHHIIHH", 4000, 53, 20, 0, 0x12340100, 0, 0, 0)[:20]
+		    sys.stdout.buffer.write(struct.pack("<IIII", 1767600000, 0, len(p), len(p)) + p)
+	END
+	python3 capture.py 6 > tcp.pcap
+	run -0 --separate-stderr flowrecv -r tcp.pcap -w out.flow
+	[ "$stderr" = "flowrecv: tcp.pcap: no export message in 1 packet, 0 of them UDP; of traffic itself softflowd -r makes flows" ]
+	python3 capture.py 6 17 17 > both.pcap
+	run -0 --separate-stderr flowrecv -r both.pcap -w out.flow
+	[[ $stderr == "flowrecv: both.pcap: no export message in 3 packets, 2 of them UDP; of traffic"* ]]
+	python3 capture.py > none.pcap
+	export_to pcap v5.pcap --as v5 --messages 1 --records 1
+	run -0 --separate-stderr flowrecv -q -r both.pcap -r tcp.pcap -w out.flow
+	[ -z "$stderr" ]
+	run -0 --separate-stderr flowrecv -r none.pcap -r v5.pcap -w out.flow
+	[ -z "$stderr" ]
+	run -0 --separate-stderr flowrecv -r v5.pcap -r tcp.pcap -w out.flow
+	[[ $stderr == "flowrecv: tcp.pcap: no export message in 1 packet, "* ]]
+	run -0 --separate-stderr flowrecv --source x=198.51.100.1/32 -r both.pcap -w out.flow
+	[[ $stderr != *"no export message"* ]]
+}
+
 @test "flowrecv: a link layer that is not supported is refused by name" {
 	export_to pcap wlan.pcap --link 105
 	run -3 --separate-stderr flowrecv -r wlan.pcap -w out.flow
