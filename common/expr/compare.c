@@ -6,6 +6,8 @@
  */
 #include <ctype.h>
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 #include "expr/parse.h"
 
@@ -341,20 +343,35 @@ compare_field(struct parser *p, struct node *left, enum cmp cmp)
 	return compare_operands(p, cmp == CMP_BITS ? CMP_EQ : cmp, left, right);
 }
 
+/* The type of what a column of this name holds, either side's too (ip, port), as flowstat's lists are of. */
+static enum type
+title_type(const char *p, size_t n)
+{
+	struct err err = { 0 };
+	struct field f;
+
+	for (const struct primitive *w = primitives; w->word != NULL; w++) {
+		if (strlen(w->word) == n && strncasecmp(w->word, p, n) == 0) {
+			p = w->src;
+			n = strlen(p);
+			break;
+		}
+	}
+	return field_parse(&f, p, n, &err) == 0 ? f.type : TYPE_NONE;
+}
+
 /* A line above values that names their column, as csv has: a field of their type, and no value (icmp is a protocol). */
 static bool
 is_title(struct parser *p, const struct node *left, const struct literal *l)
 {
 	enum type type = left->field->type;
 	struct complaint why;
-	struct err err = { 0 };
-	struct field f;
 
 	/* Most are values, and to find that something names no field takes long. */
 	return l->line == 1 && !l->quoted && type != TYPE_NONE && type != TYPE_STRING &&
 	       type != TYPE_BYTES &&
 	       new_test(p, left->field, CMP_IN, l, 1, left->at, &why) == NULL &&
-	       field_parse(&f, l->p, l->n, &err) == 0 && f.type == type;
+	       title_type(l->p, l->n) == type;
 }
 
 struct node *

@@ -82,6 +82,18 @@ agrees() {
 	done
 }
 
+@test "flowfilter: a list may be a column of flowstat's for both ends, whose name is passed over too" {
+	printf 'srcip,dstip,srcport,dstport,inif,outif,tos\n192.0.2.1,192.0.2.2,4000,53,1,2,3\n' > a.csv
+	for end in ip port if; do
+		flowstat -s $end -o csv a.csv | cut -d, -f 1 > list
+		[ "$(flowfilter "$end in @list" -o csv -k tos a.csv | tr '\n' ' ')" = "tos 3 " ]
+	done
+	printf 'tos\n3\n' > list
+	[ "$(flowfilter 'tos in @list' -o csv -k tos a.csv | tr '\n' ' ')" = "tos 3 " ]
+	printf 'port\n' > list
+	run -2 flowfilter 'srcip in @list' -o csv a.csv
+}
+
 @test "flowfilter: a list may begin with a value that fields are named like too" {
 	printf 'proto\n1\n6\n17\n50\n' > a.csv
 	for name in icmp tcp esp; do
