@@ -173,6 +173,25 @@ bad_line(struct csv_bad *bad, uint64_t line, struct buf *why, struct err *err)
 	return 0;
 }
 
+/* Are these the names of the columns again, as where files were joined? */
+static bool
+repeats_names(const struct csv_rows *r)
+{
+	if (r->in.n_span != r->plan->n_col)
+		return false;
+	for (unsigned i = 0; i < r->plan->n_col; i++) {
+		const struct csv_name *name = &r->plan->name[i];
+		struct csv_name again;
+		const struct csv_span *s = &r->in.span[i];
+		struct err ignored = { 0 };
+
+		if (csv_name_parse(&again, &r->in, s->p, s->n, &ignored) != 0 ||
+		    again.role != name->role || !field_id_equal(&again.id, &name->id))
+			return false;
+	}
+	return true;
+}
+
 /* One record, the general way.  1: done, 0: there is none, -1: err. */
 static int
 read_row(struct csv_rows *r, struct batch *b, struct csv_bad *bad, struct err *err)
@@ -186,10 +205,17 @@ read_row(struct csv_rows *r, struct batch *b, struct csv_bad *bad, struct err *e
 		return 0;
 	if (reason != NULL)
 		buf_puts(&why, reason);
-	if (reason != NULL || !parse_row(r, &why))
+	if (reason != NULL || !parse_row(r, &why)) {
+		if (reason == NULL && repeats_names(r)) {
+			why.len = 0;
+			buf_puts(&why,
+			    "the names of the columns again, as where files were joined; "
+			    "--skip-bad passes over them");
+		}
 		rc = bad_line(bad, line, &why, err) < 0 ? -1 : 1;
-	else if (++r->rows == CSV_TILE || r->octets.len > OCTETS_MOST)
+	} else if (++r->rows == CSV_TILE || r->octets.len > OCTETS_MOST) {
 		flush_rows(r, b);
+	}
 	buf_free(&why);
 	return rc;
 }

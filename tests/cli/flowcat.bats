@@ -207,6 +207,19 @@ make_five() {
 	[[ $output == *"the first line must name the columns"* ]]
 }
 
+@test "flowcat: files of csv that were joined, names and all, are told" {
+	printf 'ts,sa,x,td\n2026-01-05,192.0.2.1,a,1\n' > a.csv
+	run -3 --separate-stderr flowcat -o csv -k srcip <(cat a.csv a.csv)
+	[ "$output" = $'srcip\n192.0.2.1' ]
+	[[ $stderr == *": line 3: the names of the columns again, as where files were joined; --skip-bad passes over them" ]]
+	run -0 --separate-stderr flowcat --skip-bad -o csv -k srcip <(cat a.csv a.csv)
+	[ "$output" = $'srcip\n192.0.2.1\n192.0.2.1' ]
+	for other in 'ts,sa,y,td' 'ts,da,x,td' 'ts,sa,x'; do
+		run -3 --separate-stderr flowcat -o csv <(cat a.csv; echo "$other")
+		[[ $stderr != *"names of the columns"* ]]
+	done
+}
+
 @test "flowcat: --raw says times as integers under the names of wires" {
 	make_five
 	run -0 flowcat -o ndjson --raw -n 1 five.flow
