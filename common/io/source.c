@@ -238,6 +238,8 @@ open_format(
 	default:
 		s->csv = csv_open(fd, format == IO_TSV ? '\t' : ',', head, taken);
 		csv_zone(s->csv, s->opts->tz);
+		if (s->opts->in_format == IO_AUTO)
+			csv_guess(s->csv);
 		csv_stop_at(s->csv, s->stop_fd);
 		break;
 	}

@@ -11,6 +11,7 @@ enum { PIECE_OCTETS = BATCH_OCTETS / 2 };
 struct csv_reader {
 	struct csv_split in;
 	const struct tz *tz; /* of clock times without a zone */
+	bool guessed; /* nobody said that it is csv */
 	struct csv_plan *plan; /* NULL: the header has not been read */
 	struct err pending; /* what failed behind the last piece */
 	struct csv_piece *own; /* csv_next's */
@@ -39,6 +40,12 @@ void
 csv_zone(struct csv_reader *r, const struct tz *tz)
 {
 	r->tz = tz;
+}
+
+void
+csv_guess(struct csv_reader *r)
+{
+	r->guessed = true;
 }
 
 void
@@ -113,6 +120,11 @@ read_header(struct csv_reader *r, struct err *err)
 	r->plan = csv_plan_new(&r->in, r->tz, line, err);
 	if (r->plan == NULL)
 		return -1;
+	if (r->guessed && r->plan->foreign)
+		return err_set(err,
+		    "line %llu: no column has the name of a field; if this is csv of flows, say -i "
+		    "%s",
+		    (unsigned long long)line, r->in.delimiter == ',' ? "csv" : "tsv");
 	r->in.keep_empty = r->plan->keep_empty;
 	return 1;
 }

@@ -171,6 +171,13 @@ check_foreign(const struct csv_split *in, uint64_t line, struct err *err)
 	return csv_plan_refuse(c, first->p[first->n - 1] == c, in->delimiter, line, err);
 }
 
+/* A column that could be anything's. */
+static bool
+is_free(const struct csv_name *name)
+{
+	return name->role == CSV_VALUE && name->id.pen == PEN_NAMED && name->type == TYPE_STRING;
+}
+
 struct csv_plan *
 csv_plan_new(const struct csv_split *in, const struct tz *tz, uint64_t line, struct err *err)
 {
@@ -185,6 +192,7 @@ csv_plan_new(const struct csv_split *in, const struct tz *tz, uint64_t line, str
 		return NULL;
 	plan = mem_zero(1, sizeof(*plan));
 	plan->refs = 1;
+	plan->foreign = true;
 	plan->delimiter = in->delimiter;
 	plan->name = mem_zero(in->n_span + CSV_MADE_MOST, sizeof(*plan->name));
 	for (unsigned i = 0; i < in->n_span; i++) {
@@ -195,6 +203,7 @@ csv_plan_new(const struct csv_split *in, const struct tz *tz, uint64_t line, str
 		}
 		plan->name[i].tz = tz;
 		plan->n_col = i + 1;
+		plan->foreign &= is_free(&plan->name[i]);
 	}
 	plan->keep_empty = plan->n_col == 1;
 	add_made(plan);

@@ -17,6 +17,7 @@ enum { CSV_MADE_MOST = 2 };
 struct csv_plan {
 	atomic_uint refs;
 	char delimiter;
+	bool foreign; /* no column has the name or the type of a field */
 	bool keep_empty; /* an empty line is a record: there is one column */
 	struct csv_name *name;
 	unsigned n_col; /* of the file */

@@ -86,6 +86,9 @@ void csv_close(struct csv_reader *);
 /* Clock times that name no zone are in tz; before the first record. */
 void csv_zone(struct csv_reader *, const struct tz *tz);
 
+/* Nobody said that it is csv: a header that names no field at all is refused.  Before the first record. */
+void csv_guess(struct csv_reader *);
+
 /* From now on the input is at its end when stop_fd is readable. */
 void csv_stop_at(struct csv_reader *, int stop_fd);
 

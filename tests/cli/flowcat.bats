@@ -220,6 +220,23 @@ make_five() {
 	done
 }
 
+@test "flowcat: text that names no field is no csv of flows unless -i says so" {
+	printf '%s\n' a.flow b.flow c.flow > names
+	printf 'client,query\n192.0.2.1,example.org\n' > dns.csv
+	printf 'client\tquery\n192.0.2.1\texample.org\n' > dns.tsv
+	run -3 --separate-stderr flowstat -q names
+	[ "$stderr" = "flowstat: names: line 1: no column has the name of a field; if this is csv of flows, say -i csv" ]
+	run -3 --separate-stderr flowcat -o csv < names
+	[[ $stderr == "flowcat: standard input: line 1: no column has the name of a field; "* ]]
+	run -3 --separate-stderr flowcat -o csv dns.tsv
+	[[ $stderr == *"say -i tsv" ]]
+	flowcat -i csv -o csv dns.csv | cmp - dns.csv
+	flowcat -i tsv -o csv dns.tsv | cmp - dns.csv
+	for names in client,start client:string,query:uint8 client,duration client,bps; do
+		printf '%s\n1,1\n' $names | flowcat -o null
+	done
+}
+
 @test "flowcat: --raw says times as integers under the names of wires" {
 	make_five
 	run -0 flowcat -o ndjson --raw -n 1 five.flow
