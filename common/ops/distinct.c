@@ -185,11 +185,11 @@ spread_stretch(struct distinct *d, size_t first, size_t end)
 	uint64_t seed = hash_seed();
 	bool counted = d->counted;
 
-	while (first < end) {
-		size_t some = end - first < CHUNK ? end - first : CHUNK, n = 0;
+	for (; first < end; first += CHUNK) {
 		uint16_t taken[CHUNK];
+		size_t n = 0;
 
-		for (size_t i = 0; i < some; i++) {
+		for (size_t i = 0; i < CHUNK && first + i < end; i++) {
 			taken[n] = (uint16_t)i;
 			n += *narrow_at(d, first + i) != 0;
 		}
@@ -204,7 +204,6 @@ spread_stretch(struct distinct *d, size_t first, size_t end)
 				from[1] = 0;
 			}
 		}
-		first += some;
 	}
 }
 
