@@ -122,6 +122,12 @@ static const struct synonym names[] = {
 	{ "tot bwd pkts", "rpackets", 0 },
 	{ "totlen fwd pkts", "bytes", 0 },
 	{ "totlen bwd pkts", "rbytes", 0 },
+	/* ipfixprobe and NEMEA */
+	{ "time_first", "start", 0 },
+	{ "time_last", "end", 0 },
+	{ "packets_rev", "rpackets", 0 },
+	{ "bytes_rev", "rbytes", 0 },
+	{ "tcp_flags_rev", "rflags", 0 },
 	/* NetFlow v9 (RFC 3954) */
 	{ "ipv4_src_addr", "srcip", 0 },
 	{ "ipv4_dst_addr", "dstip", 0 },
