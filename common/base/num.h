@@ -34,6 +34,7 @@ bool parse_hex(const char *, size_t, uint8_t *dst); /* an even number of digits 
 
 /* Number with an optional unit K M G T P (decimal) or Ki Mi Gi Ti Pi (binary), optional fraction. */
 bool parse_scaled(const char *, size_t, double *);
+bool parse_scaled_u64(const char *, size_t, uint64_t *); /* whole ones, exactly */
 
 /* The same for sizes in octets, whole; a trailing B is accepted. */
 bool parse_size(const char *, size_t, uint64_t *octets);

@@ -237,12 +237,28 @@ take_unit(const char *s, size_t *n, bool any_case)
 	return unit;
 }
 
+/* The whole number that DIGITS[.DIGITS] of a unit are; false: they are none that 64 bits hold. */
+static bool
+whole_of_unit(const char *s, size_t n, uint64_t unit, uint64_t *v)
+{
+	struct decimal d;
+	bool rest;
+
+	return decimal_read(s, n, &d) && d.used == n && decimal_times(&d, unit, v, &rest) && !rest;
+}
+
 bool
 parse_scaled(const char *s, size_t n, double *v)
 {
-	uint64_t unit = take_unit(s, &n, false);
+	bool negative = n > 0 && s[0] == '-';
+	uint64_t unit = take_unit(s, &n, false), whole;
 	double r;
 
+	/* 523.541 has no double of its own, a thousand of it has. */
+	if (n > negative && whole_of_unit(s + negative, n - negative, unit, &whole)) {
+		*v = negative ? -(double)whole : (double)whole;
+		return true;
+	}
 	if (!parse_double(s, n, &r) || !isfinite(r) || !isfinite(r * (double)unit))
 		return false;
 	*v = r * (double)unit;
@@ -250,16 +266,25 @@ parse_scaled(const char *s, size_t n, double *v)
 }
 
 bool
+parse_scaled_u64(const char *s, size_t n, uint64_t *v)
+{
+	uint64_t unit = take_unit(s, &n, false), whole;
+
+	if (!whole_of_unit(s, n, unit, &whole))
+		return false;
+	*v = whole;
+	return true;
+}
+
+bool
 parse_size(const char *s, size_t n, uint64_t *octets)
 {
-	struct decimal d;
 	uint64_t unit, v;
-	bool rest;
 
 	if (n > 0 && (s[n - 1] == 'B' || s[n - 1] == 'b'))
 		n--;
 	unit = take_unit(s, &n, true);
-	if (!decimal_read(s, n, &d) || d.used != n || !decimal_times(&d, unit, &v, &rest) || rest)
+	if (!whole_of_unit(s, n, unit, &v))
 		return false;
 	*octets = v;
 	return true;

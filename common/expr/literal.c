@@ -156,6 +156,8 @@ read_uint(const struct builder *b, const char *p, size_t n, uint64_t *v)
 		*v = bits;
 		return true;
 	}
+	if (parse_scaled_u64(p, n - (p[n - 1] == 'B'), v))
+		return true;
 	if (!scaled(p, n, &d) || d < 0 || d >= 0x1p64 || d != floor(d))
 		return false;
 	*v = (uint64_t)d;

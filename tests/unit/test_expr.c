@@ -92,6 +92,11 @@ static const struct {
 	{ "srcip = 10.0.0.0/31", "srcip in [10.0.0.0 10.0.0.1]" },
 	/* units */
 	{ "bytes > 1536", "bytes > 1.5Ki" },
+	{ "bytes > 523541", "bytes > 523.541K" },
+	{ "bytes > 523541", "bytes > 523.541KB" },
+	{ "bytes > 306343059332700001", "bytes > 306.343059332700001P" },
+	{ "bytes > 9007199254740993", "bytes > 9007199254740993.0" },
+	{ "bps > 512291680000", "bps > 512.29168G" },
 	{ "bytes > 2000000000", "bytes > 2G" },
 	{ "duration >= 1.500s", "duration >= 1500ms" },
 	{ "duration >= 5400s", "duration >= 1h30m" },
