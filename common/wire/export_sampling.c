@@ -93,7 +93,9 @@ by_options(struct exporter *e, const struct intervals *v, size_t rec, bool alone
 		named.id[i] = named.has[i] ? cell_uint(names[i], rec) : 0;
 	}
 	known = sampling_of_names(&said, &named);
-	return known.packets != 0 ? known.packets : sampling_of_domain(&said).packets;
+	if (known.packets != 0 || sampling_is_of_templates(&s->told))
+		return known.packets; /* the numbers of templates are others here */
+	return sampling_of_domain(&said).packets;
 }
 
 /*

@@ -18,14 +18,16 @@ said_of(const struct task *k)
 		k->t->has_sampling };
 }
 
-/* What holds for every record of the message that says nothing more precise. */
+/* What holds for every record of the set that says nothing more precise. */
 static struct sampling_known
-of_message(const struct task *k)
+of_set(const struct task *k)
 {
 	const struct sampling_said said = said_of(k);
-	struct sampling_known known = sampling_of_domain(&said);
+	struct sampling_known known = sampling_of_template(&said, k->t->id);
 	const struct message *m = k->m;
 
+	if (known.packets == 0)
+		known = sampling_of_domain(&said);
 	if (known.packets != 0)
 		return known;
 	if (m->msg->source != NULL && m->msg->source->sampling != 0)
@@ -101,7 +103,7 @@ sampled_records(const struct task *k)
 	const struct session *s = k->m->s;
 	const struct template *t = k->t;
 	bool by_interface = knows_interfaces(&s->sampling) || knows_interfaces(&s->peer->sampling);
-	struct sampling_known known = of_message(k);
+	struct sampling_known known = of_set(k);
 	int col[2];
 
 	if (known.packets == 0 && s->peer->sampling.n == 0)

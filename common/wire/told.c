@@ -18,6 +18,8 @@ static const struct {
 	[TOLD_INGRESS] = { PEN_IANA, 10 },
 	[TOLD_EGRESS] = { PEN_IANA, 14 },
 	[TOLD_INTERFACE] = { PEN_SCOPE, 2 },
+	[TOLD_TEMPLATE] = { PEN_IANA, 145 },
+	[TOLD_TEMPLATE_SCOPE] = { PEN_SCOPE, 5 },
 	[TOLD_DOMAIN] = { PEN_IANA, 149 },
 	[TOLD_STARTED] = { PEN_IANA, 160 },
 	[TOLD_NOT_SENT] = { PEN_IANA, 166 },
@@ -133,39 +135,88 @@ static void
 learn(const struct teller *by, enum sampling_scope scope, uint64_t id, uint32_t domain,
     uint32_t packets)
 {
+	const struct sampling_key key = { scope, id, 0 };
+
 	if (domain == by->number)
-		sampling_learn(by->domain, by->claim, scope, id, domain, packets);
-	sampling_learn(by->exporter, by->claim, scope, id, domain, packets);
+		sampling_learn(by->domain, by->claim, &key, domain, packets);
+	sampling_learn(by->exporter, by->claim, &key, domain, packets);
+}
+
+/* Numbers of those of some elements that the record has. */
+struct numbers {
+	uint64_t v[3];
+	unsigned n;
+};
+
+static struct numbers
+numbers_of(const struct told *t, const enum told_id *ids, unsigned n)
+{
+	struct numbers of = { .n = 0 };
+
+	for (unsigned i = 0; i < n; i++)
+		if (told_has(t, ids[i]))
+			of.v[of.n++] = told_number(t, ids[i]);
+	return of;
+}
+
+static void
+learn_sampler(const struct teller *by, uint64_t sampler, const struct numbers *interfaces,
+    uint32_t domain, uint32_t packets)
+{
+	if (interfaces->n == 0)
+		learn(by, SAMPLING_FOR_SAMPLER, sampler, domain, packets);
+	for (unsigned i = 0; i < interfaces->n; i++) {
+		if (domain == by->number)
+			sampling_learn_at(
+			    by->domain, by->claim, sampler, interfaces->v[i], domain, packets);
+		sampling_learn_at(
+		    by->exporter, by->claim, sampler, interfaces->v[i], domain, packets);
+	}
+}
+
+/* Only a scope says that all the record tells is of one template; false: it has none. */
+static bool
+template_of(const struct told *t, uint64_t *id)
+{
+	static const enum told_id ids[] = { TOLD_TEMPLATE, TOLD_TEMPLATE_SCOPE };
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct column *c = t->scope[ids[i]];
+
+		if (c != NULL && column_has(c, t->rec)) {
+			*id = column_uint(c, t->rec);
+			return true;
+		}
+	}
+	return false;
 }
 
 void
 told_sampling(const struct told *t, struct sampling *of_domain, struct sampling *of_exporter,
     uint32_t number, const struct claim *claim)
 {
-	static const enum told_id interfaces[] = { TOLD_INTERFACE, TOLD_INGRESS, TOLD_EGRESS };
-	static const enum told_id samplers[] = { TOLD_SELECTOR, TOLD_SAMPLER };
+	static const enum told_id ids[] = { TOLD_SELECTOR, TOLD_SAMPLER, TOLD_INTERFACE,
+		TOLD_INGRESS, TOLD_EGRESS };
 	const struct teller by = { of_domain, of_exporter, number, claim };
+	struct numbers samplers = numbers_of(t, ids, 2), interfaces = numbers_of(t, ids + 2, 3);
 	uint32_t domain = number, packets;
-	bool narrow = false;
+	uint64_t template;
 
 	if (!read_interval(t, &packets))
 		return;
 	if (told_has(t, TOLD_DOMAIN))
 		domain = (uint32_t)told_number(t, TOLD_DOMAIN);
-	for (unsigned i = 0; i < 2; i++)
-		if (told_has(t, samplers[i])) {
-			learn(&by, SAMPLING_FOR_SAMPLER, told_number(t, samplers[i]), domain,
-			    packets);
-			narrow = true;
-		}
-	for (unsigned i = 0; i < 3; i++)
-		if (told_has(t, interfaces[i])) {
-			learn(&by, SAMPLING_FOR_INTERFACE, told_number(t, interfaces[i]), domain,
-			    packets);
-			narrow = true;
-		}
-	if (narrow)
+	for (unsigned i = 0; i < samplers.n; i++)
+		learn_sampler(&by, samplers.v[i], &interfaces, domain, packets);
+	for (unsigned i = 0; i < interfaces.n; i++)
+		learn(&by, SAMPLING_FOR_INTERFACE, interfaces.v[i], domain, packets);
+	if (samplers.n > 0 || interfaces.n > 0)
 		return;
+	if (template_of(t, &template)) {
+		learn(&by, SAMPLING_FOR_TEMPLATE, template, domain, packets);
+		return;
+	}
 	learn(&by, SAMPLING_FOR_ALL, 0, domain, packets);
-	sampling_learn(of_exporter, claim, SAMPLING_FOR_DOMAIN, domain, domain, packets);
+	sampling_learn(of_exporter, claim, &(struct sampling_key){ SAMPLING_FOR_DOMAIN, domain, 0 },
+	    domain, packets);
 }

@@ -9,7 +9,7 @@
 #include "flow/batch.h"
 #include "wire/sampling.h"
 
-/* The elements that tell something: IANA's, but for the v9 scope; TOLD_COUNT: none of them. */
+/* The elements that tell something: IANA's, but for two scopes of v9; TOLD_COUNT: none of them. */
 enum told_id {
 	TOLD_INTERVAL,
 	TOLD_RANDOM,
@@ -23,6 +23,8 @@ enum told_id {
 	TOLD_INGRESS,
 	TOLD_EGRESS,
 	TOLD_INTERFACE,
+	TOLD_TEMPLATE,
+	TOLD_TEMPLATE_SCOPE,
 	TOLD_DOMAIN,
 	TOLD_STARTED,
 	TOLD_NOT_SENT,

@@ -784,6 +784,32 @@ test_sampling(void)
 	}
 }
 
+/* What options said of a template holds for whichever has its number at the receiver: flows say theirs themselves. */
+static void
+test_sampling_of_templates(void)
+{
+	struct export_opts o = { .version = EXPORT_IPFIX };
+	struct sent *s = mem_zero(1, sizeof(*s));
+	struct exporter *e = export_new(&o, keep, s);
+	struct batch *options = interval_options(1000), *of_template = interval_options(100);
+	struct batch *b = flows(2, 1000);
+	struct err err = { 0 };
+
+	of_template->col[0].id = field_iana(145);
+	add_uint(b, field_own(OWN_SAMPLING), 4, 1000);
+	if (export_batch(e, options, NULL, &err) != 0 ||
+	    export_batch(e, of_template, NULL, &err) != 0 || export_batch(e, b, NULL, &err) != 0 ||
+	    export_flush(e, &err) != 0)
+		ok(false, "exporting fails: %s", err.text);
+	is_u64(number(s, s->n - 1, 24 + 2 * 4, 2), 34,
+	    "sampling is sent where options told of some template");
+	export_free(e);
+	sent_free(s);
+	batch_free(options);
+	batch_free(of_template);
+	batch_free(b);
+}
+
 /* Counters were multiplied: the interval that the record had has no meaning any more. */
 static void
 test_sampling_scaled(void)
@@ -1111,6 +1137,7 @@ main(void)
 	test_same_domain();
 	test_many_exporters();
 	test_sampling();
+	test_sampling_of_templates();
 	test_sampling_scaled();
 	test_scopes();
 	test_events();

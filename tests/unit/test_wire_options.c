@@ -189,37 +189,61 @@ test_forms(void)
 
 /* v9: scopes in octets, types of their own; options template, its data and the flows in one message. */
 static void
-test_v9(void)
+put_v9_scope(unsigned scope, unsigned value)
 {
-	struct rig r;
-
-	rig_open(&r, (struct wire_opts){ 0 });
 	begin_v9(&c, 4, 1, 7);
 	open_set(&c, 1);
 	put(&c, 300, 2);
 	put(&c, 4, 2);
 	put(&c, 4, 2);
-	put(&c, 2, 2); /* scope interface */
+	put(&c, scope, 2);
 	put(&c, 4, 2);
 	put(&c, 34, 2);
 	put(&c, 4, 2);
 	close_set(&c);
 	open_set(&c, 300);
-	put(&c, 12, 4);
+	put(&c, value, 4);
 	put(&c, 128, 4);
 	close_set(&c);
-	put_template_set(&c, 0, 256, 2, (const uint16_t[][2]){ { 10, 4 }, { 2, 4 } });
-	open_set(&c, 256);
-	put(&c, 12, 4);
-	put(&c, 1, 4);
-	put(&c, 13, 4);
-	put(&c, 1, 4);
-	close_set(&c);
-	rig_send(&r, &c);
-	is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING), 0), 128,
-	    "sampling: v9 scope interface, in one message");
-	ok(!has(&r, WIRE_FLOWS4, OWN(SAMPLING), 1), "sampling: and not for another interface");
-	rig_close(&r);
+	for (unsigned id = 256; id <= 257; id++) {
+		put_template_set(&c, 0, id, 2, (const uint16_t[][2]){ { 10, 4 }, { 2, 4 } });
+		open_set(&c, id);
+		put(&c, 12, 4);
+		put(&c, 1, 4);
+		put(&c, 13, 4);
+		put(&c, 1, 4);
+		close_set(&c);
+	}
+}
+
+static void
+test_v9(void)
+{
+	static const struct {
+		unsigned scope, value;
+		bool known[4];
+		const char *what;
+	} cases[] = {
+		{ 1, 0, { true, true, true, true }, "System" },
+		{ 2, 12, { true, false, true, false }, "Interface" },
+		{ 5, 257, { false, false, true, true }, "Template" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rig r;
+
+		rig_open(&r, (struct wire_opts){ 0 });
+		put_v9_scope(cases[i].scope, cases[i].value);
+		rig_send(&r, &c);
+		for (unsigned rec = 0; rec < 4; rec++) {
+			bool known = has(&r, WIRE_FLOWS4, OWN(SAMPLING), rec);
+
+			ok(known == cases[i].known[rec] &&
+				(!known || num(&r, WIRE_FLOWS4, OWN(SAMPLING), rec) == 128),
+			    "sampling: v9 scope %s, in one message: record %u", cases[i].what, rec);
+		}
+		rig_close(&r);
+	}
 }
 
 /* What one domain says of another, and samplers that only another domain described. */
@@ -263,6 +287,55 @@ test_fields_and_scopes(void)
 	OPTIONS(&r, 1, 2, { 10, 4, 8 }, { 149, 4, 1 }, { 10, 4, 9 }, { 34, 4, 700 });
 	FLOW(&r, 1, 700, SAMPLING_INTERFACE, "sampling, a scope before a field", { 10, 4, 8 });
 	FLOW(&r, 1, 0, SAMPLING_INTERFACE, "sampling, which says nothing then", { 10, 4, 9 });
+	rig_close(&r);
+}
+
+/* One sampler at two interfaces. */
+static void
+test_sampler_at_interfaces(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	OPTIONS(&r, 1, 1, { 10, 4, 5 }, { 48, 1, 1 }, { 34, 4, 100 });
+	FLOW(&r, 1, 100, SAMPLING_SAMPLER, "sampling, a sampler told of at one interface",
+	    { 48, 1, 1 }, { 10, 4, 7 });
+	OPTIONS(&r, 1, 1, { 10, 4, 6 }, { 48, 1, 1 }, { 34, 4, 1000 });
+	FLOW(&r, 1, 100, SAMPLING_SAMPLER, "sampling, a sampler at one interface", { 48, 1, 1 },
+	    { 10, 4, 5 });
+	FLOW(&r, 1, 1000, SAMPLING_SAMPLER, "sampling, and at another", { 48, 1, 1 }, { 10, 4, 6 });
+	FLOW(&r, 1, 1000, SAMPLING_SAMPLER, "sampling, at the interface out", { 48, 1, 1 },
+	    { 10, 4, 7 }, { 14, 4, 6 });
+	FLOW(&r, 1, 0, SAMPLING_SAMPLER, "sampling, at a third that nobody spoke of", { 48, 1, 1 },
+	    { 10, 4, 7 });
+	OPTIONS(&r, 1, 1, { 10, 4, 5 }, { 48, 1, 2 }, { 34, 4, 300 });
+	FLOW(&r, 1, 100, SAMPLING_SAMPLER, "sampling, of two samplers at one interface the one",
+	    { 48, 1, 1 }, { 10, 4, 5 });
+	FLOW(&r, 1, 300, SAMPLING_SAMPLER, "sampling, or the other", { 48, 1, 2 }, { 10, 4, 5 });
+	OPTIONS(&r, 1, 1, { 10, 4, 5 }, { 48, 1, 1 }, { 34, 4, 1000 });
+	FLOW(&r, 1, 1000, SAMPLING_SAMPLER, "sampling, at a third, when the others agree",
+	    { 48, 1, 1 }, { 10, 4, 7 });
+	FLOW(&r, 2, 1000, SAMPLING_SAMPLER, "sampling, of another domain, at an interface",
+	    { 48, 1, 1 }, { 10, 4, 5 });
+	rig_close(&r);
+}
+
+/* What is said of a template holds for its records alone. */
+static void
+test_of_template(void)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	OPTIONS(&r, 1, 1, { 145, 2, 401 }, { 34, 4, 100 });
+	FLOW(&r, 1, 100, SAMPLING_OPTIONS, "sampling, the template as scope", { 2, 4, 1 });
+	FLOW(&r, 1, 0, SAMPLING_OPTIONS, "sampling, not of another template", { 2, 4, 1 },
+	    { 10, 4, 5 });
+	FLOW(&r, 2, 0, SAMPLING_OPTIONS, "sampling, nor of another domain's", { 2, 4, 1 });
+	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 145, 2, 401 }, { 34, 4, 300 });
+	FLOW(&r, 1, 100, SAMPLING_OPTIONS, "sampling, the template before the domain", { 2, 4, 1 });
+	FLOW(&r, 1, 300, SAMPLING_OPTIONS, "sampling, a template that is no scope narrows nothing",
+	    { 2, 4, 1 }, { 10, 4, 5 });
 	rig_close(&r);
 }
 
@@ -521,6 +594,8 @@ main(void)
 	test_v9();
 	test_of_another();
 	test_fields_and_scopes();
+	test_sampler_at_interfaces();
+	test_of_template();
 	test_from_then_on();
 	test_varying();
 	test_some_records();
