@@ -115,27 +115,50 @@ parse_allowed(struct allowed *a, const char *p, size_t n)
 	return true;
 }
 
+/* What is told of a text: its beginning. */
+static int
+shown(const char *from, const char *to)
+{
+	return (int)(to - from > 60 ? 60 : to - from);
+}
+
+/* One in the line, or none; a comment behind it. */
+static int
+parse_line(struct allowed *a, const char *p, const char *end, struct err *err)
+{
+	const char *hash = memchr(p, '#', (size_t)(end - p)), *word_end;
+
+	if (hash != NULL)
+		end = hash;
+	while (p < end && strchr(" \t\r", *p) != NULL)
+		p++;
+	while (end > p && strchr(" \t\r", end[-1]) != NULL)
+		end--;
+	for (word_end = p; word_end < end && strchr(" \t\r", *word_end) == NULL;)
+		word_end++;
+	if (word_end > p && !parse_allowed(a, p, (size_t)(word_end - p)))
+		return err_set(err, "'%.*s' is no ADDRESS, PREFIX, or either:PORT ([IPV6]:PORT)",
+		    shown(p, word_end), p);
+	if (word_end < end)
+		return err_set(err,
+		    "'%.*s' is more than one in a line, and a comment begins with #", shown(p, end),
+		    p);
+	return 0;
+}
+
 static int
 parse_lines(struct allowed *a, const char *name, const char *p, size_t len, struct err *err)
 {
-	unsigned line = 0;
+	const char *stop = p + len;
 
-	for (size_t at = 0; at < len; line++) {
-		const char *end = memchr(p + at, '\n', len - at), *word = p + at;
-		size_t rest = end != NULL ? (size_t)(end - word) : len - at, n = 0;
+	for (unsigned line = 1; p < stop; line++) {
+		const char *newline = memchr(p, '\n', (size_t)(stop - p));
+		const char *end = newline != NULL ? newline : stop;
+		struct err why = { .status = 0 };
 
-		at += rest + 1;
-		while (rest > 0 && (*word == ' ' || *word == '\t')) {
-			word++;
-			rest--;
-		}
-		while (n < rest && strchr(" \t\r#", word[n]) == NULL)
-			n++;
-		if (n > 0 && !parse_allowed(a, word, n))
-			return err_set(err,
-			    "%s: line %u: '%.*s' is no ADDRESS, PREFIX, or either:PORT "
-			    "([IPV6]:PORT)",
-			    name, line + 1, (int)(n > 60 ? 60 : n), word);
+		if (parse_line(a, p, end, &why) != 0)
+			return err_set(err, "%s: line %u: %s", name, line, why.text);
+		p = end + 1;
 	}
 	return 0;
 }

@@ -504,6 +504,17 @@ at() {
 	[[ $stderr == "flowscan: bad: line 1: 'nobody' is no ADDRESS, PREFIX, or either:PORT"* ]]
 }
 
+@test "flowscan: text behind an allowed address that is no comment is refused, with file and line" {
+	printf '\t10.0.0.67 \r\n10.0.0.1# x y\n\n # z\n10.0.0.2 10.0.0.3 # both\n' > allow
+	run -3 --separate-stderr flowscan -a allow
+	[ "$stderr" = "flowscan: allow: line 5: '10.0.0.2 10.0.0.3' is more than one in a line, and a comment begins with #" ]
+	printf '10.0.0.2\tthe scanner' > allow
+	run -3 --separate-stderr flowscan -a allow
+	[[ $stderr == "flowscan: allow: line 1: '10.0.0.2\x09the scanner' is more than one in a line"* ]]
+	printf '\t10.0.0.67 \r\n10.0.0.1# x y\n\n # z' > allow
+	flowgen -n 10 | flowscan -a allow -o csv > /dev/null
+}
+
 @test "flowscan: of a source that goes over the same hosts again the alert is of the first pass, to the millisecond" {
 	flowgen -n 30000 --seed 3 --span 9d --clients 60 --incident all | flowcat -O end:asc -w days.flow
 	flowfilter 'src ip 10.0.0.32 and dst port 445 and flags = S' days.flow |
