@@ -234,11 +234,14 @@ struct index_writer;
 struct index_writer *index_new(void);
 void index_free(struct index_writer *);
 
-/* A sealed block of records whose first octet is the segment's at-th, and its note if it is of flows. */
+/*
+ * A sealed block of records whose first octet is the segment's at-th, and its note if it is of flows.  Not while the
+ * index is full.
+ */
 void index_add(
     struct index_writer *, const uint8_t *header, const struct index_note *, uint64_t at);
 
-/* Time for an index block? */
+/* Time for an index block (index_put)? */
 bool index_is_full(const struct index_writer *);
 
 /*

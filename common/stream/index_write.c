@@ -9,6 +9,8 @@
  * they go to wide filters first, one for each level that may be left out, which are folded at the end: as a
  * key's line is a fraction of the lines there are, so many in a row become one.
  */
+#include <assert.h>
+
 #include "base/cursor.h"
 #include "base/hash.h"
 #include "stream/index.h"
@@ -240,6 +242,7 @@ index_add(struct index_writer *x, const uint8_t *h, const struct index_note *k, 
 {
 	struct covered *c = &x->block[x->n];
 
+	assert(x->n < INDEX_BLOCKS);
 	*c = (struct covered){ .at = at,
 		.seal = le_uint(h + H_HASH, 8),
 		.length = (uint32_t)le_uint(h + H_BLOCK_LEN, 4),

@@ -140,28 +140,23 @@ write_index(struct stream_writer *w, struct err *err)
 	return write_out(w, h, b->len, err);
 }
 
-/* What was written belongs in the index, which goes in between when it has come to enough. */
+/* The block that was written last belongs in the index, which goes behind it when it has come to enough. */
 static int
-add_to_index(
-    struct stream_writer *w, uint8_t *p, size_t len, const struct buf *notes, struct err *err)
+add_to_index(struct stream_writer *w, uint8_t *h, const struct buf *notes, size_t *next_note,
+    struct err *err)
 {
-	uint64_t begin = w->octets - len;
+	unsigned flags = (unsigned)le_uint(h + H_FLAGS, 2);
 	struct index_note note = { 0 };
-	size_t next = 0;
 
-	for (size_t at = 0; at < len; at += le_uint(p + at + H_BLOCK_LEN, 4)) {
-		unsigned flags = (unsigned)le_uint(p + at + H_FLAGS, 2);
-
-		if (flags & (BLOCK_SKIPPABLE | BLOCK_HISTORY | BLOCK_END))
-			continue;
-		if (!(flags & BLOCK_OPTIONS)) {
-			if (notes != NULL && notes->len > 0)
-				note_next(notes, &next, &note);
-			else
-				(void)note_octets(w->noter, p + at, &note);
-		}
-		index_add(w->index, p + at, &note, begin + at);
+	if (flags & (BLOCK_SKIPPABLE | BLOCK_HISTORY | BLOCK_END))
+		return 0;
+	if (!(flags & BLOCK_OPTIONS)) {
+		if (notes != NULL && notes->len > 0)
+			note_next(notes, next_note, &note);
+		else
+			(void)note_octets(w->noter, h, &note);
 	}
+	index_add(w->index, h, &note, w->octets - le_uint(h + H_BLOCK_LEN, 4));
 	return index_is_full(w->index) ? write_index(w, err) : 0;
 }
 
@@ -237,25 +232,43 @@ stream_put(struct stream_writer *w, void *blocks, size_t len, struct err *err)
 	return stream_put_noted(w, blocks, len, NULL, err);
 }
 
+/* Blocks of an index go one by one: it may be full behind any of them. */
+static int
+put_indexed(
+    struct stream_writer *w, uint8_t *p, size_t len, const struct buf *notes, struct err *err)
+{
+	size_t next_note = 0, n;
+
+	for (size_t at = 0; at < len; at += n) {
+		n = le_uint(p + at + H_BLOCK_LEN, 4);
+		seal_next(w, p + at);
+		if (write_out(w, p + at, n, err) != 0 ||
+		    add_to_index(w, p + at, notes, &next_note, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+put_plain(struct stream_writer *w, uint8_t *p, size_t len, struct err *err)
+{
+	for (size_t at = 0; at < len; at += le_uint(p + at + H_BLOCK_LEN, 4))
+		seal_next(w, p + at);
+	return len == 0 ? 0 : write_out(w, p, len, err);
+}
+
 int
 stream_put_noted(
     struct stream_writer *w, void *blocks, size_t len, const struct buf *notes, struct err *err)
 {
 	const struct stream_writer before = *w;
-	uint8_t *p = blocks;
+	int rc;
 
 	if (!w->begun && write_history(w, err) != 0)
 		return undo(w, &before);
-	for (size_t at = 0; at < len;) {
-		seal_next(w, p + at);
-		at += le_uint(p + at + H_BLOCK_LEN, 4);
-	}
-	if (len == 0)
-		return 0;
-	if (write_out(w, p, len, err) == 0 &&
-	    (w->index == NULL || add_to_index(w, p, len, notes, err) == 0))
-		return 0;
-	return undo(w, &before);
+	rc = w->index != NULL ? put_indexed(w, blocks, len, notes, err)
+			      : put_plain(w, blocks, len, err);
+	return rc == 0 ? 0 : undo(w, &before);
 }
 
 /* What of the block is still in its file, from there; or, where the system cannot, by way of memory. */

@@ -490,21 +490,21 @@ struct stay {
 	unsigned from, to; /* blocks */
 };
 
-/* A file of many blocks, of which some have one address more. */
+/* A file of many blocks, of which some have one address more; so many of them are put at once. */
 static int
-file_with(unsigned blocks, struct stay stay, const struct addr *a)
+file_put(unsigned blocks, unsigned at_once, struct stay stay, const struct addr *a)
 {
 	const struct field_id src = { .id = 8 }, pad = { .id = 371 };
 	const struct field_id serial = { .pen = PEN_NAMED, .named = "serial" };
 	struct encoder *e = encoder_new(PROFILE_FILE, 0);
 	int fd = memfd_create("stay", MFD_CLOEXEC);
 	struct stream_writer *w = stream_create(fd, "test_index");
+	struct buf out = { 0 };
 	struct err err = { 0 };
 
 	stream_index(w);
 	for (unsigned k = 0; k < blocks; k++) {
 		struct batch *b = batch_new();
-		struct buf out = { 0 };
 		unsigned ip = (unsigned)batch_column(b, &src, TYPE_IP, 4, 0);
 		unsigned octets = (unsigned)batch_column(b, &pad, TYPE_STRING, 0, 0);
 		unsigned number = (unsigned)batch_column(b, &serial, TYPE_UINT, 8, 0);
@@ -522,17 +522,27 @@ file_with(unsigned blocks, struct stay stay, const struct addr *a)
 			batch_put_octets(b, octets, i, text, sizeof(text));
 		}
 		batch_close(b);
-		if (block_encode(e, b, &out, &err) != 0 ||
-		    stream_put(w, out.data, out.len, &err) != 0)
+		if (block_encode(e, b, &out, &err) != 0)
 			abort();
 		batch_free(b);
-		buf_free(&out);
+		if ((k + 1) % at_once != 0 && k + 1 < blocks)
+			continue;
+		if (stream_put(w, out.data, out.len, &err) != 0)
+			abort();
+		out.len = 0;
 	}
 	if (stream_finish(w, &err) != 0)
 		abort();
 	stream_abandon(w);
 	encoder_free(e);
+	buf_free(&out);
 	return fd;
+}
+
+static int
+file_with(unsigned blocks, struct stay stay, const struct addr *a)
+{
+	return file_put(blocks, 1, stay, a);
 }
 
 /* Who was there for a while is not looked for before and after, whatever the blocks that are asked first say. */
@@ -841,6 +851,30 @@ notes_change_nothing(void)
 	ok(same == FILES, "an index of notes is that of blocks looked into: %u of %d", same, FILES);
 }
 
+/* Blocks come together where one batch is more than a block may hold: more than an index block has room for. */
+static void
+blocks_may_come_together(void)
+{
+	const struct addr a = addr_v4(0xc0000207);
+	const struct stay stay = { 3, 4 };
+	unsigned same = 0, tries = 0;
+	int one_by_one;
+
+	seed = 17;
+	one_by_one = file_with(2 * INDEX_BLOCKS + 5, stay, &a);
+	for (unsigned at_once = 2; at_once < 3 * INDEX_BLOCKS; at_once += at_once / 2, tries++) {
+		int fd;
+
+		seed = 17;
+		fd = file_put(2 * INDEX_BLOCKS + 5, at_once, stay, &a);
+		same += same_octets(one_by_one, fd);
+		close(fd);
+	}
+	ok(same == tries, "blocks put at once have the index of blocks put one by one: %u of %u",
+	    same, tries);
+	close(one_by_one);
+}
+
 int
 main(void)
 {
@@ -869,5 +903,6 @@ main(void)
 	copies_are_the_same();
 	no_damaged_header_is_copied();
 	notes_change_nothing();
+	blocks_may_come_together();
 	return done_testing();
 }
