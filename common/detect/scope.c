@@ -233,7 +233,7 @@ parse_internal(struct scope *s, const char *list, struct err *err)
 		if (!parse_prefix(list, n, &a, &plen))
 			return err_usage(err,
 			    "--internal: '%.*s' is no prefix; write 10.0.0.0/8,2001:db8::/32",
-			    (int)(n > 60 ? 60 : n), list);
+			    shown(list, list + n), list);
 		add_prefix(&s->internal, &a, plen);
 		list += n + (list[n] == ',');
 	}

@@ -7,7 +7,6 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "expr/parse.h"
 
@@ -347,15 +346,13 @@ compare_field(struct parser *p, struct node *left, enum cmp cmp)
 static enum type
 title_type(const char *p, size_t n)
 {
+	const struct primitive *ends = primitive_named(p, n);
 	struct err err = { 0 };
 	struct field f;
 
-	for (const struct primitive *w = primitives; w->word != NULL; w++) {
-		if (strlen(w->word) == n && strncasecmp(w->word, p, n) == 0) {
-			p = w->src;
-			n = strlen(p);
-			break;
-		}
+	if (ends != NULL) {
+		p = ends->src;
+		n = strlen(p);
 	}
 	return field_parse(&f, p, n, &err) == 0 ? f.type : TYPE_NONE;
 }

@@ -28,6 +28,7 @@ struct primitive {
 	} kind;
 };
 extern const struct primitive primitives[];
+const struct primitive *primitive_named(const char *word, size_t n); /* in any case; NULL: none */
 extern const char *const bare_protocols[];
 
 /* refuse.c: reason, the text with the place marked, suggestion.  Always NULL. */

@@ -2,6 +2,8 @@
  * primitive.c - the words of nfdump and tcpdump: `src port`, `in if`, `tcp`, `icmp type`, `has` ...
  */
 #include <assert.h>
+#include <string.h>
+#include <strings.h>
 
 #include "expr/parse.h"
 
@@ -58,14 +60,22 @@ field_node(struct parser *p, const char *name, size_t at, size_t end)
 	return n;
 }
 
-static const struct primitive *
-find_primitive(const struct parser *p)
+const struct primitive *
+primitive_named(const char *word, size_t n)
 {
 	const struct primitive *w = primitives;
 
-	while (w->word != NULL && !lex_is(&p->lex, &p->tok, w->word))
+	while (w->word != NULL && (strlen(w->word) != n || strncasecmp(w->word, word, n) != 0))
 		w++;
 	return w->word != NULL ? w : NULL;
+}
+
+static const struct primitive *
+find_primitive(const struct parser *p)
+{
+	const struct token *t = &p->tok;
+
+	return t->kind == TOK_WORD ? primitive_named(p->lex.text + t->at, t->end - t->at) : NULL;
 }
 
 static struct node *
