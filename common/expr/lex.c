@@ -235,6 +235,18 @@ number_end(const struct lex *l, size_t pos)
 	return at;
 }
 
+/* p99.9 is one word, as far as the name of its field goes that may follow; `at` is behind p99. */
+static size_t
+percentile_end(const struct lex *l, size_t word, size_t at)
+{
+	if (l->len - at < 2 || l->text[at] != '.' || !isdigit((unsigned char)l->text[at + 1]) ||
+	    field_percentile(l->text + word, at - word) <= 0)
+		return at;
+	for (at++; at < l->len && is_word_char(l->text[at]);)
+		at++;
+	return at;
+}
+
 /* An identifier; NAME#2 is one, and so are distinct(dstip), max_`my score`, icmp-type and icmp-code. */
 static size_t
 word_end(const struct lex *l, size_t pos)
@@ -245,6 +257,7 @@ word_end(const struct lex *l, size_t pos)
 		return pos + 9;
 	while (at < l->len && is_word_char(l->text[at]))
 		at++;
+	at = percentile_end(l, pos, at);
 	if (at < l->len && l->text[at] == '(' && !operator_at(l, pos, "has") &&
 	    (end = call_end(l, pos, at)) > 0)
 		at = end;

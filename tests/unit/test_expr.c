@@ -128,6 +128,10 @@ static const struct {
 	{ "dataRecordsReliability = true", "dataRecordsReliability" },
 	{ "mean_bytes > 1000", "mean_bytes > 1K" },
 	{ "distinct_dstip > 5000", "distinct(dstip) > 5K" },
+	{ "p999_bytes > 5", "p99.9(bytes) > 5" },
+	{ "p999_bytes > 5", "p99.9_bytes>5" },
+	{ "p025_35632.77 > \"5\"", "p2.5_35632.77 > 5" },
+	{ "(p9999_duration + p95_duration) > 5", "p99.99(duration)+p95(duration) > 5" },
 	{ "`odd name` = \"5\"", "`odd name` = 5" },
 	/* what flowagg makes of columns without a name or with a strange one */
 	{ "max_`odd ) name` > \"5\"", "max(`odd ) name`) > 5" },
