@@ -95,17 +95,21 @@ refuse_beside_all(const char *name, struct err *err)
 	return err_usage(err, "'%s' beside 'all': nothing can be added to all", name);
 }
 
-/* added: the text has added a field so far. */
+/* beside: there were fields before, added or taken away. */
 static int
-take_item(struct field_list *list, char sign, const char *p, size_t n, bool *added, struct err *err)
+take_item(
+    struct field_list *list, char sign, const char *p, size_t n, bool *beside, struct err *err)
 {
 	struct field f;
 
 	if (n == 3 && memcmp(p, "all", 3) == 0) {
 		if (sign == '-')
 			return err_usage(err, "'-all' leaves no field");
-		if (*added)
+		if (list->n > 0)
 			return refuse_beside_all(list->fields[list->n - 1].name, err);
+		if (*beside)
+			return err_usage(
+			    err, "'all' behind fields taken away: fields cannot be taken from all");
 		list->all = true;
 		return 0;
 	}
@@ -114,14 +118,13 @@ take_item(struct field_list *list, char sign, const char *p, size_t n, bool *add
 	if (sign == '-' && list->all)
 		return err_usage(
 		    err, "'-%s' behind 'all': fields cannot be taken from all", f.name);
-	if (sign == '-') {
-		remove_field(list, &f);
-		return 0;
-	}
-	if (list->all)
+	if (sign == '+' && list->all)
 		return refuse_beside_all(f.name, err);
-	add_field(list, &f);
-	*added = true;
+	if (sign == '-')
+		remove_field(list, &f);
+	else
+		add_field(list, &f);
+	*beside = true;
 	return 0;
 }
 
@@ -140,16 +143,18 @@ int
 field_list_parse(struct field_list *list, const char *text, struct err *err)
 {
 	const char *p = text;
-	bool added = false;
+	bool beside = false;
 
 	while (*p == ' ')
 		p++;
-	if (*p != '+' && *p != '-')
+	if (*p != '+' && *p != '-') {
 		field_list_free(list);
-	else if (list->relative != NULL)
+	} else if (list->relative != NULL) {
+		beside = !list->all;
 		add_changes(list, p);
-	else if (list->n == 0)
+	} else if (list->n == 0) {
 		list->relative = mem_string(p);
+	}
 	for (;;) {
 		size_t len = item_length(p), n = len;
 		char sign = '+';
@@ -163,7 +168,7 @@ field_list_parse(struct field_list *list, const char *text, struct err *err)
 			n--;
 			len--;
 		}
-		if (take_item(list, sign, p, n, &added, err) < 0)
+		if (take_item(list, sign, p, n, &beside, err) < 0)
 			return -1;
 		if (p[len] == 0)
 			break;

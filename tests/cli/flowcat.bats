@@ -968,6 +968,19 @@ while not os.path.exists("stop"):
 	[ "$(flowcat -o csv -k -proto,-bytes,+flows proto.flow | head -n 1)" = flows ]
 }
 
+@test "flowcat: all stands alone, whatever comes before it" {
+	flowgen -n 3 -w a.flow
+	for list in -bytes,all bytes,-bytes,all '-bytes -k +all'; do
+		run -2 flowcat -o csv -k $list a.flow
+		[[ $output == "flowcat: 'all' behind fields taken away: fields cannot be taken from all; "* ]]
+	done
+	for list in bytes,all '+bytes -k +all' 'bytes -k +all'; do
+		run -2 flowcat -o ndjson -k $list a.flow
+		[[ $output == "flowcat: 'bytes' beside 'all': nothing can be added to all; "* ]]
+	done
+	flowcat -o csv -k -bytes -k all a.flow | cmp <(flowcat -o csv -k all a.flow) -
+}
+
 @test "flowcat: whoever is killed leaves nothing beside its output, and --live reads no other's temporary files" {
 	mkdir store
 	flowgen -n 100 -w store/a.flow
