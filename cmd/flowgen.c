@@ -319,7 +319,7 @@ plan(struct flowgen *g)
 		left -= (uint64_t)in->n * in->rows_each;
 		g->n_incidents++;
 		if (g->io.verbose) {
-			incident_describe(in, &g->opts, &line);
+			incident_describe(in, &line);
 			diag("incident", "%s", buf_cstr(&line));
 		}
 		buf_free(&line);

@@ -113,6 +113,7 @@ struct incident {
 	uint16_t port;
 	int64_t start_ms, step_ms,
 	    spread_ms; /* spread: -1 the schedule is kept, early by a fiftieth */
+	int64_t last_ms; /* when the last event ends */
 	uint32_t n, next; /* events */
 	unsigned rows_each; /* rows an event makes */
 	int64_t next_end_ms; /* INT64_MAX: over */
@@ -125,7 +126,7 @@ void incident_plan(
 unsigned incident_rows(
     struct incident *, const struct hosts *, const struct gen_opts *, struct row *);
 /* The ground truth in one line of key=value. */
-void incident_describe(const struct incident *, const struct gen_opts *, struct buf *);
+void incident_describe(const struct incident *, struct buf *);
 
 /* pour.c -------------------------------------------------------------------------------------- */
 

@@ -125,15 +125,18 @@ wait_of(struct incident *in)
 	return wait > 0 ? wait : 1;
 }
 
-/* Beats of a jittered beacon before the time is over, at most `most`. */
-static uint32_t
-count_beats(struct incident in, int64_t length_ms, uint32_t most)
+/* Beats of a jittered beacon before the time is over, at most `most`, and when the last of them is. */
+static void
+count_beats(struct incident *in, int64_t length_ms, uint32_t most)
 {
-	uint32_t n = 0;
+	struct incident try = *in;
 
-	for (int64_t at = wait_of(&in); at <= length_ms && n < most; at += wait_of(&in))
-		n++;
-	return n;
+	in->n = 0;
+	in->last_ms = in->start_ms;
+	for (int64_t at = wait_of(&try); at <= length_ms && in->n < most; at += wait_of(&try)) {
+		in->last_ms = in->start_ms + at;
+		in->n++;
+	}
 }
 
 static void
@@ -188,9 +191,10 @@ incident_plan(
 	in->n = (uint32_t)events;
 	in->start_ms = o->start_ms + o->span_ms / 1000 * p->at;
 	in->step_ms = events ? length / (int64_t)events : 0;
+	in->last_ms = in->start_ms + in->step_ms * in->n;
 	if (kind == BEACON && o->jittered) {
 		in->spread_ms = (int64_t)((double)in->step_ms * (double)o->jitter / 4294967296.0);
-		in->n = count_beats(*in, length, (uint32_t)most);
+		count_beats(in, length, (uint32_t)most);
 		in->next_end_ms = in->start_ms;
 	}
 	set_next(in);
@@ -362,13 +366,10 @@ put_time(struct buf *out, const char *key, int64_t ms)
 }
 
 void
-incident_describe(const struct incident *in, const struct gen_opts *o, struct buf *out)
+incident_describe(const struct incident *in, struct buf *out)
 {
 	const struct plan *p = &plans[in->kind];
-	int64_t last = in->start_ms + in->step_ms * in->n;
 
-	if (last > o->start_ms + o->span_ms) /* jittered */
-		last = o->start_ms + o->span_ms;
 	buf_puts(out, p->name);
 	if (p->from != INVENTED)
 		put_addr(out, "srcip", &in->from.v4);
@@ -376,7 +377,7 @@ incident_describe(const struct incident *in, const struct gen_opts *o, struct bu
 		put_addr(out, "dstip", &in->to.v4);
 	buf_printf(out, " dstport=%s", p->ports);
 	put_time(out, "start", in->start_ms);
-	put_time(out, "end", last);
+	put_time(out, "end", in->last_ms);
 	buf_printf(out, " events=%u flows=%u interval=%lld.%03lld: %s", in->n,
 	    in->n * in->rows_each, (long long)(in->step_ms / 1000), (long long)(in->step_ms % 1000),
 	    p->what);

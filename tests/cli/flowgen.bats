@@ -106,6 +106,7 @@ waits = [b - a for a, b in zip(ends, ends[1:])]
 assert 240 < len(waits) < 340 and min(waits) >= 180 and max(waits) <= 420, (len(waits), min(waits), max(waits))
 assert min(waits) < 200 and max(waits) > 400 and abs(sum(waits) / len(waits) - 300) < 15
 EOF
+	grep -q " end=$(tail -n 1 ends) " told.txt
 	run -2 --separate-stderr flowgen --jitter 2
 	[[ $stderr == "flowgen: --jitter '2': a share from 0 to 1, or 0% to 100%"* ]]
 	run -2 --separate-stderr flowgen --period 8d
