@@ -5,46 +5,20 @@
 #include "flow/cells.h"
 #include "flow/column.h"
 
-#define CONVERT(TO, FROM) \
-	do { \
-		TO *to = (TO *)dst->data + first; \
-		const FROM *from = src->data; \
-		if (idx == NULL) \
-			for (size_t k = 0; k < n; k++) \
-				to[k] = (TO)from[k]; \
-		else \
-			for (size_t k = 0; k < n; k++) \
-				to[k] = (TO)from[idx[k]]; \
-	} while (0)
-#define CONVERT_TO(TO, SIGN) \
-	switch (src->width) { \
-	case 1: CONVERT(TO, SIGN##8_t); break; \
-	case 2: CONVERT(TO, SIGN##16_t); break; \
-	case 4: CONVERT(TO, SIGN##32_t); break; \
-	default: CONVERT(TO, SIGN##64_t); break; \
-	}
-#define CONVERT_CELLS(SIGN) \
-	switch (dst->width) { \
-	case 1: CONVERT_TO(SIGN##8_t, SIGN); break; \
-	case 2: CONVERT_TO(SIGN##16_t, SIGN); break; \
-	case 4: CONVERT_TO(SIGN##32_t, SIGN); break; \
-	default: CONVERT_TO(SIGN##64_t, SIGN); break; \
-	}
-
 void
 column_convert(
     struct column *dst, size_t first, const struct column *src, const uint32_t *idx, size_t n)
 {
-	if (dst->type == TYPE_IP) {
-		for (size_t k = 0; k < n; k++) {
-			struct addr a = addr_v4(((const uint32_t *)src->data)[idx ? idx[k] : k]);
+	uint8_t *to = (uint8_t *)dst->data + first * dst->width;
 
-			memcpy((uint8_t *)dst->data + (first + k) * 16, a.b, 16);
-		}
-	} else if (dst->type == TYPE_INT) {
-		CONVERT_CELLS(int)
-	} else {
-		CONVERT_CELLS(uint)
+	if (dst->type != TYPE_IP || dst->width == src->width) {
+		cells_convert(to, dst->width, src->data, src->width, dst->type == TYPE_INT, idx, n);
+		return;
+	}
+	for (size_t k = 0; k < n; k++) {
+		struct addr a = addr_v4(((const uint32_t *)src->data)[idx ? idx[k] : k]);
+
+		memcpy(to + k * sizeof(a), a.b, sizeof(a));
 	}
 }
 
@@ -63,21 +37,6 @@ append_presence(struct batch *b, unsigned col, size_t first, const struct column
 
 		dst->bits[rec / 64] |= (uint64_t)bits_get(src->present, from) << (rec % 64);
 	}
-}
-
-static void
-append_cells(
-    struct column *dst, size_t first, const struct column *src, const uint32_t *idx, size_t n)
-{
-	if (dst->width != src->width) {
-		column_convert(dst, first, src, idx, n);
-		return;
-	}
-	if (idx == NULL) {
-		memcpy((uint8_t *)dst->data + first * dst->width, src->data, n * dst->width);
-		return;
-	}
-	cells_by_index((uint8_t *)dst->data + first * dst->width, src->data, dst->width, idx, n);
 }
 
 /* Returns the octets appended. */
@@ -104,32 +63,11 @@ append_octets(
 	return dst->data_len - before;
 }
 
-#define ANY_BITS(T) \
-	do { \
-		const T *v = c->data; \
-		if (idx == NULL) \
-			for (size_t k = 0; k < n; k++) \
-				any |= v[k]; \
-		else \
-			for (size_t k = 0; k < n; k++) \
-				any |= v[idx[k]]; \
-	} while (0)
-
 /* The width that the cells of these records need: narrower than the column's for unsigned numbers only. */
 static unsigned
 needed_width(const struct column *c, const uint32_t *idx, size_t n)
 {
-	uint64_t any = 0;
-
-	if (c->type != TYPE_UINT || c->width < 2)
-		return c->width;
-	if (c->width == 2)
-		ANY_BITS(uint16_t);
-	else if (c->width == 4)
-		ANY_BITS(uint32_t);
-	else
-		ANY_BITS(uint64_t);
-	return any < 1 << 8 ? 1 : any < 1 << 16 ? 2 : any <= UINT32_MAX ? 4 : 8;
+	return c->type == TYPE_UINT ? cells_needed(c->data, c->width, idx, n) : c->width;
 }
 
 /* The columns of dst that those of src go to, -1 for those left out; widths narrow or the columns' own. */
@@ -175,7 +113,7 @@ append_columns(struct batch *dst, struct batch *src, const uint32_t *idx, size_t
 		if (c->width == 0)
 			dst->octets += append_octets(c, first, from, idx, n);
 		else
-			append_cells(c, first, from, idx, n);
+			column_convert(c, first, from, idx, n);
 		append_presence(dst, (unsigned)to[i], first, from, idx, n);
 		batch_precision(dst, (unsigned)to[i], from->scale);
 	}

@@ -6,7 +6,7 @@
 
 #include "flow/batch.h"
 
-/* dst[first + k] = src[idx[k]] (NULL: src[k]) where both are fixed and of one type but not of one width. */
+/* dst[first + k] = src[idx[k]] (NULL: src[k]) where both are fixed and of one type; no address becomes narrower. */
 void column_convert(
     struct column *dst, size_t first, const struct column *src, const uint32_t *idx, size_t n);
 

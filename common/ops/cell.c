@@ -1,6 +1,7 @@
 #include "ops/cell.h"
 
 #include "base/num.h"
+#include "flow/cells.h"
 
 uint64_t
 cell_word(const struct column *c, size_t rec)
@@ -25,42 +26,15 @@ cell_word(const struct column *c, size_t rec)
 	}
 }
 
-#define LOAD(T) \
-	do { \
-		const T *from = c->data; \
-		for (size_t i = 0; i < n; i++) \
-			v[i] = (uint64_t)from[idx[i]]; \
-	} while (0)
-
 void
 cell_words(const struct column *c, const uint32_t *idx, size_t n, uint64_t *v)
 {
-	if (cell_is_float(c->type)) {
-		for (size_t i = 0; i < n; i++)
-			v[i] = cell_word(c, idx[i]);
+	if (!cell_is_float(c->type)) {
+		cells_convert(v, sizeof(*v), c->data, c->width, c->type == TYPE_INT, idx, n);
 		return;
 	}
-	switch (c->width) {
-	case 1:
-		if (c->type == TYPE_INT)
-			LOAD(int8_t);
-		else
-			LOAD(uint8_t);
-		break;
-	case 2:
-		if (c->type == TYPE_INT)
-			LOAD(int16_t);
-		else
-			LOAD(uint16_t);
-		break;
-	case 4:
-		if (c->type == TYPE_INT)
-			LOAD(int32_t);
-		else
-			LOAD(uint32_t);
-		break;
-	default: LOAD(uint64_t);
-	}
+	for (size_t i = 0; i < n; i++)
+		v[i] = cell_word(c, idx[i]);
 }
 
 /* Where the bin would begin before the least number of 64 bits. */

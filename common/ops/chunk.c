@@ -131,50 +131,6 @@ pack_presence(struct slab *a, const struct column *c, const uint32_t *idx, size_
 	return bits;
 }
 
-#define ANY(T) \
-	for (size_t k = 0; k < n; k++) \
-		any |= ((const T *)v)[idx ? idx[k] : k];
-
-static unsigned
-needed_width(unsigned type, unsigned width, const void *v, const uint32_t *idx, size_t n)
-{
-	uint64_t any = 0;
-
-	if (type != TYPE_UINT || width < 2)
-		return width;
-	if (width == 2) {
-		ANY(uint16_t)
-	} else if (width == 4) {
-		ANY(uint32_t)
-	} else {
-		ANY(uint64_t)
-	}
-	return any < 1 << 8 ? 1 : any < 1 << 16 ? 2 : any <= UINT32_MAX ? 4 : 8;
-}
-
-#define COPY(TO, FROM) \
-	do { \
-		TO *t = to; \
-		const FROM *f = v; \
-		if (idx == NULL) \
-			for (size_t k = 0; k < n; k++) \
-				t[k] = (TO)f[k]; \
-		else \
-			for (size_t k = 0; k < n; k++) \
-				t[k] = (TO)f[idx[k]]; \
-	} while (0)
-#define COPY_FROM(TO) \
-	switch (width) { \
-	case 1: COPY(TO, uint8_t); break; \
-	case 2: COPY(TO, uint16_t); break; \
-	case 4: COPY(TO, uint32_t); break; \
-	default: COPY(TO, uint64_t); break; \
-	}
-
-struct cell16 {
-	uint64_t w[2];
-};
-
 /* Cells of `width` octets as ones of `store`, not more. */
 static void *
 pack_cells(
@@ -182,20 +138,15 @@ pack_cells(
 {
 	void *to = slab_alloc(a, n * store);
 
-	switch (store) {
-	case 1: COPY_FROM(uint8_t); break;
-	case 2: COPY_FROM(uint16_t); break;
-	case 4: COPY_FROM(uint32_t); break;
-	case 8: COPY(uint64_t, uint64_t); break;
-	default: COPY(struct cell16, struct cell16); break;
-	}
+	cells_convert(to, store, v, width, false, idx, n);
 	return to;
 }
 
 static void
 pack_numbers(struct packed *p, struct slab *a, const void *v, const uint32_t *idx, size_t n)
 {
-	p->store = (uint8_t)needed_width(p->type, p->width, v, idx, n);
+	if (p->type == TYPE_UINT)
+		p->store = (uint8_t)cells_needed(v, p->width, idx, n);
 	p->data = pack_cells(a, p->store, v, p->width, idx, n);
 }
 

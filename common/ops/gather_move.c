@@ -150,27 +150,6 @@ desk_free(struct desk *d)
 	mem_free(d);
 }
 
-/* Cells as values of the output's width, one behind the other. */
-#define WIDEN(TO, FROM) \
-	do { \
-		TO *to = out; \
-		const FROM *v = cells; \
-		for (size_t k = 0; k < n; k++) \
-			to[k] = (TO)v[k]; \
-	} while (0)
-#define WIDEN_FROM(TO, SIGN) \
-	switch (p->store) { \
-	case 1: WIDEN(TO, SIGN##8_t); break; \
-	case 2: WIDEN(TO, SIGN##16_t); break; \
-	default: WIDEN(TO, SIGN##32_t); break; \
-	}
-#define WIDEN_CELLS(SIGN) \
-	switch (width) { \
-	case 2: WIDEN_FROM(SIGN##16_t, SIGN); break; \
-	case 4: WIDEN_FROM(SIGN##32_t, SIGN); break; \
-	default: WIDEN_FROM(SIGN##64_t, SIGN); break; \
-	}
-
 static void
 widen_times(const struct packed *p, uint64_t *out, const uint32_t *cells, size_t n)
 {
@@ -197,6 +176,7 @@ map_addresses(struct addr *out, const uint32_t *cells, size_t n)
 		out[k] = addr_v4(cells[k]);
 }
 
+/* Cells as values of the output's width, one behind the other. */
 static void
 widen(const struct packed *p, unsigned width, void *out, const void *cells, size_t n)
 {
@@ -204,14 +184,10 @@ widen(const struct packed *p, unsigned width, void *out, const void *cells, size
 		repeat_constant(p, width, out, n);
 	else if (p->form == PACKED_TIME)
 		widen_times(p, out, cells, n);
-	else if (p->store == width)
-		memcpy(out, cells, n * width);
-	else if (width == 16)
+	else if (width == 16 && p->store < width)
 		map_addresses(out, cells, n);
-	else if (p->type == TYPE_INT)
-		WIDEN_CELLS(int)
 	else
-		WIDEN_CELLS(uint)
+		cells_convert(out, width, cells, p->store, p->type == TYPE_INT, NULL, n);
 }
 
 /* Where the cells of a slice stand; NULL: they are all the same. */

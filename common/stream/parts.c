@@ -3,6 +3,7 @@
  */
 #include <assert.h>
 
+#include "flow/cells.h"
 #include "stream/section.h"
 
 /* Where the next part begins. */
@@ -62,14 +63,6 @@ cell_octets(const struct column *c, size_t rec, size_t *len)
 	return (const uint8_t *)c->data + rec * c->width;
 }
 
-#define GATHER(T) \
-	do { \
-		T *to = (T *)(void *)room; \
-		const T *v = c->data; \
-		for (size_t k = 0; k < n; k++) \
-			to[k] = v[rec[k]]; \
-	} while (0)
-
 /* Numbers of chosen records. */
 static void
 put_numbers(
@@ -79,12 +72,7 @@ put_numbers(
 
 	e->planes.len = 0;
 	room = buf_room(&e->planes, n * c->width);
-	switch (c->width) {
-	case 1: GATHER(uint8_t); break;
-	case 2: GATHER(uint16_t); break;
-	case 4: GATHER(uint32_t); break;
-	default: GATHER(uint64_t); break;
-	}
+	cells_by_index(room, c->data, c->width, rec, n);
 	part_add(e, p, room, n * c->width);
 }
 
