@@ -10,12 +10,11 @@
 #include "base/num.h"
 #include "base/time.h"
 #include "flow/value.h"
+#include "flow/zone.h"
 #include "stream/stream.h"
 #include "text/escape.h"
 
 enum { ENCODINGS_MAX = 8, RANGE_TEXT = 24, NAME_MOST = 48 };
-
-#define SIGN (UINT64_C(1) << 63)
 
 /* A column over all blocks. */
 struct column_sum {
@@ -125,17 +124,6 @@ add_block(struct summary *s, const struct stream_slot *slot)
 
 /* Ranges ------------------------------------------------------------------------------------- */
 
-/* The double that has this zone key. */
-static double
-double_of_key(uint64_t key)
-{
-	uint64_t u = key >> 63 ? key & ~(UINT64_C(1) << 63) : ~key;
-	double v;
-
-	memcpy(&v, &u, 8);
-	return v;
-}
-
 static void
 put_octets_key(struct buf *out, const struct column_sum *sum, uint64_t key)
 {
@@ -187,10 +175,10 @@ put_key(struct buf *out, const struct column_sum *sum, uint64_t key, const struc
 	case TYPE_LIST: put_octets_key(out, sum, key); return;
 	case TYPE_IP: put_ip_key(out, sum, key); return;
 	case TYPE_FLOAT32:
-	case TYPE_FLOAT64: v.f = double_of_key(key); break;
+	case TYPE_FLOAT64: v.f = zone_double(key); break;
 	case TYPE_INT:
 	case TYPE_TIME:
-	case TYPE_DURATION: v.u = key ^ SIGN; break;
+	case TYPE_DURATION: v.i = zone_int(key); break;
 	default: break;
 	}
 	value_put(out, &v, &col, &opts);
@@ -320,9 +308,9 @@ put_times(struct buf *out, const struct summary *s, const struct tz *tz)
 	if (first == NULL || last == NULL)
 		return;
 	buf_puts(out, "time       ");
-	out->len += fmt_time(buf_room(out, FMT_MAX), (int64_t)(first->min ^ SIGN), 3, tz);
+	out->len += fmt_time(buf_room(out, FMT_MAX), zone_int(first->min), 3, tz);
 	buf_puts(out, " .. ");
-	out->len += fmt_time(buf_room(out, FMT_MAX), (int64_t)(last->max ^ SIGN), 3, tz);
+	out->len += fmt_time(buf_room(out, FMT_MAX), zone_int(last->max), 3, tz);
 	buf_putc(out, '\n');
 }
 

@@ -87,7 +87,7 @@ static void
 put_cell(struct batch *b, const char *name, const struct value *v, uint8_t scale)
 {
 	struct field_id id = output_named(name);
-	bool real = v->type == TYPE_NONE || v->type == TYPE_FLOAT32 || v->type == TYPE_FLOAT64;
+	bool real = v->type == TYPE_NONE || type_is_float(v->type);
 	int col = batch_column(b, &id, real ? TYPE_FLOAT64 : v->type, 8, 0);
 
 	if (col < 0 || v->type == TYPE_NONE)

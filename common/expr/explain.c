@@ -7,18 +7,9 @@
 #include "base/num.h"
 #include "base/time.h"
 #include "expr/plan.h"
+#include "flow/zone.h"
 
 enum { RANGES_SHOWN = 8 };
-
-static double
-double_of_key(uint64_t key)
-{
-	double d;
-
-	key = key >> 63 ? key ^ UINT64_C(1) << 63 : ~key;
-	memcpy(&d, &key, 8);
-	return d;
-}
 
 static struct addr
 addr_of_key(u128 key)
@@ -41,14 +32,14 @@ put_time(struct buf *out, int64_t ns)
 static void
 put_key(struct buf *out, enum type type, u128 key)
 {
-	int64_t i = (int64_t)((uint64_t)key ^ UINT64_C(1) << 63);
+	int64_t i = zone_int((uint64_t)key);
 	struct addr a;
 
 	switch (type) {
 	case TYPE_INT: out->len += fmt_i64(buf_room(out, FMT_MAX), i); break;
 	case TYPE_FLOAT32:
 	case TYPE_FLOAT64:
-		out->len += fmt_double(buf_room(out, FMT_MAX), double_of_key((uint64_t)key));
+		out->len += fmt_double(buf_room(out, FMT_MAX), zone_double((uint64_t)key));
 		break;
 	case TYPE_BOOL: buf_puts(out, key == 0 ? "false" : "true"); break;
 	case TYPE_TIME: put_time(out, i); break;

@@ -323,9 +323,9 @@ bound_domain(enum type type, unsigned width, u128 *lo, u128 *span)
 	*span = width >= 16 ? ~(u128)0 : ((u128)1 << (8 * width)) - 1;
 	if (type == TYPE_IP && width == 4)
 		*lo = V4_FIRST;
-	if (type == TYPE_INT || type == TYPE_TIME || type == TYPE_DURATION)
+	if (type_is_signed(type))
 		*lo = (UINT64_C(1) << 63) - (UINT64_C(1) << (8 * width - 1));
-	if (type == TYPE_FLOAT32 || type == TYPE_FLOAT64)
+	if (type_is_float(type))
 		*span = UINT64_MAX;
 }
 
@@ -451,7 +451,7 @@ static void
 bound_ranges(struct bound *bd, const struct ranges *s, u128 span, struct arena *a)
 {
 	enum type type = bd->test->type;
-	bool is_float = type == TYPE_FLOAT32 || type == TYPE_FLOAT64;
+	bool is_float = type_is_float(type);
 
 	if (s->n == 0) {
 		bd->how = HOW_NONE;
@@ -500,7 +500,7 @@ bound_make(struct bound *bd, const struct test *t, unsigned width, struct arena 
 			bd->how = HOW_ALL;
 		return;
 	}
-	if (t->type == TYPE_INT || t->type == TYPE_TIME || t->type == TYPE_DURATION)
+	if (type_is_signed(t->type))
 		bd->bias = UINT64_C(1) << (8 * width - 1);
 	clip(&clipped, &t->set, least, span);
 	bound_ranges(bd, &clipped, span, a);

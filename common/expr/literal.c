@@ -38,7 +38,7 @@ struct span {
 bool
 type_is_number(enum type t)
 {
-	return t == TYPE_UINT || t == TYPE_INT || t == TYPE_FLOAT32 || t == TYPE_FLOAT64;
+	return t == TYPE_UINT || t == TYPE_INT || type_is_float(t);
 }
 
 const char *
@@ -434,7 +434,7 @@ type_max(enum type t)
 static void
 type_ends(enum type t, u128 *min, u128 *max)
 {
-	bool is_float = t == TYPE_FLOAT32 || t == TYPE_FLOAT64;
+	bool is_float = type_is_float(t);
 
 	*min = is_float ? zone_key_double(-INFINITY) : 0;
 	*max = is_float ? zone_key_double(INFINITY) : type_max(t);

@@ -49,7 +49,7 @@ column_of(const struct tile *t, const struct node *n)
 static void
 load_double(const struct tile *t, const struct column *c, double *out)
 {
-	bool is_signed = c->type == TYPE_INT || c->type == TYPE_TIME || c->type == TYPE_DURATION;
+	bool is_signed = type_is_signed(c->type);
 
 	if (c->type == TYPE_FLOAT32)
 		LOAD(float);

@@ -65,8 +65,8 @@ sums_make(struct sums *s, const struct bound *bd, const struct planes *p)
 	uint64_t most = most_of(p), room;
 
 	s->n = 0;
-	if (t == NULL || t->kind != TEST_RANGES || t->type == TYPE_FLOAT32 ||
-	    t->type == TYPE_FLOAT64 || p->n > bd->width || p->from != NULL)
+	if (t == NULL || t->kind != TEST_RANGES || type_is_float(t->type) || p->n > bd->width ||
+	    p->from != NULL)
 		return false;
 	bound_domain(t->type, bd->width, &least, &span);
 	base = (p->base & span) ^ bd->bias;

@@ -8,7 +8,7 @@
 static enum verdict
 zone_ranges(const struct test *t, const struct column *c)
 {
-	bool is_float = c->type == TYPE_FLOAT32 || c->type == TYPE_FLOAT64, nan;
+	bool is_float = type_is_float(c->type), nan;
 	u128 lo = c->min, hi = c->max;
 	enum verdict v;
 

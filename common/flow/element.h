@@ -226,4 +226,17 @@ type_is_var(enum type t)
 	return t >= TYPE_STRING;
 }
 
+/* Of an enum type, whatever it is kept in. */
+static inline bool
+type_is_float(uint64_t t)
+{
+	return t == TYPE_FLOAT32 || t == TYPE_FLOAT64;
+}
+
+static inline bool
+type_is_signed(uint64_t t)
+{
+	return t == TYPE_INT || t == TYPE_TIME || t == TYPE_DURATION;
+}
+
 #endif

@@ -16,6 +16,16 @@ zone_key_double(double v)
 	return u >> 63 ? ~u : u | UINT64_C(1) << 63;
 }
 
+double
+zone_double(uint64_t key)
+{
+	uint64_t u = key >> 63 ? key ^ UINT64_C(1) << 63 : ~key;
+	double v;
+
+	memcpy(&v, &u, 8);
+	return v;
+}
+
 uint64_t
 zone_key_octets(const void *p, size_t n)
 {
@@ -99,7 +109,7 @@ zone_addresses(struct column *c, size_t n)
 static void
 zone_dense(struct column *c, size_t n)
 {
-	bool is_signed = c->type == TYPE_INT || c->type == TYPE_TIME || c->type == TYPE_DURATION;
+	bool is_signed = type_is_signed(c->type);
 
 	switch (c->width) {
 	case 16: zone_addresses(c, n); break;
@@ -198,7 +208,7 @@ zone_cells(struct column *c, size_t n)
 void
 column_zone(struct column *c, size_t n)
 {
-	bool quick = c->width > 0 && c->type != TYPE_FLOAT32 && c->type != TYPE_FLOAT64, any = true;
+	bool quick = c->width > 0 && !type_is_float(c->type), any = true;
 
 	c->flags &= (uint16_t) ~(COLUMN_ZONE | COLUMN_TRUNCATED);
 	if (n == 0)

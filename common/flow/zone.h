@@ -6,13 +6,19 @@
 
 #include "flow/batch.h"
 
-/* Zone keys: unsigned order equals the order of values. */
+/* Zone keys: unsigned order equals the order of values.  And back. */
 static inline uint64_t
 zone_key_int(int64_t v)
 {
 	return (uint64_t)v ^ UINT64_C(1) << 63;
 }
+static inline int64_t
+zone_int(uint64_t key)
+{
+	return (int64_t)(key ^ UINT64_C(1) << 63);
+}
 uint64_t zone_key_double(double);
+double zone_double(uint64_t key);
 uint64_t zone_key_octets(const void *, size_t n); /* first 8, big-endian, zero padded */
 
 /* The zone key of one plain cell. */

@@ -29,7 +29,7 @@ cell_word(const struct column *c, size_t rec)
 void
 cell_words(const struct column *c, const uint32_t *idx, size_t n, uint64_t *v)
 {
-	if (!cell_is_float(c->type)) {
+	if (!type_is_float(c->type)) {
 		cells_convert(v, sizeof(*v), c->data, c->width, c->type == TYPE_INT, idx, n);
 		return;
 	}
@@ -51,7 +51,7 @@ cell_floor(uint64_t v, const struct group_key *key, enum type type)
 
 	if (type == TYPE_TIME)
 		return not_above(tz_bin_floor(&key->bin, (int64_t)v), v);
-	if (cell_is_float(type)) {
+	if (type_is_float(type)) {
 		double d = cell_bits_double(v) / (double)bin;
 
 		if (!(d > -9e15 && d < 9e15))
@@ -87,9 +87,9 @@ cell_at(const struct column *c, size_t rec, struct intern *in)
 double
 cell_double(const struct cell *c)
 {
-	if (cell_is_float(c->type))
+	if (type_is_float(c->type))
 		return cell_bits_double(c->v);
-	return cell_is_signed(c->type) ? (double)(int64_t)c->v : (double)c->v;
+	return type_is_signed(c->type) ? (double)(int64_t)c->v : (double)c->v;
 }
 
 static int
@@ -129,9 +129,9 @@ cell_compare(
 		return compare_octets(a, ia, b, ib);
 	if (a->type == TYPE_IP)
 		return memcmp(&a->v, &b->v, 16);
-	if (cell_is_float(a->type))
+	if (type_is_float(a->type))
 		return compare_doubles(cell_bits_double(a->v), cell_bits_double(b->v));
-	if (cell_is_signed(a->type))
+	if (type_is_signed(a->type))
 		return ((int64_t)a->v > (int64_t)b->v) - ((int64_t)a->v < (int64_t)b->v);
 	return (a->v > b->v) - (a->v < b->v);
 }
@@ -146,12 +146,10 @@ cell_to_key(const struct cell *c, uint64_t *key)
 struct cell
 cell_of_key(uint64_t key, enum type t)
 {
-	const uint64_t top = UINT64_C(1) << 63;
-
-	if (cell_is_float(t))
-		key = key & top ? key ^ top : ~key;
-	else if (cell_is_signed(t))
-		key ^= top;
+	if (type_is_float(t))
+		key = cell_double_bits(zone_double(key));
+	else if (type_is_signed(t))
+		key = (uint64_t)zone_int(key);
 	return (struct cell){ .v = key, .type = t };
 }
 
@@ -184,7 +182,7 @@ cell_put(struct batch *b, unsigned col, size_t rec, const struct cell *c, const 
 
 		memcpy(a.b, &c->v, 16);
 		batch_put_ip(b, col, rec, &a);
-	} else if (cell_is_float(c->type)) {
+	} else if (type_is_float(c->type)) {
 		batch_put_double(b, col, rec, cell_bits_double(c->v));
 	} else {
 		batch_put_uint(b, col, rec, c->v);

@@ -58,18 +58,6 @@ cell_numeric(enum type t)
 	return (t >= TYPE_UINT && t <= TYPE_FLOAT64) || t == TYPE_TIME || t == TYPE_DURATION;
 }
 
-static inline bool
-cell_is_float(uint64_t type)
-{
-	return type == TYPE_FLOAT32 || type == TYPE_FLOAT64;
-}
-
-static inline bool
-cell_is_signed(uint64_t type)
-{
-	return type == TYPE_INT || type == TYPE_TIME || type == TYPE_DURATION;
-}
-
 static inline double
 cell_bits_double(uint64_t bits)
 {
@@ -94,9 +82,9 @@ cell_double_bits(double d)
 static inline uint64_t
 cell_word_key(uint64_t word, enum type t)
 {
-	if (cell_is_float(t))
+	if (type_is_float(t))
 		return zone_key_double(cell_bits_double(word));
-	return cell_is_signed(t) ? zone_key_int((int64_t)word) : word;
+	return type_is_signed(t) ? zone_key_int((int64_t)word) : word;
 }
 
 #endif

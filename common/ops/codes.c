@@ -27,7 +27,7 @@ enum { OCTETS = 4096 };
 static bool
 range_of(const struct column *c, uint64_t *lo, uint64_t *hi)
 {
-	uint64_t flip = cell_is_signed(c->type) ? UINT64_C(1) << 63 : 0;
+	uint64_t flip = type_is_signed(c->type) ? UINT64_C(1) << 63 : 0;
 
 	if ((c->flags & COLUMN_ZONE) && !(c->flags & COLUMN_TRUNCATED)) {
 		*lo = c->min ^ flip;
@@ -48,13 +48,13 @@ plan_number(struct digit *d, const struct group_key *key, const struct column *c
 	enum type t = (enum type)c->type;
 	uint64_t lo, hi;
 
-	if (t != TYPE_UINT && t != TYPE_BOOL && !cell_is_signed(t) &&
+	if (t != TYPE_UINT && t != TYPE_BOOL && !type_is_signed(t) &&
 	    (t != TYPE_IP || c->width != 4 || key->prefix4 >= 0))
 		return false;
 	if (!range_of(c, &lo, &hi))
 		return false;
 	d->bin = key->bin.ns != 0 && cell_numeric(t) ? (uint64_t)key->bin.ns : 1;
-	if (cell_is_signed(t) && d->bin > 1 && lo - (UINT64_C(1) << 63) < d->bin)
+	if (type_is_signed(t) && d->bin > 1 && lo - (UINT64_C(1) << 63) < d->bin)
 		return false; /* 64 bits may not hold where this bin begins, which the others are counted from */
 	d->base = d->bin > 1 ? cell_floor(lo, key, t) : lo;
 	if (d->bin > 1 && t == TYPE_TIME && !tz_bins_even(&key->bin, (int64_t)d->base, (int64_t)hi))
@@ -311,7 +311,7 @@ static bool
 widen_range(struct digit *d, const struct digit *p)
 {
 	bool lower =
-	    cell_is_signed(p->type) ? (int64_t)p->base < (int64_t)d->base : p->base < d->base;
+	    type_is_signed(p->type) ? (int64_t)p->base < (int64_t)d->base : p->base < d->base;
 	uint64_t base = lower ? p->base : d->base;
 	uint64_t first = (d->base - base) / d->bin, first_before = (p->base - base) / d->bin, end;
 

@@ -75,7 +75,7 @@ pack_fixed(const struct key_source *src, const struct group_key *key, const stru
 	enum type type = (enum type)src->col->type;
 
 	if (src->col->width == slot->width && key->bin.ns == 0 &&
-	    (type != TYPE_IP || key->prefix4 < 0) && type != TYPE_FLOAT32 && type != TYPE_FLOAT64) {
+	    (type != TYPE_IP || key->prefix4 < 0) && !type_is_float(type)) {
 		copy_values(src->col->data, idx, n, slot->width, out, len);
 		return;
 	}

@@ -142,7 +142,7 @@ order_key(
 		return ORDER_NAN;
 	if (type == TYPE_IP)
 		*key = address_key(c, rec);
-	else if (type == TYPE_FLOAT32 || type == TYPE_FLOAT64)
+	else if (type_is_float(type))
 		*key = zone_key_double(cell_bits_double(cell_word(c, rec)));
 	else if (type != TYPE_NONE)
 		*key = column_zone_key(c, rec);

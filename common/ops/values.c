@@ -70,7 +70,7 @@ sum_word(uint64_t v, enum type from, enum type held)
 {
 	struct cell c = { .v = v, .type = from };
 
-	if (cell_is_float(held))
+	if (type_is_float(held))
 		return cell_double_bits(cell_double(&c));
 	return from == TYPE_UINT && held != TYPE_UINT && v > INT64_MAX ? INT64_MAX : v;
 }
@@ -78,7 +78,7 @@ sum_word(uint64_t v, enum type from, enum type held)
 uint64_t
 sum_words(uint64_t a, uint64_t b, enum type held)
 {
-	if (cell_is_float(held))
+	if (type_is_float(held))
 		return cell_double_bits(cell_bits_double(a) + cell_bits_double(b));
 	return held == TYPE_UINT ? sum_unsigned(a, b) : sum_signed(a, b);
 }
@@ -110,7 +110,7 @@ scale_word(const struct values_bound *bound, uint64_t v, enum type type, uint32_
 	by = cell_word(bound->sampling, rec);
 	if (by <= 1)
 		return v;
-	if (cell_is_float(type))
+	if (type_is_float(type))
 		return cell_double_bits(cell_bits_double(v) * (double)by);
 	if (type == TYPE_INT) {
 		if (__builtin_mul_overflow((int64_t)v, by, &scaled_signed))

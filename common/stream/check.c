@@ -35,9 +35,8 @@ static uint64_t
 order_key(const struct column *c, size_t rec)
 {
 	uint64_t key = column_zone_key(c, rec);
-	bool is_float = c->type == TYPE_FLOAT32 || c->type == TYPE_FLOAT64;
 
-	return is_float && key == zone_key_double(-0.0) ? zone_key_double(0.0) : key;
+	return type_is_float(c->type) && key == zone_key_double(-0.0) ? zone_key_double(0.0) : key;
 }
 
 /* As far as zone keys tell values apart: missing ones last, NaN before them. */
@@ -48,7 +47,7 @@ check_order(const struct column *c, bool descending, size_t n)
 	uint64_t last = descending ? UINT64_MAX : 0;
 
 	for (size_t i = 0; i < n; i++) {
-		bool present = c->present == NULL || bits_has(c->present, i);
+		bool present = bits_has(c->present, i);
 		uint64_t key;
 
 		if (!present)

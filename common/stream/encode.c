@@ -2,6 +2,7 @@
  * encode.c - batches to blocks: entries, names, headers.
  */
 #include "base/hash.h"
+#include "flow/zone.h"
 #include "stream/section.h"
 
 struct encoder *
@@ -128,9 +129,9 @@ write_header(
 	int64_t min_start = INT64_MIN, max_end = INT64_MAX;
 
 	if (start >= 0 && (b->col[start].flags & (COLUMN_ZONE | COLUMN_PARTIAL)) == COLUMN_ZONE)
-		min_start = (int64_t)(b->col[start].min ^ UINT64_C(1) << 63);
+		min_start = zone_int(b->col[start].min);
 	if (end >= 0 && (b->col[end].flags & (COLUMN_ZONE | COLUMN_PARTIAL)) == COLUMN_ZONE)
-		max_end = (int64_t)(b->col[end].max ^ UINT64_C(1) << 63);
+		max_end = zone_int(b->col[end].max);
 	memset(h, 0, HEADER_LEN);
 	memcpy(h + H_MAGIC, STREAM_MAGIC, 8);
 	store_le(h + H_HEADER_LEN, header_len, 4);

@@ -2,17 +2,16 @@
  * planes.c - numbers as planes: what they are above the least of them, octet by octet.
  */
 #include "base/clones.h"
+#include "flow/zone.h"
 #include "stream/section.h"
 
 /* The least present value: base of the planes.  Signed types in two's complement. */
 static uint64_t
 least_value(const struct column *c)
 {
-	bool is_signed = c->type == TYPE_INT || c->type == TYPE_TIME || c->type == TYPE_DURATION;
-
-	if (!(c->flags & COLUMN_ZONE) || c->type == TYPE_FLOAT32 || c->type == TYPE_FLOAT64)
+	if (!(c->flags & COLUMN_ZONE) || type_is_float(c->type))
 		return 0;
-	return is_signed ? c->min ^ UINT64_C(1) << 63 : c->min;
+	return type_is_signed(c->type) ? (uint64_t)zone_int(c->min) : c->min;
 }
 
 static unsigned
@@ -85,7 +84,7 @@ encode_dense(struct encoder *e, struct parts *p, struct entry *en, const struct 
 	uint8_t *plane;
 
 	if (c->present != NULL || c->type == TYPE_TIME || c->type == TYPE_DURATION ||
-	    c->type == TYPE_FLOAT32 || c->type == TYPE_FLOAT64 || !(c->flags & COLUMN_ZONE))
+	    type_is_float(c->type) || !(c->flags & COLUMN_ZONE))
 		return false;
 	en->base = least_value(c);
 	en->planes = (uint8_t)planes_needed(c->max - c->min); /* both inverted, or none */
@@ -192,12 +191,11 @@ least_distance_of(const struct column *c, const struct column *reference, size_t
 static uint64_t
 base_of(const struct column *c, const struct column *reference, size_t n, uint64_t *range)
 {
-	bool is_float = c->type == TYPE_FLOAT32 || c->type == TYPE_FLOAT64;
 	uint64_t v[PIECE];
 
 	if (reference != NULL)
 		return least_distance_of(c, reference, n, range);
-	if ((c->flags & COLUMN_ZONE) && !is_float) {
+	if ((c->flags & COLUMN_ZONE) && !type_is_float(c->type)) {
 		*range = c->max - c->min; /* both inverted, or none */
 		return least_value(c);
 	}
@@ -305,7 +303,7 @@ coarsest(const struct column *c)
 unsigned
 planes_expected(const struct column *c)
 {
-	if (!(c->flags & COLUMN_ZONE) || c->type == TYPE_FLOAT32 || c->type == TYPE_FLOAT64)
+	if (!(c->flags & COLUMN_ZONE) || type_is_float(c->type))
 		return c->width;
 	return planes_needed((c->max - c->min) / pow10_u64(coarsest(c)));
 }

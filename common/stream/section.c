@@ -11,7 +11,7 @@ is_constant(const struct column *c, size_t n)
 
 	if (c->width == 0 || c->width > 8)
 		return false;
-	if (c->type != TYPE_FLOAT32 && c->type != TYPE_FLOAT64) /* of numbers the zone is exact */
+	if (!type_is_float(c->type)) /* of numbers the zone is exact */
 		return (c->flags & COLUMN_ZONE) && c->min == c->max;
 	if (c->flags & COLUMN_PARTIAL)
 		return false;

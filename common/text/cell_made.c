@@ -64,7 +64,7 @@ is_constant(const struct column *col)
 {
 	return (col->flags & (COLUMN_ZONE | COLUMN_TRUNCATED)) == COLUMN_ZONE &&
 	       col->min == col->max && col->present == NULL && col->width > 0 &&
-	       col->type != TYPE_FLOAT32 && col->type != TYPE_FLOAT64;
+	       !type_is_float(col->type);
 }
 
 static void

@@ -182,7 +182,7 @@ parse_general(struct csv_value *v, const struct csv_name *name, const char *p, s
 		return false;
 	if (name->type == TYPE_IP)
 		v->ip = value.ip;
-	else if (name->type == TYPE_FLOAT32 || name->type == TYPE_FLOAT64)
+	else if (type_is_float(name->type))
 		v->f = value.f;
 	else
 		v->u = value.u;
