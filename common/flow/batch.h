@@ -269,6 +269,13 @@ column_int(const struct column *c, size_t rec)
 	}
 }
 
+/* Either, with its sign if it has one, as a word.  Times and durations have 8 octets. */
+static inline uint64_t
+column_word(const struct column *c, size_t rec)
+{
+	return c->type == TYPE_INT ? (uint64_t)column_int(c, rec) : column_uint(c, rec);
+}
+
 /* One of a plain column of addresses, of either width. */
 static inline struct addr
 column_ip(const struct column *c, size_t rec)

@@ -6,23 +6,10 @@
 uint64_t
 cell_word(const struct column *c, size_t rec)
 {
-	bool is_signed = c->type == TYPE_INT;
-
-	if (c->type == TYPE_FLOAT32)
-		return cell_double_bits((double)((const float *)c->data)[rec]);
-	if (c->type == TYPE_FLOAT64)
-		return cell_double_bits(((const double *)c->data)[rec]);
-	switch (c->width) {
-	case 1:
-		return is_signed ? (uint64_t)((const int8_t *)c->data)[rec]
-				 : ((const uint8_t *)c->data)[rec];
-	case 2:
-		return is_signed ? (uint64_t)((const int16_t *)c->data)[rec]
-				 : ((const uint16_t *)c->data)[rec];
-	case 4:
-		return is_signed ? (uint64_t)((const int32_t *)c->data)[rec]
-				 : ((const uint32_t *)c->data)[rec];
-	default: return ((const uint64_t *)c->data)[rec];
+	switch (c->type) {
+	case TYPE_FLOAT32: return cell_double_bits((double)((const float *)c->data)[rec]);
+	case TYPE_FLOAT64: return cell_double_bits(((const double *)c->data)[rec]);
+	default: return column_word(c, rec);
 	}
 }
 

@@ -275,7 +275,7 @@ pack_column(struct chunk *ch, struct packed *p, struct slab *a, struct batch *b,
 	c = batch_plain(b, i);
 	if (is_constant(c, b->n)) {
 		p->form = PACKED_CONST;
-		p->base = c->type == TYPE_INT ? (uint64_t)column_int(c, 0) : column_uint(c, 0);
+		p->base = column_word(c, 0);
 	} else if (c->width == 0) {
 		pack_octets(p, a, c, idx, n);
 	} else if (!pack_times(p, a, c, idx, n)) {
@@ -480,9 +480,9 @@ chunk_free(struct chunk *ch, struct slabs *s)
 static uint64_t
 cell_bits(const struct packed *p, size_t i)
 {
-	const struct column c = { .width = p->store, .data = (void *)(uintptr_t)p->data };
+	const struct column c = { .type = p->type, .width = p->store, .data = p->data };
 
-	return p->type == TYPE_INT ? (uint64_t)column_int(&c, i) : column_uint(&c, i);
+	return column_word(&c, i);
 }
 
 static void
