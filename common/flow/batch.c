@@ -111,7 +111,7 @@ column_reserve(struct column *c, size_t old_cap, size_t cap)
 	}
 }
 
-static struct column *
+struct column *
 column_append(struct batch *b)
 {
 	if (b->n_all == b->cap_cols) {

@@ -1,5 +1,5 @@
 /*
- * column.h - the cells of an open batch's column: private to batch.c and append.c.
+ * column.h - how columns of batches are made and filled: private to batch.c, append.c and resolve.c.
  */
 #ifndef FLOW_COLUMN_H
 #define FLOW_COLUMN_H
@@ -9,6 +9,9 @@
 /* dst[first + k] = src[idx[k]] (NULL: src[k]) where both are fixed and of one type; no address becomes narrower. */
 void column_convert(
     struct column *dst, size_t first, const struct column *src, const uint32_t *idx, size_t n);
+
+/* A column behind all that there are, computed ones too: zeroed, plain. */
+struct column *column_append(struct batch *);
 
 /* Offsets of records up to rec: those not put are empty. */
 void column_fill_offsets(struct column *, size_t rec);

@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "base/num.h"
-#include "flow/batch.h"
+#include "flow/column.h"
 
 static bool
 same_question(const struct column *c, const struct field *f)
@@ -29,23 +29,17 @@ find_computed(const struct batch *b, const struct field *f)
 static int
 add_computed(struct batch *b, const struct field *f, enum type type, unsigned width)
 {
-	struct column *c;
+	struct column *c = column_append(b);
 
-	if (b->n_all == b->cap_cols) {
-		b->cap_cols = b->cap_cols ? b->cap_cols * 2 : 32;
-		b->col = mem_resize(b->col, b->cap_cols, sizeof(*b->col));
-	}
-	c = &b->col[b->n_all];
-	*c = (struct column){ .type = (uint8_t)type,
-		.width = (uint8_t)width,
-		.form = COLUMN_PLAIN,
-		.flags = COLUMN_COMPUTED | COLUMN_PARTIAL,
-		.derived = (uint8_t)f->derived };
+	c->type = (uint8_t)type;
+	c->width = (uint8_t)width;
+	c->flags = COLUMN_COMPUTED | COLUMN_PARTIAL;
+	c->derived = (uint8_t)f->derived;
 	if (f->n > 0)
 		c->id = f->id[0];
 	c->data = arena_zero(&b->arena, (b->n + 64) * (width ? width : 1));
 	c->present = arena_zero(&b->arena, (bits_words(b->n) + 1) * 8);
-	return (int)b->n_all++;
+	return (int)b->n_all - 1;
 }
 
 /* A derived quantity may be a column of its name: kept without what it is computed of, or as a group's key. */
@@ -313,29 +307,19 @@ derive_ratio(struct batch *b, const struct field *f, const struct field *num,
 static int
 derive_flows(struct batch *b, const struct field *f)
 {
-	int from = batch_find(b, &(struct field_id){ .id = 3 });
-	const struct column *stored = NULL;
+	struct field_id id = field_iana(3);
+	int from = batch_find(b, &id), to;
+	const struct column *stored;
 	uint64_t *out;
-	int to;
 
-	if (from >= 0 && b->col[from].type == TYPE_UINT) {
-		if (!(b->col[from].flags & COLUMN_PARTIAL))
-			return from;
-		(void)batch_plain(b, (unsigned)from);
-	} else {
-		from = -1;
-	}
+	if (from >= 0 && b->col[from].type == TYPE_UINT && !(b->col[from].flags & COLUMN_PARTIAL))
+		return from;
 	to = add_computed(b, f, TYPE_UINT, 8);
-	stored = from >= 0 ? &b->col[from] : NULL;
+	stored = plain_of(b, id, TYPE_UINT);
 	out = b->col[to].data;
-	for (size_t i = 0; i < b->n; i++) {
-		out[i] = 1;
-		if (stored != NULL && bits_has(stored->present, i)) {
-			out[i] = 0;
-			memcpy(&out[i], (const uint8_t *)stored->data + i * stored->width,
-			    stored->width);
-		}
-	}
+	for (size_t i = 0; i < b->n; i++)
+		out[i] =
+		    stored != NULL && bits_has(stored->present, i) ? column_uint(stored, i) : 1;
 	bits_fill(b->col[to].present, b->n);
 	return finish_computed(b, to);
 }
