@@ -47,20 +47,10 @@ int
 spill_read(const struct spill *s, size_t chain, size_t i, struct buf *out, struct err *err)
 {
 	const struct spill_extent *e = &s->chain[chain].extent[i];
-	size_t got = 0;
-
 	out->len = 0;
-	(void)buf_room(out, e->len);
-	while (got < e->len) {
-		ssize_t n = pread(s->fd, out->data + got, e->len - got, (off_t)(e->offset + got));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_set(err, "temporary file: %s",
-			    n < 0 ? strerror(errno) : "shorter than what was written");
-		got += (size_t)n;
-	}
+	if (!file_read_at(s->fd, buf_room(out, e->len), e->len, e->offset))
+		return errno != 0 ? err_system(err, "temporary file")
+				  : err_set(err, "temporary file: shorter than what was written");
 	out->len = e->len;
 	return 0;
 }
