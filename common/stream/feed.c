@@ -43,23 +43,21 @@ feed_close(struct feed *f)
 	*f = (struct feed){ 0 };
 }
 
-/* One read behind what is buffered; 0 at the end, -1 with errno. */
+/* One read of up to n octets behind those that are buffered; 0 at the end, -1 with errno, which the feed keeps. */
 static ssize_t
-read_more(struct feed *f)
+read_some(struct feed *f, uint8_t *to, size_t n)
 {
-	uint8_t *to = f->data + f->at + f->have;
-	size_t room = f->cap - f->at - f->have;
-	ssize_t n;
+	ssize_t got;
 
 	do {
 		if (f->regular)
-			n = pread(f->file->fd, to, room, (off_t)(f->offset + f->have));
+			got = pread(f->file->fd, to, n, (off_t)(f->offset + f->have));
 		else
-			n = file_read_some(f->file->fd, f->stop_fd, to, room);
-	} while (n < 0 && errno == EINTR);
-	if (n > 0)
-		f->have += (size_t)n;
-	return n;
+			got = file_read_some(f->file->fd, f->stop_fd, to, n);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		f->error = errno;
+	return got;
 }
 
 const uint8_t *
@@ -75,14 +73,14 @@ feed_peek(struct feed *f, size_t n, size_t *have)
 		f->at = 0;
 	}
 	while (f->have < n) {
-		ssize_t got = read_more(f);
+		size_t end = f->at + f->have;
+		ssize_t got = read_some(f, f->data + end, f->cap - end);
 
-		if (got < 0) {
-			f->error = errno;
+		if (got < 0)
 			return NULL;
-		}
 		if (got == 0)
 			break;
+		f->have += (size_t)got;
 	}
 	*have = f->have;
 	return f->data + f->at;
@@ -120,41 +118,25 @@ feed_skip(struct feed *f, uint64_t n)
 	return true;
 }
 
-static ssize_t
-take_from_pipe(struct feed *f, uint8_t *dst, size_t n)
+ssize_t
+feed_take(struct feed *f, void *dst, size_t n)
 {
-	size_t done = 0;
+	size_t done = f->have < n ? f->have : n;
 
+	if (done > 0)
+		memcpy(dst, f->data + f->at, done);
+	drop(f, done);
 	while (done < n) {
-		ssize_t got = file_read_some(f->file->fd, f->stop_fd, dst + done, n - done);
+		ssize_t got = read_some(f, (uint8_t *)dst + done, n - done);
 
 		if (got < 0)
 			return -1;
 		if (got == 0)
 			break;
+		f->offset += (size_t)got;
 		done += (size_t)got;
 	}
 	return (ssize_t)done;
-}
-
-ssize_t
-feed_take(struct feed *f, void *dst, size_t n)
-{
-	size_t first = f->have < n ? f->have : n;
-	ssize_t got;
-
-	memcpy(dst, f->data + f->at, first);
-	drop(f, first);
-	if (first == n)
-		return (ssize_t)n;
-	if (f->regular)
-		got = pread(f->file->fd, (uint8_t *)dst + first, n - first, (off_t)f->offset);
-	else
-		got = take_from_pipe(f, (uint8_t *)dst + first, n - first);
-	if (got < 0)
-		return -1;
-	f->offset += (size_t)got;
-	return (ssize_t)first + got;
 }
 
 bool
