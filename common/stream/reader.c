@@ -357,9 +357,7 @@ at_end(struct stream_reader *r, struct err *err)
 static void
 rejoin(struct stream_reader *r, const struct block_header *h)
 {
-	if (h->sequence > r->segment_records && r->in_segment && !(h->flags & BLOCK_END))
-		r->totals.lost_records += h->sequence - r->segment_records;
-	else if ((h->flags & BLOCK_END) && h->sequence > r->segment_records)
+	if (h->sequence > r->segment_records && (r->in_segment || (h->flags & BLOCK_END)))
 		r->totals.lost_records += h->sequence - r->segment_records;
 	r->segment_records = h->sequence;
 	if (h->flags & BLOCK_END)
