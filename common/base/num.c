@@ -10,11 +10,6 @@
 
 #include "base/digits.h"
 
-static const char pairs[] = "00010203040506070809101112131415161718192021222324"
-			    "25262728293031323334353637383940414243444546474849"
-			    "50515253545556575859606162636465666768697071727374"
-			    "75767778798081828384858687888990919293949596979899";
-
 static const uint64_t power10[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
 	1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000,
 	1000000000000000 };
@@ -204,9 +199,10 @@ put_two(char *dst, uint64_t big, char big_unit, uint64_t small, char small_unit)
 	size_t n = fmt_u64(dst, big);
 
 	dst[n++] = big_unit;
-	memcpy(dst + n, pairs + small * 2, 2);
-	dst[n + 2] = small_unit;
-	return n + 3;
+	dst[n++] = (char)('0' + small / 10);
+	dst[n++] = (char)('0' + small % 10);
+	dst[n++] = small_unit;
+	return n;
 }
 
 size_t
