@@ -50,6 +50,17 @@ plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
+/* 10^n, n <= 19. */
+static inline uint64_t
+pow10_u64(unsigned n)
+{
+	uint64_t v = 1;
+
+	while (n-- > 0)
+		v *= 10;
+	return v;
+}
+
 /* Rounded down, as instants before 1970 want it; b > 0. */
 static inline int64_t
 floor_div(int64_t a, int64_t b)

@@ -124,10 +124,8 @@ static bool
 decimal_times(const struct decimal *d, uint64_t unit, uint64_t *v, bool *rest)
 {
 	unsigned __int128 fraction = (unsigned __int128)d->fraction * unit;
-	uint64_t power = 1;
+	uint64_t power = pow10_u64(d->decimals);
 
-	for (unsigned i = 0; i < d->decimals; i++)
-		power *= 10;
 	*rest = fraction % power != 0 || d->cut;
 	return !__builtin_mul_overflow(d->whole, unit, v) &&
 	       !__builtin_add_overflow(*v, (uint64_t)(fraction / power), v);

@@ -1,6 +1,7 @@
 /*
  * decode.c - sections to columns, one at a time and only when asked, and no more of a column than that.
  */
+#include "base/num.h"
 #include "flow/cells.h"
 #include "stream/stored.h"
 #include "stream/thin.h"

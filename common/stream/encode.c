@@ -3,6 +3,7 @@
  */
 #include "base/hash.h"
 #include "flow/zone.h"
+#include "stream/block.h"
 #include "stream/section.h"
 
 struct encoder *
@@ -39,12 +40,6 @@ encoder_free(struct encoder *e)
 	for (unsigned i = 0; i < KEPT_MAX; i++)
 		dict_free(&e->kept[i].dict);
 	mem_free(e);
-}
-
-static void
-store_le(void *at, uint64_t v, size_t n)
-{
-	memcpy(at, &v, n);
 }
 
 static void
@@ -132,13 +127,11 @@ write_header(
 		min_start = zone_int(b->col[start].min);
 	if (end >= 0 && (b->col[end].flags & (COLUMN_ZONE | COLUMN_PARTIAL)) == COLUMN_ZONE)
 		max_end = zone_int(b->col[end].max);
-	memset(h, 0, HEADER_LEN);
-	memcpy(h + H_MAGIC, STREAM_MAGIC, 8);
+	header_empty(h, HEADER_LEN, b->options ? BLOCK_OPTIONS : 0);
 	store_le(h + H_HEADER_LEN, header_len, 4);
 	store_le(h + H_BLOCK_LEN, block_len, 4);
 	store_le(h + H_RECORDS, b->n, 4);
 	store_le(h + H_COLUMNS, columns, 2);
-	store_le(h + H_FLAGS, b->options ? BLOCK_OPTIONS : 0, 2);
 	store_le(h + H_VERSION, m->version, 2);
 	store_le(h + H_MIN_START, (uint64_t)min_start, 8);
 	store_le(h + H_MAX_END, (uint64_t)max_end, 8);

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define STREAM_MAGIC \
 	"\xf1" \
@@ -125,14 +126,11 @@ selection_len(size_t n)
 	return (S_BITS + (n + 63) / 64 * 8 + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN;
 }
 
-static inline uint64_t
-pow10_u64(unsigned n)
+/* A field of n octets: memory is little-endian too. */
+static inline void
+store_le(void *at, uint64_t v, size_t n)
 {
-	uint64_t v = 1;
-
-	while (n-- > 0)
-		v *= 10;
-	return v;
+	memcpy(at, &v, n);
 }
 
 #endif

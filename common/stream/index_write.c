@@ -268,32 +268,26 @@ index_is_full(const struct index_writer *x)
 /* Index blocks ------------------------------------------------------------------------------------- */
 
 static void
-store(uint8_t *at, uint64_t v, size_t n)
-{
-	memcpy(at, &v, n);
-}
-
-static void
 write_entry(uint8_t *e, const struct covered *c, uint64_t at, const uint8_t *filter)
 {
-	store(e + XE_BACK, at - c->at, 8);
-	store(e + XE_LENGTH, c->length, 4);
-	store(e + XE_RECORDS, c->records, 4);
-	store(e + XE_SEAL, c->seal, 8);
+	store_le(e + XE_BACK, at - c->at, 8);
+	store_le(e + XE_LENGTH, c->length, 4);
+	store_le(e + XE_RECORDS, c->records, 4);
+	store_le(e + XE_SEAL, c->seal, 8);
 	for (unsigned z = 0; z < ZONES; z++) {
-		store(e + XE_ZONES + 16 * z, c->zone[z].min, 8);
-		store(e + XE_ZONES + 16 * z + 8, c->zone[z].max, 8);
+		store_le(e + XE_ZONES + 16 * z, c->zone[z].min, 8);
+		store_le(e + XE_ZONES + 16 * z + 8, c->zone[z].max, 8);
 	}
-	store(e + XE_LINES, c->lines, 4);
+	store_le(e + XE_LINES, c->lines, 4);
 	e[XE_PROBES] = c->probes;
 	e[XE_LEVELS] = c->levels;
-	store(e + XE_FLAGS,
+	store_le(e + XE_FLAGS,
 	    (c->options ? (unsigned)XE_OPTIONS : 0) |
 		(c->zone[ZONE_START].valid ? (unsigned)XE_START : 0) |
 		(c->zone[ZONE_END].valid ? (unsigned)XE_END : 0),
 	    2);
 	if (c->lines > 0)
-		store(e + XE_HASH, hash_xxh3(filter, (size_t)c->lines * INDEX_LINE), 8);
+		store_le(e + XE_HASH, hash_xxh3(filter, (size_t)c->lines * INDEX_LINE), 8);
 }
 
 /* Header and head; entries and the filter of all; the filters of blocks. */
@@ -319,15 +313,15 @@ put_block(struct index_writer *x, uint64_t at, size_t left, struct buf *out)
 			filter += (size_t)x->block[i].lines * INDEX_LINE;
 	}
 	header_empty(h, HEADER_LEN + INDEX_HEAD, BLOCK_SKIPPABLE | BLOCK_INDEX);
-	store(h + H_BLOCK_LEN, out->len - begin + x->filters.len, 4);
+	store_le(h + H_BLOCK_LEN, out->len - begin + x->filters.len, 4);
 	head = h + HEADER_LEN;
-	store(head + X_VERSION, INDEX_VERSION, 4);
-	store(head + X_BLOCKS, x->n, 4);
-	store(head + X_SEGMENT, at, 8);
-	store(head + X_PREVIOUS, x->last == UINT64_MAX ? 0 : at - x->last, 8);
-	store(head + X_ENTRIES, hash_xxh3(h + body, fixed - body), 8);
-	store(head + X_COMMON, hash_xxh3(h + fixed, out->len - begin - fixed), 8);
-	store(head + X_LINES, all.lines, 4);
+	store_le(head + X_VERSION, INDEX_VERSION, 4);
+	store_le(head + X_BLOCKS, x->n, 4);
+	store_le(head + X_SEGMENT, at, 8);
+	store_le(head + X_PREVIOUS, x->last == UINT64_MAX ? 0 : at - x->last, 8);
+	store_le(head + X_ENTRIES, hash_xxh3(h + body, fixed - body), 8);
+	store_le(head + X_COMMON, hash_xxh3(h + fixed, out->len - begin - fixed), 8);
+	store_le(head + X_LINES, all.lines, 4);
 	head[X_PROBES] = all.probes;
 	head[X_LEVELS] = all.levels;
 	buf_put(out, x->filters.data, x->filters.len);

@@ -2,6 +2,7 @@
  * planes.c - numbers as planes: what they are above the least of them, octet by octet.
  */
 #include "base/clones.h"
+#include "base/num.h"
 #include "flow/zone.h"
 #include "stream/section.h"
 
