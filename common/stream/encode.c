@@ -177,7 +177,7 @@ values_fit(const struct batch *b, const unsigned *order, unsigned n)
 static int
 encode_halves(struct encoder *e, struct batch *b, struct buf *out, struct err *err)
 {
-	size_t half = b->n / 2;
+	size_t half = b->n / 2, begin = out->len;
 	uint32_t *idx = mem_alloc(b->n * sizeof(*idx));
 	struct batch *part = batch_new();
 	int r = -1;
@@ -194,6 +194,8 @@ encode_halves(struct encoder *e, struct batch *b, struct buf *out, struct err *e
 		batch_close(part);
 		r = block_encode(e, part, out, err);
 	}
+	if (r != 0)
+		out->len = begin;
 	batch_free(part);
 	mem_free(idx);
 	return r;

@@ -26,7 +26,10 @@ struct encoder;
 struct encoder *encoder_new(enum block_profile, int level); /* level 0: the default, 1 */
 void encoder_free(struct encoder *);
 
-/* Append one block holding the batch (plain columns, n <= BATCH_RECORDS_MAX) to out; sequence 0. -1: err. */
+/*
+ * Append a block holding the batch (plain columns, n <= BATCH_RECORDS_MAX) to out; sequence 0.  Several blocks, one
+ * behind the other, where it is more than one may hold.  -1: err, and nothing was appended.
+ */
 int block_encode(struct encoder *, struct batch *, struct buf *out, struct err *);
 
 /* Reading --------------------------------------------------------------------------------------- */

@@ -1015,6 +1015,33 @@ oversize(void)
 	free(text);
 }
 
+/* One record is more than a block may hold: those before it, which could be a block, are none either. */
+static void
+too_long(void)
+{
+	struct encoder *e = encoder_new(PROFILE_PIPE, 0);
+	struct batch *b = batch_new();
+	struct field_id id = field_iana(82);
+	unsigned col = (unsigned)batch_column(b, &id, TYPE_STRING, 0, 0);
+	char *text = calloc(MAX_BLOCK, 1);
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	int rc;
+
+	batch_extend(b, 3);
+	batch_put_octets(b, col, 0, "a", 1);
+	batch_put_octets(b, col, 2, text, MAX_BLOCK);
+	batch_close(b);
+	rc = block_encode(e, b, &out, &err);
+	ok(rc != 0 && out.len == 0, "a batch that cannot be encoded leaves %zu octets behind",
+	    out.len);
+	is_str(err.text, "a record of more than 64 MiB does not fit a block", "and it is said why");
+	buf_free(&out);
+	free(text);
+	batch_free(b);
+	encoder_free(e);
+}
+
 /* What keeps codes of a damaged block within its dictionary. */
 static void
 bounds(void)
@@ -1052,5 +1079,6 @@ main(void)
 	forged_codes();
 	names();
 	oversize();
+	too_long();
 	return done_testing();
 }
