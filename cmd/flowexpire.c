@@ -99,7 +99,7 @@ print_file(const struct flowexpire *e, struct store *s, const struct store_file 
 	struct buf shown = { 0 };
 
 	escape_terminal(&shown, path, strlen(path), SIZE_MAX);
-	printf("%.*s  %*.*s  %-5s  %s\n", (int)fmt_time(time, f->time_ns, 0, 0), time,
+	printf("%.*s  %*.*s  %-5s  %s\n", (int)fmt_time(time, f->time_ns, 0, NULL), time,
 	    e->scaled ? 6 : 12, (int)n, size, why, buf_cstr(&shown));
 	buf_free(&shown);
 }
@@ -110,8 +110,8 @@ tell_file(struct store *s, const struct store_file *f, const char *why)
 	char time[FMT_MAX], size[FMT_MAX];
 
 	diag(store_path(s, f), "deleted by %s: %.*s, %.*s", why,
-	    (int)fmt_time(time, f->time_ns, 0, 0), time, (int)fmt_scaled(size, (double)f->octets),
-	    size);
+	    (int)fmt_time(time, f->time_ns, 0, NULL), time,
+	    (int)fmt_scaled(size, (double)f->octets), size);
 }
 
 struct deleted {

@@ -110,7 +110,7 @@ parse_option(struct gen_opts *o, int key, const char *arg)
 			opt_usage(&program, "--seed '%s': a number of at most 64 bits", arg);
 		break;
 	case KEY_START:
-		if (!parse_time(arg, strlen(arg), time_now_ns(), 0, &ns, &span))
+		if (!parse_time(arg, strlen(arg), time_now_ns(), NULL, &ns, &span))
 			opt_usage(&program, "--start '%s': a time, as 2026-01-05T00:00:00Z", arg);
 		o->start_ms = ns / NS_PER_MS;
 		break;

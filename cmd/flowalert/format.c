@@ -69,7 +69,7 @@ format_id(const struct alert *a, const char *what)
 void
 format_time(struct buf *out, int64_t ns)
 {
-	out->len += fmt_time(buf_room(out, FMT_MAX), ns, 3, 0);
+	out->len += fmt_time(buf_room(out, FMT_MAX), ns, 3, NULL);
 }
 
 void

@@ -108,7 +108,7 @@ familiar_say(const struct familiar *f, struct buf *reason, struct buf *why)
 	case SINCE_DAYS:
 	case SINCE_LONG: {
 		char day[FMT_MAX];
-		size_t n = fmt_time(day, (int64_t)f->first_s * NS_PER_S, 0, 0);
+		size_t n = fmt_time(day, (int64_t)f->first_s * NS_PER_S, 0, NULL);
 
 		n = n > 10 ? 10 : n; /* the date */
 		buf_printf(reason, ", known since %.*s", (int)n, day);

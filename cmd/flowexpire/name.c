@@ -52,7 +52,7 @@ name_time(const char *name, int64_t *ns)
 	for (size_t i = 0; i < sizeof digits; i++)
 		if (digits[i] < '0' || digits[i] > '9')
 			return false;
-	if (!parse_time(digits, sizeof digits, 0, 0, ns, &span_ns))
+	if (!parse_time(digits, sizeof digits, 0, NULL, ns, &span_ns))
 		return false;
 	*ns += copy;
 	return true;

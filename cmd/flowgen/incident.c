@@ -362,7 +362,7 @@ put_time(struct buf *out, const char *key, int64_t ms)
 {
 	char text[FMT_MAX];
 
-	buf_printf(out, " %s=%.*s", key, (int)fmt_time(text, ms * NS_PER_MS, 3, 0), text);
+	buf_printf(out, " %s=%.*s", key, (int)fmt_time(text, ms * NS_PER_MS, 3, NULL), text);
 }
 
 void

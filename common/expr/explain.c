@@ -26,7 +26,7 @@ put_time(struct buf *out, int64_t ns)
 {
 	unsigned digits = ns % NS_PER_US ? 9 : ns % NS_PER_MS ? 6 : ns % NS_PER_S ? 3 : 0;
 
-	out->len += fmt_time(buf_room(out, FMT_MAX), ns, digits, 0);
+	out->len += fmt_time(buf_room(out, FMT_MAX), ns, digits, NULL);
 }
 
 static void

@@ -255,7 +255,7 @@ put_time(struct buf *out, const uint8_t *p, size_t n, unsigned scale, bool wire)
 		return;
 	}
 	buf_putc(out, '"');
-	out->len += fmt_time(buf_room(out, FMT_MAX), ns, digits[i], 0);
+	out->len += fmt_time(buf_room(out, FMT_MAX), ns, digits[i], NULL);
 	buf_putc(out, '"');
 }
 

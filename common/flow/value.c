@@ -294,7 +294,7 @@ parse_instant(int64_t *ns, const char *p, size_t n)
 
 	if (n == 0 || p[0] < '0' || p[0] > '9')
 		return false;
-	return parse_time(p, n, 0, 0, ns, &span);
+	return parse_time(p, n, 0, NULL, ns, &span);
 }
 
 static bool
