@@ -32,11 +32,11 @@ bool parse_i64(const char *, size_t, int64_t *);
 bool parse_double(const char *, size_t, double *); /* decimal, fraction, exponent; nan inf */
 bool parse_hex(const char *, size_t, uint8_t *dst); /* an even number of digits */
 
-/* Number with an optional unit K M G T P (decimal) or Ki Mi Gi Ti Pi (binary), optional fraction. */
+/* Number with an optional unit K M G T P E (decimal; k too) or Ki Mi Gi Ti Pi Ei (binary), optional fraction. */
 bool parse_scaled(const char *, size_t, double *);
 bool parse_scaled_u64(const char *, size_t, uint64_t *); /* whole ones, exactly */
 
-/* The same for sizes in octets, whole; a trailing B is accepted. */
+/* The same for sizes in octets, whole and not negative; units of either case, and a trailing B or b, are accepted. */
 bool parse_size(const char *, size_t, uint64_t *octets);
 
 /* Duration with unit ns us ms s m h d w, fraction allowed, combinations too (1h30m). No unit: seconds

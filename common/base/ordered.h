@@ -19,7 +19,7 @@ enum ordered_next { ORDERED_ITEM, ORDERED_END };
 struct ordered {
 	unsigned threads; /* that work, >= 1 */
 	bool live; /* input may block: a producer thread even with one worker */
-	unsigned idle_ms; /* call idle() when nothing was consumed for so long; 0 never */
+	unsigned idle_ms; /* live: call idle() when nothing was consumed for so long; 0 never */
 
 	/* Ring of n_items, item_size each; caller owned; at least threads + 2, or 1 where the caller is alone. */
 	void *items;

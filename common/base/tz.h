@@ -17,7 +17,7 @@ struct tz;
 bool tz_parse(const char *, size_t, struct tz **);
 void tz_free(struct tz *); /* takes NULL */
 
-/* +hh:mm, +hhmm or +hh: seconds east of UTC, less than a day. */
+/* +hh:mm, +hhmm or +hh, or - for the +: seconds east of UTC, less than a day. */
 bool tz_parse_offset(const char *, size_t, int *offset_s);
 
 /* How clocks stand at an instant (seconds since the epoch), and since when and until when: [from, until). */

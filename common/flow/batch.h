@@ -128,7 +128,7 @@ void batch_reset(struct batch *);
 /*
  * Find or add a column; records so far are missing in it.  A wider width (UINT, INT, IP) widens the
  * column in place; a narrower one uses it as it is: write cells by the column's own width.
- * Returns its index (stable until batch_reset), or -1 when it exists with another type, or the batch
+ * Returns its index (stable until batch_reset or batch_arrange), or -1 when it exists with another type, or the batch
  * is full of columns: the caller starts a new batch.
  */
 int batch_column(

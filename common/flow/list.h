@@ -59,7 +59,7 @@ size_t list_value_open(struct list_writer *);
 void list_value_close(struct list_writer *, size_t opened);
 
 /*
- * Reading.  list_open reads kind and semantic; then list_read_field (basic), or for each of `groups`
+ * Reading.  list_open reads kind and semantic; then list_read_basic (basic), or for each of `groups`
  * list_read_group and its fields; then count values, or records * fields of them.  Check cur.bad.
  */
 struct list_reader {

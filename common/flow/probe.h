@@ -9,7 +9,7 @@
 
 #include "flow/field.h"
 
-/* 128 bits of an address, as a number; or a zone key (flow/batch.h) in low. */
+/* 128 bits of an address, as a number; or a zone key (flow/zone.h) in low. */
 struct probe_key {
 	uint64_t high, low;
 };

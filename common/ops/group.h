@@ -106,8 +106,8 @@ struct group_top {
 
 /*
  * Merge the tables (n of them; all are emptied), on as many threads if there is much to merge, and hand the
- * groups out as batches of at most BATCH_RECORDS, in no particular order, on the calling thread; fn returns
- * false to stop.  top: NULL all.  -1: err.
+ * groups out as batches of at most BATCH_RECORDS, valid during the call, in no particular order, on the calling
+ * thread; fn returns false to stop.  top: NULL all.  -1: err.
  */
 int group_finish(struct group_table **, unsigned n, const struct group_top *top,
     bool (*fn)(void *ctx, struct batch *), void *ctx, struct err *err);

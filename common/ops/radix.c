@@ -260,11 +260,12 @@ chunk_items(void *ctx, size_t i, unsigned worker)
 	struct measure m = s->m;
 
 	(void)worker;
-	for (size_t k = 0; k < n; k++)
+	for (size_t k = 0; k < n; k++) {
+		enum order_class class = (enum order_class)s->class[first + k];
+
 		s->item[first + k] =
-		    measured(&m, (enum order_class)s->class[first + k], s -> spare[first + k])
-			<< s->id_bits |
-		    order_id(i, k);
+		    measured(&m, class, s->spare[first + k]) << s->id_bits | order_id(i, k);
+	}
 }
 
 /* Words by digits ------------------------------------------------------------------------------- */

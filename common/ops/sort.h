@@ -15,7 +15,10 @@ struct sort_key {
 	bool ascending; /* default descending: biggest first */
 };
 
-/* FIELD[:asc|:desc], comma separated; first and last are start and end, or what flowagg made of them. */
+/*
+ * FIELD[:asc|:desc], comma separated; first and last are start and end, or what flowagg made of them.  -1: err.  The
+ * keys are to be freed in any case.
+ */
 int sort_keys_parse(struct sort_key **, size_t *n, const char *text, struct err *);
 void sort_keys_add(struct sort_key **, size_t *n, const struct field *, bool ascending);
 void sort_keys_free(struct sort_key *);
@@ -48,7 +51,7 @@ void sort_drop(struct sort_part *);
 /* How many runs went to disk. */
 unsigned sort_runs(const struct sorter *);
 
-/* Hand out everything in order, in batches; fn returns false to stop.  -1: err. */
+/* Hand out everything in order, in batches that are valid during the call; fn returns false to stop.  -1: err. */
 int sort_finish(struct sorter *, bool (*fn)(void *ctx, struct batch *), void *ctx, struct err *);
 
 /*

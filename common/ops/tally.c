@@ -10,7 +10,7 @@
 enum { FEW = 1024, LANES = 4, LARGE = 1 << 18, HUGE_PAGE = 2 << 20 };
 static const uint64_t records_max = UINT64_C(1) << 30;
 
-/* Which array a value needs: none if it counts records. */
+/* Is the value how many records there were?  Then it needs no array of its own. */
 static bool
 is_count(const struct values_bound *bound, enum group_fn fn, unsigned i)
 {

@@ -1,5 +1,5 @@
 /*
- * block.h - a block as read: checked header, entries, and where its octets come from.
+ * block.h - a block as read: checked header, entries, and where its octets come from; headers as written.
  *
  * Private to stream/.  A block's octets are either all in memory (pipes) or read piece by piece
  * from a file that several slots share.
@@ -87,7 +87,7 @@ bool header_sealed(const uint8_t *, size_t header_len);
 /* Does the hash of a section hold, which flags of its entry say the kind of? */
 bool section_sound(const uint8_t *, size_t n, unsigned entry_flags, uint64_t hash);
 
-/* Room for n octets in the slot's buffer, 64-aligned, with slack for whole vectors behind. */
+/* Room for n octets in the slot's buffer, 64-aligned, with slack for whole vectors behind.  NULL: errno. */
 uint8_t *slot_room(struct stream_slot *, size_t n);
 
 /* Why octets of a file cannot be had: as errno says, or 0 in it, that it became shorter. */
