@@ -81,7 +81,7 @@ drop(struct conns *c, struct link *l)
 {
 	if (l->conn->messages > 0)
 		wire_disconnect(c->opts.intake.wire, way_of(l->conn), &l->conn->peer.addr,
-		    l->conn->peer.port, l->door->listener.local.port);
+		    l->conn->peer.port, &l->door->at);
 	else
 		atomic_fetch_sub(c->opts.silent, 1);
 	conn_close(l->conn);
@@ -123,7 +123,7 @@ take(struct conns *c, struct link *l, const struct message *m)
 		.len = m->len,
 		.exporter = l->conn->peer.addr,
 		.port = l->conn->peer.port,
-		.to_port = l->door->listener.local.port,
+		.to = l->door->at,
 		.received_ns = m->received_ns,
 		.stream = way_of(l->conn),
 		.stream_id = m->stream };

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/num.h"
+#include "net/address.h"
 
 #define AT(FIELD) offsetof(struct wire_stats, FIELD)
 
@@ -78,7 +79,21 @@ counts_put(struct buf *b, uint64_t n, const char *words)
 }
 
 void
-counts_put_session(struct buf *b, const struct wire_stats *w, uint16_t to_port)
+counts_put_place(struct buf *b, const struct wire_place *told)
+{
+	struct endpoint e = { .addr = told->addr, .port = told->port };
+	char text[ENDPOINT_TEXT_MAX + 1];
+
+	if (addr_is_zero(&told->addr)) {
+		buf_printf(b, "%u", told->port);
+		return;
+	}
+	text[endpoint_fmt(text, &e)] = '\0';
+	buf_puts(b, text);
+}
+
+void
+counts_put_session(struct buf *b, const struct wire_stats *w, const struct wire_place *told)
 {
 	static const char *const ways[] = { "udp", "tcp", "sctp" };
 	char agent[FMT_MAX + 1];
@@ -92,8 +107,10 @@ counts_put_session(struct buf *b, const struct wire_stats *w, uint16_t to_port)
 		buf_printf(b, ", agent %s", agent);
 	}
 	buf_printf(b, ", domain %" PRIu32, w->domain);
-	if (to_port != 0)
-		buf_printf(b, ", to %s:%u", ways[w->stream], to_port);
+	if (told->port != 0) {
+		buf_printf(b, ", to %s:", ways[w->stream]);
+		counts_put_place(b, told);
+	}
 	buf_puts(b, ": ");
 }
 

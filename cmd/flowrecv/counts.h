@@ -36,9 +36,13 @@ const char *counts_unit(unsigned version);
 
 /*
  * "version 9, domain 7: "; "sFlow 5, agent 192.0.2.7, domain 7: " of one that sends by another's address; "version 9,
- * domain 7, to udp:2055: " where the port that it sent to has to be told.  to_port: that, or 0.
+ * domain 7, to udp:2055: ", "... to udp:192.0.2.1:2055: " where the port that it sent to has to be told, and the
+ * address.  told: these, or 0.
  */
-void counts_put_session(struct buf *, const struct wire_stats *, uint16_t to_port);
+void counts_put_session(struct buf *, const struct wire_stats *, const struct wire_place *told);
+
+/* "2055", "192.0.2.1:2055". */
+void counts_put_place(struct buf *, const struct wire_place *told);
 
 /* ", 3 words" for each counter with words that is not 0; then "; bad: ...". */
 void counts_put_problems(struct buf *, const struct wire_stats *);

@@ -5,6 +5,7 @@
 #define FLOWRECV_DOOR_H
 
 #include "net/conn.h"
+#include "wire/wire.h"
 
 /* What an event of a worker's epoll set is about; the first member of what data.ptr points to. */
 enum watched { WATCHED_WAKE, WATCHED_DATAGRAMS, WATCHED_LISTENER, WATCHED_CONNECTION };
@@ -12,7 +13,7 @@ enum watched { WATCHED_WAKE, WATCHED_DATAGRAMS, WATCHED_LISTENER, WATCHED_CONNEC
 struct door {
 	enum watched watched;
 	int fd; /* -1: another worker has the only one */
-	uint16_t port; /* ours */
+	struct wire_place at; /* ours; no address: all of them */
 	bool handed; /* by a service manager, who keeps it: what we do not read is for the next */
 	struct listener listener; /* of connections */
 	struct door *next_shut; /* of those that are not watched for now (conns.c) */

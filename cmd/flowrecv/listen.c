@@ -31,6 +31,17 @@ next_door(const struct collector *c, unsigned worker)
 	return &c->doors[worker * c->max_doors + c->n_doors];
 }
 
+/* Every address is none that tells senders apart. */
+static struct wire_place
+place_of(const struct endpoint *e)
+{
+	struct wire_place p = { e->addr, e->port };
+
+	if (addr_is_v4(&p.addr) && addr_u32(&p.addr) == 0)
+		p.addr = (struct addr){ 0 };
+	return p;
+}
+
 static void
 name_datagrams(struct door *d)
 {
@@ -39,7 +50,7 @@ name_datagrams(struct door *d)
 	if (endpoint_local(d->fd, &e) != 0)
 		die(EXIT_FAILED, NULL, "%s", strerror(errno));
 	d->name[endpoint_fmt(d->name, &e)] = '\0';
-	d->port = e.port;
+	d->at = place_of(&e);
 }
 
 static void
@@ -65,7 +76,7 @@ add_datagrams(struct collector *c, const int *fds, int n, int granted)
 		if (d->fd >= 0)
 			name_datagrams(d);
 		else
-			d->port = next_door(c, 0)->port;
+			d->at = next_door(c, 0)->at;
 	}
 	note_buffer(c, granted);
 }
@@ -80,7 +91,7 @@ add_listener(struct collector *c, const struct listener *l)
 		d->watched = WATCHED_LISTENER;
 		d->fd = l->fd;
 		d->listener = *l;
-		d->port = l->local.port;
+		d->at = place_of(&l->local);
 		memcpy(d->name, transport_name(l->transport), n);
 		d->name[n++] = ':';
 		n += endpoint_fmt(d->name + n, &l->local);

@@ -20,7 +20,7 @@ struct told_count {
 struct told {
 	uint64_t serial; /* 0: a free slot */
 	struct told_count count[CLASSES];
-	uint16_t to_port; /* as of counts_put_session */
+	struct wire_place to; /* as of counts_put_session */
 };
 
 struct memory {
@@ -111,7 +111,7 @@ say(struct log *l, const struct wire_stats *w, const struct told *t, uint64_t n,
 		return;
 	name[endpoint_fmt(name, &e)] = '\0';
 	if (w->version != 0)
-		counts_put_session(&line, w, t->to_port);
+		counts_put_session(&line, w, &t->to);
 	counts_put(&line, n, words);
 	diag(name, "%s", buf_cstr(&line));
 	buf_free(&line);
@@ -179,7 +179,7 @@ tell_exporters(struct log *l, struct memory *m, const struct snapshot *s, int64_
 		const struct wire_stats *w = &s->exporter[i];
 		struct told *t = find(m, w->serial);
 
-		t->to_port = snapshot_port(s, w);
+		t->to = snapshot_place(s, w);
 		if (t->serial == 0 && l->verbose && w->version != 0)
 			say(l, w, t, w->messages, "message# of a new exporter");
 		t->serial = w->serial;

@@ -23,6 +23,7 @@ single(struct buf *b, const char *name, const char *help, bool gauge, uint64_t v
 static void
 labels(struct buf *b, const char *name, const struct snapshot *s, const struct wire_stats *w)
 {
+	struct wire_place told = snapshot_place(s, w);
 	char exporter[FMT_MAX + 1], agent[FMT_MAX + 1];
 
 	exporter[fmt_ip(exporter, &w->exporter)] = '\0';
@@ -33,8 +34,11 @@ labels(struct buf *b, const char *name, const struct snapshot *s, const struct w
 		agent[fmt_ip(agent, &w->agent)] = '\0';
 		buf_printf(b, ",agent=\"%s\"", agent);
 	}
-	if (snapshot_port(s, w) != 0)
-		buf_printf(b, ",to=\"%u\"", w->to_port);
+	if (told.port != 0) {
+		buf_puts(b, ",to=\"");
+		counts_put_place(b, &told);
+		buf_putc(b, '"');
+	}
 	if (w->stream != WIRE_DATAGRAMS) /* the same port may send these too */
 		buf_printf(b, ",transport=\"%s\"", w->stream == WIRE_ASSOCIATION ? "sctp" : "tcp");
 }

@@ -92,7 +92,8 @@ read_source(struct reading *r, const char *path)
 	r->denied = 0;
 	/* An IPFIX file is a transport session: the next one has templates of its own (RFC 7011 8). */
 	if (source != NULL && stats == NULL)
-		wire_disconnect(r->wire, WIRE_CONNECTION, &(struct addr){ { 0 } }, 0, 0);
+		wire_disconnect(r->wire, WIRE_CONNECTION, &(struct addr){ { 0 } }, 0,
+		    &(struct wire_place){ .port = 0 });
 	replay_close(source);
 }
 

@@ -142,7 +142,7 @@ replay_next(struct replay *s, struct wire_msg *msg, struct err *err)
 			.len = d.len,
 			.exporter = d.from,
 			.port = d.from_port,
-			.to_port = d.to_port,
+			.to = { d.to, d.to_port },
 			.received_ns = d.received_ns };
 	return rc;
 }

@@ -14,7 +14,7 @@ put_exporter(char *dst, const struct wire_stats *w)
 }
 
 static void
-stats_exporter(const struct wire_stats *w, uint16_t to_port, struct buf *b)
+stats_exporter(const struct wire_stats *w, const struct wire_place *told, struct buf *b)
 {
 	char name[ENDPOINT_TEXT_MAX + 1];
 
@@ -23,7 +23,7 @@ stats_exporter(const struct wire_stats *w, uint16_t to_port, struct buf *b)
 	if (w->version == 0) {
 		counts_put(b, w->messages, "datagram# of no export message");
 	} else {
-		counts_put_session(b, w, to_port);
+		counts_put_session(b, w, told);
 		counts_put(b, w->messages, "message#, ");
 		counts_put(b, w->flows, "record#, ");
 		counts_put(b, w->options, "option#, ");
@@ -38,8 +38,11 @@ stats_exporters(const struct snapshot *s)
 {
 	struct buf b = { .len = 0 };
 
-	for (size_t i = 0; i < s->n; i++)
-		stats_exporter(&s->exporter[i], snapshot_port(s, &s->exporter[i]), &b);
+	for (size_t i = 0; i < s->n; i++) {
+		struct wire_place told = snapshot_place(s, &s->exporter[i]);
+
+		stats_exporter(&s->exporter[i], &told, &b);
+	}
 	buf_free(&b);
 }
 

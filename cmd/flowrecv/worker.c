@@ -59,21 +59,73 @@ note_drops(struct door *d)
 	d->dropped += (uint32_t)(udp_drops(d->fd) - (uint32_t)d->dropped);
 }
 
+static bool
+is_address(const struct addr *a, const struct addr *b)
+{
+	return memcmp(a->b, b->b, sizeof a->b) == 0;
+}
+
 static uint16_t
-only_port(const struct worker *w, const struct snapshot *s)
+only_port(const struct snapshot *s)
 {
 	uint16_t port = 0;
 
-	if (w->opts.n_doors > 0)
-		return w->opts.n_doors == 1 ? w->opts.doors[0].port : 0;
+	if (s->n_doors > 0)
+		return s->n_doors == 1 ? s->door[0].at.port : 0;
 	for (size_t i = 0; i < s->n; i++) { /* captures */
-		uint16_t to_port = s->exporter[i].to_port;
+		uint16_t to = s->exporter[i].to.port;
 
-		if (port != 0 && to_port != 0 && to_port != port)
+		if (port != 0 && to != 0 && to != port)
 			return 0;
-		port = to_port != 0 ? to_port : port;
+		port = to != 0 ? to : port;
 	}
 	return port;
+}
+
+/* The address of captures; of doors each port has one, or none. */
+static struct addr
+only_address(const struct snapshot *s)
+{
+	struct addr only = { { 0 } };
+
+	for (size_t i = 0; i < s->n && s->n_doors == 0; i++) {
+		const struct addr *to = &s->exporter[i].to.addr;
+
+		if (!addr_is_zero(&only) && !addr_is_zero(to) && !is_address(&only, to))
+			return (struct addr){ { 0 } };
+		only = addr_is_zero(to) ? only : *to;
+	}
+	return only;
+}
+
+/* Is the port ours at this address, and at no other? */
+static bool
+is_only_address(const struct snapshot *s, const struct wire_place *to)
+{
+	bool found = false;
+
+	if (s->n_doors == 0)
+		return is_address(&to->addr, &s->only.addr);
+	for (unsigned i = 0; i < s->n_doors; i++) {
+		const struct wire_place *at = &s->door[i].at;
+
+		if (at->port == to->port && !is_address(&at->addr, &to->addr))
+			return false;
+		found = found || at->port == to->port;
+	}
+	return found;
+}
+
+struct wire_place
+snapshot_place(const struct snapshot *s, const struct wire_stats *w)
+{
+	struct wire_place told = { .port = 0 };
+
+	if (!addr_is_zero(&w->to.addr) && !is_only_address(s, &w->to))
+		return w->to;
+	if (w->to.port != s->only.port)
+		told.port = w->to.port;
+	return told;
 }
 
 static void
@@ -90,7 +142,6 @@ fill_snapshot(struct worker *w, struct snapshot *s)
 	}
 	wire_totals(w->intake.wire, &s->totals);
 	s->n_doors = w->opts.n_doors;
-	s->only_port = only_port(w, s);
 	s->door = mem_resize(s->door, s->n_doors + 1, sizeof *s->door);
 	for (unsigned i = 0; i < s->n_doors; i++) {
 		struct door *d = &w->opts.doors[i];
@@ -99,6 +150,7 @@ fill_snapshot(struct worker *w, struct snapshot *s)
 			note_drops(d);
 		s->door[i] = *d;
 	}
+	s->only = (struct wire_place){ only_address(s), only_port(s) };
 	s->blocks = blocks_stats(w->intake.blocks);
 	s->repeat = (struct repeat_stats){ 0 };
 	for (unsigned i = 0; i < w->opts.n_repeat; i++) {
@@ -200,7 +252,7 @@ decode(struct worker *w, struct door *d, const struct datagram *p)
 		.len = p->len,
 		.exporter = p->from,
 		.port = p->from_port,
-		.to_port = d->port,
+		.to = d->at,
 		.received_ns = p->received_ns };
 
 	d->octets += p->len;

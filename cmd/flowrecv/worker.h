@@ -44,7 +44,8 @@ struct snapshot {
 	struct wire_totals totals;
 	struct door *door;
 	unsigned n_doors;
-	uint16_t only_port; /* ours that need not be told; 0: exporters may have sent to several */
+	struct wire_place
+	    only; /* ours that needs not be told; exporters may have sent to several */
 	struct blocks_stats blocks;
 	struct repeat_stats repeat;
 	uint64_t stalls; /* rounds that had to wait for the store */
@@ -54,14 +55,10 @@ void worker_snapshot(struct worker *, struct snapshot *);
 void snapshot_free(struct snapshot *);
 
 /*
- * The port that such a one was sent to, where it has to be told: exporters may send to several of ours, or have sent to
- * another before (remembered templates), and be the same otherwise.  0: it has not.
+ * The port that such a one was sent to, and the address, where they have to be told: exporters may send to several of
+ * ours, or have sent to another before (remembered templates), and be the same otherwise.  0: it has not.
  */
-static inline uint16_t
-snapshot_port(const struct snapshot *s, const struct wire_stats *w)
-{
-	return w->to_port == s->only_port ? 0 : w->to_port;
-}
+struct wire_place snapshot_place(const struct snapshot *, const struct wire_stats *);
 
 /* Its templates, as batches appended to a list that the caller owns. */
 struct saved {

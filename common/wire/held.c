@@ -161,7 +161,7 @@ message_of(const struct message *m, const struct held *h, struct wire_msg *msg)
 {
 	*msg = (struct wire_msg){ .exporter = h->session->stats.exporter,
 		.port = h->port,
-		.to_port = h->session->stats.to_port,
+		.to = h->session->stats.to,
 		.received_ns = h->received_ns,
 		.stream = h->session->stats.stream,
 		.source = h->source };

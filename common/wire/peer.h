@@ -2,8 +2,8 @@
  * peer.h - an exporter over all its observation domains: what holds for every one of them.
  *
  * A peer is one (exporter address, port, way that messages come, version; of sFlow the agent's address, of
- * connections our port).  Exporters describe a sampler or an enterprise's elements in one domain and use them in
- * another, and some count the messages of all domains together.
+ * connections our address and port).  Exporters describe a sampler or an enterprise's elements in one domain and use
+ * them in another, and some count the messages of all domains together.
  * Private to wire/.
  */
 #ifndef WIRE_PEER_H
@@ -17,7 +17,8 @@
 
 struct peer {
 	struct addr exporter, agent;
-	uint16_t port, to_port, version; /* to_port: of connections; else 0 */
+	struct wire_place to; /* of connections; else not known */
+	uint16_t port, version;
 	enum wire_stream stream;
 	unsigned sessions; /* that belong to it: the last one takes it along */
 	struct peer *next; /* same bucket */

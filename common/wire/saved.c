@@ -1,8 +1,9 @@
 /*
  * saved.c - what a collector remembers over its restarts.
  *
- * A template is an options record: exporter, its port and ours (216), version, domain, when it was repeated last, its
- * id (145), and its field specifiers in one column, SPEC_LEN octets each: enterprise, element, length, scope.
+ * A template is an options record: exporter, its port, our address and port (211, 216), version, domain, when it was
+ * repeated last, its id (145), and its field specifiers in one column, SPEC_LEN octets each: enterprise, element,
+ * length, scope.
  */
 #include "base/buf.h"
 #include "base/mem.h"
@@ -11,7 +12,13 @@
 #include "wire/options.h"
 #include "wire/templates.h"
 
-enum { ID_TEMPLATE = 145, ID_COLLECTOR_PORT = 216, SPEC_LEN = 9, SAVED_AT_ONCE = 4096 };
+enum {
+	ID_TEMPLATE = 145,
+	ID_COLLECTOR = 211,
+	ID_COLLECTOR_PORT = 216,
+	SPEC_LEN = 9,
+	SAVED_AT_ONCE = 4096
+};
 
 static void
 put_spec(struct buf *b, const struct spec *s)
@@ -35,18 +42,28 @@ put_uint(
 }
 
 static void
+put_addr(struct batch *b, size_t rec, struct field_id id, const struct addr *a)
+{
+	int col = batch_column(b, &id, TYPE_IP, 16, 0);
+
+	if (col >= 0)
+		batch_put_ip(b, (unsigned)col, rec, a);
+}
+
+static void
 save_template(struct batch *b, const struct session *s, const struct template *t)
 {
-	const struct field_id exporter = field_own(OWN_EXPORTER),
-			      fields = field_own(OWN_TEMPLATE_FIELDS);
+	const struct field_id fields = field_own(OWN_TEMPLATE_FIELDS);
 	struct buf specs = { .len = 0 };
 	size_t rec = batch_extend(b, 1);
-	int col = batch_column(b, &exporter, TYPE_IP, 16, 0);
+	int col;
 
-	batch_put_ip(b, (unsigned)col, rec, &s->stats.exporter);
+	put_addr(b, rec, field_own(OWN_EXPORTER), &s->stats.exporter);
 	put_uint(b, rec, field_own(OWN_EXPORTER_PORT), TYPE_UINT, 2, s->stats.port);
-	if (s->stats.to_port != 0)
-		put_uint(b, rec, field_iana(ID_COLLECTOR_PORT), TYPE_UINT, 2, s->stats.to_port);
+	if (!addr_is_zero(&s->stats.to.addr))
+		put_addr(b, rec, field_iana(ID_COLLECTOR), &s->stats.to.addr);
+	if (s->stats.to.port != 0)
+		put_uint(b, rec, field_iana(ID_COLLECTOR_PORT), TYPE_UINT, 2, s->stats.to.port);
 	put_uint(b, rec, field_own(OWN_VERSION), TYPE_UINT, 2, s->stats.version);
 	put_uint(b, rec, field_own(OWN_DOMAIN), TYPE_UINT, 4, s->stats.domain);
 	put_uint(b, rec, field_own(OWN_RECEIVED), TYPE_TIME, 8, (uint64_t)t->refreshed_ns);
@@ -95,6 +112,18 @@ number(struct batch *b, struct field_id id, size_t rec)
 	return value(b, id, rec, &v) && v.type != TYPE_IP && !type_is_var(v.type) ? v.u : 0;
 }
 
+/* Where its exporter sent to: of a saved template. */
+static struct wire_place
+place_of(struct batch *b, size_t rec)
+{
+	struct wire_place to = { .port = (uint16_t)number(b, field_iana(ID_COLLECTOR_PORT), rec) };
+	struct value v;
+
+	if (value(b, field_iana(ID_COLLECTOR), rec, &v) && v.type == TYPE_IP)
+		to.addr = v.ip;
+	return to;
+}
+
 /* The session that the record is of; NULL: it does not say. */
 static struct session *
 session_of(struct wire *w, struct batch *b, size_t rec, struct wire_msg *msg,
@@ -108,9 +137,9 @@ session_of(struct wire *w, struct batch *b, size_t rec, struct wire_msg *msg,
 		return NULL;
 	*msg = (struct wire_msg){ .exporter = exporter.ip,
 		.port = (uint16_t)number(b, field_own(OWN_EXPORTER_PORT), rec),
-		.to_port =
-		    wire_is_saved(b) ? (uint16_t)number(b, field_iana(ID_COLLECTOR_PORT), rec) : 0,
 		.received_ns = received_ns > 0 ? received_ns : 0 };
+	if (wire_is_saved(b))
+		msg->to = place_of(b, rec);
 	return session_get(&w->sessions, msg, &(struct addr){ 0 },
 	    (uint16_t)number(b, field_own(OWN_VERSION), rec),
 	    (uint32_t)number(b, field_own(OWN_DOMAIN), rec));

@@ -51,7 +51,7 @@ sessions_init(struct sessions *t, const struct wire_opts *opts)
 
 /* Keys ----------------------------------------------------------------------------------------- */
 
-/* All of it but our port, which may be learned later.  Without holes: it is hashed as octets. */
+/* All of it but our address and port, which may be learned later.  Without holes: it is hashed as octets. */
 struct key {
 	struct addr exporter, agent;
 	uint32_t domain, stream; /* enum wire_stream */
@@ -62,12 +62,6 @@ static size_t
 bucket_of(const struct sessions *t, struct key k)
 {
 	return hash_octets(t->seed, &k, sizeof(k)) & t->mask;
-}
-
-static bool
-is_same_port(uint16_t to_port, uint16_t other)
-{
-	return to_port == other || to_port == 0 || other == 0;
 }
 
 static struct key
@@ -98,6 +92,20 @@ is_address(const struct addr *a, const struct addr *b)
 }
 
 static bool
+is_place(const struct wire_place *a, const struct wire_place *b)
+{
+	return a->port == b->port && is_address(&a->addr, &b->addr);
+}
+
+/* As far as both are known. */
+static bool
+may_be_place(const struct wire_place *a, const struct wire_place *b)
+{
+	return (a->port == b->port || a->port == 0 || b->port == 0) &&
+	       (is_address(&a->addr, &b->addr) || addr_is_zero(&a->addr) || addr_is_zero(&b->addr));
+}
+
+static bool
 is_kin(const struct session *a, const struct session *b)
 {
 	return is_address(&a->stats.exporter, &b->stats.exporter) &&
@@ -106,9 +114,9 @@ is_kin(const struct session *a, const struct session *b)
 }
 
 static bool
-has_key(const struct session *s, const struct key *k, uint16_t to_port)
+has_key(const struct session *s, const struct key *k, const struct wire_place *to)
 {
-	return is_same_port(s->stats.to_port, to_port) && s->stats.port == k->port &&
+	return s->stats.port == k->port && may_be_place(&s->stats.to, to) &&
 	       s->stats.domain == k->domain && s->stats.version == k->version &&
 	       s->stats.stream == k->stream && is_address(&s->stats.exporter, &k->exporter) &&
 	       is_address(&s->stats.agent, &k->agent);
@@ -204,22 +212,23 @@ peer_bucket(const struct sessions *t, struct key k)
 }
 
 static bool
-has_peer_key(const struct peer *p, const struct key *k, uint16_t to_port)
+has_peer_key(const struct peer *p, const struct key *k, const struct wire_place *to)
 {
-	return p->to_port == to_port && p->port == k->port && p->version == k->version &&
+	return is_place(&p->to, to) && p->port == k->port && p->version == k->version &&
 	       p->stream == k->stream && is_address(&p->exporter, &k->exporter) &&
 	       is_address(&p->agent, &k->agent);
 }
 
-/* Connections to two ports of ours are two; who sends datagrams to both says of himself the same there. */
+/* Connections to two places of ours are two; who sends datagrams to both says of himself the same there. */
 static struct peer *
-peer_join(struct sessions *t, const struct key *k, uint16_t to_port)
+peer_join(struct sessions *t, const struct key *k, const struct wire_place *to)
 {
+	const struct wire_place anywhere = { .port = 0 };
 	struct peer **bucket = peer_bucket(t, *k), *p = *bucket;
 
 	if (k->stream == WIRE_DATAGRAMS)
-		to_port = 0;
-	while (p != NULL && !has_peer_key(p, k, to_port))
+		to = &anywhere;
+	while (p != NULL && !has_peer_key(p, k, to))
 		p = p->next;
 	if (p == NULL) {
 		p = mem_zero(1, sizeof(*p));
@@ -227,7 +236,7 @@ peer_join(struct sessions *t, const struct key *k, uint16_t to_port)
 		p->exporter = k->exporter;
 		p->agent = k->agent;
 		p->port = k->port;
-		p->to_port = to_port;
+		p->to = *to;
 		p->stream = (enum wire_stream)k->stream;
 		p->version = k->version;
 		*bucket = p;
@@ -344,7 +353,7 @@ evict(struct sessions *t, struct session *s)
 }
 
 static struct session *
-session_new(struct sessions *t, const struct key *k, uint16_t to_port)
+session_new(struct sessions *t, const struct key *k, const struct wire_place *to)
 {
 	struct session *s = mem_zero(1, sizeof(*s));
 	struct session **bucket = &t->buckets[bucket_of(t, *k)];
@@ -357,8 +366,8 @@ session_new(struct sessions *t, const struct key *k, uint16_t to_port)
 	s->stats.stream = (enum wire_stream)k->stream;
 	s->stats.version = k->version;
 	s->stats.domain = k->domain;
-	s->stats.to_port = to_port;
-	s->peer = peer_join(t, k, to_port);
+	s->stats.to = *to;
+	s->peer = peer_join(t, k, to);
 	s->next = *bucket;
 	*bucket = s;
 	s->kin_next = *kin;
@@ -382,14 +391,14 @@ session_get(struct sessions *t, const struct wire_msg *msg, const struct addr *a
 {
 	/* A connection has its own templates whatever the scope of those of datagrams is. */
 	bool any_port = t->opts.scope_ip && msg->stream == WIRE_DATAGRAMS;
-	uint16_t to_port = any_port ? 0 : msg->to_port;
+	const struct wire_place unknown = { .port = 0 }, *to = any_port ? &unknown : &msg->to;
 	struct key k = { msg->exporter, *agent, domain, msg->stream, version,
 		any_port ? 0 : msg->port };
 	struct session *s = t->last;
 
-	if (s == NULL || !has_key(s, &k, to_port)) {
+	if (s == NULL || !has_key(s, &k, to)) {
 		s = t->buckets[bucket_of(t, k)];
-		while (s != NULL && !has_key(s, &k, to_port))
+		while (s != NULL && !has_key(s, &k, to))
 			s = s->next;
 	}
 	if (s != NULL) {
@@ -398,10 +407,12 @@ session_get(struct sessions *t, const struct wire_msg *msg, const struct addr *a
 		if (t->n >= t->opts.max_sessions)
 			evict(t, t->tier[RANK_NEW].n > 0 ? t->tier[RANK_NEW].oldest
 							 : t->tier[RANK_KNOWN].oldest);
-		s = session_new(t, &k, to_port);
+		s = session_new(t, &k, to);
 	}
-	if (s->stats.to_port == 0)
-		s->stats.to_port = to_port; /* it was not known */
+	if (s->stats.to.port == 0) /* it was not known */
+		s->stats.to.port = to->port;
+	if (addr_is_zero(&s->stats.to.addr))
+		s->stats.to.addr = to->addr;
 	t->last = s;
 	return s;
 }
@@ -431,13 +442,13 @@ disconnect(struct sessions *t, struct session *s)
 
 void
 sessions_disconnect(struct sessions *t, enum wire_stream stream, const struct addr *exporter,
-    uint16_t port, uint16_t to_port)
+    uint16_t port, const struct wire_place *to)
 {
 	for (unsigned i = 0; i < t->n; i++) {
 		struct session *s = t->all[i];
 
 		if (s->stats.stream == stream && s->stats.port == port &&
-		    s->stats.to_port == to_port && is_address(&s->stats.exporter, exporter))
+		    is_place(&s->stats.to, to) && is_address(&s->stats.exporter, exporter))
 			disconnect(t, s);
 	}
 }

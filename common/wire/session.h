@@ -1,10 +1,10 @@
 /*
  * session.h - what is remembered of each exporter: templates, sequence, clock, counts.
  *
- * A session is one (exporter address, port, our port, way that messages come, version, observation domain): the scope
- * of template ids (RFC 7011 8 and 10, RFC 3954 5) and of sequence numbers.  In sFlow these are an agent's: its address
- * is in the key, too.  Our port may be unknown, as of what was remembered: then it is that of the first message that
- * fits.
+ * A session is one (exporter address, port, our address and port, way that messages come, version, observation domain):
+ * the scope of template ids (RFC 7011 8 and 10, RFC 3954 5) and of sequence numbers.  In sFlow these are an agent's:
+ * its address is in the key, too.  Our address and port may be unknown, as of what was remembered: then they are those
+ * of the first message that fits.
  * All memory that a sender can claim is bounded, for one and for all together.  What keeps a flood from driving out
  * honest exporters is seniority: a session that is still there after some seconds is known, as long as there are places
  * and memory, and a known one gives way to nobody before it was silent for longer than templates live.  Strangers share
@@ -112,6 +112,6 @@ struct session *session_kin(struct sessions *, const struct session *, const str
 
 /* The connection has ended: its sessions forget their templates (RFC 7011 8). */
 void sessions_disconnect(struct sessions *, enum wire_stream, const struct addr *exporter,
-    uint16_t port, uint16_t to_port);
+    uint16_t port, const struct wire_place *to);
 
 #endif

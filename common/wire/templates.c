@@ -446,11 +446,13 @@ templates_find_listed(struct message *m, uint16_t id)
 	return in_time(m, p);
 }
 
-/* Of another port of ours only what an earlier collector had, which may have listened there. */
+/* Of another address or port of ours only what an earlier collector had, which may have listened there. */
 static bool
 may_lend(const struct session *o, const struct template *p, const struct session *s)
 {
-	return o->stats.to_port == s->stats.to_port || p->cached;
+	return p->cached ||
+	       (o->stats.to.port == s->stats.to.port &&
+		   memcmp(o->stats.to.addr.b, s->stats.to.addr.b, sizeof(o->stats.to.addr.b)) == 0);
 }
 
 struct template *

@@ -167,9 +167,9 @@ wire_broken(const struct wire *w)
 
 void
 wire_disconnect(struct wire *w, enum wire_stream stream, const struct addr *exporter, uint16_t port,
-    uint16_t to_port)
+    const struct wire_place *to)
 {
-	sessions_disconnect(&w->sessions, stream, exporter, port, to_port);
+	sessions_disconnect(&w->sessions, stream, exporter, port, to);
 }
 
 uint64_t

@@ -50,12 +50,18 @@ enum wire_stream {
 	WIRE_ASSOCIATION, /* SCTP */
 };
 
+/* Where messages are sent to: ours, as far as it is known. */
+struct wire_place {
+	struct addr addr; /* all 0: not known */
+	uint16_t port; /* 0: not known */
+};
+
 struct wire_msg {
 	const uint8_t *data;
 	size_t len;
 	struct addr exporter;
 	uint16_t port;
-	uint16_t to_port; /* ours, that it was sent to; 0: not known */
+	struct wire_place to;
 	int64_t received_ns;
 	enum wire_stream stream; /* not datagrams: templates do not expire, and can be withdrawn */
 	uint16_t stream_id; /* of an association: sequence numbers count in each (RFC 7011 10.2) */
@@ -110,7 +116,8 @@ extern const char *const wire_bad_names[BAD_KINDS];
 struct wire_stats {
 	uint64_t serial; /* no other session of this decoder has it, not even one that gave way */
 	struct addr exporter;
-	uint16_t port, to_port, version;
+	struct wire_place to;
+	uint16_t port, version;
 	enum wire_stream stream;
 	struct addr agent; /* sFlow: where it is not the exporter's own; else all 0 */
 	uint32_t domain;
@@ -140,8 +147,8 @@ size_t wire_decode(struct wire *, const struct wire_msg *, const struct wire_out
 bool wire_broken(const struct wire *);
 
 /* The connection was closed: its templates are void (RFC 7011 8), and another one counts anew. */
-void wire_disconnect(
-    struct wire *, enum wire_stream, const struct addr *exporter, uint16_t port, uint16_t to_port);
+void wire_disconnect(struct wire *, enum wire_stream, const struct addr *exporter, uint16_t port,
+    const struct wire_place *to);
 
 /* How often templates came, changed and went. */
 uint64_t wire_changes(const struct wire *);

@@ -94,7 +94,7 @@ prepare(struct oracle *o, struct wire_msg *msg, enum before before)
 	case BEFORE_ACQUAINTED: msg->received_ns += 6 * NS_PER_S; break;
 	case BEFORE_CLOCK_BACK: msg->received_ns -= 30 * NS_PER_S; break;
 	case BEFORE_DISCONNECT:
-		wire_disconnect(o->w, msg->stream, &msg->exporter, msg->port, msg->to_port);
+		wire_disconnect(o->w, msg->stream, &msg->exporter, msg->port, &msg->to);
 		break;
 	case BEFORE_RESTART: restart(o); break;
 	case BEFORE_SAVE: (void)save(o, NULL); break;

@@ -346,6 +346,25 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	[ -z "$(grep -v '^#' metrics | cut -d ' ' -f 1 | sort | uniq -d)" ]
 }
 
+@test "collector: two addresses of ours that one port of an exporter sends to are told apart" {
+	local one number to
+
+	listen="udp:127.0.0.1:0" collect -w first.flow
+	number=${port##*:}
+	finish
+	listen="udp:127.0.0.1:$number udp:127.0.0.2:$number" collect -w out.flow --metrics metrics --stats -j 2
+	export_to udp "127.0.0.1:$number" --as ipfix --messages 2 --source-port 47221
+	export_to udp "127.0.0.2:$number" --as ipfix --messages 3 --source-port 47221
+	finish
+	for to in 1,2 2,3; do
+		one=127.0.0.${to%,*}:$number
+		grep -qx "flowrecv_messages_total{.*,to=\"$one\"} ${to#*,}" metrics
+		grep -qx "flowrecv: 127.0.0.1:47221: version 10, domain 1, to udp:$one: ${to#*,} messages, .*" err
+	done
+	[ "$(grep -c '^flowrecv_duplicate_total.* 0$' metrics)" -eq 2 ]
+	[ -z "$(grep -v '^#' metrics | cut -d ' ' -f 1 | sort | uniq -d)" ]
+}
+
 @test "collector: what is remembered of another port of ours is told apart in metrics, the one port goes without saying" {
 	local labels='exporter="127.0.0.1",port="47220",version="10",domain="1"' before
 
@@ -356,7 +375,7 @@ out/192.0.2.2/2/2023/11/14/20231114T220000Z.flow" ]
 	collect -w out.flow --templates state --metrics metrics
 	export_to udp "$port" --as ipfix --messages 3 --source-port 47220
 	finish
-	grep -qx "flowrecv_messages_total{$labels,to=\"$before\"} 0" metrics
+	grep -qx "flowrecv_messages_total{$labels,to=\"127.0.0.1:$before\"} 0" metrics
 	grep -qx "flowrecv_messages_total{$labels} 3" metrics
 	[ -z "$(grep -v '^#' metrics | cut -d ' ' -f 1 | sort | uniq -d)" ]
 }

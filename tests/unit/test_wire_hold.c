@@ -357,7 +357,8 @@ test_stream(void)
 	ok(wire_broken(r.w), "connection: and is not taken for one that was overtaken");
 	send_pair(&r, 0, 256, 1);
 	ok(!wire_broken(r.w), "connection: the next message is judged by itself");
-	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, 0);
+	wire_disconnect(
+	    r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, &(struct wire_place){ .port = 0 });
 	is_u64(send_pair(&r, 0, 256, 1), 0, "connection: templates end with their connection");
 	rig_close(&r);
 }
@@ -379,7 +380,8 @@ test_transports(void)
 	r.msg.port++;
 	is_u64(send_pair(&r, 0, 257, 1), 0, "connection: whatever their port");
 	r.msg.port--;
-	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, 0);
+	wire_disconnect(
+	    r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, &(struct wire_place){ .port = 0 });
 	is_u64(send_pair(&r, 1, 256, 1), 1, "connection: its end leaves datagrams their templates");
 	send_template(&r, 0, 258, src_packets);
 	r.msg.stream = WIRE_CONNECTION;
@@ -438,7 +440,8 @@ test_connections(void)
 	r.msg.port++;
 	send_template(&r, 0, 256, dst_octets);
 	ok(!wire_broken(r.w), "scope_ip: two connections of an exporter are two all the same");
-	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port - 1, 0);
+	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port - 1,
+	    &(struct wire_place){ .port = 0 });
 	is_u64(send_pair(&r, 0, 256, 1), 1, "scope_ip: the end of one is not that of the other");
 	r.msg.port--;
 	is_u64(send_pair(&r, 0, 256, 1), 0, "scope_ip: but of its own templates");
@@ -453,7 +456,8 @@ test_connections(void)
 	is_u64(
 	    num(&r, WIRE_FLOWS4, OWN(SAMPLING), 1), 50, "connection: it has told how it samples");
 	ok(!wire_save(r.w, &at, saved), "saved: templates of a connection end with it");
-	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, 0);
+	wire_disconnect(
+	    r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, &(struct wire_place){ .port = 0 });
 	send_template(&r, 0, 256, dst_octets);
 	ok(!wire_broken(r.w),
 	    "connection: the next one from the same port begins without templates");
@@ -540,22 +544,22 @@ only_another(void *ctx, const struct addr *a)
 	return addr_u32(a) != 0xc0000201;
 }
 
-/* A template that was saved is of the port that it was sent to. */
+/* A template that was saved is of the place of ours that it was sent to. */
 static void
-test_saved_ports(void)
+test_saved_places(const struct wire_place *here, const struct wire_place *there)
 {
 	struct rig r, s;
 	size_t n;
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	rig_open(&s, (struct wire_opts){ 0 });
-	r.msg.to_port = 2055;
+	r.msg.to = *here;
 	send_template(&r, 0, 256, src_packets);
-	r.msg.to_port = 4739;
+	r.msg.to = *there;
 	send_template(&r, 0, 256, dst_octets);
 	save_to(r.w, s.w, &n);
-	is_u64(n, 2, "saved: those of both ports");
-	s.msg.to_port = 4739;
+	is_u64(n, 2, "saved: those of both places");
+	s.msg.to = *there;
 	is_u64(send_pair(&s, 0, 256, 7), 1, "saved: each is known where it was");
 	is_u64(num(&s, WIRE_FLOWS4, F(1), 0), 7, "saved: and means what it meant");
 	rig_close(&s);
@@ -563,22 +567,22 @@ test_saved_ports(void)
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	rig_open(&s, (struct wire_opts){ 0 });
-	r.msg.to_port = 2055;
+	r.msg.to = *here;
 	send_template(&r, 0, 256, src_packets);
 	save_to(r.w, s.w, &n);
-	s.msg.to_port = 4739;
-	is_u64(send_pair(&s, 0, 256, 7), 1, "saved: of a collector that listened at another port");
+	s.msg.to = *there;
+	is_u64(send_pair(&s, 0, 256, 7), 1, "saved: of a collector that listened at another place");
 	is_u64(rig_totals(&s).borrowed, 1, "saved: which is counted");
 	rig_close(&s);
 	rig_close(&r);
 
-	/* Older files do not say which port that was. */
+	/* Older files do not say which place that was. */
 	rig_open(&r, (struct wire_opts){ 0 });
 	rig_open(&s, (struct wire_opts){ 0 });
 	send_template(&r, 0, 256, src_packets);
 	save_to(r.w, s.w, &n);
-	s.msg.to_port = 4739;
-	is_u64(send_pair(&s, 0, 256, 7), 1, "saved: one of an unknown port is that of the first");
+	s.msg.to = *there;
+	is_u64(send_pair(&s, 0, 256, 7), 1, "saved: one of an unknown place is that of the first");
 	is_u64(rig_totals(&s).borrowed, 0, "saved: and not borrowed");
 	rig_close(&s);
 	rig_close(&r);
@@ -684,7 +688,10 @@ main(void)
 	test_connections();
 	test_flood();
 	test_saved();
-	test_saved_ports();
+	test_saved_places(
+	    &(struct wire_place){ .port = 2055 }, &(struct wire_place){ .port = 4739 });
+	test_saved_places(&(struct wire_place){ addr_v4(0x7f000001), 2055 },
+	    &(struct wire_place){ addr_v4(0x7f000002), 2055 });
 	test_discard();
 	return done_testing();
 }

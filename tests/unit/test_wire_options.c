@@ -547,7 +547,8 @@ test_disconnected(void)
 	FLOW(&r, 1, 0, SAMPLING_OPTIONS, "of a connection", { 22, 4, 3000000 }, { 21, 4, 3500000 });
 	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1699999400000000000),
 	    "a connection's exporter told when it started");
-	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, 0);
+	wire_disconnect(
+	    r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, &(struct wire_place){ .port = 0 });
 	rig_clear(&r);
 	FLOW(&r, 1, 0, SAMPLING_OPTIONS, "of another", { 22, 4, 3000000 }, { 21, 4, 3500000 });
 	is_u64(num(&r, WIRE_FLOWS4, F(22), 0), 3000000, "that of the next did not yet");
@@ -556,12 +557,13 @@ test_disconnected(void)
 	/* One port of an exporter may be connected to two of ours. */
 	rig_open(&r, (struct wire_opts){ 0 });
 	r.msg.stream = WIRE_CONNECTION;
-	r.msg.to_port = 2055;
+	r.msg.to.port = 2055;
 	OPTIONS(&r, 1, 1, { 144, 4, 1 }, { 34, 4, 500 });
-	r.msg.to_port = 4739;
+	r.msg.to.port = 4739;
 	FLOW(&r, 3, 0, SAMPLING_EXPORTER, "sampling, told by another connection", { 2, 4, 1 });
-	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, 4739);
-	r.msg.to_port = 2055;
+	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port,
+	    &(struct wire_place){ .port = 4739 });
+	r.msg.to.port = 2055;
 	FLOW(&r, 3, 500, SAMPLING_EXPORTER, "sampling, another connection ended", { 2, 4, 1 });
 	rig_close(&r);
 }

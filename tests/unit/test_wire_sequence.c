@@ -335,7 +335,8 @@ test_streams(void)
 	t = rig_totals(&r);
 	is_u64(t.lost, 7, "SCTP: numbers count in each stream");
 	is_u64(t.duplicate + t.incoherent + t.reordered, 0, "SCTP: and in no other");
-	wire_disconnect(r.w, WIRE_ASSOCIATION, &r.msg.exporter, r.msg.port, 0);
+	wire_disconnect(
+	    r.w, WIRE_ASSOCIATION, &r.msg.exporter, r.msg.port, &(struct wire_place){ .port = 0 });
 	for (unsigned i = 0; i < 3; i++) {
 		r.msg.stream_id = (uint16_t)i;
 		begin_ipfix(&c, 1000 * i, 1);

@@ -33,6 +33,38 @@ send_pair(struct rig *r, uint32_t domain, unsigned id)
 	return rig_send(r, &c);
 }
 
+/* One port of an exporter may send to several addresses and ports of ours (RFC 7011 2, transport session). */
+static void
+test_scope_of_places(const struct wire_place *here, const struct wire_place *there)
+{
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	r.msg.to = *here;
+	send_template(&r, 1, 256, src_packets);
+	r.msg.to = *there;
+	is_u64(
+	    send_pair(&r, 1, 256), 0, "scope: what was sent to another place of ours holds there");
+	is_u64(send_template(&r, 1, 256, dst_octets), 1, "scope: and each has its own");
+	r.msg.to = *here;
+	rig_clear(&r);
+	send_pair(&r, 1, 256);
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), 7, "scope: that the other did not replace");
+	is_u64(rig_totals(&r).borrowed, 0, "scope: none was borrowed");
+	r.msg.stream = WIRE_CONNECTION;
+	send_template(&r, 1, 256, src_packets);
+	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, there);
+	is_u64(send_pair(&r, 1, 256), 1, "scope: nor does its connection's end end this one");
+	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ .scope_ip = true });
+	r.msg.to = *here;
+	send_template(&r, 1, 256, src_packets);
+	r.msg.to = *there;
+	is_u64(send_pair(&r, 1, 256), 1, "scope: of an address alone our place does not matter");
+	rig_close(&r);
+}
+
 static void
 test_scope(void)
 {
@@ -60,32 +92,6 @@ test_scope(void)
 	send_template(&r, 1, 256, dst_octets);
 	r.msg.port = 40001;
 	is_u64(send_pair(&r, 1, 256), 0, "scope: of two nobody knows which");
-	rig_close(&r);
-
-	/* One port of an exporter may send to several of ours (RFC 7011 2, transport session). */
-	rig_open(&r, (struct wire_opts){ 0 });
-	r.msg.to_port = 2055;
-	send_template(&r, 1, 256, src_packets);
-	r.msg.to_port = 4739;
-	is_u64(
-	    send_pair(&r, 1, 256), 0, "scope: what was sent to another port of ours holds there");
-	is_u64(send_template(&r, 1, 256, dst_octets), 1, "scope: and each has its own");
-	r.msg.to_port = 2055;
-	rig_clear(&r);
-	send_pair(&r, 1, 256);
-	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), 7, "scope: that the other did not replace");
-	is_u64(rig_totals(&r).borrowed, 0, "scope: none was borrowed");
-	r.msg.stream = WIRE_CONNECTION;
-	send_template(&r, 1, 256, src_packets);
-	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, 4739);
-	is_u64(send_pair(&r, 1, 256), 1, "scope: nor does its connection's end end this one");
-	rig_close(&r);
-
-	rig_open(&r, (struct wire_opts){ .scope_ip = true });
-	r.msg.to_port = 2055;
-	send_template(&r, 1, 256, src_packets);
-	r.msg.to_port = 4739;
-	is_u64(send_pair(&r, 1, 256), 1, "scope: of an address alone no port matters");
 	rig_close(&r);
 
 	/* With so few sessions all of an exporter's share two buckets. */
@@ -339,7 +345,8 @@ test_withdrawn_data(void)
 	put_template_set(&c, 2, 256, 2, src_packets);
 	is_u64(rig_send(&r, &c), 0, "withdrawn: nor in one message");
 	is_u64(send_template(&r, 1, 257, src_packets), 1, "withdrawn: what waited before it does");
-	wire_disconnect(r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, 0);
+	wire_disconnect(
+	    r.w, WIRE_CONNECTION, &r.msg.exporter, r.msg.port, &(struct wire_place){ .port = 0 });
 	send_pair(&r, 1, 259);
 	is_u64(rig_stats(&r).held, 1, "withdrawn: another connection begins without");
 	send_template(&r, 1, 256, src_packets);
@@ -686,6 +693,10 @@ int
 main(void)
 {
 	test_scope();
+	test_scope_of_places(
+	    &(struct wire_place){ .port = 2055 }, &(struct wire_place){ .port = 4739 });
+	test_scope_of_places(&(struct wire_place){ addr_v4(0x7f000001), 2055 },
+	    &(struct wire_place){ addr_v4(0x7f000002), 2055 });
 	test_ids();
 	test_redefinition();
 	test_withdrawal();
