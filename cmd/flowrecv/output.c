@@ -160,6 +160,12 @@ output_path(const struct output *o)
 	return o->path;
 }
 
+uint64_t
+output_octets(const struct output *o)
+{
+	return (uint64_t)o->octets;
+}
+
 bool
 output_is_cut(const struct output *o)
 {

@@ -47,6 +47,9 @@ int output_end(struct output *, struct encoder *, bool complete, struct err *);
 /* Its path, the final one when it was ended; "" for standard output. */
 const char *output_path(const struct output *);
 
+/* Of whole blocks that were put in a file. */
+uint64_t output_octets(const struct output *);
+
 /* Could the last blocks not be put? */
 bool output_is_cut(const struct output *);
 

@@ -81,7 +81,7 @@ store_output_at(struct store *s, int64_t period, const char *partition, struct e
 		s->place = mem_resize(s->place, s->cap_places, sizeof *s->place);
 	}
 	p = &s->place[s->n_places++];
-	*p = (struct place){ .period = period, .output = o };
+	*p = (struct place){ .period = period, .output = o, .begun = output_octets(o) };
 	(void)snprintf(p->partition, sizeof p->partition, "%s", partition);
 	pthread_mutex_lock(&s->lock);
 	s->stats.files++;
@@ -89,19 +89,24 @@ store_output_at(struct store *s, int64_t period, const char *partition, struct e
 	return o;
 }
 
-void
-store_finish_but(struct store *s, int64_t first, int64_t last, bool complete)
+static void
+finish_place(struct store *s, unsigned i, bool complete)
 {
 	bool closing;
 
 	pthread_mutex_lock(&s->lock);
 	closing = s->closing;
 	pthread_mutex_unlock(&s->lock);
+	finisher_take(s->finisher, s->place[i].output, complete, closing);
+	s->place[i] = s->place[--s->n_places];
+}
+
+void
+store_finish_but(struct store *s, int64_t first, int64_t last, bool complete)
+{
 	for (unsigned i = s->n_places; i-- > 0;)
-		if (s->place[i].period < first || s->place[i].period > last) {
-			finisher_take(s->finisher, s->place[i].output, complete, closing);
-			s->place[i] = s->place[--s->n_places];
-		}
+		if (s->place[i].period < first || s->place[i].period > last)
+			finish_place(s, i, complete);
 }
 
 /* The writer ----------------------------------------------------------------------------------- */
@@ -118,21 +123,34 @@ fail(struct store *s, const struct err *err)
 	(void)!write(s->failure_fd, &one, sizeof one);
 }
 
-/* May it be well again?  Who may make no larger files may not in a second either.  0: not the system failed. */
+/*
+ * A file that may not be larger (RLIMIT_FSIZE) is complete, and another one goes on in its directory.  false: that is
+ * not what is wrong, or would not help, as in a file that took nothing yet.
+ */
 static bool
-is_passing(int e)
+begin_another(struct store *s, const struct err *err)
 {
-	return e != 0 && e != EFBIG;
+	bool ended = false;
+
+	for (unsigned i = s->n_places; s->opts.to_dir && err->error == EFBIG && i-- > 0;)
+		if (output_is_cut(s->place[i].output) &&
+		    output_octets(s->place[i].output) > s->place[i].begun) {
+			finish_place(s, i, true);
+			ended = true;
+		}
+	if (ended)
+		s->opts.said(s->opts.ctx, NULL, "going on in another file", err);
+	return ended;
 }
 
-/* Wait a second, or until the store is closed; false: there is no use in trying again. */
+/* Wait a second, or until the store is closed; false: trying again is of no use, as where not the system failed. */
 static bool
 wait_to_retry(struct store *s, struct err *err)
 {
 	struct timespec until;
 	bool closing;
 
-	if (!s->opts.retry || !is_passing(err->error) || store_is_pipe(s)) {
+	if (!s->opts.retry || err->error == 0 || store_is_pipe(s)) {
 		fail(s, err);
 		return false;
 	}
@@ -277,7 +295,9 @@ do_job(struct store *s, struct job *job)
 	}
 	while (!atomic_load(&s->failed) && !written) {
 		written = try_job(s, job, &err) == 0;
-		if (!written && !wait_to_retry(s, &err))
+		if (!written && begin_another(s, &err))
+			err = (struct err){ .status = 0 };
+		else if (!written && !wait_to_retry(s, &err))
 			break;
 	}
 	if (written && s->retrying != 0) {

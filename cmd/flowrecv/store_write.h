@@ -32,6 +32,7 @@ struct place {
 	int64_t period;
 	char partition[PARTITION_LEN];
 	struct output *output;
+	uint64_t begun; /* octets that it began with */
 };
 
 struct store {

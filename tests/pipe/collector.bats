@@ -594,6 +594,35 @@ socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).sendto(b"x", ("::1", int(sys.a
 	[ "$(records out)" = 60 ]
 }
 
+@test "collector: where a file may be no larger another one goes on in its directory, and nothing is lost" {
+	mkdir out
+	ulimit -S -f 128
+	collect -w out --rotate 0 --name store --flush 0.05s -v -j 1
+	ulimit -S -f unlimited
+	for domain in 1 2 3 4; do
+		export_to udp "$port" --messages 100 --records 25 --domain "$domain" --source-port 47222
+	done
+	until_true grep -q 'out/store_2.flow: cannot write: File too large; going on in another file' err
+	finish
+	[ "$(records out)" = 10000 ]
+	[ "$(find out -name '*.flow' | wc -l)" -ge 3 ]
+	for file in out/*.flow; do flowcat --check "$file"; done
+}
+
+@test "collector: one file that may be no larger is waited for as a full disk is" {
+	command -v prlimit || skip "no prlimit"
+	ulimit -S -f 8
+	collect -w out.flow --flush 0.05s -v
+	ulimit -S -f unlimited
+	export_to udp "$port" --messages 100 --records 25
+	until_true grep -q 'out.flow: cannot write: File too large; trying again every second' err
+	prlimit --pid "$collector" --fsize=unlimited
+	until_true grep -q 'writing again' err
+	finish
+	[ "$(records out.flow)" = 2500 ]
+	flowcat --check out.flow
+}
+
 @test "collector: what stands in the way of a file is told and waited for, whatever it is" {
 	mkdir out
 	collect -w out -S sub --rotate 1s
