@@ -312,7 +312,8 @@ open_destination(struct flowsend *s, struct err *err)
 	t->to = &s->address;
 	t->quiet = s->io.quiet;
 	if (s->address.transport == TRANSPORT_TLS) {
-		t->tls = tls_client(&s->tls_opts, err);
+		t->tls_opts = &s->tls_opts;
+		t->tls = tls_client(t->tls_opts, err);
 		if (t->tls == NULL)
 			return -1;
 	}

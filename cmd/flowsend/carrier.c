@@ -62,6 +62,16 @@ break_off(struct carrier *c, const struct err *why, struct err *err)
 	    messages == 1 ? "was on its" : "were on their");
 }
 
+/* Certificates expire while a connection lasts, and others take their place. */
+static void
+renew(struct carrier *c)
+{
+	struct err err = { .status = 0 };
+
+	if (c->tls != NULL && tls_renew(c->tls, c->tls_opts, &err) != 0 && !c->quiet)
+		diag(c->name, "%s; the certificates stay as they were", err.text);
+}
+
 /* RFC 7011 10.4.4 wants a minute between attempts unless it is told otherwise. */
 static int
 connect_again(struct carrier *c, struct err *err)
@@ -72,6 +82,7 @@ connect_again(struct carrier *c, struct err *err)
 		struct err why = { .status = 0 };
 
 		time_sleep_until(c->attempted_ns + wait_ns);
+		renew(c);
 		if (connect_once(c, &why) == 0)
 			return 0;
 		if (!c->quiet)

@@ -12,6 +12,7 @@ struct carrier {
 	const char *name; /* the destination as it was said, for messages */
 	const struct address *to;
 	struct tls *tls;
+	const struct tls_opts *tls_opts; /* read again for each connection but the first */
 	const char *peer_name;
 	/* Attempts to connect after a connection broke, at most; each waits longer. */
 	unsigned retries;

@@ -265,6 +265,35 @@ certificates() {
 	[ ! -s got.1 ] && [ ! -s got.2 ]
 }
 
+@test "flowsend: certificates are read again for another connection, and stay where they cannot be" {
+	certificates
+	flowgen -n 3000 -w day.flow
+	gather tls:127.0.0.1:0 3 10 server.pem server.key ca.pem
+	cp ca.pem my.ca
+	flowsend --mtu 1400 --rate 30pps --retries 1 --retry-wait 0.1s -d "tls:127.0.0.1:$port" \
+		--cert client.pem --key client.key --ca my.ca day.flow 2> err &
+	sender=$!
+	for _ in $(seq 100); do
+		[ ! -s got.1 ] || break
+		sleep 0.02
+	done
+	: > my.ca
+	for _ in $(seq 100); do
+		grep -q 'stay as they were' err && break
+		sleep 0.02
+	done
+	cp other.pem my.ca
+	status=0
+	wait "$sender" || status=$?
+	[ "$status" -eq 3 ]
+	[ "$(grep -c ': closed by the peer: ' err)" -eq 2 ]
+	grep -qx "flowsend: tls:127.0.0.1:$port: CA certificates my.ca: .*; the certificates stay as they were" err
+	grep -qx "flowsend: tls:127.0.0.1:$port: certificate is from no authority that is trusted here (attempt 1 of 1)" err
+	gathered
+	[ -s got.2 ]
+	[ ! -s got.3 ]
+}
+
 @test "flowsend: a collector that does not accept our certificate is not tried again" {
 	certificates
 	flowgen -n 100 -w day.flow
