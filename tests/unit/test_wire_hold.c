@@ -235,6 +235,23 @@ test_hold_known(void)
 	rig_close(&r);
 }
 
+/* What is configured for the exporter is of what waited, too. */
+static void
+test_hold_source(void)
+{
+	struct wire_source source = { .name = "lyon", .sampling = 77 };
+	struct rig r;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	r.msg.source = &source;
+	send_pair(&r, 0, 256, 1);
+	r.msg.source = NULL;
+	is_u64(send_template(&r, 0, 256, src_packets), 1, "hold: with a source");
+	is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING), 0), 77, "hold: whose sampling it has");
+	is_str(text(&r, WIRE_FLOWS4, OWN(SOURCE), 0), "lyon", "hold: and whose name");
+	rig_close(&r);
+}
+
 static void
 test_hold_kin(void)
 {
@@ -298,6 +315,36 @@ test_overtaken(void)
 	is_u64(rig_stats(&r).templates_stale, 0,
 	    "order: an hour late is no lateness: believed at once");
 	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	send_template(&r, 0, 256, src_packets);
+	begin_ipfix(&c, 0, 1);
+	fix(&c, 6, (EXPORT_S + 20) & 0xffff);
+	put_template_set(&c, 2, 256, 2, src_packets);
+	rig_send(&r, &c);
+	begin_ipfix(&c, 0, 1);
+	fix(&c, 6, (EXPORT_S + 10) & 0xffff);
+	put_template_set(&c, 2, 256, 2, dst_octets);
+	rig_send(&r, &c);
+	is_u64(rig_stats(&r).templates_stale, 1, "order: a refreshment is a definition, too");
+	rig_close(&r);
+}
+
+static void
+put_type(void)
+{
+	open_set(&c, 3); /* RFC 5610: PEN 7 is an unsigned32 */
+	put(&c, 301 << 16 | 3, 4);
+	put(&c, 0x0002015a, 4);
+	put(&c, 0x0004012f, 4);
+	put(&c, 0x00020153, 4);
+	put(&c, 1, 2);
+	close_set(&c);
+	open_set(&c, 301);
+	put(&c, PEN, 4);
+	put(&c, 7, 2);
+	put(&c, 3, 1);
+	close_set(&c);
 }
 
 /* Types that are announced between leave what overtook what as it was. */
@@ -316,18 +363,7 @@ test_overtaken_types(void)
 	put(&c, 0x80070004, 4);
 	put(&c, PEN, 4);
 	close_set(&c);
-	open_set(&c, 3); /* RFC 5610: PEN 7 is an unsigned32 */
-	put(&c, 301 << 16 | 3, 4);
-	put(&c, 0x0002015a, 4);
-	put(&c, 0x0004012f, 4);
-	put(&c, 0x00020153, 4);
-	put(&c, 1, 2);
-	close_set(&c);
-	open_set(&c, 301);
-	put(&c, PEN, 4);
-	put(&c, 7, 2);
-	put(&c, 3, 1);
-	close_set(&c);
+	put_type();
 	put_pair(256, 0x0a000001, 7);
 	is_u64(rig_send(&r, &c), 2, "order: a type that is told");
 	is_u64(send_pair(&r, 0, 256, 8), 1, "order: changes no layout");
@@ -655,6 +691,35 @@ test_saved(void)
 	rig_close(&r);
 }
 
+/* Types that are announced leave what was remembered that. */
+static void
+test_saved_types(void)
+{
+	struct rig r, s;
+	size_t n;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	rig_open(&s, (struct wire_opts){ 0 });
+	begin_ipfix(&c, 0, 1);
+	open_set(&c, 2);
+	put(&c, 256 << 16 | 2, 4);
+	put(&c, 0x000c0004, 4);
+	put(&c, 0x80070004, 4);
+	put(&c, PEN, 4);
+	close_set(&c);
+	rig_send(&r, &c);
+	save_to(r.w, s.w, &n);
+	begin_ipfix(&c, 0, 1);
+	put_type();
+	put_pair(256, 0x0a000001, 7);
+	is_u64(rig_send(&s, &c), 2, "saved: a type that is told");
+	is_u64(num(&s, WIRE_FLOWS4, (struct field_id){ .pen = PEN, .id = 7 }, 0), 7,
+	    "saved: holds for a remembered template");
+	is_u64(rig_stats(&s).cached, 1, "saved: which was not repeated by that");
+	rig_close(&s);
+	rig_close(&r);
+}
+
 /* While there is nowhere to put records they are counted, and templates and options still believed. */
 static void
 test_discard(void)
@@ -680,6 +745,7 @@ main(void)
 	test_hold_padding();
 	test_hold_bounds();
 	test_hold_known();
+	test_hold_source();
 	test_hold_kin();
 	test_overtaken();
 	test_overtaken_types();
@@ -688,6 +754,7 @@ main(void)
 	test_connections();
 	test_flood();
 	test_saved();
+	test_saved_types();
 	test_saved_places(
 	    &(struct wire_place){ .port = 2055 }, &(struct wire_place){ .port = 4739 });
 	test_saved_places(&(struct wire_place){ addr_v4(0x7f000001), 2055 },

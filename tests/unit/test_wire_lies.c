@@ -285,8 +285,9 @@ test_options9(void)
 		unsigned scope, len;
 		bool good;
 	} says[] = { { 4, 8, true }, { 0, 12, true }, { 12, 0, true }, { 8, 4, true },
-		{ 5, 7, false }, { 3, 9, false }, { 4, 65532, false }, { 65532, 8, false },
-		{ 65532, 65532, false }, { 65535, 65535, false } };
+		{ 4, 7, false }, { 7, 4, false }, { 5, 7, false }, { 3, 9, false },
+		{ 4, 65532, false }, { 65532, 8, false }, { 65532, 65532, false },
+		{ 65535, 65535, false } };
 
 	for (unsigned i = 0; i < sizeof(says) / sizeof(says[0]); i++) {
 		put_options9(says[i].scope, says[i].len);
@@ -411,6 +412,18 @@ test_padding(void)
 	PUT(&c, { 6, 1 }, { 443, 2 }, { 0xffff, 2 });
 	close_set(&c);
 	lie(V9, false, 1, NOTHING, "version 9: padding may be anything, shorter than a record");
+	for (unsigned set = 0; set < 2; set++) {
+		begin(V9);
+		open_set(&c, set);
+		put(&c, LIE_ID, 2);
+		if (set == 1)
+			put(&c, 0, 2);
+		PUT(&c, { set ? 4 : 1, 2 }, { 4, 2 }, { 1, 2 }, { 0, 8 });
+		close_set(&c);
+		put_honest();
+		lie(V9, false, HONEST_RECORDS, NOTHING,
+		    called("version %u: padding behind definitions, set %u", V9, set));
+	}
 	begin(IPFIX);
 	put_honest();
 	put(&c, 0, 3);

@@ -554,6 +554,15 @@ test_disconnected(void)
 	is_u64(num(&r, WIRE_FLOWS4, F(22), 0), 3000000, "that of the next did not yet");
 	rig_close(&r);
 
+	rig_open(&r, (struct wire_opts){ 0 });
+	OPTIONS(&r, 1, 1, { 149, 4, 1 }, { 160, 8, 0 });
+	FLOW(&r, 1, 0, SAMPLING_OPTIONS, "behind a start of 0", { 22, 4, 3000000 },
+	    { 21, 4, 3500000 });
+	ok(num(&r, WIRE_FLOWS4, F(22), 0) == 3000000 &&
+		num(&r, WIRE_FLOWS4, OWN(TIME_GUESS), 0) == 1,
+	    "a start of 0 is none in options, too");
+	rig_close(&r);
+
 	/* One port of an exporter may be connected to two of ours. */
 	rig_open(&r, (struct wire_opts){ 0 });
 	r.msg.stream = WIRE_CONNECTION;

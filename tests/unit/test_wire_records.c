@@ -270,6 +270,12 @@ test_pairs(void)
 
 	rig_open(&r, (struct wire_opts){ 0 });
 	begin_record(&c, 10, fields, COUNT(fields));
+	put(&c, 0, 44);
+	end_record(&r, &c);
+	is_str(text(&r, WIRE_FLOWS4, F(8), 0), "0.0.0.0", "with neither set IPv4 is the address");
+	ok(!has(&r, WIRE_FLOWS4, F(27), 0), "and there is no other");
+	rig_clear(&r);
+	begin_record(&c, 10, fields, COUNT(fields));
 	put(&c, 0x0a000001, 4);
 	put(&c, 0x0a000002, 4);
 	put(&c, UINT64_C(0x20010db800000000), 8);
@@ -560,6 +566,7 @@ test_relative_times(void)
 	static const uint16_t event[][2] = { { 323, 8 }, { 230, 1 } };
 	static const uint16_t seconds[][2] = { { 322, 4 } };
 	static const uint16_t two[][2] = { { 22, 4 }, { 158, 4 } };
+	static const uint16_t half[][2] = { { 160, 4 }, { 22, 4 } };
 	static const uint16_t none[][2] = { { 8, 4 } };
 	uint64_t init_ms = UINT64_C(1700000000000) - 3600000;
 	struct rig r;
@@ -635,6 +642,14 @@ test_relative_times(void)
 	    "times: of a record whose own start is 0 too");
 	rig_clear(&r);
 
+	begin_record(&c, 10, half, COUNT(half));
+	put(&c, 1, 4);
+	put(&c, 3000000, 4);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(START), 0), UINT64_C(1699999400000000000),
+	    "times: a start that has no 8 octets is none");
+	rig_clear(&r);
+
 	begin_record(&c, 10, event, COUNT(event));
 	put(&c, UINT64_C(1700000000123), 8);
 	put(&c, 1, 1);
@@ -672,7 +687,7 @@ test_relative_times(void)
 static void
 test_sampling(void)
 {
-	static const uint16_t fields[][2] = { { 8, 4 }, { 34, 4 } };
+	static const uint16_t fields[][2] = { { 8, 4 }, { 34, 4 } }, wide[][2] = { { 34, 8 } };
 	struct rig r;
 	static struct craft c;
 
@@ -690,6 +705,15 @@ test_sampling(void)
 	is_u64(num(&r, WIRE_FLOWS4, F(34), 0), 512, "sampling: the element stays");
 	ok(!has(&r, WIRE_FLOWS4, OWN(SAMPLING), 1) && !has(&r, WIRE_FLOWS4, OWN(SAMPLING_SRC), 1),
 	    "sampling: an interval of 0 is unknown");
+	rig_clear(&r);
+	begin_record(&c, 9, wide, COUNT(wide));
+	put(&c, UINT32_MAX, 8);
+	put(&c, (UINT64_C(1) << 32) + 512, 8);
+	end_record(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, OWN(SAMPLING), 0), UINT32_MAX, "sampling: the longest");
+	ok(!has(&r, WIRE_FLOWS4, OWN(SAMPLING), 1), "sampling: one that is longer is unknown");
+	is_u64(num(&r, WIRE_FLOWS4, F(34), 1), (UINT64_C(1) << 32) + 512,
+	    "sampling: and stays a number");
 	rig_close(&r);
 }
 
@@ -719,7 +743,7 @@ test_strings(void)
 static void
 test_booleans(void)
 {
-	static const uint16_t fields[][2] = { { 276, 1 } };
+	static const uint16_t fields[][2] = { { 276, 1 } }, wide[][2] = { { 276, 4 } };
 	static const uint8_t sent[] = { 1, 2, 0, 3, 255, 1 };
 	struct field_id number = F(276);
 	static struct craft c;
@@ -743,6 +767,12 @@ test_booleans(void)
 			ok(!has(&r, WIRE_FLOWS4, good ? number : F(276), i),
 			    "booleans: and nothing else");
 		}
+		rig_clear(&r);
+		begin_record(&c, 10, wide, COUNT(wide));
+		put(&c, 1, 4);
+		end_record(&r, &c);
+		is_str(text(&r, WIRE_FLOWS4, F(276), 0), "00000001",
+		    "booleans: four octets are none, and kept");
 		rig_close(&r);
 	}
 }

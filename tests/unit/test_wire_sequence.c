@@ -87,6 +87,32 @@ test_unknown(void)
 	sequence_message(&q, 135, 5, 0);
 	is_u64(q.records_unknown, 23, "sequence: no more than there were octets");
 	is_u64(q.lost, 92, "sequence: the rest is lost");
+
+	q = (struct sequence){ 0 };
+	sequence_message(&q, 0, 10, 0);
+	sequence_message(&q, 20, 10, 0);
+	sequence_message(&q, 10, 5, 100);
+	is_u64(q.lost, 5, "sequence: of what came late something could not be counted");
+	sequence_message(&q, 35, 5, 0);
+	is_u64(q.lost, 10, "sequence: which explains nothing that is missing behind others");
+	is_u64(q.records_unknown, 0, "sequence: nor makes it unknown");
+}
+
+/* Another connection, or an exporter that began anew: what the one before lost or had is not there any more. */
+static void
+test_end(void)
+{
+	struct sequence q = { 0 };
+
+	sequence_message(&q, 1000, 10, 0);
+	sequence_message(&q, 1020, 10, 0);
+	sequence_end(&q);
+	sequence_message(&q, 2000, 10, 0);
+	sequence_message(&q, 1010, 10, 0);
+	is_u64(q.lost, 10, "sequence: nothing fills a gap of the counter before");
+	is_u64(q.reordered, 0, "sequence: nor is late for it");
+	sequence_message(&q, 1000, 10, 0);
+	is_u64(q.duplicate, 0, "sequence: nor there twice");
 }
 
 static void
@@ -407,6 +433,15 @@ test_common_count(void)
 	rig_send(&r, &c);
 	is_u64(rig_totals(&r).lost, 0, "sequence: which is none when they come late in any domain");
 	is_u64(rig_totals(&r).reordered, 3, "sequence: but reordered");
+	begin_v9(&c, 0, 48, 2);
+	rig_send(&r, &c);
+	is_u64(rig_totals(&r).lost, 3, "sequence: more is missing");
+	begin_v9(&c, 0, 46, 2);
+	for (unsigned i = 0; i < 3; i++)
+		rig_send(&r, &c);
+	is_u64(rig_totals(&r).lost, 2, "sequence: of which one comes late, and twice more");
+	is_u64(rig_totals(&r).reordered, 4, "sequence: it is late once");
+	is_u64(rig_totals(&r).duplicate, 2, "sequence: and a duplicate then");
 	rig_close(&r);
 
 	rig_open(&r, (struct wire_opts){ 0 });
@@ -631,6 +666,24 @@ test_v9_restart(void)
 	is_u64(rig_totals(&r).restarts, 1, "sequence: one domain began anew");
 	is_u64(rig_send(&r, &c), 1, "sequence: which leaves another domain its templates");
 	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned sent = i == 0 ? 500 : 503 - i; /* the last two overtook each other */
+
+		begin_v9(&c, 1, sent, 1);
+		fix(&c, 4, (UPTIME_MS + sent) >> 16);
+		fix(&c, 6, (UPTIME_MS + sent) & 0xffff);
+		if (i == 0)
+			put_template_set(&c, 0, 256, 2, small);
+		open_set(&c, 256);
+		put(&c, 0, 8);
+		close_set(&c);
+		is_u64(rig_send(&r, &c), 1, "sequence: a message by a template");
+	}
+	is_u64(rig_stats(&r).restarts, 0, "sequence: late is not begun anew");
+	is_u64(rig_stats(&r).reordered, 1, "sequence: but reordered");
+	rig_close(&r);
 }
 
 int
@@ -640,6 +693,7 @@ main(void)
 	test_window();
 	test_parts_of_gap();
 	test_unknown();
+	test_end();
 	test_restart();
 	test_two_counters();
 	test_protocols();
