@@ -225,7 +225,7 @@ allow_find(const struct allow *a, const struct addr *addr, const struct wire_sou
 			break;
 		addr_mask(&masked, a->prefix[from].len);
 		i = lower_bound(a, from, to, &masked);
-		if (i < to && memcmp(a->prefix[i].addr.b, masked.b, sizeof masked.b) == 0) {
+		if (i < to && addr_equal(&a->prefix[i].addr, &masked)) {
 			*source = a->prefix[i].source;
 			return true;
 		}

@@ -64,7 +64,7 @@ put_name(struct partition *p, enum partition_by by, const struct value *called)
 static bool
 is_same(const struct partition *p, const struct addr *exporter, uint32_t domain)
 {
-	return p->domain == domain && memcmp(p->exporter.b, exporter->b, sizeof exporter->b) == 0;
+	return p->domain == domain && addr_equal(&p->exporter, exporter);
 }
 
 static unsigned

@@ -59,12 +59,6 @@ note_drops(struct door *d)
 	d->dropped += (uint32_t)(udp_drops(d->fd) - (uint32_t)d->dropped);
 }
 
-static bool
-is_address(const struct addr *a, const struct addr *b)
-{
-	return memcmp(a->b, b->b, sizeof a->b) == 0;
-}
-
 static uint16_t
 only_port(const struct snapshot *s)
 {
@@ -91,7 +85,7 @@ only_address(const struct snapshot *s)
 	for (size_t i = 0; i < s->n && s->n_doors == 0; i++) {
 		const struct addr *to = &s->exporter[i].to.addr;
 
-		if (!addr_is_zero(&only) && !addr_is_zero(to) && !is_address(&only, to))
+		if (!addr_is_zero(&only) && !addr_is_zero(to) && !addr_equal(&only, to))
 			return (struct addr){ { 0 } };
 		only = addr_is_zero(to) ? only : *to;
 	}
@@ -105,11 +99,11 @@ is_only_address(const struct snapshot *s, const struct wire_place *to)
 	bool found = false;
 
 	if (s->n_doors == 0)
-		return is_address(&to->addr, &s->only.addr);
+		return addr_equal(&to->addr, &s->only.addr);
 	for (unsigned i = 0; i < s->n_doors; i++) {
 		const struct wire_place *at = &s->door[i].at;
 
-		if (at->port == to->port && !is_address(&at->addr, &to->addr))
+		if (at->port == to->port && !addr_equal(&at->addr, &to->addr))
 			return false;
 		found = found || at->port == to->port;
 	}

@@ -43,6 +43,12 @@ addr_is_zero(const struct addr *a)
 	return memcmp(a->b, zero.b, 16) == 0;
 }
 
+static inline bool
+addr_equal(const struct addr *a, const struct addr *b)
+{
+	return memcmp(a->b, b->b, 16) == 0;
+}
+
 /* The IPv4 address in host order; only of a mapped address. */
 static inline uint32_t
 addr_u32(const struct addr *a)

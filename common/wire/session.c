@@ -86,15 +86,9 @@ without_domain(struct key k)
 }
 
 static bool
-is_address(const struct addr *a, const struct addr *b)
-{
-	return memcmp(a->b, b->b, sizeof(a->b)) == 0;
-}
-
-static bool
 is_place(const struct wire_place *a, const struct wire_place *b)
 {
-	return a->port == b->port && is_address(&a->addr, &b->addr);
+	return a->port == b->port && addr_equal(&a->addr, &b->addr);
 }
 
 /* As far as both are known. */
@@ -102,14 +96,14 @@ static bool
 may_be_place(const struct wire_place *a, const struct wire_place *b)
 {
 	return (a->port == b->port || a->port == 0 || b->port == 0) &&
-	       (is_address(&a->addr, &b->addr) || addr_is_zero(&a->addr) || addr_is_zero(&b->addr));
+	       (addr_equal(&a->addr, &b->addr) || addr_is_zero(&a->addr) || addr_is_zero(&b->addr));
 }
 
 static bool
 is_kin(const struct session *a, const struct session *b)
 {
-	return is_address(&a->stats.exporter, &b->stats.exporter) &&
-	       is_address(&a->stats.agent, &b->stats.agent) && a->stats.domain == b->stats.domain &&
+	return addr_equal(&a->stats.exporter, &b->stats.exporter) &&
+	       addr_equal(&a->stats.agent, &b->stats.agent) && a->stats.domain == b->stats.domain &&
 	       a->stats.version == b->stats.version && a->stats.stream == b->stats.stream;
 }
 
@@ -118,8 +112,8 @@ has_key(const struct session *s, const struct key *k, const struct wire_place *t
 {
 	return s->stats.port == k->port && may_be_place(&s->stats.to, to) &&
 	       s->stats.domain == k->domain && s->stats.version == k->version &&
-	       s->stats.stream == k->stream && is_address(&s->stats.exporter, &k->exporter) &&
-	       is_address(&s->stats.agent, &k->agent);
+	       s->stats.stream == k->stream && addr_equal(&s->stats.exporter, &k->exporter) &&
+	       addr_equal(&s->stats.agent, &k->agent);
 }
 
 /* Ranks ---------------------------------------------------------------------------------------- */
@@ -215,8 +209,8 @@ static bool
 has_peer_key(const struct peer *p, const struct key *k, const struct wire_place *to)
 {
 	return is_place(&p->to, to) && p->port == k->port && p->version == k->version &&
-	       p->stream == k->stream && is_address(&p->exporter, &k->exporter) &&
-	       is_address(&p->agent, &k->agent);
+	       p->stream == k->stream && addr_equal(&p->exporter, &k->exporter) &&
+	       addr_equal(&p->agent, &k->agent);
 }
 
 /* Connections to two places of ours are two; who sends datagrams to both says of himself the same there. */
@@ -448,7 +442,7 @@ sessions_disconnect(struct sessions *t, enum wire_stream stream, const struct ad
 		struct session *s = t->all[i];
 
 		if (s->stats.stream == stream && s->stats.port == port &&
-		    is_place(&s->stats.to, to) && is_address(&s->stats.exporter, exporter))
+		    is_place(&s->stats.to, to) && addr_equal(&s->stats.exporter, exporter))
 			disconnect(t, s);
 	}
 }

@@ -450,9 +450,8 @@ templates_find_listed(struct message *m, uint16_t id)
 static bool
 may_lend(const struct session *o, const struct template *p, const struct session *s)
 {
-	return p->cached ||
-	       (o->stats.to.port == s->stats.to.port &&
-		   memcmp(o->stats.to.addr.b, s->stats.to.addr.b, sizeof(o->stats.to.addr.b)) == 0);
+	return p->cached || (o->stats.to.port == s->stats.to.port &&
+				addr_equal(&o->stats.to.addr, &s->stats.to.addr));
 }
 
 struct template *

@@ -102,7 +102,7 @@ agent_of(const struct protocol *p, const struct wire_msg *msg)
 		agent = addr_v4((uint32_t)be_uint(msg->data + 8, 4));
 	else if (p == &sflow[2])
 		memcpy(agent.b, msg->data + 8, sizeof(agent.b));
-	if (memcmp(agent.b, msg->exporter.b, sizeof(agent.b)) == 0)
+	if (addr_equal(&agent, &msg->exporter))
 		agent = (struct addr){ 0 };
 	return agent;
 }
