@@ -595,16 +595,19 @@ socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).sendto(b"x", ("::1", int(sys.a
 }
 
 @test "collector: where a file may be no larger another one goes on in its directory, and nothing is lost" {
+	are_there() { [ "$(records --live out 2> /dev/null)" = "$1" ]; }
 	mkdir out
-	ulimit -S -f 128
+	ulimit -S -f 64
 	collect -w out --rotate 0 --name store --flush 0.05s -v -j 1
 	ulimit -S -f unlimited
-	for domain in 1 2 3 4; do
-		export_to udp "$port" --messages 100 --records 25 --domain "$domain" --source-port 47222
+	# One after the other, so that no block is larger than a file may be.
+	for domain in {1..20}; do
+		export_to udp "$port" --messages 25 --records 25 --domain "$domain" --source-port 47222
+		until_true are_there $((domain * 625))
 	done
 	until_true grep -q 'out/store_2.flow: cannot write: File too large; going on in another file' err
 	finish
-	[ "$(records out)" = 10000 ]
+	[ "$(records out)" = 12500 ]
 	[ "$(find out -name '*.flow' | wc -l)" -ge 3 ]
 	for file in out/*.flow; do flowcat --check "$file"; done
 }
