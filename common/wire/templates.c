@@ -303,7 +303,7 @@ replace(struct message *m, struct template *old, struct template *fresh)
 			old->octets -= old->previous->octets;
 		template_free(old->previous);
 		old->previous = NULL;
-		if (m->msg->stream || fresh == NULL || old->options != fresh->options)
+		if (m->msg->stream || fresh == NULL)
 			template_free(old);
 		else
 			keep_previous(fresh, old);

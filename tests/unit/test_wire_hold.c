@@ -328,6 +328,22 @@ test_overtaken(void)
 	rig_send(&r, &c);
 	is_u64(rig_stats(&r).templates_stale, 1, "order: a refreshment is a definition, too");
 	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	send_template(&r, 0, 256, src_packets);
+	begin_ipfix(&c, 0, 1);
+	fix(&c, 6, (EXPORT_S + 10) & 0xffff);
+	open_set(&c, 3); /* options: of a domain (149), how many flows it exported (42) */
+	put(&c, 256 << 16 | 2, 4);
+	put(&c, 0x00010095, 4);
+	put(&c, 0x0004002a, 4);
+	put(&c, 0x0008, 2);
+	close_set(&c);
+	rig_send(&r, &c);
+	is_u64(send_pair(&r, 0, 256, 8), 1,
+	    "order: options may take a number over, and flows sent before that are flows");
+	is_u64(num(&r, WIRE_FLOWS4, F(2), 0), 8, "order: as they were defined");
+	rig_close(&r);
 }
 
 static void
