@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/sum.h"
 #include "base/time.h"
 #include "detect/robust.h"
 #include "detect/sampled.h"
@@ -91,6 +92,15 @@ put_amount(struct buf *out, double v, bool plain, int width)
 	size_t n = plain ? fmt_u64(text, (uint64_t)v) : fmt_scaled(text, v);
 
 	buf_printf(out, "%*.*s", width, (int)n, text);
+}
+
+/* A counter, whose last digits a double would not have. */
+static void
+put_count(struct buf *out, uint64_t n, bool plain)
+{
+	char text[FMT_MAX];
+
+	buf_put(out, text, plain ? fmt_u64(text, n) : fmt_scaled(text, (double)n));
 }
 
 static void
@@ -236,11 +246,11 @@ put_network(struct buf *out, const struct baseline *b, const struct tz *tz, bool
 	put_sampling(out, b);
 	buf_printf(out, "\nours are %s; hours of UTC%+d s\n", b->internal, b->hours.utc_offset_s);
 	put_young(out, b, &n->seen);
-	put_amount(out, (double)n->flows, plain, 0);
+	put_count(out, n->flows, plain);
 	buf_puts(out, " conversations, ");
-	put_amount(out, (double)n->out, plain, 0);
+	put_count(out, n->out, plain);
 	buf_puts(out, " octets out, ");
-	put_amount(out, (double)n->in, plain, 0);
+	put_count(out, n->in, plain);
 	buf_puts(out, " in\n");
 	put_contents(out, b, " outside");
 	buf_putc(out, '\n');
@@ -268,11 +278,11 @@ put_edge(struct buf *out, const struct baseline *b, const struct base_edge *e, c
 	put_addr(out, &server);
 	put_service_name(out, e->port, e->proto);
 	buf_puts(out, "  ");
-	put_amount(out, e->flows, plain, 0);
+	put_count(out, e->flows, plain);
 	buf_puts(out, e->flows == 1 ? " conversation, " : " conversations, ");
-	put_amount(out, (double)e->out, plain, 0);
+	put_count(out, e->out, plain);
 	buf_puts(out, " out, ");
-	put_amount(out, (double)e->in, plain, 0);
+	put_count(out, e->in, plain);
 	buf_puts(out, " in, the largest ");
 	put_amount(out, floor(log8_value(e->largest, 1) + 0.5), plain, 0);
 	buf_puts(out, " out; ");
@@ -286,7 +296,7 @@ static int
 compare_amounts(const void *x, const void *y)
 {
 	const struct base_edge *const *a = x, *const *b = y;
-	uint64_t m = (*a)->out + (*a)->in, n = (*b)->out + (*b)->in;
+	uint64_t m = sum_unsigned((*a)->out, (*a)->in), n = sum_unsigned((*b)->out, (*b)->in);
 
 	return m != n ? (m < n ? 1 : -1) : (*a > *b) - (*a < *b);
 }
@@ -357,11 +367,11 @@ put_host(struct buf *out, const struct baseline *b, const struct report_of *of, 
 	put_seen(out, b, &h->seen, tz);
 	buf_putc(out, '\n');
 	put_young(out, b, &h->seen);
-	put_amount(out, (double)h->flows, plain, 0);
+	put_count(out, h->flows, plain);
 	buf_printf(out, " conversations begun, with %.0f servers; ", hll_count(&h->peers));
-	put_amount(out, (double)h->out, plain, 0);
+	put_count(out, h->out, plain);
 	buf_puts(out, " octets out, ");
-	put_amount(out, (double)h->in, plain, 0);
+	put_count(out, h->in, plain);
 	buf_puts(out, " in\n");
 	put_services(out, b, &of->host);
 	put_edges(out, b, of, tz, plain);

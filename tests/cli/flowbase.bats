@@ -54,6 +54,15 @@ field() {
 	done
 }
 
+@test "flowbase: plain counters have all their digits, and the most octets come first though their sum is too great" {
+	(header; talk $monday 10.0.0.5 40000 203.0.113.9 443 6 9007199254740993 7
+		talk $((monday + 60)) 10.0.0.5 40001 203.0.113.8 443 6 18446744073709551615 9) | flowbase learn -i csv -w b
+	flowbase show -N b 10.0.0.5 > shown
+	grep -qF '18446744073709551615 octets out, 16 in' shown
+	grep -A 1 '^talks to' shown | grep -q '203.0.113.8:443/tcp  1 conversation, 18446744073709551615 out, 9 in'
+	flowbase show -N b 10.0.0.5 203.0.113.9 | grep -q ' 9007199254740993 out, 7 in'
+}
+
 @test "flowbase: hours are kept of flows without octets too, that nobody of ours began" {
 	for d in 0 1; do
 		t=$((monday + d * 86400))
