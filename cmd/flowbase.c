@@ -359,42 +359,58 @@ run_show(struct flowbase *f, char **operands, int n, struct err *err)
 	return found ? EXIT_DONE : EXIT_NO;
 }
 
+/* A line of each, or what is wrong with it: one that cannot be read is not the end of the others. */
+static int
+each(struct flowbase *f, char **operands, int n,
+    bool (*say)(struct flowbase *, struct buf *, const char *name))
+{
+	struct buf text = { 0 };
+	int status = EXIT_DONE;
+
+	for (int i = 0; i < n; i++) {
+		struct err err = { 0 };
+
+		if (load(f, operands[i], &err) != 0) {
+			diag_err(NULL, &err);
+			status = EXIT_FAILED;
+		} else if (!say(f, &text, operands[i]) && status == EXIT_DONE) {
+			status = EXIT_NO;
+		}
+		baseline_free(f->b);
+		f->b = NULL;
+		if (!f->io.quiet)
+			fwrite(text.data, 1, text.len, stdout);
+		text.len = 0;
+	}
+	buf_free(&text);
+	return status;
+}
+
+static bool
+say_check(struct flowbase *f, struct buf *text, const char *name)
+{
+	report_check(text, f->b, name);
+	return true;
+}
+
 static int
 run_check(struct flowbase *f, char **operands, int n, struct err *err)
 {
-	struct buf text = { 0 };
+	(void)err;
+	return each(f, operands, n, say_check);
+}
 
-	for (int i = 0; i < n; i++) {
-		if (load(f, operands[i], err) != 0)
-			return EXIT_FAILED;
-		report_check(&text, f->b, operands[i]);
-		baseline_free(f->b);
-		f->b = NULL;
-	}
-	if (!f->io.quiet)
-		fwrite(text.data, 1, text.len, stdout);
-	buf_free(&text);
-	return EXIT_DONE;
+static bool
+say_age(struct flowbase *f, struct buf *text, const char *name)
+{
+	return report_age(text, f->b, name, time_now_ns(), f->max_age_ns, f->io.verbose, f->io.tz);
 }
 
 static int
 run_age(struct flowbase *f, char **operands, int n, struct err *err)
 {
-	struct buf text = { 0 };
-	bool good = true;
-
-	for (int i = 0; i < n; i++) {
-		if (load(f, operands[i], err) != 0)
-			return EXIT_FAILED;
-		good &= report_age(&text, f->b, operands[i], time_now_ns(), f->max_age_ns,
-		    f->io.verbose, f->io.tz);
-		baseline_free(f->b);
-		f->b = NULL;
-	}
-	if (!f->io.quiet)
-		fwrite(text.data, 1, text.len, stdout);
-	buf_free(&text);
-	return good ? EXIT_DONE : EXIT_NO;
+	(void)err;
+	return each(f, operands, n, say_age);
 }
 
 /* Options ------------------------------------------------------------------------------------------ */

@@ -378,6 +378,18 @@ alert() {
 	[ "$(grep -c '^{"profile":.*}$' b.flow)" = "$(flowcat -o ndjson b | wc -l)" ]
 }
 
+@test "flowbase: check and age say what is in the others when one cannot be read" {
+	day 0 | flowbase learn -i csv -w b
+	head -c 1000 b > cut
+	run -3 --separate-stderr flowbase check b cut nowhere b
+	[ "$(grep -c '^b: sound' <<< "$output")" = 2 ]
+	[[ $stderr == "flowbase: cut: "*"flowbase: nowhere: No such file or directory" ]]
+	run -3 --separate-stderr flowbase age b cut
+	[[ $output == "b: 2026-01-05 "* ]]
+	run -3 --separate-stderr flowbase age cut b
+	[[ $output == "b: 2026-01-05 "* ]]
+}
+
 @test "flowbase: what is cut, damaged or something else is refused, and names the file" {
 	day 0 | flowbase learn -i csv -w b
 	day 0 | flowcat -i csv -w flows
