@@ -661,7 +661,8 @@ EOF
 }
 
 @test "flowwatch: wrong usage is told" {
-	for args in "" "store other" "--nonsense store" "-z store" "--learn" "--learn x store" "--format csv store" "--dir store/in store"; do
+	for args in "" "store other" "--nonsense store" "-z store" "--learn" "--learn x store" "--format csv store" "--dir store/in store" \
+		"-qz store" "-c" "-vc" "-q -- -v store" "--print=yes store" "--rules= store" "--nonsense=1 store"; do
 		# shellcheck disable=SC2086
 		run -2 --separate-stderr watch $args
 		[[ $stderr == "flowwatch: "* ]]
@@ -690,10 +691,20 @@ EOF
 	[ -s store/.watch/current ]
 }
 
+@test "flowwatch: letters may be joined, to their values too, and none is an option behind --" {
+	mv store ./-store
+	printf 'quiet = yes\nlearn = 0\ndetectors = scan\n' > conf
+	run -0 --separate-stderr watch -vcconf -x'cat > /dev/null' -- -store
+	[ "$stderr" = "flowwatch: 6 new files" ]
+	# What is a value is no option.
+	run -0 watch --install -x -c --learn=0 -- -store
+	[ "$output" = "*/5 * * * * $REPO/bin/flowwatch --exec=-c --learn=0 $PWD/-store" ]
+}
+
 @test "flowwatch: the line for cron is one that cron's shell runs" {
 	run -0 watch --install -q --learn 0 --exec "cat > 'it''s 100%'; date +%H" store
 	[ "${#lines[@]}" = 1 ]
-	[[ $output == "*/5 * * * * $REPO/bin/flowwatch -q --learn 0 --exec "*" $PWD/store" ]]
+	[[ $output == "*/5 * * * * $REPO/bin/flowwatch --quiet --learn=0 '--exec="*" $PWD/store" ]]
 	# What cron does: its own backslashes go, then the shell has it.
 	line=${output#"*/5 * * * * "}
 	line=$(sed 's/\\%/%/g' <<< "$line")
@@ -709,13 +720,13 @@ EOF
 	: > rules
 	printf 'suppress = %s\n' "$PWD/rules" > conf
 	run -0 watch --install -c conf -a ./allow --rules=rules --dir "it's my/dir" --to unix:log --format cef --print "it's my/store"
-	[ "$output" = "*/5 * * * * $REPO/bin/flowwatch -c $PWD/conf -a $PWD/allow --rules=$PWD/rules --dir '$PWD/it'\\''s my/dir' \
---to unix:$PWD/log --format cef --print '$PWD/it'\\''s my/store'" ]
+	[ "$output" = "*/5 * * * * $REPO/bin/flowwatch --config=$PWD/conf --allow=$PWD/allow --rules=$PWD/rules '--dir=$PWD/it'\\''s my/dir' \
+--to=unix:$PWD/log --format=cef --print '$PWD/it'\\''s my/store'" ]
 	line=${output#"*/5 * * * * "}
-	(cd / && sh -c "${line/--to*cef/--learn 0}")
+	(cd / && sh -c "${line/--to*cef/--learn=0}")
 	[ -e "it's my/dir/current" ]
 	run -0 watch --install --config=conf --allow "$PWD/allow" --to udp:host:514 /store
-	[ "$output" = "*/5 * * * * $REPO/bin/flowwatch --config=$PWD/conf --allow $PWD/allow --to udp:host:514 /store" ]
+	[ "$output" = "*/5 * * * * $REPO/bin/flowwatch --config=$PWD/conf --allow=$PWD/allow --to=udp:host:514 /store" ]
 	echo 'rules = rules' >> conf
 	run -2 --separate-stderr watch --install -c conf store
 	[[ $stderr == "flowwatch: --install: rules in the file of -c is no absolute path: cron runs in another directory"* ]]
