@@ -701,6 +701,20 @@ EOF
 	[ "$output" = "*/5 * * * * $REPO/bin/flowwatch --exec=-c --learn=0 $PWD/-store" ]
 }
 
+@test "flowwatch: its directory is in the store only where its name begins with a dot, however the two are called" {
+	mkdir store/sub
+	ln -s "$PWD/store" link
+	for args in "store/x store/" "./store/x store" "$PWD/store/x store" "store/sub/x/y store" "store/x link" "link/x store" "store/ store" "store/.a/../x store"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr watch --learn 0 --dir $args
+		[[ $stderr == "flowwatch: --dir: in the store only a name that begins with a dot is not part of it"* ]]
+		[ ! -e store/x ]
+	done
+	run -0 --separate-stderr watch --learn 0 --detectors scan --dir store/sub/.x store
+	run -0 --separate-stderr watch --learn 0 --detectors scan --dir store.d store
+	[ -s store/sub/.x/current ] && [ -s store.d/current ]
+}
+
 @test "flowwatch: the line for cron is one that cron's shell runs" {
 	run -0 watch --install -q --learn 0 --exec "cat > 'it''s 100%'; date +%H" store
 	[ "${#lines[@]}" = 1 ]
