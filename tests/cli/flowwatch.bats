@@ -662,7 +662,7 @@ EOF
 
 @test "flowwatch: wrong usage is told" {
 	for args in "" "store other" "--nonsense store" "-z store" "--learn" "--learn x store" "--format csv store" "--dir store/in store" \
-		"-qz store" "-c" "-vc" "-q -- -v store" "--print=yes store" "--rules= store" "--nonsense=1 store"; do
+		"-qz store" "-c" "-vc" "-q -- -v store" "--print=yes store" "--rules= store" "--nonsense=1 store" "--learn 999999 store"; do
 		# shellcheck disable=SC2086
 		run -2 --separate-stderr watch $args
 		[[ $stderr == "flowwatch: "* ]]
@@ -679,7 +679,7 @@ EOF
 
 @test "flowwatch: a wrong value is wrong usage, before a detector is run or a file counts as seen" {
 	printf '10.0.0.1\nfoo\n' > allow
-	for args in "--keep 5" "--keep 5x" "--keep 0d" "--open-for 3" "--open-for d" "--internal foo" "--to foo" "--to udp:" "--allow allow" "--allow nofile"; do
+	for args in "--keep 5" "--keep 5x" "--keep 0d" "--keep 1..5d" "--keep 1d1d" "--open-for 99999999999999d" "--open-for 3" "--open-for d" "--internal foo" "--to foo" "--to udp:" "--allow allow" "--allow nofile"; do
 		# shellcheck disable=SC2086
 		run -2 watch $args store
 	done
