@@ -156,6 +156,7 @@ recompress_file(const char *path, const struct io_opts *opts, char *const *argv,
 	incomplete = mem_alloc(strlen(beside) + sizeof(".incomplete"));
 	(void)strcpy(incomplete, beside);
 	(void)strcat(incomplete, ".incomplete");
+	(void)unlink(beside); /* one that was left; a link would be followed, and then be what takes the place */
 	rc = replace(path, real, beside, opts, argv, out, err);
 	(void)unlink(beside);
 	(void)unlink(incomplete);

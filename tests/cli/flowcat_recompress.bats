@@ -34,6 +34,18 @@ make_cold() {
 	[ "$(stat -c '%a %y' cold.flow)" = "640 2026-01-05 10:11:12.500000000 +0000" ]
 }
 
+@test "flowcat: --recompress goes through no link that has the name of the file beside" {
+	flowgen -n 4000 | flowcat --fast -w a.flow
+	flowcat -o csv -k all a.flow > before
+	echo precious > precious
+	ln -s precious .a.flow.recompress
+	ln -s precious .a.flow.recompress.incomplete
+	run -0 flowcat --recompress a.flow
+	[ ! -L a.flow ] && [ "$(cat precious)" = precious ]
+	flowcat -o csv -k all a.flow | cmp - before
+	[ ! -L .a.flow.recompress ]
+}
+
 @test "flowcat: --recompress of what would not become smaller leaves it alone" {
 	make_cold
 	flowcat -q --recompress --level 12 cold.flow
