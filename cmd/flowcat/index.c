@@ -25,6 +25,9 @@ rewrite_file(const char *path, int fd, const struct stat *st, bool *pays, struct
 		rc = err_system(err, NULL);
 	if (rc == 0)
 		*pays = stream_index_info(file.fd, &x, err) == 0 && x.index_blocks > 0;
+	if (rc == 0 && *pays && st->st_nlink > 1)
+		rc = err_set(err,
+		    "has other names (hard links), which would keep the old file: left as it is");
 	if (rc == 0 && *pays && !file_unchanged(path, st))
 		rc = err_set(err, "was replaced or deleted meanwhile");
 	if (rc == 0 && *pays)

@@ -126,6 +126,9 @@ replace(const char *name, const char *path, const char *beside, const struct io_
 
 	if (look(path, true, &old, err) != 0)
 		return -1;
+	if (old.st.st_nlink > 1)
+		return err_set(err,
+		    "has other names (hard links), which would keep the old file: left as it is");
 	if (encode(path, beside, opts, &old, argv, err) != 0 || look(beside, true, &new, err) != 0)
 		return -1;
 	if (new.records != old.records || new.options != old.options)
@@ -156,7 +159,8 @@ recompress_file(const char *path, const struct io_opts *opts, char *const *argv,
 	incomplete = mem_alloc(strlen(beside) + sizeof(".incomplete"));
 	(void)strcpy(incomplete, beside);
 	(void)strcat(incomplete, ".incomplete");
-	(void)unlink(beside); /* one that was left; a link would be followed, and then be what takes the place */
+	/* One that was left.  A link would be followed, and then be what takes the place. */
+	(void)unlink(beside);
 	rc = replace(path, real, beside, opts, argv, out, err);
 	(void)unlink(beside);
 	(void)unlink(incomplete);

@@ -46,6 +46,23 @@ make_cold() {
 	[ ! -L .a.flow.recompress ]
 }
 
+@test "flowcat: a file of two names in a directory stays one, and is not read twice behind --recompress or --index" {
+	mkdir dir
+	flowgen -n 70000 | cat > dir/a.flow
+	ln dir/a.flow dir/b.flow
+	for option in --recompress --index; do
+		run -3 --separate-stderr flowcat $option dir
+		[ "$stderr" = "flowcat: dir/a.flow: has other names (hard links), which would keep the old file: left as it is" ]
+		[ -z "$output" ]
+	done
+	[ "$(flowcat -o csv dir | tail -n +2 | wc -l)" = 70000 ]
+	rm dir/b.flow
+	flowcat --index dir
+	ln dir/a.flow dir/b.flow
+	run -0 flowcat --index dir
+	[ "$output" = "dir/a.flow: has an index" ]
+}
+
 @test "flowcat: --recompress of what would not become smaller leaves it alone" {
 	make_cold
 	flowcat -q --recompress --level 12 cold.flow
