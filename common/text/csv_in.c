@@ -106,7 +106,7 @@ read_header(struct csv_reader *r, struct err *err)
 
 	if (csv_split_mark(&r->in, err) < 0)
 		return -1;
-	switch (csv_split_next(&r->in, false, &line, &why, err)) {
+	switch (csv_split_next(&r->in, &line, &why, err)) {
 	case CSV_GOT_LINE: break;
 	case CSV_GOT_END: return 0;
 	default: return -1;

@@ -201,7 +201,7 @@ read_row(struct csv_rows *r, struct batch *b, struct csv_bad *bad, struct err *e
 	uint64_t line;
 	int rc = 1;
 
-	if (csv_split_next(&r->in, false, &line, &reason, err) != CSV_GOT_LINE)
+	if (csv_split_next(&r->in, &line, &reason, err) != CSV_GOT_LINE)
 		return 0;
 	if (reason != NULL)
 		buf_puts(&why, reason);

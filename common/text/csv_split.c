@@ -58,7 +58,7 @@ fill(struct csv_split *r, bool may_pause, struct err *err)
  * line of a file may have none).
  */
 static enum csv_got
-find_line(struct csv_split *r, size_t from, bool may_pause, size_t *len, struct err *err)
+find_line(struct csv_split *r, size_t from, size_t *len, struct err *err)
 {
 	size_t scanned = from;
 
@@ -74,13 +74,12 @@ find_line(struct csv_split *r, size_t from, bool may_pause, size_t *len, struct 
 		scanned = r->end - r->pos;
 		if (scanned > LINE_MAX_OCTETS)
 			return CSV_GOT_LONG;
-		switch (fill(r, may_pause && scanned == 0, err)) {
-		case FILL_DATA: break;
-		case FILL_PAUSE: return CSV_GOT_PAUSE;
+		switch (fill(r, false, err)) {
 		case FILL_FAILED: return CSV_GOT_FAILED;
 		case FILL_END:
 			*len = r->end - r->pos - from;
 			return *len > 0 ? CSV_GOT_LINE : CSV_GOT_END;
+		default: break;
 		}
 	}
 }
@@ -223,7 +222,7 @@ split_quoted(struct csv_split *r, size_t *len, uint64_t *lines, struct err *err)
 		}
 		if (r->whole)
 			break;
-		got = last ? CSV_GOT_END : find_line(r, done, false, &piece, err);
+		got = last ? CSV_GOT_END : find_line(r, done, &piece, err);
 		if (got != CSV_GOT_LINE) {
 			lib_restart(r);
 			return got == CSV_GOT_LONG ? "no closing quote within 1 MiB"
@@ -241,8 +240,7 @@ split_quoted(struct csv_split *r, size_t *len, uint64_t *lines, struct err *err)
 }
 
 enum csv_got
-csv_split_next(
-    struct csv_split *r, bool may_pause, uint64_t *first, const char **why, struct err *err)
+csv_split_next(struct csv_split *r, uint64_t *first, const char **why, struct err *err)
 {
 	size_t len, n;
 	uint64_t lines = 0;
@@ -251,7 +249,7 @@ csv_split_next(
 
 	*why = NULL;
 	for (;;) {
-		got = find_line(r, 0, may_pause, &len, err);
+		got = find_line(r, 0, &len, err);
 		*first = r->line;
 		if (got == CSV_GOT_LONG) {
 			*why = "a line longer than 1 MiB";

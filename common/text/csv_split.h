@@ -63,12 +63,10 @@ int csv_split_mark(struct csv_split *, struct err *);
 enum csv_got { CSV_GOT_LINE, CSV_GOT_END, CSV_GOT_PAUSE, CSV_GOT_FAILED, CSV_GOT_LONG };
 
 /*
- * The next record that is not an empty line: LINE, END, FAILED (err), or PAUSE when a pipe has nothing
- * for a while and may_pause is set.  *why: it is no record, and its first line has been passed.  *first
- * is the number of its first line.
+ * The next record that is not an empty line: LINE, END or FAILED (err).  *why: it is no record, and its first line has
+ * been passed.  *first is the number of its first line.
  */
-enum csv_got csv_split_next(
-    struct csv_split *, bool may_pause, uint64_t *first, const char **why, struct err *);
+enum csv_got csv_split_next(struct csv_split *, uint64_t *first, const char **why, struct err *);
 
 /* How much is wanted at once. */
 struct csv_want {
