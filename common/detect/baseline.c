@@ -425,13 +425,15 @@ baseline_put_hour(
 }
 
 /*
- * Codes of one bucket: of days from `from` on, without `without`, in hours that something was learned in: of which
- * the network has conversations.
+ * Codes of the bucket of ns: of days on which it had been seen, but for the one of ns, in hours that something was
+ * learned in: of which the network has conversations.
  */
 static size_t
-history_of(const struct baseline *b, const uint8_t *hourly, unsigned metric, unsigned bucket,
-    int32_t from, int32_t without, uint8_t *codes)
+history(const struct baseline *b, const uint8_t *hourly, unsigned metric, const struct seen *seen,
+    int64_t ns, uint8_t *codes)
 {
+	int32_t from = day_of(b, seen->first_s), without = hours_day(&b->hours, ns);
+	unsigned bucket = hours_bucket(&b->hours, ns);
 	size_t n = 0;
 
 	for (unsigned slot = 0; slot < HOURS_SLOTS; slot++) {
@@ -445,31 +447,17 @@ history_of(const struct baseline *b, const uint8_t *hourly, unsigned metric, uns
 	return n;
 }
 
-static size_t
-history(const struct baseline *b, const uint8_t *hourly, unsigned metric, const struct seen *seen,
-    int64_t ns, unsigned around, uint8_t *codes)
-{
-	int32_t from = day_of(b, seen->first_s), without = hours_day(&b->hours, ns);
-	size_t n = 0;
-
-	for (int h = -(int)around; h <= (int)around; h++)
-		n += history_of(b, hourly, metric, hours_bucket(&b->hours, ns + h * NS_PER_HOUR),
-		    from, without, codes + n);
-	return n;
-}
-
 size_t
 baseline_history(const struct baseline *b, const struct base_host *h, enum metric metric,
-    int64_t ns, unsigned around, uint8_t *codes)
+    int64_t ns, uint8_t *codes)
 {
-	return history(b, h->hourly, metric, &h->seen, ns, around, codes);
+	return history(b, h->hourly, metric, &h->seen, ns, codes);
 }
 
 size_t
-baseline_network_history(
-    const struct baseline *b, enum metric metric, int64_t ns, unsigned around, uint8_t *codes)
+baseline_network_history(const struct baseline *b, enum metric metric, int64_t ns, uint8_t *codes)
 {
-	return history(b, b->network.hourly, metric, &b->network.seen, ns, around, codes);
+	return history(b, b->network.hourly, metric, &b->network.seen, ns, codes);
 }
 
 /* Forgetting --------------------------------------------------------------------------------------- */

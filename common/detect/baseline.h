@@ -192,13 +192,11 @@ baseline_young(const struct baseline *b, const struct seen *s)
 /*
  * What a host (the whole network) did at this hour of the week on other days: log8 codes, at most HOURS_SLOTS of
  * them, written to codes; returns how many.  Days on which it was not known yet, or nothing was learned in that hour,
- * are left out; silence is 0.  The hour of ns itself is never among them.  `around` hours before and behind are
- * taken too: room for HOURS_SLOTS * (2 * around + 1).
+ * are left out; silence is 0.  The hour of ns itself is never among them.
  */
-size_t baseline_history(const struct baseline *, const struct base_host *, enum metric, int64_t ns,
-    unsigned around, uint8_t *codes);
-size_t baseline_network_history(
-    const struct baseline *, enum metric, int64_t ns, unsigned around, uint8_t *codes);
+size_t baseline_history(
+    const struct baseline *, const struct base_host *, enum metric, int64_t ns, uint8_t *codes);
+size_t baseline_network_history(const struct baseline *, enum metric, int64_t ns, uint8_t *codes);
 
 /* Prefix lengths of base_prefix: 24, 48. */
 struct addr baseline_prefix_of(const struct addr *member);

@@ -16,7 +16,7 @@ codes_of_host(const void *ctx, int64_t ns, uint8_t *codes)
 {
 	const struct source *s = ctx;
 
-	return baseline_history(s->b, s->host, s->metric, ns, 0, codes);
+	return baseline_history(s->b, s->host, s->metric, ns, codes);
 }
 
 static size_t
@@ -24,7 +24,7 @@ codes_of_network(const void *ctx, int64_t ns, uint8_t *codes)
 {
 	const struct source *s = ctx;
 
-	return baseline_network_history(s->b, s->metric, ns, 0, codes);
+	return baseline_network_history(s->b, s->metric, ns, codes);
 }
 
 /* The values of one hour of the week, less those of ns's own day. */
