@@ -47,12 +47,11 @@ struct flowanom {
 /* Options ------------------------------------------------------------------------------------------ */
 
 static void
-parse_time_of(int64_t *to, const char *name, const char *arg, int64_t least)
+parse_time_of(int64_t *to, const char *name, const char *arg)
 {
-	if (!parse_duration(arg, strlen(arg), true, to) || *to < least ||
+	if (!parse_duration(arg, strlen(arg), true, to) || *to < NS_PER_S ||
 	    *to > 366 * 24 * NS_PER_HOUR)
-		opt_usage(&program, "--%s '%s': a duration of %llds to 366d", name, arg,
-		    (long long)(least / NS_PER_S));
+		opt_usage(&program, "--%s '%s': a duration of 1s to 366d", name, arg);
 }
 
 static void
@@ -78,8 +77,8 @@ parse(struct flowanom *f, struct optparse *parser)
 		switch (key) {
 		case KEY_SERIES: s->value = arg; break;
 		case KEY_BY: s->by = arg; break;
-		case KEY_BIN: parse_time_of(&s->bin_ns, "bin", arg, NS_PER_S); break;
-		case KEY_PERIOD: parse_time_of(&s->period_ns, "period", arg, NS_PER_S); break;
+		case KEY_BIN: parse_time_of(&s->bin_ns, "bin", arg); break;
+		case KEY_PERIOD: parse_time_of(&s->period_ns, "period", arg); break;
 		default: parse_shared(f, key, arg);
 		}
 	}

@@ -74,13 +74,12 @@ struct flowgen {
 };
 
 static uint32_t
-parse_number(const char *name, const char *arg, uint64_t least, uint64_t most)
+parse_number(const char *name, const char *arg, uint32_t most)
 {
 	uint64_t v;
 
-	if (!parse_size(arg, strlen(arg), &v) || v < least || v > most)
-		opt_usage(&program, "--%s '%s': a number from %llu to %llu", name, arg,
-		    (unsigned long long)least, (unsigned long long)most);
+	if (!parse_size(arg, strlen(arg), &v) || v < 1 || v > most)
+		opt_usage(&program, "--%s '%s': a number from 1 to %u", name, arg, most);
 	return (uint32_t)v;
 }
 
@@ -120,8 +119,8 @@ parse_option(struct gen_opts *o, int key, const char *arg)
 			    &program, "--span '%s': a duration from 1s to 106751d, as 24h", arg);
 		o->span_ms = ns / NS_PER_MS;
 		break;
-	case KEY_CLIENTS: o->clients = parse_number("clients", arg, 1, HOSTS_MAX); break;
-	case KEY_SERVERS: o->servers = parse_number("servers", arg, 1, HOSTS_MAX); break;
+	case KEY_CLIENTS: o->clients = parse_number("clients", arg, HOSTS_MAX); break;
+	case KEY_SERVERS: o->servers = parse_number("servers", arg, HOSTS_MAX); break;
 	case KEY_IPV6: o->ipv6 = parse_share("ipv6", arg); break;
 	case KEY_INCIDENT:
 		if (incident_parse(arg, &o->incidents, &err) != 0)
@@ -137,12 +136,12 @@ parse_option(struct gen_opts *o, int key, const char *arg)
 		o->jitter = parse_share("jitter", arg);
 		o->jittered = true;
 		break;
-	case KEY_PROBES: o->probes = parse_number("probes", arg, 1, 86400); break;
+	case KEY_PROBES: o->probes = parse_number("probes", arg, 86400); break;
 	case KEY_ANSWERED: o->answered = parse_share("answered", arg); break;
-	case KEY_HOURLY: o->hourly = parse_number("hourly", arg, 1, UINT32_MAX); break;
-	case KEY_SOURCES: o->sources = parse_number("sources", arg, 1, 60000); break;
+	case KEY_HOURLY: o->hourly = parse_number("hourly", arg, UINT32_MAX); break;
+	case KEY_SOURCES: o->sources = parse_number("sources", arg, 60000); break;
 	case KEY_EXPORTERS:
-		u = parse_number("exporters", arg, 1, 250);
+		u = parse_number("exporters", arg, 250);
 		o->exporters = (uint32_t)u;
 		break;
 	}

@@ -66,7 +66,7 @@ parse_keys(struct rule *r, const struct stanza_entry *e, struct err *err)
 	list = squeeze(e->value);
 	rc = group_spec_keys(&r->spec, list, &why);
 	if (rc != 0)
-		rc = stanza_refuse(err, e, 0, 0, NULL, "%s", why.text);
+		rc = stanza_refuse(err, e, 0, 0, "%s", why.text);
 	mem_free(list);
 	r->n_own_keys = r->spec.n_keys;
 	return rc;
@@ -80,7 +80,7 @@ parse_rule_window(struct rule *r, const struct stanza_entry *e, struct err *err)
 	if (e == NULL)
 		return 0;
 	if (!parse_duration(e->value, strlen(e->value), false, &r->window_ns) || r->window_ns <= 0)
-		return stanza_refuse(err, e, 0, 0, NULL, "no duration; write 5m, 1h or 1d");
+		return stanza_refuse(err, e, 0, 0, "no duration; write 5m, 1h or 1d");
 	snprintf(key, sizeof(key), "end/%lldns", (long long)r->window_ns);
 	return group_spec_keys(&r->spec, key, err);
 }
@@ -118,7 +118,7 @@ want_value(void *ctx, const struct field *f)
 	if (w->failed)
 		return;
 	if (w->r->window_ns > 0 && f->n > 0 && f->id[0].pen == PEN_OWN && f->id[0].id == OWN_END) {
-		(void)stanza_refuse(w->err, w->e, 0, 0, NULL,
+		(void)stanza_refuse(w->err, w->e, 0, 0,
 		    "a window has no end, duration or rate; write bytes > 1G for those");
 		w->failed = true;
 		return;
@@ -129,7 +129,7 @@ want_value(void *ctx, const struct field *f)
 		return;
 	at = strstr(w->e->value, name);
 	(void)stanza_refuse(w->err, w->e, at != NULL ? (size_t)(at - w->e->value) : 0,
-	    at != NULL ? strlen(name) : 0, NULL, "%s", why.text);
+	    at != NULL ? strlen(name) : 0, "%s", why.text);
 	w->failed = true;
 }
 
@@ -160,7 +160,7 @@ parse_severity(struct rule *r, const struct stanza_entry *e, struct err *err)
 	r->score = text_score(r->severity);
 	return r->severity != 0
 		   ? 0
-		   : stanza_refuse(err, e, 0, 0, NULL, "none of low, medium, high, critical");
+		   : stanza_refuse(err, e, 0, 0, "none of low, medium, high, critical");
 }
 
 /* Behind the severity, whose score it replaces. */
@@ -170,7 +170,7 @@ parse_score(struct rule *r, const struct stanza_entry *e, struct err *err)
 	if (e == NULL ||
 	    (parse_double(e->value, strlen(e->value), &r->score) && r->score >= 0 && r->score <= 1))
 		return 0;
-	return stanza_refuse(err, e, 0, 0, NULL, "no number from 0 to 1");
+	return stanza_refuse(err, e, 0, 0, "no number from 0 to 1");
 }
 
 /* T1046 or T1071.001, commas between. */
@@ -189,7 +189,7 @@ parse_attack(struct rule *r, const struct stanza_entry *e, struct err *err)
 		if (n > 0 &&
 		    (e->value[at] != 'T' || (n != 5 && n != 9) || digits != (n == 5 ? 4u : 7u) ||
 			(n == 9 && e->value[at + 5] != '.')))
-			return stanza_refuse(err, e, at, n, NULL,
+			return stanza_refuse(err, e, at, n,
 			    "no technique of ATT&CK; write T1046 or T1071.001, commas between");
 		at += n;
 		at += strspn(e->value + at, ", \t");
@@ -205,12 +205,12 @@ parse_first(struct rule *r, const struct stanza_entry *e, bool has_keys, struct 
 		return 0;
 	if (!parse_duration(e->value, strlen(e->value), false, &r->first_ns) || r->first_ns <= 0)
 		return stanza_refuse(
-		    err, e, 0, 0, NULL, "no duration: how long to watch before anything is new");
+		    err, e, 0, 0, "no duration: how long to watch before anything is new");
 	if (r->window_ns > 0)
-		return stanza_refuse(err, e, 0, 0, NULL,
-		    "what is the first ever is so of all time: leave out window");
+		return stanza_refuse(
+		    err, e, 0, 0, "what is the first ever is so of all time: leave out window");
 	if (!has_keys)
-		return stanza_refuse(err, e, 0, 0, NULL, "without keys nothing is the first");
+		return stanza_refuse(err, e, 0, 0, "without keys nothing is the first");
 	return 0;
 }
 

@@ -22,7 +22,7 @@ parse_until(const struct stanza_entry *e, const struct tz *tz, int64_t *ns, stru
 		return 0;
 	if (!parse_time(e->value, strlen(e->value), time_now_ns(), tz, ns, &span))
 		return stanza_refuse(
-		    err, e, 0, 0, NULL, "no time; write 2026-12-31, 2026-12-31T18:00 or never");
+		    err, e, 0, 0, "no time; write 2026-12-31, 2026-12-31T18:00 or never");
 	if (span > 3600 * NS_PER_S) /* a day's, be it of 23 hours */
 		*ns += span;
 	return 0;

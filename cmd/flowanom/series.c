@@ -398,7 +398,7 @@ judge_label(struct series *s, struct judge *j, const struct label *l, const doub
 	struct holt_winters h;
 	struct aberrance r = { 0 };
 
-	hw_init(&h, period, HW_DELTA);
+	hw_init(&h, period);
 	for (size_t i = 0; i < bins; i++) {
 		struct hw_result w = hw_step(&h, y[i]);
 

@@ -19,11 +19,9 @@ struct looked {
 	uint64_t records, options, segments;
 };
 
-/*
- * Read a stream to its end mark; verify: every section too.  -1: err.
- */
+/* Read a stream to its end mark, every section too.  -1: err. */
 static int
-look(const char *path, bool verify, struct looked *l, struct err *err)
+look(const char *path, struct looked *l, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is not waited for */
 	struct stream_slot *slot;
@@ -44,7 +42,7 @@ look(const char *path, bool verify, struct looked *l, struct err *err)
 	slot = slot_new();
 	r = stream_open(fd, 0, NULL, 0);
 	while ((status = stream_next(r, slot, err)) == STREAM_BATCH)
-		if (verify && slot_check(slot, err) != 0)
+		if (slot_check(slot, err) != 0)
 			break;
 	l->records = stream_totals(r)->records;
 	l->options = stream_totals(r)->options;
@@ -124,12 +122,12 @@ replace(const char *name, const char *path, const char *beside, const struct io_
 {
 	struct looked old, new;
 
-	if (look(path, true, &old, err) != 0)
+	if (look(path, &old, err) != 0)
 		return -1;
 	if (old.st.st_nlink > 1)
 		return err_set(err,
 		    "has other names (hard links), which would keep the old file: left as it is");
-	if (encode(path, beside, opts, &old, argv, err) != 0 || look(beside, true, &new, err) != 0)
+	if (encode(path, beside, opts, &old, argv, err) != 0 || look(beside, &new, err) != 0)
 		return -1;
 	if (new.records != old.records || new.options != old.options)
 		return err_set(err, "%" PRIu64 " records became %" PRIu64 ": left as it is",

@@ -81,15 +81,14 @@ receive_buffer(const char *arg)
 	return octets > INT_MAX / 2 ? INT_MAX / 2 : (int)octets; /* the kernel doubles it */
 }
 
-static uint64_t
-number(const char *name, const char *arg, uint64_t least, uint64_t most)
+static uint32_t
+number(const char *name, const char *arg, uint32_t most)
 {
 	uint64_t n;
 
-	if (!parse_u64(arg, strlen(arg), &n) || n < least || n > most)
-		opt_usage(&flowrecv_program, "--%s '%s': expected %" PRIu64 " to %" PRIu64, name,
-		    arg, least, most);
-	return n;
+	if (!parse_u64(arg, strlen(arg), &n) || n < 1 || n > most)
+		opt_usage(&flowrecv_program, "--%s '%s': expected 1 to %" PRIu32, name, arg, most);
+	return (uint32_t)n;
 }
 
 static const char *
@@ -179,18 +178,14 @@ take_input(struct settings *s, int key, const char *arg)
 	case 'l': s->listen = append(s->listen, &s->n_listen, listen_address(arg)); return true;
 	case 'r': s->read = append(s->read, &s->n_read, arg); return true;
 	case KEY_SOURCE: s->source = append(s->source, &s->n_source, arg); return true;
-	case KEY_SAMPLING:
-		s->wire.sampling = (uint32_t)number("sampling", arg, 1, UINT32_MAX);
-		return true;
+	case KEY_SAMPLING: s->wire.sampling = number("sampling", arg, UINT32_MAX); return true;
 	case KEY_RCVBUF: s->rcvbuf = receive_buffer(arg); return true;
 	case KEY_PORT_FILE: s->port_file = arg; return true;
 	case KEY_CERT: s->tls.cert = arg; return true;
 	case KEY_KEY: s->tls.key = arg; return true;
 	case KEY_CA: s->tls.ca = arg; return true;
 	case KEY_PEER: s->peer = append(s->peer, &s->n_peer, arg); return true;
-	case KEY_CONNECTIONS:
-		s->connections = (unsigned)number("connections", arg, 1, 1000000);
-		return true;
+	case KEY_CONNECTIONS: s->connections = number("connections", arg, 1000000); return true;
 	case KEY_IDLE: s->idle_ns = duration("idle", arg); return true;
 	default: return false;
 	}
@@ -229,7 +224,7 @@ take_output(struct settings *s, int key, const char *arg)
 	case KEY_FLUSH: s->flush_ns = some("flush", arg, duration("flush", arg)); return true;
 	case KEY_QUEUE: s->queue_octets = size("queue", arg); return true;
 	case KEY_FAST: s->fast = true; return true;
-	case KEY_LEVEL: s->level = (int)number("level", arg, 1, 19); return true;
+	case KEY_LEVEL: s->level = (int)number("level", arg, 19); return true;
 	case KEY_NO_HISTORY: s->no_history = true; return true;
 	case 'R': s->repeat = append(s->repeat, &s->n_repeat, repeat_address(arg)); return true;
 	case KEY_SPOOF: s->spoof = true; return true;
@@ -243,7 +238,7 @@ static void
 take_run(struct settings *s, int key, const char *arg)
 {
 	switch (key) {
-	case 'j': s->workers = (unsigned)number("threads", arg, 1, UDP_WORKERS_MAX); break;
+	case 'j': s->workers = number("threads", arg, UDP_WORKERS_MAX); break;
 	case KEY_METRICS: s->metrics = arg; break;
 	case 'u':
 		s->has_user = true;

@@ -59,12 +59,12 @@ check_order(const char *word, struct err *err)
 }
 
 static void
-add_order(struct report *r, const struct field_id *id, bool ascending)
+add_order(struct report *r, const struct field_id *id)
 {
 	struct field f;
 
 	field_of_id(&f, id);
-	sort_keys_add(&r->order, &r->n_order, &f, ascending);
+	sort_keys_add(&r->order, &r->n_order, &f, true);
 }
 
 /* "ip" or "ip/24": both sides as one key. */
@@ -160,7 +160,7 @@ report_parse_top(struct report *r, const char *text, struct err *err)
 
 		sort_keys_add(&r->order, &r->n_order, &field, false);
 		for (size_t k = 0; k < r->spec.n_keys; k++)
-			add_order(r, &r->spec.keys[k].as, true);
+			add_order(r, &r->spec.keys[k].as);
 		buf_printf(&title, "%s/%s", keys, orders[order]);
 		r->title = mem_string(buf_cstr(&title));
 		r->scored = order < N_SUMMED;

@@ -27,14 +27,15 @@ put_time(struct sheet *s, const struct value *v, const struct column *c, const s
 	sheet_value(s, v, c, &opts);
 }
 
+/* Of the first record. */
 static struct value
-value_of(struct batch *b, struct field_id id, size_t rec, const struct column **c)
+value_of(struct batch *b, struct field_id id, const struct column **c)
 {
 	static const struct column none;
 	int i = batch_find(b, &id);
 
 	*c = i < 0 ? &none : batch_plain(b, (unsigned)i);
-	return i < 0 ? (struct value){ .type = TYPE_NONE } : value_at(*c, rec);
+	return i < 0 ? (struct value){ .type = TYPE_NONE } : value_at(*c, 0);
 }
 
 static void
@@ -91,12 +92,12 @@ print_text(struct summary *sum, struct batch *b)
 	row(&s, "bytes");
 	sheet_count(&s, n.bytes, plain);
 	if (b != NULL) {
-		struct value first = value_of(b, field_own(OWN_START), 0, &c), last;
+		struct value first = value_of(b, field_own(OWN_START), &c), last;
 		struct field_id id = output_named("distinct_exporter");
 
 		row(&s, "first");
 		put_time(&s, &first, c, sum->out->io);
-		last = value_of(b, field_own(OWN_END), 0, &c);
+		last = value_of(b, field_own(OWN_END), &c);
 		row(&s, "last");
 		put_time(&s, &last, c, sum->out->io);
 		/* What is further apart than a duration can say has no rates. */

@@ -51,8 +51,8 @@ refuse_at(struct err *err, unsigned line, const char *key, const char *text, siz
 }
 
 int
-stanza_refuse(struct err *err, const struct stanza_entry *e, size_t at, size_t n, const char *hint,
-    const char *fmt, ...)
+stanza_refuse(
+    struct err *err, const struct stanza_entry *e, size_t at, size_t n, const char *fmt, ...)
 {
 	size_t first = strcspn(e->value, "\n");
 	char reason[200];
@@ -65,7 +65,7 @@ stanza_refuse(struct err *err, const struct stanza_entry *e, size_t at, size_t n
 		at = first;
 	if (n == 0 || n > first - at)
 		n = first - at;
-	return refuse_at(err, e->line, e->key, e->text, e->column + at, n, hint, reason);
+	return refuse_at(err, e->line, e->key, e->text, e->column + at, n, NULL, reason);
 }
 
 /* Reading ------------------------------------------------------------------------------------------ */

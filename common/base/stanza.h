@@ -60,10 +60,10 @@ void stanzas_free(struct stanzas *);
 const struct stanza_entry *stanza_get(const struct stanza *, const char *key);
 
 /*
- * Say what is wrong with n octets of a value from octet `at` on: `line N: KEY: reason`, the line, a caret, and a hint
- * (NULL: none).  n 0: all of it.  Always -1, as err_usage.
+ * Say what is wrong with n octets of a value from octet `at` on: `line N: KEY: reason`, the line and a caret.
+ * n 0: all of it.  Always -1, as err_usage.
  */
-int stanza_refuse(struct err *, const struct stanza_entry *, size_t at, size_t n, const char *hint,
-    const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+int stanza_refuse(struct err *, const struct stanza_entry *, size_t at, size_t n, const char *fmt,
+    ...) __attribute__((format(printf, 5, 6)));
 
 #endif

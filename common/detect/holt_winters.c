@@ -7,10 +7,10 @@
 #include "base/mem.h"
 
 void
-hw_init(struct holt_winters *h, size_t period, double delta)
+hw_init(struct holt_winters *h, size_t period)
 {
 	assert(period >= HW_PERIOD_LEAST);
-	*h = (struct holt_winters){ .period = period, .delta = delta };
+	*h = (struct holt_winters){ .period = period };
 	h->season = mem_zero(period, sizeof(double));
 	h->deviation = mem_zero(period, sizeof(double));
 }
@@ -114,7 +114,7 @@ hw_step(struct holt_winters *h, double y)
 		return r;
 	}
 	r.forecast = h->level + h->trend + h->season[i];
-	r.band = h->delta * fmax(h->deviation[i], HW_FLOOR * fabs(h->level));
+	r.band = HW_DELTA * fmax(h->deviation[i], HW_FLOOR * fabs(h->level));
 	if (r.known)
 		judge(h, y, &r); /* NAN is within */
 	if (isnan(y)) {

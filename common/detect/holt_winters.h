@@ -37,7 +37,6 @@ enum { HW_WINDOW = 9, HW_VIOLATIONS = 7, HW_OVER = 3, HW_PERIOD_LEAST = 4, HW_SM
 
 struct holt_winters {
 	size_t period; /* m: bins in a season */
-	double delta;
 	double level, trend; /* a, b */
 	double *season, *deviation; /* c, d, by the bin's place in the season */
 	uint64_t n; /* values so far */
@@ -52,7 +51,7 @@ struct hw_result {
 	bool aberrant;
 };
 
-void hw_init(struct holt_winters *, size_t period, double delta);
+void hw_init(struct holt_winters *, size_t period);
 void hw_free(struct holt_winters *);
 
 /* The next value; NAN: missing, the forecast stands for it. */

@@ -11,13 +11,15 @@ is_true(const struct column *c, size_t rec)
 	return c != NULL && bits_has(c->present, rec) && cell_uint(c, rec) != 0;
 }
 
+enum { TIMES = 4 }; /* absolute elements of a start, or of an end */
+
 /* Records that carry every element as sent, a start (or end) that needs no header among them. */
 static void
-add_absolute(struct batch *b, const uint16_t *ids, size_t n_ids, uint64_t *said)
+add_absolute(struct batch *b, const uint16_t ids[TIMES], uint64_t *said)
 {
 	const struct column *wire = plan_find(b, field_own(OWN_WIRE), TYPE_BOOL), *c;
 
-	for (size_t k = 0; wire != NULL && k < n_ids; k++) {
+	for (size_t k = 0; wire != NULL && k < TIMES; k++) {
 		c = plan_find(b, field_iana(ids[k]), TYPE_TIME);
 		if (c == NULL)
 			continue;
@@ -79,7 +81,8 @@ add_far(struct exporter *e, struct batch *b, const struct column *start, uint64_
 static void
 plan_flow_time(struct exporter *e, struct batch *b, enum own own)
 {
-	static const uint16_t absolute[2][4] = { { 150, 152, 154, 156 }, { 151, 153, 155, 157 } };
+	static const uint16_t absolute[2][TIMES] = { { 150, 152, 154, 156 },
+		{ 151, 153, 155, 157 } };
 	bool end = own == OWN_END, v9 = e->opts.version == EXPORT_V9, ntp;
 	const struct column *c = plan_find(b, field_own(own), TYPE_TIME);
 	const struct column *guess = plan_find(b, field_own(OWN_TIME_GUESS), TYPE_BOOL);
@@ -89,7 +92,7 @@ plan_flow_time(struct exporter *e, struct batch *b, enum own own)
 
 	if (c == NULL)
 		return;
-	add_absolute(b, absolute[end], 4, said);
+	add_absolute(b, absolute[end], said);
 	if (v9 && !end)
 		add_far(e, b, c, said);
 	ntp = !v9 && c->scale < 6;
@@ -116,34 +119,25 @@ plan_flow_time(struct exporter *e, struct batch *b, enum own own)
 	p->time_wire[end] = f->wire;
 }
 
-/* One of our numbers as an IANA element, in the records of present. */
-static void
-add_number(struct exporter *e, const struct column *c, uint16_t wire, uint16_t length,
-    const uint64_t *present, size_t n)
-{
-	struct xfield *f;
-
-	if (!plan_any(present, n))
-		return;
-	f = plan_field(&e->plan, c);
-	f->pen = PEN_IANA;
-	f->wire = wire;
-	f->op = PUT_UINT;
-	f->length = length;
-	f->present = present;
-}
-
 /* The mode of NetFlow v5's sampling as samplingAlgorithm (35), whose 1 and 2 mean the same. */
 static void
 plan_sampling_mode(struct exporter *e, struct batch *b)
 {
 	const struct column *mode = plan_find(b, field_own(OWN_SAMPLING_MODE), TYPE_UINT);
 	uint64_t *moded = plan_bitmap(&e->plan, b->n);
+	struct xfield *f;
 
 	if (mode == NULL || plan_find(b, field_iana(35), TYPE_NONE) != NULL)
 		return;
 	PLAN_SELECT(moded, mode->present, b->n, i, cell_uint(mode, i) != 0);
-	add_number(e, mode, 35, 1, moded, b->n);
+	if (!plan_any(moded, b->n))
+		return;
+	f = plan_field(&e->plan, mode);
+	f->pen = PEN_IANA;
+	f->wire = 35;
+	f->op = PUT_UINT;
+	f->length = 1;
+	f->present = moded;
 }
 
 static void

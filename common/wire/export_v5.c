@@ -87,14 +87,14 @@ present(const struct column *c, size_t rec)
 }
 
 static bool
-bind_column(struct batch *b, struct field_id id, enum type type, struct column *c)
+bind_number(struct batch *b, struct field_id id, struct column *c)
 {
 	int i = batch_find(b, &id);
 
 	if (i < 0)
 		return false;
 	*c = *batch_plain(b, (unsigned)i);
-	return c->type == type;
+	return c->type == TYPE_UINT;
 }
 
 static int
@@ -120,9 +120,9 @@ bind_fields(struct exporter *e, struct batch *b, struct err *err)
 		if (i >= 0 && v->col[k].width == 0)
 			v->has[k] = false;
 	}
-	v->has_sampling = bind_column(b, field_own(OWN_SAMPLING), TYPE_UINT, &v->sampling);
-	v->has_mode = bind_column(b, field_own(OWN_SAMPLING_MODE), TYPE_UINT, &v->mode);
-	v->has_uptime = bind_column(b, field_iana(22), TYPE_UINT, &v->uptime);
+	v->has_sampling = bind_number(b, field_own(OWN_SAMPLING), &v->sampling);
+	v->has_mode = bind_number(b, field_own(OWN_SAMPLING_MODE), &v->mode);
+	v->has_uptime = bind_number(b, field_iana(22), &v->uptime);
 	if (b->err.status != 0) {
 		*err = b->err;
 		return -1;

@@ -77,11 +77,11 @@ index_add(struct index *x, const struct spec *s, unsigned position)
 	return slot->count++;
 }
 
-/* The specifier that is the n-th of its identity, or -1. */
+/* The specifier that is the n-th of this IANA element, or -1. */
 static int
-index_nth(const struct index *x, uint32_t pen, uint16_t id, unsigned n)
+index_nth(const struct index *x, uint16_t id, unsigned n)
 {
-	const struct slot *slot = index_find(x, pen, id);
+	const struct slot *slot = index_find(x, PEN_IANA, id);
 	unsigned i = slot->first;
 
 	if (!slot->used || n >= slot->count)
@@ -183,7 +183,7 @@ struct compiler {
 static bool
 has_odd_partner(const struct compiler *c, const struct step *s, uint16_t partner)
 {
-	int other = index_nth(&c->index, PEN_IANA, partner, s->id.instance);
+	int other = index_nth(&c->index, partner, s->id.instance);
 	const struct spec *o = other >= 0 ? &c->t->specs[other] : NULL;
 
 	return o != NULL && o->scope == s->scope && o->len != 0 && o->len != 4;
@@ -355,7 +355,7 @@ partner_of(struct compiler *c, unsigned spec)
 
 	if (partner == 0 || c->t->instances[spec] == INSTANCES_MAX)
 		return -1;
-	other = index_nth(&c->index, PEN_IANA, partner, c->t->instances[spec]);
+	other = index_nth(&c->index, partner, c->t->instances[spec]);
 	if (other < 0)
 		return -1;
 	o = &c->t->specs[other];

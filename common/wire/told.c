@@ -81,9 +81,9 @@ told_number(const struct told *t, enum told_id id)
 }
 
 static double
-real(const struct told *t, enum told_id id)
+probability(const struct told *t)
 {
-	const struct column *c = told_column(t, id);
+	const struct column *c = told_column(t, TOLD_PROBABILITY);
 
 	if (c == NULL)
 		return 0;
@@ -117,7 +117,7 @@ read_interval(const struct told *t, uint32_t *packets)
 		*packets = packets_of(
 		    (double)told_number(t, TOLD_POPULATION) / (double)told_number(t, TOLD_SIZE));
 	} else if (told_has(t, TOLD_PROBABILITY)) {
-		*packets = packets_of(1 / real(t, TOLD_PROBABILITY));
+		*packets = packets_of(1 / probability(t));
 	} else {
 		return false;
 	}

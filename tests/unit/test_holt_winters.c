@@ -23,7 +23,7 @@ test_known(void)
 	unsigned early = 0, violations = 0;
 	double worst = 0;
 
-	hw_init(&h, PERIOD, HW_DELTA);
+	hw_init(&h, PERIOD);
 	for (size_t i = 0; i < 6 * PERIOD; i++) {
 		struct hw_result r = hw_step(&h, season(i));
 
@@ -43,7 +43,7 @@ test_step(void)
 	struct holt_winters h;
 	unsigned aberrant = 0, first = 0;
 
-	hw_init(&h, PERIOD, HW_DELTA);
+	hw_init(&h, PERIOD);
 	for (size_t i = 0; i < 3 * PERIOD; i++)
 		(void)hw_step(&h, season(i));
 	for (unsigned i = 0; i < 12; i++) {
@@ -67,7 +67,7 @@ test_missing(void)
 	unsigned violations = 0;
 	bool finite = true;
 
-	hw_init(&h, PERIOD, HW_DELTA);
+	hw_init(&h, PERIOD);
 	for (size_t i = 0; i < 5 * PERIOD; i++) {
 		struct hw_result r = hw_step(&h, i % 5 == 0 || i / PERIOD == 3 ? NAN : season(i));
 
@@ -83,7 +83,7 @@ test_constant(void)
 {
 	struct holt_winters h;
 
-	hw_init(&h, HW_PERIOD_LEAST, HW_DELTA);
+	hw_init(&h, HW_PERIOD_LEAST);
 	for (size_t i = 0; i < 4 * HW_PERIOD_LEAST; i++)
 		(void)hw_step(&h, 1000);
 	ok(hw_step(&h, 1059).violation == 0,
