@@ -55,12 +55,11 @@ enum aggregate { AGG_NONE, AGG_SUM, AGG_COUNT, AGG_MEAN, AGG_SAME };
 static enum aggregate
 aggregate_function(const char *p, size_t n)
 {
+#define FUNCTION(symbol, text, gives) { text, AGG_##gives },
 	static const struct {
 		const char *name;
 		enum aggregate kind;
-	} functions[] = { { "sum", AGG_SUM }, { "distinct", AGG_COUNT }, { "mean", AGG_MEAN },
-		{ "min", AGG_SAME }, { "max", AGG_SAME }, { "or", AGG_SAME }, { "first", AGG_SAME },
-		{ "last", AGG_SAME } };
+	} functions[] = { AGGREGATE_LIST(FUNCTION) };
 
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
 		if (strncasecmp(functions[i].name, p, n) == 0 && functions[i].name[n] == 0)

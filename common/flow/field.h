@@ -98,6 +98,21 @@ void field_put_wire_name(struct buf *, const struct field_id *);
 void field_put_quoted(struct buf *, const char *name);
 
 /*
+ * Functions of a field, but for percentiles: mean(bytes), whose column is mean_bytes.  gives: a sum is what the field
+ * is; otherwise a number of things, a mean, or something of the field's own type.
+ */
+#define AGGREGATE_LIST(X) \
+	/* symbol, name, gives */ \
+	X(SUM, "sum", SUM) \
+	X(OR, "or", SAME) \
+	X(MIN, "min", SAME) \
+	X(MAX, "max", SAME) \
+	X(MEAN, "mean", MEAN) \
+	X(DISTINCT, "distinct", COUNT) \
+	X(FIRST, "first", SAME) \
+	X(LAST, "last", SAME)
+
+/*
  * p50, p95, p99.9 as ten-thousandths; digits behind the second are tenths and hundredths, so that a column's name is an
  * identifier: p999_bytes.  0: no percentile is written so, -1: one that there is not.  And back, as names have it.
  */

@@ -10,18 +10,11 @@
 enum { DEFAULT_PREFIX6 = 64 };
 
 /* Functions that are written with a field: mean(bytes) or mean_bytes.  p95 stands for all percentiles. */
-static const char *const functions[FN_COUNT + 1] = { [FN_FLOWS] = "flows",
+#define FUNCTION(symbol, text, gives) [FN_##symbol] = text,
+static const char *const functions[FN_COUNT] = { [FN_FLOWS] = "flows",
 	[FN_RECORDS] = "count",
-	[FN_SUM] = "sum",
-	[FN_OR] = "or",
-	[FN_MIN] = "min",
-	[FN_MAX] = "max",
-	[FN_MEAN] = "mean",
-	[FN_DISTINCT] = "distinct",
-	[FN_FIRST] = "first",
-	[FN_LAST] = "last",
 	[FN_PERCENTILE] = "p95",
-	[FN_COUNT] = NULL };
+	AGGREGATE_LIST(FUNCTION) };
 
 /* The identity of a named result column: PREFIX_NAME, or NAME without a prefix. */
 static struct field_id
