@@ -69,6 +69,15 @@ cur_sub(struct cursor *c, size_t n)
 	return s;
 }
 
+static inline bool
+octets_zero(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != 0)
+			return false;
+	return true;
+}
+
 /* Big-endian unsigned of n octets, n <= 8 (RFC 7011 6.2 reduced-size encoding). */
 static inline uint64_t
 be_uint(const uint8_t *p, size_t n)

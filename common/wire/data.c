@@ -436,15 +436,6 @@ append_flows(struct message *m, struct template *t, const struct rows *r)
 
 /* Reading records -------------------------------------------------------------------------------- */
 
-static bool
-is_zero(const uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (p[i] != 0)
-			return false;
-	return true;
-}
-
 /*
  * v9 pads flowsets to 4 octets (RFC 3954 5.3), so where records are shorter than that, padding looks
  * like records: the header's count decides.
@@ -457,7 +448,7 @@ without_padding(const struct message *m, const struct template *t, const uint8_t
 	if (m->header_count == 0)
 		return n;
 	for (; most > 0 && n > 0 && m->seen + n > m->header_count; most--) {
-		if (!is_zero(p + (n - 1) * t->min_len, t->min_len))
+		if (!octets_zero(p + (n - 1) * t->min_len, t->min_len))
 			break;
 		n--;
 	}
@@ -481,7 +472,8 @@ locate_records(struct message *m, const struct template *t, struct cursor *c)
 			*slice = (struct slice){ (uint16_t)cur_offset(c), (uint16_t)len };
 			cur_skip(c, len);
 		}
-		if (c->bad && !is_zero(start, (size_t)(c->end - start))) {
+		/* It is no padding: of zeros a record is as short as it can be. */
+		if (c->bad) {
 			message_bad(m, BAD_RECORD);
 			m->uncounted += (size_t)(c->end - start);
 		}

@@ -123,7 +123,6 @@ held_add(struct message *m, uint16_t id, const uint8_t *octets, size_t len)
 	struct awaited *a;
 	struct held *h;
 
-	held_expire(t, m->msg->received_ns);
 	if (peer->held_octets + cost(len) > share ||
 	    (m->s->n_awaited == AWAITED_MAX && find(m->s, id) == NULL) ||
 	    !make_room(t, m->s, cost(len)))

@@ -16,19 +16,10 @@ struct set {
 
 enum next { NEXT_SET, NEXT_END, NEXT_TRAILING, NEXT_DAMAGE };
 
-static bool
-rest_is_zero(const struct cursor *c)
-{
-	for (const uint8_t *p = c->p; p < c->end; p++)
-		if (*p != 0)
-			return false;
-	return true;
-}
-
 static enum next
 next_set(struct cursor *c, struct set *s)
 {
-	const struct cursor here = *c;
+	const uint8_t *start = c->p;
 	size_t len;
 
 	if (cur_left(c) < SET_HEADER)
@@ -36,7 +27,7 @@ next_set(struct cursor *c, struct set *s)
 	s->id = cur_u16(c);
 	len = cur_u16(c);
 	if (len < SET_HEADER || len - SET_HEADER > cur_left(c))
-		return rest_is_zero(&here) ? NEXT_TRAILING : NEXT_DAMAGE;
+		return octets_zero(start, (size_t)(c->end - start)) ? NEXT_TRAILING : NEXT_DAMAGE;
 	s->body = cur_sub(c, len - SET_HEADER);
 	return NEXT_SET;
 }
