@@ -38,18 +38,24 @@ struct percentiles {
 	struct column col; /* type, identity and precision of the values */
 };
 
+/* The column of what is distributed; NULL: it has no numbers. */
+static const struct column *
+number_column(const struct report *r, struct batch *b)
+{
+	int i = batch_find(b, &r->spec.keys[0].as);
+	const struct column *c = i < 0 ? NULL : batch_plain(b, (unsigned)i);
+
+	return c != NULL && report_has_numbers(c) ? c : NULL;
+}
+
 static bool
 take_values(void *ctx, struct batch *b)
 {
 	struct percentiles *p = ctx;
 	struct field_id count = output_named("count");
-	int i = batch_find(b, &p->r->spec.keys[0].as);
-	const struct column *c;
+	const struct column *c = number_column(p->r, b);
 
-	if (i < 0)
-		return true;
-	c = batch_plain(b, (unsigned)i);
-	if (!report_has_numbers(c))
+	if (c == NULL)
 		return true;
 	p->col =
 	    (struct column){ .id = c->id, .type = c->type, .width = c->width, .scale = c->scale };
@@ -217,13 +223,9 @@ take_bins(void *ctx, struct batch *b)
 {
 	struct histogram *h = ctx;
 	struct field_id count = output_named("count");
-	int i = batch_find(b, &h->r->spec.keys[0].as);
-	const struct column *c;
+	const struct column *c = number_column(h->r, b);
 
-	if (i < 0)
-		return true;
-	c = batch_plain(b, (unsigned)i);
-	if (!report_has_numbers(c))
+	if (c == NULL)
 		return true;
 	h->duration = c->type == TYPE_DURATION;
 	h->unit = h->duration ? (double)NS_PER_MS : 1;

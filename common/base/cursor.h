@@ -115,12 +115,6 @@ cur_u32(struct cursor *c)
 	return (uint32_t)cur_uint(c, 4);
 }
 
-static inline uint64_t
-cur_u64(struct cursor *c)
-{
-	return cur_uint(c, 8);
-}
-
 /* Little-endian loads, for our own stream. */
 static inline uint64_t
 le_uint(const uint8_t *p, size_t n)

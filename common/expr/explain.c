@@ -154,19 +154,20 @@ put_text(struct buf *out, const struct octets *o)
 	buf_putc(out, '"');
 }
 
+/* A comparison with n texts, of which only the first RANGES_SHOWN need be there. */
 static void
-put_octets(struct buf *out, const struct test *t)
+put_texts(struct buf *out, enum cmp cmp, const struct octets *item, size_t n)
 {
-	bool list = t->cmp == CMP_IN || t->cmp == CMP_NOT_IN;
-	size_t shown = t->n_items < RANGES_SHOWN ? t->n_items : RANGES_SHOWN;
+	bool list = cmp == CMP_IN || cmp == CMP_NOT_IN;
+	size_t shown = n < RANGES_SHOWN ? n : RANGES_SHOWN;
 
-	buf_printf(out, " %s %s", cmp_text(t->cmp), list ? "[" : "");
+	buf_printf(out, " %s %s", cmp_text(cmp), list ? "[" : "");
 	for (size_t i = 0; i < shown; i++) {
 		buf_puts(out, i ? " " : "");
-		put_text(out, &t->item[i]);
+		put_text(out, &item[i]);
 	}
-	if (shown < t->n_items)
-		buf_printf(out, " and %zu more", t->n_items - shown);
+	if (shown < n)
+		buf_printf(out, " and %zu more", n - shown);
 	buf_puts(out, list ? "]" : "");
 }
 
@@ -174,17 +175,11 @@ put_octets(struct buf *out, const struct test *t)
 static void
 put_untyped(struct buf *out, const struct node *n)
 {
-	bool list = n->cmp == CMP_IN || n->cmp == CMP_NOT_IN;
-	size_t shown = n->n_literals < RANGES_SHOWN ? n->n_literals : RANGES_SHOWN;
+	struct octets item[RANGES_SHOWN];
 
-	buf_printf(out, " %s %s", cmp_text(n->cmp), list ? "[" : "");
-	for (size_t i = 0; i < shown; i++) {
-		buf_puts(out, i ? " " : "");
-		put_text(out, &(struct octets){ n->literal[i].p, n->literal[i].n });
-	}
-	if (shown < n->n_literals)
-		buf_printf(out, " and %zu more", n->n_literals - shown);
-	buf_puts(out, list ? "]" : "");
+	for (size_t i = 0; i < n->n_literals && i < RANGES_SHOWN; i++)
+		item[i] = (struct octets){ n->literal[i].p, n->literal[i].n };
+	put_texts(out, n->cmp, item, n->n_literals);
 }
 
 static void put_node(struct buf *, const struct node *, bool parens);
@@ -209,7 +204,7 @@ put_test(struct buf *out, const struct node *n)
 	else if (n->test->kind == TEST_RANGES)
 		put_ranges(out, n->test);
 	else if (n->test->kind == TEST_OCTETS)
-		put_octets(out, n->test);
+		put_texts(out, n->test->cmp, n->test->item, n->test->n_items);
 	else
 		buf_printf(out, " & 0x%" PRIx64 " %s 0x%" PRIx64, n->test->mask,
 		    n->test->cmp == CMP_NE ? "!=" : "=", n->test->value);

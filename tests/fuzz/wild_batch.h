@@ -65,7 +65,7 @@ wild_cell(struct cursor *c, struct batch *b, unsigned col, size_t rec)
 		break;
 	case TYPE_BOOL: batch_put_uint(b, col, rec, how & 1); break;
 	case TYPE_MAC: batch_put_uint(b, col, rec, cur_uint(c, 6)); break;
-	default: batch_put_uint(b, col, rec, how & 1 ? cur_u64(c) : cur_u8(c)); break;
+	default: batch_put_uint(b, col, rec, how & 1 ? cur_uint(c, 8) : cur_u8(c)); break;
 	}
 }
 
