@@ -1,10 +1,18 @@
 #include "pace.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/time.h"
 
 enum { BURST_NS = 10000000 }; /* what may be caught up at once after a pause */
+
+/* Rates and speeds may be as small as a double; nobody waits for longer than this, which can be added to a clock. */
+static int64_t
+wait_of(double ns)
+{
+	return ns < 1e18 ? (int64_t)ns : INT64_C(1000000000000000000);
+}
 
 bool
 pace_parse_rate(struct pace *p, const char *arg)
@@ -49,12 +57,13 @@ wait_rate(struct pace *p, int64_t now, size_t octets, unsigned records)
 		cost = records;
 	else if (p->unit == PACE_BITS)
 		cost = (double)octets * 8;
-	p->due_ns += (int64_t)(cost / p->rate * (double)NS_PER_S);
+	p->due_ns += wait_of(cost / p->rate * (double)NS_PER_S);
 }
 
 static void
 wait_speed(struct pace *p, int64_t now, int64_t time_ns)
 {
+	double since_ns;
 	int64_t due;
 
 	if (!p->started) {
@@ -63,7 +72,9 @@ wait_speed(struct pace *p, int64_t now, int64_t time_ns)
 		p->first_at_ns = now;
 		return;
 	}
-	due = p->first_at_ns + (int64_t)((double)(time_ns - p->first_ns) / p->speed);
+	/* They may be further apart than 64 bits can say. */
+	since_ns = (double)time_ns - (double)p->first_ns;
+	due = p->first_at_ns + wait_of(fmax(0, since_ns) / p->speed);
 	if (due > now)
 		time_sleep_until(due);
 }

@@ -254,6 +254,15 @@ took() {
 	[ "$ms" -gt 700 ] && [ "$ms" -lt 9000 ]
 }
 
+@test "flowsend: a rate or speed next to nothing waits, and is not as fast as can be" {
+	flowgen -n 600 --span 60s > in.flow
+	local slow
+	for slow in "--rate 1e-12" "--rate 1e-300bps" "--speed 1e-12x"; do
+		# shellcheck disable=SC2086
+		run -124 timeout 1 flowsend -q -d udp:127.0.0.1:9 $slow in.flow
+	done
+}
+
 @test "flowsend: -n and -t choose what is sent" {
 	flowgen -n 2000 > in.flow
 	run -0 --separate-stderr flowsend -v -q -d udp:127.0.0.1:9 -n 17 in.flow
