@@ -19,6 +19,7 @@ static const struct program program = { "flowscan", "[options] [FILE ...]",
 	field_help };
 
 #define WINDOW_NS (3600 * NS_PER_S)
+#define WINDOW_MOST_NS (366 * 24 * WINDOW_NS)
 
 struct flowscan {
 	struct io_opts io;
@@ -43,6 +44,10 @@ parse(struct flowscan *f, struct optparse *parser)
 		if (rc < 0)
 			opt_refuse(&program, &err);
 	}
+	/* Windows are numbered in 32 bits, and twice as long is still a time. */
+	if (f->scope.window_ns != 0 &&
+	    (f->scope.window_ns < NS_PER_S || f->scope.window_ns > WINDOW_MOST_NS))
+		opt_usage(&program, "--window: a duration of 1s to 366d");
 }
 
 /* Workers unpack; one thread puts together and counts. */

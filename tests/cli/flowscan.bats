@@ -499,6 +499,11 @@ at() {
 	[[ $stderr == "flowscan: --internal: '10.0.0.0/40' is no prefix"* ]]
 	run -2 --separate-stderr flowscan --window soon
 	[[ $stderr == "flowscan: --window: 'soon' is no duration; write 10m, 1h or 1d"* ]]
+	local window
+	for window in 999ms 367d 100000d; do
+		run -2 --separate-stderr flowscan --window $window
+		[[ $stderr == "flowscan: --window: a duration of 1s to 366d"* ]]
+	done
 	run -3 --separate-stderr flowscan -a /nonexistent/list
 	[[ $stderr == "flowscan: /nonexistent/list: No such file or directory" ]]
 	echo 'nobody' > bad
