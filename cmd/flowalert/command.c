@@ -124,7 +124,8 @@ command_run(struct commands *c, const char *about, const char *input, size_t n)
 		return;
 	}
 	r->signals = 0;
-	r->until_ns = time_monotonic_ns() + c->limit_ns;
+	if (__builtin_add_overflow(time_monotonic_ns(), c->limit_ns, &r->until_ns))
+		r->until_ns = INT64_MAX;
 }
 
 void

@@ -604,6 +604,8 @@ EOF
 	[ $((($(date +%s%N) - start) / 1000000)) -lt 3500 ]
 	run -3 --separate-stderr flowalert -n 1 -o null -x 'sleep 60 & sleep 60' --exec-time 200ms a.flow
 	[[ $stderr == *"not done in time"* ]]
+	# As long as can be said: behind it no time is.
+	run -0 flowalert -n 1 -o null -x 'sleep 0.1' --exec-time 106751d23h47m16s a.flow
 	run -2 flowalert -x true --exec-jobs 0 a.flow
 	run -2 flowalert -x true --exec-time never a.flow
 }
