@@ -288,6 +288,7 @@ test_times(void)
 	is_i64(conn_deadline_ns(p.conn, minute), opened + minute,
 	    "a connection may be idle so long after it was opened");
 	is_i64(conn_deadline_ns(p.conn, 0), INT64_MAX, "or for ever");
+	is_i64(conn_deadline_ns(p.conn, INT64_MAX), INT64_MAX, "or longer than there is time");
 	nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
 	(void)!write(p.peer, stream.data, 99);
 	turns(&p);
