@@ -41,7 +41,8 @@ make_cold() {
 	ln -s precious .a.flow.recompress
 	ln -s precious .a.flow.recompress.incomplete
 	run -0 flowcat --recompress a.flow
-	[ ! -L a.flow ] && [ "$(cat precious)" = precious ]
+	[ ! -L a.flow ]
+	[ "$(cat precious)" = precious ]
 	flowcat -o csv -k all a.flow | cmp - before
 	[ ! -L .a.flow.recompress ]
 }
