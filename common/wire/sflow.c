@@ -31,7 +31,7 @@ skip_padding(struct cursor *c, size_t len)
 	size_t n = -len % 4;
 
 	cur_skip(&padded, n < cur_left(c) ? n : cur_left(c));
-	if (begins_part(padded) || !begins_part(*c))
+	if (begins_part(padded))
 		*c = padded;
 }
 

@@ -221,6 +221,104 @@ test_interfaces(void)
 	}
 }
 
+/* Numbers of an open flow sample, by where they are. */
+enum { AT_SOURCE = 4, AT_IN = 20 };
+
+static void
+set(struct craft *c, struct open o, size_t at, uint32_t v)
+{
+	fix(c, o.at + at, v >> 16);
+	fix(c, o.at + at + 2, v & 0xffff);
+}
+
+/* A packet came in by an interface, or nobody knows by which: formats other than an index say nothing of it. */
+static void
+test_inputs(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t format, value;
+	} none[] = {
+		{ "an unknown one", 0, 0 },
+		{ "none: the device itself sent it", 0, 0x3fffffff },
+		{ "discarded", 1, 7 },
+		{ "several", 2, 7 },
+		{ "of a format that does not exist", 3, 7 },
+	};
+	enum { NONE = sizeof none / sizeof none[0] };
+	struct rig r;
+	static struct craft c;
+	struct open o;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin(&c, 1, 0, 1, NONE + 2);
+	for (size_t i = 0; i < NONE; i++) {
+		o = open_flow(&c, 4, 0);
+		set(&c, o, AT_IN, none[i].format << 30 | none[i].value);
+		close(&c, o);
+	}
+	o = open_flow(&c, 1u << 30 | 0x3fffffff, 0);
+	set(&c, o, AT_IN, 0x3ffffffe);
+	close(&c, o);
+	o = open_flow(&c, 2u << 30 | 0x3fffffff, 0);
+	close(&c, o);
+	is_u64(rig_send(&r, &c), NONE + 2, "samples by all kinds of interfaces");
+	for (size_t i = 0; i < NONE; i++)
+		ok(!has(&r, WIRE_FLOWS4, F(10), i), "in by: %s", none[i].name);
+	is_u64(num(&r, WIRE_FLOWS4, F(10), NONE), 0x3ffffffe, "in by: the last index there is");
+	is_u64(num(&r, WIRE_FLOWS4, F(89), NONE), 128, "the device's own number is a reason too");
+	is_u64(num(&r, WIRE_FLOWS4, SFLOW(OUTPUT_COUNT), NONE + 1), 0x3fffffff,
+	    "and how many interfaces there were");
+	rig_close(&r);
+}
+
+/* Why a packet was discarded, as forwardingStatus (IANA 89) has it. */
+static void
+test_reasons(void)
+{
+	static const uint32_t reasons[][2] = {
+		{ 0, 131 }, /* ICMP: network unreachable */
+		{ 1, 131 },
+		{ 2, 128 },
+		{ 3, 128 },
+		{ 4, 133 }, /* fragmentation needed */
+		{ 5, 128 },
+		{ 6, 131 },
+		{ 7, 131 },
+		{ 8, 131 },
+		{ 9, 129 }, /* prohibited */
+		{ 10, 129 },
+		{ 11, 131 },
+		{ 12, 131 },
+		{ 13, 129 },
+		{ 14, 128 },
+		{ 255, 128 },
+		{ 256, 128 }, /* sFlow: unknown */
+		{ 257, 137 }, /* time to live exceeded */
+		{ 258, 129 }, /* access list */
+		{ 259, 128 }, /* no buffer space */
+		{ 260, 139 }, /* random early detection */
+		{ 261, 138 }, /* traffic shaping */
+		{ 262, 128 },
+	};
+	enum { REASONS = sizeof reasons / sizeof reasons[0] };
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin(&c, 1, 0, 1, REASONS);
+	for (size_t i = 0; i < REASONS; i++)
+		close(&c, open_flow(&c, 1u << 30 | reasons[i][0], 0));
+	is_u64(rig_send(&r, &c), REASONS, "packets that were discarded");
+	for (size_t i = 0; i < REASONS; i++) {
+		is_u64(num(&r, WIRE_FLOWS4, F(89), i), reasons[i][1], "status of reason %u",
+		    reasons[i][0]);
+		is_u64(num(&r, WIRE_FLOWS4, SFLOW(DISCARD_REASON), i), reasons[i][0],
+		    "and reason %u itself", reasons[i][0]);
+	}
+	rig_close(&r);
+}
+
 static void
 test_headers(void)
 {
@@ -261,6 +359,50 @@ test_headers(void)
 	is_u64(num(&r, WIRE_FLOWS4, F(80), 2), 0x0180c2000000, "of which there are MAC addresses");
 	ok(!has(&r, WIRE_FLOWS4, F(315), 2) && !has(&r, WIRE_FLOWS4, F(256), 2),
 	    "and no type, as it has none");
+	rig_close(&r);
+}
+
+/* Octets of IP, as they were sent, are another element than those of frames. */
+static void
+test_raw_headers(void)
+{
+	struct rig r;
+	static struct craft c;
+	struct open o;
+
+	rig_open(&r, (struct wire_opts){ .raw = true });
+	begin(&c, 1, 0, 1, 1);
+	o = open_flow(&c, 4, 1);
+	set(&c, o, AT_SOURCE, 0x01fffffe); /* VLAN 16777214 */
+	put_header(&c, 11, 100, frame4 + 18, sizeof frame4 - 18);
+	close(&c, o);
+	is_u64(rig_send(&r, &c), 1, "raw: octets of IPv4");
+	ok(has(&r, WIRE_FLOWS4, F(313), 0) && !has(&r, WIRE_FLOWS4, F(315), 0),
+	    "raw: are ipHeaderPacketSection");
+	is_u64(num(&r, WIRE_FLOWS4, SFLOW(HEADER_PROTOCOL), 0), 11, "raw: with their protocol");
+	is_u64(num(&r, WIRE_FLOWS4, SFLOW(SOURCE_TYPE), 0), 1, "raw: a source's type is 8 bits");
+	is_u64(num(&r, WIRE_FLOWS4, SFLOW(SOURCE_INDEX), 0), 0xfffffe, "raw: and its index 24");
+	rig_close(&r);
+}
+
+/* Octets of which only the frame's are known: those before IP are not its packet's. */
+static void
+test_cut_headers(void)
+{
+	struct rig r;
+	static struct craft c;
+	struct open o;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin(&c, 1, 0, 1, 1);
+	o = open_flow(&c, 4, 1);
+	put_header(&c, 1, 122, frame4, 18 + 2);
+	close(&c, o);
+	rig_send(&r, &c);
+	is_u64(num(&r, WIRE_FLOWS4, F(60), 0), 4, "of a header the version came");
+	is_u64(num(&r, WIRE_FLOWS4, F(1), 0), 122 - 18,
+	    "its octets are the frame's without what is before");
+	is_u64(num(&r, WIRE_FLOWS4, F(312), 0), 122, "which is told too");
 	rig_close(&r);
 }
 
@@ -307,6 +449,51 @@ test_told(void)
 	is_u64(num(&r, WIRE_FLOWS4, F(256), 2), 0x88cc, "and the type is there");
 	ok(!has(&r, WIRE_FLOWS4, F(130), 0), "an agent without an address has none");
 	is_u64(rig_stats(&r).skipped, 0, "nothing was passed over");
+	rig_close(&r);
+}
+
+/* A length of 0 is one that the agent does not know; of a record that is cut nothing is taken. */
+static void
+test_told_less(void)
+{
+	struct rig r;
+	static struct craft c;
+	struct open o;
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin(&c, 1, 0, 1, 3);
+	o = open_flow(&c, 4, 2);
+	PUT_NUMBERS(&c, 3, 0, 17, 0x0a000009, 0x0a00000a, 53, 5353, 0, 0x20);
+	PUT_NUMBERS(&c, 2, 600, 0x06000000, 0x00060000, 0x08000000, 0x00080000, 0x0800);
+	close(&c, o);
+	o = open_flow(&c, 4, 4);
+	PUT_NUMBERS(&c, 2, 600, 0x06000000, 0x00060000, 0x08000000, 0x00080000);
+	PUT_NUMBERS(&c, 3, 576, 17, 0x0a000009, 0x0a00000a, 53, 5353, 0);
+	PUT_NUMBERS(&c, 1001, 10, 3, 11);
+	PUT_NUMBERS(&c, 1002, 1, 0xc6336402, 24);
+	close(&c, o);
+	o = open_flow(&c, 4, 2);
+	PUT_NUMBERS(&c, 1002, 3, 0xc6336402, 24, 16);
+	PUT_NUMBERS(&c, 1003, 1, 0xc6336401, 64496, 64497, 64498, 1, 2, 1, 64499, 0, 150);
+	close(&c, o);
+	is_u64(rig_send(&r, &c), 3, "records that say less");
+	is_u64(num(&r, WIRE_FLOWS4, F(1), 0), 600,
+	    "octets of a packet without a length are the frame's");
+	is_u64(num(&r, WIRE_FLOWS4, F(7), 0), 53, "its source port is there");
+	is_u64(num(&r, WIRE_FLOWS4, F(4), 0), 17, "and its protocol");
+	ok(!has(&r, WIRE_FLOWS4, F(56), 1) && !has(&r, WIRE_FLOWS4, F(312), 1),
+	    "of a frame without its type nothing is taken");
+	ok(!has(&r, WIRE_FLOWS4, F(8), 1) && !has(&r, WIRE_FLOWS4, F(1), 1),
+	    "nor of a packet without its type of service");
+	ok(!has(&r, WIRE_FLOWS4, F(58), 1) && !has(&r, WIRE_FLOWS4, F(59), 1),
+	    "nor of VLANs without the last priority");
+	ok(!has(&r, WIRE_FLOWS4, F(15), 1) && !has(&r, WIRE_FLOWS4, F(9), 1),
+	    "nor of a next hop without the last prefix length");
+	ok(!has(&r, WIRE_FLOWS4, F(15), 2) && !has(&r, WIRE_FLOWS4, F(9), 2),
+	    "nor behind an address of a type that nobody knows");
+	is_u64(num(&r, WIRE_FLOWS4, F(17), 2), 64499, "a path of one is its first and last");
+	ok(!has(&r, WIRE_FLOWS4, SFLOW(COMMUNITIES), 2), "without communities there are none");
+	is_u64(rig_stats(&r).bad[BAD_RECORD], 5, "each is counted");
 	rig_close(&r);
 }
 
@@ -466,6 +653,72 @@ test_counters(void)
 	}
 }
 
+/* Each counter is the one at its place; the agent's address and the sample's number are there too. */
+static void
+test_each_counter(void)
+{
+	static const struct {
+		uint16_t element;
+		uint8_t len;
+	} counters[] = {
+		{ SFLOW_IF_INDEX, 4 },
+		{ 0, 4 }, /* ingressInterfaceType */
+		{ SFLOW_IF_SPEED, 8 },
+		{ SFLOW_IF_DIRECTION, 4 },
+		{ SFLOW_IF_STATUS, 4 },
+		{ SFLOW_IF_IN_OCTETS, 8 },
+		{ SFLOW_IF_IN_UCAST, 4 },
+		{ SFLOW_IF_IN_MULTICAST, 4 },
+		{ SFLOW_IF_IN_BROADCAST, 4 },
+		{ SFLOW_IF_IN_DISCARDS, 4 },
+		{ SFLOW_IF_IN_ERRORS, 4 },
+		{ SFLOW_IF_IN_UNKNOWN, 4 },
+		{ SFLOW_IF_OUT_OCTETS, 8 },
+		{ SFLOW_IF_OUT_UCAST, 4 },
+		{ SFLOW_IF_OUT_MULTICAST, 4 },
+		{ SFLOW_IF_OUT_BROADCAST, 4 },
+		{ SFLOW_IF_OUT_DISCARDS, 4 },
+		{ SFLOW_IF_OUT_ERRORS, 4 },
+		{ SFLOW_IF_PROMISCUOUS, 4 },
+	};
+	enum { COUNT = sizeof counters / sizeof counters[0] };
+	struct rig r;
+	static struct craft c;
+	struct open o, record;
+
+	for (unsigned raw = 0; raw < 2; raw++) {
+		rig_open(&r, (struct wire_opts){ .raw = raw });
+		begin(&c, 1, 0, 1, 1);
+		o = open(&c, COUNTERS);
+		put(&c, 55, 4);
+		put(&c, 0xfedcba, 4);
+		put(&c, 1, 4);
+		record = open(&c, 1);
+		for (unsigned i = 0; i < COUNT; i++)
+			put(&c, 100 + i, counters[i].len);
+		close(&c, record);
+		close(&c, o);
+		rig_send(&r, &c);
+		is_u64(num(&r, WIRE_OPTIONS, F(10), 0), 0xfedcba, "an interface has 24 bits");
+		for (unsigned i = 0; i < COUNT; i++) {
+			struct field_id id = { .pen = PEN_SFLOW, .id = counters[i].element };
+
+			is_u64(num(&r, WIRE_OPTIONS, i == 1 ? F(368) : id, 0), 100 + i,
+			    "counter %u of an interface", i);
+		}
+		is_str(text(&r, WIRE_OPTIONS, F(130), 0), "192.0.2.7", "counters have their agent");
+		ok(has(&r, WIRE_OPTIONS, SFLOW(SEQUENCE), 0) == raw, "and, raw, their number");
+		rig_close(&r);
+	}
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin(&c, 1, 0, 1, 1);
+	PUT_NUMBERS(&c, COUNTERS, 1, 9);
+	is_u64(rig_send(&r, &c), 0, "counters that end before their number of records are none");
+	is_u64(rig_stats(&r).bad[BAD_RECORD], 1, "which is counted");
+	rig_close(&r);
+}
+
 static void
 test_unknown(void)
 {
@@ -583,6 +836,10 @@ test_lies(void)
 				if (lies[i].bad < BAD_KINDS)
 					ok(rig_stats(&r).bad[lies[i].bad] > 0,
 					    "and the rest is counted: %s", lies[i].name);
+				if (lies[i].bad == BAD_SET_LENGTH)
+					is_u64(rig_stats(&r).bad[BAD_COUNT] +
+						   rig_stats(&r).bad[BAD_TRAILING],
+					    0, "once: %s", lies[i].name);
 			}
 			rig_close(&r);
 		}
@@ -594,7 +851,6 @@ test_lies(void)
 	rig_close(&r);
 }
 
-/* Cut anywhere: no more than what there was, damage counted; nothing is left of it in the next one. */
 enum padding { PADDING_BEHIND, PADDING_COUNTED, PADDING_OMITTED, PADDING_WAYS };
 
 /*
@@ -657,6 +913,48 @@ test_padding(void)
 	rig_close(&r);
 }
 
+/* Where what follows could be either, opaque data is padded as the specification says. */
+static void
+test_padding_either(void)
+{
+	struct rig r;
+	static struct craft c;
+	struct open o, record;
+
+	rig_open(&r, (struct wire_opts){ .strict = true });
+	begin(&c, 1, 0, 1, 1);
+	o = open_flow(&c, 4, 3);
+	record = open(&c, 9 << 12 | 1);
+	put(&c, 0xabcdef, 3);
+	close(&c, record);
+	put(&c, 0, 1);
+	put_numbers(&c, 9 << 12, NULL, 0); /* an octet earlier it would have no length either */
+	put_header(&c, 1, 122, frame4, sizeof frame4);
+	close(&c, o);
+	rig_send(&r, &c);
+	is_str(text(&r, WIRE_FLOWS4, F(8), 0), "10.0.0.1", "sflow: padding is passed over");
+	is_u64(rig_stats(&r).skipped, 2, "sflow: and the records before the header");
+	rig_close(&r);
+}
+
+/* A strict collector takes a sample of the expanded form that is whole. */
+static void
+test_strict_expanded(void)
+{
+	struct rig r;
+	static struct craft c;
+
+	rig_open(&r, (struct wire_opts){ .strict = true });
+	begin(&c, 1, 0, 1, 1);
+	PUT_NUMBERS(&c, FLOW_EXPANDED, 1, 0, 3, 400, 1, 0, 0, 3, 0, 4, 0);
+	is_u64(rig_send(&r, &c), 1, "strict takes an expanded sample");
+	begin(&c, 1, 0, 2, 1);
+	PUT_NUMBERS(&c, FLOW_EXPANDED, 1, 0, 3, 400, 1, 0, 0, 3, 0, 4, 1);
+	is_u64(rig_send(&r, &c), 0, "but none whose record is not there");
+	rig_close(&r);
+}
+
+/* Cut anywhere: no more than what there was, damage counted; nothing is left of it in the next one. */
 static void
 test_cut(void)
 {
@@ -794,7 +1092,6 @@ test_agents(void)
 	rig_close(&r);
 }
 
-/* Rows go to whatever batch is open: full ones, and those where a column has another type, are written. */
 /* An agent that sends by its own address needs no other name. */
 static void
 test_own_address(void)
@@ -819,6 +1116,7 @@ test_own_address(void)
 	rig_close(&r);
 }
 
+/* Rows go to whatever batch is open: full ones, and those where a column has another type, are written. */
 static void
 test_batches(void)
 {
@@ -1024,14 +1322,22 @@ main(void)
 	test_discard();
 	test_flow();
 	test_interfaces();
+	test_inputs();
+	test_reasons();
 	test_headers();
+	test_raw_headers();
+	test_cut_headers();
 	test_told();
+	test_told_less();
 	test_extended();
 	test_next_hops();
 	test_counters();
+	test_each_counter();
 	test_unknown();
 	test_lies();
 	test_padding();
+	test_padding_either();
+	test_strict_expanded();
 	test_cut();
 	test_dispatch();
 	test_sequence();
