@@ -30,7 +30,7 @@ copy_cells *copy_find(size_t len, unsigned width);
 void copy_uint(void *cells, unsigned width, const struct source *);
 void copy_int(void *cells, unsigned width, const struct source *); /* sign extended */
 
-/* float32 (4 octets) and float64 (8) to cells of 4 or 8. */
+/* float32 (4 octets) to cells of 4 or 8, float64 (8) to cells of 8. */
 void copy_float(void *cells, unsigned width, const struct source *);
 
 /* RFC 7011 6.1.5: 1 is true, 2 false; returns how many were neither, whose cells mean nothing. */
