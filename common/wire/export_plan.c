@@ -128,6 +128,18 @@ plan_ip(struct exporter *e, struct batch *b, const struct column *c, size_t n)
 
 /* Numbers ------------------------------------------------------------------------------------ */
 
+/* A number of as many bits as the value needs: a signed one's sign is one of them. */
+static uint64_t
+extent(const struct column *c, size_t rec)
+{
+	int64_t v;
+
+	if (c->type != TYPE_INT)
+		return cell_uint(c, rec);
+	v = column_int(c, rec);
+	return (uint64_t)(v < 0 ? ~v : v) << 1;
+}
+
 static uint64_t
 greatest(const struct xfield *f, size_t n)
 {
@@ -135,7 +147,7 @@ greatest(const struct xfield *f, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		if (bits_has(f->present, i)) {
-			uint64_t v = cell_uint(&f->col, i);
+			uint64_t v = extent(&f->col, i);
 
 			most = v > most ? v : most;
 		}

@@ -47,6 +47,13 @@ put_signed(struct batch *b, unsigned c, size_t i)
 	batch_put_uint(b, c, i, (uint64_t)((int64_t)i - 32));
 }
 
+/* A signed number that 4 octets hold as long as nobody looks at its sign. */
+static void
+put_positive(struct batch *b, unsigned c, size_t i)
+{
+	batch_put_uint(b, c, i, 3000000000 + i);
+}
+
 static void
 put_bool(struct batch *b, unsigned c, size_t i)
 {
@@ -241,6 +248,44 @@ test_kinds(enum export_version version, bool some)
 	rig_close(&r);
 	sent_free(s);
 	batch_free(b);
+}
+
+/* A number that needs more octets than its element has is sent in more, the sign among them. */
+static void
+test_signed(void)
+{
+	static const struct {
+		const char *name;
+		put_value *put;
+	} cases[] = {
+		{ "below zero", put_signed },
+		{ "beyond 31 bits", put_positive },
+	};
+
+	for (size_t k = 0; k < 2; k++) {
+		struct export_opts o = { .version = EXPORT_IPFIX };
+		struct batch *b = flows(RECORDS, 1000);
+		struct field_id id = field_iana(434);
+		unsigned c = (unsigned)batch_column(b, &id, TYPE_INT, 8, 0);
+		size_t wrong = 0;
+		struct sent *s;
+		struct rig r;
+
+		for (size_t i = 0; i < RECORDS; i++)
+			cases[k].put(b, c, i);
+		batch_close(b);
+		s = export_all(&o, b, NULL, NULL);
+		decode(&r, s);
+		for (size_t i = 0; i < RECORDS; i++) {
+			const struct column *got = cell(&r, WIRE_FLOWS4, id, i);
+
+			wrong += got == NULL || column_int(got, i) != column_int(&b->col[c], i);
+		}
+		is_u64(wrong, 0, "signed numbers of 8 octets come back: %s", cases[k].name);
+		rig_close(&r);
+		sent_free(s);
+		batch_free(b);
+	}
 }
 
 /* Every field of NetFlow v5, each with a value of its own. */
@@ -491,6 +536,7 @@ main(void)
 	test_kinds(EXPORT_IPFIX, true);
 	test_kinds(EXPORT_V9, false);
 	test_kinds(EXPORT_V9, true);
+	test_signed();
 	test_v5();
 	test_selection();
 	test_lists(400, 0);
