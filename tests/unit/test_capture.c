@@ -374,6 +374,42 @@ test_bounds(void)
 	frame_reader_free(r);
 }
 
+/* What is behind IPv6's fragment header may be another extension header, which is in the first one's octets. */
+static void
+test_extension(void)
+{
+	for (unsigned cut = 0; cut < 2; cut++) {
+		struct octets body = { .n = 0 }, frame;
+		struct frame_reader *r = frame_reader_new(12);
+		struct datagram d;
+		bool got = false;
+
+		put_be(&body, 17,
+		    1); /* destination options of 8 octets, or of 2048 that are not there */
+		put_be(&body, cut ? 255 : 0, 1);
+		put_be(&body, 0, 6);
+		put_udp(&body, 100);
+		for (size_t from = 0; from < body.n; from += 40) {
+			size_t n = body.n - from < 40 ? body.n - from : 40;
+
+			frame.n = 0;
+			put_ip6(&frame, 44, 8 + n);
+			put_be(&frame, 60, 1);
+			put_be(&frame, 0, 1);
+			put_be(&frame, from | (from + n < body.n ? 1 : 0), 2);
+			put_be(&frame, 1, 4);
+			put(&frame, body.b + from, n);
+			got = frame_datagram(r, frame.b, frame.n, 1, &d);
+		}
+		ok(got == !cut && (cut || right(&d, 100)), "an extension header in fragments is %s",
+		    cut ? "cut" : "walked");
+		is_u64(frame_stats(r)->malformed, cut, "which is %scounted as malformed",
+		    cut ? "" : "not ");
+		is_u64(frame_stats(r)->reassembled, 1, "of fragments that were put together");
+		frame_reader_free(r);
+	}
+}
+
 /* A pcap file of one frame twice, in a temporary file; the descriptor at its start. */
 static int
 pcap_file(uint32_t magic, uint32_t dlt, const struct octets *frame, size_t cut)
@@ -398,6 +434,157 @@ pcap_file(uint32_t magic, uint32_t dlt, const struct octets *frame, size_t cut)
 	fclose(f);
 	lseek(fd, 0, SEEK_SET);
 	return fd;
+}
+
+/* What begins a capture, in either order of octets; nothing else does. */
+static void
+test_recognise(void)
+{
+	static const uint32_t magics[] = { 0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1,
+		0xa1b2cd34, 0x34cdb2a1, 0x0a0d0d0a };
+	static const uint32_t others[] = { 0, 0xa1b2c3d5, 0x0a0d0d0b, 0x000a0010 };
+	uint8_t head[4];
+
+	for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
+		for (unsigned k = 0; k < 4; k++)
+			head[k] = (uint8_t)(magics[i] >> (24 - 8 * k));
+		ok(capture_recognise(head, 4), "a file that begins with %08x is a capture",
+		    magics[i]);
+		ok(!capture_recognise(head, 3), "three octets of that tell nothing");
+	}
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		for (unsigned k = 0; k < 4; k++)
+			head[k] = (uint8_t)(others[i] >> (24 - 8 * k));
+		ok(!capture_recognise(head, 4), "one that begins with %08x is none", others[i]);
+	}
+}
+
+static int
+file_of(const struct octets *o)
+{
+	FILE *f = tmpfile();
+	int fd;
+
+	fwrite(o->b, 1, o->n, f);
+	fflush(f);
+	fd = dup(fileno(f));
+	fclose(f);
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+/* Times that a file may claim: a pcap file any nanosecond, a pcapng one any second. */
+static void
+test_claimed_times(void)
+{
+	struct octets frame = { .n = 0 }, file = { .n = 0 };
+	struct err err = { .status = 0 };
+	struct datagram d;
+	struct capture *c;
+	size_t padded;
+
+	put_ip4(&frame, 17, 8 + 30, 1, 0);
+	put_udp(&frame, 30);
+	padded = (frame.n + 3) / 4 * 4;
+
+	put_be(&file, 0xa1b23c4d00020004, 8);
+	put_be(&file, 0, 8);
+	put_be(&file, 65535, 4);
+	put_be(&file, 101, 4);
+	put_be(&file, 1700000000, 4);
+	put_be(&file, 4000000005, 4);
+	put_be(&file, frame.n, 4);
+	put_be(&file, frame.n + 20, 4); /* on the wire: the snap length took the rest */
+	put(&file, frame.b, frame.n);
+	c = capture_open(file_of(&file), NULL, 0, &err);
+	ok(c != NULL && capture_next(c, &d, &err) == 1 && right(&d, 30),
+	    "four seconds of nanoseconds");
+	is_i64(d.received_ns, INT64_C(1700000000000000005), "are none");
+	capture_close(c);
+
+	for (unsigned late = 0; late < 2; late++) {
+		uint64_t time_us = late ? UINT64_C(9000000001999999) : UINT64_C(8999999999999999);
+
+		file.n = 0;
+		put_be(
+		    &file, 0x0a0d0d0a0000001c, 8); /* a section, an interface of raw IP, a packet */
+		put_be(&file, 0x1a2b3c4d00010000, 8);
+		put_be(&file, UINT64_MAX, 8);
+		put_be(&file, 0x1c, 4);
+		put_be(&file, 0x0000000100000014, 8);
+		put_be(&file, 0x0065000000000000, 8);
+		put_be(&file, 0x14, 4);
+		put_be(&file, 6, 4);
+		put_be(&file, 32 + padded, 4);
+		put_be(&file, 0, 4);
+		put_be(&file, time_us, 8);
+		put_be(&file, frame.n, 4);
+		put_be(&file, frame.n, 4);
+		put(&file, frame.b, frame.n);
+		put_be(&file, 0, (unsigned)(padded - frame.n));
+		put_be(&file, 32 + padded, 4);
+		c = capture_open(file_of(&file), NULL, 0, &err);
+		ok(c != NULL && capture_next(c, &d, &err) == 1 && right(&d, 30), "pcapng is read");
+		is_i64(d.received_ns,
+		    late ? INT64_C(9000000000999999000) : INT64_C(8999999999999999000),
+		    "a time in 2255, %s", late ? "from where it is held" : "as it is");
+		capture_close(c);
+	}
+}
+
+/* What was held of fragments when the file ended, or broke off; what the snap length cut. */
+static void
+test_held(void)
+{
+	struct octets udp = { .n = 0 }, frame = { .n = 0 };
+	struct err err = { .status = 0 };
+	struct datagram d;
+	struct capture *c;
+
+	put_udp(&udp, 2 * PIECE - 8);
+	piece4(&frame, &udp, 0, 1);
+	for (size_t cut = 0; cut < 2; cut++) {
+		c = capture_open(pcap_file(0xa1b2c3d4, 101, &frame, cut), NULL, 0, &err);
+		ok(c != NULL && capture_next(c, &d, &err) == (cut ? -1 : 0),
+		    "a file of fragments that %s", cut ? "is cut" : "ends");
+		is_u64(capture_stats(c)->fragments_dropped, cut ? 1 : 2,
+		    "those that were held are counted");
+		capture_close(c);
+	}
+	frame.n = 0;
+	put_ip4(&frame, 17, 8 + 30, 1, 0);
+	put_udp(&frame, 30);
+	frame.n -= 10;
+	c = capture_open(pcap_file(0xa1b2c3d4, 101, &frame, 0), frame.b, 0, &err);
+	ok(c != NULL && capture_next(c, &d, &err) == 1 && d.truncated && d.len == 20,
+	    "a datagram that is cut");
+	is_u64(capture_stats(c)->truncated, 1, "is counted so");
+	capture_close(c);
+}
+
+/* However many octets recognising took. */
+static void
+test_heads(void)
+{
+	struct octets frame = { .n = 0 };
+	size_t wrong = 0;
+
+	put_ip4(&frame, 17, 8 + 30, 1, 0);
+	put_udp(&frame, 30);
+	for (size_t n = 0; n <= 64; n++) {
+		int fd = pcap_file(0xa1b2c3d4, 101, &frame, 0);
+		struct err err = { .status = 0 };
+		struct datagram d;
+		uint8_t head[64];
+		struct capture *c;
+
+		wrong += read(fd, head, n) != (ssize_t)n;
+		c = capture_open(fd, head, n, &err);
+		wrong += c == NULL || capture_next(c, &d, &err) != 1 || !right(&d, 30);
+		wrong += c == NULL || capture_next(c, &d, &err) != 1 || !right(&d, 30);
+		capture_close(c);
+	}
+	is_u64(wrong, 0, "octets that were taken before come first, up to 64 of them");
 }
 
 static void
@@ -452,6 +639,11 @@ main(void)
 	test_order(true);
 	test_overlap();
 	test_bounds();
+	test_extension();
+	test_recognise();
+	test_claimed_times();
+	test_held();
+	test_heads();
 	test_files();
 	return done_testing();
 }
