@@ -98,6 +98,15 @@ by_options(struct exporter *e, const struct intervals *v, size_t rec, bool alone
 	return sampling_of_domain(&said).packets;
 }
 
+/* What a receiver makes of an element of the record; 0: nothing. */
+static uint32_t
+by_element(const struct column *c, size_t rec)
+{
+	uint64_t packets = has(c, rec) ? cell_uint(c, rec) : 0;
+
+	return packets <= UINT32_MAX ? (uint32_t)packets : 0;
+}
+
 /*
  * Must the record say itself that one packet of it stands for so many, 0: that nobody knows?  Not where the receiver
  * knows, nor where what it knows is its own domain's word.
@@ -105,11 +114,12 @@ by_options(struct exporter *e, const struct intervals *v, size_t rec, bool alone
 static bool
 says_itself(struct exporter *e, const struct intervals *v, size_t rec, uint32_t packets)
 {
-	const struct column *element = has(v->interval, rec) ? v->interval : v->random;
-	bool tells = has(element, rec);
-	uint64_t known = tells ? cell_uint(element, rec) : 0;
+	bool tells = has(v->interval, rec) || has(v->random, rec);
+	uint32_t known = by_element(v->interval, rec);
 
-	if (known == 0 || known > UINT32_MAX)
+	if (known == 0)
+		known = by_element(v->random, rec);
+	if (known == 0)
 		known = by_options(e, v, rec, tells);
 	if (packets != 0 || known == 0)
 		return known != packets;
