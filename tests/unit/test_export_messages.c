@@ -275,7 +275,7 @@ test_each_bound(void)
 
 	for (size_t len = 1; len < 300; len++) {
 		for (unsigned variable = 0; variable < 2; variable++) {
-			struct export_opts o = { .version = EXPORT_IPFIX, .mtu = 400 };
+			struct export_opts o = { .version = EXPORT_IPFIX, .mtu = 400 + len % 7 };
 			struct batch *b = protocols(6);
 			struct field_id id = { .id = variable ? 371 : 95 }, tos = field_iana(5);
 			unsigned c = (unsigned)batch_column(
@@ -300,6 +300,30 @@ test_each_bound(void)
 	}
 	is_u64(beyond, 0, "bounds: records of every length are within it");
 	ok(full > 20, "bounds: some fill it");
+}
+
+/* Templates of options are in the bound, too, wherever in a message they come. */
+static void
+test_options_bound(void)
+{
+	static const uint16_t elements[] = { 10, 41 };
+	unsigned beyond = 0, together = 0;
+
+	for (size_t n = 1; n < 60; n++) {
+		struct export_opts o = { .version = EXPORT_IPFIX, .mtu = 100 };
+		struct batch *list[] = { protocols(n), options_of(elements, 2, 1) };
+		struct sent *s = export_batches(&o, list, 2, NULL);
+
+		for (unsigned i = 0; i < s->n; i++)
+			beyond += s->message[i].len > o.mtu;
+		together += s->n == 1;
+		sent_free(s);
+		batch_free(list[0]);
+		batch_free(list[1]);
+	}
+	is_u64(beyond, 0, "bounds: options behind any number of flows are within it");
+	ok(together > 10 && together < 50, "bounds: in their message where that has room (%u)",
+	    together);
 }
 
 /* A record that a datagram cannot hold is dropped; a stream's message can be longer. */
@@ -509,6 +533,97 @@ test_order(void)
 		batch_free(list[i]);
 }
 
+/* Streams that break ---------------------------------------------------------------------------- */
+
+/* The first transport session ends behind so many messages; messages of the next one. */
+struct broken {
+	unsigned lives;
+	struct sent *s;
+};
+
+static int
+keep_second(
+    void *ctx, const void *data, size_t len, unsigned records, int64_t time_ns, struct err *err)
+{
+	struct broken *b = ctx;
+
+	if (b->s == NULL && b->lives-- == 0) {
+		b->s = mem_zero(1, sizeof(*b->s));
+		return EXPORT_AGAIN;
+	}
+	return b->s == NULL ? 0 : keep(b->s, data, len, records, time_ns, err);
+}
+
+/*
+ * The next transport session has, within the bound, every template once and ahead of data, and counts from 0: many sets
+ * of fields, an element whose type is told, by two domains.
+ */
+static void
+test_renewed(unsigned lives)
+{
+	struct export_opts o = { .version = EXPORT_IPFIX, .mtu = 300, .stream = true };
+	struct broken broken = { .lives = lives };
+	struct exporter *e = export_new(&o, keep_second, &broken);
+	struct field_id vendor = { .pen = 32473, .id = 77 };
+	unsigned beyond = 0, twice = 0, late = 0, templates = 0;
+	uint8_t *known = mem_zero(2, 65536);
+	bool begun[2] = { false };
+	uint64_t wrong = 0;
+	struct err err = { 0 };
+
+	for (unsigned round = 0; round < 2; round++) {
+		struct batch *b = protocols(128);
+		struct field_id domain = field_own(OWN_DOMAIN);
+		unsigned c = (unsigned)batch_column(b, &domain, TYPE_UINT, 4, 0);
+		unsigned v = (unsigned)batch_column(b, &vendor, TYPE_UINT, 4, 0);
+
+		for (size_t i = 0; i < b->n; i++) {
+			batch_put_uint(b, c, i, i % 2);
+			batch_put_uint(b, v, i, i);
+		}
+		for (uint16_t k = 0; k < 6; k++) {
+			struct field_id id = field_iana((uint16_t)(16 + k));
+			unsigned d = (unsigned)batch_column(b, &id, TYPE_UINT, 4, 0);
+
+			for (size_t i = 0; i < b->n; i++)
+				if (i >> (k + 1) & 1)
+					batch_put_uint(b, d, i, k);
+		}
+		batch_close(b);
+		if (export_batch(e, b, NULL, &err) != 0 || export_flush(e, &err) != 0)
+			ok(false, "exporting fails: %s", err.text);
+		batch_free(b);
+	}
+	for (unsigned i = 0; i < broken.s->n; i++) {
+		const struct sent *s = broken.s;
+		uint64_t domain = number(s, i, 12, 4);
+		size_t n = s->message[i].len;
+
+		beyond += n > o.mtu;
+		wrong += !begun[domain] && number(s, i, 8, 4) != 0;
+		begun[domain] = true;
+		for (size_t at = 16; at < n; at += number(s, i, at + 2, 2)) {
+			uint64_t set = number(s, i, at, 2), id = number(s, i, at + 4, 2);
+
+			if (set == 2 || set == 3) {
+				twice += known[domain * 65536 + id];
+				known[domain * 65536 + id] = 1;
+				templates++;
+			} else {
+				late += !known[domain * 65536 + set];
+			}
+		}
+	}
+	is_u64(wrong, 0, "broken behind %u: each domain counts from 0", lives);
+	is_u64(beyond, 0, "broken behind %u: messages are within the bound", lives);
+	ok(templates > 20 && twice == 0, "broken behind %u: %u templates come once", lives,
+	    templates);
+	is_u64(late, 0, "broken behind %u: and ahead of their data", lives);
+	sent_free(broken.s);
+	export_free(e);
+	mem_free(known);
+}
+
 int
 main(void)
 {
@@ -519,6 +634,7 @@ main(void)
 	test_boot();
 	test_bounds();
 	test_each_bound();
+	test_options_bound();
 	test_longest();
 	test_short_records();
 	test_options_templates();
@@ -526,5 +642,7 @@ main(void)
 	test_scopes_apart();
 	test_nothing_to_say();
 	test_order();
+	for (unsigned lives = 1; lives < 37; lives += 5)
+		test_renewed(lives);
 	return done_testing();
 }

@@ -935,6 +935,17 @@ test_padding_either(void)
 	is_str(text(&r, WIRE_FLOWS4, F(8), 0), "10.0.0.1", "sflow: padding is passed over");
 	is_u64(rig_stats(&r).skipped, 2, "sflow: and the records before the header");
 	rig_close(&r);
+
+	rig_open(&r, (struct wire_opts){ 0 });
+	begin(&c, 1, 0, 1, 2);
+	close(&c, open_flow(&c, 4, 0));
+	record = open(&c, 9 << 12 | 1);
+	put(&c, 0xabcdef, 3);
+	close(&c, record);
+	put(&c, 0, 1);
+	is_u64(rig_send(&r, &c), 1, "sflow: a sample, and one that is not known");
+	is_u64(rig_stats(&r).bad[BAD_TRAILING], 0, "sflow: whose padding at the end is no rest");
+	rig_close(&r);
 }
 
 /* A strict collector takes a sample of the expanded form that is whole. */
