@@ -146,8 +146,7 @@ place(struct slot *s, const struct packet *ip)
 	size_t n = ip->payload_len;
 	uint32_t from = ip->offset, to = (uint32_t)(from + n);
 
-	if (to > FRAGMENT_OCTETS ||
-	    (s->total != 0 && (to > s->total || (!ip->more && to != s->total))))
+	if (to > FRAGMENT_OCTETS || (s->total != 0 && to > s->total))
 		return false;
 	if (!ip->more && s->n_stretches > 0 && s->stretch[s->n_stretches - 1].to > to)
 		return false;

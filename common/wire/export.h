@@ -48,9 +48,9 @@ int export_flush(struct exporter *, struct err *);
 /* What could not be said, in one line ("srcip: 12 IPv6 flows; vlanId: 30 values"); false: nothing. */
 bool export_report(const struct exporter *, struct buf *);
 
-/* Of messages that were sent; records that were dropped. */
+/* Records of messages that were sent, options by themselves; records that were dropped. */
 struct export_totals {
-	uint64_t messages, records, options, octets, dropped;
+	uint64_t records, options, dropped;
 };
 const struct export_totals *export_totals(const struct exporter *);
 

@@ -58,7 +58,7 @@ domain_choose(struct exporter *e, uint32_t original)
 		domain = 0;
 	}
 	for (; domain_used(e, domain); e->next_domain++)
-		domain = v5 ? e->next_domain & UINT16_MAX : e->next_domain;
+		domain = e->next_domain;
 	return domain;
 }
 
@@ -447,8 +447,6 @@ message_send(struct exporter *e, struct session *s, struct err *err)
 		rc = ipfix_send(e, s, err);
 	}
 	if (rc == 0) {
-		e->totals.messages++;
-		e->totals.octets += s->msg.len;
 		e->totals.options += s->options;
 		e->totals.records += s->records - s->options;
 	}

@@ -198,19 +198,6 @@ plan_time(struct exporter *e, struct xfield *f, const struct element *el, size_t
 	keep_fit(e, f, n, fit, scale >= 6 ? TIMES_MISFIT : NTP_MISFIT);
 }
 
-/* Durations are unsigned32 in their unit where the values allow (IANA 161, 162 ...). */
-static void
-plan_duration(struct xfield *f, const struct element *el, size_t n)
-{
-	int64_t unit = 1;
-
-	f->op = PUT_TIME;
-	f->scale = el != NULL ? el->scale : 6;
-	for (unsigned i = 0; i < f->scale; i++)
-		unit *= 10;
-	f->length = greatest(f, n) / (uint64_t)unit > UINT32_MAX ? 8 : 4;
-}
-
 /* Octets ------------------------------------------------------------------------------------- */
 
 /* Lengths of the present values; false: there are none. */
@@ -435,7 +422,6 @@ plan_column(struct exporter *e, struct batch *b, unsigned i)
 	}
 	switch ((enum type)c->type) {
 	case TYPE_TIME: plan_time(e, f, el, b->n); break;
-	case TYPE_DURATION: plan_duration(f, el, b->n); break;
 	case TYPE_BOOL:
 		f->op = PUT_BOOL;
 		f->length = 1;

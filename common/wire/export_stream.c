@@ -46,9 +46,7 @@ session_renew(struct exporter *e, struct session *s, struct err *err)
 		ipfix_header(e, s, &msg, s->sequence);
 		rc = e->fn(e->ctx, msg.data, msg.len, records, s->time_ns, err);
 		s->sequence += records;
-		e->totals.messages++;
 		e->totals.options += rc == 0 ? records : 0;
-		e->totals.octets += msg.len;
 	}
 	if (rc == 0)
 		s->transport = e->transport;

@@ -335,8 +335,6 @@ v5_send(struct exporter *e, struct session *s, struct err *err)
 	set_be(&s->msg, 22, s->sampling, 2);
 	s->sequence += s->records;
 	rc = e->fn(e->ctx, s->msg.data, s->msg.len, s->records, s->time_ns, err);
-	e->totals.messages++;
-	e->totals.octets += s->msg.len;
 	s->messages++;
 	s->msg.len = 0;
 	return rc;

@@ -32,7 +32,7 @@ enum put_op {
 	PUT_BOOL, /* 1 true, 2 false (RFC 7011 6.1.5) */
 	PUT_IP4, /* the IPv4 address of an IP cell of either width */
 	PUT_IP6, /* all 16 octets */
-	PUT_TIME, /* a time since 1970 or a duration, in whole 10^scale ns */
+	PUT_TIME, /* a time since 1970, in whole 10^scale ns */
 	PUT_NTP_US, /* RFC 7011 6.1.9 */
 	PUT_NTP_NS, /* RFC 7011 6.1.10 */
 	PUT_UPTIME, /* ms since the session's boot */
