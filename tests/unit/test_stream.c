@@ -70,11 +70,40 @@ as_pipe(int file)
 	return p[0];
 }
 
+/*
+ * Columns of y that are not as precise as x says, or as its values are, where these are finer; or scopes that are none.
+ * A start is as precise as its distances from the end.
+ */
+static unsigned
+changed(const struct batch *x, struct batch *y)
+{
+	unsigned wrong = 0;
+
+	for (unsigned k = 0; k < x->n_cols; k++) {
+		const struct column *cx = &x->col[k], *cy;
+		int at = batch_find(y, &cx->id);
+		int64_t unit = 1;
+		bool finer = cx->id.pen == PEN_OWN && cx->id.id == OWN_START;
+
+		if (at < 0)
+			continue;
+		cy = &y->col[at];
+		for (unsigned i = 0; i < cx->scale; i++)
+			unit *= 10;
+		for (size_t i = 0; i < x->n && cx->scale > 0; i++)
+			finer = finer || (bits_has(cx->present, i) &&
+					     ((const int64_t *)cx->data)[i] % unit != 0);
+		wrong += finer ? cy->scale > cx->scale : cy->scale != cx->scale;
+		wrong += ((cx->flags ^ cy->flags) & COLUMN_SCOPE) != 0;
+	}
+	return wrong;
+}
+
 static void
 round_trips(void)
 {
 	static const enum block_profile profiles[] = { PROFILE_PIPE, PROFILE_FILE, PROFILE_FAST };
-	unsigned wrong = 0, zones = 0, repacked = 0;
+	unsigned wrong = 0, zones = 0, repacked = 0, other = 0;
 
 	for (uint64_t seed = 0; seed < ROUNDS; seed++) {
 		uint64_t s = seed * 77 + 1;
@@ -91,6 +120,7 @@ round_trips(void)
 		} else {
 			wrong += !same_batch(b, slot_batch(slot));
 			zones += !zones_hold(slot_batch(slot));
+			other += changed(b, slot_batch(slot));
 			repacked += batch_append(again, slot_batch(slot), NULL, n) != 0;
 			batch_close(again);
 			repacked += !same_batch(b, again);
@@ -103,6 +133,7 @@ round_trips(void)
 		batch_free(again);
 	}
 	ok(wrong == 0, "random batches survive write and read in every profile (%u wrong)", wrong);
+	ok(other == 0, "times are as precise as they were, scopes are scopes (%u wrong)", other);
 	ok(zones == 0, "zone maps hold every present value (%u wrong)", zones);
 	ok(repacked == 0, "appending a read batch to an open one keeps every cell (%u wrong)",
 	    repacked);
