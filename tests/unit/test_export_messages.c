@@ -232,6 +232,58 @@ test_boot(void)
 	batch_free(b);
 }
 
+/*
+ * Whatever times follow each other, uptimes say them, or that one of a record is lost is told: days apart, by 2^31 and
+ * 2^32 ms and little more or less, ends before starts.
+ */
+static void
+test_uptimes(uint64_t seed, enum export_version version)
+{
+	enum { FLOWS = 40 };
+	static const int64_t apart_ms[] = { 0, 1, 1000, 86400000, INT64_C(1) << 31,
+		INT64_C(1) << 32, 60 * INT64_C(86400000) };
+	struct export_opts o = { .version = version, .now = seed % 3 == 0 };
+	struct batch *b = flows(FLOWS, 1000);
+	int64_t *start = b->col[0].data, *end = b->col[1].data;
+	size_t wrong = 0, lost = 0;
+	struct buf report = { 0 };
+	uint64_t state = seed;
+	struct sent *s;
+	struct rig r;
+
+	for (size_t i = 0; i < FLOWS; i++) {
+		int64_t flow =
+		    apart_ms[rnd_below(&state, 7)] + (int64_t)rnd_below(&state, 9000) - 4500;
+		int64_t jump =
+		    apart_ms[rnd_below(&state, 7)] + (int64_t)rnd_below(&state, 9000) - 4500;
+		int64_t sign = rnd_below(&state, 5) ? 1 : -1;
+
+		start[i] = (i > 0 ? start[i - 1] : second_ns) +
+			   (rnd_below(&state, 2) ? jump : -jump) * NS_PER_MS;
+		end[i] = start[i] + sign * flow * NS_PER_MS;
+	}
+	batch_close(b);
+	s = export_all(&o, b, &report, NULL);
+	rig_open(&r, (struct wire_opts){ 0 });
+	for (unsigned i = 0; i < s->n; i++)
+		(void)rig_decode(&r, s->message[i].data, s->message[i].len);
+	for (size_t i = 0; i < FLOWS; i++) {
+		int64_t apart = end[i] < start[i] ? start[i] - end[i] : end[i] - start[i];
+		bool far = apart > ((INT64_C(1) << 32) - 2001) * NS_PER_MS;
+
+		wrong += (int64_t)num(&r, WIRE_FLOWS4, OWN(END), i) != end[i];
+		wrong += !far && (int64_t)num(&r, WIRE_FLOWS4, OWN(START), i) != start[i];
+		lost += far;
+	}
+	is_u64(wrong, 0, "v%d: seed %u: times come back", (int)version, (unsigned)seed);
+	ok((lost > 0) == (report.len > 0 && strstr(buf_cstr(&report), "from the end") != NULL),
+	    "v%d: seed %u: or it is told", (int)version, (unsigned)seed);
+	rig_close(&r);
+	buf_free(&report);
+	sent_free(s);
+	batch_free(b);
+}
+
 /* Bounds ------------------------------------------------------------------------------------------ */
 
 /* Messages of many layouts, strings and templates are within any bound but for single records that are longer. */
@@ -632,6 +684,8 @@ main(void)
 	test_header_times();
 	test_counts();
 	test_boot();
+	for (uint64_t seed = 1; seed <= 60; seed++)
+		test_uptimes(seed, seed % 2 ? EXPORT_V5 : EXPORT_V9);
 	test_bounds();
 	test_each_bound();
 	test_options_bound();
