@@ -224,9 +224,25 @@ weigh(struct report *r, struct batch *b)
 			r->weight += n;
 }
 
+/* The first key that is times in bins: its column, and what bins; -1 none. */
+static int
+binned_time(const struct report *r, struct batch *b, const struct tz_bins **bins)
+{
+	for (size_t k = 0; k < r->spec.n_keys; k++) {
+		int i = batch_find(b, &r->spec.keys[k].as);
+
+		if (r->spec.keys[k].bin.ns == 0 || i < 0 ||
+		    batch_plain(b, (unsigned)i)->type != TYPE_TIME)
+			continue;
+		*bins = &r->spec.keys[k].bin;
+		return i;
+	}
+	return -1;
+}
+
 /*
- * Rates are over the time from the first start to the last end.  Where one of these is named otherwise, as a time of
- * its identity is among the keys, the group says how long that is.
+ * Rates are over the bin of time that is a key, else over the time from the first start to the last end.  Where one of
+ * these is named otherwise, as a time of its identity is among the keys, the group says how long that is.
  */
 static void
 add_duration(const struct report *r, struct batch *b)
@@ -234,19 +250,25 @@ add_duration(const struct report *r, struct batch *b)
 	const struct field_id *first = &r->spec.values[AT_FIRST].as,
 			      *last = &r->spec.values[AT_LAST].as;
 	struct field_id id = output_named("duration");
-	int from = batch_find(b, first), to = batch_find(b, last), col;
+	const struct tz_bins *bins = NULL;
+	int from = binned_time(r, b, &bins), to = from, col;
 
-	if ((first->pen != PEN_NAMED && last->pen != PEN_NAMED) || from < 0 || to < 0 ||
-	    batch_find(b, &id) >= 0)
+	if (bins == NULL && (first->pen == PEN_NAMED || last->pen == PEN_NAMED)) {
+		from = batch_find(b, first);
+		to = batch_find(b, last);
+	}
+	if (from < 0 || to < 0 || batch_find(b, &id) >= 0)
 		return;
 	col = batch_column(b, &id, TYPE_DURATION, 8, 0);
 	for (size_t i = 0; i < b->n && col >= 0; i++) {
 		const struct column *x = batch_plain(b, (unsigned)from),
 				    *y = batch_plain(b, (unsigned)to);
-		int64_t ns;
+		int64_t until, ns;
 
-		if (column_has(x, i) && column_has(y, i) &&
-		    !__builtin_sub_overflow(column_int(y, i), column_int(x, i), &ns))
+		if (!column_has(x, i) || !column_has(y, i))
+			continue;
+		until = bins == NULL ? column_int(y, i) : tz_bin_next(bins, column_int(x, i));
+		if (!__builtin_sub_overflow(until, column_int(x, i), &ns))
 			batch_put_uint(b, (unsigned)col, i, (uint64_t)ns);
 	}
 	batch_close(b);

@@ -71,7 +71,7 @@ put_counters(struct top *t, const struct counters *c)
 	put_counter(t, c->bytes, t->total->bytes);
 }
 
-/* Rates over the time from the group's first start to its last end. */
+/* Rates over the group's time, which is the bin's where it is one. */
 static void
 put_rate(struct top *t, struct batch *b, const char *name, size_t rec)
 {

@@ -372,17 +372,26 @@ make_five() {
 	run ! grep -E '^(span|flows/s|bits/s)' got
 }
 
-@test "flowstat: rates of groups whose key is a time are over the time from their first start to their last end" {
-	printf '%s\n' srcip,start,end,packets,bytes 10.0.0.1,2026-01-04T23:59:59.9Z,2026-01-05T00:00:10Z,10,1000 \
-		10.0.0.1,2026-01-05T00:00:20Z,2026-01-05T00:01:39.9Z,20,4000 10.0.0.2,2026-01-05T07:00:00Z,,1,5 \
-		10.0.0.3,2026-01-05T07:00:00Z,2026-01-05T07:00:10Z,20,1000 > times.csv
+@test "flowstat: rates of bins are over the bin, of groups by other times over the time from their first start to their last end" {
+	printf '%s\n' srcip,start,end,packets,bytes 10.0.0.1,2026-01-04T23:59:59.9Z,2026-01-05T00:00:10Z,10,1350 \
+		10.0.0.1,2026-01-05T00:00:20Z,2026-01-05T00:01:39.9Z,44,4050 10.0.0.2,2026-01-05T07:00:00Z,,1,5 \
+		10.0.0.3,2026-01-05T07:00:00Z,2026-01-05T07:00:10Z,27,2700 > times.csv
 	for keys in end/6h end/6h,proto end/6h,start/30d; do
 		flowstat -s "$keys/bps" -o ndjson times.csv | jq -c '[.bytes, .bps, .pps]' > got
-		printf '%s\n' '[1000,800,2]' '[5000,400,0.3]' '[5,null,null]' | diff - got
+		printf '%s\n' '[5400,2,0.0025]' '[2700,1,0.00125]' '[5,null,null]' | diff - got
 	done
+	flowstat -s srcip,end/5m/bps -n 1 -o ndjson times.csv | jq -c '[.srcip, .bytes, .bps]' > got
+	echo '["10.0.0.1",5400,144]' | diff - got
+	flowstat -s end/bps -n 1 -o ndjson times.csv | jq -c '[.bytes, .bps]' > got
+	echo '[2700,2160]' | diff - got
 	[ "$(flowstat -s end/1d,duration/1m -o ndjson times.csv | jq -c '[.duration, .bps]' | sort)" = "[0,null]
-[60,533.3333333333334]
+[60,540]
 [null,null]" ]
+
+	# A day of 25 hours.
+	printf 'end,packets,bytes\n2026-10-25T12:00:00Z,90000,9000000\n2026-10-26T12:00:00Z,86400,8640000\n' > days.csv
+	flowstat --tz Europe/Zurich -s end/1d -o ndjson days.csv | jq -c '[.bps, .pps]' > got
+	printf '[800,1]\n[800,1]\n' | diff - got
 }
 
 @test "flowstat: that counters were added up is said only where they were" {
