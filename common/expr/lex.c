@@ -142,6 +142,16 @@ operator_at(const struct lex *l, size_t pos, const char *text)
 	       !is_word_char(l->text[pos + n]);
 }
 
+/* One of the table; one of letters is none before a hyphen: ge-0/0/1 is a name. */
+static bool
+table_operator_at(const struct lex *l, size_t pos, const char *text)
+{
+	size_t end = pos + strlen(text);
+
+	return operator_at(l, pos, text) &&
+	       (!isalpha((unsigned char)text[0]) || end == l->len || l->text[end] != '-');
+}
+
 static bool
 is_field(const char *text, size_t n)
 {
@@ -296,7 +306,7 @@ lex_next(struct lex *l, struct token *t)
 		return;
 	}
 	for (t->op = operators; t->op->text != NULL; t->op++)
-		if (operator_at(l, at, t->op->text))
+		if (table_operator_at(l, at, t->op->text))
 			break;
 	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
 		if (c == single[i].c)

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "expr/lex.h"
 #include "expr/plan.h"
+#include "flow/names.h"
 #include "flow/value.h"
 #include "flow/zone.h"
 
@@ -343,6 +344,9 @@ complain_number(struct builder *b, const struct literal *l)
 		return complain(b, b->type == TYPE_UINT && d < 0 ? "the least is 0" : "",
 		    "field '%s' is a whole number%s; '%.*s' is not", field,
 		    b->type == TYPE_UINT && d < 0 ? ", not below 0" : "", n, l->p);
+	else if (b->node->field->n > 0 && name_field(&b->node->field->id[0]))
+		snprintf(
+		    hint, sizeof(hint), "flowcat -o ndjson --options prints the numbers of names");
 	return complain(b, hint, "field '%s' is a number; '%.*s' is none", field, n, l->p);
 }
 

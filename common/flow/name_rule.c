@@ -53,6 +53,15 @@ name_rule_has(const struct name_rule *r, const struct field_id *id)
 	return false;
 }
 
+bool
+name_field(const struct field_id *id)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (name_rule_has(&rules[i], id))
+			return true;
+	return false;
+}
+
 /* Values --------------------------------------------------------------------------------------- */
 
 /* The first octet tells numbers (0) from octets (their count + 1). */

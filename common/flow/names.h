@@ -80,6 +80,9 @@ struct name_column {
 	struct column value, exporter[2], domain[2]; /* plain; type TYPE_NONE: not in the batch */
 };
 
+/* Are numbers of this element named by any? */
+bool name_field(const struct field_id *);
+
 /* Bind to a column of a batch, unpacking what it takes.  false: its values are no numbers of anything named. */
 bool name_column_bind(struct name_column *, struct batch *, unsigned col);
 

@@ -119,6 +119,9 @@ static const struct {
 	{ "srcport = dstport", "srcport = dstport" },
 	{ "srcip != dstip", "srcip != dstip" },
 	{ "appname = \"x y\"", "appname = 'x y'" },
+	{ "ifname = \"ge-0/1/2\"", "ifname ge-0/1/2" },
+	{ "ifname = \"or-gate\" and ifname = \"in-1\"", "ifname or-gate and ifname in-1" },
+	{ "bps > -5", "bps gt -5" },
 	{ "appname startswith \"http\"", "appname startswith http" },
 	{ "appname in [\"a\" \"b\"]", "appname in [b a]" },
 	{ "has srcport or has dstport", "has port" },
@@ -373,6 +376,9 @@ static const struct {
 	{ "bytes > 10 MB and tcp",
 	    "expected 'and', 'or' or the end, found 'MB'\n    bytes > 10 MB and tcp\n"
 	    "               ^~\n    a unit stands at its number: 10M, 5s" },
+	{ "in if ge-0/1/2",
+	    "field 'inif' is a number; 'ge-0/1/2' is none\n    in if ge-0/1/2\n          ^~~~~~~~\n"
+	    "    flowcat -o ndjson --options prints the numbers of names" },
 	{ "src as AS64500", "field 'srcas' is a number; 'AS64500' is none\n    src as AS64500\n"
 			    "           ^~~~~~~\n    did you mean '64500'?" },
 	{ "srcport in {80, 443}", "'{80' is no port\n    srcport in {80, 443}\n               ^~~\n"
