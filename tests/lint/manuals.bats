@@ -21,6 +21,14 @@ load ../helper
 	[ "$output" = "" ]
 }
 
+@test "manuals: man(1) breaks every line at a blank on a terminal of 80 columns" {
+	command -v groff > /dev/null || skip "groff is not installed"
+	for m in "$REPO"/man/*; do
+		groff -mandoc -Tutf8 -ww -rLL=78n "$m" 2>&1 > /dev/null | grep -F "can't break line" || continue
+		return 1
+	done
+}
+
 @test "manuals: what follows an option on its line is not printed as one" {
 	run grep -nE '(^\.| )Fl -?[a-z-]+ (, )?[a-z0-9]' "$REPO"/man/*
 	[ "$output" = "" ]
