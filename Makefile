@@ -15,9 +15,11 @@ WARN     = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pro
 OPTIMIZE = $(if $(SAN)$(DEBUG),-O1 -g -fno-omit-frame-pointer,-O3 -g -falign-functions=32 -falign-loops=32)
 SANFLAGS = $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)
 comma    = ,
-CFLAGS   = $(OPTIMIZE)
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DFLOWKIT_VERSION='"$(VERSION)"' -Icommon $(WARN) $(CFLAGS) \
-	$(SANFLAGS) $(if $(FUZZING),-fsanitize=fuzzer-no-link) -fPIE -pthread -MMD -MP
+# CFLAGS, CPPFLAGS and LDFLAGS may come from the environment, as a distribution gives its own.
+CFLAGS  ?= $(OPTIMIZE)
+# What is built does not say where: it is the same in every directory.
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DFLOWKIT_VERSION='"$(VERSION)"' -Icommon $(WARN) $(CPPFLAGS) $(CFLAGS) \
+	$(SANFLAGS) $(if $(FUZZING),-fsanitize=fuzzer-no-link) -fPIE -pthread -MMD -MP -ffile-prefix-map="$$PWD"=.
 # Programs load only the libraries that they use.
 LDLIBS   = -Wl,--as-needed -lzstd -lcsv -lpcap -lssl -lcrypto -lxxhash -lm -pthread
 # Libraries are linked in where the system has them so: a quarter of the time that a program takes to start is spent

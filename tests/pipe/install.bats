@@ -58,3 +58,16 @@ make_it() { # TARGET
 		[[ $stderr == "$script: not root and no sudo; run as root: apt-get install gcc make "* ]]
 	done
 }
+
+@test "install: what is built is the same in every directory, and by the flags of the environment" {
+	mkdir "it's \$a place"
+	cp -r "$REPO/Makefile" "$REPO/cmd" "$REPO/common" "it's \$a place"
+	make -s -C "$REPO" B="$PWD/one" "$PWD/one/common/base/num.o"
+	make -s -C "it's \$a place" B="$PWD/other" "$PWD/other/common/base/num.o"
+	cmp one/common/base/num.o other/common/base/num.o
+	CPPFLAGS=-D_FORTIFY_SOURCE=2 CFLAGS='-O2 -fcf-protection' LDFLAGS=-Wl,-z,now \
+		make -n -C "$REPO" B="$PWD/b" "$PWD/b/programs/flowexpire" > commands
+	grep -q -e '-D_FORTIFY_SOURCE=2 -O2 -fcf-protection .*/num\.c$' commands
+	run -1 grep -e -O3 commands
+	grep -q -e ' -Wl,-z,now .*/flowexpire ' commands
+}
