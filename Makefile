@@ -35,7 +35,7 @@ UNIT     = $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c)
 FUZZ     = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS    = $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 
-all: $(PROGRAMS:%=bin/%)
+all: .build/bin
 
 # A program is its main file, the parts that only it needs, and the library.
 .SECONDEXPANSION:
@@ -50,8 +50,16 @@ $(B)/static:
 		echo '$(STATIC)' >$@ || : >$@
 	@rm -f $@.out
 
-bin/%: $(B)/programs/%
+$(PROGRAMS:%=bin/%): bin/%: $(B)/programs/%
 	@cp -f $< $@
+
+# bin/ is of the build that was asked for last, whichever is newer.
+ifneq ($(file <.build/bin),$(B))
+.PHONY: $(PROGRAMS:%=bin/%)
+endif
+.build/bin: $(PROGRAMS:%=bin/%)
+	@mkdir -p $(@D)
+	@echo '$(B)' >$@
 
 $(B)/libflow.a: $(LIB_OBJ)
 	@rm -f $@

@@ -71,3 +71,24 @@ make_it() { # TARGET
 	run -1 grep -e -O3 commands
 	grep -q -e ' -Wl,-z,now .*/flowexpire ' commands
 }
+
+@test "install: bin/ is of the build that was asked for last, whichever is newer" {
+	local build p old
+
+	mkdir -p bin one/programs two/programs
+	cp -r "$REPO/Makefile" "$REPO/cmd" .
+	for build in one two; do
+		for p in cmd/flow*.c; do
+			p=$build/programs/$(basename "$p" .c)
+			echo $build > "$p"
+			old="$old -o $p"
+		done
+	done
+	for build in one two one; do
+		# shellcheck disable=SC2086
+		make -s $old B=$build
+		[ "$(cat bin/* | sort -u)" = $build ]
+	done
+	# shellcheck disable=SC2086
+	make -q $old B=one
+}
