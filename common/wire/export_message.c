@@ -492,14 +492,15 @@ make_room(struct exporter *e, struct session *s, const struct layout *l, const s
 				    "than there are numbers for templates: send them in parts");
 	subs_grow(e, s);
 	for (;;) {
-		size_t need = record + 3;
+		size_t need = record + 3, subs;
 
 		if (s->msg.len == 0)
 			message_begin(e, s);
-		need += sub_templates(e, s, l, rec, false);
+		subs = sub_templates(e, s, l, rec, false);
+		need += subs;
 		if (template_due(e, s, t))
 			need += template_length(l) + SET_HEADER;
-		else if (s->set == 0 || s->set_id != t->id)
+		else if (subs > 0 || s->set == 0 || s->set_id != t->id)
 			need += 3 + SET_HEADER;
 		if (s->msg.len + need <= e->opts.mtu)
 			return 1;

@@ -171,6 +171,45 @@ case_file() {
 	[ ! -s dump.err ]
 }
 
+# Flows with a list of one record: of three elements, the values of two of all pairs of lengths from 1 to LONGEST.
+listed() { # FILE LONGEST ELEMENT ELEMENT ELEMENT
+	python3 -c '
+import struct, sys
+p = struct.pack
+longest = int(sys.argv[2])
+flowset = lambda i, b: p(">HH", i, 4 + len(b)) + b
+def field(name):
+    pen, _, element = name.rpartition(".")
+    return p(">HHI", 0x8000 | int(element), 65535, int(pen)) if pen else p(">HH", int(element), 65535)
+templates = flowset(2, p(">HHHHHHHH", 256, 3, 8, 4, 148, 8, 292, 65535))
+templates += flowset(2, p(">HH", 257, 3) + b"".join(map(field, sys.argv[3:6])))
+pairs = ((a, b) for a in range(1, longest + 1) for b in range(1, longest + 1))
+with open(sys.argv[1], "wb") as f:
+    for n, (a, b) in enumerate(pairs):
+        one = p(">BH", 3, 257) + bytes([a]) + b"a" * a + bytes([b]) + b"b" * b + b"\1\6"
+        sets = templates + flowset(256, p(">IQB", 0x0A000001, n, len(one)) + one)
+        f.write(p(">HHIII", 10, 16 + len(sets), 1700000000, n, 0) + sets)
+' "$@"
+}
+
+lists() { # FILE: all of them, but for the numbers of templates
+	flowcat -o ndjson -k flowid,subTemplateList "$1" | sed 's/"template":[0-9]*/"template":0/'
+}
+
+@test "messages are no longer than they may be where the records of lists need templates of their own" {
+	listed in.ipfix 53 35632.7000 35632.7001 35632.7002
+	lists in.ipfix > want.txt
+	[ "$(wc -l < want.txt)" = 2809 ]
+	run -0 --separate-stderr flowcat -o ipfix -w out.ipfix in.ipfix
+	[ -z "$stderr" ]
+	lists out.ipfix | cmp want.txt -
+	listed in.ipfix 20 35632.7000 35632.7001 35632.7002
+	for mtu in $(seq 512 531); do
+		run -0 --separate-stderr flowsend -q -d udp:127.0.0.1:29967 --mtu "$mtu" in.ipfix
+		[ -z "$stderr" ]
+	done
+}
+
 @test "flowsend: tshark finds nothing malformed and adds up the same octets" {
 	command -v tshark > /dev/null || skip "no tshark"
 	flowgen -n 2000 --ipv6 20% -w day.flow
