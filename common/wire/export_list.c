@@ -52,11 +52,12 @@ put_element(struct lists *x, const struct list_field *f, size_t length, const ui
 	return true;
 }
 
-/* Make *length the one that all values so far have, or LENGTH_VAR. */
+/* Make *length the one that all values so far have, or LENGTH_VAR: of strings always, as they are outside of lists. */
 static void
 merge_length(size_t *length, const struct list_field *f, size_t n, bool first)
 {
-	if (f->type == TYPE_LIST || n == 0 || n >= LENGTH_VAR || (!first && n != *length))
+	if (f->type == TYPE_LIST || f->type == TYPE_STRING || n == 0 || n >= LENGTH_VAR ||
+	    (!first && n != *length))
 		*length = LENGTH_VAR;
 	else if (first)
 		*length = n;
@@ -139,9 +140,12 @@ sub_find(
 	return true;
 }
 
-/* The length of each field over all records of a group; r is a copy, read ahead. */
+/*
+ * The length of each field over all records of a group; r is a copy, read ahead.  Octets of one length keep it while
+ * there are numbers enough for a sub-template of each.
+ */
 static bool
-group_lengths(struct list_reader r, const struct list_group_info *g, size_t *lengths)
+group_lengths(struct list_reader r, const struct list_group_info *g, bool plenty, size_t *lengths)
 {
 	size_t n;
 
@@ -153,7 +157,8 @@ group_lengths(struct list_reader r, const struct list_group_info *g, size_t *len
 
 			if (f.pen >= PEN_OWN || list_read_value(&r, &n) == NULL)
 				return false;
-			merge_length(&lengths[i], &f, n, rec == 0);
+			if (plenty || f.type != TYPE_BYTES)
+				merge_length(&lengths[i], &f, n, rec == 0);
 		}
 	}
 	return true;
@@ -196,7 +201,7 @@ put_group(struct lists *x, struct list_reader *r, unsigned depth, bool multi)
 		return true;
 	}
 	lengths = mem_alloc(g.fields * sizeof(*lengths));
-	ok = group_lengths(*r, &g, lengths);
+	ok = group_lengths(*r, &g, x->e->n_subs < SUBS_MAX / 2, lengths);
 	for (unsigned i = 0; i < g.fields && ok; i++) {
 		struct list_field f = list_spec_field(&g, i);
 

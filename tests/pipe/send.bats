@@ -210,6 +210,35 @@ lists() { # FILE: all of them, but for the numbers of templates
 	done
 }
 
+@test "lists have no template of its own for every length of a string, and octets no more than there are numbers" {
+	listed in.ipfix 66 371 372 96
+	lists in.ipfix > want.txt
+	run -0 --separate-stderr flowcat -o ipfix -w out.ipfix in.ipfix
+	[ -z "$stderr" ]
+	lists out.ipfix | cmp want.txt -
+	[ "$(flowcat -o ndjson out.ipfix | grep -o '"template":[0-9]*' | sort -u)" = '"template":257' ]
+	listed in.ipfix 66 35632.7000 35632.7001 35632.7002
+	lists in.ipfix > want.txt
+	[ "$(wc -l < want.txt)" = 4356 ]
+	run -0 --separate-stderr flowcat -o ipfix -w out.ipfix in.ipfix
+	[ -z "$stderr" ]
+	lists out.ipfix | cmp want.txt -
+}
+
+# What reads a string of one length in a list as one of varying length, as libfixbuf's ipfixDump does, dies of it.
+@test "strings in a basicList have varying length, as they came" {
+	python3 -c '
+import struct
+p = struct.pack
+one = p(">BHH", 3, 371, 65535) + b"\5alice\5carol"
+sets = p(">HHHHHHHH", 2, 16, 256, 2, 8, 4, 291, 65535) + p(">HHIB", 256, 9 + len(one), 0x0A000001, len(one)) + one
+open("in.ipfix", "wb").write(p(">HHIII", 10, 16 + len(sets), 1700000000, 0, 0) + sets)'
+	flowcat -o ipfix -w out.ipfix in.ipfix
+	grep -aq $'\xff\xff\x05alice\x05carol' out.ipfix
+	command -v ipfixDump > /dev/null || skip "no ipfixDump"
+	ipfixDump --in out.ipfix | grep -q '(len: 5) carol'
+}
+
 @test "flowsend: tshark finds nothing malformed and adds up the same octets" {
 	command -v tshark > /dev/null || skip "no tshark"
 	flowgen -n 2000 --ipv6 20% -w day.flow

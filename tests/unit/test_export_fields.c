@@ -434,9 +434,9 @@ put_list(struct buf *to, unsigned which, unsigned template_id)
 		}
 		list_end(&w);
 		break;
-	default: /* of several, one of them of none */
+	default: /* of several, one of them the template before, one of none */
 		list_begin(&w, to, LIST_MULTI, 3);
-		list_group(&w, (uint16_t)template_id, pair, 2);
+		list_group(&w, (uint16_t)(template_id - 10), pair, 2);
 		list_value(&w, (uint8_t[]){ 10, 0, 0, 9 }, 4);
 		list_value(&w, text, 3);
 		list_group(&w, (uint16_t)(template_id + 1), one, 2);
