@@ -747,6 +747,10 @@ $d,192.0.2.1"
 	SRC_MAC,DST_MAC,IN_IFACE,OUT_IFACE,SRC_MASK,PEER_SRC_IP
 	00:00:00:00:00:01,00:00:00:00:00:02,3,4,24,192.0.2.9
 	END
+	is_read natsrcip,natdstip,natsrcport,natdstport,natevent,bgpnexthop,sampling,bytes 124.146.96.220,168.172.181.19,14536,80,1,2001:db8::1,100,64 <<-'END'
+	PEER_DST_IP,SRC_IP,SAMPLING_RATE,POST_NAT_SRC_IP,POST_NAT_DST_IP,POST_NAT_SRC_PORT,POST_NAT_DST_PORT,NAT_EVENT,PACKETS,BYTES
+	2001:db8::1,192.0.2.26,100,124.146.96.220,168.172.181.19,14536,80,1,2,64
+	END
 	is_read inif,outif,tos,posttos,packets,postbytes,nexthop,exporter,postsrcmac 3,4,8,16,10,70,10.0.0.9,192.0.2.9,00:00:00:00:00:02 <<-'END'
 	input,output,srcTos,dstTos,inPackets,outBytes,nextIP,routerIP,outSrcMac
 	3,4,8,16,10,70,10.0.0.9,192.0.2.9,00:00:00:00:00:02
