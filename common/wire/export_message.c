@@ -567,7 +567,7 @@ message_record(struct exporter *e, struct session *s, struct layout *l, size_t r
 	for (unsigned i = 0; i < l->n; i++)
 		put_field(&s->msg, &p->fields[l->fields[i]], rec, s);
 	if (s->msg.len + 3 > e->opts.mtu)
-		loss_add(e, "records", "longer than the payload bound", 1);
+		loss_add(e, "records", "longer than the payload bound, sent nevertheless", 1);
 	message_count(s, l, time_ns);
 	span_join(&s->times, &times);
 	if (p->tells_types)
