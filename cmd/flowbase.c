@@ -379,7 +379,7 @@ each(struct flowbase *f, char **operands, int n,
 		baseline_free(f->b);
 		f->b = NULL;
 		if (!f->io.quiet)
-			fwrite(text.data, 1, text.len, stdout);
+			fputs(buf_cstr(&text), stdout);
 		text.len = 0;
 	}
 	buf_free(&text);
