@@ -124,8 +124,7 @@ command_run(struct commands *c, const char *about, const char *input, size_t n)
 		return;
 	}
 	r->signals = 0;
-	if (__builtin_add_overflow(time_monotonic_ns(), c->limit_ns, &r->until_ns))
-		r->until_ns = INT64_MAX;
+	r->until_ns = time_after(time_monotonic_ns(), c->limit_ns);
 }
 
 void

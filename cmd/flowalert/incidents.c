@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/sum.h"
+#include "base/time.h"
 
 void
 incidents_init(struct incidents *s, struct memory *memory)
@@ -77,15 +78,6 @@ compare_times(const void *x, const void *y)
 	return order != 0 ? order : (a->score < b->score) - (a->score > b->score);
 }
 
-/* Sums of times end at the ends of time. */
-static int64_t
-later(int64_t ns, int64_t by)
-{
-	int64_t sum;
-
-	return __builtin_add_overflow(ns, by, &sum) ? INT64_MAX : sum;
-}
-
 struct telling {
 	struct incidents *s;
 	void (*tell)(void *ctx, const struct alert *);
@@ -103,7 +95,7 @@ decide(const struct telling *t, struct memo *m)
 		return;
 	a = s->alert[m->pending - 1];
 	m->pending = 0;
-	if (m->severity >= a.severity && m->last_ns < later(m->told_ns, s->cooldown_ns)) {
+	if (m->severity >= a.severity && m->last_ns < time_after(m->told_ns, s->cooldown_ns)) {
 		s->cooled++;
 		return;
 	}
@@ -149,7 +141,7 @@ take(const struct telling *t, size_t i, struct buf *key)
 		s->heard++;
 		return;
 	}
-	if (m->count > 0 && a->start_ns <= later(m->last_ns, s->window_ns)) {
+	if (m->count > 0 && a->start_ns <= time_after(m->last_ns, s->window_ns)) {
 		s->repeated++;
 		sum_up(&m->count, count);
 	} else {
@@ -189,5 +181,5 @@ incident_over(const struct incidents *s, const struct memo *m)
 {
 	int64_t longest = s->window_ns > s->cooldown_ns ? s->window_ns : s->cooldown_ns;
 
-	return later(later(m->last_ns, longest), longest) < s->newest_ns;
+	return time_after(time_after(m->last_ns, longest), longest) < s->newest_ns;
 }

@@ -69,6 +69,7 @@ cur_sub(struct cursor *c, size_t n)
 	return s;
 }
 
+/* Are all n octets zero, as padding is? */
 static inline bool
 octets_zero(const uint8_t *p, size_t n)
 {

@@ -419,8 +419,8 @@ parse_window(
 			return false;
 		if (text[0] == '-')
 			*until = INT64_MAX;
-		else if (__builtin_add_overflow(*since, span ? span : 1, until))
-			*until = INT64_MAX;
+		else
+			*until = time_after(*since, span ? span : 1);
 		return true;
 	}
 	*since = INT64_MIN;

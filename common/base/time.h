@@ -15,6 +15,15 @@
 int64_t time_now_ns(void);
 int64_t time_monotonic_ns(void);
 
+/* The time `by` (not below 0) after another: sums of times end at the end of time. */
+static inline int64_t
+time_after(int64_t ns, int64_t by)
+{
+	int64_t sum;
+
+	return __builtin_add_overflow(ns, by, &sum) ? INT64_MAX : sum;
+}
+
 /* Sleep until the monotonic clock says so, whatever signals come. */
 void time_sleep_until(int64_t monotonic_ns);
 

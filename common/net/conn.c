@@ -112,11 +112,9 @@ conn_dismiss(struct conn *c)
 int64_t
 conn_deadline_ns(const struct conn *c, int64_t idle_ns)
 {
-	int64_t ns;
-
 	if (!c->ready)
 		return c->opened_ns + CONN_HANDSHAKE_S * NS_PER_S;
-	return idle_ns > 0 && !__builtin_add_overflow(c->last_ns, idle_ns, &ns) ? ns : INT64_MAX;
+	return idle_ns > 0 ? time_after(c->last_ns, idle_ns) : INT64_MAX;
 }
 
 /* Reading ----------------------------------------------------------------------------------------- */

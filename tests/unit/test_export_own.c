@@ -26,6 +26,18 @@ add(struct batch *b, struct field_id id, enum type type, unsigned width, size_t 
 	return c;
 }
 
+/* A batch of one record: its protocol, and these octets. */
+static struct batch *
+with_octets(const struct field_id *id, enum type type, const char *octets)
+{
+	struct batch *b = one();
+
+	add(b, field_iana(4), TYPE_UINT, 1, 0, 17);
+	batch_put_octets(b, (unsigned)batch_column(b, id, type, 0, 0), 0, octets, strlen(octets));
+	batch_close(b);
+	return b;
+}
+
 /* The fields of the only template, "150/4 8/4", in their order. */
 static const char *
 fields(const struct sent *s, enum export_version version)
@@ -257,23 +269,14 @@ test_lost_values(void)
 	check(EXPORT_IPFIX, b, "4/1", "username: 1 values that are empty or too long",
 	    "a name of 60001 octets");
 
-	b = one();
-	add(b, field_iana(4), TYPE_UINT, 1, 0, 17);
-	batch_put_octets(b, (unsigned)batch_column(b, &octets, TYPE_BYTES, 0, 0), 0, "", 0);
-	batch_close(b);
+	b = with_octets(&octets, TYPE_BYTES, "");
 	check(EXPORT_V9, b, "4/1", "app: 1 values that are empty or too long",
 	    "octets that are none");
 
-	b = one();
-	add(b, field_iana(4), TYPE_UINT, 1, 0, 17);
-	batch_put_octets(b, (unsigned)batch_column(b, &list, TYPE_LIST, 0, 0), 0, "\1\3", 2);
-	batch_close(b);
+	b = with_octets(&list, TYPE_LIST, "\1\3");
 	check(EXPORT_V9, b, "4/1", "basicList: 1 lists", "a list");
 
-	b = one();
-	add(b, field_iana(4), TYPE_UINT, 1, 0, 17);
-	batch_put_octets(b, (unsigned)batch_column(b, &list, TYPE_LIST, 0, 0), 0, "\1\3", 2);
-	batch_close(b);
+	b = with_octets(&list, TYPE_LIST, "\1\3");
 	check(EXPORT_IPFIX, b, "4/1", "basicList: 1 lists that IPFIX cannot say",
 	    "a list that is damaged");
 
